@@ -1,0 +1,78 @@
+-- The extension's own tables: what is attached, the state of each asset (which is also
+-- the queue), and thumbnail files that wait to be removed.
+
+CREATE TYPE thumbexif_asset_status AS ENUM
+    ('new', 'queued', 'running', 'done', 'failed', 'missing', 'unsupported');
+COMMENT ON TYPE thumbexif_asset_status IS 'where an asset stands';
+
+CREATE SEQUENCE thumbexif_attachment_seq AS integer;
+COMMENT ON SEQUENCE thumbexif_attachment_seq IS 'numbers of attachments, never used twice';
+
+CREATE TABLE thumbexif_attachment
+(
+    attachment           integer  PRIMARY KEY DEFAULT nextval('@extschema@.thumbexif_attachment_seq'),
+    relation             regclass NOT NULL UNIQUE,
+    id_column            name     NOT NULL,
+    path_column          name     NOT NULL,
+    -- NULL: not written
+    thumbnail_path_column name,
+    width_column         name,
+    height_column        name,
+    taken_at_column      name,
+    camera_make_column   name,
+    camera_model_column  name,
+    gps_latitude_column  name,
+    gps_longitude_column name,
+    exif_metadata_column name,
+    paused               boolean  NOT NULL DEFAULT false,
+    pause_reason         text
+);
+COMMENT ON TABLE thumbexif_attachment IS 'tables thumbexif works on, and the names of their columns';
+
+-- One row an asset that thumbexif has met.  A row of the user's table without one is "new".
+-- The columns that all kinds of keys share; the rows are in the two tables that inherit.
+CREATE TABLE thumbexif_asset
+(
+    attachment         integer NOT NULL,
+    status             thumbexif_asset_status NOT NULL,
+    claimed_from       thumbexif_asset_status,        -- while running: what it was before
+    claim              integer,                       -- while running: whose lock proves that somebody is at it
+    version            bigint   NOT NULL DEFAULT 0,   -- counts changes; a result for another version is dropped
+    next_try           timestamptz,                   -- queued or missing: not before
+    path_hash          bigint,                        -- of the path that was examined last
+    source_size        bigint,                        -- bytes of the file then
+    source_mtime       bigint,                        -- its mtime, ns since 1970
+    limit_hit          bigint,                        -- the limit on which it failed, as it was then
+    finished_at        timestamptz,                   -- last verdict
+    attempts           smallint NOT NULL DEFAULT 0,   -- since path, file or settings changed
+    interruptions      smallint NOT NULL DEFAULT 0,   -- claims that died with their owner
+    verdict            smallint,                      -- outcome of the last examination, src/wire/status.h
+    wrote              smallint NOT NULL DEFAULT 0,   -- bits of the columns we filled from EXIF
+    thumbnail_settings text,                          -- our thumbnail was made with; NULL = none of ours
+    exif_settings      text,                          -- EXIF was examined with; NULL = never
+    tried_settings     text,                          -- both, when it failed
+    file               text,                          -- our thumbnail file, below the attachment's folder
+    path               text,                          -- on failure
+    error              text,
+    exif_error         text
+) WITH (fillfactor = 80);
+COMMENT ON TABLE thumbexif_asset IS 'state of each asset: what all kinds of keys share (rows are in the inheriting tables)';
+
+CREATE TABLE thumbexif_asset_bigint (id bigint NOT NULL, PRIMARY KEY (attachment, id))
+    INHERITS (thumbexif_asset) WITH (fillfactor = 80);
+COMMENT ON TABLE thumbexif_asset_bigint IS 'state of each asset of tables with smallint, integer or bigint keys';
+
+CREATE TABLE thumbexif_asset_uuid (id uuid NOT NULL, PRIMARY KEY (attachment, id))
+    INHERITS (thumbexif_asset) WITH (fillfactor = 80);
+COMMENT ON TABLE thumbexif_asset_uuid IS 'state of each asset of tables with uuid keys';
+
+CREATE SEQUENCE thumbexif_claim_seq AS integer CYCLE;
+COMMENT ON SEQUENCE thumbexif_claim_seq IS 'numbers of those who claim assets';
+
+CREATE TABLE thumbexif_removal
+(
+    removal    bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    attachment integer NOT NULL,
+    file       text    NOT NULL
+);
+COMMENT ON TABLE thumbexif_removal IS 'thumbnail files to unlink, once the transaction that listed them is safe on disk';

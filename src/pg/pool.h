@@ -1,0 +1,67 @@
+/*
+ * pool.h
+ *		This process's decoders, with requests in flight in all of them.
+ *
+ * There is one pool in a backend or worker.  It is kept between calls, for
+ * starting a decoder costs about 0.1 s; each decoder retires after a number of
+ * images, or by itself when idle.  A decoder that dies, is late or gives an odd reply is
+ * killed, reaped and replaced; the image it worked on gets a status, the one
+ * waiting behind it is sent again to another.
+ *
+ * What throws: te_pool_submit and te_pool_wait throw on an interrupt and when
+ * no decoder can be started (the server's trouble, not an image's).  After any
+ * throw, te_pool_reset() must run before the pool is used again; it is also
+ * registered as a transaction-abort callback, so an ERROR always leaves a clean pool.
+ */
+#ifndef TE_PG_POOL_H
+#define TE_PG_POOL_H
+
+#include "wire/message.h"
+
+/* One image's way through a decoder.  The caller allocates it and keeps it until it comes back. */
+typedef struct TeTask
+{
+	void	   *owner;			/* the caller's own */
+	TeRequest	request;		/* job and magic are filled by the pool */
+	int			image_fd;		/* readable from offset 0; the pool closes it */
+
+	/* the answer */
+	TeReply		reply;			/* checked; on any trouble zeroed but for status */
+	TeReplyTexts texts;			/* point into memory of the context given to te_pool_wait */
+	char	   *thumbnail;		/* reply.thumbnail_bytes bytes, same context, or NULL */
+
+	struct TeTask *next;		/* private to the pool */
+	int			output_fd;		/* private to the pool */
+	int			retries;		/* private to the pool */
+} TeTask;
+
+/* How many tasks the pool takes before te_pool_wait must give one back. */
+extern int	te_pool_capacity(void);
+
+/* Tasks submitted and not yet given back. */
+extern int	te_pool_pending(void);
+
+/*
+ * Hand a task to a decoder, starting one if there are fewer than
+ * max_decoders.  Fewer than te_pool_capacity() tasks must be pending.
+ */
+extern void te_pool_submit(TeTask *task, int max_decoders);
+
+/*
+ * Wait for the next finished task, in any order.  Answers interrupts at once.
+ * timeout_ms -1 waits as long as it takes (each image has its own deadline,
+ * thumbexif.decode_timeout); otherwise NULL when the time is over.  Texts and
+ * thumbnail are allocated in the current memory context.
+ */
+extern TeTask *te_pool_wait(long timeout_ms);
+
+/* Kill what is busy, close what is open, forget all pending tasks.  Never throws. */
+extern void te_pool_reset(void);
+
+/* Ask a decoder what this build can do; starts one if there is none. */
+extern const TeHello *te_pool_hello(void);
+
+/* For views: decoders running now, started in all, lost (killed or dead) in all. */
+extern void te_pool_counts(int *running, int64_t *started, int64_t *lost);
+
+#endif							/* TE_PG_POOL_H */

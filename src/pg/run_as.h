@@ -1,0 +1,29 @@
+/*
+ * run_as.h
+ *		Another role's rights for the length of one statement.
+ */
+#ifndef TE_PG_RUN_AS_H
+#define TE_PG_RUN_AS_H
+
+#include "postgres.h"
+
+typedef struct TeRunAs
+{
+	Oid			saved_user;
+	int			saved_context;
+	int			guc_level;		/* 0 = no level was opened */
+} TeRunAs;
+
+/*
+ * Become the owner of our own tables, to touch them and nothing else.  Statements run this
+ * way must qualify every name and operator or be run between begin and end of the same level.
+ */
+extern void te_run_as_extension(TeRunAs *save);
+
+/* Become the owner of a user's table, in a security-restricted operation, with search_path pg_catalog, pg_temp. */
+extern void te_run_as_owner(TeRunAs *save, Oid owner);
+
+/* Back to who we were.  After an ERROR the transaction's abort does it. */
+extern void te_run_as_end(TeRunAs *save);
+
+#endif							/* TE_PG_RUN_AS_H */

@@ -1,0 +1,43 @@
+/*
+ * store.h
+ *		Thumbnail files: writing them so that a commit means a complete file,
+ *		and removing them only once nothing can need them.
+ *
+ * A file lies at
+ *		<thumbnail_dir>/<database oid>/<attachment>/<2 hex>/<2 hex>/<id>-<xid>-<random>.<ext>
+ * In the state table it is named by what follows <attachment>/ ("ab/cd/42-...jpg"): a "name" below.
+ */
+#ifndef TE_PG_STORE_H
+#define TE_PG_STORE_H
+
+#include "postgres.h"
+
+/*
+ * A thumbnail into its file, under its final name: temporary name, write, fsync,
+ * rename.  Must run in a transaction (gets its id).  The file is removed again if
+ * the current (sub)transaction rolls back.  The directories are not yet synced:
+ * te_store_sync() must follow before the commit.  Palloc'd name; ERROR (with a
+ * hint) on the server's trouble: no thumbnail_dir, full, read-only.
+ */
+extern char *te_store_write(int attachment, const char *id, int format,
+							const void *data, Size length);
+
+/* fsync every directory that te_store_write touched since the last call. */
+extern void te_store_sync(void);
+
+/* The absolute path of a name, as it goes into thumbnail_path. */
+extern char *te_store_path(int attachment, const char *name);
+
+/* A file that is no longer wanted: into the removal table, in this transaction. */
+extern void te_store_discard(int attachment, const char *name);
+
+/*
+ * Unlink what the removal table lists of transactions that are committed and flushed.  Own short
+ * transaction of the caller's; at most "most" files.  Returns how many.
+ */
+extern int64 te_store_empty_removals(int64 most);
+
+/* ERROR with a hint unless thumbnail_dir is set and can be written to. */
+extern void te_store_check(void);
+
+#endif							/* TE_PG_STORE_H */

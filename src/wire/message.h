@@ -1,0 +1,145 @@
+/*
+ * message.h
+ *		What the server and a decoder say to each other.
+ *
+ * Both ends are built together and run on one host: messages are C structs in
+ * native order over a Unix SOCK_SEQPACKET socket pair, so that a message
+ * arrives whole or not at all.  The conversation:
+ *
+ *		decoder -> server	TeHello					once, when it is locked down and ready
+ *		server -> decoder	TeRequest + 2 fds		image (read only), output (a memfd)
+ *		decoder -> server	TeReply + texts			exactly one for each request
+ *
+ * The server keeps at most TE_PIPELINE requests unanswered in one decoder,
+ * which answers them in order.  End of file ends the decoder.
+ *
+ * The thumbnail goes into the output descriptor, from offset 0.  The server
+ * treats everything that comes from a decoder as hostile: te_reply_check()
+ * is the one place where a reply is examined before anybody reads it.
+ */
+#ifndef TE_WIRE_MESSAGE_H
+#define TE_WIRE_MESSAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wire/status.h"
+
+#define TE_WIRE_MAGIC		0x46584554	/* "TEXF" */
+#define TE_WIRE_VERSION		1
+#define TE_PIPELINE			2			/* requests in one decoder: one at work, one waiting */
+
+#define TE_MAX_SIDE			16384		/* largest thumbnail_size */
+#define TE_MAX_THUMBNAIL	(64 * 1024 * 1024)	/* bytes of one thumbnail */
+#define TE_MAX_TEXT			1024		/* bytes of make, model and each error */
+#define TE_MAX_JSON			(96 * 1024)	/* bytes of the EXIF as JSON */
+#define TE_MAX_REPLY		(128 * 1024)
+
+typedef enum TeFormat			/* what a file is, by content */
+{
+	TE_FORMAT_UNKNOWN,
+	TE_FORMAT_JPEG,
+	TE_FORMAT_PNG,
+	TE_FORMAT_WEBP,
+	TE_FORMAT_GIF,
+	TE_FORMAT_TIFF,
+	TE_FORMAT_HEIC,
+	TE_FORMAT_AVIF,
+	TE_FORMAT_JXL,
+	TE_FORMAT_BMP,
+	TE_FORMAT_RAW
+} TeFormat;
+#define TE_FORMAT_LAST TE_FORMAT_RAW
+
+/* Lower-case names as thumbexif_info() and the settings show them; NULL if unknown. */
+extern const char *te_format_name(int format);
+
+/* The formats a thumbnail can be written in; te_format_suffix gives "jpg", ... or NULL. */
+extern const char *te_format_suffix(int format);
+
+typedef struct TeHello
+{
+	uint32_t	magic;
+	uint32_t	version;
+	uint32_t	can_read;			/* bit (1 << TeFormat) for each format this build reads */
+	uint32_t	can_write;			/* the same for thumbnails */
+	char		libvips[16];		/* version, NUL-terminated */
+	char		libexif[16];
+	char		self_test[256];		/* "ok", or what does not work in this build */
+} TeHello;
+
+#define TE_WANT_THUMBNAIL	0x01
+#define TE_WANT_EXIF		0x02		/* dates, camera, GPS and the JSON */
+#define TE_WANT_GPS			0x04		/* leave GPS in; only with TE_WANT_EXIF */
+#define TE_WANT_ALL			0x07
+/* Format, width and height are always in the reply. */
+
+typedef struct TeRequest
+{
+	uint32_t	magic;
+	uint32_t	job;				/* comes back in the reply */
+	uint32_t	want;				/* TE_WANT_... */
+	uint32_t	size;				/* side of the square, pixels */
+	uint32_t	format;				/* TeFormat of the thumbnail */
+	uint32_t	quality;			/* 1..100 */
+	uint64_t	max_pixels;			/* width x height x frames that are decoded */
+	uint64_t	file_size;			/* bytes of the image, as the server saw it */
+} TeRequest;
+
+typedef enum TeExifStatus
+{
+	TE_EXIF_NONE,					/* the file has no EXIF */
+	TE_EXIF_FOUND,
+	TE_EXIF_ERROR,					/* it has, but it could not be read: see exif_error */
+	TE_EXIF_NOT_ASKED
+} TeExifStatus;
+
+/* A wall-clock time as the camera wrote it. */
+typedef struct TeTime
+{
+	int32_t		year, month, day, hour, minute, second, microsecond;
+	int32_t		has_offset;			/* 1 if offset_minutes (east of UTC positive) is known */
+	int32_t		offset_minutes;
+} TeTime;
+
+/*
+ * Texts follow the struct in the order of the lengths, without NULs, in valid
+ * UTF-8 with no control characters.  Length 0 means there is none.
+ */
+typedef struct TeReply
+{
+	uint32_t	magic;
+	uint32_t	job;
+	uint32_t	status;				/* TeStatus of the image (thumbnail, size) */
+	uint32_t	exif_status;		/* TeExifStatus */
+	uint32_t	format;				/* TeFormat found */
+	uint32_t	width, height;		/* upright size of the full image; 0 if not known */
+	uint32_t	thumbnail_width, thumbnail_height;
+	uint32_t	thumbnail_bytes;	/* in the output descriptor; 0 = none */
+	uint32_t	has_taken_at;
+	uint32_t	has_gps;
+	TeTime		taken_at;
+	double		latitude, longitude;
+	uint32_t	make_len, model_len, error_len, exif_error_len, json_len;
+} TeReply;
+
+/* A checked reply: the texts as C strings inside the message's own buffer copy. */
+typedef struct TeReplyTexts
+{
+	const char *make, *model, *error, *exif_error, *json;	/* NULL if there is none */
+} TeReplyTexts;
+
+/*
+ * Is this a whole and sane answer to that request?  Returns NULL and fills
+ * reply and texts (which point into "scratch", at least TE_MAX_REPLY + 8 bytes), or a
+ * constant string that says what is wrong.  Allocates nothing, never throws.
+ */
+extern const char *te_reply_check(const void *message, size_t length,
+								  const TeRequest *request,
+								  TeReply *reply, TeReplyTexts *texts, char *scratch);
+
+/* The same for what a decoder says first, and (in the decoder) for a request. */
+extern const char *te_hello_check(const void *message, size_t length, TeHello *hello);
+extern const char *te_request_check(const void *message, size_t length, TeRequest *request);
+
+#endif							/* TE_WIRE_MESSAGE_H */
