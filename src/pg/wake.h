@@ -1,0 +1,27 @@
+/*
+ * wake.h
+ *		Telling the background worker at commit that there is work.
+ *
+ * Everything here does nothing in a server that did not preload thumbexif, and
+ * nothing here throws (te_wake_at_commit may, only if it runs out of memory at its
+ * first call in a session).
+ */
+#ifndef TE_PG_WAKE_H
+#define TE_PG_WAKE_H
+
+#include "postgres.h"
+
+/*
+ * Wake this database's worker when the current transaction commits, once
+ * however often it is called.  A transaction that rolls back wakes nobody; one that
+ * is prepared wakes at COMMIT PREPARED.  For triggers, attach, enqueue, retry and resume.
+ */
+extern void te_wake_at_commit(void);
+
+/* Wake the worker of a database now. */
+extern void te_wake_database(Oid database);
+
+/* Wake the launcher now, which looks at its databases again. */
+extern void te_wake_launcher(void);
+
+#endif							/* TE_PG_WAKE_H */
