@@ -5,6 +5,8 @@
 #ifndef TE_PG_GUC_H
 #define TE_PG_GUC_H
 
+#define TE_MAX_DECODERS 256			/* the most thumbexif.decoders can be */
+
 extern char *te_image_roots;		/* comma list of absolute folders, "" = none */
 extern char *te_thumbnail_dir;		/* absolute folder, "" = not set */
 extern int	te_thumbnail_size;		/* pixels */

@@ -11,12 +11,12 @@ typedef struct TeRunAs
 {
 	Oid			saved_user;
 	int			saved_context;
-	int			guc_level;		/* 0 = no level was opened */
+	int			guc_level;		/* of the search_path pg_catalog, pg_temp, and of what the statement sets */
 } TeRunAs;
 
 /*
- * Become the owner of our own tables, to touch them and nothing else.  Statements run this
- * way must qualify every name and operator or be run between begin and end of the same level.
+ * Become the owner of our own tables, to touch them and nothing else, with search_path
+ * pg_catalog, pg_temp: our own names must be qualified.  ERROR if the extension is not installed here.
  */
 extern void te_run_as_extension(TeRunAs *save);
 

@@ -8,6 +8,8 @@
 #include "postgres.h"
 
 #include "utils/timestamp.h"
+
+#include "compat.h"
 #include "pool.h"
 
 /* Palloc'd text of UTF-8 in the database's encoding; what it cannot hold becomes '?'.  NULL stays NULL. */
@@ -17,7 +19,7 @@ extern char *te_text_to_server(const char *utf8);
 extern bool te_taken_at(const TeTime *time, TimestampTz *result);
 
 /* Raise the ERROR for an outcome (not TE_OK) of a path (or NULL for a bytea), with the decoder's words as detail and a hint. */
-extern void te_throw_status(int status, const char *path, const char *words) pg_attribute_noreturn();
+pg_noreturn extern void te_throw_status(int status, const char *path, const char *words);
 
 /* One line for the state table and a WARNING: the status' text, and the decoder's words behind it.  Palloc'd, server encoding. */
 extern char *te_status_message(int status, const char *words);

@@ -1,0 +1,121 @@
+/*
+ * compat.h
+ *		Every difference between the PostgreSQL versions thumbexif runs on.
+ *
+ * The newest version's API is the norm: code is written for PostgreSQL 18 and this
+ * file gives older versions what they lack.  PG_VERSION_NUM is tested nowhere
+ * else (test/lint.sh checks that).
+ */
+#ifndef TE_PG_COMPAT_H
+#define TE_PG_COMPAT_H
+
+#include "postgres.h"
+
+#include "fmgr.h"
+
+#if PG_VERSION_NUM < 150000 || PG_VERSION_NUM >= 190000
+#error "thumbexif supports PostgreSQL 15, 16, 17 and 18"
+#endif
+
+#if PG_VERSION_NUM < 180000
+
+/* Written before the declaration; gcc and clang take their attribute there too. */
+#ifndef pg_noreturn
+#define pg_noreturn pg_attribute_noreturn()
+#endif
+
+/* The module's name and version are shown by PostgreSQL 18 (pg_get_loaded_modules). */
+#ifndef PG_MODULE_MAGIC_EXT
+#define PG_MODULE_MAGIC_EXT(...) PG_MODULE_MAGIC
+#endif
+
+#endif							/* < 18 */
+
+#if PG_VERSION_NUM < 170000
+
+#include "storage/latch.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+#include "utils/wait_event.h"
+
+/*
+ * Since 17 a set belongs to a resource owner; with none it lives until it is
+ * freed, as one in TopMemoryContext does before.  We use no other kind.
+ */
+#define CreateWaitEventSet(resowner, nevents) \
+	(AssertMacro((resowner) == NULL), CreateWaitEventSet(TopMemoryContext, (nevents)))
+
+/* Waits of extensions have no names of their own before 17. */
+static inline uint32
+WaitEventExtensionNew(const char *wait_event_name)
+{
+	return PG_WAIT_EXTENSION;
+}
+
+/* The search_path of maintenance commands, until the current GUC nest level ends. */
+static inline void
+RestrictSearchPath(void)
+{
+	set_config_option("search_path", "pg_catalog, pg_temp",
+					  PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+					  true, 0, false);
+}
+
+#endif							/* < 17 */
+
+#if PG_VERSION_NUM < 160000
+
+#include "nodes/nodes.h"
+
+/* fmgr.h declares it since 16. */
+extern PGDLLEXPORT void _PG_init(void);
+
+typedef struct ErrorSaveContext
+{
+	NodeTag		type;
+	bool		error_occurred;
+	bool		details_wanted;
+	ErrorData  *error_data;
+} ErrorSaveContext;
+
+/*
+ * Call an input function whose errors about the input are not to be thrown.
+ * Before 16 every input function throws, so what it says about the data is
+ * caught here.  Only for functions that parse and allocate and do nothing else
+ * (no locks, no catalogs, no resources), as no subtransaction cleans up after them.
+ */
+static inline bool
+DirectInputFunctionCallSafe(PGFunction func, char *str, Oid typioparam, int32 typmod,
+							Node *escontext, Datum *result)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	volatile bool good = true;
+
+	PG_TRY();
+	{
+		*result = DirectFunctionCall3(func, CStringGetDatum(str),
+									  ObjectIdGetDatum(typioparam), Int32GetDatum(typmod));
+	}
+	PG_CATCH();
+	{
+		int			code = geterrcode();
+
+		MemoryContextSwitchTo(caller);
+		if (ERRCODE_TO_CATEGORY(code) != ERRCODE_DATA_EXCEPTION)
+			PG_RE_THROW();
+		FlushErrorState();
+		((ErrorSaveContext *) escontext)->error_occurred = true;
+		good = false;
+	}
+	PG_END_TRY();
+	return good;
+}
+
+#else
+
+#include "nodes/miscnodes.h"
+
+#endif							/* < 16 */
+
+#endif							/* TE_PG_COMPAT_H */

@@ -1,0 +1,287 @@
+/*
+ * guc.c
+ *		Every setting: default, range, unit, who may set it, and its checks.
+ *
+ * Who may set what: the folder thumbnails go to and the list of databases
+ * belong to the server (SIGHUP).  All others shape stored results or bound what
+ * a picture may cost or what may be read, so they are a superuser's (SUSET);
+ * ALTER DATABASE ... SET reaches the background worker too.
+ *
+ * Ranges are such that no conversion to bytes or microseconds overflows int64.
+ */
+#include "postgres.h"
+
+#include <limits.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include "nodes/pg_list.h"
+#include "pgtime.h"
+#include "utils/guc.h"
+#include "utils/varlena.h"
+
+#include "guc.h"
+#include "wire/message.h"
+
+#define MAX_DECODE_TIMEOUT	(24 * 60 * 60 * 1000)	/* a day, in ms */
+#define MAX_MEGABYTES		(1024 * 1024)	/* 1 TB, in MB */
+
+/* What thumbnail_dir leaves of MAXPGPATH for the names of the files in it. */
+#define MAX_THUMBNAIL_DIR	(MAXPGPATH - 256)
+
+char	   *te_image_roots;
+char	   *te_thumbnail_dir;
+int			te_thumbnail_size;
+int			te_thumbnail_format;
+int			te_thumbnail_quality;
+int			te_decoders;
+int			te_decode_timeout;
+int			te_decoder_memory;
+int			te_max_pixels;
+int			te_max_file_size;
+char	   *te_default_timezone;
+int			te_max_attempts;
+char	   *te_databases;
+bool		te_exif_gps;
+
+static const struct config_enum_entry thumbnail_formats[] = {
+	{"jpeg", TE_FORMAT_JPEG, false},
+	{"jpg", TE_FORMAT_JPEG, true},
+	{"webp", TE_FORMAT_WEBP, false},
+	{"png", TE_FORMAT_PNG, false},
+	{"avif", TE_FORMAT_AVIF, false},
+	{NULL, 0, false}
+};
+
+/* A comma list of absolute folders; names with commas or blanks in double quotes. */
+static bool
+check_image_roots(char **newval, void **extra, GucSource source)
+{
+	char	   *raw = pstrdup(*newval);
+	List	   *roots;
+	ListCell   *cell;
+	bool		good = true;
+
+	if (!SplitDirectoriesString(raw, ',', &roots))
+	{
+		GUC_check_errdetail("List syntax is invalid.");
+		good = false;
+	}
+	foreach(cell, roots)
+	{
+		const char *root = lfirst(cell);
+
+		if (!is_absolute_path(root))
+		{
+			GUC_check_errdetail("\"%s\" is not an absolute path.", root);
+			good = false;
+		}
+		else if (strlen(root) >= MAXPGPATH - 1)
+		{
+			/* the split has cut it, perhaps to the name of another folder */
+			GUC_check_errdetail("A folder's name is longer than %d bytes.", MAXPGPATH - 2);
+			good = false;
+		}
+		if (!good)
+			break;
+	}
+
+	list_free_deep(roots);
+	pfree(raw);
+	return good;
+}
+
+static bool
+check_thumbnail_dir(char **newval, void **extra, GucSource source)
+{
+	if (**newval == '\0')
+		return true;
+	if (!is_absolute_path(*newval))
+	{
+		GUC_check_errdetail("\"%s\" is not an absolute path.", *newval);
+		return false;
+	}
+	if (strlen(*newval) > MAX_THUMBNAIL_DIR)
+	{
+		GUC_check_errdetail("The folder's name is longer than %d bytes.", MAX_THUMBNAIL_DIR);
+		return false;
+	}
+	return true;
+}
+
+static bool
+check_default_timezone(char **newval, void **extra, GucSource source)
+{
+	pg_tz	   *zone = pg_tzset(*newval);
+
+	if (zone == NULL)
+	{
+		GUC_check_errdetail("Time zone \"%s\" is not known.", *newval);
+		GUC_check_errhint("Names of time zones are listed in the view pg_timezone_names.");
+		return false;
+	}
+	if (!pg_tz_acceptable(zone))
+	{
+		GUC_check_errdetail("Time zone \"%s\" appears to use leap seconds, which PostgreSQL does not support.",
+							*newval);
+		return false;
+	}
+	return true;
+}
+
+/* A comma list of names, written as in SQL. */
+static bool
+check_databases(char **newval, void **extra, GucSource source)
+{
+	char	   *raw = pstrdup(*newval);
+	List	   *names;
+	bool		good = SplitIdentifierString(raw, ',', &names);
+
+	if (!good)
+		GUC_check_errdetail("List syntax is invalid.");
+	list_free(names);
+	pfree(raw);
+	return good;
+}
+
+/* The number in effect, also for 0: nobody should think that there are none. */
+static const char *
+show_decoders(void)
+{
+	static char number[16];
+
+	snprintf(number, sizeof(number), "%d", te_guc_decoders());
+	return number;
+}
+
+int
+te_guc_decoders(void)
+{
+	cpu_set_t	allowed;
+	long		count;
+
+	if (te_decoders > 0)
+		return te_decoders;
+
+	/* fails on machines with more processors than the set has room for */
+	if (sched_getaffinity(0, sizeof(allowed), &allowed) == 0)
+		count = CPU_COUNT(&allowed);
+	else
+		count = sysconf(_SC_NPROCESSORS_ONLN);
+	return (int) Max(1, Min(count, TE_MAX_DECODERS));
+}
+
+int
+te_guc_format(const char *name)
+{
+	const struct config_enum_entry *entry;
+
+	for (entry = thumbnail_formats; entry->name; entry++)
+	{
+		if (pg_strcasecmp(name, entry->name) == 0)
+			return entry->val;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unknown thumbnail format \"%s\"", name),
+			 errhint("Available formats: jpeg, webp, png, avif.")));
+}
+
+static void
+define_files(void)
+{
+	DefineCustomStringVariable("thumbexif.image_roots",
+							   "Folders that images may be read from.",
+							   "A comma-separated list of absolute paths; names with commas or spaces go in double quotes. "
+							   "Nothing outside of them is ever read. A relative path of an image lies beneath the first. "
+							   "If the list is empty, no image file can be read.",
+							   &te_image_roots, "", PGC_SUSET, GUC_LIST_INPUT,
+							   check_image_roots, NULL, NULL);
+	DefineCustomStringVariable("thumbexif.thumbnail_dir",
+							   "Folder that thumbnail files are written to.",
+							   "An absolute path. The server's user must be able to write there. "
+							   "While it is empty, no thumbnails can be stored.",
+							   &te_thumbnail_dir, "", PGC_SIGHUP, 0,
+							   check_thumbnail_dir, NULL, NULL);
+	DefineCustomStringVariable("thumbexif.databases",
+							   "Databases the background worker works in.",
+							   "A comma-separated list of names, written as in SQL. "
+							   "If it is empty, all databases that have the extension.",
+							   &te_databases, "", PGC_SIGHUP, GUC_LIST_INPUT,
+							   check_databases, NULL, NULL);
+}
+
+static void
+define_results(void)
+{
+	DefineCustomIntVariable("thumbexif.thumbnail_size",
+							"Side of the square a thumbnail fits in, in pixels.",
+							"Smaller images are not enlarged. Thumbnails made with another value are stale.",
+							&te_thumbnail_size, 256, 1, TE_MAX_SIDE,
+							PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomEnumVariable("thumbexif.thumbnail_format",
+							 "File format of thumbnails.",
+							 "Thumbnails made with another value are stale.",
+							 &te_thumbnail_format, TE_FORMAT_JPEG, thumbnail_formats,
+							 PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("thumbexif.thumbnail_quality",
+							"Quality of thumbnails, from 1 to 100.",
+							"For jpeg, webp and avif. Thumbnails made with another value are stale.",
+							&te_thumbnail_quality, 85, 1, 100,
+							PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("thumbexif.default_timezone",
+							   "Time zone of photos that do not say in which one they were taken.",
+							   "Names as in pg_timezone_names. EXIF that was read with another value is stale.",
+							   &te_default_timezone, "UTC", PGC_SUSET, 0,
+							   check_default_timezone, NULL, NULL);
+	DefineCustomBoolVariable("thumbexif.exif_gps",
+							 "Read GPS positions from EXIF.",
+							 "If it is off, neither columns nor the EXIF as JSON hold a position. "
+							 "EXIF that was read with another value is stale.",
+							 &te_exif_gps, true, PGC_SUSET, 0, NULL, NULL, NULL);
+}
+
+static void
+define_limits(void)
+{
+	DefineCustomIntVariable("thumbexif.decoders",
+							"Decoder processes that one session or worker may run at the same time.",
+							"0, the default, stands for the number of processors the server may use, which is then shown.",
+							&te_decoders, 0, 0, TE_MAX_DECODERS,
+							PGC_SUSET, 0, NULL, NULL, show_decoders);
+	DefineCustomIntVariable("thumbexif.decode_timeout",
+							"Time one image may take; a decoder that needs longer is killed.",
+							NULL,
+							&te_decode_timeout, 30 * 1000, 1, MAX_DECODE_TIMEOUT,
+							PGC_SUSET, GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomIntVariable("thumbexif.decoder_memory",
+							"Address space one decoder process may use.",
+							"An image that needs more fails. A value too small to start a decoder makes every call fail.",
+							&te_decoder_memory, 1024, 64, MAX_MEGABYTES,
+							PGC_SUSET, GUC_UNIT_MB, NULL, NULL, NULL);
+	DefineCustomIntVariable("thumbexif.max_pixels",
+							"Most pixels an image may have for a thumbnail to be made.",
+							"Width times height times the frames that are decoded, as the file's header says.",
+							&te_max_pixels, 200 * 1000 * 1000, 1, INT_MAX,
+							PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("thumbexif.max_file_size",
+							"Size up to which an image file is read.",
+							NULL,
+							&te_max_file_size, 512, 1, MAX_MEGABYTES,
+							PGC_SUSET, GUC_UNIT_MB, NULL, NULL, NULL);
+	DefineCustomIntVariable("thumbexif.max_attempts",
+							"Times an image is tried before it counts as failed.",
+							"For trouble that may pass, such as a decoder that was killed. "
+							"An image that is corrupt or not supported fails at once.",
+							&te_max_attempts, 3, 1, 1000,
+							PGC_SUSET, 0, NULL, NULL, NULL);
+}
+
+void
+te_guc_define(void)
+{
+	define_files();
+	define_results();
+	define_limits();
+	MarkGUCPrefixReserved("thumbexif");
+}
