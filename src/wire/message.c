@@ -1,0 +1,250 @@
+/*
+ * message.c
+ *		Checks of what arrives from the other side.  See message.h.
+ *
+ * A reply has been made by a program that has just worked through a hostile
+ * file, and may be anything.  What passes here can be used without a further look: numbers
+ * fit the columns they go to, texts are clean, the JSON is one that jsonb takes.
+ */
+#include "wire/message.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "wire/text.h"
+
+/* Outcomes that a decoder can know of. */
+static bool
+is_decoder_status(uint32_t status)
+{
+	switch (status)
+	{
+		case TE_OK:
+		case TE_UNSUPPORTED:
+		case TE_CORRUPT:
+		case TE_TRUNCATED:
+		case TE_EMPTY:
+		case TE_TOO_MANY_PIXELS:
+		case TE_FILE_TOO_LARGE:
+		case TE_OUT_OF_MEMORY:
+		case TE_IO_ERROR:
+		case TE_NOT_ENCODED:
+			return true;
+		default:
+			return false;
+	}
+}
+
+static int
+days_of_month(int year, int month)
+{
+	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	bool		leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+
+	return days[month - 1] + (month == 2 && leap ? 1 : 0);
+}
+
+/* A second of 60 passes: clocks write it, and it is the next minute. */
+static bool
+time_is_sane(const TeTime *time)
+{
+	return time->year >= 1 && time->year <= 9999 &&
+		time->month >= 1 && time->month <= 12 &&
+		time->day >= 1 && time->day <= days_of_month(time->year, time->month) &&
+		time->hour >= 0 && time->hour <= 23 &&
+		time->minute >= 0 && time->minute <= 59 &&
+		time->second >= 0 && time->second <= 60 &&
+		time->microsecond >= 0 && time->microsecond <= 999999 &&
+		(time->has_offset == 0 || time->has_offset == 1) &&
+		time->offset_minutes > -16 * 60 && time->offset_minutes < 16 * 60;
+}
+
+/* Status, format, sizes: do they fit each other and the request? */
+static const char *
+check_image(const TeReply *reply, const TeRequest *request)
+{
+	bool		wanted = (request->want & TE_WANT_THUMBNAIL) != 0;
+
+	if (!is_decoder_status(reply->status))
+		return "status is not one of a decoder";
+	if (reply->format > TE_FORMAT_LAST)
+		return "format is unknown";
+	if (reply->width > INT32_MAX || reply->height > INT32_MAX ||
+		(reply->width == 0) != (reply->height == 0))
+		return "size of the image is impossible";
+
+	if (reply->status != TE_OK || !wanted)
+	{
+		if (reply->thumbnail_bytes != 0 || reply->thumbnail_width != 0 ||
+			reply->thumbnail_height != 0)
+			return "there is a thumbnail where none should be";
+		return NULL;
+	}
+	if (reply->thumbnail_bytes == 0 || reply->thumbnail_bytes > TE_MAX_THUMBNAIL)
+		return "length of the thumbnail is impossible";
+	if (reply->thumbnail_width == 0 || reply->thumbnail_width > request->size ||
+		reply->thumbnail_height == 0 || reply->thumbnail_height > request->size)
+		return "thumbnail is not of the size that was asked for";
+	return NULL;
+}
+
+/* Everything that comes from EXIF but the texts. */
+static const char *
+check_exif(const TeReply *reply, const TeRequest *request)
+{
+	bool		wanted = (request->want & TE_WANT_EXIF) != 0;
+	bool		values = reply->has_taken_at || reply->has_gps ||
+		reply->make_len > 0 || reply->model_len > 0 || reply->json_len > 0;
+
+	if (reply->exif_status > TE_EXIF_NOT_ASKED ||
+		(reply->exif_status == TE_EXIF_NOT_ASKED) == wanted)
+		return "EXIF status is not one that was asked for";
+	if (reply->exif_status == TE_EXIF_NONE || reply->exif_status == TE_EXIF_NOT_ASKED)
+	{
+		if (values || reply->exif_error_len > 0)
+			return "there is EXIF where none should be";
+	}
+	if (reply->has_taken_at > 1 || (reply->has_taken_at && !time_is_sane(&reply->taken_at)))
+		return "time is impossible";
+	if (reply->has_gps > 1 || (reply->has_gps && (request->want & TE_WANT_GPS) == 0))
+		return "there is a position where none should be";
+	if (reply->has_gps &&
+		!(isfinite(reply->latitude) && fabs(reply->latitude) <= 90 &&
+		  isfinite(reply->longitude) && fabs(reply->longitude) <= 180))
+		return "position is impossible";
+	return NULL;
+}
+
+/* The texts behind the struct, each copied to scratch with a NUL behind it. */
+static const char *
+check_texts(const char *at, size_t length, const TeReply *reply,
+			TeReplyTexts *texts, char *scratch)
+{
+	const struct
+	{
+		uint32_t	length;
+		uint32_t	most;
+		const char **text;
+	}			parts[] = {
+		{reply->make_len, TE_MAX_TEXT, &texts->make},
+		{reply->model_len, TE_MAX_TEXT, &texts->model},
+		{reply->error_len, TE_MAX_TEXT, &texts->error},
+		{reply->exif_error_len, TE_MAX_TEXT, &texts->exif_error},
+		{reply->json_len, TE_MAX_JSON, &texts->json},
+	};
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+	{
+		bool		is_json = parts[i].text == &texts->json;
+
+		*parts[i].text = NULL;
+		if (parts[i].length > parts[i].most || parts[i].length > length)
+			return "a text is too long";
+		if (parts[i].length == 0)
+			continue;
+		if (is_json ? !te_json_clean(at, parts[i].length) : !te_text_clean(at, parts[i].length))
+			return is_json ? "JSON is invalid" : "a text is not clean";
+
+		memcpy(scratch, at, parts[i].length);
+		scratch[parts[i].length] = '\0';
+		*parts[i].text = scratch;
+		scratch += parts[i].length + 1;
+		at += parts[i].length;
+		length -= parts[i].length;
+	}
+	return length == 0 ? NULL : "there are bytes behind the texts";
+}
+
+const char *
+te_reply_check(const void *message, size_t length, const TeRequest *request,
+			   TeReply *reply, TeReplyTexts *texts, char *scratch)
+{
+	const char *wrong;
+
+	if (length < sizeof(TeReply) || length > TE_MAX_REPLY)
+		return "length is impossible";
+	memcpy(reply, message, sizeof(TeReply));
+
+	if (reply->magic != TE_WIRE_MAGIC)
+		return "it is not a reply";
+	if (reply->job != request->job)
+		return "it answers another request";
+
+	wrong = check_image(reply, request);
+	if (wrong == NULL)
+		wrong = check_exif(reply, request);
+	if (wrong == NULL)
+		wrong = check_texts((const char *) message + sizeof(TeReply), length - sizeof(TeReply),
+							reply, texts, scratch);
+	if (wrong != NULL)
+		return wrong;
+
+	/* Nobody should meet values that are said not to be there. */
+	if (!reply->has_taken_at)
+		memset(&reply->taken_at, 0, sizeof(reply->taken_at));
+	if (!reply->has_gps)
+		reply->latitude = reply->longitude = 0;
+	return NULL;
+}
+
+/* A NUL-terminated clean text in a field of that size? */
+static bool
+field_is_clean(const char *field, size_t size)
+{
+	const char *nul = memchr(field, '\0', size);
+
+	return nul != NULL && te_text_clean(field, nul - field);
+}
+
+const char *
+te_hello_check(const void *message, size_t length, TeHello *hello)
+{
+	const uint32_t known = (2u << TE_FORMAT_LAST) - 1;
+
+	if (length < 2 * sizeof(uint32_t))
+		return "length is impossible";
+	memset(hello, 0, sizeof(*hello));
+	memcpy(hello, message, length < sizeof(*hello) ? length : sizeof(*hello));
+
+	if (hello->magic != TE_WIRE_MAGIC)
+		return "it is not a greeting";
+	if (hello->version != TE_WIRE_VERSION)
+		return "it speaks another version of the protocol";
+	if (length != sizeof(*hello))
+		return "length is impossible";
+	if ((hello->can_read & ~known) != 0 || (hello->can_write & ~known) != 0)
+		return "it names unknown formats";
+	if (!field_is_clean(hello->libvips, sizeof(hello->libvips)) ||
+		!field_is_clean(hello->libexif, sizeof(hello->libexif)) ||
+		!field_is_clean(hello->self_test, sizeof(hello->self_test)))
+		return "a text is not clean";
+	return NULL;
+}
+
+const char *
+te_request_check(const void *message, size_t length, TeRequest *request)
+{
+	if (length != sizeof(*request))
+		return "length is impossible";
+	memcpy(request, message, sizeof(*request));
+
+	if (request->magic != TE_WIRE_MAGIC)
+		return "it is not a request";
+	if ((request->want & ~(uint32_t) TE_WANT_ALL) != 0)
+		return "it wants something unknown";
+	if ((request->want & (TE_WANT_EXIF | TE_WANT_GPS)) == TE_WANT_GPS)
+		return "it wants GPS without EXIF";
+	if ((request->want & TE_WANT_THUMBNAIL) != 0)
+	{
+		if (request->size < 1 || request->size > TE_MAX_SIDE)
+			return "size is out of range";
+		if (request->format > TE_FORMAT_LAST || te_format_suffix(request->format) == NULL)
+			return "format cannot be written";
+		if (request->quality < 1 || request->quality > 100)
+			return "quality is out of range";
+	}
+	if (request->max_pixels == 0 || request->file_size == 0)
+		return "a limit is zero";
+	return NULL;
+}

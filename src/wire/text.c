@@ -1,0 +1,240 @@
+/*
+ * text.c
+ *		Strict checks of UTF-8 and of JSON.  Read only, bounded, no allocation.
+ */
+#include "wire/text.h"
+
+#include <stdint.h>
+#include <string.h>
+
+/* The length of the valid UTF-8 character at text, no control character; 0 if it is not one. */
+static size_t
+clean_character(const unsigned char *text, size_t length)
+{
+	uint32_t	code;
+	size_t		bytes;
+
+	if (text[0] < 0x80)
+		return text[0] >= 0x20 && text[0] != 0x7f ? 1 : 0;
+	else if (text[0] >= 0xc2 && text[0] <= 0xdf)
+		bytes = 2;
+	else if (text[0] >= 0xe0 && text[0] <= 0xef)
+		bytes = 3;
+	else if (text[0] >= 0xf0 && text[0] <= 0xf4)
+		bytes = 4;
+	else
+		return 0;
+	if (bytes > length)
+		return 0;
+
+	code = text[0] & (0x7f >> bytes);
+	for (size_t i = 1; i < bytes; i++)
+	{
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+		code = (code << 6) | (text[i] & 0x3f);
+	}
+
+	if (code < 0xa0 ||			/* C1 */
+		(bytes == 3 && code < 0x800) ||	/* longer than it need be */
+		(bytes == 4 && code < 0x10000) ||
+		(code >= 0xd800 && code <= 0xdfff) ||	/* surrogates */
+		code > 0x10ffff)
+		return 0;
+	return bytes;
+}
+
+bool
+te_text_clean(const char *text, size_t length)
+{
+	size_t		at = 0;
+
+	while (at < length)
+	{
+		size_t		bytes = clean_character((const unsigned char *) text + at, length - at);
+
+		if (bytes == 0)
+			return false;
+		at += bytes;
+	}
+	return true;
+}
+
+/* What is still to be read.  Every take_ function moves on only over what it accepts. */
+typedef struct Json
+{
+	const char *at,
+			   *end;
+} Json;
+
+static bool
+take(Json *json, char wanted)
+{
+	if (json->at == json->end || *json->at != wanted)
+		return false;
+	json->at++;
+	return true;
+}
+
+static void
+take_spaces(Json *json)
+{
+	while (take(json, ' '))
+		;
+}
+
+static bool
+take_word(Json *json, const char *word)
+{
+	size_t		length = strlen(word);
+
+	if ((size_t) (json->end - json->at) < length || memcmp(json->at, word, length) != 0)
+		return false;
+	json->at += length;
+	return true;
+}
+
+static int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+/* What follows a backslash. */
+static bool
+take_escape(Json *json)
+{
+	int			high,
+				low;
+
+	if (json->at == json->end)
+		return false;
+	if (*json->at != 'u')
+		return memchr("\"\\/bfnrt", *json->at++, 8) != NULL;
+
+	if (json->end - json->at < 5 || json->at[1] != '0' || json->at[2] != '0')
+		return false;
+	high = hex_digit(json->at[3]);
+	low = hex_digit(json->at[4]);
+	if (high < 0 || high > 7 || low < 0 || high + low == 0)
+		return false;
+	json->at += 5;
+	return true;
+}
+
+static bool
+take_string(Json *json)
+{
+	if (!take(json, '"'))
+		return false;
+	while (!take(json, '"'))
+	{
+		if (take(json, '\\'))
+		{
+			if (!take_escape(json))
+				return false;
+		}
+		else
+		{
+			size_t		bytes = 0;
+
+			if (json->at < json->end)
+				bytes = clean_character((const unsigned char *) json->at, json->end - json->at);
+			if (bytes == 0)
+				return false;
+			json->at += bytes;
+		}
+	}
+	return true;
+}
+
+/* At least one digit; returns how many. */
+static int
+take_digits(Json *json)
+{
+	const char *start = json->at;
+
+	while (json->at < json->end && *json->at >= '0' && *json->at <= '9')
+		json->at++;
+	return (int) (json->at - start);
+}
+
+static bool
+take_number(Json *json)
+{
+	const char *start = json->at;
+
+	take(json, '-');
+	if (!take(json, '0') && take_digits(json) == 0)
+		return false;
+	if (take(json, '.') && take_digits(json) == 0)
+		return false;
+	if (take(json, 'e') || take(json, 'E'))
+	{
+		int			digits;
+
+		if (!take(json, '-'))
+			take(json, '+');
+		digits = take_digits(json);
+		if (digits == 0 || digits > 3)
+			return false;
+	}
+	return json->at - start <= TE_JSON_NUMBER;
+}
+
+static bool take_members(Json *json, char close, int depth);
+
+static bool
+take_value(Json *json, int depth)
+{
+	if (take(json, '{'))
+		return take_members(json, '}', depth + 1);
+	if (take(json, '['))
+		return take_members(json, ']', depth + 1);
+	if (json->at < json->end && *json->at == '"')
+		return take_string(json);
+	return take_word(json, "null") || take_word(json, "true") || take_word(json, "false") ||
+		take_number(json);
+}
+
+/* The inside of an object or an array, up to and with its closing bracket. */
+static bool
+take_members(Json *json, char close, int depth)
+{
+	if (depth > TE_JSON_DEPTH)
+		return false;
+	take_spaces(json);
+	if (take(json, close))
+		return true;
+	do
+	{
+		take_spaces(json);
+		if (close == '}')
+		{
+			if (!take_string(json))
+				return false;
+			take_spaces(json);
+			if (!take(json, ':'))
+				return false;
+			take_spaces(json);
+		}
+		if (!take_value(json, depth))
+			return false;
+		take_spaces(json);
+	} while (take(json, ','));
+	return take(json, close);
+}
+
+bool
+te_json_clean(const char *text, size_t length)
+{
+	Json		json = {text, text + length};
+
+	return take(&json, '{') && take_members(&json, '}', 1) && json.at == json.end;
+}
