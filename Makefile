@@ -1,9 +1,11 @@
 # thumbexif: the module with PGXS, the decoder beside it.
 #
 #	make            build both
-#	make install    into the PostgreSQL that pg_config names
-#	make test       install what is missing, build, run every test
-#	make demo       a private cluster with a small photo collection
+#	make install    into the PostgreSQL that pg_config names (PG_CONFIG=/path/to/pg_config chooses another)
+#	make test       install what is missing, build, run every test (check-unit, check-regress ... run a part)
+#	make demo       a private cluster with a small photo collection (PHOTOS=/a/folder: with your own)
+#	make db-up      a private cluster in this folder to play with; make db-down ends and removes it
+#	make bench      the figures of bench/README.md
 
 EXTENSION   = thumbexif
 EXTVERSION  = 1.0
@@ -14,6 +16,8 @@ image_objs   = $(patsubst %.c,%.o,$(wildcard src/image/*.c))
 decoder_objs = $(patsubst %.c,%.o,$(wildcard src/decoder/*.c))
 OBJS         = $(patsubst %.c,%.o,$(wildcard src/pg/*.c)) $(wire_objs)
 
+# The install script is made of the parts.  From the second release on, each also brings a
+# frozen sql/thumbexif--OLD--NEW.sql; the first has nothing to upgrade from.
 SQL_PARTS  = $(sort $(wildcard sql/[0-9]*.sql))
 DATA_built = sql/$(EXTENSION)--$(EXTVERSION).sql
 DATA       = $(wildcard sql/$(EXTENSION)--*--*.sql)
@@ -21,16 +25,27 @@ EXTRA_CLEAN = thumbexif-decoder $(image_objs) $(decoder_objs) build
 
 PG_CPPFLAGS = -I$(srcdir)/src -DTE_VERSION='"$(EXTVERSION)"'
 PG_CFLAGS   = -std=gnu11 -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers \
-              -Wno-declaration-after-statement -fvisibility=hidden $(TE_CFLAGS)
-
-PG_CONFIG ?= pg_config
-PGXS := $(shell $(PG_CONFIG) --pgxs)
-include $(PGXS)
+              -Wno-declaration-after-statement -fvisibility=hidden \
+              $(if $(findstring clang,$(CC)),$(CLANG_CFLAGS)) $(TE_CFLAGS)
+# What a server built with gcc hands to clang, in its flags and headers.
+CLANG_CFLAGS = -Wno-ignored-optimization-argument -Wno-unknown-warning-option -Wno-ignored-attributes
 
 # The decoder is a program of its own: none of PostgreSQL's flags, and only it links image libraries.
 PKGS           = vips libexif libseccomp
 DECODER_CFLAGS = -std=gnu11 -O2 -g -fPIC -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers \
-                 -fstack-protector-strong -D_FORTIFY_SOURCE=2 -D_GNU_SOURCE -Isrc -DTE_VERSION='"$(EXTVERSION)"' $(TE_CFLAGS)
+                 -fvisibility=hidden -fstack-protector-strong -D_FORTIFY_SOURCE=2 -D_GNU_SOURCE -Isrc -DTE_VERSION='"$(EXTVERSION)"' $(TE_CFLAGS)
+
+.DEFAULT_GOAL := all
+PG_CONFIG ?= pg_config
+PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
+
+include test/test.mk
+
+ifeq ($(PGXS),)
+all install clean:
+	@echo "PostgreSQL's server headers are missing: install them, or set PG_CONFIG=/path/to/pg_config (test/deps tells what else is needed)" >&2; exit 1
+else
+include $(PGXS)
 
 $(image_objs) $(decoder_objs) $(wire_objs): %.o: %.c $(wildcard src/wire/*.h src/image/*.h src/decoder/*.h)
 	$(CC) $(DECODER_CFLAGS) $(shell pkg-config --cflags $(PKGS)) -c -o $@ $<
@@ -41,7 +56,7 @@ thumbexif-decoder: $(decoder_objs) $(image_objs) $(wire_objs)
 	$(CC) $(DECODER_CFLAGS) -o $@ $^ $(shell pkg-config --libs $(PKGS)) -lm
 
 sql/$(EXTENSION)--$(EXTVERSION).sql: $(SQL_PARTS)
-	{ echo '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit'; cat $^; } > $@
+	{ printf '%s\n' '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit'; cat $^; } > $@
 
 all: thumbexif-decoder
 
@@ -53,3 +68,4 @@ uninstall-decoder:
 	rm -f '$(DESTDIR)$(pkglibdir)/thumbexif-decoder'
 
 .PHONY: install-decoder uninstall-decoder
+endif

@@ -1,0 +1,66 @@
+# ThumbexifTest: what the TAP tests share.
+package ThumbexifTest;
+
+use strict;
+use warnings;
+
+use Exporter 'import';
+use File::Basename;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+
+our @EXPORT = qw(pictures_dir new_server private_install);
+
+# The folder of generated pictures.
+sub pictures_dir
+{
+	return $ENV{TE_PICTURES};
+}
+
+# new_server(NAME, OPTIONS): a started server with a database "postgres" that has the extension.
+#
+#	roots		thumbexif.image_roots (default: the generated pictures)
+#	preload		true: shared_preload_libraries = 'thumbexif'
+#	config		more lines for postgresql.conf
+#	install		from private_install()
+#	extension	0: do not create it
+#
+# $server->{thumbnails} is its thumbexif.thumbnail_dir, empty at the start.
+sub new_server
+{
+	my ($name, %option) = @_;
+	my $server = PostgreSQL::Test::Cluster->new($name,
+		$option{install} ? (install_path => dirname($option{install}->{bindir})) : ());
+	my $thumbnails = $server->basedir . '/thumbnails';
+	my $roots = defined $option{roots} ? $option{roots} : pictures_dir();
+
+	$server->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
+	mkdir $thumbnails or die "mkdir $thumbnails: $!";
+	$server->{thumbnails} = $thumbnails;
+	$server->append_conf('postgresql.conf', "shared_preload_libraries = 'thumbexif'\n")
+	  if $option{preload};
+	$server->append_conf('postgresql.conf', <<"EOF");
+thumbexif.image_roots = '$roots'
+thumbexif.thumbnail_dir = '$thumbnails'
+EOF
+	$server->append_conf('postgresql.conf', $option{config}) if $option{config};
+	$server->start;
+	$server->safe_psql('postgres', 'CREATE EXTENSION thumbexif')
+	  unless defined $option{extension} && !$option{extension};
+	return $server;
+}
+
+# private_install(NAME): a copy of the private PostgreSQL for one test, for new_server(install => ...).
+# Its files are hard links: unlink what is to be replaced, such as $install->{pkglibdir}/thumbexif-decoder.
+sub private_install
+{
+	my $name = shift;
+	my $root = PostgreSQL::Test::Utils::tempdir() . "/$name";
+	my %install = (bindir => $ENV{TE_BINDIR}, pkglibdir => $ENV{TE_PKGLIBDIR});
+
+	system_or_bail('cp', '-al', $ENV{TE_PG}, $root);
+	s/^\Q$ENV{TE_PG}\E/$root/ foreach values %install;
+	return \%install;
+}
+
+1;

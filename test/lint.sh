@@ -1,0 +1,68 @@
+# lint.sh: rules that the compiler does not check.  Prints TAP; what breaks a rule is named on stderr.
+number=0
+check()			# TITLE COMMAND...: the command prints what breaks the rule, and nothing else
+{
+	local title=$1 found
+	shift
+	number=$((number + 1))
+	found=$("$@")
+	if [ -z "$found" ]; then
+		echo "ok $number - $title"
+	else
+		echo "not ok $number - $title"
+		echo "$found" >&2
+		bad=yes
+	fi
+}
+
+# --- who may include whom (src/README.md)
+
+includes()		# FOLDER PATTERN: includes in src/FOLDER that do not match
+{
+	grep -rnE '^[[:space:]]*#[[:space:]]*include' --include='*.[ch]' "src/$1" 2>/dev/null | grep -vE "include[[:space:]]*($2)"
+}
+libc='<(assert|ctype|dirent|endian|errno|fcntl|fenv|float|inttypes|limits|linux/[a-z]+|locale|math|poll|sched|setjmp|signal|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|sys/[a-z]+|time|unistd|wchar)\.h>'
+not_in()		# FOLDERS PATTERN: includes that belong into one folder only
+{
+	(cd src && grep -nE "include[[:space:]]*[<\"]$2" -r $1 2>/dev/null)
+}
+
+check "wire includes wire and libc" includes wire "$libc|\"wire/"
+check "image includes image, wire, libvips, libexif and what decodes" includes image "$libc|\"(wire|image)/|<(vips|libexif|glib|lcms2|jpeglib|jerror|turbojpeg|brotli)[/.a-z0-9-]*>"
+check "decoder includes decoder, image, wire and the sandbox's" includes decoder "$libc|\"(wire|image|decoder)/|\"[a-z_]+\.h\"|<seccomp\.h>|<malloc\.h>"
+check "pg includes neither image nor decoder" not_in pg '(image|decoder)/'
+check "no image library in pg, wire or decoder" not_in "pg wire decoder" '(vips|libexif|glib)'
+check "no PostgreSQL in image, wire or decoder" not_in "image wire decoder" '(postgres|fmgr|c)\.h'
+check "differences between PostgreSQL versions are in pg/compat.h" \
+	bash -c 'grep -rn PG_VERSION_NUM src | grep -v "^src/pg/compat\.h:"'
+
+# --- what was built
+
+check "thumbexif.so links no image library" \
+	bash -c 'ldd "$TE_PKGLIBDIR/thumbexif.so" | grep -Ei "vips|exif|glib|gobject|jpeg|png|tiff|webp|heif|jxl|seccomp"'
+check "thumbexif.so exports entry points only" \
+	bash -c 'nm -D --defined-only "$TE_PKGLIBDIR/thumbexif.so" | grep -vE " (thumbexif_[a-z_0-9]+|pg_finfo_thumbexif_[a-z_0-9]+|Pg_magic_func|_PG_init)$"'
+
+# --- form
+
+lengths()		# LIMIT-OF-A-FILE LIMIT-OF-A-FUNCTION: what is longer
+{
+	find src test bench -name '*.[ch]' -exec awk -v most_file="$1" -v most_function="$2" '
+		function close_file() { if (lines > most_file) print name ": " lines " lines" }
+		FNR == 1 { close_file(); name = FILENAME; lines = 0; start = 0 }
+		{ lines = FNR }
+		/^[A-Za-z_].*\(/ { title = $0 }
+		/^\{/ { start = FNR }
+		/^\}[^;A-Za-z]*$/ && start { if (FNR - start > most_function) print name ":" start ": " FNR - start " lines: " title; start = 0 }
+		END { close_file() }' {} +
+}
+
+check "no file above 500 lines, no function above 80" lengths 500 80
+lengths 400 60 | sed 's/^/# long: /'
+check "no white space at the ends of lines" \
+	grep -rnE '[[:space:]]+$' --include='*.[ch]' --include='*.sql' --include='*.pl' --include='*.sh' --include='*.md' --include='*.spec' src sql test bench README.md CHANGELOG.md
+check "nothing left to do is marked in the code" \
+	grep -rnwE 'TODO|FIXME|XXX|HACK' src sql test --include='*.[ch]' --include='*.sql' --include='*.pl'
+
+echo "1..$number"
+[ -z "$bad" ]
