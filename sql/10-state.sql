@@ -12,6 +12,7 @@ CREATE TABLE thumbexif_attachment
 (
     attachment           integer  PRIMARY KEY DEFAULT nextval('@extschema@.thumbexif_attachment_seq'),
     relation             regclass NOT NULL UNIQUE,
+    key_type             regtype  NOT NULL,           -- when it was attached: says which state table
     id_column            name     NOT NULL,
     path_column          name     NOT NULL,
     -- NULL: not written

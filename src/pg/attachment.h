@@ -7,6 +7,7 @@
 
 #include "postgres.h"
 
+#include "access/attnum.h"
 #include "nodes/pg_list.h"
 
 typedef enum TeColumn			/* what we write, in this order everywhere */
@@ -53,7 +54,29 @@ extern bool te_attachment_has_exif(const TeAttachment *attachment);
 /* ERROR unless the current user owns the relation (or may act as its owner). */
 extern void te_attachment_check_owner(const TeAttachment *attachment);
 
-/* All attachments (List of TeAttachment *), for the worker and clean. */
+/*
+ * All attachments (List of TeAttachment *) in the order of their numbers, for the worker and clean.
+ * Columns that have gone are no ERROR here (their type is InvalidOid): te_attachment_get()
+ * of the relation tells.
+ */
 extern List *te_attachment_all(void);
+
+/* Columns and their types, for attach. */
+typedef struct TeColumnInfo
+{
+	AttrNumber	number;
+	Oid			type;
+	int32		typmod;
+	bool		not_null;
+	bool		generated;
+} TeColumnInfo;
+
+/* False if there is no such column (system columns do not count). */
+extern bool te_column_find(Oid relation, const char *name, TeColumnInfo *info);
+
+extern const char *te_column_name(TeColumn column); /* the standard name */
+extern bool te_column_takes(TeColumn column, Oid type); /* may it be of this type? */
+extern bool te_path_takes(Oid type);
+extern const char *te_key_state(Oid type);	/* the state table (not qualified) for keys of a type; NULL = no key */
 
 #endif							/* TE_PG_ATTACHMENT_H */

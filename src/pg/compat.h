@@ -68,8 +68,15 @@ RestrictSearchPath(void)
 
 #include "nodes/nodes.h"
 
+#include "catalog/pg_class.h"
+#include "utils/acl.h"
+
 /* fmgr.h declares it since 16. */
 extern PGDLLEXPORT void _PG_init(void);
+
+/* One function for all catalogs since 16; we ask for relations only. */
+#define object_ownercheck(catalog, object, role) \
+	(AssertMacro((catalog) == RelationRelationId), pg_class_ownercheck((object), (role)))
 
 typedef struct ErrorSaveContext
 {

@@ -7,44 +7,12 @@
  */
 #include "postgres.h"
 
-#include "access/genam.h"
-#include "access/htup_details.h"
-#include "access/table.h"
-#include "catalog/pg_extension.h"
 #include "miscadmin.h"
-#include "utils/fmgroids.h"
 #include "utils/guc.h"
-#include "utils/rel.h"
 
 #include "compat.h"
+#include "extension.h"
 #include "run_as.h"
-
-/* Whose the extension is, and so its tables.  ERROR if it is not installed here. */
-static Oid
-extension_owner(void)
-{
-	Relation	extensions = table_open(ExtensionRelationId, AccessShareLock);
-	Oid			owner = InvalidOid;
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-
-	ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber, F_NAMEEQ,
-				CStringGetDatum("thumbexif"));
-	scan = systable_beginscan(extensions, ExtensionNameIndexId, true, NULL, 1, &key);
-	tuple = systable_getnext(scan);
-	if (HeapTupleIsValid(tuple))
-		owner = ((Form_pg_extension) GETSTRUCT(tuple))->extowner;
-	systable_endscan(scan);
-	table_close(extensions, AccessShareLock);
-
-	if (!OidIsValid(owner))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("extension \"thumbexif\" is not installed in this database"),
-				 errhint("Run CREATE EXTENSION thumbexif.")));
-	return owner;
-}
 
 static void
 become(TeRunAs *save, Oid user, int add_context)
@@ -58,7 +26,10 @@ become(TeRunAs *save, Oid user, int add_context)
 void
 te_run_as_extension(TeRunAs *save)
 {
-	become(save, extension_owner(), SECURITY_LOCAL_USERID_CHANGE);
+	TeExtension extension;
+
+	te_extension_get(&extension);
+	become(save, extension.owner, SECURITY_LOCAL_USERID_CHANGE);
 }
 
 void

@@ -1,0 +1,298 @@
+/*
+ * attachment.c
+ *		The tables thumbexif works on, as the table thumbexif_attachment lists them.
+ *
+ * Read with the extension's rights each time it is asked for: one short query,
+ * and never out of date.  Columns are kept by name, for pg_dump; so a column that was
+ * renamed has gone, and the table is to be attached again.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+#include "attachment.h"
+#include "compat.h"
+#include "extension.h"
+#include "run_as.h"
+
+/* What we write: the standard name, and the types it is written to. */
+static const struct
+{
+	const char *name;
+	Oid			types[2];
+}			columns[TE_COLUMNS] = {
+	[TE_COL_THUMBNAIL_PATH] = {"thumbnail_path", {TEXTOID, VARCHAROID}},
+	[TE_COL_WIDTH] = {"width", {INT4OID, INT8OID}},
+	[TE_COL_HEIGHT] = {"height", {INT4OID, INT8OID}},
+	[TE_COL_TAKEN_AT] = {"taken_at", {TIMESTAMPTZOID}},
+	[TE_COL_CAMERA_MAKE] = {"camera_make", {TEXTOID, VARCHAROID}},
+	[TE_COL_CAMERA_MODEL] = {"camera_model", {TEXTOID, VARCHAROID}},
+	[TE_COL_GPS_LATITUDE] = {"gps_latitude", {FLOAT8OID}},
+	[TE_COL_GPS_LONGITUDE] = {"gps_longitude", {FLOAT8OID}},
+	[TE_COL_EXIF_METADATA] = {"exif_metadata", {JSONBOID}},
+};
+
+const char *
+te_column_name(TeColumn column)
+{
+	return columns[column].name;
+}
+
+bool
+te_column_takes(TeColumn column, Oid type)
+{
+	return OidIsValid(type) &&
+		(type == columns[column].types[0] || type == columns[column].types[1]);
+}
+
+bool
+te_path_takes(Oid type)
+{
+	return type == TEXTOID || type == VARCHAROID;
+}
+
+const char *
+te_key_state(Oid type)
+{
+	switch (type)
+	{
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+			return "thumbexif_asset_bigint";
+		case UUIDOID:
+			return "thumbexif_asset_uuid";
+		default:
+			return NULL;
+	}
+}
+
+bool
+te_column_find(Oid relation, const char *name, TeColumnInfo *info)
+{
+	HeapTuple	tuple = SearchSysCacheAttName(relation, name);
+	Form_pg_attribute form;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	form = (Form_pg_attribute) GETSTRUCT(tuple);
+	info->number = form->attnum;
+	info->type = form->atttypid;
+	info->typmod = form->atttypmod;
+	info->not_null = form->attnotnull;
+	info->generated = form->attgenerated != '\0';
+	ReleaseSysCache(tuple);
+	return info->number > 0;	/* ctid and its like are nobody's */
+}
+
+static void
+throw_column(const TeAttachment *attachment, const char *column, bool exists)
+{
+	ereport(ERROR,
+			(errcode(exists ? ERRCODE_DATATYPE_MISMATCH : ERRCODE_UNDEFINED_COLUMN),
+			 exists
+			 ? errmsg("column \"%s\" of attached table %s has changed its type", column, attachment->name)
+			 : errmsg("column \"%s\" of attached table %s does not exist any more", column, attachment->name),
+			 errhint("Call thumbexif_attach() again with the table's columns as they are now.")));
+}
+
+/* Look at the mapped columns as they are now.  With check, ERROR if one has gone or changed. */
+static void
+fill_columns(TeAttachment *attachment, Oid attached_key_type, bool check)
+{
+	TeColumnInfo info;
+	bool		exists;
+
+	exists = te_column_find(attachment->relation, attachment->key, &info);
+	attachment->key_type = exists ? info.type : InvalidOid;
+	if (check && (!exists || te_key_state(info.type) != te_key_state(attached_key_type)))
+		throw_column(attachment, attachment->key, exists);
+
+	exists = te_column_find(attachment->relation, attachment->path, &info);
+	if (check && (!exists || !te_path_takes(info.type)))
+		throw_column(attachment, attachment->path, exists);
+
+	for (int i = 0; i < TE_COLUMNS; i++)
+	{
+		if (attachment->column[i] == NULL)
+			continue;
+		exists = te_column_find(attachment->relation, attachment->column[i], &info);
+		if (check && (!exists || !te_column_takes(i, info.type) || info.generated))
+			throw_column(attachment, attachment->column[i], exists);
+		attachment->type[i] = exists ? info.type : InvalidOid;
+		attachment->typmod[i] = exists ? info.typmod : -1;
+	}
+}
+
+/* The columns of the query below, in its order. */
+enum
+{
+	ROW_NUMBER = 1, ROW_RELATION, ROW_KEY_TYPE, ROW_PAUSED, ROW_KEY, ROW_PATH, ROW_COLUMNS
+};
+
+static Datum
+row_datum(HeapTuple row, int number)
+{
+	bool		isnull;
+	Datum		value = SPI_getbinval(row, SPI_tuptable->tupdesc, number, &isnull);
+
+	Assert(!isnull);
+	return value;
+}
+
+/* An attachment from its row, or NULL if its table has been dropped behind our back. */
+static TeAttachment *
+from_row(HeapTuple row, bool check)
+{
+	TeAttachment *attachment = palloc0(sizeof(TeAttachment));
+	Oid			key_type = DatumGetObjectId(row_datum(row, ROW_KEY_TYPE));
+	HeapTuple	class;
+	Form_pg_class form;
+
+	attachment->number = DatumGetInt32(row_datum(row, ROW_NUMBER));
+	attachment->relation = DatumGetObjectId(row_datum(row, ROW_RELATION));
+	attachment->paused = DatumGetBool(row_datum(row, ROW_PAUSED));
+	attachment->key = pstrdup(NameStr(*DatumGetName(row_datum(row, ROW_KEY))));
+	attachment->path = pstrdup(NameStr(*DatumGetName(row_datum(row, ROW_PATH))));
+	for (int i = 0; i < TE_COLUMNS; i++)
+		attachment->column[i] = SPI_getvalue(row, SPI_tuptable->tupdesc, ROW_COLUMNS + i);
+	attachment->state = te_our(te_key_state(key_type));
+
+	class = SearchSysCache1(RELOID, ObjectIdGetDatum(attachment->relation));
+	if (!HeapTupleIsValid(class))
+		return NULL;
+	form = (Form_pg_class) GETSTRUCT(class);
+	attachment->owner = form->relowner;
+	attachment->name = quote_qualified_identifier(get_namespace_name(form->relnamespace),
+												  NameStr(form->relname));
+	ReleaseSysCache(class);
+
+	fill_columns(attachment, key_type, check);
+	return attachment;
+}
+
+/* Run the query for one relation, or for all with InvalidOid.  Inside SPI; the rows are in SPI_tuptable. */
+static void
+select_rows(Oid relation)
+{
+	StringInfoData sql;
+	TeRunAs		save;
+	Oid			type = OIDOID;
+	Datum		value = ObjectIdGetDatum(relation);
+
+	initStringInfo(&sql);
+	appendStringInfoString(&sql, "SELECT attachment, relation::oid, key_type::oid, paused, id_column, path_column");
+	for (int i = 0; i < TE_COLUMNS; i++)
+		appendStringInfo(&sql, ", %s_column::text", columns[i].name);
+	appendStringInfo(&sql, " FROM %s WHERE relation = $1 OR $1 = 0 ORDER BY attachment",
+					 te_our("thumbexif_attachment"));
+
+	te_run_as_extension(&save);
+	if (SPI_execute_with_args(sql.data, 1, &type, &value, NULL, false, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not read the attached tables");
+	te_run_as_end(&save);
+}
+
+static void
+throw_none(Oid relation)
+{
+	if (OidIsValid(relation))
+	{
+		char	   *name = get_rel_name(relation);
+
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 name != NULL
+				 ? errmsg("table \"%s\" is not attached", name)
+				 : errmsg("table with OID %u does not exist", relation),
+				 errhint("Call thumbexif_attach() for the table first.")));
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("no table is attached"),
+			 errhint("Call thumbexif_attach() for the table that names the images.")));
+}
+
+TeAttachment *
+te_attachment_get(Oid relation)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	TeAttachment *attachment;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	select_rows(relation);
+	if (SPI_processed == 0)
+		throw_none(relation);
+	if (SPI_processed > 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_AMBIGUOUS_PARAMETER),
+				 errmsg("several tables are attached"),
+				 errhint("Say which one with the parameter \"relation\".")));
+
+	MemoryContextSwitchTo(caller);
+	attachment = from_row(SPI_tuptable->vals[0], true);
+	if (attachment == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("the attached table does not exist any more"),
+				 errhint("Call thumbexif_clean() to forget it.")));
+	SPI_finish();
+	MemoryContextSwitchTo(caller);
+	return attachment;
+}
+
+List *
+te_attachment_all(void)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	List	   *all = NIL;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	select_rows(InvalidOid);
+	MemoryContextSwitchTo(caller);
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		TeAttachment *attachment = from_row(SPI_tuptable->vals[i], false);
+
+		if (attachment != NULL)
+			all = lappend(all, attachment);
+	}
+	SPI_finish();
+	MemoryContextSwitchTo(caller);
+	return all;
+}
+
+bool
+te_attachment_has_thumbnail(const TeAttachment *attachment)
+{
+	return attachment->column[TE_COL_THUMBNAIL_PATH] != NULL;
+}
+
+bool
+te_attachment_has_exif(const TeAttachment *attachment)
+{
+	for (int i = TE_COL_TAKEN_AT; i < TE_COLUMNS; i++)
+		if (attachment->column[i] != NULL)
+			return true;
+	return false;
+}
+
+void
+te_attachment_check_owner(const TeAttachment *attachment)
+{
+	if (!object_ownercheck(RelationRelationId, attachment->relation, GetUserId()))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("must be owner of table %s", attachment->name),
+				 errhint("Ask the table's owner, or a member of the owning role, to do this.")));
+}
