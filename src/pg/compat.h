@@ -78,6 +78,9 @@ extern PGDLLEXPORT void _PG_init(void);
 #define object_ownercheck(catalog, object, role) \
 	(AssertMacro((catalog) == RelationRelationId), pg_class_ownercheck((object), (role)))
 
+/* There is no such node yet, and nobody looks at the tag. */
+#define T_ErrorSaveContext T_Invalid
+
 typedef struct ErrorSaveContext
 {
 	NodeTag		type;

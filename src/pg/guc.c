@@ -53,7 +53,7 @@ static const struct config_enum_entry thumbnail_formats[] = {
 	{NULL, 0, false}
 };
 
-/* A comma list of absolute folders; names with commas or blanks in double quotes. */
+/* A comma list of absolute folders; names with commas in double quotes. */
 static bool
 check_image_roots(char **newval, void **extra, GucSource source)
 {
@@ -192,7 +192,7 @@ define_files(void)
 {
 	DefineCustomStringVariable("thumbexif.image_roots",
 							   "Folders that images may be read from.",
-							   "A comma-separated list of absolute paths; names with commas or spaces go in double quotes. "
+							   "A comma-separated list of absolute paths; names with commas go in double quotes. "
 							   "Nothing outside of them is ever read. A relative path of an image lies beneath the first. "
 							   "If the list is empty, no image file can be read.",
 							   &te_image_roots, "", PGC_SUSET, GUC_LIST_INPUT,

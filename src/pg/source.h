@@ -11,7 +11,7 @@
 
 typedef struct TeSource
 {
-	int			fd;				/* the caller (or the pool) closes it; -1 if none */
+	int			fd;				/* counted by AcquireExternalFD; the caller or the pool closes it; -1 if none */
 	int64		size;			/* bytes */
 	int64		mtime;			/* nanoseconds since 1970 */
 	TeStatus	status;			/* TE_OK, or why there is no fd: MISSING, DENIED, EMPTY, FILE_TOO_LARGE, IO_ERROR */
@@ -21,7 +21,7 @@ typedef struct TeSource
  * Open the regular file a path leads to, beneath thumbexif.image_roots and
  * nowhere else (openat2).  Never blocks on a FIFO.  What is wrong with the file is
  * the status; what is wrong with the server (no root set, root gone, no
- * descriptor left) is an ERROR.  size and mtime are filled whenever the file
+ * descriptor left) is an ERROR.  The path's bytes are taken as they are.  size and mtime are filled whenever the file
  * could be opened, also for EMPTY and FILE_TOO_LARGE.
  */
 extern void te_source_open(const char *path, TeSource *source);
@@ -29,6 +29,7 @@ extern void te_source_open(const char *path, TeSource *source);
 /* An image in memory, as a sealed memfd.  Throws on the server's trouble. */
 extern void te_source_from_bytes(const void *data, Size length, TeSource *source);
 
+/* Close the descriptor, if there is one, and count it off (ReleaseExternalFD). */
 extern void te_source_close(TeSource *source);
 
 #endif							/* TE_PG_SOURCE_H */
