@@ -43,7 +43,7 @@ include test/test.mk
 
 ifeq ($(PGXS),)
 all install clean:
-	@echo "PostgreSQL's server headers are missing: install them, or set PG_CONFIG=/path/to/pg_config (test/deps tells what else is needed)" >&2; exit 1
+	@echo "PostgreSQL's server headers are missing: install them, or set PG_CONFIG=/path/to/pg_config (tools/deps tells what else is needed)" >&2; exit 1
 else
 include $(PGXS)
 

@@ -2,7 +2,7 @@
 
 export PG_CONFIG
 
-.PHONY: test test-programs check-lint check-compilers check-unit check-regress check-isolation check-tap
+.PHONY: demo db-up db-down exif-backfill bench test test-programs check-lint check-compilers check-unit check-regress check-isolation check-tap
 
 test:
 	+@MAKE='$(MAKE)' test/run $(PARTS)
@@ -10,6 +10,19 @@ test:
 # one part; TE_ONLY="word word" chooses files by their names
 check-lint check-compilers check-unit check-regress check-isolation check-tap: check-%:
 	+@MAKE='$(MAKE)' test/run $*
+
+demo:
+	+@MAKE='$(MAKE)' PHOTOS='$(PHOTOS)' tools/demo
+
+db-up db-down: db-%:
+	+@MAKE='$(MAKE)' PHOTOS='$(PHOTOS)' tools/db $*
+
+# in the database that PGHOST, PGDATABASE and so on name
+exif-backfill:
+	@LIMIT='$(LIMIT)' BATCH_SIZE='$(BATCH_SIZE)' DRY_RUN='$(DRY_RUN)' RELATION='$(RELATION)' tools/exif-backfill
+
+bench:
+	+@MAKE='$(MAKE)' bench/run $(FIGURES)
 
 # --- programs that tests need
 
