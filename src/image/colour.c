@@ -1,0 +1,127 @@
+/*
+ * colour.c
+ *		From an embedded colour profile to sRGB.
+ *
+ * Building a transform costs up to 10 ms, more than all the rest of a thumbnail but
+ * the decoding, and a collection has few different profiles: the last ones are kept.
+ */
+#include "image/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <lcms2.h>
+
+#define KEPT_TRANSFORMS 6
+#define PROFILE_HEADER 128
+#define COLOUR_SPACE_AT 16		/* in an ICC header */
+
+typedef struct ColourSlot
+{
+	void	   *profile;		/* NULL = free slot */
+	size_t		length;
+	cmsUInt32Number from,
+				to;
+	cmsHTRANSFORM transform;	/* NULL = this profile does not work */
+	unsigned	used;
+} ColourSlot;
+
+static ColourSlot slots[KEPT_TRANSFORMS];
+static unsigned clock_hand;
+
+/* Is it a profile for pixels with that many colour bands? */
+static bool
+fits(const void *profile, size_t length, int bands)
+{
+	const char *space = bands == 1 ? "GRAY" : bands == 3 ? "RGB " : "CMYK";
+
+	return length > PROFILE_HEADER && memcmp((const char *) profile + COLOUR_SPACE_AT, space, 4) == 0;
+}
+
+/* lcms' name for a pixel layout; its own macros want constants. */
+static cmsUInt32Number
+layout(int bands, int alpha, VipsBandFormat format)
+{
+	int			space = bands == 1 ? PT_GRAY : bands == 3 ? PT_RGB : PT_CMYK;
+	int			bytes = format == VIPS_FORMAT_UCHAR ? 1 : format == VIPS_FORMAT_USHORT ? 2 : 4;
+
+	return COLORSPACE_SH(space) | CHANNELS_SH(bands) | EXTRA_SH(alpha) | BYTES_SH(bytes) |
+		FLOAT_SH(format == VIPS_FORMAT_FLOAT ? 1 : 0);
+}
+
+static cmsHTRANSFORM
+build(const void *profile, size_t length, cmsUInt32Number from, cmsUInt32Number to)
+{
+	cmsHPROFILE source = cmsOpenProfileFromMem(profile, length);
+	cmsHPROFILE srgb = cmsCreate_sRGBProfile();
+	cmsHTRANSFORM transform = NULL;
+
+	if (source && srgb)
+		transform = cmsCreateTransform(source, from, srgb, to, INTENT_RELATIVE_COLORIMETRIC,
+									   T_EXTRA(from) ? cmsFLAGS_COPY_ALPHA : 0);
+	if (source)
+		cmsCloseProfile(source);
+	if (srgb)
+		cmsCloseProfile(srgb);
+	return transform;
+}
+
+static void
+empty_slot(ColourSlot *slot)
+{
+	if (slot->transform)
+		cmsDeleteTransform(slot->transform);
+	free(slot->profile);
+	memset(slot, 0, sizeof(*slot));
+}
+
+/* The transform, kept or new; NULL if the profile does not work or memory is out. */
+static cmsHTRANSFORM
+find_transform(const void *profile, size_t length, cmsUInt32Number from, cmsUInt32Number to)
+{
+	ColourSlot *slot = &slots[0];
+
+	clock_hand++;
+	for (int i = 0; i < KEPT_TRANSFORMS; i++)
+	{
+		if (slots[i].profile && slots[i].length == length && slots[i].from == from &&
+			slots[i].to == to && memcmp(slots[i].profile, profile, length) == 0)
+		{
+			slots[i].used = clock_hand;
+			return slots[i].transform;
+		}
+		if (slots[i].used < slot->used)
+			slot = &slots[i];
+	}
+	empty_slot(slot);
+	slot->profile = malloc(length);
+	if (!slot->profile)
+		return NULL;
+	memcpy(slot->profile, profile, length);
+	slot->length = length;
+	slot->from = from;
+	slot->to = to;
+	slot->used = clock_hand;
+	slot->transform = build(profile, length, from, to);
+	return slot->transform;
+}
+
+ImgTransform
+img_srgb_transform(const void *profile, size_t length, int bands, int alpha, VipsBandFormat format)
+{
+	ImgTransform transform;
+
+	if (!profile || !fits(profile, length, bands))
+		return NULL;
+	transform = find_transform(profile, length, layout(bands, alpha, format),
+							   layout(3, alpha, VIPS_FORMAT_UCHAR));
+	if (!transform)
+		img_vips_clear();		/* libvips has lcms' complaints sent to its own buffer */
+	return transform;
+}
+
+void
+img_srgb_apply(ImgTransform transform, const void *from, uint8_t *to, size_t count)
+{
+	cmsDoTransform(transform, from, to, (cmsUInt32Number) count);
+}

@@ -1,0 +1,67 @@
+/*
+ * encode.c
+ *		Write a finished thumbnail.  It is made from bare pixels, so there is no
+ *		metadata that could be left in it.
+ */
+#include "image/internal.h"
+
+static int
+save(VipsImage *image, const TeRequest *request, void **bytes, size_t *length)
+{
+	int			quality = (int) request->quality;
+
+	switch (request->format)
+	{
+		case TE_FORMAT_JPEG:
+			return vips_jpegsave_buffer(image, bytes, length, "Q", quality, "strip", TRUE, NULL);
+		case TE_FORMAT_PNG:
+			return vips_pngsave_buffer(image, bytes, length, "strip", TRUE, NULL);
+		case TE_FORMAT_WEBP:
+			return vips_webpsave_buffer(image, bytes, length, "Q", quality, "strip", TRUE, NULL);
+		case TE_FORMAT_AVIF:
+			return vips_heifsave_buffer(image, bytes, length, "Q", quality, "strip", TRUE,
+										"compression", VIPS_FOREIGN_HEIF_COMPRESSION_AV1, NULL);
+		default:
+			vips_error("thumbexif", "thumbnails are not written in this format");
+			return -1;
+	}
+}
+
+bool
+img_encode(const ImgPixels *pixels, const TeRequest *request, ImgResult *result)
+{
+	VipsImage  *image;
+	VipsImage  *tagged = NULL;
+	void	   *bytes = NULL;
+	size_t		length = 0;
+	bool		ok;
+
+	img_vips_clear();
+	image = vips_image_new_from_memory(pixels->data,
+									   (size_t) pixels->width * pixels->height * pixels->bands,
+									   pixels->width, pixels->height, pixels->bands,
+									   VIPS_FORMAT_UCHAR);
+	ok = image &&
+		vips_copy(image, &tagged, "interpretation",
+				  pixels->bands < 3 ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB, NULL) == 0 &&
+		save(tagged, request, &bytes, &length) == 0 &&
+		!img_vips_complained() && length > 0;
+	if (!ok)
+		img_fail(result, TE_NOT_ENCODED, "%s",
+				 img_vips_complained() ? vips_error_buffer() : "the encoder gave no reason");
+	else if (length > TE_MAX_THUMBNAIL)
+		ok = img_fail(result, TE_NOT_ENCODED, "the thumbnail has %zu bytes", length);
+	img_vips_clear();
+	g_clear_object(&tagged);
+	g_clear_object(&image);
+	if (!ok)
+	{
+		g_free(bytes);
+		return false;
+	}
+	result->thumbnail = bytes;
+	result->thumbnail_bytes = length;
+	result->thumbnail_width = pixels->width;
+	result->thumbnail_height = pixels->height;
+	return true;
+}

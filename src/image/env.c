@@ -1,0 +1,59 @@
+/*
+ * env.c
+ *		Start the libraries, once in a process, so that nothing is left for them to
+ *		load, compile or look up when the sandbox has closed.
+ */
+#include "image/internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <vips/vector.h>
+
+/* GLib's own writer opens files and writes to stderr; a sandboxed process can do neither. */
+static GLogWriterOutput
+write_log(GLogLevelFlags level, const GLogField *fields, gsize nfields, gpointer data)
+{
+	for (gsize i = 0; i < nfields; i++)
+		if (strcmp(fields[i].key, "MESSAGE") == 0 && (level & G_LOG_LEVEL_MASK) <= G_LOG_LEVEL_WARNING)
+			img_note_warning(fields[i].value);
+	return G_LOG_WRITER_HANDLED;
+}
+
+/* Nothing may load but what load.c calls by name. */
+static void
+allow_loaders(void)
+{
+	static const char *const allowed[] = {
+		"VipsForeignLoadPng", "VipsForeignLoadWebp", "VipsForeignLoadNsgif",
+		"VipsForeignLoadTiff", "VipsForeignLoadHeif", "VipsForeignLoadJxl"
+	};
+
+	vips_operation_block_set("VipsForeignLoad", TRUE);
+	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
+		vips_operation_block_set(allowed[i], FALSE);
+}
+
+bool
+img_init(TeHello *hello)
+{
+	memset(hello, 0, sizeof(*hello));
+	hello->magic = TE_WIRE_MAGIC;
+	hello->version = TE_WIRE_VERSION;
+	g_log_set_writer_func(write_log, NULL, NULL);
+	if (vips_init("thumbexif-decoder") != 0)
+	{
+		snprintf(hello->self_test, sizeof(hello->self_test), "libvips does not start");
+		return false;
+	}
+	vips_concurrency_set(1);
+	vips_cache_set_max(0);
+	vips_cache_set_max_mem(0);
+	vips_vector_set_enabled(FALSE);		/* it compiles into executable pages */
+	allow_loaders();
+	snprintf(hello->libvips, sizeof(hello->libvips), "%d.%d.%d",
+			 vips_version(0), vips_version(1), vips_version(2));
+	snprintf(hello->libexif, sizeof(hello->libexif), "%s", TE_LIBEXIF);
+	snprintf(hello->self_test, sizeof(hello->self_test), "ok");
+	return true;
+}

@@ -1,0 +1,108 @@
+/*
+ * fail.c
+ *		How a failure gets its status and its words.
+ *
+ * Texts of libraries may hold anything that is in the file: they are cut and
+ * cleaned here, and nowhere else.
+ */
+#include "image/internal.h"
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The first warning since the last clear; libraries' threads may warn too. */
+static pthread_mutex_t warning_lock = PTHREAD_MUTEX_INITIALIZER;
+static char warning[256];
+
+/* Make it one line of clean UTF-8: blanks for control characters, '?' for wrong bytes. */
+static void
+clean(char *text)
+{
+	const char *bad;
+	size_t		length;
+
+	while (!g_utf8_validate(text, -1, &bad))
+		text[bad - text] = '?';
+	for (char *c = text; *c; c++)
+		if ((unsigned char) *c < 0x20 || *c == 0x7F)
+			*c = ' ';
+	length = strlen(text);
+	while (length > 0 && (text[length - 1] == ' ' || text[length - 1] == '.'))
+		text[--length] = '\0';
+}
+
+bool
+img_fail(ImgResult *result, TeStatus status, const char *format,...)
+{
+	va_list		args;
+
+	if (result->status != TE_OK)
+		return false;
+	result->status = status;
+	va_start(args, format);
+	vsnprintf(result->error, sizeof(result->error), format, args);
+	va_end(args);
+	clean(result->error);
+	return false;
+}
+
+void
+img_note_warning(const char *text)
+{
+	pthread_mutex_lock(&warning_lock);
+	if (!warning[0])
+		snprintf(warning, sizeof(warning), "%s", text);
+	pthread_mutex_unlock(&warning_lock);
+}
+
+bool
+img_vips_complained(void)
+{
+	return vips_error_buffer()[0] != '\0';
+}
+
+void
+img_vips_clear(void)
+{
+	vips_error_clear();
+	pthread_mutex_lock(&warning_lock);
+	warning[0] = '\0';
+	pthread_mutex_unlock(&warning_lock);
+}
+
+static bool
+mentions(const char *text, const char *const *words)
+{
+	for (; *words; words++)
+		if (strcasestr(text, *words))
+			return true;
+	return false;
+}
+
+bool
+img_fail_vips(ImgResult *result, const ImgFile *file)
+{
+	static const char *const memory[] = {"out of memory", "memory alloc", "unable to allocate", NULL};
+	static const char *const foreign[] = {"unsupported", "not supported", "unimplemented", NULL};
+	TeStatus	status = TE_CORRUPT;
+	char		words[TE_MAX_TEXT];
+
+	snprintf(words, sizeof(words), "%s", vips_error_buffer());
+	if (!words[0])
+	{
+		pthread_mutex_lock(&warning_lock);
+		snprintf(words, sizeof(words), "%s", warning);
+		pthread_mutex_unlock(&warning_lock);
+	}
+	img_vips_clear();
+
+	if (mentions(words, memory))
+		status = TE_OUT_OF_MEMORY;
+	else if (img_is_cut(file))
+		status = TE_TRUNCATED;
+	else if (mentions(words, foreign))
+		status = TE_UNSUPPORTED;
+	return img_fail(result, status, "%s", words[0] ? words : "the decoder gave no reason");
+}

@@ -1,0 +1,145 @@
+/*
+ * image.c
+ *		One image from bytes to result: the order of the steps.
+ */
+#include "image/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "image/exif.h"
+
+/* Do these pixels come upright from the decoder, whatever EXIF says? */
+static bool
+turned_by_container(TeFormat format)
+{
+	return format == TE_FORMAT_HEIC || format == TE_FORMAT_AVIF || format == TE_FORMAT_JXL;
+}
+
+/* Put pixels with transparency on white. */
+static void
+flatten(ImgPixels *pixels)
+{
+	size_t		count = (size_t) pixels->width * pixels->height;
+	int			colours = pixels->bands - 1;
+	const uint8_t *from = pixels->data;
+	uint8_t    *to = pixels->data;
+
+	for (; count > 0; count--, from += colours + 1)
+		for (int i = 0; i < colours; i++)
+			*to++ = (uint8_t) ((from[i] * from[colours] + 255 * (255 - from[colours]) + 127) / 255);
+	pixels->bands = colours;
+}
+
+static bool
+is_opaque(const ImgPixels *pixels)
+{
+	size_t		count = (size_t) pixels->width * pixels->height;
+
+	for (size_t i = 0; i < count; i++)
+		if (pixels->data[i * pixels->bands + pixels->bands - 1] != 255)
+			return false;
+	return true;
+}
+
+/* The size as stored; opens the file with libvips (kept in *opened) if there is no other way. */
+static bool
+find_size(const ImgFile *file, uint32_t *width, uint32_t *height, VipsImage **opened,
+		  ImgResult *result)
+{
+	if (img_header_known(file->format))
+		return img_header(file, width, height, result);
+	*opened = img_load(file, result);
+	if (!*opened)
+		return false;
+	*width = vips_image_get_width(*opened);
+	*height = vips_image_get_height(*opened);
+	return true;
+}
+
+static bool
+make_thumbnail(const ImgFile *file, VipsImage *opened, uint32_t width, uint32_t height,
+			   int orientation, const TeRequest *request, ImgResult *result)
+{
+	ImgPixels	pixels = {0};
+	VipsImage  *image = opened;
+	int			fit_width,
+				fit_height;
+	bool		ok;
+
+	img_vips_clear();
+	img_fit(width, height, request->size, &fit_width, &fit_height);
+	if (file->format == TE_FORMAT_JPEG)
+		image = img_jpeg_decode(file, fit_width, fit_height, result);
+	else if (image)
+		g_object_ref(image);
+	else
+		image = img_load(file, result);
+	if (!image)
+		return false;
+	ok = img_shrink(image, fit_width, fit_height, orientation, file, &pixels, result);
+	g_object_unref(image);
+	if (!ok)
+		return false;
+
+	/* Transparency goes onto white where the format has none, and away where there is none. */
+	if ((pixels.bands == 2 || pixels.bands == 4) &&
+		(request->format == TE_FORMAT_JPEG || is_opaque(&pixels)))
+		flatten(&pixels);
+	ok = img_encode(&pixels, request, result);
+	free(pixels.data);
+	return ok;
+}
+
+static void
+process_picture(const TeRequest *request, const ImgFile *file, ImgResult *result)
+{
+	VipsImage  *opened = NULL;
+	uint32_t	width = 0,
+				height = 0;
+	int			orientation = turned_by_container(file->format) ? 1 :
+		exif_orientation(file->format, file->data, file->length);
+
+	if (find_size(file, &width, &height, &opened, result))
+	{
+		result->width = orientation >= 5 ? height : width;
+		result->height = orientation >= 5 ? width : height;
+		if ((request->want & TE_WANT_THUMBNAIL) &&
+			img_within_limits(width, height, request->max_pixels, result))
+			make_thumbnail(file, opened, width, height, orientation, request, result);
+	}
+	g_clear_object(&opened);
+	img_vips_clear();
+}
+
+void
+img_process(const TeRequest *request, const uint8_t *data, size_t length, ImgResult *result)
+{
+	ImgFile		file = {TE_FORMAT_UNKNOWN, data, length};
+
+	memset(result, 0, sizeof(*result));
+	result->exif_status = TE_EXIF_NOT_ASKED;
+	if (length == 0)
+	{
+		img_fail(result, TE_EMPTY, "the file is empty");
+		return;
+	}
+	file.format = result->format = img_sniff(data, length);
+	if (file.format == TE_FORMAT_UNKNOWN)
+	{
+		img_fail(result, TE_UNSUPPORTED, "the content is not of a known image format");
+		return;
+	}
+	if (request->want & TE_WANT_EXIF)
+		exif_read(file.format, data, length, request->want, result);
+	process_picture(request, &file, result);
+}
+
+void
+img_result_free(ImgResult *result)
+{
+	g_free(result->thumbnail);
+	free(result->json);
+	result->thumbnail = NULL;
+	result->json = NULL;
+}

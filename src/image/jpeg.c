@@ -1,0 +1,254 @@
+/*
+ * jpeg.c
+ *		Decode JPEG with libjpeg, straight from the caller's memory.
+ *
+ * libvips' own reader hands libjpeg-turbo 4 KB at a time, which keeps its Huffman
+ * decoder on the slow path; and the picture is never needed larger than the
+ * thumbnail's next DCT scale.
+ *
+ * libjpeg reports errors by a callback that must not return: we jump out.  All
+ * that must survive the jump is in JpegDecoder.
+ */
+#include "image/internal.h"
+
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jpeglib.h>
+#include <jerror.h>
+
+/* Scans a progressive file may have: each costs a pass over all pixels for very few bytes. */
+#define MAX_SCANS 500
+
+/* The decoded picture is at least this many times the thumbnail, or full size. */
+#define MIN_OVERSAMPLING 1.5
+
+typedef struct JpegDecoder
+{
+	struct jpeg_decompress_struct cinfo;
+	struct jpeg_error_mgr errors;
+	struct jpeg_progress_mgr progress;
+	jmp_buf		escape;
+	bool		at_end;			/* the file has no end marker */
+	bool		starved;		/* pixels are missing: the data ended too early */
+	bool		damaged;		/* the data contradict themselves */
+	char		words[JMSG_LENGTH_MAX];
+	uint8_t    *pixels;
+	JOCTET	   *profile;
+	unsigned int profile_length;
+} JpegDecoder;
+
+static void
+on_error(j_common_ptr cinfo)
+{
+	JpegDecoder *decoder = cinfo->client_data;
+
+	cinfo->err->format_message(cinfo, decoder->words);
+	longjmp(decoder->escape, 1);
+}
+
+/* Warnings: many are harmless, some say that what we see is not the picture. */
+static void
+on_message(j_common_ptr cinfo, int level)
+{
+	JpegDecoder *decoder = cinfo->client_data;
+	bool		serious = true;
+
+	if (level >= 0)
+		return;
+	switch (cinfo->err->msg_code)
+	{
+		case JWRN_JPEG_EOF:
+			decoder->at_end = true;
+			serious = false;	/* a missing end marker alone costs no pixel */
+			break;
+		case JWRN_HIT_MARKER:
+			if (decoder->cinfo.unread_marker == JPEG_EOI)
+				decoder->starved = true;
+			else
+				decoder->damaged = true;
+			break;
+		case JWRN_HUFF_BAD_CODE:
+		case JWRN_ARITH_BAD_CODE:
+		case JWRN_MUST_RESYNC:
+		case JWRN_BOGUS_PROGRESSION:
+			decoder->damaged = true;
+			break;
+		default:
+			serious = false;
+	}
+	if (serious && !decoder->words[0])
+		cinfo->err->format_message(cinfo, decoder->words);
+}
+
+static void
+on_output(j_common_ptr cinfo)
+{
+}
+
+static void
+on_progress(j_common_ptr cinfo)
+{
+	JpegDecoder *decoder = cinfo->client_data;
+
+	if (decoder->cinfo.input_scan_number > MAX_SCANS)
+	{
+		snprintf(decoder->words, sizeof(decoder->words), "more than %d scans", MAX_SCANS);
+		longjmp(decoder->escape, 1);
+	}
+}
+
+static TeStatus
+status_of(int code)
+{
+	switch (code)
+	{
+		case JERR_OUT_OF_MEMORY:
+			return TE_OUT_OF_MEMORY;
+		case JERR_INPUT_EOF:
+		case JERR_INPUT_EMPTY:
+			return TE_TRUNCATED;
+		case JERR_BAD_PRECISION:
+		case JERR_SOF_UNSUPPORTED:
+		case JERR_ARITH_NOTIMPL:
+		case JERR_CONVERSION_NOTIMPL:
+		case JERR_FRACT_SAMPLE_NOTIMPL:
+		case JERR_CCIR601_NOTIMPL:
+		case JERR_NOT_COMPILED:
+			return TE_UNSUPPORTED;
+		default:
+			return TE_CORRUPT;
+	}
+}
+
+/* Colour space of the output, and the smallest of libjpeg's fast scales that will do. */
+static void
+choose_output(j_decompress_ptr cinfo, int width, int height)
+{
+	switch (cinfo->jpeg_color_space)
+	{
+		case JCS_GRAYSCALE:
+			cinfo->out_color_space = JCS_GRAYSCALE;
+			break;
+		case JCS_CMYK:
+		case JCS_YCCK:
+			cinfo->out_color_space = JCS_CMYK;
+			break;
+		default:
+			cinfo->out_color_space = JCS_RGB;
+	}
+	cinfo->scale_denom = 8;
+	for (cinfo->scale_num = 1; cinfo->scale_num < 8; cinfo->scale_num *= 2)
+		if (cinfo->image_width * cinfo->scale_num >= 8 * MIN_OVERSAMPLING * width &&
+			cinfo->image_height * cinfo->scale_num >= 8 * MIN_OVERSAMPLING * height)
+			break;
+}
+
+/* Everything that may jump out. */
+static void
+decode_or_jump(JpegDecoder *decoder, const ImgFile *file, int width, int height)
+{
+	j_decompress_ptr cinfo = &decoder->cinfo;
+	size_t		stride;
+
+	jpeg_create_decompress(cinfo);
+	cinfo->progress = &decoder->progress;
+	jpeg_mem_src(cinfo, file->data, file->length);
+	jpeg_save_markers(cinfo, JPEG_APP0 + 2, 0xFFFF);	/* the colour profile */
+	jpeg_read_header(cinfo, TRUE);
+	choose_output(cinfo, width, height);
+	jpeg_start_decompress(cinfo);
+
+	stride = (size_t) cinfo->output_width * cinfo->output_components;
+	decoder->pixels = malloc(stride * cinfo->output_height);
+	if (!decoder->pixels)
+		ERREXIT1(cinfo, JERR_OUT_OF_MEMORY, 0);
+	while (cinfo->output_scanline < cinfo->output_height)
+	{
+		JSAMPROW	row = decoder->pixels + stride * cinfo->output_scanline;
+
+		jpeg_read_scanlines(cinfo, &row, 1);
+	}
+
+	/* Adobe's programs, the only ones that make CMYK, write it inverted. */
+	if (cinfo->out_color_space == JCS_CMYK && cinfo->saw_Adobe_marker)
+		for (size_t i = 0; i < stride * cinfo->output_height; i++)
+			decoder->pixels[i] = 255 - decoder->pixels[i];
+	jpeg_read_icc_profile(cinfo, &decoder->profile, &decoder->profile_length);
+}
+
+/* False if libjpeg gave up; its reason is in the decoder. */
+static bool
+decode(JpegDecoder *decoder, const ImgFile *file, int width, int height)
+{
+	decoder->cinfo.err = jpeg_std_error(&decoder->errors);
+	decoder->cinfo.client_data = decoder;
+	decoder->errors.error_exit = on_error;
+	decoder->errors.emit_message = on_message;
+	decoder->errors.output_message = on_output;
+	decoder->progress.progress_monitor = on_progress;
+	if (setjmp(decoder->escape))
+		return false;
+	decode_or_jump(decoder, file, width, height);
+	return true;
+}
+
+static void
+free_pixels(VipsImage *image, gpointer pixels)
+{
+	free(pixels);
+}
+
+/* Hand the pixels to libvips, with what its own loader would have attached. */
+static VipsImage *
+wrap(JpegDecoder *decoder)
+{
+	j_decompress_ptr cinfo = &decoder->cinfo;
+	int			bands = cinfo->output_components;
+	size_t		size = (size_t) cinfo->output_width * cinfo->output_height * bands;
+	VipsImage  *bare = vips_image_new_from_memory(decoder->pixels, size, cinfo->output_width,
+												  cinfo->output_height, bands, VIPS_FORMAT_UCHAR);
+	VipsImage  *image = NULL;
+
+	if (!bare)
+		return NULL;
+	g_signal_connect(bare, "postclose", G_CALLBACK(free_pixels), decoder->pixels);
+	decoder->pixels = NULL;
+	if (vips_copy(bare, &image, "interpretation",
+				  bands == 1 ? VIPS_INTERPRETATION_B_W :
+				  bands == 4 ? VIPS_INTERPRETATION_CMYK : VIPS_INTERPRETATION_sRGB, NULL) == 0 &&
+		decoder->profile)
+		vips_image_set_blob_copy(image, VIPS_META_ICC_NAME, decoder->profile, decoder->profile_length);
+	g_object_unref(bare);
+	return image;
+}
+
+VipsImage *
+img_jpeg_decode(const ImgFile *file, int width, int height, ImgResult *result)
+{
+	JpegDecoder *decoder = calloc(1, sizeof(JpegDecoder));
+	VipsImage  *image = NULL;
+
+	if (!decoder)
+	{
+		img_fail(result, TE_OUT_OF_MEMORY, "out of memory");
+		return NULL;
+	}
+	if (!decode(decoder, file, width, height))
+		img_fail(result, status_of(decoder->errors.msg_code), "%s", decoder->words);
+	else if (decoder->damaged)
+		img_fail(result, TE_CORRUPT, "%s", decoder->words);
+	else if (decoder->starved || (decoder->at_end && jpeg_has_multiple_scans(&decoder->cinfo)))
+		img_fail(result, TE_TRUNCATED, "%s", decoder->words[0] ? decoder->words :
+				 "premature end of JPEG file");
+	else if ((image = wrap(decoder)) == NULL)
+		img_fail_vips(result, file);
+
+	jpeg_destroy_decompress(&decoder->cinfo);
+	free(decoder->pixels);
+	free(decoder->profile);
+	free(decoder);
+	return image;
+}

@@ -1,0 +1,216 @@
+/*
+ * thumbnail.c
+ *		From a decoded picture of any kind to a small, upright one in 8-bit sRGB.
+ *
+ * libvips shrinks, in the picture's own colours where they have a profile; what
+ * follows works on the few pixels that are left.
+ */
+#include "image/internal.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* How the pixels are to be read. */
+typedef struct Colours
+{
+	int			bands;			/* of colour: 1, 3 or 4 */
+	int			alpha;			/* 1 if one more for transparency */
+	ImgTransform transform;		/* NULL: they are sRGB or grey already */
+} Colours;
+
+void
+img_fit(uint32_t width, uint32_t height, uint32_t side, int *fit_width, int *fit_height)
+{
+	double		scale = (double) side / (width > height ? width : height);
+
+	if (scale > 1)
+		scale = 1;
+	*fit_width = (int) fmax(1, floor(width * scale + 0.5));
+	*fit_height = (int) fmax(1, floor(height * scale + 0.5));
+}
+
+/* Replace *image by what an operation made of it. */
+static bool
+advance(VipsImage **image, VipsImage *next, int rc)
+{
+	if (rc != 0)
+		return false;
+	g_object_unref(*image);
+	*image = next;
+	return true;
+}
+
+/* A format in which profiles can be applied and that libvips shrinks well. */
+static bool
+device_format(VipsBandFormat format)
+{
+	return format == VIPS_FORMAT_UCHAR || format == VIPS_FORMAT_USHORT || format == VIPS_FORMAT_FLOAT;
+}
+
+/* The transform for a picture: by its own profile or, for CMYK, by libvips' general one. */
+static bool
+find_transform(VipsImage *image, Colours *colours)
+{
+	VipsBandFormat format = vips_image_get_format(image);
+	VipsBlob   *general = NULL;
+	const void *profile = NULL;
+	size_t		length = 0;
+
+	if (!device_format(format))
+		return true;
+	if (vips_image_get_typeof(image, VIPS_META_ICC_NAME) &&
+		vips_image_get_blob(image, VIPS_META_ICC_NAME, &profile, &length) == 0)
+		colours->transform = img_srgb_transform(profile, length, colours->bands, colours->alpha, format);
+	if (colours->transform || colours->bands != 4)
+		return true;
+	if (vips_profile_load("cmyk", &general, NULL) != 0)
+		return false;
+	profile = vips_blob_get(general, &length);
+	colours->transform = img_srgb_transform(profile, length, colours->bands, colours->alpha, format);
+	vips_area_unref(VIPS_AREA(general));
+	return true;
+}
+
+/*
+ * Find out what the bands are.  Pixels that no profile explains are brought to 8-bit sRGB or
+ * grey here; those of a profile stay as they are until they are few.
+ */
+static bool
+read_colours(VipsImage **image, Colours *colours)
+{
+	VipsInterpretation space = vips_image_guess_interpretation(*image);
+	VipsImage  *next = NULL;
+	int			bands = vips_image_get_bands(*image);
+	bool		device = space == VIPS_INTERPRETATION_sRGB || space == VIPS_INTERPRETATION_RGB ||
+		space == VIPS_INTERPRETATION_RGB16 || space == VIPS_INTERPRETATION_scRGB ||
+		space == VIPS_INTERPRETATION_B_W || space == VIPS_INTERPRETATION_GREY16 ||
+		space == VIPS_INTERPRETATION_CMYK;
+
+	colours->bands = space == VIPS_INTERPRETATION_CMYK && bands >= 4 ? 4 : bands < 3 ? 1 : 3;
+	colours->alpha = bands > colours->bands ? 1 : 0;
+	if (bands > colours->bands + 1 &&
+		!advance(image, next, vips_extract_band(*image, &next, 0, "n", colours->bands + 1, NULL)))
+		return false;
+	if (device && !find_transform(*image, colours))
+		return false;
+	if (colours->transform)
+		return true;
+	next = NULL;
+	return advance(image, next, vips_colourspace(*image, &next, colours->bands == 1 ?
+												 VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB, NULL));
+}
+
+/* Shrink; transparent pixels must not bleed their colour into others. */
+static bool
+resize(VipsImage **image, int width, int height, bool alpha)
+{
+	VipsImage  *next = NULL;
+	VipsBandFormat format = vips_image_get_format(*image);
+	double		max_alpha = format == VIPS_FORMAT_USHORT ? 65535 : format == VIPS_FORMAT_FLOAT ? 1 : 255;
+
+	if (vips_image_get_width(*image) == width && vips_image_get_height(*image) == height)
+		return true;
+	if (alpha &&
+		!advance(image, next, vips_premultiply(*image, &next, "max_alpha", max_alpha, NULL)))
+		return false;
+	next = NULL;
+	if (!advance(image, next, vips_resize(*image, &next, (double) width / vips_image_get_width(*image),
+										  "vscale", (double) height / vips_image_get_height(*image), NULL)))
+		return false;
+	if (!alpha)
+		return true;
+	next = NULL;
+	if (!advance(image, next, vips_unpremultiply(*image, &next, "max_alpha", max_alpha, NULL)))
+		return false;
+	next = NULL;
+	return advance(image, next, vips_cast(*image, &next, format, NULL));
+}
+
+/* Run the pipeline and bring its pixels to 8-bit sRGB. */
+static bool
+collect(VipsImage *image, const Colours *colours, ImgPixels *pixels)
+{
+	int			width = vips_image_get_width(image);
+	int			height = vips_image_get_height(image);
+	size_t		count = (size_t) width * height;
+	size_t		length;
+	void	   *raw = vips_image_write_to_memory(image, &length);
+	bool		ok = raw != NULL;
+
+	pixels->width = width;
+	pixels->height = height;
+	pixels->bands = (colours->transform ? 3 : colours->bands) + colours->alpha;
+	pixels->data = malloc(count * pixels->bands);
+	if (!raw || !pixels->data)
+		ok = false;
+	else if (colours->transform)
+		img_srgb_apply(colours->transform, raw, pixels->data, count);
+	else
+		memcpy(pixels->data, raw, count * pixels->bands);
+	g_free(raw);
+	return ok;
+}
+
+/* Turn upright: orientation as EXIF counts it, 1..8. */
+static bool
+turn(ImgPixels *pixels, int orientation)
+{
+	bool		swap = orientation >= 5;
+	int			width = swap ? pixels->height : pixels->width;
+	int			height = swap ? pixels->width : pixels->height;
+	int			bands = pixels->bands;
+	uint8_t    *to,
+			   *upright;
+
+	if (orientation <= 1 || orientation > 8)
+		return true;
+	to = upright = malloc((size_t) width * height * bands);
+	if (!upright)
+		return false;
+	for (int y = 0; y < height; y++)
+		for (int x = 0; x < width; x++)
+		{
+			int			from_x = swap ? y : x;
+			int			from_y = swap ? x : y;
+
+			if (orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8)
+				from_x = pixels->width - 1 - from_x;
+			if (orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7)
+				from_y = pixels->height - 1 - from_y;
+			memcpy(to, pixels->data + ((size_t) from_y * pixels->width + from_x) * bands, bands);
+			to += bands;
+		}
+	free(pixels->data);
+	pixels->data = upright;
+	pixels->width = width;
+	pixels->height = height;
+	return true;
+}
+
+bool
+img_shrink(VipsImage *in, int width, int height, int orientation,
+		   const ImgFile *file, ImgPixels *pixels, ImgResult *result)
+{
+	VipsImage  *image = in;
+	Colours		colours = {0};
+	bool		ok;
+
+	g_object_ref(image);
+	memset(pixels, 0, sizeof(*pixels));
+	ok = read_colours(&image, &colours) &&
+		resize(&image, width, height, colours.alpha) &&
+		collect(image, &colours, pixels) &&
+		!img_vips_complained();
+	if (!ok)
+		img_fail_vips(result, file);
+	else if (!turn(pixels, orientation))
+		ok = img_fail(result, TE_OUT_OF_MEMORY, "out of memory");
+	if (!ok)
+	{
+		free(pixels->data);
+		pixels->data = NULL;
+	}
+	g_object_unref(image);
+	return ok;
+}
