@@ -1,0 +1,27 @@
+/*
+ * log.c
+ *		Words for the server, over the log pipe.
+ */
+#include "log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "wire/launch.h"
+
+void
+dec_log(const char *format,...)
+{
+	char		line[512];
+	va_list		args;
+	ssize_t		ignored;
+
+	va_start(args, format);
+	vsnprintf(line, sizeof(line) - 1, format, args);
+	va_end(args);
+	strcat(line, "\n");
+	ignored = write(TE_FD_LOG, line, strlen(line));
+	(void) ignored;
+}

@@ -1,0 +1,122 @@
+/*
+ * memory.c
+ *		Telling a process that ran out of memory from one that crashed.
+ *
+ * GLib aborts when a small allocation fails, C++ code terminates, and other code
+ * runs into the NULL pointer: to the server each of these would look like a
+ * crash.  So the allocator's failures are noted, by functions that stand before the C
+ * library's, and a death that follows one becomes an exit code of its own.
+ *
+ * The file is mapped, so one that is truncated, or whose disk fails, shows as a bus error.
+ */
+#include "memory.h"
+
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "wire/launch.h"
+
+/* A thread's stack: less than this left, and no thread can start, which GLib does not survive. */
+#define THREAD_STACK	((size_t) 8 * 1024 * 1024)
+
+static volatile sig_atomic_t allocation_failed;
+static uintptr_t map_start;
+static uintptr_t map_end;
+
+#ifdef __GLIBC__
+extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t count, size_t size);
+extern void *__libc_realloc(void *pointer, size_t size);
+
+void *
+malloc(size_t size)
+{
+	void	   *result = __libc_malloc(size);
+
+	if (result == NULL)
+		allocation_failed = 1;
+	return result;
+}
+
+void *
+calloc(size_t count, size_t size)
+{
+	void	   *result = __libc_calloc(count, size);
+
+	if (result == NULL)
+		allocation_failed = 1;
+	return result;
+}
+
+void *
+realloc(void *pointer, size_t size)
+{
+	void	   *result = __libc_realloc(pointer, size);
+
+	if (result == NULL && size != 0)
+		allocation_failed = 1;
+	return result;
+}
+#endif
+
+static void
+leave(const char *line, int code)
+{
+	ssize_t		ignored = write(TE_FD_LOG, line, strlen(line));
+
+	(void) ignored;
+	_exit(code);
+}
+
+/* No allocation failed, but is there room for another thread? */
+static bool
+is_full(void)
+{
+	return mmap(NULL, THREAD_STACK, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+				-1, 0) == MAP_FAILED;
+}
+
+/* Something deadly.  The handler is gone when it runs: raised again, the signal kills. */
+static void
+on_deadly_signal(int signum, siginfo_t *info, void *context)
+{
+	uintptr_t	address = (uintptr_t) info->si_addr;
+
+	if (signum == SIGBUS && address >= map_start && address < map_end)
+		leave("image file became shorter or could not be read\n", TE_EXIT_FILE);
+	if (allocation_failed || is_full())
+		leave("out of memory\n", TE_EXIT_MEMORY);
+	raise(signum);
+}
+
+void
+dec_memory_watch(const void *map, size_t size)
+{
+	static const int deadly[] = {SIGABRT, SIGBUS, SIGSEGV, SIGTRAP};
+	struct sigaction action;
+
+	map_start = (uintptr_t) map;
+	map_end = map_start + size;
+
+	memset(&action, 0, sizeof(action));
+	action.sa_sigaction = on_deadly_signal;
+	action.sa_flags = SA_SIGINFO | SA_RESETHAND | SA_NODEFER;
+	for (size_t i = 0; i < sizeof(deadly) / sizeof(deadly[0]); i++)
+		sigaction(deadly[i], &action, NULL);
+}
+
+void
+dec_memory_reset(void)
+{
+	allocation_failed = 0;
+}
+
+bool
+dec_memory_failed(void)
+{
+	return allocation_failed != 0;
+}

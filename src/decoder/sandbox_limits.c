@@ -1,0 +1,85 @@
+/*
+ * sandbox_limits.c
+ *		Memory, processor time and output of a decoder, bounded by the kernel.
+ */
+#include "sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "wire/launch.h"
+#include "wire/message.h"
+
+/* Our four descriptors, the two of a request, and room for a library's dup. */
+#define MAX_DESCRIPTORS (TE_FD_SOCKET + 1 + 2 + 10)
+
+/* Bytes of address space in use, 0 if that cannot be found out. */
+static uint64_t
+address_space(void)
+{
+	char		line[128];
+	int			fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+	ssize_t		length;
+
+	if (fd < 0)
+		return 0;
+	length = read(fd, line, sizeof(line) - 1);
+	close(fd);
+	if (length <= 0)
+		return 0;
+	line[length] = '\0';
+	return strtoull(line, NULL, 10) * (uint64_t) sysconf(_SC_PAGESIZE);
+}
+
+/* The kernel should take a decoder before it takes the server.  It may refuse; that is no harm. */
+static void
+volunteer_for_oom_killer(void)
+{
+	int			fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	ssize_t		ignored;
+
+	if (fd < 0)
+		return;
+	ignored = write(fd, "800", 3);
+	(void) ignored;
+	close(fd);
+}
+
+/* Soft and hard limit, never above a hard limit that is there already. */
+static int
+lower(int resource, rlim_t most)
+{
+	struct rlimit limit;
+
+	if (getrlimit(resource, &limit) < 0)
+		return -1;
+	if (limit.rlim_max < most)
+		most = limit.rlim_max;
+	limit.rlim_cur = limit.rlim_max = most;
+	return setrlimit(resource, &limit);
+}
+
+const char *
+dec_sandbox_limits(uint64_t memory, uint64_t cpu_seconds)
+{
+	uint64_t	used = address_space();
+
+	volunteer_for_oom_killer();
+
+	if (used == 0)
+		return "/proc/self/statm";
+	if (lower(RLIMIT_AS, used + memory) < 0)
+		return "RLIMIT_AS";
+	if (lower(RLIMIT_CPU, cpu_seconds) < 0)
+		return "RLIMIT_CPU";
+	if (lower(RLIMIT_FSIZE, TE_MAX_THUMBNAIL) < 0)
+		return "RLIMIT_FSIZE";
+	if (lower(RLIMIT_NOFILE, MAX_DESCRIPTORS) < 0)
+		return "RLIMIT_NOFILE";
+	if (lower(RLIMIT_CORE, 0) < 0)
+		return "RLIMIT_CORE";
+	return NULL;
+}
