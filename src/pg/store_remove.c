@@ -1,0 +1,190 @@
+/*
+ * store_remove.c
+ *		Thumbnail files that are no longer wanted.
+ *
+ * They are listed in thumbexif_removal by the transaction that stops naming them,
+ * and unlinked once that has committed and its commit is on disk: were the server
+ * to lose the commit in a crash, the rows would name the files again.  First the file
+ * goes, then its entry, so an entry is lost only when its file is gone.
+ */
+#include "postgres.h"
+
+#include <unistd.h>
+
+#include "access/transam.h"
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+#include "extension.h"
+#include "guc.h"
+#include "run_as.h"
+#include "store.h"
+#include "store_path.h"
+
+#define AT_ONCE		1000		/* entries in memory */
+
+void
+te_store_discard(int attachment, const char *name)
+{
+	char	   *sql = psprintf("INSERT INTO %s (attachment, file) VALUES ($1, $2)",
+							   te_our("thumbexif_removal"));
+	Oid			types[] = {INT4OID, TEXTOID};
+	Datum		values[] = {Int32GetDatum(attachment), CStringGetTextDatum(name)};
+	TeRunAs		save;
+
+	te_run_as_extension(&save);
+	if (SPI_connect() != SPI_OK_CONNECT ||
+		SPI_execute_with_args(sql, 2, types, values, NULL, false, 0) != SPI_OK_INSERT)
+		elog(ERROR, "could not list a thumbnail file for removal");
+	SPI_finish();
+	te_run_as_end(&save);
+}
+
+typedef struct Entry
+{
+	int64		removal;
+	int			attachment;
+	char	   *name;
+} Entry;
+
+/*
+ * The entries of the query's rows (in SPI_tuptable) that may be acted on, with the wait for their
+ * transactions to be on disk behind us.  Returns how many.
+ */
+static int
+take_entries(Entry *entries)
+{
+	XLogRecPtr	last = InvalidXLogRecPtr;
+	TupleDesc	desc = SPI_tuptable->tupdesc;
+	int			count = 0;
+	bool		isnull;
+
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		HeapTuple	row = SPI_tuptable->vals[i];
+		TransactionId xmin = DatumGetTransactionId(SPI_getbinval(row, desc, 4, &isnull));
+
+		/* What we listed ourselves may yet be rolled back. */
+		if (TransactionIdIsCurrentTransactionId(xmin))
+			continue;
+		last = Max(last, TransactionIdGetCommitLSN(xmin));	/* invalid if known to be on disk */
+		entries[count].removal = DatumGetInt64(SPI_getbinval(row, desc, 1, &isnull));
+		entries[count].attachment = DatumGetInt32(SPI_getbinval(row, desc, 2, &isnull));
+		entries[count].name = TextDatumGetCString(SPI_getbinval(row, desc, 3, &isnull));
+		count++;
+	}
+	if (!XLogRecPtrIsInvalid(last))
+		XLogFlush(last);
+	return count;
+}
+
+/*
+ * Unlink, and collect the entries whose files are gone.  Stops at the first
+ * trouble (*err) and at an interrupt, which the caller serves.
+ */
+static int
+unlink_entries(const Entry *entries, int count, Datum *gone, int *err)
+{
+	int			root = te_store_open_root(false);
+	int			done = 0;
+
+	if (root < 0)
+	{
+		*err = errno;
+		return 0;
+	}
+	while (done < count && !InterruptPending)
+	{
+		if (te_store_unlink(root, entries[done].attachment, entries[done].name) < 0)
+		{
+			*err = errno;
+			break;
+		}
+		gone[done] = Int64GetDatum(entries[done].removal);
+		done++;
+	}
+	close(root);
+	return done;
+}
+
+/* Inside SPI, with the extension's rights. */
+static void
+delete_entries(Datum *removals, int count)
+{
+	char	   *sql = psprintf("DELETE FROM %s WHERE removal = ANY ($1)", te_our("thumbexif_removal"));
+	Oid			type = INT8ARRAYOID;
+	Datum		value = PointerGetDatum(construct_array(removals, count, INT8OID, sizeof(int64),
+														FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+
+	if (SPI_execute_with_args(sql, 1, &type, &value, NULL, false, 0) != SPI_OK_DELETE)
+		elog(ERROR, "could not delete the entries of removed files");
+}
+
+/* Inside SPI, with the extension's rights: go through the entries with a cursor. */
+static int64
+empty_all(Portal cursor, int64 most)
+{
+	Entry	   *entries = palloc(AT_ONCE * sizeof(Entry));
+	Datum	   *gone = palloc(AT_ONCE * sizeof(Datum));
+	MemoryContext chunk = AllocSetContextCreate(CurrentMemoryContext, "thumbexif removal",
+												ALLOCSET_DEFAULT_SIZES);
+	MemoryContext outer = CurrentMemoryContext;
+	int64		total = 0;
+	int			err = 0;
+
+	while (total < most && err == 0)
+	{
+		int			count;
+
+		SPI_cursor_fetch(cursor, true, Min(most - total, AT_ONCE));
+		if (SPI_processed == 0)
+			break;
+		MemoryContextSwitchTo(chunk);
+		count = take_entries(entries);
+		SPI_freetuptable(SPI_tuptable);
+		count = unlink_entries(entries, count, gone, &err);
+		if (count > 0)
+			delete_entries(gone, count);
+		CHECK_FOR_INTERRUPTS();
+		MemoryContextSwitchTo(outer);
+		MemoryContextReset(chunk);
+		total += count;
+	}
+	/* No folder of this database's: nothing was written yet, or the file system is not there. */
+	if (err != 0 && err != ENOENT)
+	{
+		errno = err;
+		ereport(WARNING,
+				(errcode_for_file_access(),
+				 errmsg("could not remove thumbnail files beneath \"%s\": %m", te_thumbnail_dir),
+				 errdetail("They stay listed and will be tried again."),
+				 errhint("The operating system user that runs PostgreSQL must be able to write to the folder \"thumbexif.thumbnail_dir\".")));
+	}
+	return total;
+}
+
+int64
+te_store_empty_removals(int64 most)
+{
+	char	   *sql = psprintf("SELECT removal, attachment, file, xmin FROM %s FOR UPDATE SKIP LOCKED",
+							   te_our("thumbexif_removal"));
+	TeRunAs		save;
+	Portal		cursor;
+	int64		total;
+
+	te_run_as_extension(&save);
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	cursor = SPI_cursor_open_with_args(NULL, sql, 0, NULL, NULL, NULL, false, 0);
+	total = empty_all(cursor, most);
+	SPI_cursor_close(cursor);
+	SPI_finish();
+	te_run_as_end(&save);
+	return total;
+}
