@@ -71,6 +71,24 @@ RestrictSearchPath(void)
 #include "catalog/pg_class.h"
 #include "utils/acl.h"
 
+/*
+ * Since 16 what is to be exported is so marked by PostgreSQL's own macros.  A file
+ * with SQL functions must therefore include this one.
+ */
+#undef PGDLLEXPORT
+#define PGDLLEXPORT __attribute__((visibility("default")))
+#undef PG_FUNCTION_INFO_V1
+#define PG_FUNCTION_INFO_V1(name) \
+extern PGDLLEXPORT Datum name(PG_FUNCTION_ARGS); \
+extern PGDLLEXPORT const Pg_finfo_record *CppConcat(pg_finfo_, name) (void); \
+const Pg_finfo_record * \
+CppConcat(pg_finfo_, name) (void) \
+{ \
+	static const Pg_finfo_record info = {1}; \
+	return &info; \
+} \
+extern int	no_such_variable
+
 /* fmgr.h declares it since 16. */
 extern PGDLLEXPORT void _PG_init(void);
 
