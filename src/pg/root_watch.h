@@ -13,6 +13,8 @@
 
 #include "postgres.h"
 
+#include "compat.h"
+
 /*
  * A file beneath this root was not found: ERROR if the root counts as gone.  Call it
  * before such a file is said to be missing.  root_fd: the root, opened (O_PATH will do).
@@ -30,6 +32,6 @@ extern void te_root_found(const char *root, int root_fd);
 extern void te_root_save(void);
 
 /* The ERROR for a root that cannot be opened; err is the errno. */
-extern void te_root_gone(const char *root, int err) pg_attribute_noreturn();
+pg_noreturn extern void te_root_gone(const char *root, int err);
 
 #endif							/* TE_PG_ROOT_WATCH_H */

@@ -12,6 +12,7 @@
 
 #include <ctype.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -57,7 +58,7 @@ te_store_new_name(char name[TE_STORE_NAME], const char *id, uint64 xid)
 				 errmsg("could not generate a random file name"),
 				 errhint("Check that the operating system's random number generator works.")));
 
-	snprintf(name, TE_STORE_NAME - 8, "%02x/%02x/%s-" UINT64_FORMAT "-%016" INT64_MODIFIER "x.",
+	snprintf(name, TE_STORE_NAME - 8, "%02x/%02x/%s-" UINT64_FORMAT "-%016" PRIx64 ".",
 			 (unsigned int) (hash & 0xff), (unsigned int) (hash >> 8 & 0xff), id, xid, random);
 }
 

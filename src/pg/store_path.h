@@ -13,6 +13,8 @@
 
 #include "postgres.h"
 
+#include "compat.h"
+
 #define TE_STORE_NAME	128		/* longest name, with its NUL */
 
 /* The suffix of a file that is still being written. */
@@ -43,6 +45,6 @@ extern int	te_store_make_folder(int root, const char *path);
 extern int	te_store_unlink(int root, int attachment, const char *name);
 
 /* ERROR with a hint for an errno. */
-extern void te_store_throw(int err) pg_attribute_noreturn();
+pg_noreturn extern void te_store_throw(int err);
 
 #endif							/* TE_PG_STORE_PATH_H */
