@@ -27,12 +27,13 @@ static volatile sig_atomic_t allocation_failed;
 static uintptr_t map_start;
 static uintptr_t map_end;
 
-#ifdef __GLIBC__
+/* Not in tests under a sanitizer, which brings an allocator of its own. */
+#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__)
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *pointer, size_t size);
 
-void *
+__attribute__((visibility("default"))) void *
 malloc(size_t size)
 {
 	void	   *result = __libc_malloc(size);
@@ -42,7 +43,7 @@ malloc(size_t size)
 	return result;
 }
 
-void *
+__attribute__((visibility("default"))) void *
 calloc(size_t count, size_t size)
 {
 	void	   *result = __libc_calloc(count, size);
@@ -52,7 +53,7 @@ calloc(size_t count, size_t size)
 	return result;
 }
 
-void *
+__attribute__((visibility("default"))) void *
 realloc(void *pointer, size_t size)
 {
 	void	   *result = __libc_realloc(pointer, size);

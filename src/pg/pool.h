@@ -8,31 +8,31 @@
  * killed, reaped and replaced; the image it worked on gets a status, the one
  * waiting behind it is sent again to another.
  *
- * What throws: te_pool_submit and te_pool_wait throw on an interrupt and when
- * no decoder can be started (the server's trouble, not an image's).  After any
- * throw, te_pool_reset() must run before the pool is used again; it is also
- * registered as a transaction-abort callback, so an ERROR always leaves a clean pool.
+ * What throws: te_pool_submit, te_pool_wait, te_pool_run and te_pool_hello throw on an
+ * interrupt and when no decoder can be started (the server's trouble, not an image's).
+ * The rollback that follows, of a transaction or a subtransaction, makes the
+ * pool forget the tasks that were submitted in it, and kills the decoders that worked on
+ * them.  Who catches an ERROR without a rollback calls te_pool_reset().
  */
 #ifndef TE_PG_POOL_H
 #define TE_PG_POOL_H
 
 #include "wire/message.h"
 
-/* One image's way through a decoder.  The caller allocates it and keeps it until it comes back. */
+/*
+ * One image's way through a decoder.  The caller allocates it, zeroed, and keeps it until it
+ * comes back or the transaction or subtransaction that submitted it is rolled back.
+ */
 typedef struct TeTask
 {
 	void	   *owner;			/* the caller's own */
 	TeRequest	request;		/* job and magic are filled by the pool */
-	int			image_fd;		/* readable from offset 0; the pool closes it */
+	int			image_fd;		/* readable from offset 0, counted by AcquireExternalFD; the pool closes it */
 
 	/* the answer */
 	TeReply		reply;			/* checked; on any trouble zeroed but for status */
 	TeReplyTexts texts;			/* point into memory of the context given to te_pool_wait */
 	char	   *thumbnail;		/* reply.thumbnail_bytes bytes, same context, or NULL */
-
-	struct TeTask *next;		/* private to the pool */
-	int			output_fd;		/* private to the pool */
-	int			retries;		/* private to the pool */
 } TeTask;
 
 /* How many tasks the pool takes before te_pool_wait must give one back. */
@@ -50,10 +50,17 @@ extern void te_pool_submit(TeTask *task, int max_decoders);
 /*
  * Wait for the next finished task, in any order.  Answers interrupts at once.
  * timeout_ms -1 waits as long as it takes (each image has its own deadline,
- * thumbexif.decode_timeout); otherwise NULL when the time is over.  Texts and
- * thumbnail are allocated in the current memory context.
+ * thumbexif.decode_timeout); otherwise NULL when the time is over.  NULL also if nothing
+ * is pending.  Texts and thumbnail are allocated in the current memory context.
  */
 extern TeTask *te_pool_wait(long timeout_ms);
+
+/*
+ * Submit one task and wait for just that one.  For callers that may run inside
+ * another's (a trigger's function, say, while a backfill writes its rows): the
+ * other's tasks go on meanwhile, and stay for its own te_pool_wait.
+ */
+extern void te_pool_run(TeTask *task);
 
 /* Kill what is busy, close what is open, forget all pending tasks.  Never throws. */
 extern void te_pool_reset(void);
