@@ -1,0 +1,127 @@
+/*
+ * exif_list.c
+ *		The tags of one image, gathered from its directories.
+ */
+#include "image/exif_list.h"
+
+#include <string.h>
+
+#include "image/exif_text.h"
+
+#define POINTER_EXIF	0x8769
+#define POINTER_GPS		0x8825
+#define MAX_DEPTH		4		/* directories that point to directories */
+
+const ExifFound *
+exif_lookup(const ExifList *list, ExifDir dir, uint16_t tag)
+{
+	for (int i = 0; i < list->count; i++)
+		if (list->found[i].entry.tag == tag && list->found[i].dir == dir)
+			return &list->found[i];
+	return NULL;
+}
+
+bool
+exif_lookup_text(const ExifList *list, ExifDir dir, uint16_t tag,
+				 const uint8_t **text, size_t *length)
+{
+	const ExifFound *found = exif_lookup(list, dir, tag);
+
+	if (found == NULL ||
+		(found->entry.type != TIFF_ASCII && found->entry.type != TIFF_UTF8 &&
+		 found->entry.type != TIFF_UNDEFINED))
+		return false;
+	*text = found->entry.value;
+	*length = text_length(found->entry.value, found->entry.bytes);
+	return true;
+}
+
+/* TIFF/EP gave other numbers to tags that Exif has too; the directory of a camera's RAW has these. */
+static uint16_t
+exif_number(uint16_t tag)
+{
+	if (tag >= 0x920B && tag <= 0x9217 && tag != 0x9214)
+		return tag + 0x1000;
+	return tag;
+}
+
+static void
+add(ExifList *list, const Tiff *tiff, ExifDir dir, const TiffEntry *entry)
+{
+	ExifFound  *found = (ExifFound *) exif_lookup(list, dir, entry->tag);
+
+	if (found == NULL)
+	{
+		if (list->count >= EXIF_MAX_TAGS)
+		{
+			list->overflow = true;
+			return;
+		}
+		found = &list->found[list->count++];
+	}
+	found->tiff = tiff;
+	found->dir = dir;
+	found->entry = *entry;
+}
+
+/*
+ * Read one directory and those it points to.  Entries that are broken are
+ * passed over; but where the first has no valid type there is no directory,
+ * and where the data ends within a directory it ends at the first bad entry.
+ */
+static void
+gather_dir(ExifList *list, Tiff *tiff, uint64_t offset, ExifDir dir, bool with_gps, int depth)
+{
+	TiffDir		directory;
+	TiffEntry	entry;
+	uint64_t	pointer;
+
+	if (depth > MAX_DEPTH || !tiff_dir(tiff, offset, &directory))
+	{
+		list->broken = true;
+		return;
+	}
+	if (directory.cut)
+		list->broken = true;
+	for (uint32_t i = 0; i < directory.count; i++)
+	{
+		TiffOutcome outcome = tiff_entry(tiff, &directory, i, &entry);
+
+		if (outcome == TIFF_BAD_TYPE && (i == 0 || directory.cut))
+		{
+			list->broken = true;
+			return;
+		}
+		if (outcome != TIFF_GOOD)
+			continue;
+		if (dir != EXIF_DIR_GPS)
+			entry.tag = exif_number(entry.tag);
+		add(list, tiff, dir, &entry);
+		if (dir == EXIF_DIR_GPS || !tiff_uint(tiff, &entry, 0, &pointer))
+			continue;
+		if (entry.tag == POINTER_EXIF)
+			gather_dir(list, tiff, pointer, EXIF_DIR_EXIF, with_gps, depth + 1);
+		else if (entry.tag == POINTER_GPS && with_gps)
+			gather_dir(list, tiff, pointer, EXIF_DIR_GPS, with_gps, depth + 1);
+	}
+}
+
+void
+exif_gather(const ExifPieces *pieces, bool with_gps, ExifList *list)
+{
+	list->count = 0;
+	list->overflow = false;
+	list->broken = false;
+	for (int i = 0; i < pieces->count; i++)
+	{
+		const ExifPiece *piece = &pieces->piece[i];
+		Tiff	   *tiff = &list->tiff[i];
+
+		if (piece->dir == EXIF_DIR_GPS && !with_gps)
+			continue;
+		if (tiff_open(tiff, piece->data, piece->length))
+			gather_dir(list, tiff, tiff->first, piece->dir, with_gps, 0);
+		else
+			list->broken = true;
+	}
+}
