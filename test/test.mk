@@ -41,6 +41,9 @@ test-programs: $(unit_programs) $(if $(wildcard test/pictures/make_pictures.c),b
 build/make_pictures: $(patsubst %.c,build/obj/%.o,$(picture_files) $(wildcard src/wire/*.c))
 	$(CC) $(TEST_CFLAGS) -o $@ $^ $(TEST_LIBS)
 
+build/exif_dump: $(patsubst %.c,build/obj/%.o,test/conformance/exif_dump.c $(wildcard src/image/*.c src/wire/*.c))
+	$(CC) $(TEST_CFLAGS) -o $@ $^ $(TEST_LIBS)
+
 build/obj/%.o: %.c $(test_headers)
 	@mkdir -p $(@D)
 	$(CC) $(TEST_CFLAGS) -c -o $@ $<
