@@ -15,11 +15,9 @@
 #include "utils/datetime.h"
 #include "utils/fmgrprotos.h"
 
-#include "compat.h"
 #include "guc.h"
 #include "values.h"
 
-#define MAX_JSON_DEPTH	16			/* ours nest two deep: an object, and arrays in it */
 #define MAX_SHOWN_PATH	1024		/* bytes of a path in an error message */
 
 /*
@@ -92,46 +90,14 @@ te_text_to_server(const char *utf8)
 	return out.data;
 }
 
-/* Is it an object that does not nest so deep that the parser would run out of stack? */
-static bool
-json_is_flat(const char *json)
+Datum
+te_exif_jsonb(const char *json)
 {
-	int			depth = 0;
-	bool		in_string = false;
+	char	   *text = te_text_to_server(json);
+	Datum		result = DirectFunctionCall1(jsonb_in, CStringGetDatum(text));
 
-	if (*json != '{')
-		return false;
-	for (; *json; json++)
-	{
-		if (in_string && *json == '\\' && json[1] != '\0')
-			json++;
-		else if (*json == '"')
-			in_string = !in_string;
-		else if (!in_string && (*json == '{' || *json == '['))
-		{
-			if (++depth > MAX_JSON_DEPTH)
-				return false;
-		}
-		else if (!in_string && (*json == '}' || *json == ']'))
-			depth--;
-	}
-	return true;
-}
-
-bool
-te_exif_jsonb(const char *json, Datum *result)
-{
-	ErrorSaveContext errors = {T_ErrorSaveContext};
-	char	   *text;
-	bool		good;
-
-	if (!json_is_flat(json))
-		return false;
-	text = te_text_to_server(json);
-	good = DirectInputFunctionCallSafe(jsonb_in, text, InvalidOid, -1,
-									   (Node *) &errors, result);
 	pfree(text);
-	return good;
+	return result;
 }
 
 bool

@@ -20,10 +20,10 @@
 extern char *te_text_to_server(const char *utf8);
 
 /*
- * The EXIF as jsonb, palloc'd.  False if it is not the JSON that a decoder of ours
- * writes: then the reply is worth nothing (TE_BAD_REPLY).
+ * The EXIF of a reply as jsonb, palloc'd.  te_reply_check() has seen to it that
+ * jsonb takes it in every encoding.
  */
-extern bool te_exif_jsonb(const char *json, Datum *result);
+extern Datum te_exif_jsonb(const char *json);
 
 /*
  * What a camera's wall clock means, in its own offset or else in
