@@ -39,7 +39,7 @@ CREATE TABLE thumbexif_asset
     claimed_from       thumbexif_asset_status,        -- while running: what it was before
     claim              integer,                       -- while running: whose lock proves that somebody is at it
     version            bigint   NOT NULL DEFAULT 0,   -- counts changes; a result for another version is dropped
-    next_try           timestamptz,                   -- queued or missing: not before
+    next_try           timestamptz,                   -- queued or missing: not before; now() when it is queued
     path_hash          bigint,                        -- of the path that was examined last
     source_size        bigint,                        -- bytes of the file then
     source_mtime       bigint,                        -- its mtime, ns since 1970
@@ -66,6 +66,29 @@ COMMENT ON TABLE thumbexif_asset_bigint IS 'state of each asset of tables with s
 CREATE TABLE thumbexif_asset_uuid (id uuid NOT NULL, PRIMARY KEY (attachment, id))
     INHERITS (thumbexif_asset) WITH (fillfactor = 80);
 COMMENT ON TABLE thumbexif_asset_uuid IS 'state of each asset of tables with uuid keys';
+
+-- The queue, as the background worker reads it.  Fresh assets, newest first (those of one transaction
+-- by key); those to be tried or looked at again when their time has come; and those in work, among which
+-- some may have lost their owner.  Only the first is written when rows arrive.
+CREATE INDEX thumbexif_asset_bigint_fresh ON thumbexif_asset_bigint (attachment, next_try, id)
+    WHERE status = 'queued' AND attempts = 0;
+CREATE INDEX thumbexif_asset_bigint_again ON thumbexif_asset_bigint (attachment, next_try)
+    WHERE status = 'missing' OR (status = 'queued' AND attempts > 0);
+CREATE INDEX thumbexif_asset_bigint_running ON thumbexif_asset_bigint (attachment, claim)
+    WHERE status = 'running';
+COMMENT ON INDEX thumbexif_asset_bigint_fresh IS 'queued assets that were not tried yet';
+COMMENT ON INDEX thumbexif_asset_bigint_again IS 'assets to be tried or looked at again';
+COMMENT ON INDEX thumbexif_asset_bigint_running IS 'claims';
+
+CREATE INDEX thumbexif_asset_uuid_fresh ON thumbexif_asset_uuid (attachment, next_try, id)
+    WHERE status = 'queued' AND attempts = 0;
+CREATE INDEX thumbexif_asset_uuid_again ON thumbexif_asset_uuid (attachment, next_try)
+    WHERE status = 'missing' OR (status = 'queued' AND attempts > 0);
+CREATE INDEX thumbexif_asset_uuid_running ON thumbexif_asset_uuid (attachment, claim)
+    WHERE status = 'running';
+COMMENT ON INDEX thumbexif_asset_uuid_fresh IS 'queued assets that were not tried yet';
+COMMENT ON INDEX thumbexif_asset_uuid_again IS 'assets to be tried or looked at again';
+COMMENT ON INDEX thumbexif_asset_uuid_running IS 'claims';
 
 CREATE SEQUENCE thumbexif_claim_seq AS integer CYCLE;
 COMMENT ON SEQUENCE thumbexif_claim_seq IS 'numbers of those who claim assets';
