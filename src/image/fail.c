@@ -7,13 +7,12 @@
  */
 #include "image/internal.h"
 
-#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 /* The first warning since the last clear; libraries' threads may warn too. */
-static pthread_mutex_t warning_lock = PTHREAD_MUTEX_INITIALIZER;
+static GMutex warning_lock;
 static char warning[256];
 
 /* Make it one line of clean UTF-8: blanks for control characters, '?' for wrong bytes. */
@@ -51,10 +50,10 @@ img_fail(ImgResult *result, TeStatus status, const char *format,...)
 void
 img_note_warning(const char *text)
 {
-	pthread_mutex_lock(&warning_lock);
+	g_mutex_lock(&warning_lock);
 	if (!warning[0])
 		snprintf(warning, sizeof(warning), "%s", text);
-	pthread_mutex_unlock(&warning_lock);
+	g_mutex_unlock(&warning_lock);
 }
 
 bool
@@ -67,9 +66,9 @@ void
 img_vips_clear(void)
 {
 	vips_error_clear();
-	pthread_mutex_lock(&warning_lock);
+	g_mutex_lock(&warning_lock);
 	warning[0] = '\0';
-	pthread_mutex_unlock(&warning_lock);
+	g_mutex_unlock(&warning_lock);
 }
 
 static bool
@@ -92,9 +91,9 @@ img_fail_vips(ImgResult *result, const ImgFile *file)
 	snprintf(words, sizeof(words), "%s", vips_error_buffer());
 	if (!words[0])
 	{
-		pthread_mutex_lock(&warning_lock);
+		g_mutex_lock(&warning_lock);
 		snprintf(words, sizeof(words), "%s", warning);
-		pthread_mutex_unlock(&warning_lock);
+		g_mutex_unlock(&warning_lock);
 	}
 	img_vips_clear();
 

@@ -1,0 +1,48 @@
+/*
+ * make_pictures.c
+ *		Draws the pictures that tests, demo and bench work on.
+ *
+ *		make_pictures DIR				the test set: see README.md for the names
+ *		make_pictures --demo DIR		24 landscapes, as a photo collection
+ *		make_pictures --bench DIR N		N different 12-megapixel JPEGs of about 3.3 MB
+ *
+ * The folder must exist.  What this build of libvips cannot write is left out,
+ * with a line on stderr.
+ */
+#include "shot.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int
+usage(void)
+{
+	fprintf(stderr, "usage: make_pictures DIR\n"
+			"       make_pictures --demo DIR\n"
+			"       make_pictures --bench DIR COUNT\n");
+	return 2;
+}
+
+int
+main(int argc, char **argv)
+{
+	bool		demo = argc == 3 && strcmp(argv[1], "--demo") == 0;
+	bool		bench = argc == 4 && strcmp(argv[1], "--bench") == 0;
+
+	if (!demo && !bench && (argc != 2 || argv[1][0] == '-'))
+		return usage();
+	if (vips_init(argv[0]) != 0)
+		pictures_fail("libvips");
+	vips_concurrency_set(1);
+	vips_cache_set_max(0);
+	pictures_into(demo || bench ? argv[2] : argv[1]);
+	if (demo)
+		make_demo_set();
+	else if (bench)
+		make_bench_set(atoi(argv[3]));
+	else
+		make_test_set();
+	vips_shutdown();
+	return 0;
+}
