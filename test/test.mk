@@ -36,7 +36,7 @@ unit_programs = $(patsubst test/unit/%.c,build/unit/%,$(wildcard test/unit/test_
 unit_library  = $(wildcard src/wire/*.c src/image/*.c src/decoder/*.c test/pictures/*.c) \
                 $(filter-out test/unit/test_%,$(wildcard test/unit/*.c))
 
-test-programs: $(unit_programs) $(if $(wildcard test/pictures/make_pictures.c),build/make_pictures)
+test-programs: $(unit_programs) build/make_pictures
 
 build/make_pictures: $(patsubst %.c,build/obj/%.o,$(picture_files) $(wildcard src/wire/*.c))
 	$(CC) $(TEST_CFLAGS) -o $@ $^ $(TEST_LIBS)
