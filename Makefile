@@ -31,7 +31,7 @@ PG_CFLAGS   = -std=gnu11 -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-
 CLANG_CFLAGS = -Wno-ignored-optimization-argument -Wno-unknown-warning-option -Wno-ignored-attributes
 
 # The decoder is a program of its own: none of PostgreSQL's flags, and only it links image libraries.
-PKGS           = vips libexif libseccomp libjpeg lcms2 libbrotlidec
+PKGS           = vips libexif libseccomp libjpeg lcms2 libbrotlidec zlib
 DECODER_CFLAGS = -std=gnu11 -O2 -g -fPIC -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers \
                  -fvisibility=hidden -fstack-protector-strong -D_FORTIFY_SOURCE=2 -D_GNU_SOURCE -Isrc -DTE_VERSION='"$(EXTVERSION)"' \
                  -DTE_LIBEXIF='"$(shell pkg-config --modversion libexif)"' $(TE_CFLAGS)

@@ -28,7 +28,7 @@ not_in()		# FOLDERS PATTERN: includes that belong into one folder only
 }
 
 check "wire includes wire and libc" includes wire "$libc|\"wire/"
-check "image includes image, wire, libvips, libexif and what decodes" includes image "$libc|\"(wire|image)/|<(vips|libexif|glib|lcms2|jpeglib|jerror|turbojpeg|brotli)[/.a-z0-9-]*>"
+check "image includes image, wire, libvips, libexif and what decodes" includes image "$libc|\"(wire|image)/|<(vips|libexif|glib|lcms2|jpeglib|jerror|turbojpeg|brotli|zlib)[/.a-z0-9-]*>"
 check "decoder includes decoder, image, wire and the sandbox's" includes decoder "$libc|\"(wire|image|decoder)/|\"[a-z_]+\.h\"|<seccomp\.h>|<malloc\.h>"
 check "pg includes neither image nor decoder" not_in pg '(image|decoder)/'
 check "no image library in pg, wire or decoder" not_in "pg wire decoder" '(vips|libexif|glib)'

@@ -98,6 +98,7 @@ write_json(const ExifList *list)
 	write_dir(&json, list, EXIF_DIR_EXIF, &names);
 	write_dir(&json, list, EXIF_DIR_IFD0, &names);
 	write_dir(&json, list, EXIF_DIR_GPS, &names);
+	write_dir(&json, list, EXIF_DIR_INTEROP, &names);
 	if (json_is_empty(&json) && !json.truncated)
 	{
 		free(buffer);

@@ -1,6 +1,6 @@
 /*
  * exif_find.c
- *		Where the EXIF is: JPEG segments, PNG and RIFF chunks, whole TIFF files, RAF.
+ *		Where the EXIF is: JPEG segments, RIFF chunks, whole TIFF files, RAW.
  *
  * Goes by content: the format says which families to look at, the bytes decide.
  */
@@ -10,6 +10,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "image/exif_tiff.h"
+
 #define EXIF_HEADER		"Exif\0\0"
 #define EXIF_HEADER_LEN	6
 
@@ -18,9 +20,10 @@
 #define JPEG_APP1	0xE1
 
 #define RAF_MAGIC	"FUJIFILMCCD-RAW"
+#define PANASONIC_JPEG	0x002E	/* tag of the JPEG in an RW2 */
 
-static uint32_t
-be32(const uint8_t *at)
+uint32_t
+exif_be32(const uint8_t *at)
 {
 	return (uint32_t) at[0] << 24 | at[1] << 16 | at[2] << 8 | at[3];
 }
@@ -167,31 +170,6 @@ exif_find_jpeg(const uint8_t *data, size_t length, ExifPieces *pieces)
 	}
 }
 
-/* Every chunk up to IEND: eXIf may stand before or behind the image data. */
-static void
-find_png(const uint8_t *data, size_t length, ExifPieces *pieces)
-{
-	size_t		at = 8;
-
-	while (length >= 12 && at <= length - 12)
-	{
-		uint32_t	chunk = be32(data + at);
-		const uint8_t *type = data + at + 4;
-
-		if (chunk > length - at - 12)
-		{
-			if (memcmp(type, "eXIf", 4) == 0)
-				pieces->trouble = "file ends within the eXIf chunk";
-			return;
-		}
-		if (memcmp(type, "IEND", 4) == 0)
-			return;
-		if (memcmp(type, "eXIf", 4) == 0)
-			exif_add_piece(pieces, EXIF_DIR_IFD0, type + 4, chunk, NULL);
-		at += 12 + (size_t) chunk;
-	}
-}
-
 /* WebP: the chunk counts, not the flag in VP8X that announces it. */
 static void
 find_webp(const uint8_t *data, size_t length, ExifPieces *pieces)
@@ -223,8 +201,8 @@ find_raf(const uint8_t *data, size_t length, ExifPieces *pieces)
 
 	if (length < 0x5C)
 		return;
-	offset = be32(data + 0x54);
-	size = be32(data + 0x58);
+	offset = exif_be32(data + 0x54);
+	size = exif_be32(data + 0x58);
 	if (offset > length)
 	{
 		pieces->trouble = "embedded JPEG lies outside the file";
@@ -235,12 +213,31 @@ find_raf(const uint8_t *data, size_t length, ExifPieces *pieces)
 	exif_find_jpeg(data + offset, size, pieces);
 }
 
+/*
+ * Panasonic's RW2 has a few tags of its own in its directories; the rest are
+ * those of the JPEG inside.  The file's own come last: they count more.
+ */
+static void
+find_panasonic(const uint8_t *data, size_t length, ExifPieces *pieces)
+{
+	Tiff		tiff;
+	TiffDir		dir;
+	TiffEntry	entry;
+
+	if (tiff_open(&tiff, data, length) && tiff.magic == TIFF_MAGIC_PANASONIC &&
+		tiff_dir(&tiff, tiff.first, &dir) && tiff_find(&tiff, &dir, PANASONIC_JPEG, &entry))
+		exif_find_jpeg(entry.value, entry.bytes, pieces);
+}
+
 /* TIFF, and everything that calls itself RAW. */
 static void
 find_tiff_or_raw(const uint8_t *data, size_t length, ExifPieces *pieces)
 {
 	if (has_byte_order(data, length))
+	{
+		find_panasonic(data, length, pieces);
 		exif_add_piece(pieces, EXIF_DIR_IFD0, data, length, NULL);
+	}
 	else if (length > sizeof(RAF_MAGIC) && memcmp(data, RAF_MAGIC, sizeof(RAF_MAGIC) - 1) == 0)
 		find_raf(data, length, pieces);
 	else if (length >= 12 && memcmp(data + 4, "ftyp", 4) == 0)
@@ -258,7 +255,7 @@ exif_find(TeFormat format, const uint8_t *data, size_t length, ExifPieces *piece
 			exif_find_jpeg(data, length, pieces);
 			break;
 		case TE_FORMAT_PNG:
-			find_png(data, length, pieces);
+			exif_find_png(data, length, pieces);
 			break;
 		case TE_FORMAT_WEBP:
 			find_webp(data, length, pieces);

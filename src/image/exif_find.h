@@ -19,7 +19,8 @@ typedef enum ExifDir
 {
 	EXIF_DIR_IFD0,
 	EXIF_DIR_EXIF,
-	EXIF_DIR_GPS
+	EXIF_DIR_GPS,
+	EXIF_DIR_INTEROP			/* a part of the Exif directory, with numbers of its own */
 } ExifDir;
 
 /* One TIFF structure, from its byte order mark on. */
@@ -53,6 +54,10 @@ extern void exif_pieces_free(ExifPieces *pieces);
 extern void exif_add_piece(ExifPieces *pieces, ExifDir dir,
 						   const uint8_t *data, size_t length, uint8_t *owned);
 extern void exif_find_jpeg(const uint8_t *data, size_t length, ExifPieces *pieces);
+extern uint32_t exif_be32(const uint8_t *at);
+
+/* exif_png.c */
+extern void exif_find_png(const uint8_t *data, size_t length, ExifPieces *pieces);
 
 /* exif_box.c: HEIF and AVIF items, JPEG XL boxes, CR3. */
 extern void exif_find_boxes(const uint8_t *data, size_t length, ExifPieces *pieces);

@@ -6,10 +6,12 @@
 
 #include <string.h>
 
+#include "image/exif_tags.h"
 #include "image/exif_text.h"
 
 #define POINTER_EXIF	0x8769
 #define POINTER_GPS		0x8825
+#define POINTER_INTEROP	0xA005
 #define MAX_DEPTH		4		/* directories that point to directories */
 
 const ExifFound *
@@ -59,6 +61,8 @@ add(ExifList *list, const Tiff *tiff, ExifDir dir, const TiffEntry *entry)
 		}
 		found = &list->found[list->count++];
 	}
+	else if (!exif_tag_is_own(dir, entry->tag, tiff->magic))
+		return;
 	found->tiff = tiff;
 	found->dir = dir;
 	found->entry = *entry;
@@ -97,12 +101,15 @@ gather_dir(ExifList *list, Tiff *tiff, uint64_t offset, ExifDir dir, bool with_g
 		if (dir != EXIF_DIR_GPS)
 			entry.tag = exif_number(entry.tag);
 		add(list, tiff, dir, &entry);
-		if (dir == EXIF_DIR_GPS || !tiff_uint(tiff, &entry, 0, &pointer))
+		if (dir == EXIF_DIR_GPS || dir == EXIF_DIR_INTEROP ||
+			!tiff_uint(tiff, &entry, 0, &pointer))
 			continue;
 		if (entry.tag == POINTER_EXIF)
 			gather_dir(list, tiff, pointer, EXIF_DIR_EXIF, with_gps, depth + 1);
 		else if (entry.tag == POINTER_GPS && with_gps)
 			gather_dir(list, tiff, pointer, EXIF_DIR_GPS, with_gps, depth + 1);
+		else if (entry.tag == POINTER_INTEROP)
+			gather_dir(list, tiff, pointer, EXIF_DIR_INTEROP, with_gps, depth + 1);
 	}
 }
 

@@ -10,12 +10,12 @@
  */
 #include "image/exif_tags.h"
 
+#include "image/exif_tiff.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
 #include <libexif/exif-tag.h>
-
-#define PANASONIC_MAGIC 0x55		/* RW2 and RWL, whose first directory has tags of its own */
 
 #define GPS_PROCESSING_METHOD	0x001B
 #define GPS_AREA_INFORMATION	0x001C
@@ -117,7 +117,7 @@ static const Tag tags[] = {
 	{0x9212, TAG_PLAIN, "SecurityClassification"}, {0x9213, TAG_PLAIN, "ImageHistory"},
 	{0x9215, TAG_PLAIN, "ExposureIndex"}, {0x9217, TAG_PLAIN, "SensingMethod"},
 	{0x923A, TAG_PLAIN, "CIP3DataFile"}, {0x923B, TAG_PLAIN, "CIP3Sheet"}, {0x923C, TAG_PLAIN, "CIP3Side"},
-	{0x923F, TAG_PLAIN, "StoNits"}, {0x927C, TAG_BINARY, NULL}, {0x9286, TAG_CODED, NULL},
+	{0x923F, TAG_PLAIN, "StoNits"}, {0x9286, TAG_CODED, NULL},
 	{0x9290, TAG_TRIMMED, "SubSecTime"}, {0x9291, TAG_TRIMMED, NULL}, {0x9292, TAG_TRIMMED, NULL},
 	{0x932F, TAG_PLAIN, "MSDocumentText"}, {0x9330, TAG_BINARY, "MSPropertySetStorage"},
 	{0x9331, TAG_PLAIN, "MSDocumentTextPosition"}, {0x935C, TAG_BINARY, "ImageSourceData"},
@@ -225,9 +225,12 @@ static const Tag panasonic_tags[] = {
 	{0x0024, TAG_PLAIN, "WBRedLevel"}, {0x0025, TAG_PLAIN, "WBGreenLevel"},
 	{0x0026, TAG_PLAIN, "WBBlueLevel"}, {0x0027, TAG_BINARY, "WBInfo2"}, {0x002D, TAG_PLAIN, "RawFormat"},
 	{0x002E, TAG_BINARY, "JpgFromRaw"}, {0x002F, TAG_PLAIN, "CropTop"}, {0x0030, TAG_PLAIN, "CropLeft"},
-	{0x0031, TAG_PLAIN, "CropBottom"}, {0x0032, TAG_PLAIN, "CropRight"}, {0x0118, TAG_PLAIN, "RawDataOffset"},
+	{0x0031, TAG_PLAIN, "CropBottom"}, {0x0032, TAG_PLAIN, "CropRight"}, {0x010F, TAG_TRIMMED, NULL},
+	{0x0110, TAG_TRIMMED, NULL}, {0x0111, TAG_PLAIN, NULL}, {0x0112, TAG_PLAIN, NULL},
+	{0x0116, TAG_PLAIN, NULL}, {0x0117, TAG_PLAIN, NULL}, {0x0118, TAG_PLAIN, "RawDataOffset"},
 	{0x0119, TAG_BINARY, "DistortionInfo"}, {0x011C, TAG_PLAIN, "Gamma"}, {0x0120, TAG_POINTER, "CameraIFD"},
-	{0x0121, TAG_PLAIN, "Multishot"}
+	{0x0121, TAG_PLAIN, "Multishot"}, {0x02BC, TAG_BINARY, NULL}, {0x83BB, TAG_BINARY, NULL},
+	{0x8769, TAG_POINTER, NULL}, {0x8825, TAG_POINTER, NULL}
 };
 
 static int
@@ -246,7 +249,8 @@ libexif_name(ExifDir dir, uint16_t tag)
 	static const ExifIfd order[][3] = {
 		[EXIF_DIR_IFD0] = {EXIF_IFD_0, EXIF_IFD_EXIF, EXIF_IFD_1},
 		[EXIF_DIR_EXIF] = {EXIF_IFD_EXIF, EXIF_IFD_0, EXIF_IFD_1},
-		[EXIF_DIR_GPS] = {EXIF_IFD_GPS, EXIF_IFD_GPS, EXIF_IFD_GPS}
+		[EXIF_DIR_GPS] = {EXIF_IFD_GPS, EXIF_IFD_GPS, EXIF_IFD_GPS},
+		[EXIF_DIR_INTEROP] = {EXIF_IFD_INTEROPERABILITY, EXIF_IFD_EXIF, EXIF_IFD_0}
 	};
 
 	for (int i = 0; i < 3; i++)
@@ -257,6 +261,13 @@ libexif_name(ExifDir dir, uint16_t tag)
 			return name;
 	}
 	return NULL;
+}
+
+bool
+exif_tag_is_own(ExifDir dir, uint16_t tag, uint16_t raw_magic)
+{
+	return dir != EXIF_DIR_IFD0 || raw_magic != TIFF_MAGIC_PANASONIC ||
+		LOOK_UP(panasonic_tags, tag) != NULL;
 }
 
 TagKind
@@ -275,7 +286,7 @@ exif_tag_kind(ExifDir dir, uint16_t tag, uint16_t raw_magic, const char **name, 
 	}
 	else
 	{
-		if (dir == EXIF_DIR_IFD0 && raw_magic == PANASONIC_MAGIC)
+		if (dir == EXIF_DIR_IFD0 && raw_magic == TIFF_MAGIC_PANASONIC)
 			found = LOOK_UP(panasonic_tags, tag);
 		if (found == NULL)
 			found = LOOK_UP(tags, tag);

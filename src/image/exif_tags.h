@@ -37,4 +37,10 @@ typedef enum TagKind
 extern TagKind exif_tag_kind(ExifDir dir, uint16_t tag, uint16_t raw_magic,
 							 const char **name, char *buffer);
 
+/*
+ * Is this one of the tags that belong into this directory?  Only in Panasonic's RAW
+ * are there others, and they count less than those of the JPEG inside.
+ */
+extern bool exif_tag_is_own(ExifDir dir, uint16_t tag, uint16_t raw_magic);
+
 #endif							/* TE_EXIF_TAGS_H */

@@ -221,7 +221,7 @@ text_coded(ExifOut *out, const uint8_t *bytes, size_t length, bool big_endian)
 			rest--;
 		text_plain(out, text, rest);
 	}
-	else if (length == 0 || text_is_clean(bytes, length))
+	else if (text_length(bytes, length) == 0 || text_is_clean(bytes, length))
 		text_plain(out, bytes, text_trimmed(bytes, length));
 	else
 		return false;

@@ -22,6 +22,8 @@
 
 #include <libexif/exif-byte-order.h>
 
+#define TIFF_MAGIC_PANASONIC 0x55	/* RW2 and RWL; the first directory has tags of its own */
+
 #define TIFF_MAX_DIRS		64		/* directories opened in one structure */
 #define TIFF_MAX_ENTRIES	4096	/* entries looked at in one directory */
 

@@ -1,0 +1,263 @@
+#!/usr/bin/perl
+# compare.pl [--quiet] [--expected FILE] [--need PERCENT] PATH...: what src/image reads from pictures against what ExifTool reads.
+#
+# Prints agreement per field, and each difference unless it is one of %justified.  With --expected, answers are
+# taken from a file of ExifTool's answers (see the README of such a collection) instead of from the program.
+# Needs build/exif_dump.  Exit status 1 if fewer than --need percent (99) agree somewhere.
+use strict;
+use warnings;
+use File::Find;
+use FindBin;
+use Getopt::Long;
+use JSON::PP;
+
+my ($quiet, $expected, $need) = (0, undef, 99);
+GetOptions('quiet' => \$quiet, 'expected=s' => \$expected, 'need=f' => \$need) or exit 2;
+my $top = "$FindBin::Bin/../..";
+my $json = JSON::PP->new->utf8->allow_nonref;
+binmode STDOUT, ':utf8';
+
+# What ExifTool calls by names of its own.
+my %name = (
+	AffineTransformMat => '0x80BC', CFAPattern2 => 'CFAPattern2', CompositeImageCount => 'SourceImageNumberOfCompositeImage',
+	CompositeImageExposureTimes => 'SourceExposureTimesOfCompositeImage', CreateDate => 'DateTimeDigitized',
+	DNGAdobeData => 'DNGPrivateData', ExifImageHeight => 'PixelYDimension', ExifImageWidth => 'PixelXDimension',
+	ExposureCompensation => 'ExposureBiasValue', FocalLengthIn35mmFormat => 'FocalLengthIn35mmFilm',
+	ISO => 'ISOSpeedRatings', ImageHeight => 'ImageLength', InteropIndex => 'InteroperabilityIndex',
+	InteropVersion => 'InteroperabilityVersion', JpgFromRawLength => 'StripByteCounts', JpgFromRawStart => 'StripOffsets',
+	LensInfo => 'LensSpecification', MakerNoteUnknownText => 'MakerNote', ModifyDate => 'DateTime', OldSubfileType => 'SubfileType',
+	'Opto-ElectricConvFactor' => 'OECF', OtherImageLength => ['StripByteCounts', 'JPEGInterchangeFormatLength'],
+	OtherImageStart => ['StripOffsets', 'JPEGInterchangeFormat'], OwnerName => 'CameraOwnerName',
+	PreviewImageLength => ['StripByteCounts', 'JPEGInterchangeFormatLength'],
+	PreviewImageStart => ['StripOffsets', 'JPEGInterchangeFormat'], RelatedImageHeight => 'RelatedImageLength',
+	SerialNumber => 'BodySerialNumber', SubfileType => 'NewSubfileType', 'TIFF-EPStandardID' => 'TIFF/EPStandardID',
+	ThumbnailLength => 'JPEGInterchangeFormatLength', ThumbnailOffset => 'JPEGInterchangeFormat',
+);
+
+# Tags that ExifTool makes itself out of a value, or lists though they are no values.
+my %not_a_value = map { $_ => 1 } qw(ThumbnailImage ThumbnailTIFF PreviewImage JpgFromRaw OtherImage);
+
+# ExifTool's -n still turns APEX into times and stops, and degrees into one number.
+my %same = (
+	ShutterSpeedValue => sub { my $v = shift; ref $v || !defined $v ? $v : abs($v) < 100 ? 2**-$v : 0 },
+	ApertureValue => sub { my $v = shift; ref $v || !defined $v ? $v : 2**($v / 2) },
+	MaxApertureValue => sub { my $v = shift; ref $v || !defined $v ? $v : 2**($v / 2) },
+	map({ $_ => \&degrees } qw(GPSLatitude GPSLongitude GPSDestLatitude GPSDestLongitude)),
+	GPSTimeStamp => sub { my $v = shift; ref $v && @$v == 3 && !grep(!defined, @$v) ? clock(@$v) : $v },
+	GPSDateStamp => sub { my $v = shift; $v =~ s/^(\d{4})\D*(\d\d)\D*(\d\d)$/$1:$2:$3/; $v },
+);
+
+sub degrees
+{
+	my @part = map { ref $_ ? @$_ : $_ } shift;
+	return '' if !@part || grep { !defined } @part;
+	return abs($part[0] + (($part[1] || 0) + ($part[2] || 0) / 60) / 60);
+}
+
+sub clock
+{
+	my $seconds = $_[0] * 3600 + $_[1] * 60 + $_[2];
+	my $text = sprintf '%02d:%02d:%012.9f', int($seconds / 3600), int($seconds / 60) % 60, $seconds - 60 * int($seconds / 60);
+	$text =~ s/\.?0+$//;
+	return $text;
+}
+
+sub flat
+{
+	my $v = shift;
+	return join ' ', map { defined $_ ? $_ : 'undef' } ref $v ? @$v : $v;
+}
+
+sub equal
+{
+	my ($ours, $theirs) = map { flat($_) } @_;
+	s/\binf\b/undef/g, s/\s+$//, s/[\0-\x1f\x7f]//g, s/^-?nan$/undef/i for $ours, $theirs;
+	return 1 if $ours eq $theirs || ($theirs eq '' && $ours eq 'undef');
+	return 1 if $theirs =~ /^\(Binary data|^\(large array/ && $ours ne 'undef';
+	my @a = split / /, $ours;
+	my @b = split / /, $theirs;
+	return 0 if @a != @b;
+	for my $i (0 .. $#a) {
+		next if $a[$i] eq $b[$i];
+		return 0 if grep { !/^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i } $a[$i], $b[$i];
+		my $tolerance = abs($b[$i]) * 1e-6;
+		return 0 if abs($a[$i] - $b[$i]) > ($tolerance > 1e-9 ? $tolerance : 1e-9);
+	}
+	return 1;
+}
+
+# --- differences that are ours by intent: [tag, what ours looks like, why]
+
+my @justified = (
+	[qr/./, sub { $_[1] =~ /\?/ && $_[0] =~ /[^\x00-\x7f]/ }, 'text is no UTF-8: ours is Latin-1, ExifTool puts question marks'],
+);
+
+sub justified
+{
+	my ($tag, $ours, $theirs) = @_;
+	for my $j (@justified) {
+		return $j->[2] if $tag =~ $j->[0] && $j->[1]->(flat($ours), flat($theirs));
+	}
+	return undef;
+}
+
+# --- the files
+
+my @files;
+find({ no_chdir => 1, wanted => sub {
+	push @files, $_ if -f $_ && /\.(jpe?g|jp[es]|thm|tiff?|btf|png|webp|hei[cf]|hif|avif|jxl|cr[23]|nef|nrw|arw|sr2|dng|orf|rw[2l]|pef|srw|raf|iiq|3fr|erf|kdc|dcr|mos|raw|gif|bmp|jpeg|fff)$/i && $_ !~ /["\\]/;
+} }, @ARGV);
+@files = sort @files;
+die "no pictures in @ARGV\n" if !@files;
+
+my %ours;
+open my $dump, '-|', "$top/build/exif_dump", @files or die "exif_dump: $!\n";
+while (<$dump>) {
+	my $line = $json->decode($_);
+	$ours{ $line->{file} } = $line;
+}
+close $dump;
+
+my %theirs;
+if ($expected) {
+	open my $in, '<', $expected or die "$expected: $!\n";
+	while (<$in>) {
+		my $line = $json->decode($_);
+		my ($file) = grep { m{/\Q$line->{name}\E$} } @files;
+		$theirs{$file} = $line->{exif} if $file;
+	}
+} else {
+	# texts that look like numbers stay texts
+	my $text = '';
+	while (my @some = splice @{ [@files] }, 0, scalar @files) {
+		open my $tool, '-|', 'exiftool', qw(-j -n -G1 -struct -api largefilesupport -charset filename=utf8), @some or die "exiftool: $!\n";
+		local $/;
+		$text = <$tool>;
+		close $tool;
+		last;
+	}
+	for my $line (@{ $json->decode($text) }) {
+		my $file = delete $line->{SourceFile};
+		$theirs{$file} = { map { $_ => $line->{$_} } grep { /^(IFD0|ExifIFD|GPS):/ } keys %$line };
+	}
+}
+
+# --- the comparison
+
+my (%count, %agree, %reason);
+
+sub judge
+{
+	my ($field, $file, $ours, $theirs, $same) = @_;
+	$count{$field}++;
+	return $agree{$field}++ if $same;
+	my $why = justified($field, $ours, $theirs);
+	if ($why) {
+		$reason{$why}++;
+		return $agree{$field}++;
+	}
+	return if $quiet;
+	s{.*/}{} for my $short = $file;
+	my ($o, $t) = map { my $f = flat($_); length $f > 100 ? substr($f, 0, 100) . '...' : $f } $ours, $theirs;
+	s/[\0-\x1f]/?/g for $o, $t;
+	print "$short: $field: ours $o, ExifTool $t\n";
+}
+
+sub first_of
+{
+	my ($tags, @keys) = @_;
+	for my $key (@keys) {
+		return $tags->{$key} if defined $tags->{$key} && $tags->{$key} ne '';
+	}
+	return undef;
+}
+
+sub expected_time
+{
+	my $tags = shift;
+	for my $which (['DateTimeOriginal', 'SubSecTimeOriginal', 'OffsetTimeOriginal'], ['CreateDate', 'SubSecTimeDigitized', 'OffsetTimeDigitized']) {
+		for my $dir ('ExifIFD', 'IFD0') {
+			my $text = $tags->{"$dir:$which->[0]"} // '';
+			next if $text !~ m{^(\d{4})[:/-](\d\d)[:/-](\d\d)[ T](\d\d):(\d\d):(\d\d)\s*$};
+			my @days = (0, 31, $1 % 4 || ($1 % 100 == 0 && $1 % 400) ? 28 : 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31);
+			next if $1 < 1 || $2 < 1 || $2 > 12 || $3 < 1 || $3 > $days[$2] || $4 > 23 || $5 > 59 || $6 > 59;
+			my $time = "$1-$2-$3 $4:$5:$6";
+			my $fraction = first_of($tags, "ExifIFD:$which->[1]", "IFD0:$which->[1]") // '';
+			my $offset = first_of($tags, "ExifIFD:$which->[2]", "IFD0:$which->[2]") // '';
+			$time .= $fraction =~ /^(\d+)\s*$/ ? '.' . substr("${1}000000", 0, 6) : '.000000';
+			$time .= $2 . ($3 * 60 + $4) if $offset =~ /^(([-+])(\d\d):(\d\d))\s*$/;
+			return $time;
+		}
+	}
+	return undef;
+}
+
+sub our_time
+{
+	my $our = shift;
+	return undef if !defined $our->{taken_at};
+	return $our->{taken_at} . sprintf('.%06d', $our->{microsecond}) . (defined $our->{offset} ? sprintf '%+d', $our->{offset} : '');
+}
+
+sub expected_position
+{
+	my $tags = shift;
+	my @value;
+	for (['Latitude', 90, qr/^\s*n/i, qr/^\s*s/i], ['Longitude', 180, qr/^\s*e/i, qr/^\s*w/i]) {
+		my ($axis, $limit, $plus, $minus) = @$_;
+		my $v = $tags->{"GPS:GPS$axis"};
+		my $ref = $tags->{"GPS:GPS${axis}Ref"} // '';
+		return undef if !defined $v || $v !~ /^[-+.\de]+$/i || abs $v > $limit || ($ref !~ $plus && $ref !~ $minus);
+		push @value, $ref =~ $minus ? -abs $v : abs $v;
+	}
+	return $value[0] == 0 && $value[1] == 0 ? undef : sprintf '%.6f %.6f', map { $_ + 0 } @value;
+}
+
+sub trimmed
+{
+	my $text = shift;
+	return undef if !defined $text;
+	$text =~ s/^\s+|\s+$//g;
+	return $text eq '' ? undef : $text;
+}
+
+for my $file (@files) {
+	my $tags = $theirs{$file} or next;
+	my $our = $ours{$file} or die "exif_dump ended before $file\n";
+	my $exif = $our->{exif} // {};
+
+	for my $pair (['make', 'Make'], ['model', 'Model']) {
+		my $want = trimmed(first_of($tags, "IFD0:$pair->[1]", "ExifIFD:$pair->[1]"));
+		judge($pair->[0], $file, $our->{ $pair->[0] }, $want, flat($our->{ $pair->[0] }) eq flat($want)) if defined $want || defined $our->{ $pair->[0] };
+	}
+	my ($time, $want_time) = (our_time($our), expected_time($tags));
+	judge('taken_at', $file, $time, $want_time, flat($time) eq flat($want_time)) if defined $time || defined $want_time;
+	my $position = defined $our->{lat} ? sprintf '%.6f %.6f', $our->{lat}, $our->{lon} : undef;
+	my $want_position = expected_position($tags);
+	judge('position', $file, $position, $want_position, equal($position, $want_position)) if defined $position || defined $want_position;
+
+	for my $key (sort keys %$tags) {
+		my ($dir, $tag) = split /:/, $key;
+		next if $not_a_value{$tag};
+		my $keys = $name{$tag} // $tag;
+		my ($found) = grep { exists $exif->{$_} } ref $keys ? @$keys : $keys;
+		my $value = defined $found ? $exif->{$found} : undef;
+		my $as = defined $value && $same{$tag} ? $same{$tag}->($value) : $value;
+		judge("$dir:$tag", $file, defined $found ? $value : '(none)', $tags->{$key}, defined $found && equal($as, $tags->{$key}));
+	}
+}
+
+my ($all, $good, $bad) = (0, 0, 0);
+for my $field (sort keys %count) {
+	$all += $count{$field}, $good += $agree{$field} // 0 if $field =~ /:/;
+	my $percent = 100 * ($agree{$field} // 0) / $count{$field};
+	next if $field =~ /:/;
+	$bad = 1 if $percent < $need;
+	printf "%-10s %6d of %6d agree: %.2f %%\n", $field, $agree{$field} // 0, $count{$field}, $percent;
+}
+if ($all) {
+	$bad = 1 if 100 * $good / $all < $need;
+	printf "%-10s %6d of %6d agree: %.2f %%\n", 'tags', $good, $all, 100 * $good / $all;
+}
+print "$reason{$_} times: $_\n" for sort keys %reason;
+exit $bad;
