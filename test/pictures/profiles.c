@@ -57,7 +57,7 @@ picture_in_colours(const Canvas *canvas, PictureColours colours, int bits)
 	size_t		size = count * (grey ? 1 : 3) * (bits / 8);
 	void	   *pixels = malloc(size);
 	cmsUInt32Number length = 0;
-	void	   *icc;
+	void	   *icc = NULL;
 	VipsImage  *bare,
 			   *image = NULL;
 
