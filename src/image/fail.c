@@ -71,6 +71,22 @@ img_vips_clear(void)
 	g_mutex_unlock(&warning_lock);
 }
 
+/* Leave out what libvips says of every file that libtiff and libheif read behind the end of. */
+static void
+drop_seeks(char *words)
+{
+	static const char noise[] = "source: bad seek to ";
+	char	   *at;
+
+	while ((at = strstr(words, noise)) != NULL)
+	{
+		char	   *rest = at + strlen(noise);
+
+		rest += strspn(rest, "0123456789\n");
+		memmove(at, rest, strlen(rest) + 1);
+	}
+}
+
 static bool
 mentions(const char *text, const char *const *words)
 {
@@ -96,6 +112,7 @@ img_fail_vips(ImgResult *result, const ImgFile *file)
 		g_mutex_unlock(&warning_lock);
 	}
 	img_vips_clear();
+	drop_seeks(words);
 
 	if (mentions(words, memory))
 		status = TE_OUT_OF_MEMORY;

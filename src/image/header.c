@@ -123,7 +123,8 @@ webp_header(const ImgFile *file, uint32_t *width, uint32_t *height, ImgResult *r
 bool
 img_header_known(TeFormat format)
 {
-	return format == TE_FORMAT_JPEG || format == TE_FORMAT_PNG || format == TE_FORMAT_WEBP;
+	return format == TE_FORMAT_JPEG || format == TE_FORMAT_PNG || format == TE_FORMAT_WEBP ||
+		format == TE_FORMAT_BMP;
 }
 
 bool
@@ -133,5 +134,7 @@ img_header(const ImgFile *file, uint32_t *width, uint32_t *height, ImgResult *re
 		return jpeg_header(file, width, height, result);
 	if (file->format == TE_FORMAT_PNG)
 		return png_header(file, width, height, result);
+	if (file->format == TE_FORMAT_BMP)
+		return img_bmp_header(file, width, height, result);
 	return webp_header(file, width, height, result);
 }

@@ -71,6 +71,8 @@ make_thumbnail(const ImgFile *file, VipsImage *opened, uint32_t width, uint32_t 
 	img_fit(width, height, request->size, &fit_width, &fit_height);
 	if (file->format == TE_FORMAT_JPEG)
 		image = img_jpeg_decode(file, fit_width, fit_height, result);
+	else if (file->format == TE_FORMAT_BMP)
+		image = img_bmp_decode(file, fit_width, fit_height, result);
 	else if (image)
 		g_object_ref(image);
 	else

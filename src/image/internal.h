@@ -74,6 +74,18 @@ extern VipsImage *img_load(const ImgFile *file, ImgResult *result);
 extern bool img_within_limits(uint64_t width, uint64_t height, uint64_t max_pixels,
 							  ImgResult *result);
 
+/*
+ * Hand decoded pixels (8 bits; grey, RGB, RGB + alpha, of a JPEG CMYK) to libvips, with
+ * what its own loaders attach.  The pixels are its to free from now on, whatever happens.
+ */
+extern VipsImage *img_wrap(uint8_t *pixels, int width, int height, int bands,
+						   const void *profile, size_t profile_length,
+						   const ImgFile *file, ImgResult *result);
+
+/* bmp.c: the size from the header; and as img_jpeg_decode */
+extern bool img_bmp_header(const ImgFile *file, uint32_t *width, uint32_t *height, ImgResult *result);
+extern VipsImage *img_bmp_decode(const ImgFile *file, int width, int height, ImgResult *result);
+
 /* jpeg.c */
 
 /*

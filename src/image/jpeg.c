@@ -195,36 +195,6 @@ decode(JpegDecoder *decoder, const ImgFile *file, int width, int height)
 	return true;
 }
 
-static void
-free_pixels(VipsImage *image, gpointer pixels)
-{
-	free(pixels);
-}
-
-/* Hand the pixels to libvips, with what its own loader would have attached. */
-static VipsImage *
-wrap(JpegDecoder *decoder)
-{
-	j_decompress_ptr cinfo = &decoder->cinfo;
-	int			bands = cinfo->output_components;
-	size_t		size = (size_t) cinfo->output_width * cinfo->output_height * bands;
-	VipsImage  *bare = vips_image_new_from_memory(decoder->pixels, size, cinfo->output_width,
-												  cinfo->output_height, bands, VIPS_FORMAT_UCHAR);
-	VipsImage  *image = NULL;
-
-	if (!bare)
-		return NULL;
-	g_signal_connect(bare, "postclose", G_CALLBACK(free_pixels), decoder->pixels);
-	decoder->pixels = NULL;
-	if (vips_copy(bare, &image, "interpretation",
-				  bands == 1 ? VIPS_INTERPRETATION_B_W :
-				  bands == 4 ? VIPS_INTERPRETATION_CMYK : VIPS_INTERPRETATION_sRGB, NULL) == 0 &&
-		decoder->profile)
-		vips_image_set_blob_copy(image, VIPS_META_ICC_NAME, decoder->profile, decoder->profile_length);
-	g_object_unref(bare);
-	return image;
-}
-
 VipsImage *
 img_jpeg_decode(const ImgFile *file, int width, int height, ImgResult *result)
 {
@@ -238,13 +208,18 @@ img_jpeg_decode(const ImgFile *file, int width, int height, ImgResult *result)
 	}
 	if (!decode(decoder, file, width, height))
 		img_fail(result, status_of(decoder->errors.msg_code), "%s", decoder->words);
-	else if (decoder->damaged)
+	else if (decoder->damaged || (decoder->starved && !decoder->at_end))
 		img_fail(result, TE_CORRUPT, "%s", decoder->words);
 	else if (decoder->starved || (decoder->at_end && jpeg_has_multiple_scans(&decoder->cinfo)))
 		img_fail(result, TE_TRUNCATED, "%s", decoder->words[0] ? decoder->words :
 				 "premature end of JPEG file");
-	else if ((image = wrap(decoder)) == NULL)
-		img_fail_vips(result, file);
+	else
+	{
+		image = img_wrap(decoder->pixels, decoder->cinfo.output_width, decoder->cinfo.output_height,
+						 decoder->cinfo.output_components, decoder->profile, decoder->profile_length,
+						 file, result);
+		decoder->pixels = NULL;
+	}
 
 	jpeg_destroy_decompress(&decoder->cinfo);
 	free(decoder->pixels);
