@@ -70,6 +70,12 @@ RestrictSearchPath(void)
 
 #include "catalog/pg_class.h"
 #include "utils/acl.h"
+#include "utils/guc.h"
+#include "utils/guc_tables.h"
+
+/* Gives their number too since 16 (and a palloc'd array instead of the server's own). */
+#define get_guc_variables(count) \
+	(*(count) = GetNumConfigOptions(), get_guc_variables())
 
 /*
  * Since 16 what is to be exported is so marked by PostgreSQL's own macros.  A file

@@ -15,14 +15,19 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include "miscadmin.h"
 #include "nodes/pg_list.h"
+#include "nodes/value.h"
 #include "pgtime.h"
 #include "utils/guc.h"
+#include "utils/guc_tables.h"
 #include "utils/varlena.h"
 
+#include "compat.h"
 #include "guc.h"
 #include "wire/message.h"
 
+#define PREFIX				"thumbexif."
 #define MAX_DECODE_TIMEOUT	(24 * 60 * 60 * 1000)	/* a day, in ms */
 #define MAX_MEGABYTES		(1024 * 1024)	/* 1 TB, in MB */
 
@@ -43,6 +48,9 @@ char	   *te_default_timezone;
 int			te_max_attempts;
 char	   *te_databases;
 bool		te_exif_gps;
+
+/* A setting whose value was refused when the library was loaded; see find_refused. */
+static const char *refused_setting;
 
 static const struct config_enum_entry thumbnail_formats[] = {
 	{"jpeg", TE_FORMAT_JPEG, false},
@@ -277,11 +285,65 @@ define_limits(void)
 							PGC_SUSET, 0, NULL, NULL, NULL);
 }
 
+/* Names of our settings that somebody has set (not just SET) before the library was loaded. */
+static List *
+find_set_before(void)
+{
+	List	   *names = NIL;
+	int			count;
+	struct config_generic **all = get_guc_variables(&count);
+
+	for (int i = 0; i < count; i++)
+	{
+		if (strncmp(all[i]->name, PREFIX, strlen(PREFIX)) == 0 &&
+			(all[i]->flags & GUC_CUSTOM_PLACEHOLDER) && all[i]->reset_source > PGC_S_DEFAULT)
+			names = lappend(names, makeString(pstrdup(all[i]->name)));
+	}
+	return names;
+}
+
+/*
+ * Where thumbexif is not preloaded, settings that come with a connection are
+ * noted before anybody knows who may set them.  When the library is loaded the
+ * server refuses those of ordinary users with a WARNING; but what the administrator
+ * wrote into postgresql.conf has been forgotten by then, and the default would count.  So anybody could switch exif_gps on or undo a limit.
+ */
+static void
+find_refused(List *set_before)
+{
+	int			count;
+	struct config_generic **all = get_guc_variables(&count);
+
+	for (int i = 0; i < count; i++)
+	{
+		if (all[i]->source == PGC_S_DEFAULT &&
+			list_member(set_before, makeString(unconstify(char *, all[i]->name))))
+			refused_setting = all[i]->name;
+	}
+}
+
 void
 te_guc_define(void)
 {
+	List	   *set_before = process_shared_preload_libraries_in_progress ? NIL : find_set_before();
+
 	define_files();
 	define_results();
 	define_limits();
 	MarkGUCPrefixReserved("thumbexif");
+	if (set_before != NIL)
+		find_refused(set_before);
+}
+
+void
+te_guc_check(void)
+{
+	if (refused_setting)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the value of \"%s\" was refused when thumbexif was loaded", refused_setting),
+				 errdetail("It is not valid or was set by a role that may not set it, "
+						   "and it hides the one that an administrator may have set."),
+				 errhint("Take it out of the connection's options or correct it in postgresql.conf, "
+						 "and connect again.")));
 }

@@ -23,6 +23,10 @@ extern char *te_databases;			/* comma list, "" = all that have the extension */
 extern bool te_exif_gps;
 
 extern void te_guc_define(void);	/* called first in _PG_init */
+
+/* ERROR if a setting was tampered with before the library was loaded.  Called before any image is opened. */
+extern void te_guc_check(void);
+
 extern int	te_guc_decoders(void);	/* 1 or more */
 
 /* Parse a format name as the setting and the SQL functions take it; ERROR with a hint if unknown. */

@@ -225,9 +225,11 @@ void
 te_source_open(const char *path, TeSource *source)
 {
 	const char *below;
-	char	   *root = find_root(path, &below);
+	char	   *root;
 	int			root_fd;
 
+	te_guc_check();
+	root = find_root(path, &below);
 	*source = (TeSource) {.fd = -1, .status = TE_MISSING};
 	if (root == NULL)
 		return;
@@ -274,6 +276,7 @@ fill_memfd(int fd, const char *data, Size length)
 void
 te_source_from_bytes(const void *data, Size length, TeSource *source)
 {
+	te_guc_check();
 	*source = (TeSource) {.fd = -1, .size = length};
 	if (length == 0)
 		source->status = TE_EMPTY;
