@@ -84,10 +84,12 @@ stop_cluster()		# FOLDER
 # A line for postgresql.conf that makes FOLDER the root, whatever its name is made of.
 image_root()		# FOLDER
 {
-	local name=${1//\"/\"\"} one='\' quote="'"
+	local name=$1 one='\' quote="'"
+	case $name in
+		*[\",]* | *' ') name=\"${name//\"/\"\"}\" ;;
+	esac
 	name=${name//"$one"/"$one$one"}
-	name=${name//"$quote"/"$quote$quote"}
-	printf "thumbexif.image_roots = '\"%s\"'" "$name"
+	printf "thumbexif.image_roots = '%s'" "${name//"$quote"/"$quote$quote"}"
 }
 
 # Paths of files below the folder, relative to it, as COPY reads them; names that are not UTF-8 are left out.
