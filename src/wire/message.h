@@ -131,7 +131,7 @@ typedef struct TeReplyTexts
 
 /*
  * Is this a whole and sane answer to that request?  Returns NULL and fills
- * reply and texts (which point into "scratch", at least TE_MAX_REPLY + 8 bytes), or a
+ * reply and texts (which point into "scratch", at least length + 8 bytes), or a
  * constant string that says what is wrong.  Allocates nothing, never throws.
  */
 extern const char *te_reply_check(const void *message, size_t length,

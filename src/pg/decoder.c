@@ -1,0 +1,355 @@
+/*
+ * decoder.c
+ *		One decoder: what it is sent, whether it is believed, how it ended.
+ *
+ * A decoder has looked at files that anybody may have made, so it is taken for
+ * hostile: what it says is checked before it is used, and one that says
+ * anything odd is not asked again.
+ */
+#include "postgres.h"
+
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "port.h"
+#include "storage/fd.h"
+#include "utils/memutils.h"
+
+#include "decoder.h"
+#include "guc.h"
+#include "wire/fdpass.h"
+#include "wire/launch.h"
+
+/* Images after which a decoder is replaced, so that no leak of a library's grows for ever. */
+#define MAX_IMAGES		1000
+
+/* Greeting: the libraries are loaded and warmed up before it. */
+#define START_MS		10000
+
+int64
+te_now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+TeDecoder *
+te_decoder_start(MemoryContext context)
+{
+	TeDecoder  *decoder = MemoryContextAllocZero(context, sizeof(TeDecoder));
+	int			error;
+
+	decoder->memory = te_decoder_memory;
+	decoder->file = te_max_file_size;
+	decoder->timeout = te_decode_timeout;
+	decoder->deadline = te_now_ms() + START_MS;
+	error = te_spawn(&decoder->process, decoder->memory, decoder->file,
+					 (decoder->timeout + 999) / 1000);
+	if (error == 0)
+		return decoder;
+
+	pfree(decoder);
+	errno = error;
+	return NULL;
+}
+
+bool
+te_decoder_is_usable(const TeDecoder *decoder)
+{
+	return decoder->images < MAX_IMAGES &&
+		decoder->memory == te_decoder_memory &&
+		decoder->file == te_max_file_size &&
+		decoder->timeout == te_decode_timeout;
+}
+
+static void
+set_deadline(TeDecoder *decoder)
+{
+	decoder->deadline = decoder->njobs > 0 ? te_now_ms() + decoder->timeout : PG_INT64_MAX;
+}
+
+bool
+te_decoder_is_quiet(TeDecoder *decoder)
+{
+	char		byte;
+	ssize_t		length = recv(decoder->process.sock, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+	if (length < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+		return true;
+	if (length > 0)
+	{
+		decoder->cause = TE_CAUSE_ODD;
+		decoder->odd = "it spoke without being asked";
+	}
+	else
+		decoder->cause = TE_CAUSE_LEFT;
+	return false;
+}
+
+void
+te_decoder_close_output(TeJob *job)
+{
+	if (job->output_fd < 0)
+		return;
+	close(job->output_fd);
+	job->output_fd = -1;
+	ReleaseExternalFD();
+}
+
+/* A file in memory for the thumbnail.  False with errno. */
+static bool
+open_output(TeJob *job)
+{
+	if (!AcquireExternalFD())
+		return false;
+	job->output_fd = memfd_create("thumbexif", MFD_CLOEXEC);
+	if (job->output_fd < 0)
+	{
+		int			save_errno = errno;
+
+		ReleaseExternalFD();
+		errno = save_errno;
+		return false;
+	}
+	return true;
+}
+
+TeSendResult
+te_decoder_send(TeDecoder *decoder, TeJob *job)
+{
+	int			fds[2];
+	int			save_errno;
+
+	Assert(decoder->state == TE_DECODER_READY && decoder->njobs < TE_PIPELINE);
+
+	if (!open_output(job))
+		return TE_SEND_NOT_NOW;
+
+	fds[0] = job->image_fd;
+	fds[1] = job->output_fd;
+	if (te_send(decoder->process.sock, &job->request, sizeof(job->request), fds, 2) == 0)
+	{
+		decoder->images++;
+		decoder->jobs[decoder->njobs++] = job;
+		if (decoder->njobs == 1)
+		{
+			decoder->process.said_length = 0;
+			set_deadline(decoder);
+		}
+		return TE_SEND_DONE;
+	}
+
+	save_errno = errno;
+	te_decoder_close_output(job);
+	errno = save_errno;
+	if (errno == EPIPE || errno == ECONNRESET || errno == ENOTCONN)
+	{
+		decoder->cause = TE_CAUSE_LEFT;
+		return TE_SEND_GONE;
+	}
+	return TE_SEND_NOT_NOW;
+}
+
+/* Do the bytes begin as a file of that format does? */
+static bool
+starts_like(int format, const char *data, uint32 length)
+{
+	if (length < 16)
+		return false;
+	switch (format)
+	{
+		case TE_FORMAT_JPEG:
+			return memcmp(data, "\xff\xd8\xff", 3) == 0;
+		case TE_FORMAT_PNG:
+			return memcmp(data, "\x89PNG\r\n\x1a\n", 8) == 0;
+		case TE_FORMAT_WEBP:
+			return memcmp(data, "RIFF", 4) == 0 && memcmp(data + 8, "WEBP", 4) == 0;
+		case TE_FORMAT_AVIF:
+			return memcmp(data + 4, "ftyp", 4) == 0;
+		default:
+			return false;
+	}
+}
+
+/* The thumbnail that the reply speaks of.  Returns NULL or what is wrong. */
+static const char *
+read_thumbnail(TeJob *job, MemoryContext context)
+{
+	uint32		length = job->reply.thumbnail_bytes;
+	uint32		done = 0;
+
+	if (length == 0)
+		return NULL;
+	job->thumbnail = MemoryContextAlloc(context, length);
+	while (done < length)
+	{
+		ssize_t		got = pread(job->output_fd, job->thumbnail + done, length - done, done);
+
+		if (got <= 0)
+			return "thumbnail is shorter than it says";
+		done += got;
+	}
+	if (!starts_like(job->request.format, job->thumbnail, length))
+		return "thumbnail is not of the format that was asked for";
+	return NULL;
+}
+
+/* A message from one that has jobs.  Returns NULL or what is wrong. */
+static const char *
+take_reply(TeJob *job, const char *message, ssize_t length, MemoryContext context)
+{
+	const char *odd;
+
+	/* No more than the message holds, and a NUL behind each text. */
+	job->scratch = MemoryContextAlloc(context, length + 8);
+	odd = te_reply_check(message, length, &job->request, &job->reply, &job->texts, job->scratch);
+	if (odd == NULL)
+		odd = read_thumbnail(job, context);
+	if (odd == NULL)
+		return NULL;
+
+	pfree(job->scratch);
+	if (job->thumbnail)
+		pfree(job->thumbnail);
+	job->scratch = job->thumbnail = NULL;
+	return odd;
+}
+
+/* One message without descriptors: its length, or 0 with the cause filled or, if there is none yet, not. */
+static ssize_t
+receive(TeDecoder *decoder, char *message, size_t size)
+{
+	int			fds[TE_MAX_FDS];
+	int			nfds;
+	ssize_t		length;
+
+	length = te_receive(decoder->process.sock, message, size, fds, &nfds);
+	/* A peer that died with unread requests is reported before what it had sent. */
+	if (length < 0 && errno == ECONNRESET)
+		length = te_receive(decoder->process.sock, message, size, fds, &nfds);
+
+	if (length < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+		return 0;
+	if (length == 0 || (length < 0 && errno == ECONNRESET))
+	{
+		decoder->cause = TE_CAUSE_LEFT;
+		return 0;
+	}
+	if (length < 0 || nfds > 0)
+	{
+		while (length > 0 && nfds > 0)
+			close(fds[--nfds]);
+		decoder->cause = TE_CAUSE_ODD;
+		decoder->odd = "it is too long or brings descriptors";
+		return 0;
+	}
+	return length;
+}
+
+TeJob *
+te_decoder_read(TeDecoder *decoder, MemoryContext context)
+{
+	static char message[TE_MAX_REPLY];
+	TeJob	   *job = decoder->njobs > 0 ? decoder->jobs[0] : NULL;
+	ssize_t		length = receive(decoder, message, sizeof(message));
+
+	if (length == 0)
+		return NULL;
+
+	if (decoder->state == TE_DECODER_STARTING)
+	{
+		decoder->odd = te_hello_check(message, length, &decoder->hello);
+		decoder->state = TE_DECODER_READY;
+		set_deadline(decoder);
+		job = NULL;
+	}
+	else if (job == NULL)
+		decoder->odd = "it spoke without being asked";
+	else
+		decoder->odd = take_reply(job, message, length, context);
+
+	if (decoder->odd != NULL)
+	{
+		decoder->cause = TE_CAUSE_ODD;
+		return NULL;
+	}
+	if (job != NULL)
+	{
+		te_decoder_close_output(job);
+		te_spawn_listen(&decoder->process);
+		decoder->process.said_length = 0;
+		decoder->njobs--;
+		memmove(&decoder->jobs[0], &decoder->jobs[1], decoder->njobs * sizeof(TeJob *));
+		set_deadline(decoder);
+	}
+	return job;
+}
+
+/* What the exit status of one that ended by itself means. */
+static TeStatus
+read_exit(const TeProcess *process, char *words, size_t size)
+{
+	int			status = process->status;
+
+	if (!process->has_status)
+	{
+		snprintf(words, size, "decoder ended");
+		return TE_CRASHED;
+	}
+	if (WIFSIGNALED(status))
+	{
+		snprintf(words, size, "decoder was killed by signal %d (%s)",
+				 WTERMSIG(status), pg_strsignal(WTERMSIG(status)));
+		return WTERMSIG(status) == SIGXCPU ? TE_TIMEOUT : TE_CRASHED;
+	}
+	snprintf(words, size, "decoder exited with code %d", WEXITSTATUS(status));
+	switch (WEXITSTATUS(status))
+	{
+		case TE_EXIT_LEFT:
+			return TE_OK;
+		case TE_EXIT_MEMORY:
+			return TE_OUT_OF_MEMORY;
+		case TE_EXIT_FILE:
+			return TE_IO_ERROR;
+		default:
+			return TE_CRASHED;
+	}
+}
+
+TeStatus
+te_decoder_bury(TeDecoder *decoder, char *words)
+{
+	TeStatus	outcome = TE_OK;
+	size_t		length;
+
+	Assert(decoder->cause != TE_CAUSE_NONE);
+
+	te_spawn_end(&decoder->process, decoder->cause != TE_CAUSE_LEFT);
+	switch (decoder->cause)
+	{
+		case TE_CAUSE_LEFT:
+			outcome = read_exit(&decoder->process, words, TE_MAX_TEXT);
+			break;
+		case TE_CAUSE_LATE:
+			snprintf(words, TE_MAX_TEXT, "decoder did not answer in time");
+			outcome = TE_TIMEOUT;
+			break;
+		case TE_CAUSE_ODD:
+			snprintf(words, TE_MAX_TEXT, "decoder was not understood: %s", decoder->odd);
+			outcome = TE_BAD_REPLY;
+			break;
+		default:
+			words[0] = '\0';
+			break;
+	}
+	length = strlen(words);
+	if (length > 0 && decoder->process.said_length > 0)
+		snprintf(words + length, TE_MAX_TEXT - length, ": %s", decoder->process.said);
+	pfree(decoder);
+	return outcome;
+}

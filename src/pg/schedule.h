@@ -1,0 +1,56 @@
+/*
+ * schedule.h
+ *		Which job goes to which decoder, and what becomes of it when that ends (private to the pool).
+ */
+#ifndef TE_PG_SCHEDULE_H
+#define TE_PG_SCHEDULE_H
+
+#include "postgres.h"
+
+#include "lib/ilist.h"
+#include "storage/latch.h"
+
+#include "decoder.h"
+
+typedef struct TePool
+{
+	MemoryContext context;		/* NULL until the first use */
+	dlist_head	decoders;
+	dlist_head	waiting;
+	dlist_head	finished;
+	int			ndecoders;
+	int			pending;		/* in all three places */
+	int			most;			/* decoders, as the last caller said */
+	uint32		last_job;
+	int			failed_starts;	/* in a row */
+	int64		start_again;	/* not before, in te_now_ms() */
+	WaitEventSet *set;			/* NULL when the decoders have changed */
+	int64		started;
+	int64		lost;
+} TePool;
+
+
+extern TePool te_pool;
+
+/* Give waiting jobs to decoders; starts some if there is need.  Throws if there is none and none starts. */
+extern void te_schedule(void);
+
+/* Start one more.  If that fails while others live, they have to do; otherwise it throws. */
+extern void te_start_decoder(void);
+
+/*
+ * End a decoder for that cause: take it out of the pool, reap it, and see to its jobs.  Throws if
+ * it was the last that tried to start; never with TE_CAUSE_UNWANTED.
+ */
+extern void te_bury(TeDecoder *decoder, TeCause cause);
+
+/* A job has its outcome. */
+extern void te_job_finished(TeJob *job);
+
+/* Close and release what it has.  It is in no list any more. */
+extern void te_job_free(TeJob *job);
+
+/* To be called when decoders come or go: what is waited for is another set. */
+extern void te_forget_wait_set(void);
+
+#endif							/* TE_PG_SCHEDULE_H */

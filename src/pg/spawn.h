@@ -1,0 +1,54 @@
+/*
+ * spawn.h
+ *		A decoder as a process: started, listened to, ended.
+ *
+ * Knows nothing of images.  The conversation is decoder.h's.
+ */
+#ifndef TE_PG_SPAWN_H
+#define TE_PG_SPAWN_H
+
+#include <sys/types.h>
+
+#include "postgres.h"
+
+#include "compat.h"
+
+#define TE_LOG_TEXT 512
+
+typedef struct TeProcess
+{
+	pid_t		pid;			/* 0 = none */
+	int			sock;			/* non-blocking SOCK_SEQPACKET; -1 when closed */
+	int			log;			/* what it writes to its log pipe; non-blocking */
+	char		said[TE_LOG_TEXT];	/* the end of that, printable ASCII on one line */
+	int			said_length;
+	bool		has_status;		/* it was reaped; otherwise it would not die, or somebody else reaped it */
+	int			status;			/* as waitpid gives it */
+} TeProcess;
+
+/* The decoder's program: beside this module.  Points to static memory. */
+extern const char *te_spawn_program(void);
+
+/*
+ * Start a decoder with these limits (MB, MB, s).  Returns 0, or an error number if
+ * the program is missing, or no descriptor, process or memory is left; then nothing is left
+ * behind, and te_spawn_throw raises the ERROR for it.
+ */
+extern int	te_spawn(TeProcess *process, int memory, int file, int timeout);
+pg_noreturn extern void te_spawn_throw(int error);
+
+/* Read what there is in the log pipe into "said".  Never throws. */
+extern void te_spawn_listen(TeProcess *process);
+
+/*
+ * The end: close the descriptors and reap it.  With "kill" it is killed at once; otherwise it is thought
+ * to be dying already and killed only if that takes long.  Never waits for ever: a
+ * process that even SIGKILL does not end soon (stuck in the kernel) is reaped later.
+ * Never throws.
+ */
+extern void te_spawn_end(TeProcess *process, bool kill);
+
+/* Reap what te_spawn_end had to leave, waiting up to so long.  Never throws. */
+extern void te_spawn_reap(int timeout_ms);
+
+#endif							/* TE_PG_SPAWN_H */
