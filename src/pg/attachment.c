@@ -250,6 +250,23 @@ te_attachment_get(Oid relation)
 	return attachment;
 }
 
+TeAttachment *
+te_attachment_find(Oid relation)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	TeAttachment *attachment = NULL;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	select_rows(relation);
+	MemoryContextSwitchTo(caller);
+	if (SPI_processed > 0)
+		attachment = from_row(SPI_tuptable->vals[0], false);
+	SPI_finish();
+	MemoryContextSwitchTo(caller);
+	return attachment;
+}
+
 List *
 te_attachment_all(void)
 {

@@ -47,6 +47,9 @@ typedef struct TeAttachment
  */
 extern TeAttachment *te_attachment_get(Oid relation);
 
+/* The same, but NULL if the relation is not attached, and columns that have gone are no ERROR (their type is InvalidOid). */
+extern TeAttachment *te_attachment_find(Oid relation);
+
 /* Does it keep a thumbnail / anything read from EXIF? */
 extern bool te_attachment_has_thumbnail(const TeAttachment *attachment);
 extern bool te_attachment_has_exif(const TeAttachment *attachment);
@@ -55,9 +58,8 @@ extern bool te_attachment_has_exif(const TeAttachment *attachment);
 extern void te_attachment_check_owner(const TeAttachment *attachment);
 
 /*
- * All attachments (List of TeAttachment *) in the order of their numbers, for the worker and clean.
- * Columns that have gone are no ERROR here (their type is InvalidOid): te_attachment_get()
- * of the relation tells.
+ * All attachments (List of TeAttachment *) in the order of their numbers, for the worker and clean;
+ * columns as with te_attachment_find().
  */
 extern List *te_attachment_all(void);
 
