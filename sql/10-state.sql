@@ -38,7 +38,9 @@ CREATE TABLE thumbexif_asset
     status             thumbexif_asset_status NOT NULL,
     claimed_from       thumbexif_asset_status,        -- while running: what it was before
     claim              integer,                       -- while running: whose lock proves that somebody is at it
-    version            bigint   NOT NULL DEFAULT 0,   -- counts changes; a result for another version is dropped
+    -- counts changes; a result for another version is dropped.  It begins with the transaction that made the
+    -- row, so that an asset that was deleted and inserted again never meets a result for the earlier one.
+    version            bigint   NOT NULL DEFAULT pg_current_xact_id()::text::bigint << 20,
     next_try           timestamptz,                   -- queued or missing: not before; now() when it is queued
     path_hash          bigint,                        -- of the path that was examined last
     source_size        bigint,                        -- bytes of the file then
@@ -59,12 +61,13 @@ CREATE TABLE thumbexif_asset
 ) WITH (fillfactor = 80);
 COMMENT ON TABLE thumbexif_asset IS 'state of each asset: what all kinds of keys share (rows are in the inheriting tables)';
 
+-- Every asset is updated some times while it is worked on and then rests: dead rows are to be cleared as they come.
 CREATE TABLE thumbexif_asset_bigint (id bigint NOT NULL, PRIMARY KEY (attachment, id))
-    INHERITS (thumbexif_asset) WITH (fillfactor = 80);
+    INHERITS (thumbexif_asset) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
 COMMENT ON TABLE thumbexif_asset_bigint IS 'state of each asset of tables with smallint, integer or bigint keys';
 
 CREATE TABLE thumbexif_asset_uuid (id uuid NOT NULL, PRIMARY KEY (attachment, id))
-    INHERITS (thumbexif_asset) WITH (fillfactor = 80);
+    INHERITS (thumbexif_asset) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
 COMMENT ON TABLE thumbexif_asset_uuid IS 'state of each asset of tables with uuid keys';
 
 -- The queue, as the background worker reads it.  Fresh assets, newest first (those of one transaction
@@ -100,3 +103,29 @@ CREATE TABLE thumbexif_removal
     file       text    NOT NULL
 );
 COMMENT ON TABLE thumbexif_removal IS 'thumbnail files to unlink, once the transaction that listed them is safe on disk';
+COMMENT ON COLUMN thumbexif_removal.file IS 'its name below the folder of its attachment';
+
+CREATE TABLE thumbexif_dropped
+(
+    attachment integer PRIMARY KEY
+);
+COMMENT ON TABLE thumbexif_dropped IS 'attachments whose tables were dropped: thumbexif_clean() empties their folders';
+
+-- An extension that is dropped and created again must not use the folders of its predecessor, whose
+-- thumbnails the rows still name: numbers start with the seconds since 2025.
+SELECT setval('thumbexif_attachment_seq', extract(epoch FROM now() - timestamptz '2025-01-01 00:00:00+00')::integer);
+
+-- What pg_dump takes along: all of it, as long as the table is there.
+SELECT pg_extension_config_dump('thumbexif_attachment',
+    'WHERE relation IN (SELECT oid FROM pg_catalog.pg_class)');
+SELECT pg_extension_config_dump('thumbexif_attachment_seq', '');
+SELECT pg_extension_config_dump('thumbexif_asset_bigint',
+    'WHERE attachment IN (SELECT a.attachment FROM @extschema@.thumbexif_attachment a'
+    ' JOIN pg_catalog.pg_class c ON c.oid = a.relation)');
+SELECT pg_extension_config_dump('thumbexif_asset_uuid',
+    'WHERE attachment IN (SELECT a.attachment FROM @extschema@.thumbexif_attachment a'
+    ' JOIN pg_catalog.pg_class c ON c.oid = a.relation)');
+SELECT pg_extension_config_dump('thumbexif_claim_seq', '');
+SELECT pg_extension_config_dump('thumbexif_removal', '');
+SELECT pg_extension_config_dump('thumbexif_removal_removal_seq', '');
+SELECT pg_extension_config_dump('thumbexif_dropped', '');

@@ -221,8 +221,8 @@ throw_none(Oid relation)
 			 errhint("Call thumbexif_attach() for the table that names the images.")));
 }
 
-TeAttachment *
-te_attachment_get(Oid relation)
+static TeAttachment *
+get(Oid relation, bool check)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	TeAttachment *attachment;
@@ -239,7 +239,7 @@ te_attachment_get(Oid relation)
 				 errhint("Say which one with the parameter \"relation\".")));
 
 	MemoryContextSwitchTo(caller);
-	attachment = from_row(SPI_tuptable->vals[0], true);
+	attachment = from_row(SPI_tuptable->vals[0], check);
 	if (attachment == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
@@ -248,6 +248,18 @@ te_attachment_get(Oid relation)
 	SPI_finish();
 	MemoryContextSwitchTo(caller);
 	return attachment;
+}
+
+TeAttachment *
+te_attachment_get(Oid relation)
+{
+	return get(relation, true);
+}
+
+TeAttachment *
+te_attachment_pick(Oid relation)
+{
+	return get(relation, false);
 }
 
 TeAttachment *

@@ -47,7 +47,10 @@ typedef struct TeAttachment
  */
 extern TeAttachment *te_attachment_get(Oid relation);
 
-/* The same, but NULL if the relation is not attached, and columns that have gone are no ERROR (their type is InvalidOid). */
+/* The same, but columns that have gone are no ERROR (their type is InvalidOid).  For detach. */
+extern TeAttachment *te_attachment_pick(Oid relation);
+
+/* As te_attachment_pick(), and NULL if the relation is not attached. */
 extern TeAttachment *te_attachment_find(Oid relation);
 
 /* Does it keep a thumbnail / anything read from EXIF? */

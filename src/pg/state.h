@@ -20,13 +20,13 @@
 #define TE_REQUEUE(version) \
 	"status = 'queued', claimed_from = NULL, claim = NULL, " \
 	"version = GREATEST(s.version + 1, " version "), " \
-	"next_try = NULL, limit_hit = NULL, attempts = 0, interruptions = 0, verdict = NULL, " \
+	"next_try = now(), limit_hit = NULL, attempts = 0, interruptions = 0, verdict = NULL, " \
 	"tried_settings = NULL, path = NULL, error = NULL, exif_error = NULL"
 
 /*
- * The version of a state row that this transaction makes.  It is above every
- * version of earlier rows of the same key, so a result for one of those is dropped;
- * and it puts what was queued last first.  Gets a transaction id.
+ * The version of a state row that this transaction makes: above every version of
+ * earlier rows of the same key, so that a result for one of those is dropped.  The
+ * same as the column's default, and quicker.  Gets a transaction id.
  */
 extern int64 te_new_version(void);
 

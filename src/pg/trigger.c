@@ -143,13 +143,13 @@ plan_sql(const TrackedTable *table, TrackPlan plan)
 	switch (plan)
 	{
 		case PLAN_INSERT:
-			return psprintf("INSERT INTO %s AS s (attachment, id, status, version) "
-							"SELECT $1, n.%s, 'queued', $2 FROM thumbexif_new n "
+			return psprintf("INSERT INTO %s AS s (attachment, id, status, version, next_try) "
+							"SELECT $1, n.%s, 'queued', $2, now() FROM thumbexif_new n "
 							"ON CONFLICT (attachment, id) DO UPDATE SET " TE_REQUEUE("$2"),
 							state, key);
 		case PLAN_INSERT_BULK:
-			return psprintf("INSERT INTO %s (attachment, id, status, version) "
-							"SELECT $1, n.%s, 'queued', $2 FROM thumbexif_new n",
+			return psprintf("INSERT INTO %s (attachment, id, status, version, next_try) "
+							"SELECT $1, n.%s, 'queued', $2, now() FROM thumbexif_new n",
 							state, key);
 		case PLAN_DELETE:
 			return psprintf("WITH gone AS (DELETE FROM %s s USING thumbexif_old o "
@@ -158,8 +158,8 @@ plan_sql(const TrackedTable *table, TrackPlan plan)
 							"SELECT $1, file FROM gone WHERE file IS NOT NULL",
 							state, key, te_our("thumbexif_removal"));
 		case PLAN_QUEUE_ONE:
-			return psprintf("INSERT INTO %s AS s (attachment, id, status, version) "
-							"VALUES ($1, $3, 'queued', $2) "
+			return psprintf("INSERT INTO %s AS s (attachment, id, status, version, next_try) "
+							"VALUES ($1, $3, 'queued', $2, now()) "
 							"ON CONFLICT (attachment, id) DO UPDATE SET " TE_REQUEUE("$2"),
 							state);
 		case PLAN_EXISTS:
