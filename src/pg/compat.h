@@ -34,6 +34,7 @@
 #if PG_VERSION_NUM < 170000
 
 #include "storage/latch.h"
+#include "storage/proc.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
@@ -45,6 +46,9 @@
  */
 #define CreateWaitEventSet(resowner, nevents) \
 	(AssertMacro((resowner) == NULL), CreateWaitEventSet(TopMemoryContext, (nevents)))
+
+/* A process's place in the array of all processes. */
+#define MyProcNumber (MyProc->pgprocno)
 
 /* Waits of extensions have no names of their own before 17. */
 static inline uint32
@@ -66,9 +70,9 @@ RestrictSearchPath(void)
 
 #if PG_VERSION_NUM < 160000
 
-#include "nodes/nodes.h"
-
 #include "catalog/pg_class.h"
+#include "catalog/pg_database.h"
+#include "nodes/nodes.h"
 #include "utils/acl.h"
 #include "utils/guc.h"
 #include "utils/guc_tables.h"
@@ -98,9 +102,10 @@ extern int	no_such_variable
 /* fmgr.h declares it since 16. */
 extern PGDLLEXPORT void _PG_init(void);
 
-/* One function for all catalogs since 16; we ask for relations only. */
+/* One function for all catalogs since 16; we ask for relations and databases. */
 #define object_ownercheck(catalog, object, role) \
-	(AssertMacro((catalog) == RelationRelationId), pg_class_ownercheck((object), (role)))
+	((catalog) == DatabaseRelationId ? pg_database_ownercheck((object), (role)) : \
+	 pg_class_ownercheck((object), (role)))
 
 /* There is no such node yet, and nobody looks at the tag. */
 #define T_ErrorSaveContext T_Invalid

@@ -47,6 +47,7 @@ int			te_max_file_size;
 char	   *te_default_timezone;
 int			te_max_attempts;
 char	   *te_databases;
+int			te_max_workers;
 bool		te_exif_gps;
 
 /* A setting whose value was refused when the library was loaded; see find_refused. */
@@ -217,6 +218,11 @@ define_files(void)
 							   "If it is empty, all databases that have the extension.",
 							   &te_databases, "", PGC_SIGHUP, GUC_LIST_INPUT,
 							   check_databases, NULL, NULL);
+	DefineCustomIntVariable("thumbexif.max_workers",
+							"Databases the background worker works in at the same time.",
+							"Each takes one of max_worker_processes, and one more is taken by the launcher.",
+							&te_max_workers, 4, 1, TE_MAX_WORKERS,
+							PGC_SIGHUP, 0, NULL, NULL, NULL);
 }
 
 static void

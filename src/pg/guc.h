@@ -6,6 +6,7 @@
 #define TE_PG_GUC_H
 
 #define TE_MAX_DECODERS 256			/* the most thumbexif.decoders can be */
+#define TE_MAX_WORKERS	64			/* the most thumbexif.max_workers can be */
 
 extern char *te_image_roots;		/* comma list of absolute folders, "" = none */
 extern char *te_thumbnail_dir;		/* absolute folder, "" = not set */
@@ -20,6 +21,7 @@ extern int	te_max_file_size;		/* MB */
 extern char *te_default_timezone;	/* a name pg_tzset accepts */
 extern int	te_max_attempts;
 extern char *te_databases;			/* comma list, "" = all that have the extension */
+extern int	te_max_workers;
 extern bool te_exif_gps;
 
 extern void te_guc_define(void);	/* called first in _PG_init */

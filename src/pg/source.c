@@ -23,6 +23,7 @@
 #include "utils/varlena.h"
 
 #include "guc.h"
+#include "root_watch.h"
 #include "source.h"
 
 /* openat2 fails with EAGAIN when something is renamed during the walk. */
@@ -124,10 +125,7 @@ open_root(const char *root)
 	int			fd = OpenTransientFile(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
-		ereport(ERROR,
-				(errcode_for_file_access(),
-				 errmsg("could not open image folder \"%s\": %m", root),
-				 errhint("Check that the folder is there and mounted, or change \"thumbexif.image_roots\".")));
+		te_root_gone(root, errno);
 	return fd;
 }
 
@@ -236,10 +234,20 @@ te_source_open(const char *path, TeSource *source)
 
 	root_fd = open_root(root);
 	source->fd = open_beneath(root_fd, below);
-	source->status = source->fd < 0 ? status_of_errno(errno) : TE_OK;
-	if (source->status == TE_OK)
+	if (source->fd >= 0)
+	{
+		te_root_found(root, root_fd);
+		source->status = TE_OK;
 		examine(source);
+	}
+	else
+	{
+		int			err = errno;
 
+		source->status = status_of_errno(err);
+		if (err == ENOENT || err == ENOTDIR || source->status == TE_IO_ERROR)
+			te_root_check(root, root_fd);
+	}
 	CloseTransientFile(root_fd);
 	pfree(root);
 }

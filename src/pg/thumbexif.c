@@ -5,9 +5,12 @@
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "miscadmin.h"
 
 #include "compat.h"
 #include "guc.h"
+#include "shmem.h"
+#include "utility_hook.h"
 
 PG_MODULE_MAGIC_EXT(.name = "thumbexif", .version = TE_VERSION);
 
@@ -15,4 +18,9 @@ void
 _PG_init(void)
 {
 	te_guc_define();
+	if (process_shared_preload_libraries_in_progress)
+	{
+		te_shmem_request();
+		te_utility_hook_install();
+	}
 }

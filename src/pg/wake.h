@@ -3,8 +3,7 @@
  *		Telling the background worker at commit that there is work.
  *
  * Everything here does nothing in a server that did not preload thumbexif, and
- * nothing here throws (te_wake_at_commit may, only if it runs out of memory at its
- * first call in a session).
+ * nothing here throws (the first ..._at_commit of a session may, if it runs out of memory).
  */
 #ifndef TE_PG_WAKE_H
 #define TE_PG_WAKE_H
@@ -18,10 +17,13 @@
  */
 extern void te_wake_at_commit(void);
 
+/* Make the launcher read its list of databases again when the current transaction commits. */
+extern void te_wake_launcher_at_commit(void);
+
 /* Wake the worker of a database now. */
 extern void te_wake_database(Oid database);
 
-/* Wake the launcher now, which looks at its databases again. */
+/* Make the launcher read its list of databases again now. */
 extern void te_wake_launcher(void);
 
 #endif							/* TE_PG_WAKE_H */

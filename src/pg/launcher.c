@@ -1,0 +1,528 @@
+/*
+ * launcher.c
+ *		The background process that starts a worker in each database with work.
+ *
+ * It is connected to no database and can look into none.  So which databases
+ * have the extension it learns from workers: one is started in each
+ * database once, and says as it leaves whether there is anything to come back for.
+ * After that a database gets a worker when a commit has woken it, when a retry is
+ * due, and every SWEEP_MS, should anything have been missed.
+ *
+ * A worker is never restarted by the postmaster.  One that died is followed by
+ * another only after a wait that grows.
+ */
+#include "postgres.h"
+
+#include "common/pg_prng.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "postmaster/bgworker.h"
+#include "postmaster/interrupt.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
+#include "tcop/tcopprot.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "backoff.h"
+#include "compat.h"
+#include "dblist.h"
+#include "launcher.h"
+#include "shmem.h"
+#include "worker.h"
+
+#define SWEEP_MS		(10 * 60 * 1000)
+#define BACKOFF_MS		1000	/* after the first worker that died */
+#define BACKOFF_MAX_MS	(5 * 60 * 1000)
+#define STEADY_MS		(60 * 1000)	/* who lived this long did not die of his start */
+#define NO_PROCESS_MS	(10 * 1000)	/* between tries to get a background process */
+#define KEPT_AWAY_MS	(10 * 1000)	/* from a database that is about to be dropped */
+#define RESTART_SECONDS	10		/* of the launcher itself */
+
+StaticAssertDecl(sizeof(TeWorkerStart) <= BGW_EXTRALEN, "bgw_extra is too small");
+
+static MemoryContext launcher_context;
+static List *databases = NIL;	/* of TeDatabase *, in launcher_context */
+static int	running = 0;		/* workers */
+static TimestampTz no_process_before = 0;	/* max_worker_processes was reached */
+static bool said_no_process = false;
+static bool said_queued = false;
+
+/* --- a worker's beginning and end */
+
+/* Is somebody about to drop this database or the like?  te_shared_lock is held. */
+static bool
+is_kept_away(Oid database)
+{
+	for (int i = 0; i < TE_AWAY_SLOTS; i++)
+	{
+		if (te_shared->away[i].database == database)
+			return true;
+	}
+	return false;
+}
+
+/* A free worker slot for this database, or -1: none, or the database is to be left alone. */
+static int
+take_slot(Oid database, uint32 *generation)
+{
+	int			found = -1;
+
+	LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
+	for (int i = 0; i < TE_MAX_WORKERS && found < 0 && !is_kept_away(database); i++)
+	{
+		TeActivity *slot = &te_shared->slot[i];
+
+		if (OidIsValid(slot->database))
+			continue;
+		*generation = slot->generation + 1;
+		memset(slot, 0, sizeof(*slot));
+		slot->generation = *generation;
+		slot->database = database;
+		slot->kind = TE_ACTIVITY_WORKER;
+		slot->state = TE_ACTIVITY_STARTING;
+		slot->leaving = TE_LEFT_DIED;
+		slot->total = -1;
+		found = i;
+	}
+	LWLockRelease(te_shared_lock);
+	return found;
+}
+
+static void
+free_slot(int number)
+{
+	LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
+	te_shared->slot[number].database = InvalidOid;
+	te_shared->slot[number].pid = 0;
+	LWLockRelease(te_shared_lock);
+}
+
+/* What the view says about a database without a worker. */
+static void
+note(const TeDatabase *database, TeDatabaseState state, TimestampTz next_start)
+{
+	TeDatabaseSlot *slot = te_shmem_database(database->oid);
+
+	if (slot == NULL)
+		return;
+	LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
+	slot->state = state;
+	slot->next_start = next_start;
+	LWLockRelease(te_shared_lock);
+}
+
+static bool
+start_worker(TeDatabase *database, TimestampTz now)
+{
+	BackgroundWorker worker = {0};
+	TeWorkerStart start;
+
+	start.database = database->oid;
+	start.slot = take_slot(database->oid, &start.generation);
+	if (start.slot < 0)
+	{
+		/* whoever keeps us away will wake us */
+		database->not_before = TimestampTzPlusMilliseconds(now, KEPT_AWAY_MS);
+		return true;
+	}
+
+	strlcpy(worker.bgw_name, "thumbexif worker", BGW_MAXLEN);
+	strlcpy(worker.bgw_type, "thumbexif worker", BGW_MAXLEN);
+	strlcpy(worker.bgw_library_name, "thumbexif", sizeof(worker.bgw_library_name));
+	strlcpy(worker.bgw_function_name, "thumbexif_worker_main", sizeof(worker.bgw_function_name));
+	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
+	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
+	worker.bgw_restart_time = BGW_NEVER_RESTART;
+	worker.bgw_notify_pid = MyProcPid;
+	memcpy(worker.bgw_extra, &start, sizeof(start));
+
+	if (!RegisterDynamicBackgroundWorker(&worker, &database->handle))
+	{
+		free_slot(start.slot);
+		return false;
+	}
+	database->slot = start.slot;
+	database->served = now;
+	running++;
+	note(database, TE_DATABASE_RUNNING, 0);
+	return true;
+}
+
+/* A worker has gone: what follows from what it said? */
+static void
+follow_up(TeDatabase *database, const TeActivity *last, TimestampTz now)
+{
+	int64		wait_ms;
+
+	database->due = TimestampTzPlusMilliseconds(now, SWEEP_MS);
+	database->not_before = 0;
+	if (last->leaving != TE_LEFT_DIED)
+	{
+		database->failures = 0;
+		database->seen = database->seen || last->leaving != TE_LEFT_SENT_AWAY;
+	}
+	switch (last->leaving)
+	{
+		case TE_LEFT_NO_EXTENSION:
+			database->extension = false;
+			return;
+		case TE_LEFT_DIED:
+			if (TimestampDifferenceExceeds(database->served, now, STEADY_MS))
+				database->failures = 0;
+			database->failures++;
+			wait_ms = te_backoff_ms(database->failures, BACKOFF_MS, BACKOFF_MAX_MS,
+									pg_prng_uint32(&pg_global_prng_state));
+			database->due = database->not_before = TimestampTzPlusMilliseconds(now, wait_ms);
+			return;
+		case TE_LEFT_IDLE:
+			if (last->due != 0)
+				database->due = Min(database->due, last->due);
+			break;
+		case TE_LEFT_MORE:
+		case TE_LEFT_SETTINGS:
+		case TE_LEFT_SENT_AWAY:
+			database->due = now;
+			break;
+	}
+	database->extension = database->extension || last->leaving != TE_LEFT_SENT_AWAY;
+}
+
+/* Forget a database's slot, unless somebody has woken it since (its extension may be new). */
+static void
+release_database_slot(TeDatabase *database)
+{
+	TeDatabaseSlot *slot = te_shmem_database(database->oid);
+
+	if (slot == NULL)
+		return;
+	LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
+	if (pg_atomic_read_u32(&slot->wake) == 0)
+	{
+		pg_atomic_exchange_u32(&slot->oid, InvalidOid);
+		if (pg_atomic_read_u32(&slot->wake) != 0)
+			pg_atomic_exchange_u32(&slot->oid, database->oid);
+	}
+	LWLockRelease(te_shared_lock);
+}
+
+static void
+reap_worker(TeDatabase *database, TimestampTz now)
+{
+	TeActivity	last;
+	TeDatabaseSlot *slot;
+	pid_t		pid;
+
+	if (GetBackgroundWorkerPid(database->handle, &pid) != BGWH_STOPPED)
+		return;
+
+	LWLockAcquire(te_shared_lock, LW_SHARED);
+	last = te_shared->slot[database->slot];
+	LWLockRelease(te_shared_lock);
+	free_slot(database->slot);
+	pfree(database->handle);
+	database->handle = NULL;
+	database->slot = -1;
+	running--;
+	follow_up(database, &last, now);
+
+	/* one that did not live to say a word may have an extension all the same */
+	if (!database->extension && database->seen)
+	{
+		release_database_slot(database);
+		return;
+	}
+	slot = te_shmem_take_database(database->oid);
+	if (slot != NULL)
+	{
+		LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
+		strlcpy(slot->trouble, last.trouble, TE_TROUBLE_TEXT);
+		LWLockRelease(te_shared_lock);
+	}
+	note(database, last.leaving == TE_LEFT_DIED ? TE_DATABASE_BACKOFF : TE_DATABASE_ASLEEP,
+		 database->due);
+}
+
+/* --- which database is next */
+
+static bool
+is_woken(const TeDatabase *database)
+{
+	TeDatabaseSlot *slot = te_shmem_database(database->oid);
+
+	return slot != NULL && pg_atomic_read_u32(&slot->wake) != 0;
+}
+
+/* When should this database get a worker?  DT_NOEND: not before it is woken. */
+static TimestampTz
+start_time(const TeDatabase *database)
+{
+	TimestampTz start = DT_NOEND;
+
+	if (!database->allowed || !database->exists || database->slot >= 0)
+		return DT_NOEND;
+	if (!database->seen || is_woken(database))
+		start = 0;
+	else if (database->extension)
+		start = database->due;
+	return start == DT_NOEND ? start : Max(start, database->not_before);
+}
+
+/* The database that is due and has waited longest since its last worker, or NULL. */
+static TeDatabase *
+next_database(TimestampTz now, int *due)
+{
+	TeDatabase *next = NULL;
+	ListCell   *cell;
+
+	*due = 0;
+	foreach(cell, databases)
+	{
+		TeDatabase *database = lfirst(cell);
+
+		if (start_time(database) > now)
+			continue;
+		++*due;
+		if (next == NULL || database->served < next->served)
+			next = database;
+	}
+	return next;
+}
+
+/* Tell the workers that others wait, so that the idle and the long-running make room. */
+static void
+set_queued(int count)
+{
+	pg_atomic_write_u32(&te_shared->queued, count);
+	if (count == 0)
+	{
+		said_queued = false;
+		return;
+	}
+	for (int i = 0; i < TE_DATABASE_SLOTS; i++)
+		te_shmem_set_latch(pg_atomic_read_u32(&te_shared->database[i].worker));
+	if (!said_queued)
+		ereport(LOG,
+				(errmsg("thumbexif: %d databases wait for a background worker", count),
+				 errhint("All %d workers that \"thumbexif.max_workers\" allows are running.",
+						 te_max_workers)));
+	said_queued = true;
+}
+
+static void
+no_process(TeDatabase *database, TimestampTz now)
+{
+	no_process_before = TimestampTzPlusMilliseconds(now, NO_PROCESS_MS);
+	note(database, TE_DATABASE_NO_PROCESS, no_process_before);
+	if (!said_no_process)
+		ereport(LOG,
+				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+				 errmsg("thumbexif: no background process is free for a worker"),
+				 errhint("You might need to increase \"max_worker_processes\".")));
+	said_no_process = true;
+}
+
+static void
+start_workers(TimestampTz now)
+{
+	TeDatabase *database;
+	int			due;
+
+	while ((database = next_database(now, &due)) != NULL)
+	{
+		if (running >= te_max_workers || now < no_process_before)
+			break;
+		if (!start_worker(database, now))
+		{
+			no_process(database, now);
+			return;
+		}
+		said_no_process = false;
+	}
+	set_queued(running >= te_max_workers ? due : 0);
+	if (due > 0 && running >= te_max_workers)
+	{
+		ListCell   *cell;
+
+		foreach(cell, databases)
+		{
+			database = lfirst(cell);
+			if (start_time(database) <= now)
+				note(database, TE_DATABASE_QUEUED, 0);
+		}
+	}
+}
+
+/* --- the launcher itself */
+
+static void
+look_at_databases(void)
+{
+	ListCell   *cell;
+
+	databases = te_dblist_refresh(databases, launcher_context);
+	foreach(cell, databases)
+	{
+		TeDatabase *database = lfirst(cell);
+
+		if (database->slot >= 0)
+		{
+			if (!database->allowed)
+				TerminateBackgroundWorker(database->handle);
+		}
+		else if (!database->exists)
+		{
+			release_database_slot(database);
+			databases = foreach_delete_current(databases, cell);
+			pfree(database);
+		}
+	}
+}
+
+/* Has a database woken us that we do not know yet? */
+static bool
+is_stranger_woken(void)
+{
+	for (int i = 0; i < TE_DATABASE_SLOTS; i++)
+	{
+		TeDatabaseSlot *slot = &te_shared->database[i];
+		Oid			oid = pg_atomic_read_u32(&slot->oid);
+		bool		known = false;
+		ListCell   *cell;
+
+		if (!OidIsValid(oid) || pg_atomic_read_u32(&slot->wake) == 0)
+			continue;
+		foreach(cell, databases)
+			known |= ((TeDatabase *) lfirst(cell))->oid == oid;
+		if (!known)
+			return true;
+	}
+	return false;
+}
+
+/* Milliseconds until there is something to do that nobody wakes us for. */
+static long
+sleep_ms(TimestampTz now)
+{
+	TimestampTz next = TimestampTzPlusMilliseconds(now, SWEEP_MS);
+	ListCell   *cell;
+
+	foreach(cell, databases)
+	{
+		TimestampTz start = start_time(lfirst(cell));
+
+		if (start <= now && running >= te_max_workers)
+			continue;			/* a worker's end wakes us */
+		next = Min(next, Max(start, no_process_before));
+	}
+	return TimestampDifferenceMilliseconds(now, next) + 1;
+}
+
+static void
+at_exit(int code, Datum arg)
+{
+	ListCell   *cell;
+
+	pg_atomic_exchange_u32(&te_shared->launcher, 0);
+	foreach(cell, databases)
+	{
+		TeDatabase *database = lfirst(cell);
+
+		if (database->handle != NULL)
+			TerminateBackgroundWorker(database->handle);
+	}
+}
+
+/*
+ * What a launcher before us left: its workers were told to go as it went, and free
+ * their slots themselves.  One that has not started will find that it has none.
+ */
+static void
+clear_slots(void)
+{
+	LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
+	for (int i = 0; i < TE_MAX_WORKERS; i++)
+	{
+		TeActivity *slot = &te_shared->slot[i];
+
+		slot->generation++;
+		if (slot->pid == 0)
+			slot->database = InvalidOid;
+	}
+	LWLockRelease(te_shared_lock);
+}
+
+void
+thumbexif_launcher_main(Datum arg)
+{
+	uint32		wait_event;
+
+	before_shmem_exit(at_exit, (Datum) 0);
+	pqsignal(SIGHUP, SignalHandlerForConfigReload);
+	pqsignal(SIGTERM, die);
+	BackgroundWorkerUnblockSignals();
+	BackgroundWorkerInitializeConnection(NULL, NULL, 0);
+	pgstat_report_appname("thumbexif launcher");
+
+	launcher_context = AllocSetContextCreate(TopMemoryContext, "thumbexif launcher",
+											 ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(launcher_context);
+	wait_event = WaitEventExtensionNew("ThumbexifLauncher");
+	clear_slots();
+	pg_atomic_exchange_u32(&te_shared->look, 1);
+	pg_atomic_exchange_u32(&te_shared->launcher, te_shmem_my_process());
+
+	for (;;)
+	{
+		TimestampTz now;
+		ListCell   *cell;
+		int			events;
+
+		ResetLatch(MyLatch);
+		if (ProcDiePending)
+			proc_exit(1);		/* 0 would mean never to be started again */
+		CHECK_FOR_INTERRUPTS();
+		if (ConfigReloadPending)
+		{
+			ConfigReloadPending = false;
+			ProcessConfigFile(PGC_SIGHUP);
+			pg_atomic_exchange_u32(&te_shared->look, 1);
+		}
+
+		now = GetCurrentTimestamp();
+		foreach(cell, databases)
+		{
+			TeDatabase *database = lfirst(cell);
+
+			if (database->slot >= 0)
+				reap_worker(database, now);
+		}
+		if (pg_atomic_exchange_u32(&te_shared->look, 0) != 0 || is_stranger_woken())
+			look_at_databases();
+		start_workers(now);
+
+		events = WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+						   sleep_ms(now), wait_event);
+		if (events & WL_TIMEOUT)
+			pg_atomic_exchange_u32(&te_shared->look, 1);
+	}
+}
+
+void
+te_launcher_register(void)
+{
+	BackgroundWorker launcher = {0};
+
+	/* pg_upgrade's servers do nobody's work */
+	if (IsBinaryUpgrade)
+		return;
+	strlcpy(launcher.bgw_name, "thumbexif launcher", BGW_MAXLEN);
+	strlcpy(launcher.bgw_type, "thumbexif launcher", BGW_MAXLEN);
+	strlcpy(launcher.bgw_library_name, "thumbexif", sizeof(launcher.bgw_library_name));
+	strlcpy(launcher.bgw_function_name, "thumbexif_launcher_main",
+			sizeof(launcher.bgw_function_name));
+	launcher.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
+	launcher.bgw_start_time = BgWorkerStart_RecoveryFinished;
+	launcher.bgw_restart_time = RESTART_SECONDS;
+	RegisterBackgroundWorker(&launcher);
+}

@@ -1,0 +1,11 @@
+/*
+ * utility_hook.h
+ *		What the background worker has to know of other people's commands.
+ */
+#ifndef TE_PG_UTILITY_HOOK_H
+#define TE_PG_UTILITY_HOOK_H
+
+/* Called in _PG_init while shared libraries are preloaded, never otherwise. */
+extern void te_utility_hook_install(void);
+
+#endif							/* TE_PG_UTILITY_HOOK_H */
