@@ -54,6 +54,6 @@ img_init(TeHello *hello)
 	snprintf(hello->libvips, sizeof(hello->libvips), "%d.%d.%d",
 			 vips_version(0), vips_version(1), vips_version(2));
 	snprintf(hello->libexif, sizeof(hello->libexif), "%s", TE_LIBEXIF);
-	snprintf(hello->self_test, sizeof(hello->self_test), "ok");
-	return true;
+	img_self_test(hello);
+	return (hello->can_read & 1u << TE_FORMAT_JPEG) && hello->can_write != 0;
 }

@@ -57,40 +57,47 @@ find_size(const ImgFile *file, uint32_t *width, uint32_t *height, VipsImage **op
 	return true;
 }
 
-static bool
-make_thumbnail(const ImgFile *file, VipsImage *opened, uint32_t width, uint32_t height,
-			   int orientation, const TeRequest *request, ImgResult *result)
+bool
+img_decode(const ImgFile *file, VipsImage *opened, int width, int height, int orientation,
+		   ImgPixels *pixels, ImgResult *result)
 {
-	ImgPixels	pixels = {0};
 	VipsImage  *image = opened;
-	int			fit_width,
-				fit_height;
 	bool		ok;
 
 	img_vips_clear();
-	img_fit(width, height, request->size, &fit_width, &fit_height);
 	if (file->format == TE_FORMAT_JPEG)
-		image = img_jpeg_decode(file, fit_width, fit_height, result);
+		image = img_jpeg_decode(file, width, height, result);
 	else if (file->format == TE_FORMAT_BMP)
-		image = img_bmp_decode(file, fit_width, fit_height, result);
+		image = img_bmp_decode(file, width, height, result);
 	else if (image)
 		g_object_ref(image);
 	else
 		image = img_load(file, result);
 	if (!image)
 		return false;
-	ok = img_shrink(image, fit_width, fit_height, orientation, file, &pixels, result);
+	ok = img_shrink(image, width, height, orientation, file, pixels, result);
 	g_object_unref(image);
-	if (!ok)
-		return false;
+	return ok;
+}
+
+static void
+make_thumbnail(const ImgFile *file, VipsImage *opened, uint32_t width, uint32_t height,
+			   int orientation, const TeRequest *request, ImgResult *result)
+{
+	ImgPixels	pixels = {0};
+	int			fit_width,
+				fit_height;
+
+	img_fit(width, height, request->size, &fit_width, &fit_height);
+	if (!img_decode(file, opened, fit_width, fit_height, orientation, &pixels, result))
+		return;
 
 	/* Transparency goes onto white where the format has none, and away where there is none. */
 	if ((pixels.bands == 2 || pixels.bands == 4) &&
 		(request->format == TE_FORMAT_JPEG || is_opaque(&pixels)))
 		flatten(&pixels);
-	ok = img_encode(&pixels, request, result);
+	img_encode(&pixels, request, result);
 	free(pixels.data);
-	return ok;
 }
 
 static void

@@ -119,6 +119,18 @@ extern ImgTransform img_srgb_transform(const void *profile, size_t length, int b
 									   VipsBandFormat format);
 extern void img_srgb_apply(ImgTransform transform, const void *from, uint8_t *to, size_t count);
 
+/* image.c */
+
+/*
+ * Decode into a picture of width x height (before orientation), upright and in sRGB.  "opened":
+ * the image if img_load has been called already, else NULL.  The pixels are the caller's to free.
+ */
+extern bool img_decode(const ImgFile *file, VipsImage *opened, int width, int height,
+					   int orientation, ImgPixels *pixels, ImgResult *result);
+
+/* selftest.c: fills can_read, can_write and self_test */
+extern void img_self_test(TeHello *hello);
+
 /* encode.c */
 
 /* Write the pixels as the request wants into the result, without any metadata. */

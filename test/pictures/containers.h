@@ -38,6 +38,13 @@ extern Bytes jxl_with_exif(const Bytes *codestream, const Bytes *exif);
 /* An uncompressed TIFF of the canvas; the block's other directories and tags come along. */
 extern Bytes tiff_with_exif(const Canvas *canvas, ExifBlock *block, int orientation);
 
+/*
+ * The HEIC or AVIF with a rotation by that many quarters, anticlockwise, and after it a mirroring
+ * (0: top and bottom change places, 1: left and right, -1: none).  No bytes if the file is
+ * built in another way than libheif does.
+ */
+extern Bytes heif_turned(const Bytes *heif, int quarters, int mirror);
+
 /* How BMP pixels are packed. */
 typedef enum BmpKind
 {

@@ -54,9 +54,12 @@ typedef enum PictureColours
 /* 8 bits a colour, or 16. */
 extern VipsImage *picture_in_colours(const Canvas *canvas, PictureColours colours, int bits);
 
-/* test_set.c, demo_set.c */
+/* test_set.c, demo_set.c: into the folder */
 extern void make_test_set(void);
 extern void make_demo_set(void);
 extern void make_bench_set(int count);
+
+/* samples.c: to stdout */
+extern void print_samples(void);
 
 #endif							/* TEST_SHOT_H */

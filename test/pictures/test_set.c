@@ -175,6 +175,44 @@ other_formats(const Canvas *scene)
 	save("alpha.webp", image, ".webp[lossless]");
 }
 
+/* Turned by the container, with an EXIF orientation that must not count on top of that. */
+static void
+turned(const Canvas *scene)
+{
+	static const char *const suffixes[] = {".heic[Q=80]", ".avif[Q=80,effort=2]"};
+	const Shot	shot = {"Fictor", "Fictor X100", "2024:05:06 07:08:09", NULL, NULL, false, 0, 0, 3};
+	Bytes		exif = bytes_copy("Exif\0\0", 6);
+	Bytes		block = shot_exif(&shot, 0);
+
+	bytes_add(&exif, block.data, block.length);
+	for (int i = 0; i < 2; i++)
+	{
+		Canvas		rotated = scene_as_stored(scene, 6);
+		Canvas		mirrored = scene_as_stored(scene, 5);
+		VipsImage  *images[2] = {picture_image(&rotated), picture_image(&mirrored)};
+
+		for (int j = 0; j < 2; j++)
+		{
+			char		name[32];
+			Bytes		stored,
+						turned = {0};
+
+			snprintf(name, sizeof(name), "%s%.5s", j ? "mirrored" : "rotated", suffixes[i]);
+			vips_image_set_blob_copy(images[j], VIPS_META_EXIF_NAME, exif.data, exif.length);
+			stored = picture_encode(images[j], suffixes[i]);
+			if (stored.data)
+				turned = heif_turned(&stored, 3, j ? 1 : -1);
+			put(name, turned);
+			bytes_free(&stored);
+			g_object_unref(images[j]);
+		}
+		canvas_free(&rotated);
+		canvas_free(&mirrored);
+	}
+	bytes_free(&exif);
+	bytes_free(&block);
+}
+
 static void
 bitmaps(const Canvas *scene)
 {
@@ -249,6 +287,7 @@ make_test_set(void)
 	colours(&scene);
 	pages(&scene);
 	other_formats(&scene);
+	turned(&scene);
 	bitmaps(&scene);
 	bad_files(&scene);
 	canvas_free(&scene);
