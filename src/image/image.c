@@ -127,7 +127,7 @@ img_process(const TeRequest *request, const uint8_t *data, size_t length, ImgRes
 	ImgFile		file = {TE_FORMAT_UNKNOWN, data, length};
 
 	memset(result, 0, sizeof(*result));
-	result->exif_status = TE_EXIF_NOT_ASKED;
+	result->exif_status = request->want & TE_WANT_EXIF ? TE_EXIF_NONE : TE_EXIF_NOT_ASKED;
 	if (length == 0)
 	{
 		img_fail(result, TE_EMPTY, "the file is empty");

@@ -152,14 +152,15 @@ thumbnail(FunctionCallInfo fcinfo, Image (*open) (FunctionCallInfo))
 
 /* The EXIF of a reply; false if there is none.  That it could not be read is a WARNING. */
 static bool
-exif_of_reply(const TeTask *task, Datum *result)
+exif_of_reply(const TeTask *task, const char *path, Datum *result)
 {
 	const char *error = task->texts.exif_error ? task->texts.exif_error : "no reason is given";
 
 	if (task->reply.exif_status == TE_EXIF_ERROR)
 		ereport(WARNING,
 				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("Failed to extract EXIF data: %s", te_text_to_server(error))));
+				 errmsg("Failed to extract EXIF data: %s", te_text_to_server(error)),
+				 path ? errdetail("The image is \"%s\".", path) : 0));
 	if (task->reply.exif_status != TE_EXIF_FOUND || task->texts.json == NULL)
 		return false;
 	*result = te_exif_jsonb(task->texts.json);
@@ -177,7 +178,7 @@ exif(FunctionCallInfo fcinfo, Image (*open) (FunctionCallInfo))
 	/* EXIF that was found is worth having, whatever else is wrong with the file */
 	if (task->reply.exif_status != TE_EXIF_FOUND && task->reply.status != TE_OK)
 		te_throw_status(task->reply.status, image.path, task->texts.error);
-	if (!exif_of_reply(task, &result))
+	if (!exif_of_reply(task, image.path, &result))
 		PG_RETURN_NULL();
 	PG_RETURN_DATUM(result);
 }
@@ -237,7 +238,7 @@ info(FunctionCallInfo fcinfo, Image (*open) (FunctionCallInfo))
 		values[INFO_GPS_LONGITUDE] = Float8GetDatum(reply->longitude);
 		nulls[INFO_GPS_LATITUDE] = nulls[INFO_GPS_LONGITUDE] = false;
 	}
-	nulls[INFO_EXIF_METADATA] = !exif_of_reply(task, &values[INFO_EXIF_METADATA]);
+	nulls[INFO_EXIF_METADATA] = !exif_of_reply(task, image.path, &values[INFO_EXIF_METADATA]);
 	return make_row(fcinfo, values, nulls);
 }
 

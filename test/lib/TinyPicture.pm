@@ -45,11 +45,11 @@ sub chunk
 }
 
 # tiny_picture(make => BYTES, model => BYTES, taken => '2024:07:01 12:00:00', subsec => '25', offset => '+02:00')
-# Without any of these it has no EXIF.
+# Without any of these it has no EXIF.  exif => BYTES stands for the whole block.
 sub tiny_picture
 {
 	my %wish = @_;
-	my $exif = '';
+	my $exif = defined $wish{exif} ? $wish{exif} : '';
 	my (@image, @photo);
 
 	push @image, ascii(0x010F, $wish{make}) if defined $wish{make};
