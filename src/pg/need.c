@@ -1,0 +1,175 @@
+/*
+ * need.c
+ *		What an asset lacks.  The only place where that is decided.
+ *
+ * From the state, the row, the settings as they are now, and (where somebody
+ * has looked) the file.  Nothing here reads or writes anything.
+ */
+#include "postgres.h"
+
+#include "guc.h"
+#include "need.h"
+#include "wire/message.h"
+
+void
+te_settings_now(TeSettings *settings)
+{
+	settings->thumbnail = psprintf("%d %s %d", te_thumbnail_size,
+								   te_format_name(te_thumbnail_format), te_thumbnail_quality);
+	settings->exif = psprintf("%s %s", te_default_timezone, te_exif_gps ? "gps" : "nogps");
+	settings->both = psprintf("%s %s", settings->thumbnail, settings->exif);
+}
+
+int
+te_parts_kept(const TeAttachment *attachment)
+{
+	int			parts = 0;
+
+	if (te_attachment_has_thumbnail(attachment))
+		parts |= TE_PART_THUMBNAIL;
+	if (te_attachment_has_exif(attachment) || attachment->column[TE_COL_WIDTH] != NULL ||
+		attachment->column[TE_COL_HEIGHT] != NULL)
+		parts |= TE_PART_EXIF;
+	return parts;
+}
+
+int
+te_parts_parse(const char *name)
+{
+	if (strcmp(name, "all") == 0)
+		return TE_PART_ALL;
+	if (strcmp(name, "thumbnail") == 0)
+		return TE_PART_THUMBNAIL;
+	if (strcmp(name, "exif") == 0)
+		return TE_PART_EXIF;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("invalid value for parameter \"parts\": \"%s\"", name),
+			 errhint("Valid values are \"all\", \"thumbnail\" and \"exif\".")));
+}
+
+static bool
+same(const char *a, const char *b)
+{
+	return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+/* Could the file be opened, so that size and mtime are known? */
+static bool
+seen(const TeSource *file)
+{
+	return file != NULL &&
+		(file->status == TE_OK || file->status == TE_EMPTY || file->status == TE_FILE_TOO_LARGE);
+}
+
+bool
+te_changed(const TeAsset *asset, const TeSource *file)
+{
+	const TeState *state = &asset->state;
+
+	if (!state->exists || !state->has_path_hash)
+		return false;			/* never looked at: nothing it could differ from */
+	if (state->path_hash != te_path_hash(asset->path))
+		return true;
+	return seen(file) &&
+		(file->size != state->source_size || file->mtime != state->source_mtime);
+}
+
+/* Does the row name our own file?  By its end: thumbnail_dir may have been moved. */
+static bool
+is_ours(const TeAsset *asset)
+{
+	const char *file = asset->state.file;
+	size_t		ours;
+	size_t		whole;
+
+	if (file == NULL || asset->thumbnail_path == NULL)
+		return false;
+	ours = strlen(file);
+	whole = strlen(asset->thumbnail_path);
+	return whole > ours && asset->thumbnail_path[whole - ours - 1] == '/' &&
+		strcmp(asset->thumbnail_path + whole - ours, file) == 0;
+}
+
+int
+te_lacks(const TeAsset *asset, const TeSettings *settings, const TeSource *file)
+{
+	bool		changed = te_changed(asset, file);
+	int			lacks = 0;
+
+	if (asset->thumbnail_path == NULL ||
+		(is_ours(asset) && (changed || !same(asset->state.thumbnail_settings, settings->thumbnail))))
+		lacks |= TE_PART_THUMBNAIL;
+	if (changed || !same(asset->state.exif_settings, settings->exif))
+		lacks |= TE_PART_EXIF;
+	return lacks & te_parts_kept(asset->attachment);
+}
+
+int64
+te_limit_of(int status)
+{
+	switch (status)
+	{
+		case TE_TOO_MANY_PIXELS:
+			return te_max_pixels;
+		case TE_FILE_TOO_LARGE:
+			return te_max_file_size;
+		case TE_OUT_OF_MEMORY:
+			return te_decoder_memory;
+		case TE_TIMEOUT:
+			return te_decode_timeout;
+		default:
+			return -1;
+	}
+}
+
+/* May an asset that has failed go better now? */
+static bool
+freed(const TeAsset *asset, const TeSettings *settings, const TeSource *file)
+{
+	const TeState *state = &asset->state;
+
+	return te_changed(asset, file) ||
+		!same(state->tried_settings, settings->both) ||
+		(state->limit_hit >= 0 && te_limit_of(state->verdict) > state->limit_hit);
+}
+
+int
+te_need(const TeAsset *asset, const TeSettings *settings, int parts, const TeSource *file)
+{
+	int			kept = parts & te_parts_kept(asset->attachment);
+	int			lacks = te_lacks(asset, settings, file);
+
+	if (kept == 0)
+		return 0;
+	switch (te_asset_status(&asset->state))
+	{
+		case TE_ASSET_NEW:
+		case TE_ASSET_QUEUED:
+
+			/* nothing to do, but nobody has said so yet */
+			if (lacks == 0)
+				return TE_NEED_LOOK;
+			break;
+		case TE_ASSET_FAILED:
+		case TE_ASSET_UNSUPPORTED:
+			if (!freed(asset, settings, file))
+				return 0;
+			if (lacks == 0)
+				return TE_NEED_LOOK;
+			break;
+		case TE_ASSET_MISSING:
+			if (!te_changed(asset, file) && (file == NULL || file->status == TE_MISSING))
+				return 0;
+			if (lacks == 0)
+				return TE_NEED_LOOK;
+			break;
+		case TE_ASSET_DONE:
+			if (file != NULL && file->status != TE_OK)
+				return (lacks & kept) | TE_NEED_LOOK;
+			break;
+		case TE_ASSET_RUNNING:	/* claimed_from never is */
+			break;
+	}
+	return lacks & kept;
+}
