@@ -1,0 +1,264 @@
+/*
+ * finish.c
+ *		Writing what came of a batch of claimed assets: files, rows and states.
+ *
+ * Order: first all files, which takes long (fsync) and needs no lock; then, with the
+ * table locked against ALTER and DROP, the states and the users' rows are locked,
+ * both with SKIP LOCKED, and written.  State before row is the other way round than
+ * triggers and thumbexif_process() do it, and does no harm since nothing here waits for a row.
+ *
+ * All rows of a batch are written in one subtransaction.  If that fails because of
+ * what the table says, each is written in one of its own.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "mb/pg_wchar.h"
+#include "storage/lmgr.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+
+#include "claim.h"
+#include "finish.h"
+#include "row.h"
+#include "settle.h"
+#include "statement.h"
+#include "store.h"
+#include "values.h"
+
+typedef struct Finish
+{
+	const TeAttachment *attachment;
+	const TeSettings *settings;
+} Finish;
+
+bool
+te_error_is_interrupt(const ErrorData *error)
+{
+	return error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
+		ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION;
+}
+
+bool
+te_error_is_servers(const ErrorData *error)
+{
+	int			category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
+
+	return category == ERRCODE_INSUFFICIENT_RESOURCES || category == ERRCODE_SYSTEM_ERROR;
+}
+
+static void
+write_files(TeJob **jobs, int count, TeFinishBetween between, void *arg)
+{
+	for (int i = 0; i < count; i++)
+	{
+		TeJob	   *job = jobs[i];
+		MemoryContext caller;
+
+		job->file = NULL;
+		if (!(job->need & TE_PART_THUMBNAIL) || te_job_verdict(job) != TE_VERDICT_DONE)
+			continue;
+		caller = MemoryContextSwitchTo(job->context);
+		job->file = te_store_write(job->asset.attachment->number, job->id, job->task.request.format,
+								   job->task.thumbnail, job->task.reply.thumbnail_bytes);
+		MemoryContextSwitchTo(caller);
+		if (between != NULL)
+			between(arg);
+	}
+	te_store_sync();
+}
+
+/* The new file is not needed after all. */
+static void
+drop_file(TeJob *job)
+{
+	if (job->file != NULL)
+		te_store_discard(job->asset.attachment->number, job->file);
+}
+
+static int
+compare_jobs(const void *a, const void *b)
+{
+	const TeAsset *left = &(*(TeJob *const *) a)->asset;
+	const TeAsset *right = &(*(TeJob *const *) b)->asset;
+
+	return te_key_compare(left->attachment->key_type, &left->key, &right->key);
+}
+
+/*
+ * Lock the states of jobs, which are sorted.  Those taken over by somebody, or deleted, are
+ * lost; those locked by somebody go back.  The others get TE_OUTCOME_NONE.
+ */
+static void
+lock_states(const Finish *finish, TeJob **jobs, int count)
+{
+	TeAsset    *locked = palloc(sizeof(TeAsset) * count);
+	TeAsset    *seen = palloc(sizeof(TeAsset) * count);
+	TeKey	   *keys = palloc(sizeof(TeKey) * count);
+	int			missing = 0;
+
+	for (int i = 0; i < count; i++)
+		keys[i] = jobs[i]->asset.key;
+	te_assets_of_keys(finish->attachment, keys, count, locked);
+	te_assets_fill_states(finish->attachment, locked, count, TE_STATE_LOCK_FREE);
+	for (int i = 0; i < count; i++)
+		missing += !locked[i].state.exists;
+	te_assets_of_keys(finish->attachment, keys, count, seen);
+	if (missing > 0)
+		te_assets_fill_states(finish->attachment, seen, count, TE_STATE_READ);
+
+	for (int i = 0; i < count; i++)
+	{
+		const TeState *state = locked[i].state.exists ? &locked[i].state : &seen[i].state;
+
+		if (!state->exists || state->version != jobs[i]->asset.state.version)
+			jobs[i]->outcome = TE_OUTCOME_LOST;
+		else
+			jobs[i]->outcome = locked[i].state.exists ? TE_OUTCOME_NONE : TE_OUTCOME_BACK;
+	}
+	pfree(locked);
+	pfree(seen);
+	pfree(keys);
+}
+
+/*
+ * Lock the user's row of one job, whose state is locked, with the path that was decoded.
+ * Rows that are locked, gone or have another path get their outcome.
+ */
+static bool
+lock_row(const Finish *finish, TeJob *job)
+{
+	const TeAttachment *attachment = finish->attachment;
+	TeRowUpdate nothing = {0};
+	TeArgs		args;
+	char	   *sql = psprintf("%s SKIP LOCKED", te_row_sql(job, &nothing, &args));
+	TeAsset		now;
+
+	if (te_sql_as_owner(attachment->owner, sql, &args) == 1)
+	{
+		te_sql_free();
+		return true;
+	}
+	te_sql_free();
+	te_assets_of_keys(attachment, &job->asset.key, 1, &now);
+	te_assets_fill_rows(attachment, &now, 1);
+	job->outcome = now.has_row ? TE_OUTCOME_BACK : TE_OUTCOME_LOST;
+	return false;
+}
+
+/* The row is gone and no trigger has told us: the state goes too, and with it our old file. */
+static void
+forget_state(const Finish *finish, TeJob *job)
+{
+	const TeAttachment *attachment = finish->attachment;
+	Oid			type = te_key_state_type(attachment->key_type);
+	TeArgs		args = {0};
+
+	te_arg_int4(&args, attachment->number);
+	te_arg(&args, type, te_key_datum(type, &job->asset.key));
+	te_sql_as_extension(psprintf("DELETE FROM %s WHERE attachment = $1 AND id = $2", attachment->state), &args);
+	if (job->asset.state.file != NULL)
+		te_store_discard(attachment->number, job->asset.state.file);
+}
+
+/* Row and state of one job, whose state is locked. */
+static void
+write_job(const Finish *finish, TeJob *job)
+{
+	TeRowUpdate update;
+	TeArgs		args;
+
+	if (!lock_row(finish, job))
+	{
+		if (job->outcome == TE_OUTCOME_LOST)
+			forget_state(finish, job);
+		return;
+	}
+	te_row_plan(job, &update);
+	if (update.any &&
+		te_sql_as_owner(finish->attachment->owner, te_row_sql(job, &update, &args), &args) != 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_TRIGGERED_ACTION_EXCEPTION),
+				 errmsg("a trigger or rule has suppressed the update"),
+				 errhint("Let it pass updates by thumbexif.")));
+	te_settle(job, finish->settings, &update);
+	job->outcome = te_job_outcome(job);
+}
+
+static void
+write_jobs(const Finish *finish, TeJob **jobs, int count)
+{
+	/* before the states: TRUNCATE and DELETE lock the table first too */
+	LockRelationOid(finish->attachment->relation, RowExclusiveLock);
+	lock_states(finish, jobs, count);
+	for (int i = 0; i < count; i++)
+	{
+		if (jobs[i]->outcome == TE_OUTCOME_NONE)
+			write_job(finish, jobs[i]);
+		if (jobs[i]->outcome == TE_OUTCOME_LOST || jobs[i]->outcome == TE_OUTCOME_BACK)
+			drop_file(jobs[i]);
+	}
+}
+
+/* Write jobs in a subtransaction.  NULL, or the ERROR for which the table is to blame. */
+static ErrorData *
+try_write(const Finish *finish, TeJob **jobs, int count)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData  *volatile error = NULL;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(caller);
+	PG_TRY();
+	{
+		write_jobs(finish, jobs, count);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		if (te_error_is_interrupt(error) || te_error_is_servers(error))
+			PG_RE_THROW();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+	CurrentResourceOwner = owner;
+	return error;
+}
+
+/* One job by itself; if the table refuses its row, that becomes its failure. */
+static void
+write_alone(const Finish *finish, TeJob *job)
+{
+	ErrorData  *error = try_write(finish, &job, 1);
+
+	if (error == NULL)
+		return;
+	drop_file(job);
+	job->file = NULL;
+	job->status = TE_NOT_WRITTEN;
+	job->words = MemoryContextStrdup(job->context,
+									 pg_server_to_any(error->message, (int) strlen(error->message), PG_UTF8));
+	error = try_write(finish, &job, 1);
+	if (error != NULL)
+		ReThrowError(error);	/* nothing of the table's was touched this time */
+}
+
+void
+te_finish(const TeAttachment *attachment, TeJob **jobs, int count, const TeSettings *settings,
+		  TeFinishBetween between, void *arg)
+{
+	Finish		finish = {attachment, settings};
+
+	qsort(jobs, count, sizeof(TeJob *), compare_jobs);
+	write_files(jobs, count, between, arg);
+	if (try_write(&finish, jobs, count) == NULL)
+		return;
+	for (int i = 0; i < count; i++)
+		write_alone(&finish, jobs[i]);
+}
