@@ -11,7 +11,12 @@
 
 #include "postgres.h"
 
+/* Where newer versions declare what older ones get from here. */
 #include "fmgr.h"
+#include "storage/latch.h"
+#include "utils/guc.h"
+#include "utils/guc_tables.h"
+#include "utils/wait_event.h"
 
 #if PG_VERSION_NUM < 150000 || PG_VERSION_NUM >= 190000
 #error "thumbexif supports PostgreSQL 15, 16, 17 and 18"
@@ -33,12 +38,9 @@
 
 #if PG_VERSION_NUM < 170000
 
-#include "storage/latch.h"
 #include "storage/proc.h"
-#include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
-#include "utils/wait_event.h"
 
 /*
  * Since 17 a set belongs to a resource owner; with none it lives until it is
@@ -74,8 +76,6 @@ RestrictSearchPath(void)
 #include "catalog/pg_database.h"
 #include "nodes/nodes.h"
 #include "utils/acl.h"
-#include "utils/guc.h"
-#include "utils/guc_tables.h"
 
 /* Gives their number too since 16 (and a palloc'd array instead of the server's own). */
 #define get_guc_variables(count) \
