@@ -28,6 +28,7 @@
 #include "compat.h"
 #include "extension.h"
 #include "state.h"
+#include "wake.h"
 
 /*
  * From so many rows on, an INSERT is tried without ON CONFLICT, in a
@@ -346,7 +347,10 @@ thumbexif_track(PG_FUNCTION_ARGS)
 		elog(ERROR, "could not begin to keep the state of a table");
 	table = tracked_table(RelationGetRelid(trigger->tg_relation));
 	if (table->attachment != 0)
+	{
 		fire(table, trigger);
+		te_wake_at_commit();
+	}
 	SPI_finish();
 	return PointerGetDatum(NULL);
 }
