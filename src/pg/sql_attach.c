@@ -31,6 +31,7 @@
 #include "run_as.h"
 #include "state.h"
 #include "store.h"
+#include "wake.h"
 
 PG_FUNCTION_INFO_V1(thumbexif_attach);
 PG_FUNCTION_INFO_V1(thumbexif_detach);
@@ -316,6 +317,7 @@ thumbexif_attach(PG_FUNCTION_ARGS)
 	record(relation, old, &mapping);
 	create_triggers(relation, &mapping);
 	te_run_as_end(&save);
+	te_wake_at_commit();
 	SPI_finish();
 
 	result = RelationGetRelid(relation);

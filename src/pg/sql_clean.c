@@ -1,0 +1,281 @@
+/*
+ * sql_clean.c
+ *		SQL: thumbexif_clean(), which removes what nothing needs any more.
+ *
+ * In this order: states whose row has gone unseen (triggers were off); attachments whose table
+ * has gone unseen (event triggers were off); files listed for removal; files that nothing
+ * names.  All is decided in one snapshot, the calling query's.  Files of states that this call
+ * deletes are counted too, although they are only listed, and go after its commit.
+ */
+#include "postgres.h"
+
+#include "access/transam.h"
+#include "access/xact.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/syscache.h"
+#include "utils/xid8.h"
+
+#include "attachment.h"
+#include "compat.h"
+#include "extension.h"
+#include "guc.h"
+#include "run_as.h"
+#include "state.h"
+#include "store.h"
+#include "store_sweep.h"
+
+PG_FUNCTION_INFO_V1(thumbexif_clean);
+
+#define STATES_AT_ONCE "1000"
+
+/* The first column of the only row of SPI_tuptable. */
+static Datum
+result(bool *isnull)
+{
+	return SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, isnull);
+}
+
+/* Run a query with one result column in the calling query's snapshot.  Inside SPI. */
+static void
+look(const char *sql)
+{
+	if (SPI_execute(sql, true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not run \"%s\"", sql);
+}
+
+/* The numbers a query gives, palloc'd. */
+static int *
+numbers(const char *sql, int *count)
+{
+	int		   *list;
+	bool		isnull;
+
+	look(sql);
+	*count = (int) SPI_processed;
+	list = palloc(sizeof(int) * (*count + 1));
+	for (int i = 0; i < *count; i++)
+		list[i] = DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull));
+	return list;
+}
+
+static void
+forget_dropped(void)
+{
+	int			count;
+	int		   *list = numbers(psprintf("SELECT attachment FROM %s WHERE relation NOT IN (SELECT oid FROM pg_class)",
+										te_our("thumbexif_attachment")), &count);
+
+	for (int i = 0; i < count; i++)
+		te_state_forget(list[i]);
+}
+
+/* Can we see all rows of an attached table? */
+static bool
+sees_all_rows(const TeAttachment *attachment)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(attachment->relation));
+	bool		forced;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	forced = ((Form_pg_class) GETSTRUCT(tuple))->relrowsecurity &&
+		((Form_pg_class) GETSTRUCT(tuple))->relforcerowsecurity;
+	ReleaseSysCache(tuple);
+	if (forced)
+		ereport(WARNING,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("states of table %s were not compared with its rows", attachment->name),
+				 errdetail("Row security is forced for the table's owner."),
+				 errhint("ALTER TABLE ... NO FORCE ROW LEVEL SECURITY lets thumbexif see all rows.")));
+	return !forced;
+}
+
+/* Keys (an array) of a chunk that have no row, or false if there are none.  With the owner's rights. */
+static bool
+keys_without_row(const TeAttachment *attachment, Oid array_type, Datum keys, Datum *without)
+{
+	char	   *sql = psprintf("SELECT array_agg(k.id) FROM unnest($1) AS k(id) "
+							   "WHERE NOT EXISTS (SELECT FROM ONLY %s t WHERE t.%s = k.id)",
+							   attachment->name, quote_identifier(attachment->key));
+	TeRunAs		save;
+	bool		isnull;
+
+	te_run_as_owner(&save, attachment->owner);
+	if (SPI_execute_with_args(sql, 1, &array_type, &keys, NULL, true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not read table %s", attachment->name);
+	te_run_as_end(&save);
+	*without = result(&isnull);
+	return !isnull;
+}
+
+/*
+ * Delete states of a chunk (keys, versions) whose keys are in "without", unless they have changed or
+ * are locked, and list their files.  Returns how many files.  With the extension's rights.
+ */
+static int64
+delete_states(const TeAttachment *attachment, Oid array_type, Datum keys, Datum versions,
+			  Datum without, bool dry_run)
+{
+	Oid			types[] = {INT4OID, array_type, INT8ARRAYOID, array_type};
+	Datum		values[] = {Int32GetDatum(attachment->number), keys, versions, without};
+	TeRunAs		save;
+	char	   *sql;
+	bool		isnull;
+
+	if (dry_run)
+		sql = psprintf("SELECT count(file) FROM %s WHERE attachment = $1 AND id = ANY ($4)",
+					   attachment->state);
+	else
+		sql = psprintf("WITH gone AS (DELETE FROM %s WHERE attachment = $1 AND id IN "
+					   "(SELECT s.id FROM unnest($2, $3) AS u(id, version) JOIN %s s USING (id, version) "
+					   "WHERE s.attachment = $1 AND s.id = ANY ($4) FOR UPDATE OF s SKIP LOCKED) "
+					   "RETURNING file), "
+					   "listed AS (INSERT INTO %s (attachment, file) "
+					   "SELECT $1, file FROM gone WHERE file IS NOT NULL) "
+					   "SELECT count(file) FROM gone",
+					   attachment->state, attachment->state, te_our("thumbexif_removal"));
+	te_run_as_extension(&save);
+	if (SPI_execute_with_args(sql, 4, types, values, NULL, dry_run, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not delete states of table %s", attachment->name);
+	te_run_as_end(&save);
+	return DatumGetInt64(result(&isnull));
+}
+
+/* The next chunk of states behind "keys" (NULL = from the first), as two arrays; false at the end. */
+static bool
+next_chunk(const TeAttachment *attachment, Oid array_type, bool first, Datum *keys, Datum *versions)
+{
+	char	   *sql = psprintf("SELECT array_agg(id ORDER BY id), array_agg(version ORDER BY id) FROM "
+							   "(SELECT id, version FROM %s WHERE attachment = $1 "
+							   "AND ($2 IS NULL OR id > ($2)[cardinality($2)]) "
+							   "ORDER BY id LIMIT " STATES_AT_ONCE ") chunk",
+							   attachment->state);
+	Oid			types[] = {INT4OID, array_type};
+	Datum		values[] = {Int32GetDatum(attachment->number), *keys};
+	TeRunAs		save;
+	bool		isnull;
+
+	te_run_as_extension(&save);
+	if (SPI_execute_with_args(sql, 2, types, values, first ? " n" : NULL, true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not read the states of table %s", attachment->name);
+	te_run_as_end(&save);
+	*keys = result(&isnull);
+	*versions = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &isnull);
+	return !isnull;
+}
+
+/* States of rows that have gone.  Returns how many files they named. */
+static int64
+clean_states(const TeAttachment *attachment, bool dry_run)
+{
+	Oid			array_type = attachment->key_type == UUIDOID ? UUIDARRAYOID : INT8ARRAYOID;
+	Datum		keys = (Datum) 0;
+	int64		files = 0;
+	bool		first = true;
+	bool		more = OidIsValid(attachment->key_type) && sees_all_rows(attachment);
+
+	while (more)
+	{
+		Datum		last_keys = keys;
+		Datum		versions;
+		Datum		without;
+
+		CHECK_FOR_INTERRUPTS();
+		SPI_connect();			/* one for each chunk, whose memory it frees */
+		more = next_chunk(attachment, array_type, first, &keys, &versions);
+		if (more && keys_without_row(attachment, array_type, keys, &without))
+			files += delete_states(attachment, array_type, keys, versions, without, dry_run);
+		if (more)
+			keys = SPI_datumTransfer(keys, false, -1);
+		SPI_finish();
+		if (!first)
+			pfree(DatumGetPointer(last_keys));
+		first = false;
+	}
+	return files;
+}
+
+/* Files that nothing names, in the folders of all attachments there are or have been dropped. */
+static int64
+clean_folders(bool dry_run)
+{
+	uint64		horizon;
+	int64		files = 0;
+	int			count;
+	int		   *list;
+	bool		isnull;
+
+	if (te_thumbnail_dir == NULL || te_thumbnail_dir[0] == '\0')
+		return 0;
+	look("SELECT pg_snapshot_xmin(pg_current_snapshot())");
+	horizon = U64FromFullTransactionId(DatumGetFullTransactionId(result(&isnull)));
+
+	list = numbers(psprintf("SELECT attachment FROM %s UNION SELECT attachment FROM %s",
+							te_our("thumbexif_attachment"), te_our("thumbexif_dropped")), &count);
+	for (int i = 0; i < count; i++)
+		files += te_store_sweep(list[i], horizon, dry_run);
+	return files;
+}
+
+/* Dropped attachments of which nothing is left need not be remembered. */
+static void
+forget_folders(void)
+{
+	int			count;
+	int		   *list = numbers(psprintf("SELECT attachment FROM %s", te_our("thumbexif_dropped")), &count);
+
+	for (int i = 0; i < count; i++)
+		if (te_store_remove_folders(list[i]))
+		{
+			char	   *sql = psprintf("DELETE FROM %s WHERE attachment = %d", te_our("thumbexif_dropped"), list[i]);
+
+			if (SPI_execute(sql, false, 0) != SPI_OK_DELETE)
+				elog(ERROR, "could not forget a dropped table");
+		}
+}
+
+/* The files listed for removal: removed, or only counted. */
+static int64
+clean_removals(bool dry_run)
+{
+	bool		isnull;
+
+	if (!dry_run)
+		return te_store_empty_removals(PG_INT64_MAX);
+	look(psprintf("SELECT count(*) FROM %s", te_our("thumbexif_removal")));
+	return DatumGetInt64(result(&isnull));
+}
+
+/* thumbexif_clean(dry_run boolean) RETURNS bigint */
+Datum
+thumbexif_clean(PG_FUNCTION_ARGS)
+{
+	bool		dry_run = !PG_ARGISNULL(0) && PG_GETARG_BOOL(0);
+	int64		files = 0;
+	ListCell   *cell;
+	TeRunAs		save;
+
+	if (!dry_run)
+		PreventCommandIfReadOnly("thumbexif_clean()");
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+
+	foreach(cell, te_attachment_all())
+		files += clean_states(lfirst(cell), dry_run);
+
+	te_run_as_extension(&save);
+	if (!dry_run)
+		forget_dropped();
+	files += clean_removals(dry_run);
+	files += clean_folders(dry_run);
+	if (!dry_run)
+		forget_folders();
+	te_run_as_end(&save);
+
+	SPI_finish();
+	PG_RETURN_INT64(files);
+}
