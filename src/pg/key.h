@@ -13,6 +13,7 @@
 #include "utils/uuid.h"
 
 #include "attachment.h"
+#include "compat.h"
 
 typedef struct TeKey
 {
@@ -45,6 +46,6 @@ extern Oid	te_key_array_type(Oid type);
 extern bool te_key_from_argument(const TeAttachment *attachment, Oid type, Datum value, TeKey *key);
 
 /* The ERROR for a key without a row. */
-extern void te_key_unknown(const TeAttachment *attachment, const char *key) pg_attribute_noreturn();
+pg_noreturn extern void te_key_unknown(const TeAttachment *attachment, const char *key);
 
 #endif							/* TE_PG_KEY_H */
