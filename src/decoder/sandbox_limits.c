@@ -48,17 +48,17 @@ volunteer_for_oom_killer(void)
 	close(fd);
 }
 
-/* Soft and hard limit, never above a hard limit that is there already. */
+/* Soft limit, and a hard one that much above, never beyond a hard limit that is there already. */
 static int
-lower(int resource, rlim_t most)
+lower(int resource, rlim_t most, rlim_t grace)
 {
 	struct rlimit limit;
 
 	if (getrlimit(resource, &limit) < 0)
 		return -1;
-	if (limit.rlim_max < most)
-		most = limit.rlim_max;
-	limit.rlim_cur = limit.rlim_max = most;
+	if (limit.rlim_max > most + grace)
+		limit.rlim_max = most + grace;
+	limit.rlim_cur = most < limit.rlim_max ? most : limit.rlim_max;
 	return setrlimit(resource, &limit);
 }
 
@@ -71,15 +71,16 @@ dec_sandbox_limits(uint64_t memory, uint64_t cpu_seconds)
 
 	if (used == 0)
 		return "/proc/self/statm";
-	if (lower(RLIMIT_AS, used + memory) < 0)
+	if (lower(RLIMIT_AS, used + memory, 0) < 0)
 		return "RLIMIT_AS";
-	if (lower(RLIMIT_CPU, cpu_seconds) < 0)
+	/* the grace makes it die of SIGXCPU, which tells the server why, and not of SIGKILL */
+	if (lower(RLIMIT_CPU, cpu_seconds, 1) < 0)
 		return "RLIMIT_CPU";
-	if (lower(RLIMIT_FSIZE, TE_MAX_THUMBNAIL) < 0)
+	if (lower(RLIMIT_FSIZE, TE_MAX_THUMBNAIL, 0) < 0)
 		return "RLIMIT_FSIZE";
-	if (lower(RLIMIT_NOFILE, MAX_DESCRIPTORS) < 0)
+	if (lower(RLIMIT_NOFILE, MAX_DESCRIPTORS, 0) < 0)
 		return "RLIMIT_NOFILE";
-	if (lower(RLIMIT_CORE, 0) < 0)
+	if (lower(RLIMIT_CORE, 0, 0) < 0)
 		return "RLIMIT_CORE";
 	return NULL;
 }
