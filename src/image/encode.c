@@ -3,7 +3,45 @@
  *		Write a finished thumbnail.  It is made from bare pixels, so there is no
  *		metadata that could be left in it.
  */
+#include <string.h>
+
 #include "image/internal.h"
+
+#define WEBP_CHUNKS		12			/* behind "RIFF", the length and "WEBP" */
+#define WEBP_FLAGS		20			/* in the chunk VP8X, which is the first if there is one */
+#define WEBP_HAS_EXIF	0x08
+
+/*
+ * libvips puts EXIF of its own making (size, resolution) into every WebP, also when
+ * it is told to strip.  Take that chunk out again.  Returns the new length.
+ */
+static size_t
+webp_without_exif(uint8_t *bytes, size_t length)
+{
+	size_t		at = WEBP_CHUNKS;
+
+	while (at + 8 <= length)
+	{
+		uint32_t	size = bytes[at + 4] | bytes[at + 5] << 8 | bytes[at + 6] << 16 |
+			(uint32_t) bytes[at + 7] << 24;
+		size_t		whole = 8 + (size_t) size + (size & 1);
+
+		if (whole > length - at)
+			break;
+		if (memcmp(bytes + at, "EXIF", 4) == 0)
+		{
+			memmove(bytes + at, bytes + at + whole, length - at - whole);
+			length -= whole;
+			if (memcmp(bytes + WEBP_CHUNKS, "VP8X", 4) == 0)
+				bytes[WEBP_FLAGS] &= ~WEBP_HAS_EXIF;
+		}
+		else
+			at += whole;
+	}
+	for (int i = 0; i < 4; i++)
+		bytes[4 + i] = (uint8_t) ((length - 8) >> (8 * i));
+	return length;
+}
 
 static int
 save(VipsImage *image, const TeRequest *request, void **bytes, size_t *length)
@@ -54,6 +92,8 @@ img_encode(const ImgPixels *pixels, const TeRequest *request, ImgResult *result)
 	img_vips_clear();
 	g_clear_object(&tagged);
 	g_clear_object(&image);
+	if (ok && request->format == TE_FORMAT_WEBP)
+		length = webp_without_exif(bytes, length);
 	if (!ok)
 	{
 		g_free(bytes);

@@ -54,7 +54,7 @@ RESET thumbexif.default_timezone;
 -- thumbnails: the settings, or what the call says
 -- (of the EXIF nothing must be left)
 CREATE FUNCTION pg_temp.look(image bytea) RETURNS text LANGUAGE sql AS
-	$$SELECT format('%s %s x %s, %s', i.format, i.width, i.height, i.exif_metadata->>'Make') FROM thumbexif_info(image) i$$;
+	$$SELECT format('%s %s x %s, EXIF %s', i.format, i.width, i.height, coalesce(i.exif_metadata::text, 'none')) FROM thumbexif_info(image) i$$;
 SELECT pg_temp.look(thumbexif_thumbnail('photo.jpg')) AS settings;
 SELECT pg_temp.look(thumbexif_thumbnail('photo.jpg', 100)) AS "size";
 SELECT pg_temp.look(thumbexif_thumbnail('photo.jpg', 100, 'webp')) AS "size and format";
@@ -116,7 +116,9 @@ COMMIT;
 SELECT count(length(thumbexif_thumbnail('photo.jpg', 16 + n))) FROM generate_series(1, 50) n;
 
 -- the build
-SELECT extension, libvips ~ '^8\.' AS libvips, libexif ~ '^0\.' AS libexif, self_test FROM thumbexif_version();
+SELECT extension, libvips ~ '^8\.' AS libvips, libexif ~ '^0\.' AS libexif, self_test,
+	formats_read @> '{jpeg,png,webp,gif,tiff,bmp}' AS reads, formats_written @> '{jpeg,png,webp}' AS writes
+FROM thumbexif_version();
 
 -- how the planner may use them
 SELECT proname, provolatile, proparallel, proisstrict, procost, count(*)
