@@ -37,9 +37,9 @@ ends_early(ImgResult *result)
 	return img_fail(result, TE_TRUNCATED, "the file ends within its header");
 }
 
-/* Walk the markers up to the frame header. */
-static bool
-jpeg_header(const ImgFile *file, uint32_t *width, uint32_t *height, ImgResult *result)
+/* Walk the markers up to the frame header; NULL after img_fail.  At [-1] is which marker it is. */
+static const uint8_t *
+find_frame(const ImgFile *file, ImgResult *result)
 {
 	const uint8_t *p = file->data + 2;
 	const uint8_t *end = file->data + file->length;
@@ -52,30 +52,60 @@ jpeg_header(const ImgFile *file, uint32_t *width, uint32_t *height, ImgResult *r
 		p = memchr(p, 0xFF, end - p);	/* bytes between segments are skipped, as libjpeg does */
 		while (p && p < end && *p == 0xFF)
 			p++;
-		if (!p || p >= end)
-			return ends_early(result);
+		if (!p || end - p < 3)
+		{
+			ends_early(result);
+			return NULL;
+		}
 		marker = *p++;
 		if (marker == 0 || marker == 0x01 || (marker >= 0xD0 && marker <= 0xD8))
 			continue;			/* no length follows */
-		if (marker == 0xD9 || marker == 0xDA)
-			return img_fail(result, TE_CORRUPT, "no frame header before the image data");
-		if (end - p < 2)
-			return ends_early(result);
 		size = be16(p);
-		if (size < 2)
-			return img_fail(result, TE_CORRUPT, "bad segment length in JPEG header");
+		if (marker == 0xD9 || marker == 0xDA || size < 2)
+		{
+			img_fail(result, TE_CORRUPT, "no frame header before the image data");
+			return NULL;
+		}
 		if (marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC)
 		{
-			if (end - p < 7)
-				return ends_early(result);
-			*height = be16(p + 3);
-			*width = be16(p + 5);
-			return true;
+			if (end - p >= 8)
+				return p;
+			ends_early(result);
+			return NULL;
 		}
 		if ((size_t) (end - p) < size)
-			return ends_early(result);
+		{
+			ends_early(result);
+			return NULL;
+		}
 		p += size;
 	}
+}
+
+static bool
+jpeg_header(const ImgFile *file, uint32_t *width, uint32_t *height, ImgResult *result)
+{
+	const uint8_t *frame = find_frame(file, result);
+
+	if (!frame)
+		return false;
+	*height = be16(frame + 3);
+	*width = be16(frame + 5);
+	return true;
+}
+
+bool
+img_jpeg_viewable(const ImgFile *file, uint32_t *width, uint32_t *height)
+{
+	ImgResult	ignored = {0};
+	const uint8_t *frame = find_frame(file, &ignored);
+
+	/* baseline, extended or progressive; 8 bits; grey or colour */
+	if (!frame || frame[-1] > 0xC2 || frame[2] != 8 || (frame[7] != 1 && frame[7] != 3))
+		return false;
+	*height = be16(frame + 3);
+	*width = be16(frame + 5);
+	return *width > 0 && *height > 0;
 }
 
 static bool

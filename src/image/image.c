@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "image/exif.h"
+#include "image/raw.h"
 
 /* Do these pixels come upright from the decoder, whatever EXIF says? */
 static bool
@@ -101,6 +102,34 @@ make_thumbnail(const ImgFile *file, VipsImage *opened, uint32_t width, uint32_t 
 }
 
 static void
+process_raw(const TeRequest *request, const ImgFile *file, int orientation, ImgResult *result)
+{
+	ImgRaw		raw;
+	const ImgPreview *preview = NULL;
+
+	img_raw_read(file, &raw);
+	if (raw.width == 0)
+		preview = img_raw_choose(file, &raw, UINT16_MAX);
+	else if (request->want & TE_WANT_THUMBNAIL)
+		preview = img_raw_choose(file, &raw, request->size);
+	if (raw.width == 0 && preview)
+	{
+		raw.width = preview->width;
+		raw.height = preview->height;
+	}
+	result->width = orientation >= 5 ? raw.height : raw.width;
+	result->height = orientation >= 5 ? raw.width : raw.height;
+	if (raw.width == 0)
+		img_fail(result, TE_UNSUPPORTED, "nothing in this RAW file says how large it is");
+	else if (!(request->want & TE_WANT_THUMBNAIL))
+		return;
+	else if (!preview)
+		img_fail(result, TE_UNSUPPORTED, "there is no preview in this RAW file");
+	else if (img_within_limits(preview->width, preview->height, request->max_pixels, result))
+		make_thumbnail(&preview->file, NULL, preview->width, preview->height, orientation, request, result);
+}
+
+static void
 process_picture(const TeRequest *request, const ImgFile *file, ImgResult *result)
 {
 	VipsImage  *opened = NULL;
@@ -109,7 +138,9 @@ process_picture(const TeRequest *request, const ImgFile *file, ImgResult *result
 	int			orientation = turned_by_container(file->format) ? 1 :
 		exif_orientation(file->format, file->data, file->length);
 
-	if (find_size(file, &width, &height, &opened, result))
+	if (file->format == TE_FORMAT_RAW)
+		process_raw(request, file, orientation, result);
+	else if (find_size(file, &width, &height, &opened, result))
 	{
 		result->width = orientation >= 5 ? height : width;
 		result->height = orientation >= 5 ? width : height;

@@ -65,6 +65,9 @@ extern bool img_header_known(TeFormat format);
 /* The size as stored, before orientation. */
 extern bool img_header(const ImgFile *file, uint32_t *width, uint32_t *height, ImgResult *result);
 
+/* Can this JPEG be shown, and is it not a sensor's data in JPEG's lossless kind? */
+extern bool img_jpeg_viewable(const ImgFile *file, uint32_t *width, uint32_t *height);
+
 /* load.c */
 
 /* Open with the one libvips loader for the format.  No pixel is decoded yet. */

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "image/raw.h"
+
 static uint32_t
 be32(const uint8_t *p)
 {
@@ -66,7 +68,10 @@ img_sniff(const uint8_t *data, size_t length)
 		return TE_FORMAT_WEBP;
 	if (starts(&file, 0, "II*\0", 4) || starts(&file, 0, "MM\0*", 4) ||
 		starts(&file, 0, "II+\0\x08\0\0\0", 8) || starts(&file, 0, "MM\0+\0\x08\0\0", 8))
-		return TE_FORMAT_TIFF;
+		return img_is_raw(&file) ? TE_FORMAT_RAW : TE_FORMAT_TIFF;
+	if (starts(&file, 0, "FUJIFILMCCD-RAW", 15) || starts(&file, 0, "IIU\0", 4) ||
+		starts(&file, 0, "IIRO", 4) || starts(&file, 0, "IIRS", 4) || starts(&file, 0, "MMOR", 4))
+		return TE_FORMAT_RAW;
 	if (starts(&file, 4, "ftyp", 4) && length >= 16)
 		return sniff_brands(&file);
 	if (starts(&file, 0, "\xFF\x0A", 2) || starts(&file, 0, "\0\0\0\x0CJXL \r\n\x87\n", 12))
@@ -131,6 +136,8 @@ img_is_cut(const ImgFile *file)
 			return file->length < 12 || le32(file->data + 4) > file->length - 8;
 		case TE_FORMAT_GIF:
 			return file->data[file->length - 1] != ';';
+		case TE_FORMAT_TIFF:
+			return img_tiff_is_cut(file);
 		case TE_FORMAT_HEIC:
 		case TE_FORMAT_AVIF:
 			return boxes_are_cut(file);
