@@ -14,6 +14,7 @@
 
 #include "activity.h"
 #include "pool.h"
+#include "wake.h"
 
 static TeActivity *mine = NULL;		/* this process's slot */
 static uint32 my_generation;		/* of a worker's slot */
@@ -22,6 +23,8 @@ static bool registered = false;		/* the callbacks below */
 static void
 give_back(void)
 {
+	bool		session;
+
 	if (mine == NULL)
 		return;
 	LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
@@ -30,8 +33,13 @@ give_back(void)
 		mine->state = TE_ACTIVITY_LEFT;	/* the launcher frees it */
 	else
 		mine->database = InvalidOid;
+	session = mine->kind != TE_ACTIVITY_WORKER;
 	LWLockRelease(te_shared_lock);
 	mine = NULL;
+
+	/* it may have given something back, or have died with it */
+	if (session)
+		te_wake_database(MyDatabaseId);
 }
 
 static void

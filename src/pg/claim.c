@@ -112,7 +112,24 @@ te_claim_alive(TeAlive *last, int32 number)
 	return last->alive;
 }
 
-/* Is this one for us, going by row and state? */
+/* Does it need something, going by row and state, and if need be by the file? */
+static bool
+needs_something(const TeTake *take, const TeAsset *asset)
+{
+	TeSource	source;
+
+	if (te_need(asset, take->settings, take->parts, NULL) != 0)
+		return true;
+	if (!take->look || asset->path == NULL)
+		return false;
+	if (te_asset_status(&asset->state) == TE_ASSET_MISSING)
+		return true;			/* if only to say that it still is */
+	te_source_open(asset->path, &source);
+	te_source_close(&source);
+	return te_need(asset, take->settings, take->parts, &source) != 0;
+}
+
+/* Is this one for us? */
 static TeTaken
 judge(const TeTake *take, const TeAsset *asset, TeAlive *last)
 {
@@ -121,9 +138,7 @@ judge(const TeTake *take, const TeAsset *asset, TeAlive *last)
 	if (asset->state.exists && asset->state.status == TE_ASSET_RUNNING &&
 		te_claim_alive(last, asset->state.claim))
 		return TE_TAKEN_BUSY;
-	if (te_need(asset, take->settings, take->parts, NULL) == 0)
-		return TE_TAKEN_NOT_NEEDED;
-	return TE_TAKEN;
+	return needs_something(take, asset) ? TE_TAKEN : TE_TAKEN_NOT_NEEDED;
 }
 
 /* The state as the claim makes it. */

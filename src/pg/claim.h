@@ -62,6 +62,7 @@ typedef struct TeTake
 	const TeSettings *settings;
 	int			parts;
 	const TeClaim *claim;		/* NULL: only look, claim nothing (a dry run) */
+	bool		look;			/* also where only the file tells: it has changed, or was missing before */
 } TeTake;
 
 /*

@@ -12,6 +12,7 @@
 #include "tcop/tcopprot.h"
 #include "utils/backend_status.h"
 
+#include "activity.h"
 #include "progress.h"
 #include "statement.h"
 #include "values.h"
@@ -65,6 +66,7 @@ void
 te_progress_add(TeProgress *progress, const TeJob *job)
 {
 	add(&progress->all, job->outcome);
+	te_activity_count(progress->all.processed, progress->all.failed);
 	if (te_job_verdict(job) != TE_VERDICT_DONE)
 		warn(progress, job);
 	else if (te_job_exif_failed(job))

@@ -15,6 +15,7 @@
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
 
+#include "activity.h"
 #include "finish.h"
 #include "guc.h"
 #include "run.h"
@@ -217,7 +218,7 @@ claim_more(Pipeline *p)
 		TeKey	   *keys = palloc(sizeof(TeKey) * Max(most, 1));
 		TeAsset    *assets = palloc(sizeof(TeAsset) * Max(most, 1));
 		TeTaken    *taken = palloc(sizeof(TeTaken) * Max(most, 1));
-		TeTake		take = {run->attachment, &p->settings, run->parts, run->dry_run ? NULL : &p->claim};
+		TeTake		take = {run->attachment, &p->settings, run->parts, run->dry_run ? NULL : &p->claim, run->look};
 
 		count = most > 0 ? run->next(run->arg, keys, most) : -1;
 		if (count > 0)
@@ -273,6 +274,7 @@ feed(Pipeline *p)
 		p->nflying++;
 		job->source.fd = -1;	/* the pool's from here on */
 		te_pool_submit(&job->task, te_guc_decoders());
+		te_activity_take(job->id);
 	}
 }
 
@@ -286,6 +288,7 @@ collect(Pipeline *p, long wait_ms)
 	if (task == NULL)
 		return;
 	job = task->owner;
+	te_activity_drop(job->id);
 	te_job_collect(job);
 	dlist_delete(&job->node);
 	p->nflying--;
@@ -467,6 +470,7 @@ clean_up(Pipeline *p, const ErrorData *error)
 
 	roll_back_steps(p);
 	te_pool_reset();
+	te_activity_drop_all();
 	if (!was_writing && !te_error_is_interrupt(error))
 		salvage(p);
 

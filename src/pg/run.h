@@ -43,6 +43,7 @@ typedef struct TeRun
 	const TeAttachment *attachment;
 	int			parts;			/* TE_PART_... */
 	bool		dry_run;		/* decode, but claim and write nothing */
+	bool		look;			/* as in TeTake */
 	int			batch_size;		/* outcomes to a commit */
 	int			claim_size;		/* assets claimed at a time */
 	int64		most;			/* assets to take in all; PG_INT64_MAX = all */

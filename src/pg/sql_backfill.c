@@ -7,6 +7,7 @@
 #include "executor/spi.h"
 #include "utils/builtins.h"
 
+#include "activity.h"
 #include "compat.h"
 #include "procedure.h"
 #include "run.h"
@@ -90,6 +91,7 @@ backfill(const Options *options, Backfill *backfill)
 		.attachment = attachment,
 		.parts = options->parts,
 		.dry_run = options->dry_run,
+		.look = options->verify,
 		.batch_size = options->batch_size,
 		.claim_size = options->batch_size,
 		.most = options->most,
@@ -109,7 +111,11 @@ backfill(const Options *options, Backfill *backfill)
 	backfill->walk = te_walk_begin(attachment, &settings, options->parts, options->verify);
 
 	if (backfill->progress.total > 0)
+	{
+		te_activity_begin(TE_ACTIVITY_BACKFILL, attachment->relation, backfill->progress.total);
 		te_run(&run);
+		te_activity_end();
+	}
 	te_progress_done(&backfill->progress);
 }
 

@@ -23,6 +23,7 @@
 #include "utils/uuid.h"
 #include "utils/varlena.h"
 
+#include "activity.h"
 #include "compat.h"
 #include "procedure.h"
 #include "run.h"
@@ -270,7 +271,11 @@ process_session(FunctionCallInfo fcinfo, Session *session)
 	read_assets(attachment, &jobs, &args, session);
 
 	if (session->count > 0)
+	{
+		te_activity_begin(TE_ACTIVITY_SESSION, attachment->relation, session->count);
 		te_run(&run);
+		te_activity_end();
+	}
 	te_progress_done(&session->progress);
 }
 
