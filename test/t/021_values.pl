@@ -56,6 +56,16 @@ foreach my $name (sort keys %encoding)
 		't|t', "$name: every byte there is");
 }
 
+# A path's bytes are those that the database has: names are not converted on the way to the file system.
+write_file("$images/caf\xE9.png", tiny_picture(make => 'one byte'));
+write_file("$images/caf\xC3\xA9.png", tiny_picture(make => 'two bytes'));
+my %bytes = (UTF8 => 'two bytes', LATIN1 => 'one byte', SQL_ASCII => 'one byte');
+foreach my $name (sort keys %bytes)
+{
+	is( $server->safe_psql(lc $name, q{SELECT camera_make FROM thumbexif_info('caf' || chr(233) || '.png')}),
+		$bytes{$name}, "$name: a path beyond ASCII");
+}
+
 # --- when a photo was taken
 
 # taken(FILE OPTIONS, ZONE): taken_at in UTC
