@@ -20,6 +20,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 
 #include "extension.h"
 #include "guc.h"
@@ -29,6 +30,16 @@
 
 #define AT_ONCE		1000		/* entries in memory */
 
+/* A snapshot for what follows, unless there is one: outside of a function's call (in the worker) there is none. */
+static bool
+push_snapshot(void)
+{
+	if (ActiveSnapshotSet())
+		return false;
+	PushActiveSnapshot(GetTransactionSnapshot());
+	return true;
+}
+
 void
 te_store_discard(int attachment, const char *name)
 {
@@ -36,6 +47,7 @@ te_store_discard(int attachment, const char *name)
 							   te_our("thumbexif_removal"));
 	Oid			types[] = {INT4OID, TEXTOID};
 	Datum		values[] = {Int32GetDatum(attachment), CStringGetTextDatum(name)};
+	bool		pushed = push_snapshot();
 	TeRunAs		save;
 
 	te_run_as_extension(&save);
@@ -44,6 +56,8 @@ te_store_discard(int attachment, const char *name)
 		elog(ERROR, "could not list a thumbnail file for removal");
 	SPI_finish();
 	te_run_as_end(&save);
+	if (pushed)
+		PopActiveSnapshot();
 }
 
 typedef struct Entry
@@ -174,6 +188,7 @@ te_store_empty_removals(int64 most)
 {
 	char	   *sql = psprintf("SELECT removal, attachment, file, xmin FROM %s FOR UPDATE SKIP LOCKED",
 							   te_our("thumbexif_removal"));
+	bool		pushed = push_snapshot();
 	TeRunAs		save;
 	Portal		cursor;
 	int64		total;
@@ -186,5 +201,7 @@ te_store_empty_removals(int64 most)
 	SPI_cursor_close(cursor);
 	SPI_finish();
 	te_run_as_end(&save);
+	if (pushed)
+		PopActiveSnapshot();
 	return total;
 }

@@ -9,6 +9,7 @@
 
 #include "compat.h"
 #include "guc.h"
+#include "launcher.h"
 #include "shmem.h"
 #include "utility_hook.h"
 
@@ -22,5 +23,6 @@ _PG_init(void)
 	{
 		te_shmem_request();
 		te_utility_hook_install();
+		te_launcher_register();
 	}
 }

@@ -1,0 +1,68 @@
+/*
+ * queue.h
+ *		Which assets of an attached table the background worker takes next.
+ *
+ * Only looks; claiming is te_claim_take's.  All functions need an SPI connection.
+ */
+#ifndef TE_PG_QUEUE_H
+#define TE_PG_QUEUE_H
+
+#include "postgres.h"
+
+#include "utils/timestamp.h"
+
+#include "attachment.h"
+#include "key.h"
+
+typedef struct TeQueuePoint		/* a place in the order of fresh assets */
+{
+	TimestampTz queued;
+	TeKey		key;
+} TeQueuePoint;
+
+typedef struct TeQueueGap		/* assets not looked at yet: newer than "after", older than "before" */
+{
+	bool		has_before;
+	TeQueuePoint before;
+	bool		has_after;
+	TeQueuePoint after;
+} TeQueueGap;
+
+#define TE_QUEUE_GAPS 16
+
+typedef struct TeQueue			/* one attached table's; zeroed = to be begun from the top */
+{
+	TeQueueGap	gap[TE_QUEUE_GAPS]; /* from old to new; the last is worked on */
+	int			gaps;
+	bool		has_top;
+	TeQueuePoint top;			/* the newest that was looked at in this pass */
+	TimestampTz again_from;		/* retries up to here were looked at in this pass */
+	bool		orphans;		/* claims of the dead are still to be looked for */
+
+	/* of this pass */
+	bool		begun;
+	bool		named;			/* there were candidates */
+	bool		took;			/* and something came of one */
+	bool		stuck;			/* nothing came of any: others hold them */
+	TimestampTz started;
+	TimestampTz next_pass;		/* not before */
+} TeQueue;
+
+/* New assets may have arrived: look at those first, then go on where we are. */
+extern void te_queue_arrivals(TeQueue *queue, TimestampTz now);
+
+/*
+ * The next candidates, at most "most": assets whose owner has died, then fresh ones from
+ * the newest on, and one retry that is due for every three of them.  0 = there are
+ * none; te_queue_due() says until when.
+ */
+extern int	te_queue_next(TeQueue *queue, const TeAttachment *attachment, TimestampTz now,
+						  TeKey *keys, int most);
+
+/* An asset that was named is done: the queue is another than before. */
+extern void te_queue_took(TeQueue *queue);
+
+/* After te_queue_next gave 0: when to ask again without an arrival; 0 = never. */
+extern TimestampTz te_queue_due(const TeQueue *queue, const TeAttachment *attachment, TimestampTz now);
+
+#endif							/* TE_PG_QUEUE_H */
