@@ -21,7 +21,7 @@ SELECT object AS "without the prefix" FROM member
 WHERE object !~ '^(function|procedure|table|view|sequence|type|trigger|event trigger) (public\.)?_?thumbexif_'
 ORDER BY 1;
 
--- nothing may be written by PUBLIC, and no function is open to it but these, which read nothing
+-- nothing may be written by PUBLIC; the one function that is open to it asks who may read the views
 SELECT c.oid::regclass AS "open to PUBLIC", a.privilege_type
 FROM member m JOIN pg_class c ON m.classid = 'pg_class'::regclass AND m.objid = c.oid,
 	aclexplode(coalesce(c.relacl, acldefault(CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", c.relowner))) a
