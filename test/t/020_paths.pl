@@ -13,10 +13,10 @@ my $base = PostgreSQL::Test::Utils::tempdir();
 my $picture = tiny_picture();
 
 mkdir "$base/$_" or die "mkdir $_: $!"
-  foreach qw(images images/sub images/locked images_private other mount);
+  foreach qw(images images/sub images/locked images/_private images_private other mount);
 write_file("$base/$_", $picture)
   foreach ('images/a.png', 'images/sub/b.png', 'images/locked/c.png', 'images/unreadable.png',
-	'images_private/secret.png', 'other/c.png', 'mount/d.png', "images/odd 100%s \"n'\nme.png");
+	'images_private/secret.png', 'images/_private/secret.png', 'other/c.png', 'mount/d.png', "images/odd 100%s \"n'\nme.png");
 write_file("$base/images/empty.png", '');
 write_file("$base/images/large.png", $picture);
 truncate("$base/images/large.png", 2 * 1024 * 1024) or die "truncate: $!";
@@ -56,7 +56,8 @@ sub outcome
 
 	$path =~ s/'/''/g;
 	return split /\x1f/, $server->safe_psql('postgres',
-		"$set SELECT concat_ws(E'\\x1f', state, message, hint) FROM outcome('$path')");
+		"$set SELECT concat_ws(E'\\x1f', state, message, hint) FROM outcome('$path')",
+		timeout => $PostgreSQL::Test::Utils::timeout_default);
 }
 
 sub reads
