@@ -12,14 +12,14 @@ check-lint check-compilers check-unit check-regress check-isolation check-tap: c
 	+@MAKE='$(MAKE)' test/run $*
 
 demo:
-	+@MAKE='$(MAKE)' PHOTOS='$(PHOTOS)' tools/demo
+	+@MAKE='$(MAKE)' tools/demo
 
 db-up db-down: db-%:
-	+@MAKE='$(MAKE)' PHOTOS='$(PHOTOS)' tools/db $*
+	+@MAKE='$(MAKE)' tools/db $*
 
-# in the database that PGHOST, PGDATABASE and so on name
+# in the database that PGHOST, PGDATABASE and so on name; make hands on what is set on its command line
 exif-backfill:
-	@LIMIT='$(LIMIT)' BATCH_SIZE='$(BATCH_SIZE)' DRY_RUN='$(DRY_RUN)' RELATION='$(RELATION)' tools/exif-backfill
+	@tools/exif-backfill
 
 bench:
 	+@MAKE='$(MAKE)' bench/run $(FIGURES)
