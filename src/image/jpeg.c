@@ -207,7 +207,8 @@ img_jpeg_decode(const ImgFile *file, int width, int height, ImgResult *result)
 		return NULL;
 	}
 	if (!decode(decoder, file, width, height))
-		img_fail(result, status_of(decoder->errors.msg_code), "%s", decoder->words);
+		img_fail(result, decoder->at_end ? TE_TRUNCATED : status_of(decoder->errors.msg_code),
+				 "%s", decoder->words);
 	else if (decoder->damaged || (decoder->starved && !decoder->at_end))
 		img_fail(result, TE_CORRUPT, "%s", decoder->words);
 	else if (decoder->starved || (decoder->at_end && jpeg_has_multiple_scans(&decoder->cinfo)))

@@ -412,11 +412,15 @@ img_tiff_is_cut(const ImgFile *file)
 {
 	Walk		walk = {0};
 	TiffDir		dir;
+	TiffEntry	entry;
 
 	if (!tiff_open(&walk.tiff, file->data, file->length))
 		return file->length < 8;
 	if (!tiff_dir(&walk.tiff, walk.tiff.first, &dir))
 		return walk.tiff.first >= file->length;
+	for (uint32_t i = 0; i < dir.count; i++)
+		if (tiff_entry(&walk.tiff, &dir, i, &entry) == TIFF_BAD_VALUE)
+			return true;
 	if (dir.cut)
 		return true;
 	look_at_dir(&walk, &dir);

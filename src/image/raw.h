@@ -37,7 +37,7 @@ extern void img_raw_read(const ImgFile *file, ImgRaw *raw);
  */
 extern const ImgPreview *img_raw_choose(const ImgFile *file, ImgRaw *raw, uint32_t side);
 
-/* Do the first directory of a TIFF or its pixels lie behind the end of the file? */
+/* Do the first directory of a TIFF, its values or its pixels lie behind the end of the file? */
 extern bool img_tiff_is_cut(const ImgFile *file);
 
 #endif							/* TE_IMAGE_RAW_H */
