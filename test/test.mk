@@ -24,10 +24,14 @@ exif-backfill:
 bench:
 	+@MAKE='$(MAKE)' bench/run $(FIGURES)
 
+# A folder of sample pictures with expected.jsonl, ExifTool's answers; tests that need it are skipped without it.
+THEXIF_PHOTOS ?= $(wildcard ../shared/photos)
+export THEXIF_PHOTOS
+
 # --- programs that tests need
 
 TEST_CFLAGS = $(DECODER_CFLAGS) -I. $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-TEST_LIBS   = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
+TEST_LIBS   = $(shell pkg-config --libs $(PKGS) libbrotlienc 2>/dev/null) -lm
 SANITIZE    = -O1 -U_FORTIFY_SOURCE -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 
 test_headers  = $(wildcard src/wire/*.h src/image/*.h src/decoder/*.h test/unit/*.h test/pictures/*.h)
@@ -36,7 +40,7 @@ unit_programs = $(patsubst test/unit/%.c,build/unit/%,$(wildcard test/unit/test_
 unit_library  = $(wildcard src/wire/*.c src/image/*.c src/decoder/*.c test/pictures/*.c) \
                 $(filter-out test/unit/test_%,$(wildcard test/unit/*.c))
 
-test-programs: $(unit_programs) build/make_pictures
+test-programs: $(unit_programs) build/exif_dump build/exif_craft build/make_pictures
 
 build/make_pictures: $(patsubst %.c,build/obj/%.o,$(picture_files) $(wildcard src/wire/*.c))
 	$(CC) $(TEST_CFLAGS) -o $@ $^ $(TEST_LIBS)
@@ -44,9 +48,48 @@ build/make_pictures: $(patsubst %.c,build/obj/%.o,$(picture_files) $(wildcard sr
 build/exif_dump: $(patsubst %.c,build/obj/%.o,test/conformance/exif_dump.c $(wildcard src/image/*.c src/wire/*.c))
 	$(CC) $(TEST_CFLAGS) -o $@ $^ $(TEST_LIBS)
 
+exif_case_files = $(wildcard test/unit/exif_cases*.c) test/pictures/containers.c test/pictures/exif_block.c \
+                  test/pictures/exif_wrap.c test/pictures/exif_wrap_box.c
+build/exif_craft: $(patsubst %.c,build/obj/%.o,test/conformance/craft.c $(exif_case_files))
+	$(CC) $(TEST_CFLAGS) -o $@ $^ $(TEST_LIBS)
+
 build/obj/%.o: %.c $(test_headers)
 	@mkdir -p $(@D)
 	$(CC) $(TEST_CFLAGS) -c -o $@ $<
+
+# Fuzzing the EXIF code: make fuzz FUZZ_TIME=1800.  What libFuzzer finds goes to test/fuzz/corpus, which the tests replay.
+FUZZ_TIME   ?= 60
+FUZZ_CFLAGS  = $(filter-out -fstack-protector-strong -D_FORTIFY_SOURCE=2,$(TEST_CFLAGS)) -g -fno-omit-frame-pointer \
+               -fsanitize=address,undefined -fno-sanitize-recover=all
+fuzz_files   = test/fuzz/fuzz_exif.c $(wildcard src/image/exif*.c src/wire/*.c)
+FUZZ_LIBS    = $(shell pkg-config --libs libexif libbrotlidec zlib 2>/dev/null) -lm
+
+.PHONY: fuzz
+fuzz: build/fuzz_exif build/exif_craft
+	mkdir -p build/fuzz/seeds build/fuzz/corpus build/fuzz/crafted build/fuzz/found
+	build/exif_craft build/fuzz/crafted
+	perl test/fuzz/seeds.pl build/fuzz/crafted $(wildcard $(THEXIF_PHOTOS)) build/fuzz/seeds
+	build/fuzz_exif -max_total_time=$(FUZZ_TIME) -timeout=5 -rss_limit_mb=1024 -max_len=65536 -artifact_prefix=build/fuzz/found/ \
+		-dict=test/fuzz/exif.dict build/fuzz/corpus build/fuzz/seeds $(wildcard test/fuzz/corpus)
+
+build/fuzz_exif: $(fuzz_files) $(test_headers)
+	@mkdir -p $(@D)
+	clang $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $(fuzz_files) $(FUZZ_LIBS)
+
+# the same without libFuzzer, for files
+build/fuzz_exif_alone: $(fuzz_files) $(test_headers)
+	@mkdir -p $(@D)
+	$(CC) $(FUZZ_CFLAGS) -DFUZZ_ALONE -o $@ $(fuzz_files) $(FUZZ_LIBS)
+
+# What is read against what ExifTool reads, on crafted pictures, on those in THEXIF_PHOTOS and on the samples that come
+# with Debian's sources of libexif, exiv2 and ExifTool (fetched into build/samples, 150 MB).
+.PHONY: conformance
+conformance: build/exif_dump build/exif_craft
+	mkdir -p build/crafted
+	build/exif_craft build/crafted
+	test/conformance/fetch build/samples
+	status=0; for folder in build/crafted build/samples $(wildcard $(THEXIF_PHOTOS)); do \
+		echo "== $$folder"; test/conformance/compare.pl $$folder || status=1; done; exit $$status
 
 # Unit tests: all under ASan and UBSan, with the parts of src that run without a server.  From an
 # archive only what a test uses is linked: a main() of the decoder's does no harm.

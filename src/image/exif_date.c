@@ -82,11 +82,10 @@ exif_parse_offset(const uint8_t *text, size_t length, int32_t *minutes)
 	if (length != 6 || (text[0] != '+' && text[0] != '-') || text[3] != ':' ||
 		!digits(text + 1, 2, &hour) || !digits(text + 4, 2, &minute) || minute > 59)
 		return false;
-	*minutes = hour * 60 + minute;
-	if (*minutes > MAX_OFFSET_MINUTES)
+	minute += hour * 60;
+	if (minute > MAX_OFFSET_MINUTES)
 		return false;
-	if (text[0] == '-')
-		*minutes = -*minutes;
+	*minutes = text[0] == '-' ? -minute : minute;
 	return true;
 }
 

@@ -42,6 +42,7 @@ typedef struct Bytes
 	const uint8_t *data;
 	size_t		length;
 	uint8_t    *owned;
+	size_t		capacity;		/* of owned */
 } Bytes;
 
 /* Reads a number and moves on; the caller knows how much is left. */
@@ -65,15 +66,16 @@ static bool
 locate(const Heif *heif, uint32_t id, Place *place)
 {
 	const uint8_t *at = heif->iloc.data;
-	const uint8_t *end = at + heif->iloc.length;
+	const uint8_t *end;
 	int			version,
 				base_size,
 				id_size,
 				method_size;
 	uint32_t	items;
 
-	if (heif->iloc.data == NULL || end - at < 10)
+	if (heif->iloc.length < 10)
 		return false;
+	end = at + heif->iloc.length;
 	version = at[0];
 	place->offset_size = at[4] >> 4;
 	place->length_size = at[4] & 15;
@@ -154,7 +156,8 @@ referred(Heif *heif, const char *type, uint32_t from, uint64_t n, uint32_t wante
 static bool
 add_bytes(Heif *heif, Bytes *bytes, const uint8_t *data, size_t length, bool lasting)
 {
-	uint8_t    *longer;
+	size_t		kept = bytes->owned == NULL ? bytes->length : 0;	/* still to be copied */
+	size_t		needed;
 
 	if (bytes->length == 0 && lasting)
 	{
@@ -166,20 +169,25 @@ add_bytes(Heif *heif, Bytes *bytes, const uint8_t *data, size_t length, bool las
 	}
 	if (length == 0)
 		return true;
-	if (length > heif->room || bytes->length > heif->room - length)
+	if (length > heif->room || kept > heif->room - length)
 		return false;
-	heif->room -= length;
-	if (bytes->owned == NULL)
-		heif->room -= bytes->length;
-	longer = realloc(bytes->owned, bytes->length + length);
-	if (longer == NULL)
-		return false;
-	if (bytes->owned == NULL && bytes->length > 0)
-		memcpy(longer, bytes->data, bytes->length);
-	memcpy(longer + bytes->length, data, length);
-	bytes->owned = longer;
-	bytes->data = longer;
-	bytes->length += length;
+	heif->room -= length + kept;
+
+	needed = bytes->length + length;
+	if (bytes->owned == NULL || needed > bytes->capacity)
+	{
+		uint8_t    *longer = realloc(bytes->owned, needed * 2);
+
+		if (longer == NULL)
+			return false;
+		if (kept > 0)
+			memcpy(longer, bytes->data, kept);
+		bytes->owned = longer;
+		bytes->data = longer;
+		bytes->capacity = needed * 2;
+	}
+	memcpy(bytes->owned + bytes->length, data, length);
+	bytes->length = needed;
 	return true;
 }
 
@@ -198,7 +206,7 @@ read_item(Heif *heif, uint32_t id, int depth, Bytes *bytes)
 		uint64_t	index = take(&place.extents, place.index_size);
 		uint64_t	offset = place.base + take(&place.extents, place.offset_size);
 		uint64_t	length = take(&place.extents, place.length_size);
-		Bytes		source = {NULL, 0, NULL};
+		Bytes		source = {NULL, 0, NULL, 0};
 		bool		good;
 
 		if (heif->budget-- <= 0 || offset < place.base)

@@ -7,6 +7,8 @@
  */
 #include "image/exif_text.h"
 
+#include <string.h>
+
 /* The 94 columns of each row; a blank where there is no character. */
 static const char *const rows[] = {
 	"　、。，．・：；？！゛゜´｀¨＾￣＿ヽヾゝゞ〃仝々〆〇ー―‐／＼〜‖｜…‥‘’“”（）〔〕［］｛｝〈〉《》「」『』【】＋−±×÷＝≠＜＞≦≧∞∴♂♀°′″℃￥＄¢£％＃＆＊＠§☆★○●◎◇",
@@ -119,7 +121,10 @@ void
 text_jis(ExifOut *out, const uint8_t *bytes, size_t length)
 {
 	const uint8_t *end = bytes + text_length(bytes, length);
-	bool		single = false;	/* after an escape to a set of one byte */
+	bool		single;
+
+	/* With escape sequences it begins in a set of one byte, without them all are pairs. */
+	single = end > bytes && memchr(bytes, 0x1B, (size_t) (end - bytes)) != NULL;
 
 	while (bytes < end && !out->full)
 	{
@@ -128,7 +133,7 @@ text_jis(ExifOut *out, const uint8_t *bytes, size_t length)
 			single = bytes[1] != '$';
 			bytes += 3;
 		}
-		else if (bytes[0] <= ' ' || single || end - bytes < 2)
+		else if (single || end - bytes < 2 || bytes[0] <= ' ' || bytes[1] <= ' ')
 			out_char(out, *bytes++);
 		else
 		{

@@ -112,21 +112,22 @@ text_plain(ExifOut *out, const uint8_t *bytes, size_t length)
 void
 text_copyright(ExifOut *out, const uint8_t *bytes, size_t length)
 {
+	const uint8_t *editor;
 	size_t		first = text_length(bytes, length);
 	size_t		second = 0;
 
 	if (first < length)
 		second = text_length(bytes + first + 1, length - first - 1);
-	while (second > 0 && bytes[first + second] == ' ')
+	editor = bytes + first + 1;
+	while (second > 0 && editor[second - 1] == ' ')
 		second--;
-	if (second == 0)
-		while (first > 0 && bytes[first - 1] == ' ')
-			first--;
+	while (first > 0 && bytes[first - 1] == ' ')
+		first--;
 	text_plain(out, bytes, first);
 	if (second > 0)
 	{
 		out_char(out, '\n');
-		text_plain(out, bytes + first + 1, second);
+		text_plain(out, editor, second);
 	}
 }
 
