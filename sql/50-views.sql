@@ -5,7 +5,9 @@ RETURNS bigint
 LANGUAGE c STABLE STRICT PARALLEL RESTRICTED COST 100000
 AS 'MODULE_PATHNAME', 'thumbexif_rows';
 COMMENT ON FUNCTION thumbexif_rows(regclass) IS
-    'number of rows of an attached table, for the views; whoever may read thumbexif_status or thumbexif_progress may call it';
+    'number of rows of an attached table, for the views: who reads thumbexif_status or thumbexif_progress needs the right to call it';
+REVOKE EXECUTE ON FUNCTION thumbexif_rows(regclass) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION thumbexif_rows(regclass) TO pg_monitor;
 
 CREATE VIEW thumbexif_status AS
 WITH known AS MATERIALIZED

@@ -4,39 +4,13 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "executor/spi.h"
-#include "miscadmin.h"
-#include "utils/acl.h"
-#include "utils/lsyscache.h"
 
 #include "attachment.h"
 #include "compat.h"
-#include "extension.h"
 #include "run_as.h"
 
 PG_FUNCTION_INFO_V1(thumbexif_rows);
-
-/* Whoever may read one of the views that show counts may have the count. */
-static void
-check_may_count(void)
-{
-	static const char *const views[] = {"thumbexif_status", "thumbexif_progress"};
-	TeExtension extension;
-
-	te_extension_get(&extension);
-	for (size_t i = 0; i < lengthof(views); i++)
-	{
-		Oid			view = get_relname_relid(views[i], extension.schema);
-
-		if (OidIsValid(view) && pg_class_aclcheck(view, GetUserId(), ACL_SELECT) == ACLCHECK_OK)
-			return;
-	}
-	ereport(ERROR,
-			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-			 errmsg("permission denied to count the rows of attached tables"),
-			 errhint("Those may who are granted SELECT on the view thumbexif_status, such as members of pg_monitor.")));
-}
 
 /*
  * thumbexif_rows(relation regclass) RETURNS bigint: the rows of an attached table, as
@@ -50,7 +24,6 @@ thumbexif_rows(PG_FUNCTION_ARGS)
 	bool		isnull;
 	int64		rows;
 
-	check_may_count();
 	attachment = te_attachment_find(PG_GETARG_OID(0));
 	if (attachment == NULL)
 		PG_RETURN_NULL();
