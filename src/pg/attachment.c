@@ -21,7 +21,7 @@
 #include "attachment.h"
 #include "compat.h"
 #include "extension.h"
-#include "run_as.h"
+#include "statement.h"
 
 /* What we write: the standard name, and the types it is written to. */
 static const struct
@@ -179,14 +179,12 @@ from_row(HeapTuple row, bool check)
 	return attachment;
 }
 
-/* Run the query for one relation, or for all with InvalidOid.  Inside SPI; the rows are in SPI_tuptable. */
-static void
+/* Run the query for one relation, or for all with InvalidOid, and return how many rows it gave.  Inside SPI. */
+static uint64
 select_rows(Oid relation)
 {
 	StringInfoData sql;
-	TeRunAs		save;
-	Oid			type = OIDOID;
-	Datum		value = ObjectIdGetDatum(relation);
+	TeArgs		args = {0};
 
 	initStringInfo(&sql);
 	appendStringInfoString(&sql, "SELECT attachment, relation::oid, key_type::oid, paused, id_column, path_column");
@@ -194,11 +192,8 @@ select_rows(Oid relation)
 		appendStringInfo(&sql, ", %s_column::text", columns[i].name);
 	appendStringInfo(&sql, " FROM %s WHERE relation = $1 OR $1 = 0 ORDER BY attachment",
 					 te_our("thumbexif_attachment"));
-
-	te_run_as_extension(&save);
-	if (SPI_execute_with_args(sql.data, 1, &type, &value, NULL, false, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not read the attached tables");
-	te_run_as_end(&save);
+	te_arg(&args, OIDOID, ObjectIdGetDatum(relation));
+	return te_sql_as_extension(sql.data, &args);
 }
 
 static void
@@ -226,13 +221,14 @@ get(Oid relation, bool check)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	TeAttachment *attachment;
+	uint64		rows;
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	select_rows(relation);
-	if (SPI_processed == 0)
+	rows = select_rows(relation);
+	if (rows == 0)
 		throw_none(relation);
-	if (SPI_processed > 1)
+	if (rows > 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_AMBIGUOUS_PARAMETER),
 				 errmsg("several tables are attached"),
@@ -267,12 +263,13 @@ te_attachment_find(Oid relation)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	TeAttachment *attachment = NULL;
+	uint64		rows;
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	select_rows(relation);
+	rows = select_rows(relation);
 	MemoryContextSwitchTo(caller);
-	if (SPI_processed > 0)
+	if (rows > 0)
 		attachment = from_row(SPI_tuptable->vals[0], false);
 	SPI_finish();
 	MemoryContextSwitchTo(caller);
@@ -284,12 +281,13 @@ te_attachment_all(void)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	List	   *all = NIL;
+	uint64		rows;
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	select_rows(InvalidOid);
+	rows = select_rows(InvalidOid);
 	MemoryContextSwitchTo(caller);
-	for (uint64 i = 0; i < SPI_processed; i++)
+	for (uint64 i = 0; i < rows; i++)
 	{
 		TeAttachment *attachment = from_row(SPI_tuptable->vals[i], false);
 

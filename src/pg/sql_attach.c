@@ -30,6 +30,7 @@
 #include "extension.h"
 #include "run_as.h"
 #include "state.h"
+#include "statement.h"
 #include "store.h"
 #include "wake.h"
 
@@ -128,17 +129,15 @@ open_table(text *name, const TeGivenColumns *given)
 	return relation_open(relation, NoLock);
 }
 
-/* Does a query about one attachment ($1) find anything?  Inside SPI, with the extension's rights. */
+/* Does an attachment have states (of a kind)?  Inside SPI. */
 static bool
 any_state(int attachment, const char *condition)
 {
-	char	   *sql = psprintf("SELECT FROM %s WHERE attachment = $1 %s", te_our("thumbexif_asset"), condition);
-	Oid			type = INT4OID;
-	Datum		value = Int32GetDatum(attachment);
+	TeArgs		args = {0};
 
-	if (SPI_execute_with_args(sql, 1, &type, &value, NULL, false, 1) != SPI_OK_SELECT)
-		elog(ERROR, "could not read the state of an attachment");
-	return SPI_processed > 0;
+	te_arg_int4(&args, attachment);
+	return te_sql_as_extension(psprintf("SELECT FROM %s WHERE attachment = $1 %s LIMIT 1",
+										te_our("thumbexif_asset"), condition), &args) > 0;
 }
 
 /* Is a mapped column about to be exchanged for another (and not just called by its new name)? */
@@ -222,17 +221,14 @@ record(Relation relation, const TeAttachment *old, const TeMapping *mapping)
 static void
 check_trigger_names(Relation relation, Oid function)
 {
-	Oid			types[] = {OIDOID, OIDOID};
-	Datum		values[] = {ObjectIdGetDatum(RelationGetRelid(relation)), ObjectIdGetDatum(function)};
-
 	for (int i = 0; i < TRIGGERS; i++)
 	{
-		char	   *sql = psprintf("SELECT FROM pg_catalog.pg_trigger WHERE tgrelid = $1 AND tgfoid <> $2 AND tgname = %s",
-								   quote_literal_cstr(triggers[i].name));
+		TeArgs		args = {0};
 
-		if (SPI_execute_with_args(sql, 2, types, values, NULL, false, 1) != SPI_OK_SELECT)
-			elog(ERROR, "could not read the table's triggers");
-		if (SPI_processed > 0)
+		te_arg(&args, OIDOID, ObjectIdGetDatum(RelationGetRelid(relation)));
+		te_arg(&args, OIDOID, ObjectIdGetDatum(function));
+		te_arg_text(&args, triggers[i].name);
+		if (te_sql("SELECT FROM pg_trigger WHERE tgrelid = $1 AND tgfoid <> $2 AND tgname = $3", &args) > 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_DUPLICATE_OBJECT),
 					 errmsg("table \"%s\" has a trigger \"%s\" of its own",
@@ -355,7 +351,9 @@ Datum
 thumbexif_track_drop(PG_FUNCTION_ARGS)
 {
 	TeExtension extension;
-	TeRunAs		save;
+	TeArgs		args = {0};
+	uint64		dropped;
+	int		   *numbers;
 
 	if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
 		ereport(ERROR,
@@ -365,21 +363,17 @@ thumbexif_track_drop(PG_FUNCTION_ARGS)
 	if (!te_extension_find(&extension))
 		PG_RETURN_NULL();
 
-	te_run_as_extension(&save);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	run(psprintf("SELECT a.attachment FROM pg_catalog.pg_event_trigger_dropped_objects() d "
-				 "JOIN %s a ON a.relation = d.objid "
-				 "WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objsubid = 0",
-				 te_our("thumbexif_attachment")),
-		SPI_OK_SELECT);
-	for (uint64 i = 0; i < SPI_processed; i++)
-	{
-		bool		isnull;
-
-		te_state_forget(DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull)));
-	}
+	dropped = te_sql_as_extension(psprintf("SELECT a.attachment FROM pg_event_trigger_dropped_objects() d "
+										   "JOIN %s a ON a.relation = d.objid "
+										   "WHERE d.classid = 'pg_class'::regclass AND d.objsubid = 0",
+										   te_our("thumbexif_attachment")), &args);
+	numbers = palloc(sizeof(int) * (dropped + 1));
+	for (uint64 i = 0; i < dropped; i++)
+		numbers[i] = (int) te_out_int((int) i, 1, 0);
+	for (uint64 i = 0; i < dropped; i++)
+		te_state_forget(numbers[i]);
 	SPI_finish();
-	te_run_as_end(&save);
 	PG_RETURN_NULL();
 }

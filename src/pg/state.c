@@ -6,12 +6,10 @@
 
 #include "access/transam.h"
 #include "access/xact.h"
-#include "catalog/pg_type.h"
-#include "executor/spi.h"
 
 #include "extension.h"
-#include "run_as.h"
 #include "state.h"
+#include "statement.h"
 
 /* So many changes of one asset within one transaction get versions of their own. */
 #define VERSION_SHIFT	20
@@ -26,16 +24,10 @@ te_new_version(void)
 static void
 run(const char *sql, int attachment)
 {
-	Oid			type = INT4OID;
-	Datum		value = Int32GetDatum(attachment);
-	TeRunAs		save;
+	TeArgs		args = {0};
 
-	te_run_as_extension(&save);
-	if (SPI_connect() != SPI_OK_CONNECT ||
-		SPI_execute_with_args(sql, 1, &type, &value, NULL, false, 0) < 0)
-		elog(ERROR, "could not change the state of an attachment");
-	SPI_finish();
-	te_run_as_end(&save);
+	te_arg_int4(&args, attachment);
+	te_sql_as_extension(sql, &args);
 }
 
 void

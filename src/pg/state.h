@@ -2,8 +2,8 @@
  * state.h
  *		What triggers, attach and the queue functions do to state rows.
  *
- * All of it is done with the extension's rights; callers have checked the
- * user's.  The state machine itself is described in src/README.md.
+ * All of it is done with the extension's rights, inside SPI; callers have checked
+ * the user's.  The state machine itself is described in src/README.md.
  */
 #ifndef TE_PG_STATE_H
 #define TE_PG_STATE_H

@@ -25,39 +25,24 @@
 #include "extension.h"
 #include "guc.h"
 #include "run_as.h"
+#include "statement.h"
 #include "store.h"
 #include "store_path.h"
 
 #define AT_ONCE		1000		/* entries in memory */
 
-/* A snapshot for what follows, unless there is one: outside of a function's call (in the worker) there is none. */
-static bool
-push_snapshot(void)
-{
-	if (ActiveSnapshotSet())
-		return false;
-	PushActiveSnapshot(GetTransactionSnapshot());
-	return true;
-}
-
 void
 te_store_discard(int attachment, const char *name)
 {
-	char	   *sql = psprintf("INSERT INTO %s (attachment, file) VALUES ($1, $2)",
-							   te_our("thumbexif_removal"));
-	Oid			types[] = {INT4OID, TEXTOID};
-	Datum		values[] = {Int32GetDatum(attachment), CStringGetTextDatum(name)};
-	bool		pushed = push_snapshot();
-	TeRunAs		save;
+	TeArgs		args = {0};
 
-	te_run_as_extension(&save);
-	if (SPI_connect() != SPI_OK_CONNECT ||
-		SPI_execute_with_args(sql, 2, types, values, NULL, false, 0) != SPI_OK_INSERT)
-		elog(ERROR, "could not list a thumbnail file for removal");
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	te_arg_int4(&args, attachment);
+	te_arg_text(&args, name);
+	te_sql_as_extension(psprintf("INSERT INTO %s (attachment, file) VALUES ($1, $2)",
+								 te_our("thumbexif_removal")), &args);
 	SPI_finish();
-	te_run_as_end(&save);
-	if (pushed)
-		PopActiveSnapshot();
 }
 
 typedef struct Entry
@@ -127,17 +112,15 @@ unlink_entries(const Entry *entries, int count, Datum *gone, int *err)
 	return done;
 }
 
-/* Inside SPI, with the extension's rights. */
 static void
 delete_entries(Datum *removals, int count)
 {
-	char	   *sql = psprintf("DELETE FROM %s WHERE removal = ANY ($1)", te_our("thumbexif_removal"));
-	Oid			type = INT8ARRAYOID;
-	Datum		value = PointerGetDatum(construct_array(removals, count, INT8OID, sizeof(int64),
-														FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+	TeArgs		args = {0};
 
-	if (SPI_execute_with_args(sql, 1, &type, &value, NULL, false, 0) != SPI_OK_DELETE)
-		elog(ERROR, "could not delete the entries of removed files");
+	te_arg(&args, INT8ARRAYOID,
+		   PointerGetDatum(construct_array(removals, count, INT8OID, sizeof(int64),
+										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE)));
+	te_sql_as_extension(psprintf("DELETE FROM %s WHERE removal = ANY ($1)", te_our("thumbexif_removal")), &args);
 }
 
 /* Inside SPI, with the extension's rights: go through the entries with a cursor. */
@@ -181,6 +164,16 @@ empty_all(Portal cursor, int64 most)
 				 errhint("The operating system user that runs PostgreSQL must be able to write to the folder \"thumbexif.thumbnail_dir\".")));
 	}
 	return total;
+}
+
+/* A snapshot for what follows, unless there is one: outside of a function's call (in the worker) there is none. */
+static bool
+push_snapshot(void)
+{
+	if (ActiveSnapshotSet())
+		return false;
+	PushActiveSnapshot(GetTransactionSnapshot());
+	return true;
 }
 
 int64

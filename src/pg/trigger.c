@@ -239,7 +239,6 @@ rows_inserted(TrackedTable *table, TriggerData *trigger)
 		return;
 	if (rows < BULK_ROWS || !insert_bulk(table))
 		run_plan(table, PLAN_INSERT, (Datum) 0, (Datum) 0);
-	te_wake_at_commit();
 }
 
 static void
@@ -309,10 +308,7 @@ row_updated(TrackedTable *table, TriggerData *trigger)
 	new_path = slot_getattr(new, table->path, &new_null);
 	if (old_null != new_null ||
 		(!new_null && !DatumGetBool(DirectFunctionCall2Coll(texteq, C_COLLATION_OID, old_path, new_path))))
-	{
 		run_plan(table, PLAN_QUEUE_ONE, new_key, (Datum) 0);
-		te_wake_at_commit();
-	}
 }
 
 static void
