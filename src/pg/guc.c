@@ -15,12 +15,12 @@
 #include <sched.h>
 #include <unistd.h>
 
-#include "miscadmin.h"
 #include "nodes/pg_list.h"
 #include "nodes/value.h"
 #include "pgtime.h"
 #include "utils/guc.h"
 #include "utils/guc_tables.h"
+#include "utils/memutils.h"
 #include "utils/varlena.h"
 
 #include "compat.h"
@@ -50,8 +50,8 @@ char	   *te_databases;
 int			te_max_workers;
 bool		te_exif_gps;
 
-/* A setting whose value was refused when the library was loaded; see find_refused. */
-static const char *refused_setting;
+/* Of struct config_generic *: settings whose value was refused when the library was loaded; see find_refused. */
+static List *refused = NIL;
 
 static const struct config_enum_entry thumbnail_formats[] = {
 	{"jpeg", TE_FORMAT_JPEG, false},
@@ -309,29 +309,35 @@ find_set_before(void)
 }
 
 /*
- * Where thumbexif is not preloaded, settings that come with a connection are
- * noted before anybody knows who may set them.  When the library is loaded the
- * server refuses those of ordinary users with a WARNING; but what the administrator
- * wrote into postgresql.conf has been forgotten by then, and the default would count.  So anybody could switch exif_gps on or undo a limit.
+ * Settings are noted before the library is there to check them.  When it is
+ * loaded, the server takes the default for a value that is not valid or was set by
+ * somebody who may not set it, with a WARNING.  That is not enough: where thumbexif is
+ * not preloaded, a setting that comes with a connection has made the server
+ * forget what the administrator wrote into postgresql.conf.  So anybody could switch
+ * exif_gps on or undo a limit.
  */
 static void
 find_refused(List *set_before)
 {
 	int			count;
 	struct config_generic **all = get_guc_variables(&count);
+	MemoryContext caller;
 
 	for (int i = 0; i < count; i++)
 	{
-		if (all[i]->source == PGC_S_DEFAULT &&
-			list_member(set_before, makeString(unconstify(char *, all[i]->name))))
-			refused_setting = all[i]->name;
+		if (all[i]->source != PGC_S_DEFAULT ||
+			!list_member(set_before, makeString(unconstify(char *, all[i]->name))))
+			continue;
+		caller = MemoryContextSwitchTo(TopMemoryContext);
+		refused = lappend(refused, all[i]);
+		MemoryContextSwitchTo(caller);
 	}
 }
 
 void
 te_guc_define(void)
 {
-	List	   *set_before = process_shared_preload_libraries_in_progress ? NIL : find_set_before();
+	List	   *set_before = find_set_before();
 
 	define_files();
 	define_results();
@@ -344,12 +350,20 @@ te_guc_define(void)
 void
 te_guc_check(void)
 {
-	if (refused_setting)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("the value of \"%s\" was refused when thumbexif was loaded", refused_setting),
-				 errdetail("It is not valid or was set by a role that may not set it, "
-						   "and it hides the one that an administrator may have set."),
-				 errhint("Take it out of the connection's options or correct it in postgresql.conf, "
-						 "and connect again.")));
+	ListCell   *cell;
+
+	foreach(cell, refused)
+	{
+		const struct config_generic *setting = lfirst(cell);
+
+		/* a reload or a superuser may have set it right meanwhile */
+		if (setting->source == PGC_S_DEFAULT)
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("the value of \"%s\" was refused when thumbexif was loaded", setting->name),
+					 errdetail("It is not valid or was set by a role that may not set it, "
+							   "and it hides the one that an administrator may have set."),
+					 errhint("Take it out of the connection's options or correct it in postgresql.conf, "
+							 "and connect again.")));
+	}
 }

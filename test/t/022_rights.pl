@@ -67,6 +67,14 @@ like( as('visitor', q{SELECT format FROM thumbexif_info('a.png')},
 like(as('visitor', 'ALTER ROLE visitor SET thumbexif.exif_gps = on'), qr/permission denied to set parameter/,
 	'nor by a setting of the role');
 is(as('visitor', q{SELECT format FROM thumbexif_info('a.png')}), 'png', 'without it all is well');
+
+# The same holds for a value that is not valid, until it is corrected.
+$server->append_conf('postgresql.conf', "thumbexif.exif_gps = offf\n");
+$server->reload;
+like(as('visitor', q{SELECT format FROM thumbexif_info('a.png')}), $refused, 'nor by a slip of the pen');
+$server->append_conf('postgresql.conf', "thumbexif.exif_gps = off\n");
+$server->reload;
+is(as('visitor', q{SELECT format FROM thumbexif_info('a.png')}), 'png', 'all is well again');
 is($server->safe_psql('postgres', "$widen; $look"), 'png', 'a superuser may');
 $server->safe_psql('postgres', "ALTER DATABASE postgres SET thumbexif.image_roots = '$base/elsewhere'");
 is(as('visitor', $look), 'png', 'and for a whole database');
