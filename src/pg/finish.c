@@ -77,15 +77,6 @@ drop_file(TeJob *job)
 		te_store_discard(job->asset.attachment->number, job->file);
 }
 
-static int
-compare_jobs(const void *a, const void *b)
-{
-	const TeAsset *left = &(*(TeJob *const *) a)->asset;
-	const TeAsset *right = &(*(TeJob *const *) b)->asset;
-
-	return te_key_compare(left->attachment->key_type, &left->key, &right->key);
-}
-
 /*
  * Lock the states of jobs, which are sorted.  Those taken over by somebody, or deleted, are
  * lost; those locked by somebody go back.  The others get TE_OUTCOME_NONE.
@@ -255,7 +246,6 @@ te_finish(const TeAttachment *attachment, TeJob **jobs, int count, const TeSetti
 {
 	Finish		finish = {attachment, settings};
 
-	qsort(jobs, count, sizeof(TeJob *), compare_jobs);
 	write_files(jobs, count, between, arg);
 	if (try_write(&finish, jobs, count) == NULL)
 		return;

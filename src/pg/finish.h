@@ -13,7 +13,7 @@
 typedef void (*TeFinishBetween) (void *arg);
 
 /*
- * Write the jobs' thumbnail files, the users' rows and the states in the current
+ * Write the thumbnail files, the users' rows and the states of jobs, sorted by their keys, in the current
  * transaction, which the caller commits.  Sets each job's outcome; those of TE_OUTCOME_BACK are
  * still claimed.  If the table refuses a row, that is its asset's failure alone.
  *

@@ -147,7 +147,9 @@ te_progress_done(TeProgress *progress)
 							 all->processed, all->updated, all->skipped, all->failed)));
 	if (failed > 0)
 		ereport(NOTICE,
-				(errmsg(INT64_FORMAT " assets of table %s remain failed", failed, progress->attachment->name),
+				(errmsg_plural(INT64_FORMAT " asset of table %s remains failed",
+							   INT64_FORMAT " assets of table %s remain failed",
+							   (unsigned long) failed, failed, progress->attachment->name),
 				 errhint("The view thumbexif_failures tells why.")));
 	pgstat_report_activity(STATE_RUNNING, debug_query_string);
 }

@@ -18,6 +18,7 @@
 #include "activity.h"
 #include "finish.h"
 #include "guc.h"
+#include "root_watch.h"
 #include "run.h"
 #include "store.h"
 
@@ -181,7 +182,7 @@ at_exit(int code, Datum arg)
 {
 	Pipeline   *p = running;
 
-	if (p == NULL)
+	if (p == NULL || p->claim.number == 0)
 		return;
 	running = NULL;
 	AbortOutOfAnyTransaction();
@@ -191,6 +192,7 @@ at_exit(int code, Datum arg)
 	give_back_all(p);
 	SPI_finish();
 	PopActiveSnapshot();
+	te_claim_end(&p->claim);	/* nobody does it for us once the last transaction is over */
 	CommitTransactionCommand();
 }
 
@@ -327,6 +329,15 @@ between_files(void *arg)
 
 /* --- writing */
 
+static int
+compare_jobs(const void *a, const void *b)
+{
+	const TeAsset *left = &(*(TeJob *const *) a)->asset;
+	const TeAsset *right = &(*(TeJob *const *) b)->asset;
+
+	return te_key_compare(left->attachment->key_type, &left->key, &right->key);
+}
+
 /* The jobs of a batch, whose commit is through. */
 static void
 report(Pipeline *p, TeJob **jobs, int count)
@@ -370,6 +381,7 @@ write_batch(Pipeline *p, TeFinishBetween between)
 		dlist_push_tail(&p->writing, &jobs[i]->node);
 	}
 	p->nready -= count;
+	qsort(jobs, count, sizeof(TeJob *), compare_jobs);
 
 	step_begin(p);
 	if (run->dry_run)
@@ -381,6 +393,7 @@ write_batch(Pipeline *p, TeFinishBetween between)
 	{
 		te_finish(run->attachment, jobs, count, &p->settings, between, p);
 		give_back_owed(p);
+		te_root_save();
 	}
 	step_end(p);
 	commit(p);
