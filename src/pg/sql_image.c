@@ -124,7 +124,7 @@ optional_argument(FunctionCallInfo fcinfo, int number, const char *name, int mos
 }
 
 static Datum
-thumbnail(FunctionCallInfo fcinfo, Image (*open) (FunctionCallInfo))
+thumbnail(FunctionCallInfo fcinfo, Image (*open_image) (FunctionCallInfo))
 {
 	TeRequest	request = make_request(TE_WANT_THUMBNAIL);
 	Image		image;
@@ -138,7 +138,7 @@ thumbnail(FunctionCallInfo fcinfo, Image (*open) (FunctionCallInfo))
 		request.format = te_guc_format(text_to_cstring(PG_GETARG_TEXT_PP(2)));
 	request.quality = optional_argument(fcinfo, 3, "quality", 100, request.quality);
 
-	image = open(fcinfo);
+	image = open_image(fcinfo);
 	task = decode(&image, &request);
 	if (task->reply.status != TE_OK)
 		te_throw_status(task->reply.status, image.path, task->texts.error);
@@ -168,10 +168,10 @@ exif_of_reply(const TeTask *task, const char *path, Datum *result)
 }
 
 static Datum
-exif(FunctionCallInfo fcinfo, Image (*open) (FunctionCallInfo))
+exif(FunctionCallInfo fcinfo, Image (*open_image) (FunctionCallInfo))
 {
 	TeRequest	request = make_request(TE_WANT_EXIF);
-	Image		image = open(fcinfo);
+	Image		image = open_image(fcinfo);
 	TeTask	   *task = decode(&image, &request);
 	Datum		result;
 
@@ -204,10 +204,10 @@ make_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
 }
 
 static Datum
-info(FunctionCallInfo fcinfo, Image (*open) (FunctionCallInfo))
+info(FunctionCallInfo fcinfo, Image (*open_image) (FunctionCallInfo))
 {
 	TeRequest	request = make_request(TE_WANT_EXIF);
-	Image		image = open(fcinfo);
+	Image		image = open_image(fcinfo);
 	TeTask	   *task = decode(&image, &request);
 	const TeReply *reply = &task->reply;
 	TimestampTz taken_at;
