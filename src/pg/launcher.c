@@ -6,14 +6,13 @@
  * have the extension it learns from workers: one is started in each
  * database once, and says as it leaves whether there is anything to come back for.
  * After that a database gets a worker when a commit has woken it, when a retry is
- * due, and every SWEEP_MS, should anything have been missed.
+ * due, and every ten minutes, should anything have been missed.
  *
  * A worker is never restarted by the postmaster.  One that died is followed by
  * another only after a wait that grows.
  */
 #include "postgres.h"
 
-#include "common/pg_prng.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
@@ -24,22 +23,15 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
-#include "backoff.h"
 #include "compat.h"
 #include "dblist.h"
+#include "launch.h"
 #include "launcher.h"
 #include "shmem.h"
-#include "worker.h"
 
-#define SWEEP_MS		(10 * 60 * 1000)
-#define BACKOFF_MS		1000	/* after the first worker that died */
-#define BACKOFF_MAX_MS	(5 * 60 * 1000)
-#define STEADY_MS		(60 * 1000)	/* who lived this long did not die of his start */
+#define LOOK_MS			(10 * 60 * 1000)	/* between looks at pg_database, should a change have been missed */
 #define NO_PROCESS_MS	(10 * 1000)	/* between tries to get a background process */
-#define KEPT_AWAY_MS	(10 * 1000)	/* from a database that is about to be dropped */
 #define RESTART_SECONDS	10		/* of the launcher itself */
-
-StaticAssertDecl(sizeof(TeWorkerStart) <= BGW_EXTRALEN, "bgw_extra is too small");
 
 static MemoryContext launcher_context;
 static List *databases = NIL;	/* of TeDatabase *, in launcher_context */
@@ -47,201 +39,6 @@ static int	running = 0;		/* workers */
 static TimestampTz no_process_before = 0;	/* max_worker_processes was reached */
 static bool said_no_process = false;
 static bool said_queued = false;
-
-/* --- a worker's beginning and end */
-
-/* Is somebody about to drop this database or the like?  te_shared_lock is held. */
-static bool
-is_kept_away(Oid database)
-{
-	for (int i = 0; i < TE_AWAY_SLOTS; i++)
-	{
-		if (te_shared->away[i].database == database)
-			return true;
-	}
-	return false;
-}
-
-/* A free worker slot for this database, or -1: none, or the database is to be left alone. */
-static int
-take_slot(Oid database, uint32 *generation)
-{
-	int			found = -1;
-
-	LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
-	for (int i = 0; i < TE_MAX_WORKERS && found < 0 && !is_kept_away(database); i++)
-	{
-		TeActivity *slot = &te_shared->slot[i];
-
-		if (OidIsValid(slot->database))
-			continue;
-		*generation = slot->generation + 1;
-		memset(slot, 0, sizeof(*slot));
-		slot->generation = *generation;
-		slot->database = database;
-		slot->kind = TE_ACTIVITY_WORKER;
-		slot->state = TE_ACTIVITY_STARTING;
-		slot->leaving = TE_LEFT_DIED;
-		slot->total = -1;
-		found = i;
-	}
-	LWLockRelease(te_shared_lock);
-	return found;
-}
-
-static void
-free_slot(int number)
-{
-	LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
-	te_shared->slot[number].database = InvalidOid;
-	te_shared->slot[number].pid = 0;
-	LWLockRelease(te_shared_lock);
-}
-
-/* What the view says about a database without a worker. */
-static void
-note(const TeDatabase *database, TeDatabaseState state, TimestampTz next_start)
-{
-	TeDatabaseSlot *slot = te_shmem_database(database->oid);
-
-	if (slot == NULL)
-		return;
-	LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
-	slot->state = state;
-	slot->next_start = next_start;
-	LWLockRelease(te_shared_lock);
-}
-
-static bool
-start_worker(TeDatabase *database, TimestampTz now)
-{
-	BackgroundWorker worker = {0};
-	TeWorkerStart start;
-
-	start.database = database->oid;
-	start.slot = take_slot(database->oid, &start.generation);
-	if (start.slot < 0)
-	{
-		/* whoever keeps us away will wake us */
-		database->not_before = TimestampTzPlusMilliseconds(now, KEPT_AWAY_MS);
-		return true;
-	}
-
-	strlcpy(worker.bgw_name, "thumbexif worker", BGW_MAXLEN);
-	strlcpy(worker.bgw_type, "thumbexif worker", BGW_MAXLEN);
-	strlcpy(worker.bgw_library_name, "thumbexif", sizeof(worker.bgw_library_name));
-	strlcpy(worker.bgw_function_name, "thumbexif_worker_main", sizeof(worker.bgw_function_name));
-	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
-	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
-	worker.bgw_restart_time = BGW_NEVER_RESTART;
-	worker.bgw_notify_pid = MyProcPid;
-	memcpy(worker.bgw_extra, &start, sizeof(start));
-
-	if (!RegisterDynamicBackgroundWorker(&worker, &database->handle))
-	{
-		free_slot(start.slot);
-		return false;
-	}
-	database->slot = start.slot;
-	database->served = now;
-	running++;
-	note(database, TE_DATABASE_RUNNING, 0);
-	return true;
-}
-
-/* A worker has gone: what follows from what it said? */
-static void
-follow_up(TeDatabase *database, const TeActivity *last, TimestampTz now)
-{
-	int64		wait_ms;
-
-	database->due = TimestampTzPlusMilliseconds(now, SWEEP_MS);
-	database->not_before = 0;
-	if (last->leaving != TE_LEFT_DIED)
-	{
-		database->failures = 0;
-		database->seen = database->seen || last->leaving != TE_LEFT_SENT_AWAY;
-	}
-	switch (last->leaving)
-	{
-		case TE_LEFT_NO_EXTENSION:
-			database->extension = false;
-			return;
-		case TE_LEFT_DIED:
-			if (TimestampDifferenceExceeds(database->served, now, STEADY_MS))
-				database->failures = 0;
-			database->failures++;
-			wait_ms = te_backoff_ms(database->failures, BACKOFF_MS, BACKOFF_MAX_MS,
-									pg_prng_uint32(&pg_global_prng_state));
-			database->due = database->not_before = TimestampTzPlusMilliseconds(now, wait_ms);
-			return;
-		case TE_LEFT_IDLE:
-			if (last->due != 0)
-				database->due = Min(database->due, last->due);
-			break;
-		case TE_LEFT_MORE:
-		case TE_LEFT_SETTINGS:
-		case TE_LEFT_SENT_AWAY:
-			database->due = now;
-			break;
-	}
-	database->extension = database->extension || last->leaving != TE_LEFT_SENT_AWAY;
-}
-
-/* Forget a database's slot, unless somebody has woken it since (its extension may be new). */
-static void
-release_database_slot(TeDatabase *database)
-{
-	TeDatabaseSlot *slot = te_shmem_database(database->oid);
-
-	if (slot == NULL)
-		return;
-	LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
-	if (pg_atomic_read_u32(&slot->wake) == 0)
-	{
-		pg_atomic_exchange_u32(&slot->oid, InvalidOid);
-		if (pg_atomic_read_u32(&slot->wake) != 0)
-			pg_atomic_exchange_u32(&slot->oid, database->oid);
-	}
-	LWLockRelease(te_shared_lock);
-}
-
-static void
-reap_worker(TeDatabase *database, TimestampTz now)
-{
-	TeActivity	last;
-	TeDatabaseSlot *slot;
-	pid_t		pid;
-
-	if (GetBackgroundWorkerPid(database->handle, &pid) != BGWH_STOPPED)
-		return;
-
-	LWLockAcquire(te_shared_lock, LW_SHARED);
-	last = te_shared->slot[database->slot];
-	LWLockRelease(te_shared_lock);
-	free_slot(database->slot);
-	pfree(database->handle);
-	database->handle = NULL;
-	database->slot = -1;
-	running--;
-	follow_up(database, &last, now);
-
-	/* one that did not live to say a word may have an extension all the same */
-	if (!database->extension && database->seen)
-	{
-		release_database_slot(database);
-		return;
-	}
-	slot = te_shmem_take_database(database->oid);
-	if (slot != NULL)
-	{
-		LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
-		strlcpy(slot->trouble, last.trouble, TE_TROUBLE_TEXT);
-		LWLockRelease(te_shared_lock);
-	}
-	note(database, last.leaving == TE_LEFT_DIED ? TE_DATABASE_BACKOFF : TE_DATABASE_ASLEEP,
-		 database->due);
-}
 
 /* --- which database is next */
 
@@ -313,7 +110,7 @@ static void
 no_process(TeDatabase *database, TimestampTz now)
 {
 	no_process_before = TimestampTzPlusMilliseconds(now, NO_PROCESS_MS);
-	note(database, TE_DATABASE_NO_PROCESS, no_process_before);
+	te_launch_note(database, TE_DATABASE_NO_PROCESS, no_process_before);
 	if (!said_no_process)
 		ereport(LOG,
 				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
@@ -332,12 +129,13 @@ start_workers(TimestampTz now)
 	{
 		if (running >= te_max_workers || now < no_process_before)
 			break;
-		if (!start_worker(database, now))
+		if (!te_launch_start(database, now))
 		{
 			no_process(database, now);
 			return;
 		}
 		said_no_process = false;
+		running += database->slot >= 0;
 	}
 	set_queued(running >= te_max_workers ? due : 0);
 	if (due > 0 && running >= te_max_workers)
@@ -348,7 +146,7 @@ start_workers(TimestampTz now)
 		{
 			database = lfirst(cell);
 			if (start_time(database) <= now)
-				note(database, TE_DATABASE_QUEUED, 0);
+				te_launch_note(database, TE_DATABASE_QUEUED, 0);
 		}
 	}
 }
@@ -372,7 +170,7 @@ look_at_databases(void)
 		}
 		else if (!database->exists)
 		{
-			release_database_slot(database);
+			te_launch_forget(database);
 			databases = foreach_delete_current(databases, cell);
 			pfree(database);
 		}
@@ -404,7 +202,7 @@ is_stranger_woken(void)
 static long
 sleep_ms(TimestampTz now)
 {
-	TimestampTz next = TimestampTzPlusMilliseconds(now, SWEEP_MS);
+	TimestampTz next = TimestampTzPlusMilliseconds(now, LOOK_MS);
 	ListCell   *cell;
 
 	foreach(cell, databases)
@@ -494,8 +292,8 @@ thumbexif_launcher_main(Datum arg)
 		{
 			TeDatabase *database = lfirst(cell);
 
-			if (database->slot >= 0)
-				reap_worker(database, now);
+			if (database->slot >= 0 && te_launch_reap(database, now))
+				running--;
 		}
 		if (pg_atomic_exchange_u32(&te_shared->look, 0) != 0 || is_stranger_woken())
 			look_at_databases();

@@ -1,0 +1,166 @@
+/*
+ * table.c
+ *		An attached table as the background worker sees it, as long as that lives.
+ *
+ * Trouble is the server's, or the table's as a whole, never an asset's: a full disk, a
+ * lost mount, a table that is locked, a mapped column that has gone.  te_run has given back what
+ * it had claimed, no attempt was counted, and trying again later does no harm.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "common/pg_prng.h"
+#include "executor/spi.h"
+#include "utils/memutils.h"
+
+#include "activity.h"
+#include "backoff.h"
+#include "extension.h"
+#include "statement.h"
+#include "table.h"
+#include "work.h"
+
+#define TROUBLE_MS		1000	/* after the first ERROR */
+#define TROUBLE_MAX_MS	60000
+
+static List *tables = NIL;		/* of TeTable *, in TopMemoryContext */
+
+TeTable *
+te_table_find(int number)
+{
+	ListCell   *cell;
+	MemoryContext caller;
+	TeTable    *table;
+
+	foreach(cell, tables)
+	{
+		table = lfirst(cell);
+		if (table->number == number)
+			return table;
+	}
+	caller = MemoryContextSwitchTo(TopMemoryContext);
+	table = palloc0(sizeof(TeTable));
+	table->number = number;
+	tables = lappend(tables, table);
+	MemoryContextSwitchTo(caller);
+	return table;
+}
+
+void
+te_table_arrivals(void)
+{
+	ListCell   *cell;
+
+	foreach(cell, tables)
+		((TeTable *) lfirst(cell))->arrivals = true;
+}
+
+bool
+te_table_others_have_work(const TeTable *table)
+{
+	ListCell   *cell;
+
+	foreach(cell, tables)
+	{
+		const TeTable *other = lfirst(cell);
+
+		if (other != table && (other->has_work || other->arrivals))
+			return true;
+	}
+	return false;
+}
+
+/* Pause a table until its owner has changed something.  Returns false if there is no such attachment any more. */
+static bool
+pause_table(const TeTable *table, const char *reason)
+{
+	TeArgs		args = {0};
+	bool		found;
+
+	te_work_begin();
+	te_arg_int4(&args, table->number);
+	te_arg_text(&args, reason);
+	found = te_sql_as_extension(psprintf("UPDATE %s SET paused = true, pause_reason = $2 WHERE attachment = $1",
+										 te_our("thumbexif_attachment")), &args) > 0;
+	te_work_end();
+	return found;
+}
+
+/* Is it still there?  Neither a dropped table nor a dropped extension is worth a WARNING. */
+static bool
+is_attached(const TeTable *table)
+{
+	TeExtension extension;
+	bool		found = false;
+
+	te_work_begin();
+	if (te_extension_find(&extension))
+	{
+		ListCell   *cell;
+
+		foreach(cell, te_attachment_all())
+			found |= ((TeAttachment *) lfirst(cell))->number == table->number;
+	}
+	te_work_end();
+	return found;
+}
+
+/* Has this been said already, of this table or another?  What a hint names is one trouble, whatever the file. */
+static bool
+was_said(const char *trouble)
+{
+	ListCell   *cell;
+
+	foreach(cell, tables)
+	{
+		const TeTable *table = lfirst(cell);
+
+		if (table->trouble != NULL && strcmp(table->trouble, trouble) == 0)
+			return true;
+	}
+	return false;
+}
+
+void
+te_table_trouble(TeTable *table, const char *name, const ErrorData *error, bool lasting)
+{
+	const char *trouble = error->hint ? error->hint : error->message;
+	bool		said = was_said(trouble);
+	int64		wait_ms;
+
+	if (lasting ? !pause_table(table, error->message) : !is_attached(table))
+		return;
+
+	wait_ms = te_backoff_ms(++table->failures, TROUBLE_MS, TROUBLE_MAX_MS,
+							pg_prng_uint32(&pg_global_prng_state));
+	table->not_before = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), wait_ms);
+	if (table->trouble == NULL || strcmp(table->trouble, trouble) != 0)
+	{
+		if (table->trouble != NULL)
+			pfree(table->trouble);
+		table->trouble = MemoryContextStrdup(TopMemoryContext, trouble);
+	}
+	te_activity_trouble(error->message);
+	if (!said)
+		ereport(WARNING,
+				(errcode(error->sqlerrcode),
+				 lasting ?
+				 errmsg("thumbexif has paused table %s: %s", name, error->message) :
+				 errmsg("thumbexif waits with table %s: %s", name, error->message),
+				 error->detail ? errdetail_internal("%s", error->detail) : 0,
+				 error->hint ? errhint("%s", error->hint) : 0));
+}
+
+void
+te_table_no_trouble(TeTable *table, const char *name)
+{
+	if (table->trouble == NULL)
+		return;
+	pfree(table->trouble);
+	table->trouble = NULL;
+	table->failures = 0;
+	table->not_before = 0;
+	te_activity_trouble(NULL);
+	ereport(LOG,
+			(errmsg("thumbexif goes on with table %s", name)));
+}

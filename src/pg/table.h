@@ -1,0 +1,42 @@
+/*
+ * table.h
+ *		An attached table as the background worker sees it, as long as that lives.
+ */
+#ifndef TE_PG_TABLE_H
+#define TE_PG_TABLE_H
+
+#include "postgres.h"
+
+#include "queue.h"
+
+typedef struct TeTable
+{
+	int			number;			/* of the attachment */
+	TeQueue		queue;
+	bool		arrivals;		/* somebody has committed new work since its queue was looked at */
+	bool		has_work;		/* going by its last turn */
+	int			failures;		/* runs in a row that ended with an ERROR */
+	TimestampTz not_before;		/* after an ERROR */
+	char	   *trouble;		/* what was warned of last, or NULL */
+} TeTable;
+
+/* The table of an attachment; a new one if it was not met before.  Never freed. */
+extern TeTable *te_table_find(int number);
+
+/* Somebody has committed new work, in whichever table. */
+extern void te_table_arrivals(void);
+
+/* Is there work in any but this one? */
+extern bool te_table_others_have_work(const TeTable *table);
+
+/*
+ * A run ended with an ERROR: leave the table alone for a while that grows up to a
+ * minute, with a WARNING if this is news.  lasting: it will stay so until the table's
+ * owner does something, so pause it.  Runs transactions of its own.
+ */
+extern void te_table_trouble(TeTable *table, const char *name, const ErrorData *error, bool lasting);
+
+/* A run went well: if there was trouble, say that it is over. */
+extern void te_table_no_trouble(TeTable *table, const char *name);
+
+#endif							/* TE_PG_TABLE_H */
