@@ -21,6 +21,7 @@
 
 #include "claim.h"
 #include "finish.h"
+#include "limit.h"
 #include "row.h"
 #include "settle.h"
 #include "statement.h"
@@ -45,7 +46,9 @@ te_error_is_servers(const ErrorData *error)
 {
 	int			category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
 
-	return category == ERRCODE_INSUFFICIENT_RESOURCES || category == ERRCODE_SYSTEM_ERROR;
+	/* a table that somebody has locked is no asset's fault either */
+	return category == ERRCODE_INSUFFICIENT_RESOURCES || category == ERRCODE_SYSTEM_ERROR ||
+		error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE;
 }
 
 static void
@@ -204,14 +207,17 @@ try_write(const Finish *finish, TeJob **jobs, int count)
 	MemoryContextSwitchTo(caller);
 	PG_TRY();
 	{
+		te_limit_begin();
 		write_jobs(finish, jobs, count);
+		te_limit_end();
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
 	{
+		te_limit_end();
 		MemoryContextSwitchTo(caller);
 		error = CopyErrorData();
-		if (te_error_is_interrupt(error) || te_error_is_servers(error))
+		if ((te_error_is_interrupt(error) && !te_limit_hit()) || te_error_is_servers(error))
 			PG_RE_THROW();
 		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();
@@ -233,8 +239,11 @@ write_alone(const Finish *finish, TeJob *job)
 	drop_file(job);
 	job->file = NULL;
 	job->status = TE_NOT_WRITTEN;
-	job->words = MemoryContextStrdup(job->context,
-									 pg_server_to_any(error->message, (int) strlen(error->message), PG_UTF8));
+	if (te_limit_hit())
+		job->words = "its triggers took too long";
+	else
+		job->words = MemoryContextStrdup(job->context,
+										 pg_server_to_any(error->message, (int) strlen(error->message), PG_UTF8));
 	error = try_write(finish, &job, 1);
 	if (error != NULL)
 		ReThrowError(error);	/* nothing of the table's was touched this time */

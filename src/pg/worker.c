@@ -25,6 +25,7 @@
 #include "postmaster/interrupt.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
+#include "storage/proc.h"
 #include "tcop/tcopprot.h"
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
@@ -34,6 +35,7 @@
 
 #include "activity.h"
 #include "compat.h"
+#include "limit.h"
 #include "shmem.h"
 #include "turn.h"
 #include "worker.h"
@@ -41,6 +43,8 @@
 #define STAY_MS				(5 * 60 * 1000) /* without work; the decoders stay as long */
 #define MAKE_ROOM_MS		(10 * 1000) /* of work, while other databases wait */
 #define LOOK_SETTINGS_MS	(10 * 1000) /* between looks at the database's settings */
+#define LIMIT_MS			(30 * 1000) /* for a batch of rows, with what a table's triggers do */
+#define LOCK_MS				900 /* less than deadlock_timeout: so it is us, not a user, who gives way */
 
 static TeDatabaseSlot *database_slot;
 static TimestampTz started;
@@ -69,6 +73,10 @@ leave(TeLeaving why, TimestampTz due)
 	proc_exit(0);
 }
 
+/*
+ * Settings of ours for the session.  A statement_timeout of the database's is
+ * the limit for what its tables' triggers may take, a lock_timeout is kept if it is short.
+ */
 static void
 set_up(void)
 {
@@ -78,13 +86,20 @@ set_up(void)
 		{"default_transaction_read_only", "off"},
 		{"default_transaction_deferrable", "off"},
 		{"session_replication_role", "origin"},
-		{"statement_timeout", "0"}, /* turn.c has its own */
-		{"lock_timeout", "0"},
+		{"statement_timeout", "0"},
+		{"transaction_timeout", "0"},
 		{"idle_in_transaction_session_timeout", "0"}
 	};
 
+	te_limit_set(StatementTimeout > 0 ? StatementTimeout : LIMIT_MS);
 	for (int i = 0; i < (int) lengthof(settings); i++)
-		SetConfigOption(settings[i][0], settings[i][1], PGC_SUSET, PGC_S_OVERRIDE);
+	{
+		/* transaction_timeout is there since PostgreSQL 17 */
+		if (GetConfigOption(settings[i][0], true, false) != NULL)
+			SetConfigOption(settings[i][0], settings[i][1], PGC_SUSET, PGC_S_OVERRIDE);
+	}
+	if (LockTimeout == 0 || LockTimeout > LOCK_MS)
+		SetConfigOption("lock_timeout", CppAsString2(LOCK_MS), PGC_SUSET, PGC_S_OVERRIDE);
 	pgstat_report_appname("thumbexif worker");
 }
 

@@ -1,0 +1,27 @@
+/*
+ * limit.h
+ *		A time limit for a user's code that runs while the worker writes to a table.
+ *
+ * In a session the user's own statement_timeout counts and Ctrl-C is at hand.  In
+ * the background a trigger that never ends would stop everything for good.
+ */
+#ifndef TE_PG_LIMIT_H
+#define TE_PG_LIMIT_H
+
+#include "postgres.h"
+
+/* From now on this process has the limit; the worker's own call. */
+extern void te_limit_set(int ms);
+
+/*
+ * What runs from here to te_limit_end() is cancelled after the limit, with an
+ * ERROR as for statement_timeout; code that catches that and goes on ends the process after
+ * twice the time.  Does nothing in a process without limit.
+ */
+extern void te_limit_begin(void);
+extern void te_limit_end(void);
+
+/* Was the last stretch between the two cancelled for that? */
+extern bool te_limit_hit(void);
+
+#endif							/* TE_PG_LIMIT_H */
