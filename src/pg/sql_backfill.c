@@ -11,6 +11,7 @@
 #include "compat.h"
 #include "procedure.h"
 #include "run.h"
+#include "store.h"
 #include "walk.h"
 
 #define MAX_BATCH 10000			/* outcomes, with their thumbnails, in memory until they are written */
@@ -116,6 +117,8 @@ backfill(const Options *options, Backfill *backfill)
 		te_run(&run);
 		te_activity_end();
 	}
+	else if (!options->dry_run)
+		te_store_empty_removals(PG_INT64_MAX);	/* a run ends with this too */
 	te_progress_done(&backfill->progress);
 }
 
