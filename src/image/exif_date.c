@@ -46,28 +46,6 @@ days_in_month(int32_t year, int32_t month)
 }
 
 bool
-exif_parse_date(const uint8_t *text, size_t length, TeTime *time)
-{
-	uint8_t		separator;
-
-	memset(time, 0, sizeof(*time));
-	length = text_trimmed(text, length);
-	if (length != 19)
-		return false;
-	separator = text[4];
-	if ((separator != ':' && separator != '-' && separator != '/') || text[7] != separator ||
-		(text[10] != ' ' && text[10] != 'T') || text[13] != ':' || text[16] != ':')
-		return false;
-	if (!digits(text, 4, &time->year) || !digits(text + 5, 2, &time->month) ||
-		!digits(text + 8, 2, &time->day) || !digits(text + 11, 2, &time->hour) ||
-		!digits(text + 14, 2, &time->minute) || !digits(text + 17, 2, &time->second))
-		return false;
-	return time->year >= 1 && time->month >= 1 && time->month <= 12 &&
-		time->day >= 1 && time->day <= days_in_month(time->year, time->month) &&
-		time->hour <= 23 && time->minute <= 59 && time->second <= 59;
-}
-
-bool
 exif_parse_offset(const uint8_t *text, size_t length, int32_t *minutes)
 {
 	int32_t		hour,
@@ -107,6 +85,53 @@ microseconds(const uint8_t *text, size_t length)
 	return value;
 }
 
+/*
+ * Behind the seconds, programs that copy XMP into EXIF write a fraction, an offset, or both.
+ * False if it is anything else.
+ */
+static bool
+parse_rest(const uint8_t *text, size_t length, TeTime *time)
+{
+	size_t		fraction = 0;
+
+	if (length > 1 && text[0] == '.')
+	{
+		while (1 + fraction < length && text[1 + fraction] >= '0' && text[1 + fraction] <= '9')
+			fraction++;
+		if (fraction == 0)
+			return false;
+		time->microsecond = microseconds(text + 1, fraction);
+		text += 1 + fraction;
+		length -= 1 + fraction;
+	}
+	if (length == 0)
+		return true;
+	time->has_offset = exif_parse_offset(text, length, &time->offset_minutes);
+	return time->has_offset;
+}
+
+bool
+exif_parse_date(const uint8_t *text, size_t length, TeTime *time)
+{
+	uint8_t		separator;
+
+	memset(time, 0, sizeof(*time));
+	length = text_trimmed(text, length);
+	if (length < 19 || !parse_rest(text + 19, length - 19, time))
+		return false;
+	separator = text[4];
+	if ((separator != ':' && separator != '-' && separator != '/') || text[7] != separator ||
+		(text[10] != ' ' && text[10] != 'T') || text[13] != ':' || text[16] != ':')
+		return false;
+	if (!digits(text, 4, &time->year) || !digits(text + 5, 2, &time->month) ||
+		!digits(text + 8, 2, &time->day) || !digits(text + 11, 2, &time->hour) ||
+		!digits(text + 14, 2, &time->minute) || !digits(text + 17, 2, &time->second))
+		return false;
+	return time->year >= 1 && time->month >= 1 && time->month <= 12 &&
+		time->day >= 1 && time->day <= days_in_month(time->year, time->month) &&
+		time->hour <= 23 && time->minute <= 59 && time->second <= 59;
+}
+
 /* A text of the Exif directory, else of IFD0. */
 static bool
 look_up(const ExifList *list, uint16_t tag, const uint8_t **text, size_t *length)
@@ -132,7 +157,15 @@ read_date(const ExifList *list, const DateTags *tags, TeTime *time)
 	if (look_up(list, tags->subsecond, &text, &length))
 		time->microsecond = microseconds(text, length);
 	if (look_up(list, tags->offset, &text, &length))
-		time->has_offset = exif_parse_offset(text, length, &time->offset_minutes);
+	{
+		int32_t		minutes;
+
+		if (exif_parse_offset(text, length, &minutes))
+		{
+			time->has_offset = 1;
+			time->offset_minutes = minutes;
+		}
+	}
 	return true;
 }
 

@@ -117,7 +117,7 @@ static const Tag tags[] = {
 	{0x9212, TAG_PLAIN, "SecurityClassification"}, {0x9213, TAG_PLAIN, "ImageHistory"},
 	{0x9215, TAG_PLAIN, "ExposureIndex"}, {0x9217, TAG_PLAIN, "SensingMethod"},
 	{0x923A, TAG_PLAIN, "CIP3DataFile"}, {0x923B, TAG_PLAIN, "CIP3Sheet"}, {0x923C, TAG_PLAIN, "CIP3Side"},
-	{0x923F, TAG_PLAIN, "StoNits"}, {0x9286, TAG_CODED, NULL},
+	{0x923F, TAG_PLAIN, "StoNits"}, {0x927C, TAG_OPAQUE, NULL}, {0x9286, TAG_CODED, NULL},
 	{0x9290, TAG_TRIMMED, "SubSecTime"}, {0x9291, TAG_TRIMMED, NULL}, {0x9292, TAG_TRIMMED, NULL},
 	{0x932F, TAG_PLAIN, "MSDocumentText"}, {0x9330, TAG_BINARY, "MSPropertySetStorage"},
 	{0x9331, TAG_PLAIN, "MSDocumentTextPosition"}, {0x935C, TAG_BINARY, "ImageSourceData"},

@@ -25,6 +25,7 @@ typedef enum TagKind
 	TAG_NUMBERS,			/* bytes that are numbers */
 	TAG_HEX,				/* a digest or identifier, written in hexadecimal */
 	TAG_BINARY,				/* given by its length */
+	TAG_OPAQUE,				/* the same, unless it is text */
 	TAG_POINTER				/* leads to a directory: not a value */
 } TagKind;
 

@@ -196,6 +196,7 @@ is_text(const TiffEntry *entry, TagKind kind)
 				text_is_clean(entry->value, entry->bytes);
 		case TAG_TRIMMED:
 			return entry->type == TIFF_UNDEFINED && text_is_clean(entry->value, entry->bytes);
+		case TAG_OPAQUE:
 		case TAG_TEXT:
 		case TAG_COPYRIGHT:
 		case TAG_CODED:
@@ -212,7 +213,8 @@ exif_value(ExifOut *out, const ExifFound *found, TagKind kind)
 {
 	size_t		start;
 
-	if (kind == TAG_BINARY)
+	if (kind == TAG_BINARY ||
+		(kind == TAG_OPAQUE && !text_is_clean(found->entry.value, found->entry.bytes)))
 	{
 		out_unsigned(out, found->entry.bytes);
 		return;

@@ -205,12 +205,13 @@ sub expected_time
 	for my $which (['DateTimeOriginal', 'SubSecTimeOriginal', 'OffsetTimeOriginal'], ['CreateDate', 'SubSecTimeDigitized', 'OffsetTimeDigitized']) {
 		for my $dir ('ExifIFD', 'IFD0') {
 			my $text = $tags->{"$dir:$which->[0]"} // '';
-			next if $text !~ m{^(\d{4})[:/-](\d\d)[:/-](\d\d)[ T](\d\d):(\d\d):(\d\d)\s*$};
+			next if $text !~ m{^(\d{4})[:/-](\d\d)[:/-](\d\d)[ T](\d\d):(\d\d):(\d\d)(\.\d+)?(Z|[-+]\d\d:\d\d)?\s*$};
 			my @days = (0, 31, $1 % 4 || ($1 % 100 == 0 && $1 % 400) ? 28 : 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31);
 			next if $1 < 1 || $2 < 1 || $2 > 12 || $3 < 1 || $3 > $days[$2] || $4 > 23 || $5 > 59 || $6 > 59;
 			my $time = "$1-$2-$3 $4:$5:$6";
-			my $fraction = first_of($tags, "ExifIFD:$which->[1]", "IFD0:$which->[1]") // '';
-			my $offset = first_of($tags, "ExifIFD:$which->[2]", "IFD0:$which->[2]") // '';
+			my ($inner_fraction, $inner_offset) = (substr($7 // '.', 1), $8 // '');
+			my $fraction = first_of($tags, "ExifIFD:$which->[1]", "IFD0:$which->[1]") // $inner_fraction;
+			my $offset = first_of($tags, "ExifIFD:$which->[2]", "IFD0:$which->[2]") // $inner_offset;
 			$time .= $fraction =~ /^(\d+)\s*$/ ? '.' . substr("${1}000000", 0, 6) : '.000000';
 			$time .= '+0' if $offset =~ /^Z\s*$/;
 			$time .= $2 . ($3 * 60 + $4) if $offset =~ /^(([-+])(\d\d):(\d\d))\s*$/ && $3 < 16 && $4 < 60;

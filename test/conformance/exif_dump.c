@@ -84,8 +84,6 @@ dump(const char *file, uint32_t want, int rounds)
 		return 1;
 	}
 	format = img_sniff(data, (size_t) info.st_size);
-	if (format == TE_FORMAT_UNKNOWN)
-		format = TE_FORMAT_RAW;
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	for (int i = 0; i < rounds; i++)
 	{

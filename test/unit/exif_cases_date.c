@@ -92,6 +92,10 @@ DATE_CASE(last_moment, "9999:12:31 23:59:59", NULL, NULL, NULL, NULL, NULL)
 DATE_CASE(neither, NULL, "11", "+05:00", NULL, "75", "-03:00")
 DATE_CASE(dashes, "2024-05-06 07:08:09", NULL, NULL, NULL, NULL, NULL)
 DATE_CASE(slashes, "2024/05/06 07:08:09", NULL, NULL, NULL, NULL, NULL)
+DATE_CASE(fraction, "2024-05-06 07:08:09.25", NULL, NULL, NULL, NULL, NULL)
+DATE_CASE(zone, "2024:05:06 07:08:09+02:00", NULL, NULL, NULL, NULL, NULL)
+DATE_CASE(fraction_and_zone, "2024-05-06T07:08:09.5Z", "75", "-03:00", NULL, NULL, NULL)
+DATE_CASE(junk, "2024:05:06 07:08:09 PM", NULL, NULL, NULL, NULL, NULL)
 DATE_CASE(iso, "2024-05-06T07:08:09", NULL, NULL, NULL, NULL, NULL)
 
 static void
@@ -171,6 +175,10 @@ const ExifCase exif_date_cases[] = {
 	TAKEN("date-dashes", dashes, "2024-05-06 07:08:09.000000"),
 	TAKEN("date-slashes", slashes, "2024-05-06 07:08:09.000000"),
 	TAKEN("date-iso", iso, "2024-05-06 07:08:09.000000"),
+	TAKEN("date-fraction", fraction, "2024-05-06 07:08:09.250000"),
+	TAKEN("date-zone", zone, "2024-05-06 07:08:09.000000 +120"),
+	TAKEN("date-fraction-and-zone", fraction_and_zone, "2024-05-06 07:08:09.750000 -180"),
+	TAKEN("date-junk", junk, NULL),
 	TAKEN("date-in-ifd0", in_ifd0, "2024-05-06 07:08:09.250000 +120"),
 	TAKEN("date-exif-before-ifd0", exif_before_ifd0, "2024-05-06 07:08:09.000000"),
 	TAKEN("date-undefined-type", undefined_type, "2024-05-06 07:08:09.000000"),
