@@ -97,6 +97,12 @@ te_store_is_name(const char *name)
 		strchr(name + 6, '/') == NULL && te_store_parse(name + 6, &xid);
 }
 
+bool
+te_store_is_absence(int err)
+{
+	return err == ENOENT || err == ENOTDIR || err == EISDIR || err == ELOOP || err == EXDEV;
+}
+
 int
 te_store_open(int folder, const char *path, int flags, mode_t mode)
 {
@@ -195,12 +201,12 @@ te_store_unlink(int root, int attachment, const char *name)
 	snprintf(path, sizeof(path), "%d/%.5s", attachment, name);
 	folder = te_store_open(root, path, O_PATH | O_DIRECTORY, 0);
 	if (folder < 0)
-		return errno == ENOENT ? 0 : -1;
+		return te_store_is_absence(errno) ? 0 : -1;
 	result = unlinkat(folder, file, 0);
 	close_quietly(folder);
 	if (result == 0)
 		return 1;
-	return errno == ENOENT ? 0 : -1;
+	return te_store_is_absence(errno) ? 0 : -1;
 }
 
 static const char *

@@ -41,6 +41,12 @@ extern int	te_store_open(int folder, const char *path, int flags, mode_t mode);
 /* A folder beneath the root, O_PATH, created with its parents if it must be. */
 extern int	te_store_make_folder(int root, const char *path);
 
+/*
+ * Does an errno say that there is nothing of ours, be it that nothing is there or
+ * what somebody else has put there (such as a symbolic link)?
+ */
+extern bool te_store_is_absence(int err);
+
 /* Unlink a file beneath the root.  1 = done, 0 = it was not there (or no name of ours). */
 extern int	te_store_unlink(int root, int attachment, const char *name);
 

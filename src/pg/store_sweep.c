@@ -39,7 +39,7 @@ typedef struct Sweep
 	TupleDesc	desc;
 } Sweep;
 
-/* Open a folder to be read; NULL if it is not there.  ERROR on other trouble, with the root closed. */
+/* Open a folder to be read; NULL if there is none of ours.  ERROR on other trouble, with nothing left open. */
 static DIR *
 open_folder(const char *path)
 {
@@ -59,7 +59,7 @@ open_folder(const char *path)
 	close(root);
 	if (fd < 0)
 	{
-		if (err == ENOENT)
+		if (te_store_is_absence(err))
 			return NULL;
 		te_store_throw(err);
 	}
@@ -253,8 +253,7 @@ remove_folder(const char *parent, const char *name)
 	if (root < 0)
 		return false;
 	folder = te_store_open(root, parent, O_PATH | O_DIRECTORY, 0);
-	gone = folder < 0 ? errno == ENOENT
-		: unlinkat(folder, name, AT_REMOVEDIR) == 0 || errno == ENOENT;
+	gone = (folder >= 0 && unlinkat(folder, name, AT_REMOVEDIR) == 0) || errno == ENOENT;
 	if (folder >= 0)
 		close(folder);
 	close(root);
