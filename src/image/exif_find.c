@@ -128,46 +128,65 @@ jpeg_app1(const uint8_t *segment, size_t length, ExifPieces *pieces)
 	}
 }
 
+/*
+ * The next segment of a JPEG, and where to go on behind it.  A marker without a length has a
+ * segment of no bytes.  NULL at the end, and where the file ends within the segment.
+ */
+static const uint8_t *
+jpeg_segment(const uint8_t *at, const uint8_t *end, uint8_t *marker, size_t *length)
+{
+	/* Anything may lie between segments; markers may be padded with more 0xFF. */
+	at = at < end ? memchr(at, 0xFF, (size_t) (end - at)) : NULL;
+	while (at != NULL && at < end && *at == 0xFF)
+		at++;
+	if (at == NULL || at >= end)
+		return NULL;
+	*marker = *at++;
+	*length = 0;
+	if (*marker == 0x00 || *marker == 0x01 || (*marker >= 0xD0 && *marker <= JPEG_EOI))
+		return at;
+	if (end - at < 2)
+		return NULL;
+	*length = (size_t) at[0] << 8 | at[1];
+	if (*length < 2 || (size_t) (end - at) < *length)
+		return NULL;
+	*length -= 2;
+	return at + 2;
+}
+
+/*
+ * The EXIF segments before the picture.  What is last in the file, with not a whole segment
+ * behind it, is what a broken transfer left, and not read.
+ */
 void
 exif_find_jpeg(const uint8_t *data, size_t length, ExifPieces *pieces)
 {
-	const uint8_t *at = data + 2;
 	const uint8_t *end = data + length;
+	const uint8_t *last = NULL;		/* APP1 segment to be read if another follows */
+	size_t		last_length = 0;
+	const uint8_t *at;
 
 	if (length < 4 || data[0] != 0xFF || data[1] != 0xD8)
 		return;
-	while (at < end)
+	for (at = data + 2;;)
 	{
 		uint8_t		marker;
 		size_t		segment;
+		const uint8_t *next = jpeg_segment(at, end, &marker, &segment);
 
-		/* Anything may lie between segments; markers may be padded with more 0xFF. */
-		at = memchr(at, 0xFF, (size_t) (end - at));
-		while (at != NULL && at < end && *at == 0xFF)
-			at++;
-		if (at == NULL || at >= end)
-			return;
-		marker = *at++;
+		if (next == NULL)
+			break;
+		if (last != NULL)
+			jpeg_app1(last, last_length, pieces);
 		if (marker == JPEG_SOS || marker == JPEG_EOI)
 			return;
-		if (marker == 0x00 || marker == 0x01 || (marker >= 0xD0 && marker <= 0xD8))
-			continue;			/* these have no length */
-
-		if (end - at < 2)
-			return;
-		segment = (size_t) at[0] << 8 | at[1];
-		if (segment < 2)
-			return;
-		if ((size_t) (end - at) < segment)
-		{
-			if (marker == JPEG_APP1 && pieces->count == 0)
-				pieces->trouble = "file ends within an APP1 segment";
-			return;
-		}
-		if (marker == JPEG_APP1)
-			jpeg_app1(at + 2, segment - 2, pieces);
-		at += segment;
+		last = marker == JPEG_APP1 ? next : NULL;
+		last_length = segment;
+		at = next + segment;
 	}
+	if (pieces->count == 0 &&
+		(last != NULL || (end - at >= 2 && at[0] == 0xFF && at[1] == JPEG_APP1)))
+		pieces->trouble = "file ends within its first segments";
 }
 
 /* WebP: the chunk counts, not the flag in VP8X that announces it. */

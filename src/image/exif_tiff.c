@@ -120,7 +120,8 @@ tiff_dir(Tiff *tiff, uint64_t offset, TiffDir *dir)
 TiffOutcome
 tiff_entry(const Tiff *tiff, const TiffDir *dir, uint32_t index, TiffEntry *entry)
 {
-	const uint8_t *raw = dir->entries + (size_t) index * (tiff->big ? 20 : 12);
+	size_t		entry_size = tiff->big ? 20 : 12;
+	const uint8_t *raw = dir->entries + index * entry_size;
 	const uint8_t *field = raw + (tiff->big ? 12 : 8);
 	size_t		field_size = tiff->big ? 8 : 4;
 	size_t		size;
@@ -143,9 +144,14 @@ tiff_entry(const Tiff *tiff, const TiffDir *dir, uint32_t index, TiffEntry *entr
 		return TIFF_GOOD;
 	}
 	offset = tiff->big ? tiff_long8(tiff, field) : exif_get_long(field, tiff->order);
-	if (offset > tiff->length || tiff->length - offset < entry->bytes)
+	if (offset < 8 || offset > tiff->length || tiff->length - offset < entry->bytes)
 		return TIFF_BAD_VALUE;
 	entry->value = tiff->data + offset;
+
+	/* What lies in the header or in the directory itself is no value of anybody's. */
+	if (entry->value < dir->entries + (size_t) dir->count * entry_size &&
+		entry->value + entry->bytes > dir->entries)
+		return TIFF_BAD_VALUE;
 	return TIFF_GOOD;
 }
 

@@ -79,7 +79,8 @@ typedef enum TiffOutcome
 {
 	TIFF_GOOD,
 	TIFF_BAD_TYPE,					/* no known type: the directory may be no directory at all */
-	TIFF_BAD_VALUE					/* its value lies outside the data; tag and type are set */
+	TIFF_BAD_VALUE					/* its value lies outside the data, or within the directory; tag
+									 * and type are set */
 } TiffOutcome;
 
 /* Read the header.  False if this is no TIFF structure. */

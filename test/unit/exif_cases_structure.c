@@ -90,6 +90,7 @@ overlaps(ExifBlock *block)
 	exif_block_literal(block, EB_IFD0, 0xD001, EB_SHORT, 4, 8);
 	exif_block_literal(block, EB_IFD0, 0xD002, EB_LONG, 2, 8);
 	exif_block_literal(block, EB_IFD0, 0xD003, EB_UNDEFINED, 8, 0);
+	exif_block_literal(block, EB_IFD0, 0x010E, EB_ASCII, 5, 20);
 }
 
 static void
@@ -187,7 +188,9 @@ const ExifCase exif_structure_cases[] = {
 	{.name = "structure-large-counts", .build = large_counts, .make = "Fictor", .model = "Fictor X100",
 		.taken_at = "2024-05-06 07:08:09.000000",
 	.has = {"\"ImageDescription\":\"here\"", "\"ISOSpeedRatings\":200"}, .lacks = {"Software", "Artist", "XResolution"}},
-	PHOTO("structure-overlaps", overlaps, 0),
+	{.name = "structure-overlaps", .build = overlaps, .make = "Fictor", .model = "Fictor X100",
+		.taken_at = "2024-05-06 07:08:09.000000", .has = {"\"ISOSpeedRatings\":200"},
+	.lacks = {"0xD00", "ImageDescription"}},
 	{.name = "structure-bad-type", .build = bad_type_inside, .make = "Fictor", .model = "Fictor X100",
 	.taken_at = "2024-05-06 07:08:09.000000", .has = {"\"ImageDescription\":\"here\""}, .lacks = {"StripOffsets", "Orientation"}},
 	{.name = "structure-bad-type-first", .build = bad_type_first, .lacks = {"Make"}},

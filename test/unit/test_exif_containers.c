@@ -174,6 +174,23 @@ test_rw2(void)
 	exif_block_free(block);
 }
 
+/* A directory that claims more entries than there is room for: those before the first bad one. */
+static void
+test_lying_count(void)
+{
+	ImgResult	result = {0};
+	size_t		length;
+	uint8_t    *built = sample(0, 0, &length);
+	size_t		first = built[4];
+
+	built[first] = built[first + 1] = 0xFF;
+	exif_read(TE_FORMAT_TIFF, built, length, TE_WANT_ALL, &result);
+	is_int(result.exif_status, TE_EXIF_FOUND, "a count that lies");
+	ok(result.json && strstr(result.json, "\"Orientation\":6"), "its good entries");
+	free(result.json);
+	free(built);
+}
+
 static void
 expect(TeFormat format, const char *bytes, size_t length, TeExifStatus status, const char *what)
 {
@@ -233,6 +250,7 @@ main(void)
 	test_tiff(&expected);
 	test_cr3();
 	test_rw2();
+	test_lying_count();
 	test_without();
 	free(expected.json);
 	free(built);
