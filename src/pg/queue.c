@@ -259,33 +259,38 @@ int
 te_queue_next(TeQueue *queue, const TeAttachment *attachment, TimestampTz now,
 			  TeKey *keys, int most)
 {
-	for (;;)
+	bool		first = !queue->begun;
+	int			count;
+
+	if (queue->started == 0)
+		start_pass(queue, now);
+	queue->begun = true;
+	count = read_queue(queue, attachment, now, keys, most);
+	if (first)
+		queue->next_pass = queue->started + PASS_COST * (GetCurrentTimestamp() - now);
+	queue->named |= count > 0;
+	return count;
+}
+
+int
+te_queue_settle(TeQueue *queue, const TeAttachment *attachment, TimestampTz now,
+				TeKey *keys, int most)
+{
+	int			count;
+
+	while ((count = te_queue_next(queue, attachment, now, keys, most)) == 0)
 	{
-		bool		first = !queue->begun;
-		int			count;
-
-		if (queue->started == 0)
-			start_pass(queue, now);
-		queue->begun = true;
-		count = read_queue(queue, attachment, now, keys, most);
-		if (first)
-			queue->next_pass = queue->started + PASS_COST * (GetCurrentTimestamp() - now);
-		if (count > 0)
-		{
-			queue->named = true;
-			return count;
-		}
-
 		/* only a pass in which nothing was done has seen all there is */
 		if (!queue->took && queue->named && !queue->stuck)
 		{
 			queue->stuck = true;
-			queue->next_pass = TimestampTzPlusMilliseconds(now, STUCK_MS);
+			queue->stuck_until = TimestampTzPlusMilliseconds(now, STUCK_MS);
 		}
-		if (!(queue->took || queue->stuck) || now < queue->next_pass)
+		if (queue->took ? now < queue->next_pass : !queue->stuck || now < queue->stuck_until)
 			return 0;
 		start_pass(queue, now);
 	}
+	return count;
 }
 
 void
@@ -310,7 +315,7 @@ te_queue_due(const TeQueue *queue, const TeAttachment *attachment, TimestampTz n
 							   attachment->state), &args) > 0)
 		due = DatumGetTimestampTz(te_out(0, 1));
 	te_sql_free();
-	if (queue->stuck && (due == 0 || queue->next_pass < due))
-		due = queue->next_pass;
+	if (queue->stuck && (due == 0 || queue->stuck_until < due))
+		due = queue->stuck_until;
 	return due;
 }

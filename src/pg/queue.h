@@ -46,6 +46,7 @@ typedef struct TeQueue			/* one attached table's; zeroed = to be begun from the 
 	bool		stuck;			/* nothing came of any: others hold them */
 	TimestampTz started;
 	TimestampTz next_pass;		/* not before */
+	TimestampTz stuck_until;
 } TeQueue;
 
 /* New assets may have arrived: look at those first, then go on where we are. */
@@ -54,15 +55,22 @@ extern void te_queue_arrivals(TeQueue *queue, TimestampTz now);
 /*
  * The next candidates, at most "most": assets whose owner has died, then fresh ones from
  * the newest on, and one retry that is due for every three of them.  0 = there are
- * none; te_queue_due() says until when.
+ * no more below where we are.
  */
 extern int	te_queue_next(TeQueue *queue, const TeAttachment *attachment, TimestampTz now,
 						  TeKey *keys, int most);
 
+/*
+ * The same between two runs, when all that was named is done or given back: begins from the top
+ * again if something may have been missed.  0 = there is nothing to do until te_queue_due().
+ */
+extern int	te_queue_settle(TeQueue *queue, const TeAttachment *attachment, TimestampTz now,
+							TeKey *keys, int most);
+
 /* An asset that was named is done: the queue is another than before. */
 extern void te_queue_took(TeQueue *queue);
 
-/* After te_queue_next gave 0: when to ask again without an arrival; 0 = never. */
+/* After te_queue_settle gave 0: when to ask again without an arrival; 0 = never. */
 extern TimestampTz te_queue_due(const TeQueue *queue, const TeAttachment *attachment, TimestampTz now);
 
 #endif							/* TE_PG_QUEUE_H */

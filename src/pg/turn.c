@@ -215,7 +215,7 @@ work_on(TeTable *table, Oid relation, TimestampTz *due, volatile bool *checked)
 	if (table->arrivals)
 		te_queue_arrivals(&table->queue, now);
 	table->arrivals = false;
-	turn.nfirst = te_queue_next(&table->queue, turn.attachment, now, turn.first, CLAIM_SIZE);
+	turn.nfirst = te_queue_settle(&table->queue, turn.attachment, now, turn.first, CLAIM_SIZE);
 	table->has_work = turn.nfirst > 0;
 	if (table->has_work)
 	{

@@ -7,8 +7,8 @@
  * be what makes them fail: it is sent away before, and none is started until
  * the command is over.
  *
- * And some commands make work: CREATE EXTENSION thumbexif, COMMIT PREPARED, a
- * trigger of ours that pg_restore creates, a database that is new or has new settings.
+ * And some commands make work, or end it: an extension that comes or goes, COMMIT PREPARED,
+ * a trigger of ours that pg_restore creates, a database that is new, gone or renamed.
  */
 #include "postgres.h"
 
@@ -185,6 +185,9 @@ consequence_of(Node *statement)
 	{
 		case T_CreateExtensionStmt:
 			return strcmp(((CreateExtensionStmt *) statement)->extname, "thumbexif") == 0 ?
+				WORKER_AT_COMMIT : NOTHING;
+		case T_DropStmt:
+			return ((DropStmt *) statement)->removeType == OBJECT_EXTENSION ?
 				WORKER_AT_COMMIT : NOTHING;
 		case T_CreateTrigStmt:
 			return strncmp(strVal(llast(((CreateTrigStmt *) statement)->funcname)),

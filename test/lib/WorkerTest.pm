@@ -1,0 +1,115 @@
+# WorkerTest: what the tests of the background worker share.
+package WorkerTest;
+
+use strict;
+use warnings;
+
+use Exporter 'import';
+use PostgreSQL::Test::Utils;
+use Test::More;
+use TinyPicture;
+
+our @EXPORT = qw(tiny_folder value wait_for wait_done statuses worker_pid decoder_pids files_below check_store);
+
+# tiny_folder(FOLDER, COUNT): a folder with 1.png .. COUNT.png, one pixel each.
+sub tiny_folder
+{
+	my ($folder, $count) = @_;
+	my $picture = tiny_picture(make => 'Tiny', taken => '2024:07:01 12:00:00');
+
+	mkdir $folder or die "mkdir $folder: $!";
+	write_file("$folder/$_.png", $picture) foreach 1 .. $count;
+	return $folder;
+}
+
+# value(SERVER, SQL, DATABASE): what a query gives.
+sub value
+{
+	my ($server, $sql, $database) = @_;
+
+	return $server->safe_psql($database || 'postgres', $sql);
+}
+
+# wait_for(SERVER, WHAT, SQL, EXPECTED, DATABASE): until the query gives that ("t"); a test of its own.
+sub wait_for
+{
+	my ($server, $what, $sql, $expected, $database) = @_;
+
+	ok($server->poll_query_until($database || 'postgres', $sql, defined $expected ? $expected : 't'), $what);
+}
+
+# wait_done(SERVER, WHAT, COUNT, DATABASE): until so many assets are done and none is queued or running.
+sub wait_done
+{
+	my ($server, $what, $count, $database) = @_;
+
+	wait_for($server, $what,
+		"SELECT count(*) FILTER (WHERE status = 'done') = $count
+			AND count(*) FILTER (WHERE status IN ('queued', 'running')) = 0 FROM thumbexif_asset",
+		't', $database);
+}
+
+# statuses(SERVER, DATABASE): "done 3, failed 1"
+sub statuses
+{
+	my ($server, $database) = @_;
+
+	return value($server,
+		"SELECT string_agg(status || ' ' || n, ', ' ORDER BY status)
+			FROM (SELECT status, count(*) AS n FROM thumbexif_asset GROUP BY status) s", $database);
+}
+
+# worker_pid(SERVER, DATABASE): of the worker in a database, '' if there is none
+sub worker_pid
+{
+	my ($server, $database) = @_;
+
+	return value($server, sprintf(
+			"SELECT pid FROM pg_stat_activity WHERE backend_type = 'thumbexif worker' AND datname = '%s'",
+			$database || 'postgres'));
+}
+
+# decoder_pids(PID...): the decoders of these processes
+sub decoder_pids
+{
+	my %parent = map { $_ => 1 } @_;
+	my @found;
+
+	foreach my $stat (glob('/proc/[0-9]*/stat'))
+	{
+		open(my $file, '<', $stat) or next;
+		my $line = <$file>;
+		push @found, $1
+		  if defined $line && $line =~ /^(\d+) \(thumbexif-decod\) [^Z] (\d+)/ && $parent{$2};
+	}
+	return @found;
+}
+
+# files_below(FOLDER): names of all files in it and in its folders
+sub files_below
+{
+	my $folder = shift;
+	my @files;
+
+	foreach my $entry (glob("$folder/*"))
+	{
+		push @files, -d $entry ? files_below($entry) : $entry;
+	}
+	return @files;
+}
+
+# check_store(SERVER, WHAT, DATABASE): after a clean-up each thumbnail_path is a whole file, and there is no other file.
+sub check_store
+{
+	my ($server, $what, $database) = @_;
+	my @named = split /\n/, value($server,
+		'SELECT thumbnail_path FROM image_assets WHERE thumbnail_path IS NOT NULL ORDER BY 1', $database);
+	my $oid = value($server, 'SELECT oid FROM pg_database WHERE datname = current_database()', $database);
+
+	value($server, 'SELECT thumbexif_clean()', $database);
+	is_deeply([ grep { !-s $_ } @named ], [], "$what: no dangling thumbnail_path");
+	is_deeply([ sort(files_below("$server->{thumbnails}/$oid")) ],
+		[ sort @named ], "$what: no file without a row");
+}
+
+1;
