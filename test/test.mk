@@ -40,7 +40,7 @@ unit_programs = $(patsubst test/unit/%.c,build/unit/%,$(wildcard test/unit/test_
 unit_library  = $(wildcard src/wire/*.c src/image/*.c src/decoder/*.c test/pictures/*.c) \
                 $(filter-out test/unit/test_%,$(wildcard test/unit/*.c))
 
-test-programs: $(unit_programs) build/exif_dump build/exif_craft build/make_pictures
+test-programs: $(unit_programs) build/exif_dump build/exif_craft build/make_pictures build/stub_decoder
 
 build/make_pictures: $(patsubst %.c,build/obj/%.o,$(picture_files) $(wildcard src/wire/*.c))
 	$(CC) $(TEST_CFLAGS) -o $@ $^ $(TEST_LIBS)
@@ -52,6 +52,10 @@ exif_case_files = $(wildcard test/unit/exif_cases*.c) test/pictures/containers.c
                   test/pictures/exif_wrap.c test/pictures/exif_wrap_box.c
 build/exif_craft: $(patsubst %.c,build/obj/%.o,test/conformance/craft.c $(exif_case_files))
 	$(CC) $(TEST_CFLAGS) -o $@ $^ $(TEST_LIBS)
+
+# stands in for the decoder in a private installation
+build/stub_decoder: build/obj/test/stub_decoder.o $(patsubst %.c,build/obj/%.o,$(wildcard src/wire/*.c))
+	$(CC) $(TEST_CFLAGS) -o $@ $^
 
 build/obj/%.o: %.c $(test_headers)
 	@mkdir -p $(@D)

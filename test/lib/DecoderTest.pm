@@ -1,0 +1,146 @@
+# DecoderTest: a session that can be left waiting, and a look at its decoders.
+package DecoderTest;
+
+use strict;
+use warnings;
+
+use Exporter 'import';
+use IPC::Run;
+use Time::HiRes qw(sleep time);
+
+our @EXPORT = qw(decoders process_state wait_for slurp_proc);
+
+# wait_for(WHAT, SUB): until SUB returns something true, which is returned; dies after 60 seconds.
+sub wait_for
+{
+	my ($what, $condition) = @_;
+	my $deadline = time + 60;
+
+	while (time < $deadline)
+	{
+		my $result = $condition->();
+		return $result if $result;
+		sleep(0.01);
+	}
+	die "gave up waiting: $what";
+}
+
+# A file in /proc/PID, or undef if the process is gone.
+sub slurp_proc
+{
+	my ($pid, $name) = @_;
+	open(my $file, '<', "/proc/$pid/$name") or return undef;
+	local $/;
+	return scalar <$file>;
+}
+
+# The letter of a process' state: R, S, T, Z ...; '' if it is gone.
+sub process_state
+{
+	my $stat = slurp_proc(shift, 'stat');
+	return defined $stat && $stat =~ /\) (\S)/ ? $1 : '';
+}
+
+# decoders(PID): the decoders of a server process, those that have ended but are not reaped left out.
+sub decoders
+{
+	my $parent = shift;
+	my @found;
+
+	foreach my $directory (glob '/proc/[0-9]*')
+	{
+		my ($pid) = $directory =~ /(\d+)$/;
+		my $stat = slurp_proc($pid, 'stat');
+		push @found, $pid
+		  if defined $stat && $stat =~ /^\d+ \((?:thumbexif-decod|stub_decoder)[^)]*\) ([^Z]) $parent /;
+	}
+	return sort { $a <=> $b } @found;
+}
+
+# DecoderTest->session(SERVER): a psql in database postgres.  Errors are part of its answers, with their SQLSTATE.
+sub session
+{
+	my ($class, $server) = @_;
+	my $self = bless { in => '', out => '', number => 0 }, $class;
+
+	$self->{psql} = IPC::Run::start(
+		[ 'psql', '-XAtq', '-v', 'VERBOSITY=verbose', '-d', $server->connstr('postgres') ],
+		'<', \$self->{in}, '>', \$self->{out}, '2>&1', $self->{timer} = IPC::Run::timeout(120));
+	$self->{pid} = $self->query('SELECT pg_backend_pid()');
+	return $self;
+}
+
+# Send a query and do not wait.
+sub send
+{
+	my ($self, $query) = @_;
+
+	$self->{out} = '';
+	$self->{number}++;
+	$self->{in} .= "$query;\n\\echo end-of-$self->{number}\n";
+	$self->{psql}->pump_nb;
+	return;
+}
+
+# The answer to what was sent.
+sub answer
+{
+	my $self = shift;
+	my $end = "end-of-$self->{number}\n";
+
+	$self->{psql}->pump until $self->{out} =~ /\Q$end\E/ || !$self->{psql}->pumpable;
+	(my $answer = $self->{out}) =~ s/\n?\Q$end\E.*//s;
+	return $answer;
+}
+
+sub query
+{
+	my ($self, $query) = @_;
+	$self->send($query);
+	return $self->answer;
+}
+
+# Its decoders.
+sub decoders_of
+{
+	my $self = shift;
+	return decoders($self->{pid});
+}
+
+# Stop the only decoder of a warm session, and send a query: it is in the decoder's hands when this returns.
+sub send_to_stopped
+{
+	my ($self, $server, $query) = @_;
+	my ($decoder) = $self->decoders_of;
+
+	kill 'STOP', $decoder;
+	wait_for('decoder stops', sub { process_state($decoder) eq 'T' });
+	$self->send($query);
+	$self->wait_until_waiting($server);
+	return $decoder;
+}
+
+# Until the session's server process waits for a decoder.
+sub wait_until_waiting
+{
+	my ($self, $server) = @_;
+	wait_for('session waits for its decoder',
+		sub {
+			$self->{psql}->pump_nb;
+			$server->safe_psql('postgres',
+				"SELECT state = 'active' AND wait_event_type = 'Extension' FROM pg_stat_activity WHERE pid = $self->{pid}") eq 't';
+		});
+	return;
+}
+
+# End the session; its server process is gone when this returns.
+sub quit
+{
+	my $self = shift;
+	$self->{in} .= "\\q\n";
+	$self->{psql}->finish;
+	wait_for('session ends', sub { !-d "/proc/$self->{pid}" });
+	return;
+}
+
+1;

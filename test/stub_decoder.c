@@ -1,0 +1,211 @@
+/*
+ * stub_decoder.c
+ *		A decoder that does what it is told, wrongly if need be.
+ *
+ * Tests put it in the place of thumbexif-decoder in a private installation.  The
+ * image says what is to be done with it: a file that begins with "stub: " and a word.  Of any other
+ * image it "makes" the smallest possible JPEG.  What it does at its start it reads from a file
+ * "stub_start" beside the program.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "wire/fdpass.h"
+#include "wire/launch.h"
+#include "wire/message.h"
+
+static const unsigned char jpeg[] = {
+	0xff, 0xd8, 0xff, 0xe0, 0, 16, 'J', 'F', 'I', 'F', 0, 1, 1, 0, 0, 1, 0, 1, 0, 0, 0xff, 0xd9
+};
+
+static TeRequest request;
+static TeReply reply;
+static const char *texts[5];	/* make, model, error, exif_error, json */
+static size_t surplus;			/* bytes behind the texts */
+static int	extra_fd;			/* a descriptor nobody asked for, or 0 */
+static int	times;				/* the reply is sent */
+
+static void
+send_reply(void)
+{
+	static char message[4 * TE_MAX_REPLY];
+	uint32_t   *lengths[5] = {&reply.make_len, &reply.model_len, &reply.error_len,
+		&reply.exif_error_len, &reply.json_len};
+	size_t		length = sizeof(reply);
+
+	for (int i = 0; i < 5; i++)
+	{
+		size_t		bytes = texts[i] ? strlen(texts[i]) : 0;
+
+		memcpy(message + length, texts[i] ? texts[i] : "", bytes);
+		*lengths[i] += (uint32_t) bytes;
+		length += bytes;
+	}
+	memcpy(message, &reply, sizeof(reply));
+	if (te_send(TE_FD_SOCKET, message, length + surplus, &extra_fd, extra_fd ? 1 : 0) != 0)
+		exit(0);
+}
+
+static void
+answer_well(int output)
+{
+	memset(&reply, 0, sizeof(reply));
+	memset(texts, 0, sizeof(texts));
+	surplus = 0;
+	extra_fd = 0;
+	times = 1;
+	reply.magic = TE_WIRE_MAGIC;
+	reply.job = request.job;
+	reply.format = TE_FORMAT_JPEG;
+	reply.width = reply.height = 100;
+	reply.exif_status = (request.want & TE_WANT_EXIF) ? TE_EXIF_NONE : TE_EXIF_NOT_ASKED;
+	if (request.want & TE_WANT_THUMBNAIL)
+	{
+		reply.thumbnail_width = reply.thumbnail_height = 1;
+		reply.thumbnail_bytes = sizeof(jpeg);
+		if (pwrite(output, jpeg, sizeof(jpeg), 0) != sizeof(jpeg))
+			exit(1);
+	}
+}
+
+/* Texts and JSON as if there were EXIF. */
+static void
+say_exif(int which, const char *text)
+{
+	reply.exif_status = TE_EXIF_FOUND;
+	texts[which] = text;
+}
+
+static void
+die_somehow(const char *word)
+{
+	if (strcmp(word, "crash") == 0)
+		raise(SIGSEGV);
+	else if (strcmp(word, "abort") == 0)
+		dprintf(TE_FD_LOG, "assertion \001 failed\n"), raise(SIGABRT);
+	else if (strcmp(word, "processor") == 0)
+		raise(SIGXCPU);
+	else if (strcmp(word, "memory") == 0)
+		exit(TE_EXIT_MEMORY);
+	else if (strcmp(word, "file") == 0)
+		exit(TE_EXIT_FILE);
+	else if (strcmp(word, "leave") == 0)
+		exit(TE_EXIT_LEFT);
+	else if (strcmp(word, "exit") == 0)
+		exit(77);
+	else if (strcmp(word, "stop") == 0)
+		raise(SIGSTOP);
+}
+
+/* Spoil the reply as the image says. */
+static void
+obey(const char *word, int output)
+{
+	static const char *const ignored = "ignored";
+
+	die_somehow(word);
+	if (strcmp(word, "job") == 0)
+		reply.job++;
+	else if (strcmp(word, "magic") == 0)
+		reply.magic++;
+	else if (strcmp(word, "twice") == 0)
+		times = 2;
+	else if (strcmp(word, "silent") == 0)
+		close(TE_FD_SOCKET), pause();
+	else if (strcmp(word, "descriptor") == 0)
+		extra_fd = output;
+	else if (strcmp(word, "long") == 0)
+		surplus = TE_MAX_REPLY;
+	else if (strcmp(word, "surplus") == 0)
+		surplus = 1;
+	else if (strcmp(word, "lengths") == 0)
+		reply.error_len = UINT32_MAX;
+	else if (strcmp(word, "status") == 0)
+		reply.status = TE_MISSING;
+	else if (strcmp(word, "wide") == 0)
+		reply.thumbnail_width = request.size + 1;
+	else if (strcmp(word, "missing") == 0)
+		reply.thumbnail_bytes++;
+	else if (strcmp(word, "html") == 0)
+	{
+		if (pwrite(output, "<html>", 6, 0) != 6)
+			exit(1);
+	}
+	else if (strcmp(word, "text") == 0)
+		say_exif(0, "Fic\xfftor");
+	else if (strcmp(word, "json") == 0)
+		say_exif(4, "{\"a\":\"\\u0000\"}");
+	else
+		texts[0] = ignored;		/* a make though there is no EXIF */
+}
+
+static void
+greet(void)
+{
+	TeHello		hello = {
+		.magic = TE_WIRE_MAGIC, .version = TE_WIRE_VERSION, .can_read = 1 << TE_FORMAT_JPEG,
+		.can_write = 1 << TE_FORMAT_JPEG, .libvips = "stub", .libexif = "stub", .self_test = "ok"
+	};
+	char		path[4096];
+	char		word[32] = "";
+	ssize_t		length = readlink("/proc/self/exe", path, sizeof(path) - 20);
+	char	   *slash;
+	FILE	   *file;
+
+	path[length > 0 ? length : 0] = '\0';
+	slash = strrchr(path, '/');
+	strcpy(slash ? slash + 1 : path, "stub_start");
+	file = fopen(path, "r");
+	if (file != NULL)
+	{
+		if (fscanf(file, "%31s", word) != 1)
+			word[0] = '\0';
+		fclose(file);
+	}
+
+	if (strcmp(word, "version") == 0)
+		hello.version++;
+	else if (strcmp(word, "garbage") == 0)
+		memset(&hello, 'x', sizeof(hello));
+	else if (strcmp(word, "hang") == 0)
+		pause();
+	die_somehow(word);
+	if (te_send(TE_FD_SOCKET, &hello, sizeof(hello), NULL, 0) != 0)
+		exit(0);
+}
+
+int
+main(int argc, char **argv)
+{
+	signal(SIGINT, SIG_IGN);
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	if (argc != TE_ARGUMENTS)
+		return TE_EXIT_START;
+	greet();
+	for (;;)
+	{
+		char		message[sizeof(TeRequest) + 1];
+		char		image[64] = "";
+		char		word[32];
+		int			fds[TE_MAX_FDS];
+		int			nfds;
+		ssize_t		length = te_receive(TE_FD_SOCKET, message, sizeof(message), fds, &nfds);
+
+		if (length <= 0 || nfds != 2 || te_request_check(message, length, &request) != NULL)
+			return 0;
+		answer_well(fds[1]);
+		if (pread(fds[0], image, sizeof(image) - 1, 0) > 0 && sscanf(image, "stub: %31s", word) == 1)
+			obey(word, fds[1]);
+		while (times-- > 0)
+			send_reply();
+		close(fds[0]);
+		close(fds[1]);
+	}
+}
