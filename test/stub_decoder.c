@@ -108,8 +108,6 @@ die_somehow(const char *word)
 static void
 obey(const char *word, int output)
 {
-	static const char *const ignored = "ignored";
-
 	die_somehow(word);
 	if (strcmp(word, "job") == 0)
 		reply.job++;
@@ -142,8 +140,8 @@ obey(const char *word, int output)
 		say_exif(0, "Fic\xfftor");
 	else if (strcmp(word, "json") == 0)
 		say_exif(4, "{\"a\":\"\\u0000\"}");
-	else
-		texts[0] = ignored;		/* a make though there is no EXIF */
+	else if (strcmp(word, "make") == 0)
+		texts[0] = "Fictor";	/* though there is no EXIF */
 }
 
 static void

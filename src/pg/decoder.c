@@ -263,10 +263,13 @@ te_decoder_read(TeDecoder *decoder, MemoryContext context)
 
 	if (decoder->state == TE_DECODER_STARTING)
 	{
-		decoder->odd = te_hello_check(message, length, &decoder->hello);
-		decoder->state = TE_DECODER_READY;
-		set_deadline(decoder);
 		job = NULL;
+		decoder->odd = te_hello_check(message, length, &decoder->hello);
+		if (decoder->odd == NULL)
+		{
+			decoder->state = TE_DECODER_READY;
+			set_deadline(decoder);
+		}
 	}
 	else if (job == NULL)
 		decoder->odd = "it spoke without being asked";

@@ -1,0 +1,110 @@
+# A decoder dies, or does not answer, in the middle of a picture: that costs the picture a status, and nothing else.
+use strict;
+use warnings;
+
+use Compress::Zlib ();
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(time);
+use DecoderTest;
+use ThumbexifTest;
+
+my $pictures = PostgreSQL::Test::Utils::tempdir();
+system_or_bail('cp', pictures_dir() . "/photo.$_", "$pictures/photo.$_") foreach qw(jpg png);
+my $server = new_server('dies', roots => $pictures);
+my $postmaster_file = $server->data_dir . '/postmaster.pid';
+my $postmaster_start = slurp_file($postmaster_file);
+my $session = DecoderTest->session($server);
+my $thumbnail = "SELECT length(thumbexif_thumbnail('photo.jpg')) > 1000";
+
+# The session, its server and its next picture are well; the decoder is gone.
+sub all_is_well
+{
+	my ($decoder, $after) = @_;
+
+	is(process_state($decoder), '', "decoder is gone and reaped after $after");
+	is($session->query($thumbnail), 't', "next thumbnail after $after");
+	is($session->query('SELECT pg_backend_pid()'), $session->{pid}, "same session after $after");
+	is(slurp_file($postmaster_file), $postmaster_start, "same postmaster after $after");
+}
+
+# --- killed
+
+is($session->query($thumbnail), 't', 'a thumbnail');
+my $decoder = $session->send_to_stopped($server, $thumbnail);
+kill 'KILL', $decoder;
+like($session->answer, qr/ERROR:  TE009: .*DETAIL:.*killed by signal 9 \(Killed\)/s, 'killed: an error of its own');
+all_is_well($decoder, 'a kill');
+
+foreach my $signal (qw(SEGV ABRT BUS SYS ILL))
+{
+	$session->query($thumbnail);
+	$decoder = $session->send_to_stopped($server, $thumbnail);
+	kill $signal, $decoder;
+	kill 'CONT', $decoder;
+	like($session->answer, qr/ERROR:  TE009: .*DETAIL:.*killed by signal \d+ \(/s, "SIG$signal: an error of its own");
+}
+all_is_well($decoder, 'more signals');
+like(slurp_file($server->logfile), qr/LOG:  lost image decoder with PID $decoder\n.*DETAIL:  The decoder was killed by signal/,
+	'the loss is in the log');
+
+# --- too late
+
+$session->query("SET thumbexif.decode_timeout = '500ms'");
+is($session->query($thumbnail), 't', 'a thumbnail in time');
+my $start = time;
+$decoder = $session->send_to_stopped($server, $thumbnail);
+like($session->answer, qr/ERROR:  TE008: .*DETAIL:.*did not answer in time.*HINT:.*decode_timeout/s, 'late: an error of its own');
+cmp_ok(time - $start, '>=', 0.5, 'not before its time');
+cmp_ok(time - $start, '<', 20, 'nor long after');
+all_is_well($decoder, 'a timeout');
+$session->query('RESET thumbexif.decode_timeout');
+is($session->query($thumbnail), 't', 'a thumbnail');
+
+# --- the file changes while it waits
+
+$decoder = $session->send_to_stopped($server, "SELECT thumbexif_thumbnail('photo.png')");
+truncate("$pictures/photo.png", 100) or die "truncate: $!";
+kill 'CONT', $decoder;
+like($session->answer, qr/ERROR:  58030: .*has become shorter/s, 'a file that became shorter');
+is_deeply([ $session->decoders_of ], [$decoder], 'costs no decoder');
+
+# --- memory: an interlaced picture has to be held as a whole
+
+my $side = 8000;
+my $rows = Compress::Zlib::compress("\0" x (3 * $side * $side + 8 * $side), 1);
+open(my $png, '>', "$pictures/large.png") or die "large.png: $!";
+binmode $png;
+print $png "\x89PNG\r\n\x1a\n";
+foreach ([ 'IHDR', pack('NNCCCCC', $side, $side, 8, 2, 0, 0, 1) ], [ 'IDAT', $rows ], [ 'IEND', '' ])
+{
+	print $png pack('N', length $_->[1]), @$_, pack('N', Compress::Zlib::crc32(join '', @$_));
+}
+close $png;
+like($session->query("SET thumbexif.decoder_memory = '64MB'; SELECT thumbexif_thumbnail('large.png')"),
+	qr/ERROR:  TE007: .*HINT:.*decoder_memory/s, 'too little memory is not a corrupt image');
+is($session->query($thumbnail), 't', 'but enough for another');
+is($session->query("RESET thumbexif.decoder_memory; SELECT length(thumbexif_thumbnail('large.png')) > 100"), 't',
+	'and with more memory it is a picture');
+$session->quit;
+
+# --- one of several
+
+$server->safe_psql('postgres', <<'EOSQL');
+SELECT thumbexif_attach();
+INSERT INTO image_assets (path) SELECT repeat('./', n) || 'photo.jpg' FROM generate_series(1, 12) n;
+EOSQL
+$session = DecoderTest->session($server);
+# With one decoder, it has one picture at work and one waiting in its socket.
+$session->query('SET thumbexif.decoders = 1; SELECT thumbexif_process(1)');
+$decoder = $session->send_to_stopped($server, 'CALL thumbexif_backfill()');
+kill 'KILL', $decoder;
+like($session->answer, qr/Done! Processed: 11, Updated: 10, Skipped: 0, Failed: 1\n/, 'a backfill whose decoder was killed goes on');
+is($server->safe_psql('postgres', 'SELECT string_agg(status::text || assets, \' \' ORDER BY status::text) FROM thumbexif_status'),
+	'done11 queued1', 'one picture is to be tried again, and the one that waited behind it is done');
+like($server->safe_psql('postgres', 'SELECT error FROM thumbexif_failures'), qr/killed by signal 9/, 'with the reason');
+$session->quit;
+is(slurp_file($postmaster_file), $postmaster_start, 'same postmaster at the end');
+
+$server->stop;
+done_testing();

@@ -1,0 +1,131 @@
+# Nothing a decoder says is believed unchecked.  A stub stands in for it, and does what the "picture" tells it.
+use strict;
+use warnings;
+
+use File::Copy qw(copy);
+use PostgreSQL::Test::Utils;
+use Test::More;
+use DecoderTest;
+use ThumbexifTest;
+
+my $install = private_install('stub');
+unlink "$install->{pkglibdir}/thumbexif-decoder" or die "unlink: $!";
+copy("$ENV{TE_SCRATCH}/build/stub_decoder", "$install->{pkglibdir}/thumbexif-decoder") or die "copy: $!";
+chmod 0755, "$install->{pkglibdir}/thumbexif-decoder";
+
+my $pictures = PostgreSQL::Test::Utils::tempdir();
+my $server = new_server('lies', install => $install, roots => $pictures);
+my $postmaster_start = slurp_file($server->data_dir . '/postmaster.pid');
+my $session = DecoderTest->session($server);
+
+# What becomes of a picture that says WORD, and whether its decoder is used again.
+sub outcome
+{
+	my ($word, $function) = @_;
+	$function ||= 'thumbnail';
+	my @before = $session->decoders_of;
+	my $answer = $session->query("SELECT thumbexif_$function('stub: $word '::bytea) IS NOT NULL");
+	my @after = $session->decoders_of;
+
+	return ($answer, @before && @after && $before[0] == $after[0] ? 'kept' : 'replaced');
+}
+
+sub is_refused
+{
+	my ($word, $function, $state, $detail, $what) = @_;
+	outcome('well');
+	my ($answer, $decoder) = outcome($word, $function);
+	like($answer, qr/ERROR:  $state: .*$detail/s, $what);
+	is($decoder, 'replaced', "$what: the decoder is not used again");
+	return;
+}
+
+is_deeply([ outcome('well') ], [ 't', 'replaced' ], 'the first picture starts a decoder');
+is_deeply([ outcome('well') ], [ 't', 'kept' ], 'the second is for the same');
+
+is_refused('job', 'thumbnail', 'TE010', 'answers another request', 'another job');
+is_refused('magic', 'thumbnail', 'TE010', 'not a reply', 'no reply');
+is_refused('descriptor', 'thumbnail', 'TE010', 'brings descriptors', 'a descriptor');
+is_refused('long', 'thumbnail', 'TE010', 'too long', 'a reply that is too long');
+is_refused('surplus', 'thumbnail', 'TE010', 'bytes behind the texts', 'bytes behind the texts');
+is_refused('lengths', 'thumbnail', 'TE010', 'text is too long', 'a length that overflows');
+is_refused('status', 'thumbnail', 'TE010', 'status is not one of a decoder', 'a status of the server');
+is_refused('wide', 'thumbnail', 'TE010', 'not of the size that was asked for', 'a thumbnail that is too wide');
+is_refused('missing', 'thumbnail', 'TE010', 'shorter than it says', 'a thumbnail that is shorter than it says');
+is_refused('html', 'thumbnail', 'TE010', 'not of the format', 'a thumbnail that is none');
+is_refused('make', 'exif', 'TE010', 'EXIF where none should be', 'values without EXIF');
+is_refused('text', 'exif', 'TE010', 'text is not clean', 'text that is not UTF-8');
+is_refused('json', 'exif', 'TE010', 'JSON is invalid', 'JSON that jsonb does not take');
+
+is_refused('crash', 'thumbnail', 'TE009', 'killed by signal 11', 'a crash');
+is_refused('abort', 'thumbnail', 'TE009', 'killed by signal 6 \(Aborted\): assertion \? failed', 'an abort, with the last words made harmless');
+is_refused('exit', 'thumbnail', 'TE009', 'exited with code 77', 'an exit');
+is_refused('processor', 'thumbnail', 'TE008', 'killed by signal 24', 'too much processor time');
+is_refused('memory', 'thumbnail', 'TE007', 'exited with code 5', 'out of memory');
+is_refused('file', 'thumbnail', '58030', 'exited with code 6', 'a file that cannot be read');
+is_refused('leave', 'thumbnail', 'TE009', 'exited with code 0', 'decoders that leave without an answer, again and again');
+is_refused('silent', 'thumbnail', 'TE009', 'killed by signal 9', 'one that closes its socket and stays');
+
+# Two replies: the second is nobody's, and the next picture is not given to such a decoder.
+outcome('well');
+is_deeply([ outcome('twice') ], [ 't', 'kept' ], 'the first of two replies counts');
+is_deeply([ outcome('well') ], [ 't', 'replaced' ], 'but the next picture is for another decoder');
+
+# A backfill ends as it should, with every picture counted once.
+my %words = (job => 2, leave => 2, crash => 2, html => 2, well => 12);
+foreach my $word (keys %words)
+{
+	append_to_file("$pictures/$word$_", "stub: $word \n") foreach 1 .. $words{$word};
+}
+$server->safe_psql('postgres', <<"EOSQL");
+SELECT thumbexif_attach();
+INSERT INTO image_assets (path) SELECT file FROM pg_ls_dir('$pictures') file ORDER BY md5(file);
+EOSQL
+like($session->query('SET thumbexif.decoders = 3; CALL thumbexif_backfill(parts => \'thumbnail\')'),
+	qr/Done! Processed: 20, Updated: 12, Skipped: 0, Failed: 8\n/, 'a backfill with decoders of all kinds');
+is($server->safe_psql('postgres', <<'EOSQL'), "crash|2|TE009\nhtml|2|TE010\njob|2|TE010\nleave|2|TE009", 'each has its own reason');
+SELECT regexp_replace(path, '\d+$', ''), count(*),
+	CASE WHEN bool_and(error LIKE '%terminated%') THEN 'TE009' WHEN bool_and(error LIKE '%invalid reply%') THEN 'TE010' END
+FROM thumbexif_failures GROUP BY 1 ORDER BY 1
+EOSQL
+is($server->safe_psql('postgres', "SELECT count(*) FROM image_assets WHERE path LIKE 'well%' AND thumbnail_path IS NOT NULL"),
+	'12', 'and who is well is done, whoever was beside it');
+
+is($session->query('SELECT pg_backend_pid()'), $session->{pid}, 'the session is the same');
+is(slurp_file($server->data_dir . '/postmaster.pid'), $postmaster_start, 'the server is the same');
+
+# --- at the start
+
+sub start_with
+{
+	my $word = shift;
+	unlink "$install->{pkglibdir}/stub_start";
+	append_to_file("$install->{pkglibdir}/stub_start", $word) if $word;
+	my $new = DecoderTest->session($server);
+	my $answer = $new->query("SELECT thumbexif_thumbnail('stub: well'::bytea) IS NOT NULL");
+	is(scalar(my @left = $new->decoders_of), $word ? 0 : 1, "decoders left after start: " . ($word || 'well'));
+	$new->quit;
+	return $answer;
+}
+
+like(start_with('version'), qr/ERROR:  58000: .*did not start.*DETAIL:.*another version.*HINT:.*reconnect/s, 'another version');
+like(start_with('garbage'), qr/ERROR:  58000: .*did not start.*DETAIL:.*not a greeting/s, 'garbage');
+like(start_with('exit'), qr/ERROR:  58000: .*did not start.*DETAIL:.*exited with code 77/s, 'an exit');
+like(start_with('leave'), qr/ERROR:  58000: .*did not start.*DETAIL:.*exited with code 0/s, 'an exit without complaint');
+like(start_with('abort'), qr/ERROR:  58000: .*did not start.*DETAIL:.*killed by signal 6 \(Aborted\): assertion/s, 'an abort');
+like(start_with('hang'), qr/ERROR:  58000: .*did not start.*DETAIL:.*did not answer in time.*HINT:.*Try again/s, 'no greeting at all');
+is(start_with(''), 't', 'and without such trouble it starts');
+
+# --- the program itself
+
+my $program = "$install->{pkglibdir}/thumbexif-decoder";
+chmod 0644, $program;
+like(start_with('version'), qr/ERROR:  58000: could not start image decoder ".*thumbexif-decoder": Permission denied.*HINT:/s, 'not executable');
+unlink $program;
+like(start_with('version'), qr/ERROR:  58P01: could not start image decoder ".*thumbexif-decoder": No such file.*HINT:.*Install/s, 'missing');
+append_to_file($program, "#!/bin/sh\necho 'error while loading shared libraries: libvips.so.42' >&2\nexit 127\n");
+chmod 0755, $program;
+like(start_with('version'), qr/DETAIL:.*exited with code 127: error while loading shared libraries: libvips.*HINT:.*ldd/s, 'a library is missing');
+
+$server->stop;
+done_testing();
