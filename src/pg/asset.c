@@ -24,14 +24,14 @@ static const char *const status_names[] = {
 /* The columns of a state row, in the order of the enum below. */
 #define STATE_COLUMNS \
 	"id, status::text, claimed_from::text, claim, version, path_hash, source_size, source_mtime," \
-	" limit_hit, attempts, interruptions, verdict, wrote," \
+	" limit_hit, attempts, interruptions, verdict, wrote, next_try, finished_at," \
 	" thumbnail_settings, exif_settings, tried_settings, file, error, exif_error"
 
 enum
 {
 	COL_ID = 1, COL_STATUS, COL_CLAIMED_FROM, COL_CLAIM, COL_VERSION, COL_PATH_HASH, COL_SOURCE_SIZE,
 	COL_SOURCE_MTIME, COL_LIMIT_HIT, COL_ATTEMPTS, COL_INTERRUPTIONS, COL_VERDICT, COL_WROTE,
-	COL_THUMBNAIL_SETTINGS, COL_EXIF_SETTINGS, COL_TRIED_SETTINGS, COL_FILE, COL_ERROR, COL_EXIF_ERROR
+	COL_NEXT_TRY, COL_FINISHED_AT, COL_THUMBNAIL_SETTINGS, COL_EXIF_SETTINGS, COL_TRIED_SETTINGS, COL_FILE, COL_ERROR, COL_EXIF_ERROR
 };
 
 const char *
@@ -88,6 +88,8 @@ read_state(int row, TeState *state)
 	state->interruptions = (int) te_out_int(row, COL_INTERRUPTIONS, 0);
 	state->verdict = (int) te_out_int(row, COL_VERDICT, -1);
 	state->wrote = (int) te_out_int(row, COL_WROTE, 0);
+	state->next_try = te_out_int(row, COL_NEXT_TRY, 0);
+	state->finished_at = te_out_int(row, COL_FINISHED_AT, 0);
 	state->thumbnail_settings = te_out_text(row, COL_THUMBNAIL_SETTINGS);
 	state->exif_settings = te_out_text(row, COL_EXIF_SETTINGS);
 	state->tried_settings = te_out_text(row, COL_TRIED_SETTINGS);

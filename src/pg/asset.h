@@ -47,6 +47,8 @@ typedef struct TeState
 	int			interruptions;
 	int			verdict;
 	int			wrote;
+	TimestampTz next_try;		/* 0 = none */
+	TimestampTz finished_at;	/* 0 = never */
 	char	   *thumbnail_settings;
 	char	   *exif_settings;
 	char	   *tried_settings;

@@ -138,6 +138,9 @@ judge(const TeTake *take, const TeAsset *asset, TeAlive *last)
 	if (asset->state.exists && asset->state.status == TE_ASSET_RUNNING &&
 		te_claim_alive(last, asset->state.claim))
 		return TE_TAKEN_BUSY;
+	if (asset->state.exists && asset->state.status == TE_ASSET_QUEUED &&
+		asset->state.finished_at >= take->since && asset->state.next_try > GetCurrentTimestamp())
+		return TE_TAKEN_BUSY;	/* somebody has just tried it: not twice at a time */
 	return needs_something(take, asset) ? TE_TAKEN : TE_TAKEN_NOT_NEEDED;
 }
 

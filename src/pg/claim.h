@@ -62,6 +62,7 @@ typedef struct TeTake
 	const TeSettings *settings;
 	int			parts;
 	const TeClaim *claim;		/* NULL: only look, claim nothing (a dry run) */
+	TimestampTz since;			/* when we began: what has failed since and is not due again is another's */
 	bool		look;			/* also where only the file tells: it has changed, or was missing before */
 } TeTake;
 

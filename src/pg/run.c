@@ -29,6 +29,7 @@ typedef struct Pipeline
 	MemoryContext scratch;		/* until the step ends */
 	TeSettings	settings;
 	TeClaim		claim;
+	TimestampTz started;
 	int64		left;			/* still to take */
 	bool		exhausted;		/* next has no more */
 	int			replaced;		/* files that have got into the removal table since it was emptied */
@@ -220,7 +221,14 @@ claim_more(Pipeline *p)
 		TeKey	   *keys = palloc(sizeof(TeKey) * Max(most, 1));
 		TeAsset    *assets = palloc(sizeof(TeAsset) * Max(most, 1));
 		TeTaken    *taken = palloc(sizeof(TeTaken) * Max(most, 1));
-		TeTake		take = {run->attachment, &p->settings, run->parts, run->dry_run ? NULL : &p->claim, run->look};
+		TeTake		take = {
+			.attachment = run->attachment,
+			.settings = &p->settings,
+			.parts = run->parts,
+			.claim = run->dry_run ? NULL : &p->claim,
+			.since = p->started,
+			.look = run->look,
+		};
 
 		count = most > 0 ? run->next(run->arg, keys, most) : -1;
 		if (count > 0)
@@ -520,6 +528,7 @@ create(const TeRun *run)
 	p->scratch = AllocSetContextCreate(context, "thumbexif step", ALLOCSET_DEFAULT_SIZES);
 	te_settings_now(&p->settings);
 	p->left = run->most;
+	p->started = GetCurrentTimestamp();
 	dlist_init(&p->waiting);
 	dlist_init(&p->flying);
 	dlist_init(&p->ready);

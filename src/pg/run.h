@@ -7,7 +7,8 @@
  * commit is and what they tell about it:
  *
  *		next	 names assets that may need something, by key and in the order in which they
- *				 are wanted; each once in an answer.  -1 = no more; 0 = ask again.  It is
+ *				 are wanted; each once in an answer, within which they are taken in the order
+ *				 of the keys.  -1 = no more; 0 = ask again.  It is
  *				 asked again only when all it named before are with a decoder, so what it
  *				 answers may depend on what is new by then.  What really needs something
  *				 is found out when they are claimed.

@@ -43,7 +43,7 @@ extern uint64 te_sql_as_owner(Oid owner, const char *sql, const TeArgs *args);
 /* Values of the result; rows from 0, columns from 1.  Texts are palloc'd; NULL gives otherwise, NULL or false. */
 extern bool te_out_null(int row, int column);
 extern Datum te_out(int row, int column);
-extern int64 te_out_int(int row, int column, int64 otherwise);	/* of any of the integer types */
+extern int64 te_out_int(int row, int column, int64 otherwise);	/* of any of the integer types, or a timestamptz */
 extern char *te_out_text(int row, int column);
 extern void te_sql_free(void);
 

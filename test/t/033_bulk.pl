@@ -1,0 +1,86 @@
+# Many assets: several backfills at a time, memory, and a second run that has nothing to do.
+use strict;
+use warnings;
+
+use PostgreSQL::Test::Utils;
+use Test::More;
+use TestSession;
+use ThumbexifTest;
+use Time::HiRes qw(time);
+use TinyPicture;
+
+my $root = PostgreSQL::Test::Utils::tempdir() . '/photos';
+mkdir $root or die;
+write_file("$root/tiny.png", tiny_picture(make => 'Fictor', taken => '2024:07:01 12:00:00'));
+my $server = new_server('bulk', roots => $root, config => "thumbexif.decoders = 2\n");
+
+sub sql { return $server->safe_psql('postgres', shift) }
+
+# --- three backfills at a time share the work, and do nothing twice
+my $many = 900;
+sql(<<"EOT");
+CREATE TABLE shots (id integer PRIMARY KEY, path text NOT NULL, thumbnail_path text, camera_make text);
+SELECT thumbexif_attach('shots');
+INSERT INTO shots SELECT i, 'tiny.png' FROM generate_series(1, $many) i;
+CREATE TABLE written (id integer, pid integer);
+CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS \$\$
+	BEGIN INSERT INTO public.written VALUES (NEW.id, pg_backend_pid()); RETURN NULL; END \$\$;
+CREATE TRIGGER note AFTER UPDATE ON shots FOR EACH ROW EXECUTE FUNCTION note();
+EOT
+my @sessions = map { TestSession->new($server) } 1 .. 3;
+$_->send('CALL thumbexif_backfill(batch_size => 20)') foreach @sessions;
+my @answers = map { $_->wait } @sessions;
+my @processed = map { (split /\|/)[0] } @answers;
+my $sum = 0;
+$sum += $_ foreach @processed;
+is($sum, $many, "together they did all: @processed");
+is(sql('SELECT count(*) || \' \' || count(DISTINCT id) FROM written'), "$many $many", 'each once');
+cmp_ok(sql('SELECT count(DISTINCT pid) FROM written'), '>', 1, 'more than one had a share');
+is(sql("SELECT count(*) FROM thumbexif_asset WHERE status = 'done' AND attempts = 0 AND interruptions = 0"), $many, 'all are done');
+
+# what fails while they run is tried once, too
+sql("TRUNCATE written; UPDATE shots SET thumbnail_path = NULL WHERE id <= 300");
+sql('ALTER TABLE shots ADD CONSTRAINT never CHECK (id % 2 = 0 OR thumbnail_path IS NULL) NOT VALID');
+$_->send('SET client_min_messages = error; CALL thumbexif_backfill(batch_size => 20)') foreach @sessions;
+$sum = 0;
+$sum += (split /\|/, $_->wait)[3] foreach @sessions;
+is($sum, 150, 'failures are counted once');
+is(sql('SELECT count(*) FROM thumbexif_asset WHERE attempts = 1'), 150, 'and each is one attempt');
+$_->finish foreach @sessions;
+sql('ALTER TABLE shots DROP CONSTRAINT never; DROP TRIGGER note ON shots');
+is(sql('CALL thumbexif_backfill()'), '150|150|0|0', 'the next backfill tries them again');
+
+# --- memory of a backend does not grow with what it does
+my $session = TestSession->new($server);
+
+sub resident
+{
+	return (slurp_file("/proc/$session->{pid}/status") =~ /^RssAnon:\s+(\d+) kB/m)[0];
+}
+
+sql("INSERT INTO shots SELECT i, 'tiny.png' FROM generate_series(10001, 14000) i");
+$session->query('CALL thumbexif_backfill(500)');
+my ($before, $contexts) = (resident(), $session->query('SELECT sum(total_bytes) FROM pg_backend_memory_contexts'));
+is($session->query('CALL thumbexif_backfill()'), '3500|3500|0|0', 'many more');
+my ($after, $then) = (resident(), $session->query('SELECT sum(total_bytes) FROM pg_backend_memory_contexts'));
+cmp_ok($after - $before, '<', 4096, "memory before and after 3,500 more assets, kB: $before, $after");
+cmp_ok($then - $contexts, '<', 256 * 1024, "of it in memory contexts, bytes: $contexts, $then");
+is($session->query("SELECT count(*) FROM pg_backend_memory_contexts WHERE name ~ '^thumbexif (run|step|asset|window)'"), 0, 'no context of ours is left');
+
+# --- a second run over ten thousand rows opens no file: the folder is not even there
+sql("INSERT INTO shots SELECT i, 'tiny.png' FROM generate_series(20001, 26000) i; ANALYZE");
+sql(<<'EOT');
+UPDATE shots SET thumbnail_path = (SELECT thumbnail_path FROM shots WHERE id = 1) WHERE id > 20000;
+UPDATE thumbexif_asset_bigint SET status = 'done', thumbnail_settings = '256 jpeg 85', exif_settings = 'UTC gps', path_hash =
+	(SELECT path_hash FROM thumbexif_asset_bigint WHERE id = 1) WHERE id > 20000;
+EOT
+rename $root, "$root.away" or die;
+my $start = time();
+is($session->query('CALL thumbexif_backfill()'), '0|0|0|0', 'nothing to do, and no file is looked for');
+my $took = time() - $start;
+cmp_ok($took, '<', 1, sprintf('in less than a second: %.3f', $took));
+rename "$root.away", $root or die;
+$session->finish;
+
+$server->stop;
+done_testing();

@@ -1,0 +1,92 @@
+# Trouble of the server's is no asset's: an ERROR after what is done is committed, and no attempt counts.
+use strict;
+use warnings;
+
+use File::Copy;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use TestSession;
+use ThumbexifTest;
+
+my $root = PostgreSQL::Test::Utils::tempdir() . '/photos';
+mkdir $root or die;
+copy(pictures_dir() . "/$_.jpg", "$root/$_.jpg") or die foreach 'photo', map { "orientation-$_" } 1 .. 8;
+my $install = private_install('no_decoder');
+my $server = new_server('trouble', roots => $root, install => $install);
+
+sub sql { return $server->safe_psql('postgres', shift) }
+
+sub fresh_assets
+{
+	sql("TRUNCATE shots; INSERT INTO shots (id, path) SELECT i, 'orientation-' || i || '.jpg' FROM generate_series(1, 8) i");
+	return;
+}
+
+sub states { return sql("SELECT string_agg(id || ' ' || status || ' ' || attempts, ',' ORDER BY id) FROM thumbexif_asset_bigint") }
+
+my $untouched = join ',', map { "$_ queued 0" } 1 .. 8;
+
+# An ERROR while images are with a stopped decoder and "between" is called.
+sub interrupted
+{
+	my ($between, $call) = @_;
+	my $session = TestSession->new($server);
+	my @decoders = $session->freeze;
+
+	fresh_assets();
+	$session->send($call || 'CALL thumbexif_backfill()');
+	$server->poll_query_until('postgres', "SELECT count(*) = 8 FROM thumbexif_asset WHERE status = 'running'") or die;
+	$server->poll_query_until('postgres',
+		"SELECT wait_event IS NOT NULL AND wait_event <> 'ClientRead' AND state = 'active' FROM pg_stat_activity WHERE pid = $session->{pid}") or die;
+	$between->();
+	kill CONT => @decoders;
+	is($session->wait, '', 'no closing row');
+	my $errors = $session->errors;
+	$session->finish;
+	return $errors;
+}
+
+sql("SELECT thumbexif_attach('shots')");
+
+# --- the roots are gone: what the decoder has is written, the rest given back
+like(interrupted(sub { rename $root, "$root.away" or die }), qr/ERROR:  .*photos/, 'the root folder has gone');
+is(states(), '1 done 0,' . join(',', map { "$_ queued 0" } 2 .. 8), 'what was decoded is written, the rest is as before');
+like(($server->psql('postgres', 'CALL thumbexif_backfill()'))[2], qr/ERROR/, 'the next backfill says so too');
+is(states(), '1 done 0,' . join(',', map { "$_ queued 0" } 2 .. 8), 'and touches nothing');
+like(($server->psql('postgres', 'SELECT thumbexif_process(3)'))[2], qr/ERROR/, 'thumbexif_process() as well');
+rename "$root.away", $root or die;
+mkdir "$root.empty";
+rename $root, "$root.away" or die;
+rename "$root.empty", $root or die;
+like(($server->psql('postgres', 'CALL thumbexif_backfill(verify => true)'))[2], qr/ERROR:  .*is empty/, 'an empty folder may be a lost mount');
+is(states(), '1 done 0,' . join(',', map { "$_ queued 0" } 2 .. 8), 'nothing is missing');
+rmdir $root or die;
+rename "$root.away", $root or die;
+is(sql('CALL thumbexif_backfill()'), '7|7|0|0', 'back again: the rest is done');
+
+# --- the folder of thumbnails cannot be written to
+my ($folder) = glob "$server->{thumbnails}/*";
+my $files = `find $folder -type f | wc -l`;
+like(interrupted(sub { chmod 0555, glob("$folder/*"), `find $folder -type d` =~ /^(.*)$/mg }),
+	qr/ERROR:  .*[Pp]ermission denied|ERROR:  .*thumbnail/, 'the thumbnail folder is read-only');
+is(states(), $untouched, 'no attempt counts');
+is(`find $folder -name '*.jpg' | wc -l` + 0, $files + 0, 'and no file is there that was not before');
+chmod 0755, `find $folder -type d` =~ /^(.*)$/mg;
+is(sql('CALL thumbexif_backfill()'), '8|8|0|0', 'once it is writable all are done');
+sql("ALTER SYSTEM SET thumbexif.thumbnail_dir = '/nowhere/at/all'; SELECT pg_reload_conf()");
+$server->poll_query_until('postgres', "SELECT current_setting('thumbexif.thumbnail_dir') = '/nowhere/at/all'") or die;
+fresh_assets();
+like(($server->psql('postgres', 'CALL thumbexif_backfill()'))[2], qr/ERROR:  .*HINT/s, 'no such folder');
+is(states(), $untouched, 'no attempt counts');
+is(sql("SET client_min_messages = error; CALL thumbexif_backfill(parts => 'exif')"), '8|8|0|0', 'EXIF alone needs none');
+sql('ALTER SYSTEM RESET thumbexif.thumbnail_dir; SELECT pg_reload_conf()');
+
+# --- no decoder can be started
+fresh_assets();
+unlink "$install->{pkglibdir}/thumbexif-decoder" or die;
+like(($server->psql('postgres', 'CALL thumbexif_backfill()'))[2], qr/ERROR:  .*decoder/, 'no decoder');
+is(states(), $untouched, 'no attempt counts');
+like(($server->psql('postgres', 'SELECT thumbexif_process(1)'))[2], qr/ERROR:  .*decoder/, 'thumbexif_process() as well');
+
+$server->stop;
+done_testing();
