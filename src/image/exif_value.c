@@ -16,6 +16,7 @@
 #include "image/exif_text.h"
 
 #define RATIONAL_DIGITS 10		/* as many as a 32-bit numerator has */
+#define MAX_TEXT (256 * 1024)	/* bytes of one text that are looked at: more than the JSON has room for */
 
 /* A rational as one number; null if its denominator is zero. */
 static void
@@ -154,7 +155,7 @@ static bool
 out_text(ExifOut *out, const ExifFound *found, TagKind kind)
 {
 	const uint8_t *bytes = found->entry.value;
-	size_t		length = found->entry.bytes;
+	size_t		length = found->entry.bytes < MAX_TEXT ? found->entry.bytes : MAX_TEXT;
 	bool		big_endian = found->tiff->order == EXIF_BYTE_ORDER_MOTOROLA;
 
 	switch (kind)
@@ -181,6 +182,13 @@ out_text(ExifOut *out, const ExifFound *found, TagKind kind)
 	}
 }
 
+/* Is it text though its type does not say so? */
+static bool
+is_clean(const TiffEntry *entry)
+{
+	return entry->bytes <= MAX_TEXT && text_is_clean(entry->value, entry->bytes);
+}
+
 /* Is this value to be read as text? */
 static bool
 is_text(const TiffEntry *entry, TagKind kind)
@@ -192,10 +200,9 @@ is_text(const TiffEntry *entry, TagKind kind)
 	switch (kind)
 	{
 		case TAG_PLAIN:
-			return entry->type == TIFF_UNDEFINED && entry->count > 1 &&
-				text_is_clean(entry->value, entry->bytes);
+			return entry->type == TIFF_UNDEFINED && entry->count > 1 && is_clean(entry);
 		case TAG_TRIMMED:
-			return entry->type == TIFF_UNDEFINED && text_is_clean(entry->value, entry->bytes);
+			return entry->type == TIFF_UNDEFINED && is_clean(entry);
 		case TAG_OPAQUE:
 		case TAG_TEXT:
 		case TAG_COPYRIGHT:
@@ -213,8 +220,7 @@ exif_value(ExifOut *out, const ExifFound *found, TagKind kind)
 {
 	size_t		start;
 
-	if (kind == TAG_BINARY ||
-		(kind == TAG_OPAQUE && !text_is_clean(found->entry.value, found->entry.bytes)))
+	if (kind == TAG_BINARY || (kind == TAG_OPAQUE && !is_clean(&found->entry)))
 	{
 		out_unsigned(out, found->entry.bytes);
 		return;

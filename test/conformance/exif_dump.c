@@ -4,8 +4,8 @@
  *
  *		exif_dump [-g] [-t ROUNDS] FILE...
  *
- * -g leaves GPS out.  -t reads each file so many times and prints the microseconds
- * of one time instead of the JSON.
+ * -g leaves GPS out.  -t reads each file so many times and prints the microseconds of processor time
+ * of one of them instead of the JSON.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -84,7 +84,7 @@ dump(const char *file, uint32_t want, int rounds)
 		return 1;
 	}
 	format = img_sniff(data, (size_t) info.st_size);
-	clock_gettime(CLOCK_MONOTONIC, &start);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &start);
 	for (int i = 0; i < rounds; i++)
 	{
 		memset(&result, 0, sizeof(result));
@@ -92,7 +92,7 @@ dump(const char *file, uint32_t want, int rounds)
 		if (i + 1 < rounds)
 			free(result.json);
 	}
-	clock_gettime(CLOCK_MONOTONIC, &end);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &end);
 	if (rounds > 1)
 		printf("%8.2f us  %s\n", ((double) (end.tv_sec - start.tv_sec) * 1e6 +
 								  (double) (end.tv_nsec - start.tv_nsec) / 1e3) / rounds, file);
