@@ -104,23 +104,24 @@ packed(const uint8_t *p, BmpKind kind, int x, int width)
 static void
 put_row(Bytes *out, const uint8_t *rgb, int width, BmpKind kind)
 {
-	size_t		start = out->length;
 	int			bits = bits_of(kind);
+	size_t		size = ((size_t) width * bits + 31) / 32 * 4;
+	uint8_t    *row = calloc(1, size);
 
-	if (bits >= 16)
-		for (int x = 0; x < width; x++)
-			put_le(out, packed(rgb + x * 3, kind, x, width), bits / 8);
-	else
-		for (int x = 0; x < width; x += 8 / bits)
+	for (int x = 0; row && x < width; x++)
+	{
+		if (bits >= 16)
 		{
-			unsigned	byte = 0;
+			uint32_t	pixel = packed(rgb + x * 3, kind, x, width);
 
-			for (int i = 0; i < 8 / bits; i++)
-				byte = byte << bits | (x + i < width ? colour_index(rgb + (x + i) * 3, bits) : 0);
-			put_le(out, byte, 1);
+			for (int i = 0; i < bits / 8; i++)
+				row[x * bits / 8 + i] = (uint8_t) (pixel >> (8 * i));
 		}
-	while ((out->length - start) % 4)
-		put_le(out, 0, 1);
+		else
+			row[x * bits / 8] |= colour_index(rgb + x * 3, bits) << (8 - bits - x * bits % 8);
+	}
+	bytes_add(out, row, row ? size : 0);
+	free(row);
 }
 
 /* Runs where colours repeat, a literal stretch of three where they do not, end of line. */

@@ -290,5 +290,6 @@ make_test_set(void)
 	turned(&scene);
 	bitmaps(&scene);
 	bad_files(&scene);
+	make_raw_set();
 	canvas_free(&scene);
 }
