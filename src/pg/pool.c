@@ -24,6 +24,9 @@
 /* At the end of this process: how long to wait for those that were killed. */
 #define EXIT_REAP_MS	5000
 
+/* Descriptors left to others: the wait set, thumbnail files, other extensions. */
+#define OTHER_DESCRIPTORS	8
+
 /* --- waiting --- */
 
 static void
@@ -333,10 +336,22 @@ prepare(void)
 
 /* --- for callers --- */
 
+/*
+ * How many decoders the descriptors suffice for that fd.c lets us have, a third of all: each
+ * has two of its own and two for each task.
+ */
+static int
+most_decoders(int wanted)
+{
+	int			most = (max_safe_fds / 3 - OTHER_DESCRIPTORS) / (2 + 2 * TE_PIPELINE);
+
+	return Max(Min(wanted, most), 1);
+}
+
 int
 te_pool_capacity(void)
 {
-	return te_guc_decoders() * TE_PIPELINE;
+	return most_decoders(te_guc_decoders()) * TE_PIPELINE;
 }
 
 int
@@ -362,7 +377,7 @@ te_pool_submit(TeTask *task, int max_decoders)
 	dlist_push_tail(&te_pool.waiting, &job->node);
 	te_pool.pending++;
 
-	te_pool.most = Max(max_decoders, 1);
+	te_pool.most = most_decoders(max_decoders);
 	te_schedule();
 }
 

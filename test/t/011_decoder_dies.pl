@@ -58,6 +58,19 @@ like($session->answer, qr/ERROR:  TE008: .*DETAIL:.*did not answer in time.*HINT
 cmp_ok(time - $start, '>=', 0.5, 'not before its time');
 cmp_ok(time - $start, '<', 20, 'nor long after');
 all_is_well($decoder, 'a timeout');
+
+# It is not late if it was the session that was away.
+$session->query($thumbnail);
+$decoder = $session->send_to_stopped($server, $thumbnail);
+kill 'STOP', $session->{pid};
+kill 'CONT', $decoder;
+$start = time;
+wait_for('the deadline passes', sub { time - $start > 0.7 });
+wait_for('the decoder has answered', sub { process_state($decoder) eq 'S' });
+kill 'CONT', $session->{pid};
+is($session->answer, 't', 'an answer in time, read late');
+is_deeply([ $session->decoders_of ], [$decoder], 'by a decoder that lives on');
+
 $session->query('RESET thumbexif.decode_timeout');
 is($session->query($thumbnail), 't', 'a thumbnail');
 

@@ -71,6 +71,15 @@ outcome('well');
 is_deeply([ outcome('twice') ], [ 't', 'kept' ], 'the first of two replies counts');
 is_deeply([ outcome('well') ], [ 't', 'replaced' ], 'but the next picture is for another decoder');
 
+# After a thousand pictures a decoder is replaced.
+outcome('well');
+my ($worn) = $session->decoders_of;
+my $many = "SELECT count(thumbexif_thumbnail(('stub: well ' || n)::bytea)) FROM generate_series(1, 900) n";
+is($session->query($many), '900', '900 pictures');
+is_deeply([ $session->decoders_of ], [$worn], 'by one decoder');
+is($session->query($many), '900', '900 more');
+isnt(($session->decoders_of)[0], $worn, 'by another');
+
 # A backfill ends as it should, with every picture counted once.
 my %words = (job => 2, leave => 2, crash => 2, html => 2, well => 12);
 foreach my $word (keys %words)
