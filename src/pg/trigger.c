@@ -100,7 +100,10 @@ look_at_table(TrackedTable *table)
 	table->attachment = 0;
 	attachment = te_attachment_find(table->relation);
 	if (attachment == NULL)
+	{
+		table->valid = false;	/* in a restore, it may come without further notice */
 		return;
+	}
 	table->attachment = attachment->number;
 	strlcpy(table->state, attachment->state, sizeof(table->state));
 	strlcpy(table->key_name, attachment->key, NAMEDATALEN);
