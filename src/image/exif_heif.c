@@ -225,10 +225,10 @@ read_item(Heif *heif, uint32_t id, int depth, Bytes *bytes)
 			read_item(heif, referred(heif, "iloc", id, index == 0 ? 1 : index, 0, &any),
 					  depth + 1, &source);
 
-		/* No length means all there is. */
-		if (length == 0 && offset <= source.length)
+		/* No length means all there is; a file that is cut may have the better part of an item. */
+		if (offset < source.length && (length == 0 || length > source.length - offset))
 			length = source.length - offset;
-		good = source.data != NULL && offset <= source.length && length <= source.length - offset &&
+		good = source.data != NULL && offset < source.length &&
 			add_bytes(heif, bytes, source.data + offset, (size_t) length, source.owned == NULL);
 		free(source.owned);
 		if (!good)
@@ -237,9 +237,9 @@ read_item(Heif *heif, uint32_t id, int depth, Bytes *bytes)
 	return place.count > 0;
 }
 
-/* One entry of iinf: is it an Exif item that belongs to the primary image? */
+/* One entry of iinf: is it an Exif item, and one of the primary image if there is to be one? */
 static bool
-is_exif_item(Heif *heif, const Box *infe, uint32_t *id)
+is_exif_item(Heif *heif, const Box *infe, bool of_primary, uint32_t *id)
 {
 	const uint8_t *at = infe->data;
 	bool		any;
@@ -256,12 +256,12 @@ is_exif_item(Heif *heif, const Box *infe, uint32_t *id)
 		return false;
 	if (memcmp(at, "Exif", 4) != 0)
 		return false;
-	return !heif->has_primary ||
+	return !of_primary || !heif->has_primary ||
 		referred(heif, "cdsc", *id, 0, heif->primary, &any) == heif->primary || !any;
 }
 
 static void
-add_exif_items(Heif *heif, ExifPieces *pieces)
+add_exif_items(Heif *heif, bool of_primary, ExifPieces *pieces)
 {
 	Box			list = heif->iinf;
 	Box			infe;
@@ -279,7 +279,7 @@ add_exif_items(Heif *heif, ExifPieces *pieces)
 		uint32_t	id;
 		Bytes		bytes;
 
-		if (memcmp(infe.type, "infe", 4) != 0 || !is_exif_item(heif, &infe, &id))
+		if (memcmp(infe.type, "infe", 4) != 0 || !is_exif_item(heif, &infe, of_primary, &id))
 			continue;
 		if (read_item(heif, id, 0, &bytes))
 			exif_add_payload(pieces, bytes.data, bytes.length, bytes.owned);
@@ -318,5 +318,9 @@ exif_find_heif(const uint8_t *file, size_t file_length, Box meta, ExifPieces *pi
 			heif.primary = (uint32_t) box_uint(box.data + 4, box.data[0] == 0 || box.length < 8 ? 2 : 4);
 		}
 	}
-	add_exif_items(&heif, pieces);
+
+	/* Where none describes the primary image, another is better than nothing: it may be of a part of it. */
+	add_exif_items(&heif, true, pieces);
+	if (pieces->count == 0)
+		add_exif_items(&heif, false, pieces);
 }

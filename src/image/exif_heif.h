@@ -36,7 +36,7 @@ extern uint64_t box_uint(const uint8_t *at, int bytes);
 extern void exif_add_payload(ExifPieces *pieces, const uint8_t *data, size_t length,
 							 uint8_t *owned);
 
-/* Find the EXIF item that describes the primary image of a HEIF or AVIF file. */
+/* Find the EXIF items that describe the primary image of a HEIF or AVIF file, or else any. */
 extern void exif_find_heif(const uint8_t *file, size_t file_length, Box meta,
 						   ExifPieces *pieces);
 
