@@ -37,7 +37,6 @@ static MemoryContext launcher_context;
 static List *databases = NIL;	/* of TeDatabase *, in launcher_context */
 static int	running = 0;		/* workers */
 static TimestampTz no_process_before = 0;	/* max_worker_processes was reached */
-static bool said_no_process = false;
 static bool said_queued = false;
 
 /* --- which database is next */
@@ -111,12 +110,11 @@ no_process(TeDatabase *database, TimestampTz now)
 {
 	no_process_before = TimestampTzPlusMilliseconds(now, NO_PROCESS_MS);
 	te_launch_note(database, TE_DATABASE_NO_PROCESS, no_process_before);
-	if (!said_no_process)
+	if (pg_atomic_exchange_u32(&te_shared->no_process, 1) == 0)
 		ereport(LOG,
 				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
 				 errmsg("thumbexif: no background process is free for a worker"),
 				 errhint("You might need to increase \"max_worker_processes\".")));
-	said_no_process = true;
 }
 
 static void
@@ -134,7 +132,7 @@ start_workers(TimestampTz now)
 			no_process(database, now);
 			return;
 		}
-		said_no_process = false;
+		pg_atomic_write_u32(&te_shared->no_process, 0);
 		running += database->slot >= 0;
 	}
 	set_queued(running >= te_max_workers ? due : 0);

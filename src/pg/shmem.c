@@ -53,6 +53,7 @@ startup_hook(void)
 		pg_atomic_init_u32(&te_shared->launcher, 0);
 		pg_atomic_init_u32(&te_shared->look, 0);
 		pg_atomic_init_u32(&te_shared->queued, 0);
+		pg_atomic_init_u32(&te_shared->no_process, 0);
 		for (int i = 0; i < TE_DATABASE_SLOTS; i++)
 		{
 			pg_atomic_init_u32(&te_shared->database[i].oid, InvalidOid);

@@ -109,6 +109,7 @@ typedef struct TeShared
 	pg_atomic_uint32 launcher;	/* its process number + 1, 0 = none */
 	pg_atomic_uint32 look;		/* 1 = the launcher should read its list of databases again */
 	pg_atomic_uint32 queued;	/* databases that wait for another's worker to leave */
+	pg_atomic_uint32 no_process;	/* 1 = max_worker_processes are running */
 	TeAway		away[TE_AWAY_SLOTS];
 	TeDatabaseSlot database[TE_DATABASE_SLOTS];
 	TeActivity	slot[TE_SLOTS];	/* workers' first, then sessions' */

@@ -176,6 +176,22 @@ put_activities(ReturnSetInfo *result)
 	pfree(copy);
 }
 
+static const char *
+database_note(TeDatabaseState state)
+{
+	switch (state)
+	{
+		case TE_DATABASE_QUEUED:
+			return "Other databases have all workers that \"thumbexif.max_workers\" allows.";
+		case TE_DATABASE_NO_PROCESS:
+			return "No background process is free; you might need to increase \"max_worker_processes\".";
+		case TE_DATABASE_BACKOFF:
+			return "The last worker ended with an error, see the server's log; another is started after a while.";
+		default:
+			return NULL;
+	}
+}
+
 static void
 put_launcher(ReturnSetInfo *result)
 {
@@ -188,6 +204,8 @@ put_launcher(ReturnSetInfo *result)
 	{
 		set(row, COL_PID, Int32GetDatum(pid));
 		set_text(row, COL_STATE, "running");
+		if (pg_atomic_read_u32(&te_shared->no_process) != 0)
+			set_text(row, COL_NOTE, database_note(TE_DATABASE_NO_PROCESS));
 	}
 	else if (RecoveryInProgress())
 	{
@@ -221,22 +239,6 @@ database_state_name(TeDatabaseState state)
 			return "backoff";
 	}
 	return NULL;
-}
-
-static const char *
-database_note(TeDatabaseState state)
-{
-	switch (state)
-	{
-		case TE_DATABASE_QUEUED:
-			return "Other databases have all workers that \"thumbexif.max_workers\" allows.";
-		case TE_DATABASE_NO_PROCESS:
-			return "No background process is free; you might need to increase \"max_worker_processes\".";
-		case TE_DATABASE_BACKOFF:
-			return "The last worker ended with an error, see the server's log; another is started after a while.";
-		default:
-			return NULL;
-	}
 }
 
 static void
