@@ -121,7 +121,7 @@ static const Tag tags[] = {
 	{0x9290, TAG_TRIMMED, "SubSecTime"}, {0x9291, TAG_TRIMMED, NULL}, {0x9292, TAG_TRIMMED, NULL},
 	{0x932F, TAG_PLAIN, "MSDocumentText"}, {0x9330, TAG_BINARY, "MSPropertySetStorage"},
 	{0x9331, TAG_PLAIN, "MSDocumentTextPosition"}, {0x935C, TAG_BINARY, "ImageSourceData"},
-	{0x9400, TAG_PLAIN, "AmbientTemperature"}, {0x9401, TAG_PLAIN, "Humidity"},
+	{0x9400, TAG_PLAIN, "Temperature"}, {0x9401, TAG_PLAIN, "Humidity"},
 	{0x9402, TAG_PLAIN, "Pressure"}, {0x9403, TAG_PLAIN, "WaterDepth"}, {0x9404, TAG_PLAIN, "Acceleration"},
 	{0x9405, TAG_PLAIN, "CameraElevationAngle"}, {0x9C9B, TAG_UTF16, NULL}, {0x9C9C, TAG_UTF16, NULL},
 	{0x9C9D, TAG_UTF16, NULL}, {0x9C9E, TAG_UTF16, NULL}, {0x9C9F, TAG_UTF16, NULL}, {0xA000, TAG_TEXT, NULL},

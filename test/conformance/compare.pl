@@ -21,7 +21,7 @@ binmode STDOUT, ':utf8';
 
 # What ExifTool calls by names of its own.
 my %name = (
-	AffineTransformMat => '0x80BC', CFAPattern2 => 'CFAPattern2', CompositeImageCount => 'SourceImageNumberOfCompositeImage',
+	AmbientTemperature => 'Temperature', CFAPattern2 => 'CFAPattern2', CompositeImageCount => 'SourceImageNumberOfCompositeImage',
 	CompositeImageExposureTimes => 'SourceExposureTimesOfCompositeImage', CreateDate => 'DateTimeDigitized',
 	DNGAdobeData => 'DNGPrivateData', ExifImageHeight => 'PixelYDimension', ExifImageWidth => 'PixelXDimension',
 	ExposureCompensation => 'ExposureBiasValue', FocalLengthIn35mmFormat => 'FocalLengthIn35mmFilm',
@@ -134,7 +134,7 @@ sub is_picture
 }
 
 my @files;
-find({ no_chdir => 1, wanted => sub {
+find({ no_chdir => 1, follow_fast => 1, follow_skip => 2, wanted => sub {
 	push @files, $_ if -f $_ && is_picture($_) && /\.(jpe?g|jp[es]|thm|tiff?|btf|png|webp|hei[cf]|hif|avif|jxl|cr[23]|nef|nrw|arw|sr2|dng|orf|rw[2l]|pef|srw|raf|iiq|3fr|erf|kdc|dcr|mos|raw|gif|bmp|jpeg|fff)$/i && $_ !~ /["\\]/;
 } }, @ARGV);
 @files = sort @files;
