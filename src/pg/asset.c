@@ -6,6 +6,7 @@
 
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 
 #include "asset.h"
@@ -264,17 +265,41 @@ te_assets_fill_rows(const TeAttachment *attachment, TeAsset *assets, int count)
 	pfree(sql.data);
 }
 
+/* The versions of assets as an array parameter. */
+static void
+arg_versions(TeArgs *args, const TeAsset *assets, int count)
+{
+	Datum	   *versions = palloc(sizeof(Datum) * Max(count, 1));
+
+	for (int i = 0; i < count; i++)
+		versions[i] = Int64GetDatum(assets[i].state.version);
+	te_arg(args, INT8ARRAYOID,
+		   PointerGetDatum(construct_array(versions, count, INT8OID, sizeof(int64),
+										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE)));
+	pfree(versions);
+}
+
 void
 te_assets_fill_states(const TeAttachment *attachment, TeAsset *assets, int count, TeStateRead how)
 {
 	TeArgs		args = {0};
-	char	   *sql = psprintf("SELECT " STATE_COLUMNS " FROM %s"
-							   " WHERE attachment = $1 AND id = ANY ($2)%s", attachment->state,
-							   how == TE_STATE_READ ? "" :
-							   how == TE_STATE_LOCK ? " FOR UPDATE" : " FOR UPDATE SKIP LOCKED");
+	char	   *sql;
 
 	te_arg_int4(&args, attachment->number);
 	arg_keys(&args, te_key_state_type(attachment->key_type), assets, count);
+	sql = psprintf("SELECT " STATE_COLUMNS " FROM %s WHERE attachment = $1 AND id = ANY ($2)%s",
+				   attachment->state,
+				   how == TE_STATE_READ ? "" : how == TE_STATE_LOCK ? " FOR UPDATE" :
+				   " AND version = ANY ($3) FOR UPDATE SKIP LOCKED");
+	if (how == TE_STATE_LOCK_FREE)
+		arg_versions(&args, assets, count);
+	for (int i = 0; i < count; i++)
+	{
+		int64		version = assets[i].state.version;
+
+		memset(&assets[i].state, 0, sizeof(TeState));
+		assets[i].state.version = version;
+	}
 	merge_states(attachment->key_type, assets, count, te_sql_as_extension(sql, &args));
 	te_sql_free();
 	pfree(sql);

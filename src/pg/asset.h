@@ -91,11 +91,11 @@ extern void te_assets_fill_rows(const TeAttachment *attachment, TeAsset *assets,
 typedef enum TeStateRead
 {
 	TE_STATE_READ,
-	TE_STATE_LOCK_FREE,			/* FOR UPDATE SKIP LOCKED: those locked by others look as if there were none */
+	TE_STATE_LOCK_FREE,			/* FOR UPDATE SKIP LOCKED, and only those of the version that state.version holds */
 	TE_STATE_LOCK				/* FOR UPDATE, waiting */
 } TeStateRead;
 
-/* Fill the states of sorted assets.  Those without one keep state.exists false. */
+/* Fill the states of sorted assets.  Those without one, or not locked, get state.exists false. */
 extern void te_assets_fill_states(const TeAttachment *attachment, TeAsset *assets, int count, TeStateRead how);
 
 #endif							/* TE_PG_ASSET_H */

@@ -317,30 +317,59 @@ update_states(const TeTake *take, TeAsset **assets, int count)
 	te_sql_as_extension(sql, &args);
 }
 
+/*
+ * Lock the states of the assets that are to be ours, and mark them.  What somebody has
+ * changed since it was read is left to him; what is not for us is never locked, as
+ * its owner might come to write it just then, and he does not wait.
+ */
+static void
+claim_states(const TeTake *take, TeAsset *assets, int count, TeTaken *taken)
+{
+	TeAsset   **ours = palloc(sizeof(TeAsset *) * Max(count, 1));
+	TeAsset    *locked = palloc(sizeof(TeAsset) * Max(count, 1));
+	int			n = 0;
+	int			m = 0;
+
+	for (int i = 0; i < count; i++)
+	{
+		if (taken[i] == TE_TAKEN && assets[i].state.exists)
+			locked[n++] = assets[i];
+	}
+	if (n > 0)
+		te_assets_fill_states(take->attachment, locked, n, TE_STATE_LOCK_FREE);
+	n = 0;
+	for (int i = 0; i < count; i++)
+	{
+		const TeState *state = &locked[n].state;
+
+		if (taken[i] != TE_TAKEN || !assets[i].state.exists)
+			continue;
+		if (state->exists && state->version == assets[i].state.version)
+			ours[m++] = &assets[i];
+		else
+			taken[i] = TE_TAKEN_BUSY;
+		n++;
+	}
+	if (m > 0)
+		update_states(take, ours, m);
+	pfree(ours);
+	pfree(locked);
+}
+
 void
 te_claim_take(const TeTake *take, TeAsset *assets, int count, TeTaken *taken)
 {
-	bool		claiming = take->claim != NULL;
-	TeAsset   **known = palloc(sizeof(TeAsset *) * Max(count, 1));
 	TeAlive		last = {0};
-	int			n = 0;
 
-	/* the states first: a row that is read while its state is locked is not older than the state */
-	te_assets_fill_states(take->attachment, assets, count, claiming ? TE_STATE_LOCK_FREE : TE_STATE_READ);
+	/* the states first: a row is then not older than its state, as long as that is not changed */
+	te_assets_fill_states(take->attachment, assets, count, TE_STATE_READ);
 	te_assets_fill_rows(take->attachment, assets, count);
 	for (int i = 0; i < count; i++)
-	{
 		taken[i] = judge(take, &assets[i], &last);
-		if (taken[i] == TE_TAKEN && assets[i].state.exists)
-			known[n++] = &assets[i];
-	}
-	if (claiming)
-	{
-		insert_states(take, assets, count, taken);
-		if (n > 0)
-			update_states(take, known, n);
-	}
-	pfree(known);
+	if (take->claim == NULL)
+		return;
+	claim_states(take, assets, count, taken);
+	insert_states(take, assets, count, taken);
 }
 
 int

@@ -1,57 +1,22 @@
 /*
  * run.c
  *		The pipeline: candidates -> claim -> decoders -> batch write -> commit.
- *
- * A job is in one of the lists below from the claim to its end, so whatever
- * happens it is known what has to be given back.
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
-#include "storage/ipc.h"
-#include "utils/memutils.h"
-#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 
 #include "activity.h"
 #include "finish.h"
 #include "guc.h"
+#include "pipeline.h"
 #include "root_watch.h"
 #include "run.h"
 #include "store.h"
 
-typedef struct Pipeline
-{
-	const TeRun *run;
-	MemoryContext context;		/* all of it; beneath TopMemoryContext, to be there at exit */
-	MemoryContext scratch;		/* until the step ends */
-	TeSettings	settings;
-	TeClaim		claim;
-	TimestampTz started;
-	int64		left;			/* still to take */
-	bool		exhausted;		/* next has no more */
-	int			replaced;		/* files that have got into the removal table since it was emptied */
-
-	dlist_head	waiting;		/* claimed */
-	dlist_head	flying;			/* with a decoder */
-	dlist_head	ready;			/* decoded */
-	dlist_head	writing;		/* until their commit is through */
-	dlist_head	owed;			/* to be given back: were locked by somebody */
-	int			nwaiting;
-	int			nflying;
-	int			nready;
-
-	ResourceOwner owner;		/* before the step */
-	int			nest_level;		/* of transactions, outside of steps */
-} Pipeline;
-
-#define JOB_LISTS(p) &(p)->waiting, &(p)->flying, &(p)->ready, &(p)->writing, &(p)->owed
-
 #define REMOVE_AT 1000			/* replaced files that make it worth while to unlink some */
-
-static Pipeline *running;		/* for the callback at exit */
 
 void
 te_run_spi_commit(void *arg)
@@ -59,148 +24,10 @@ te_run_spi_commit(void *arg)
 	SPI_commit();
 }
 
-/* --- steps and commits */
-
-static void
-step_begin(Pipeline *p)
-{
-	p->owner = CurrentResourceOwner;
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(p->scratch);
-}
-
-static void
-step_end(Pipeline *p)
-{
-	ReleaseCurrentSubTransaction();
-	CurrentResourceOwner = p->owner;
-	MemoryContextSwitchTo(p->context);
-	MemoryContextReset(p->scratch);
-}
-
-static void
-commit(Pipeline *p)
-{
-	p->run->commit(p->run->arg);
-	MemoryContextSwitchTo(p->context);
-
-	/*
-	 * Each of our statements must see what others have committed by then, whatever
-	 * default_transaction_isolation says; nothing has run in this transaction yet.
-	 */
-	XactIsoLevel = XACT_READ_COMMITTED;
-	p->nest_level = GetCurrentTransactionNestLevel();
-}
-
-/* --- giving back */
-
-static int
-collect_keys(dlist_head *list, TeKey *keys, int count)
-{
-	dlist_iter	iter;
-
-	dlist_foreach(iter, list)
-		keys[count++] = dlist_container(TeJob, node, iter.cur)->asset.key;
-	return count;
-}
-
-static int
-count_jobs(dlist_head *list)
-{
-	dlist_iter	iter;
-	int			count = 0;
-
-	dlist_foreach(iter, list)
-		count++;
-	return count;
-}
-
-/* Give back all that is claimed and not written.  In a transaction, inside SPI; the caller commits. */
-static void
-give_back_all(Pipeline *p)
-{
-	const TeAttachment *attachment = p->run->attachment;
-	dlist_head *lists[] = {JOB_LISTS(p)};
-	int			count = 0;
-	TeKey	   *keys;
-
-	if (p->claim.number == 0)
-		return;
-	for (int i = 0; i < (int) lengthof(lists); i++)
-		count += count_jobs(lists[i]);
-	if (count == 0)
-		return;
-	keys = MemoryContextAlloc(p->context, sizeof(TeKey) * count);
-	count = 0;
-	for (int i = 0; i < (int) lengthof(lists); i++)
-		count = collect_keys(lists[i], keys, count);
-
-	te_claim_keep(&p->claim);
-	te_claim_give_back(attachment->state, attachment->number, attachment->key_type,
-					   keys, count, p->claim.number);
-	pfree(keys);
-}
-
-/* Try again with those that were locked when they were to be given back. */
-static void
-give_back_owed(Pipeline *p)
-{
-	const TeAttachment *attachment = p->run->attachment;
-	int			count = count_jobs(&p->owed);
-	TeKey	   *keys;
-	dlist_mutable_iter iter;
-	int			left;
-
-	if (count == 0)
-		return;
-	keys = palloc(sizeof(TeKey) * count);
-	collect_keys(&p->owed, keys, 0);
-	left = te_claim_give_back(attachment->state, attachment->number, attachment->key_type,
-							  keys, count, p->claim.number);
-	dlist_foreach_modify(iter, &p->owed)
-	{
-		TeJob	   *job = dlist_container(TeJob, node, iter.cur);
-		bool		still = false;
-
-		for (int i = 0; i < left && !still; i++)
-			still = te_key_compare(attachment->key_type, &keys[i], &job->asset.key) == 0;
-		if (!still)
-		{
-			dlist_delete(iter.cur);
-			te_job_destroy(job);
-		}
-	}
-	pfree(keys);
-}
-
-/*
- * This session ends in the middle of a run (terminated, or the server shuts down): as in
- * PostgreSQL's own clean-up of temporary tables, in a transaction of its own.  If
- * it fails, the claims die with the session, which is as good for everybody else.
- */
-static void
-at_exit(int code, Datum arg)
-{
-	Pipeline   *p = running;
-
-	if (p == NULL || p->claim.number == 0)
-		return;
-	running = NULL;
-	AbortOutOfAnyTransaction();
-	StartTransactionCommand();
-	PushActiveSnapshot(GetTransactionSnapshot());
-	SPI_connect();
-	give_back_all(p);
-	SPI_finish();
-	PopActiveSnapshot();
-	te_claim_end(&p->claim);	/* nobody does it for us once the last transaction is over */
-	CommitTransactionCommand();
-}
-
 /* --- claiming */
 
 static void
-add_job(Pipeline *p, const TeAsset *asset)
+add_job(TePipeline *p, const TeAsset *asset)
 {
 	TeJob	   *job = te_job_create(p->context, asset);
 
@@ -209,13 +36,13 @@ add_job(Pipeline *p, const TeAsset *asset)
 }
 
 static void
-claim_more(Pipeline *p)
+claim_more(TePipeline *p)
 {
 	const TeRun *run = p->run;
 	int			most = (int) Min(p->left, run->claim_size);
 	int			count;
 
-	step_begin(p);
+	te_step_begin(p);
 	CHECK_FOR_INTERRUPTS();
 	{
 		TeKey	   *keys = palloc(sizeof(TeKey) * Max(most, 1));
@@ -247,15 +74,15 @@ claim_more(Pipeline *p)
 				run->passed(run->arg, &assets[i], taken[i]);
 		}
 	}
-	step_end(p);
-	commit(p);
+	te_step_end(p);
+	te_pipeline_commit(p);
 	p->exhausted = count < 0;
 }
 
 /* --- decoding */
 
 static void
-make_ready(Pipeline *p, TeJob *job)
+make_ready(TePipeline *p, TeJob *job)
 {
 	dlist_push_tail(&p->ready, &job->node);
 	p->nready++;
@@ -263,7 +90,7 @@ make_ready(Pipeline *p, TeJob *job)
 
 /* Give the decoders what they have room for. */
 static void
-feed(Pipeline *p)
+feed(TePipeline *p)
 {
 	int			capacity = te_pool_capacity();
 
@@ -290,7 +117,7 @@ feed(Pipeline *p)
 
 /* Take over what decoders have finished; wait_ms as for te_pool_wait. */
 static void
-collect(Pipeline *p, long wait_ms)
+collect(TePipeline *p, long wait_ms)
 {
 	TeTask	   *task = te_pool_wait(wait_ms);
 	TeJob	   *job;
@@ -306,23 +133,23 @@ collect(Pipeline *p, long wait_ms)
 }
 
 static void
-decode(Pipeline *p)
+decode(TePipeline *p)
 {
-	step_begin(p);
+	te_step_begin(p);
 	feed(p);
 	if (p->nflying > 0 && p->nready < p->run->batch_size)
 	{
 		InvalidateCatalogSnapshot();	/* it would hold back vacuum while we wait */
 		collect(p, -1);
 	}
-	step_end(p);
+	te_step_end(p);
 }
 
 /* Between two files being written: keep the decoders busy. */
 static void
 between_files(void *arg)
 {
-	Pipeline   *p = arg;
+	TePipeline   *p = arg;
 
 	while (te_pool_pending() > 0)
 	{
@@ -348,7 +175,7 @@ compare_jobs(const void *a, const void *b)
 
 /* The jobs of a batch, whose commit is through. */
 static void
-report(Pipeline *p, TeJob **jobs, int count)
+report(TePipeline *p, TeJob **jobs, int count)
 {
 	const TeRun *run = p->run;
 	bool		any = false;
@@ -377,7 +204,7 @@ report(Pipeline *p, TeJob **jobs, int count)
 
 /* Write a batch of what is ready, and commit it. */
 static void
-write_batch(Pipeline *p, TeFinishBetween between)
+write_batch(TePipeline *p, TeFinishBetween between)
 {
 	const TeRun *run = p->run;
 	int			count = Min(p->nready, run->batch_size);
@@ -391,7 +218,7 @@ write_batch(Pipeline *p, TeFinishBetween between)
 	p->nready -= count;
 	qsort(jobs, count, sizeof(TeJob *), compare_jobs);
 
-	step_begin(p);
+	te_step_begin(p);
 	if (run->dry_run)
 	{
 		for (int i = 0; i < count; i++)
@@ -400,36 +227,36 @@ write_batch(Pipeline *p, TeFinishBetween between)
 	else
 	{
 		te_finish(run->attachment, jobs, count, &p->settings, between, p);
-		give_back_owed(p);
+		te_give_back_owed(p);
 		te_root_save();
 	}
-	step_end(p);
-	commit(p);
+	te_step_end(p);
+	te_pipeline_commit(p);
 	report(p, jobs, count);
 	pfree(jobs);
 }
 
 /* Unlink what replaced files and deleted rows have left. */
 static void
-remove_files(Pipeline *p)
+remove_files(TePipeline *p)
 {
-	step_begin(p);
+	te_step_begin(p);
 	te_store_empty_removals(PG_INT64_MAX);
-	step_end(p);
-	commit(p);
+	te_step_end(p);
+	te_pipeline_commit(p);
 	p->replaced = 0;
 }
 
 static void
-go(Pipeline *p)
+go(TePipeline *p)
 {
-	commit(p);					/* ends the snapshot that a CALL begins with */
+	te_pipeline_commit(p);					/* ends the snapshot that a CALL begins with */
 	if (!p->run->dry_run)
 	{
-		step_begin(p);
+		te_step_begin(p);
 		te_claim_begin(&p->claim);
-		step_end(p);
-		commit(p);
+		te_step_end(p);
+		te_pipeline_commit(p);
 	}
 
 	for (;;)
@@ -448,27 +275,18 @@ go(Pipeline *p)
 
 	if (!p->run->dry_run)
 	{
-		step_begin(p);
-		give_back_owed(p);
-		step_end(p);
+		te_step_begin(p);
+		te_give_back_owed(p);
+		te_step_end(p);
 		remove_files(p);
 	}
 }
 
 /* --- when it fails */
 
-static void
-roll_back_steps(Pipeline *p)
-{
-	while (GetCurrentTransactionNestLevel() > p->nest_level)
-		RollbackAndReleaseCurrentSubTransaction();
-	MemoryContextSwitchTo(p->context);
-	MemoryContextReset(p->scratch);
-}
-
 /* The server is in trouble, but what has been decoded may yet be written.  If not, it is given back. */
 static void
-salvage(Pipeline *p)
+salvage(TePipeline *p)
 {
 	PG_TRY();
 	{
@@ -478,98 +296,39 @@ salvage(Pipeline *p)
 	PG_CATCH();
 	{
 		FlushErrorState();
-		roll_back_steps(p);
+		te_roll_back_steps(p);
 	}
 	PG_END_TRY();
 }
 
 /* An ERROR has been caught: leave nothing claimed and no decoder at work. */
 static void
-clean_up(Pipeline *p, const ErrorData *error)
+clean_up(TePipeline *p, const ErrorData *error)
 {
 	bool		was_writing = !dlist_is_empty(&p->writing);
 
-	roll_back_steps(p);
+	te_roll_back_steps(p);
 	te_pool_reset();
 	te_activity_drop_all();
 	if (!was_writing && !te_error_is_interrupt(error))
 		salvage(p);
-
-	PG_TRY();
-	{
-		/* short, and waits for nobody: a second Ctrl-C must not come in between */
-		HOLD_INTERRUPTS();
-		step_begin(p);
-		give_back_all(p);
-		step_end(p);
-		commit(p);
-		te_claim_end(&p->claim);
-		RESUME_INTERRUPTS();
-	}
-	PG_CATCH();
-	{
-		/* the first error says what is wrong; the claims die with our lock */
-		FlushErrorState();
-		roll_back_steps(p);
-		te_claim_end(&p->claim);
-	}
-	PG_END_TRY();
-}
-
-static Pipeline *
-create(const TeRun *run)
-{
-	MemoryContext context = AllocSetContextCreate(TopMemoryContext, "thumbexif run", ALLOCSET_DEFAULT_SIZES);
-	MemoryContext caller = MemoryContextSwitchTo(context);
-	Pipeline   *p = palloc0(sizeof(Pipeline));
-
-	p->run = run;
-	p->context = context;
-	p->scratch = AllocSetContextCreate(context, "thumbexif step", ALLOCSET_DEFAULT_SIZES);
-	te_settings_now(&p->settings);
-	p->left = run->most;
-	p->started = GetCurrentTimestamp();
-	dlist_init(&p->waiting);
-	dlist_init(&p->flying);
-	dlist_init(&p->ready);
-	dlist_init(&p->writing);
-	dlist_init(&p->owed);
-	MemoryContextSwitchTo(caller);
-	return p;
-}
-
-static void
-free_jobs(Pipeline *p)
-{
-	dlist_head *lists[] = {JOB_LISTS(p)};
-
-	for (int i = 0; i < (int) lengthof(lists); i++)
-	{
-		while (!dlist_is_empty(lists[i]))
-			te_job_destroy(dlist_container(TeJob, node, dlist_pop_head_node(lists[i])));
-	}
+	te_give_back_all(p);
 }
 
 void
 te_run(const TeRun *run)
 {
-	static bool registered = false;
 	MemoryContext caller = CurrentMemoryContext;
 	ErrorData  *volatile error = NULL;
-	Pipeline   *p;
+	TePipeline *p;
 
-	if (running != NULL)
+	if (te_pipeline_running() != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_IN_USE),
 				 errmsg("this session is already processing assets"),
 				 errhint("Triggers must not process assets in bulk.")));
-	if (!registered)
-	{
-		before_shmem_exit(at_exit, (Datum) 0);
-		registered = true;
-	}
-	p = create(run);
-	running = p;
+	p = te_pipeline_create(run);
+	te_give_back_at_exit(p);
 	PG_TRY();
 	{
 		go(p);
@@ -583,10 +342,9 @@ te_run(const TeRun *run)
 		clean_up(p, error);
 	}
 	PG_END_TRY();
-	running = NULL;
+	te_give_back_at_exit(NULL);
 	MemoryContextSwitchTo(caller);
-	free_jobs(p);
-	MemoryContextDelete(p->context);
+	te_pipeline_destroy(p);
 	if (error != NULL)
 		ReThrowError(error);
 }
