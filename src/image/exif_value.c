@@ -193,7 +193,7 @@ is_clean(const TiffEntry *entry)
 static bool
 is_text(const TiffEntry *entry, TagKind kind)
 {
-	if (entry->type == TIFF_ASCII || entry->type == TIFF_UTF8)
+	if (entry->type == TIFF_ASCII || entry->type == TIFF_UTF8 || kind == TAG_UTF16)
 		return true;
 	if (tiff_type_size(entry->type) != 1)
 		return false;
@@ -207,7 +207,6 @@ is_text(const TiffEntry *entry, TagKind kind)
 		case TAG_TEXT:
 		case TAG_COPYRIGHT:
 		case TAG_CODED:
-		case TAG_UTF16:
 		case TAG_HEX:
 			return true;
 		default:

@@ -62,6 +62,14 @@ TEXT_CASE(comment_jis_euc, COMMENT, EB_UNDEFINED, "JIS\0\0\0\0\0\xC6\xFC\xCB\xDC
 TEXT_CASE(xp_title, 0x9C9B, EB_BYTE, "B\0\xE4\0r\0\xAC\x20\x3D\xD8\x00\xDE\0\0")
 TEXT_CASE(xp_odd, 0x9C9C, EB_BYTE, "B\0\xE4\0r\0x")
 
+static void
+xp_shorts(ExifBlock *block)
+{
+	static const uint16_t text[] = {'h', 'i', 0};
+
+	exif_block_add(block, EB_IFD0, 0x9C9D, EB_SHORT, 3, text);
+}
+
 #define MADE_BY(title, function, text) {.name = title, .build = function, .make = text}
 #define HAS(title, function, text) {.name = title, .build = function, .has = {text}}
 
@@ -107,6 +115,7 @@ const ExifCase exif_text_cases[] = {
 	HAS("comment-jis-escapes", comment_jis_escapes, "\"UserComment\":\"a\xE6\x97\xA5" "b\""),
 	HAS("comment-jis-euc", comment_jis_euc, "\"UserComment\":\"\xE6\x97\xA5\xE6\x9C\xAC\""),
 	HAS("xp-title", xp_title, "\"XPTitle\":\"B\xC3\xA4r\xE2\x82\xAC\xF0\x9F\x98\x80\""),
+	HAS("xp-shorts", xp_shorts, "\"XPAuthor\":\"hi\""),
 	HAS("xp-odd", xp_odd, "\"XPComment\":\"B\xC3\xA4r\""),
 	{NULL}
 };
