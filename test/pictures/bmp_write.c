@@ -101,27 +101,27 @@ packed(const uint8_t *p, BmpKind kind, int x, int width)
 	}
 }
 
+static size_t
+stride_of(int width, BmpKind kind)
+{
+	return ((size_t) width * bits_of(kind) + 31) / 32 * 4;
+}
+
+/* Into zeroes. */
 static void
-put_row(Bytes *out, const uint8_t *rgb, int width, BmpKind kind)
+pack_row(uint8_t *row, const uint8_t *rgb, int width, BmpKind kind)
 {
 	int			bits = bits_of(kind);
-	size_t		size = ((size_t) width * bits + 31) / 32 * 4;
-	uint8_t    *row = calloc(1, size);
 
-	for (int x = 0; row && x < width; x++)
+	for (int x = 0; x < width; x++)
 	{
-		if (bits >= 16)
-		{
-			uint32_t	pixel = packed(rgb + x * 3, kind, x, width);
+		uint32_t	pixel = bits >= 16 ? packed(rgb + x * 3, kind, x, width) : 0;
 
-			for (int i = 0; i < bits / 8; i++)
-				row[x * bits / 8 + i] = (uint8_t) (pixel >> (8 * i));
-		}
-		else
+		for (int i = 0; i < bits / 8 && bits >= 16; i++)
+			row[x * bits / 8 + i] = (uint8_t) (pixel >> (8 * i));
+		if (bits < 16)
 			row[x * bits / 8] |= colour_index(rgb + x * 3, bits) << (8 - bits - x * bits % 8);
 	}
-	bytes_add(out, row, row ? size : 0);
-	free(row);
 }
 
 /* Runs where colours repeat, a literal stretch of three where they do not, end of line. */
@@ -207,22 +207,27 @@ bmp_write(const Canvas *canvas, BmpKind kind, bool top_down)
 {
 	Bytes		out = {0};
 	bool		rle = kind == BMP_RLE4 || kind == BMP_RLE8;
+	size_t		stride = stride_of(canvas->width, kind);
+	uint8_t    *rows = calloc(canvas->height, stride);
 
 	put_headers(&out, canvas, kind, top_down);
 	if (bits_of(kind) <= 8)
 		put_palette(&out, bits_of(kind));
-	for (int i = 0; i < canvas->height; i++)
+	for (int i = 0; rows && i < canvas->height; i++)
 	{
 		int			y = top_down ? i : canvas->height - 1 - i;
-		const uint8_t *row = canvas->rgb + (size_t) y * canvas->width * 3;
+		const uint8_t *rgb = canvas->rgb + (size_t) y * canvas->width * 3;
 
 		if (rle)
-			put_rle_row(&out, row, canvas->width, bits_of(kind));
+			put_rle_row(&out, rgb, canvas->width, bits_of(kind));
 		else
-			put_row(&out, row, canvas->width, kind);
+			pack_row(rows + i * stride, rgb, canvas->width, kind);
 	}
 	if (rle)
 		put_le(&out, 0x0100, 2);
+	else
+		bytes_add(&out, rows, rows ? canvas->height * stride : 0);
+	free(rows);
 	for (int i = 0; i < 4; i++)
 		out.data[2 + i] = (uint8_t) (out.length >> (8 * i));
 	return out;
