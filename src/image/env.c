@@ -41,6 +41,7 @@ img_init(TeHello *hello)
 	hello->magic = TE_WIRE_MAGIC;
 	hello->version = TE_WIRE_VERSION;
 	g_log_set_writer_func(write_log, NULL, NULL);
+	g_setenv("VIPS_DISC_THRESHOLD", "1000g", TRUE);	/* or large pictures go into temporary files */
 	if (vips_init("thumbexif-decoder") != 0)
 	{
 		snprintf(hello->self_test, sizeof(hello->self_test), "libvips does not start");

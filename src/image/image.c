@@ -10,6 +10,9 @@
 #include "image/exif.h"
 #include "image/raw.h"
 
+/* A loader that can shrink leaves so many times the thumbnail's pixels in a row for the last step. */
+#define OVERSAMPLING 2.0
+
 /* Do these pixels come upright from the decoder, whatever EXIF says? */
 static bool
 turned_by_container(TeFormat format)
@@ -50,7 +53,7 @@ find_size(const ImgFile *file, uint32_t *width, uint32_t *height, VipsImage **op
 {
 	if (img_header_known(file->format))
 		return img_header(file, width, height, result);
-	*opened = img_load(file, result);
+	*opened = img_load(file, 1, result);
 	if (!*opened)
 		return false;
 	*width = vips_image_get_width(*opened);
@@ -59,8 +62,8 @@ find_size(const ImgFile *file, uint32_t *width, uint32_t *height, VipsImage **op
 }
 
 bool
-img_decode(const ImgFile *file, VipsImage *opened, int width, int height, int orientation,
-		   ImgPixels *pixels, ImgResult *result)
+img_decode(const ImgFile *file, VipsImage *opened, uint32_t full_width, int width, int height,
+		   int orientation, ImgPixels *pixels, ImgResult *result)
 {
 	VipsImage  *image = opened;
 	bool		ok;
@@ -73,7 +76,7 @@ img_decode(const ImgFile *file, VipsImage *opened, int width, int height, int or
 	else if (image)
 		g_object_ref(image);
 	else
-		image = img_load(file, result);
+		image = img_load(file, MIN(1, OVERSAMPLING * width / full_width), result);
 	if (!image)
 		return false;
 	ok = img_shrink(image, width, height, orientation, file, pixels, result);
@@ -90,7 +93,7 @@ make_thumbnail(const ImgFile *file, VipsImage *opened, uint32_t width, uint32_t 
 				fit_height;
 
 	img_fit(width, height, request->size, &fit_width, &fit_height);
-	if (!img_decode(file, opened, fit_width, fit_height, orientation, &pixels, result))
+	if (!img_decode(file, opened, width, fit_width, fit_height, orientation, &pixels, result))
 		return;
 
 	/* Transparency goes onto white where the format has none, and away where there is none. */

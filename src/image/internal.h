@@ -70,8 +70,11 @@ extern bool img_jpeg_viewable(const ImgFile *file, uint32_t *width, uint32_t *he
 
 /* load.c */
 
-/* Open with the one libvips loader for the format.  No pixel is decoded yet. */
-extern VipsImage *img_load(const ImgFile *file, ImgResult *result);
+/*
+ * Open with the one libvips loader for the format.  No pixel is decoded yet.  The image may
+ * already be smaller, but not smaller than by "scale" (at most 1).
+ */
+extern VipsImage *img_load(const ImgFile *file, double scale, ImgResult *result);
 
 /* Refuse what has no pixels or more than the request allows. */
 extern bool img_within_limits(uint64_t width, uint64_t height, uint64_t max_pixels,
@@ -125,11 +128,12 @@ extern void img_srgb_apply(ImgTransform transform, const void *from, uint8_t *to
 /* image.c */
 
 /*
- * Decode into a picture of width x height (before orientation), upright and in sRGB.  "opened":
- * the image if img_load has been called already, else NULL.  The pixels are the caller's to free.
+ * Decode a picture of full_width into one of width x height (before orientation), upright and in
+ * sRGB.  "opened": the image if img_load has been called already, else NULL.  The pixels are the
+ * caller's to free.
  */
-extern bool img_decode(const ImgFile *file, VipsImage *opened, int width, int height,
-					   int orientation, ImgPixels *pixels, ImgResult *result);
+extern bool img_decode(const ImgFile *file, VipsImage *opened, uint32_t full_width, int width,
+					   int height, int orientation, ImgPixels *pixels, ImgResult *result);
 
 /* selftest.c: fills can_read, can_write and self_test */
 extern void img_self_test(TeHello *hello);

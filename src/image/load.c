@@ -46,7 +46,7 @@ img_wrap(uint8_t *pixels, int width, int height, int bands, const void *profile,
 }
 
 VipsImage *
-img_load(const ImgFile *file, ImgResult *result)
+img_load(const ImgFile *file, double scale, ImgResult *result)
 {
 	VipsImage  *image = NULL;
 	void	   *data = (void *) file->data;		/* libvips only reads it */
@@ -64,7 +64,8 @@ img_load(const ImgFile *file, ImgResult *result)
 			rc = LOAD(vips_pngload_buffer);
 			break;
 		case TE_FORMAT_WEBP:
-			rc = LOAD(vips_webpload_buffer);
+			rc = vips_webpload_buffer(data, file->length, &image, "scale", scale,
+									  "fail_on", VIPS_FAIL_ON_TRUNCATED, NULL);
 			break;
 		case TE_FORMAT_GIF:
 			rc = LOAD(vips_gifload_buffer);
