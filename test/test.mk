@@ -91,6 +91,7 @@ build/fuzz_exif_alone: $(fuzz_files) $(test_headers)
 conformance: build/exif_dump build/exif_craft
 	mkdir -p build/crafted
 	build/exif_craft build/crafted
+	perl test/conformance/every_tag.pl build/crafted/jpeg.jpg build/crafted/every_tag.jpg
 	test/conformance/fetch build/samples
 	status=0; for folder in build/crafted build/samples $(wildcard $(THEXIF_PHOTOS)); do \
 		echo "== $$folder"; test/conformance/compare.pl $$folder || status=1; done; exit $$status

@@ -204,8 +204,15 @@ static const Tag tags[] = {
 	{0xCD34, TAG_PLAIN, "ForwardMatrix3"}, {0xCD35, TAG_PLAIN, "IlluminantData1"},
 	{0xCD36, TAG_PLAIN, "IlluminantData2"}, {0xCD37, TAG_PLAIN, "IlluminantData3"},
 	{0xCD38, TAG_PLAIN, "MaskSubArea"}, {0xCD39, TAG_PLAIN, "ProfileHueSatMapData3"},
-	{0xCD3A, TAG_PLAIN, "ReductionMatrix3"}, {0xCD3B, TAG_BINARY, "RGBTables"},
-	{0xEA1C, TAG_BINARY, "Padding"}, {0xEA1D, TAG_PLAIN, "OffsetSchema"}
+	{0xCD3A, TAG_PLAIN, "ReductionMatrix3"}, {0xCD3B, TAG_PLAIN, "RGBTables"},
+	{0xEA1C, TAG_BINARY, "Padding"}, {0xEA1D, TAG_PLAIN, "OffsetSchema"},
+	{0xFDE8, TAG_LABELLED, "CameraOwnerName"}, {0xFDE9, TAG_LABELLED, "BodySerialNumber"},
+	{0xFDEA, TAG_LABELLED, "Lens"}, {0xFE4C, TAG_LABELLED, "RawFile"}, {0xFE4D, TAG_LABELLED, "Converter"},
+	{0xFE4E, TAG_LABELLED, "WhiteBalance"}, {0xFE51, TAG_LABELLED, "Exposure"},
+	{0xFE52, TAG_LABELLED, "Shadows"}, {0xFE53, TAG_LABELLED, "Brightness"},
+	{0xFE54, TAG_LABELLED, "Contrast"}, {0xFE55, TAG_LABELLED, "Saturation"},
+	{0xFE56, TAG_LABELLED, "Sharpness"}, {0xFE57, TAG_LABELLED, "Smoothness"},
+	{0xFE58, TAG_LABELLED, "MoireFilter"}
 };
 
 /* The first directory of Panasonic's RW2, before the common ones; ascending. */

@@ -19,6 +19,7 @@ typedef enum TagKind
 	TAG_COPYRIGHT,			/* photographer NUL editor: two lines */
 	TAG_CODED,				/* text behind eight bytes that name its character code */
 	TAG_UTF16,				/* text of Windows: UTF-16, little-endian */
+	TAG_LABELLED,			/* text that names itself: "Lens: 24-70 mm", as Photoshop wrote it */
 	TAG_SIGNED,				/* a signed rational, also where the type says unsigned */
 	TAG_FIXED8,				/* a number times 256 */
 	TAG_CFA,				/* colour filter array: two 16-bit sizes, then bytes */

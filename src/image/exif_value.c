@@ -150,6 +150,19 @@ out_hex(ExifOut *out, const uint8_t *bytes, size_t length)
 	}
 }
 
+/* What follows the last ": "; all of it if there is none. */
+static void
+out_labelled(ExifOut *out, const uint8_t *bytes, size_t length)
+{
+	size_t		start;
+
+	length = text_length(bytes, length);
+	for (start = length; start > 0; start--)
+		if (start >= 2 && bytes[start - 2] == ':' && bytes[start - 1] == ' ')
+			break;
+	text_plain(out, bytes + start, length - start);
+}
+
 /* The kinds that are text.  False if the value is not text after all. */
 static bool
 out_text(ExifOut *out, const ExifFound *found, TagKind kind)
@@ -165,6 +178,9 @@ out_text(ExifOut *out, const ExifFound *found, TagKind kind)
 			return true;
 		case TAG_COPYRIGHT:
 			text_copyright(out, bytes, length);
+			return true;
+		case TAG_LABELLED:
+			out_labelled(out, bytes, length);
 			return true;
 		case TAG_UTF16:
 			text_utf16(out, bytes, length, false);

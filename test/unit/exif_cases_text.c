@@ -62,6 +62,9 @@ TEXT_CASE(comment_jis_euc, COMMENT, EB_UNDEFINED, "JIS\0\0\0\0\0\xC6\xFC\xCB\xDC
 TEXT_CASE(xp_title, 0x9C9B, EB_BYTE, "B\0\xE4\0r\0\xAC\x20\x3D\xD8\x00\xDE\0\0")
 TEXT_CASE(xp_odd, 0x9C9C, EB_BYTE, "B\0\xE4\0r\0x")
 
+TEXT_CASE(labelled, 0xFDEA, EB_ASCII, "Lens: 24-70 mm\0")
+TEXT_CASE(unlabelled, 0xFDEA, EB_ASCII, "24-70 mm\0")
+
 static void
 xp_shorts(ExifBlock *block)
 {
@@ -115,6 +118,8 @@ const ExifCase exif_text_cases[] = {
 	HAS("comment-jis-escapes", comment_jis_escapes, "\"UserComment\":\"a\xE6\x97\xA5" "b\""),
 	HAS("comment-jis-euc", comment_jis_euc, "\"UserComment\":\"\xE6\x97\xA5\xE6\x9C\xAC\""),
 	HAS("xp-title", xp_title, "\"XPTitle\":\"B\xC3\xA4r\xE2\x82\xAC\xF0\x9F\x98\x80\""),
+	HAS("text-labelled", labelled, "\"Lens\":\"24-70 mm\""),
+	HAS("text-without-label", unlabelled, "\"Lens\":\"24-70 mm\""),
 	HAS("xp-shorts", xp_shorts, "\"XPAuthor\":\"hi\""),
 	HAS("xp-odd", xp_odd, "\"XPComment\":\"B\xC3\xA4r\""),
 	{NULL}
