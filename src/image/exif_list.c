@@ -13,6 +13,7 @@
 #define POINTER_GPS		0x8825
 #define POINTER_INTEROP	0xA005
 #define MAX_DEPTH		4		/* directories that point to directories */
+#define MAX_BAD			10		/* broken entries of one directory that are passed over */
 
 const ExifFound *
 exif_lookup(const ExifList *list, ExifDir dir, uint16_t tag)
@@ -71,7 +72,8 @@ add(ExifList *list, const Tiff *tiff, ExifDir dir, const TiffEntry *entry)
 /*
  * Read one directory and those it points to.  Entries that are broken are
  * passed over; but where the first has no valid type there is no directory,
- * and where the data ends within a directory it ends at the first bad entry.
+ * where the data ends within a directory it ends at the first bad entry, and
+ * after many bad ones what follows is not believed either.
  */
 static void
 gather_dir(ExifList *list, Tiff *tiff, uint64_t offset, ExifDir dir, bool with_gps, int depth)
@@ -79,6 +81,7 @@ gather_dir(ExifList *list, Tiff *tiff, uint64_t offset, ExifDir dir, bool with_g
 	TiffDir		directory;
 	TiffEntry	entry;
 	uint64_t	pointer;
+	int			bad = 0;
 
 	if (depth > MAX_DEPTH || !tiff_dir(tiff, offset, &directory))
 	{
@@ -91,7 +94,9 @@ gather_dir(ExifList *list, Tiff *tiff, uint64_t offset, ExifDir dir, bool with_g
 	{
 		TiffOutcome outcome = tiff_entry(tiff, &directory, i, &entry);
 
-		if (outcome == TIFF_BAD_TYPE && (i == 0 || directory.cut))
+		/* Entries of zeros are padding, not damage. */
+		bad += outcome != TIFF_GOOD && entry.type != 0;
+		if (bad > MAX_BAD || (outcome == TIFF_BAD_TYPE && (i == 0 || directory.cut)))
 		{
 			list->broken = true;
 			return;

@@ -34,7 +34,8 @@ sub write_tags
 			$where = 'IFD0' if $where eq 'SubIFD';
 			next if $where !~ /^(IFD0|ExifIFD|GPS)$/ || $tag->{Name} =~ /^(PreviewDateTime|TimeCodes|GPS.*Ref|GPS(Time|Date)Stamp)$/;
 			my $count = ($tag->{Count} // 1) > 0 ? $tag->{Count} // 1 : 4;
-			$tool->SetNewValue("$where:$tag->{Name}", value($tag, $count));
+			# in list context it keeps its complaints about values that do not suit to itself
+			my ($written, $complaint) = $tool->SetNewValue("$where:$tag->{Name}", value($tag, $count), Protected => 1);
 		}
 	}
 }
