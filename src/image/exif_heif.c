@@ -232,9 +232,9 @@ read_item(Heif *heif, uint32_t id, int depth, Bytes *bytes)
 			add_bytes(heif, bytes, source.data + offset, (size_t) length, source.owned == NULL);
 		free(source.owned);
 		if (!good)
-			return false;
+			break;				/* what there is may do */
 	}
-	return place.count > 0;
+	return bytes->length > 0;
 }
 
 /* One entry of iinf: is it an Exif item, and one of the primary image if there is to be one? */

@@ -97,8 +97,11 @@ add_profile(const uint8_t *text, size_t length, ExifPieces *pieces)
 
 		if (text[i] == '\n')
 			lines++;
-		else if (lines >= 2 && digit >= 0)
+		else if (lines >= 2 && text[i] > ' ')
 		{
+			/* A wrong character spoils its own byte only. */
+			if (digit < 0)
+				digit = 0;
 			if (half >= 0)
 				bytes[count++] = (uint8_t) (half << 4 | digit);
 			half = half >= 0 ? -1 : digit;
