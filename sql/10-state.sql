@@ -10,7 +10,7 @@ COMMENT ON SEQUENCE thumbexif_attachment_seq IS 'numbers of attachments, never u
 
 CREATE TABLE thumbexif_attachment
 (
-    attachment           integer  PRIMARY KEY DEFAULT nextval('@extschema@.thumbexif_attachment_seq'),
+    attachment           integer  PRIMARY KEY,        -- from thumbexif_attachment_seq
     relation             regclass NOT NULL UNIQUE,
     key_type             regtype  NOT NULL,           -- when it was attached: says which state table
     id_column            name     NOT NULL,
@@ -112,7 +112,8 @@ CREATE TABLE thumbexif_dropped
 COMMENT ON TABLE thumbexif_dropped IS 'attachments whose tables were dropped: thumbexif_clean() empties their folders';
 
 -- An extension that is dropped and created again must not use the folders of its predecessor, whose
--- thumbnails the rows still name: numbers start with the seconds since 2025.
+-- thumbnails the rows still name: numbers start with the seconds since 2025, and thumbexif_attach()
+-- passes over those whose folder is there.
 SELECT setval('thumbexif_attachment_seq', extract(epoch FROM now() - timestamptz '2025-01-01 00:00:00+00')::integer);
 
 -- What pg_dump takes along: all of it, as long as the table is there.

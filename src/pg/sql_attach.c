@@ -184,6 +184,23 @@ check_again(const TeAttachment *old, const TeMapping *mapping)
 			SPI_OK_UPDATE);
 }
 
+/* A number for a new attachment.  Inside SPI, with the extension's rights. */
+static int
+new_number(void)
+{
+	char	   *sql = psprintf("SELECT nextval(%s)", quote_literal_cstr(te_our("thumbexif_attachment_seq")));
+	TeArgs		none = {0};
+	int			number;
+
+	do
+	{
+		te_sql(sql, &none);
+		number = (int) te_out_int(0, 1, 0);
+		te_sql_free();
+	} while (te_store_has_folder(number));
+	return number;
+}
+
 /* Write the mapping down.  Inside SPI, with the extension's rights. */
 static void
 record(Relation relation, const TeAttachment *old, const TeMapping *mapping)
@@ -212,7 +229,8 @@ record(Relation relation, const TeAttachment *old, const TeMapping *mapping)
 	}
 	else
 	{
-		appendStringInfo(&sql, ", relation) VALUES (%s, %u)", values.data, RelationGetRelid(relation));
+		appendStringInfo(&sql, ", attachment, relation) VALUES (%s, %d, %u)",
+						 values.data, new_number(), RelationGetRelid(relation));
 		run(sql.data, SPI_OK_INSERT);
 	}
 }

@@ -332,6 +332,23 @@ te_store_path(int attachment, const char *name)
 	return path;
 }
 
+bool
+te_store_has_folder(int attachment)
+{
+	int			root = te_store_open_root(false);
+	char		name[FOLDER_PATH];
+	int			folder;
+
+	if (root < 0)
+		return false;
+	snprintf(name, sizeof(name), "%d", attachment);
+	folder = te_store_open(root, name, O_PATH, 0);
+	close(root);
+	if (folder >= 0)
+		close(folder);
+	return folder >= 0;
+}
+
 void
 te_store_check(void)
 {

@@ -37,6 +37,9 @@ extern void te_store_discard(int attachment, const char *name);
  */
 extern int64 te_store_empty_removals(int64 most);
 
+/* Is there a folder for an attachment of this number, as a dropped extension leaves it? */
+extern bool te_store_has_folder(int attachment);
+
 /* ERROR with a hint unless thumbnail_dir is set and can be written to. */
 extern void te_store_check(void);
 
