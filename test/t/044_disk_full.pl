@@ -1,0 +1,68 @@
+# The disk with the thumbnails is full: the worker waits, breaks nothing, and goes on when there is room.
+use strict;
+use warnings;
+
+use PostgreSQL::Test::Utils;
+use Test::More;
+use ThumbexifTest;
+use WorkerTest;
+
+# The server gets a mount of its own for the thumbnails, 256 KB large: in a user namespace, which needs no
+# privilege, and in another one below, where PostgreSQL sees that it is not run by root.
+my $base = PostgreSQL::Test::Utils::tempdir();
+my ($user, $group) = ($>, $) + 0);
+my $enter = "exec unshare --user --map-root-user --mount sh -c 'mount -t tmpfs -o size=256k,mode=755 none \"\$0\" &&"
+  . " exec unshare --user --map-user=$user --map-group=$group \"\$\@\"'";
+
+mkdir "$base/probe" or die "mkdir: $!";
+plan skip_all => 'this system gives ordinary users no mounts of their own'
+  if system("$enter $base/probe true 2>/dev/null") != 0;
+
+my $install = private_install('full');
+my $server = new_server('full', preload => 1, install => $install, extension => 0, config => "thumbexif.decoders = 1\n");
+my $thumbnails = $server->{thumbnails};
+
+$server->stop;
+rename "$install->{bindir}/postgres", "$install->{bindir}/postgres.real" or die "rename: $!";
+open(my $script, '>', "$install->{bindir}/postgres") or die "open: $!";
+print $script <<"EOF";
+#!/bin/sh
+case \$1 in -V | --version) exec "$install->{bindir}/postgres.real" "\$@" ;; esac
+$enter '$thumbnails' "$install->{bindir}/postgres.real" "\$@"
+EOF
+close $script;
+chmod 0755, "$install->{bindir}/postgres";
+$server->start;
+
+value($server, 'CREATE EXTENSION thumbexif');
+value($server, "SELECT thumbexif_attach('image_assets')");
+# what fills it, written by the server as it sees the folder
+value($server, "COPY (SELECT repeat('x', 1000) FROM generate_series(1, 230)) TO '$thumbnails/ballast'");
+
+my $log = -s $server->logfile;
+value($server, "INSERT INTO image_assets (path) SELECT 'orientation-' || i || '.jpg' FROM generate_series(1, 8) i");
+ok($server->wait_for_log(qr/WARNING: .*No space left on device/, $log), 'the disk is full');
+my $tries = "SELECT xact_rollback FROM pg_stat_database WHERE datname = 'postgres'";
+my $before = value($server, $tries);
+ok($server->poll_query_until('postgres', "SELECT ($tries) >= $before + 2"), 'it is tried again and again');
+is( value($server, 'SELECT count(*) FROM image_assets WHERE width IS NULL AND thumbnail_path IS NULL'),
+	value($server, "SELECT count(*) FROM thumbexif_asset WHERE status = 'queued' AND attempts = 0"),
+	'no attempt is counted');
+my $done = value($server, 'SELECT count(thumbnail_path) FROM image_assets');
+cmp_ok($done, '<', 8, 'not all could be written');
+is( value($server, "SELECT count(*) FROM image_assets WHERE thumbnail_path IS NOT NULL
+		AND (pg_stat_file(thumbnail_path)).size = 0"), 0, 'what was written is whole');
+
+# a file cannot be removed by SQL, but made small
+value($server, "COPY (SELECT 1) TO '$thumbnails/ballast'");
+wait_done($server, 'when there is room it goes on by itself', 8);
+my @said = slurp_file($server->logfile, $log) =~ /WARNING: .*No space left on device/g;
+is(scalar @said, 1, 'it was said once');
+value($server, 'SELECT thumbexif_clean()');
+is( value($server, "WITH RECURSIVE f(name, is_dir) AS (SELECT '$thumbnails', true
+		UNION ALL SELECT f.name || '/' || e, (pg_stat_file(f.name || '/' || e)).isdir FROM f, pg_ls_dir(f.name) e WHERE f.is_dir)
+		SELECT count(*) FROM f WHERE NOT is_dir AND name NOT LIKE '%/ballast'"),
+	8, 'nothing half-written is left');
+
+$server->stop;
+done_testing();
