@@ -41,6 +41,13 @@ has_byte_order(const uint8_t *data, size_t length)
 	return length >= 8 && (memcmp(data, "II", 2) == 0 || memcmp(data, "MM", 2) == 0);
 }
 
+/* The same, with the number that TIFF has there: chance does not write these four bytes. */
+static bool
+has_tiff_header(const uint8_t *data, size_t length)
+{
+	return length >= 8 && (memcmp(data, "II*\0", 4) == 0 || memcmp(data, "MM\0*", 4) == 0);
+}
+
 void
 exif_add_piece(ExifPieces *pieces, ExifDir dir,
 			   const uint8_t *data, size_t length, uint8_t *owned)
@@ -117,7 +124,7 @@ jpeg_app1(const uint8_t *segment, size_t length, ExifPieces *pieces)
 
 		block = segment + garbage + EXIF_HEADER_LEN;
 		length -= garbage + EXIF_HEADER_LEN;
-		if (pieces->count > 0 && !has_byte_order(block, length))
+		if (pieces->count > 0 && !has_tiff_header(block, length))
 		{
 			if (!append(&pieces->piece[pieces->count - 1], block, length))
 				pieces->trouble = "EXIF block is too large";
