@@ -100,7 +100,8 @@ bool
 img_fail_vips(ImgResult *result, const ImgFile *file)
 {
 	static const char *const memory[] = {"out of memory", "memory alloc", "unable to allocate", NULL};
-	static const char *const foreign[] = {"unsupported", "not supported", "unimplemented", NULL};
+	static const char *const foreign[] = {"unsupported", "not supported", "unimplemented", "not configured",
+	"can not handle", "samples out of range", NULL};
 	TeStatus	status = TE_CORRUPT;
 	char		words[TE_MAX_TEXT];
 

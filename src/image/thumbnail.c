@@ -72,6 +72,47 @@ find_transform(VipsImage *image, Colours *colours)
 	return true;
 }
 
+/* Are the bands grey, RGB or CMYK as a device has them, or do they mean something else (Lab, ...)? */
+static bool
+is_device(VipsInterpretation space)
+{
+	return space == VIPS_INTERPRETATION_sRGB || space == VIPS_INTERPRETATION_RGB ||
+		space == VIPS_INTERPRETATION_RGB16 || space == VIPS_INTERPRETATION_scRGB ||
+		space == VIPS_INTERPRETATION_B_W || space == VIPS_INTERPRETATION_GREY16 ||
+		space == VIPS_INTERPRETATION_CMYK || space == VIPS_INTERPRETATION_MULTIBAND;
+}
+
+/*
+ * Bring odd numbers of TIFFs to what libvips' colour conversions expect: whole numbers of any
+ * width to 16 bits, grey floating-point light from 0 to 1 to scRGB, which it has for colour only.
+ */
+static bool
+plain_numbers(VipsImage **image, Colours *colours)
+{
+	VipsBandFormat format = vips_image_get_format(*image);
+	VipsImage  *next = NULL;
+	VipsImage  *copies[3] = {*image, *image, *image};
+
+	if (format == VIPS_FORMAT_CHAR || format == VIPS_FORMAT_SHORT || format == VIPS_FORMAT_INT ||
+		format == VIPS_FORMAT_UINT)
+	{
+		if (!advance(image, next, vips_cast(*image, &next, VIPS_FORMAT_USHORT, "shift", TRUE, NULL)))
+			return false;
+		next = NULL;
+		return advance(image, next, vips_copy(*image, &next, "interpretation", colours->bands == 1 ?
+											  VIPS_INTERPRETATION_GREY16 : VIPS_INTERPRETATION_RGB16, NULL));
+	}
+	if (vips_band_format_isfloat(format) && colours->bands == 1 && colours->alpha == 0)
+	{
+		if (!advance(image, next, vips_bandjoin(copies, &next, 3, NULL)))
+			return false;
+		next = NULL;
+		colours->bands = 3;
+		return advance(image, next, vips_copy(*image, &next, "interpretation", VIPS_INTERPRETATION_scRGB, NULL));
+	}
+	return true;
+}
+
 /*
  * Find out what the bands are.  Pixels that no profile explains are brought to 8-bit sRGB or
  * grey here; those of a profile stay as they are until they are few.
@@ -82,23 +123,28 @@ read_colours(VipsImage **image, Colours *colours)
 	VipsInterpretation space = vips_image_guess_interpretation(*image);
 	VipsImage  *next = NULL;
 	int			bands = vips_image_get_bands(*image);
-	bool		device = space == VIPS_INTERPRETATION_sRGB || space == VIPS_INTERPRETATION_RGB ||
-		space == VIPS_INTERPRETATION_RGB16 || space == VIPS_INTERPRETATION_scRGB ||
-		space == VIPS_INTERPRETATION_B_W || space == VIPS_INTERPRETATION_GREY16 ||
-		space == VIPS_INTERPRETATION_CMYK;
 
+	/* one band more is transparency; what several more are, nobody says */
 	colours->bands = space == VIPS_INTERPRETATION_CMYK && bands >= 4 ? 4 : bands < 3 ? 1 : 3;
-	colours->alpha = bands > colours->bands ? 1 : 0;
-	if (bands > colours->bands + 1 &&
-		!advance(image, next, vips_extract_band(*image, &next, 0, "n", colours->bands + 1, NULL)))
+	colours->alpha = bands == colours->bands + 1 && vips_image_hasalpha(*image) ? 1 : 0;
+	if (bands > colours->bands + colours->alpha &&
+		!advance(image, next, vips_extract_band(*image, &next, 0, "n", colours->bands, NULL)))
 		return false;
-	if (device && !find_transform(*image, colours))
-		return false;
-	if (colours->transform)
-		return true;
+	if (is_device(space))
+	{
+		if (!find_transform(*image, colours))
+			return false;
+		if (colours->transform)
+			return true;
+		if (!plain_numbers(image, colours))
+			return false;
+	}
 	next = NULL;
-	return advance(image, next, vips_colourspace(*image, &next, colours->bands == 1 ?
-												 VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB, NULL));
+	if (!advance(image, next, vips_colourspace(*image, &next, colours->bands == 1 ?
+											   VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB, NULL)))
+		return false;
+	next = NULL;
+	return advance(image, next, vips_cast(*image, &next, VIPS_FORMAT_UCHAR, NULL));
 }
 
 /* Shrink; transparent pixels must not bleed their colour into others. */

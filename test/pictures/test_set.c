@@ -54,6 +54,42 @@ jpegs(const Canvas *scene)
 	save("progressive.jpg", picture_image(scene), ".jpg[Q=90,interlace]");
 }
 
+/* Numbers that few cameras write: light from 0 to 1, 32 and 10 bits, more bands than colours. */
+static void
+odd_numbers(VipsImage *image)
+{
+	VipsImage  *xyz,
+			   *y,
+			   *dim,
+			   *light,
+			   *wide,
+			   *deep,
+			   *grey,
+			   *bands;
+	VipsImage  *joined[3];
+
+	if (vips_colourspace(image, &xyz, VIPS_INTERPRETATION_XYZ, NULL) != 0 ||
+		vips_extract_band(xyz, &y, 1, NULL) != 0 || vips_linear1(y, &dim, 0.01, 0, NULL) != 0 ||
+		vips_copy(dim, &light, "interpretation", VIPS_INTERPRETATION_B_W, NULL) != 0 ||
+		vips_linear1(image, &wide, 16843009, 0, NULL) != 0 ||
+		vips_cast(wide, &deep, VIPS_FORMAT_UINT, NULL) != 0 ||
+		vips_extract_band(image, &grey, 0, NULL) != 0)
+		pictures_fail("odd numbers");
+	joined[0] = image;
+	joined[1] = joined[2] = grey;
+	if (vips_bandjoin(joined, &bands, 3, NULL) != 0)
+		pictures_fail("odd bands");
+	save("float-grey.tiff", light, ".tif");
+	save("uint.tiff", deep, ".tif");
+	save("five-bands.tiff", bands, ".tif");
+	put("ten-bit.heic", picture_encode(image, ".heic[Q=80,bitdepth=10]"));
+	g_object_unref(xyz);
+	g_object_unref(y);
+	g_object_unref(dim);
+	g_object_unref(wide);
+	g_object_unref(grey);
+}
+
 /* The same scene in the colours that cameras and printers have. */
 static void
 colours(const Canvas *scene)
@@ -89,6 +125,7 @@ colours(const Canvas *scene)
 	if (vips_colourspace(image, &changed, VIPS_INTERPRETATION_LAB, NULL) != 0)
 		pictures_fail("lab");
 	save("lab.tiff", changed, ".tif");
+	odd_numbers(image);
 	g_object_unref(image);
 }
 

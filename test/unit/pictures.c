@@ -60,7 +60,8 @@ picture_process(const Bytes *bytes, const TeRequest *request)
 	uint8_t    *exact = malloc(bytes->length ? bytes->length : 1);
 	ImgResult	result;
 
-	memcpy(exact, bytes->data, bytes->length);
+	if (bytes->length)
+		memcpy(exact, bytes->data, bytes->length);
 	img_process(request, exact, bytes->length, &result);
 	free(exact);
 	return result;

@@ -29,6 +29,8 @@ static const Expected whole[] = {
 	{"photo.tiff", TE_FORMAT_TIFF, 0.3}, {"tiled.tiff", TE_FORMAT_TIFF, 2.5},
 	{"pages.tiff", TE_FORMAT_TIFF, 0.3}, {"rgb-16.tiff", TE_FORMAT_TIFF, 0.6},
 	{"float.tiff", TE_FORMAT_TIFF, 0.6}, {"lab.tiff", TE_FORMAT_TIFF, 0.5},
+	{"float-grey.tiff", TE_FORMAT_TIFF, 3, true}, {"uint.tiff", TE_FORMAT_TIFF, 0.6},
+	{"five-bands.tiff", TE_FORMAT_TIFF, 0.3}, {"ten-bit.heic", TE_FORMAT_HEIC, 1.2, false, true},
 	{"photo.heic", TE_FORMAT_HEIC, 1.2, false, true}, {"rotated.heic", TE_FORMAT_HEIC, 1.2, false, true},
 	{"mirrored.heic", TE_FORMAT_HEIC, 1.2, false, true},
 	{"photo.avif", TE_FORMAT_AVIF, 1.6}, {"rotated.avif", TE_FORMAT_AVIF, 1.6},
