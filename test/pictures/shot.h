@@ -31,7 +31,7 @@ extern Bytes shot_exif(const Shot *shot, int flags);
 /* Where the pictures go, and the end of the program if one cannot be made or written. */
 extern void pictures_into(const char *folder);
 extern void picture_write(const char *name, const Bytes *bytes);
-extern void pictures_fail(const char *name);
+extern void pictures_fail(const char *name) __attribute__((noreturn));
 
 /* The canvas as an image of libvips'; the canvas must outlive it. */
 extern VipsImage *picture_image(const Canvas *canvas);
