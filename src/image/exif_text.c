@@ -204,6 +204,24 @@ has_code(const uint8_t *bytes, const char *name)
 	return true;
 }
 
+/* Text, if one looks past NULs wherever they are; nothing at all is text too. */
+static bool
+is_clean_but_nuls(const uint8_t *bytes, size_t length)
+{
+	while (length > 0)
+	{
+		size_t		part = text_length(bytes, length);
+
+		if (part > 0 && !text_is_clean(bytes, part))
+			return false;
+		if (part < length)
+			part++;
+		bytes += part;
+		length -= part;
+	}
+	return true;
+}
+
 bool
 text_coded(ExifOut *out, const uint8_t *bytes, size_t length, bool big_endian)
 {
@@ -222,8 +240,13 @@ text_coded(ExifOut *out, const uint8_t *bytes, size_t length, bool big_endian)
 			rest--;
 		text_plain(out, text, rest);
 	}
-	else if (text_length(bytes, length) == 0 || text_is_clean(bytes, length))
-		text_plain(out, bytes, text_trimmed(bytes, length));
+	else if (is_clean_but_nuls(bytes, length))
+	{
+		/* No code that we know: some cameras write "Unicode" or their own name before ASCII. */
+		while (length > 0 && (bytes[length - 1] == ' ' || bytes[length - 1] == '\0'))
+			length--;
+		text_plain(out, bytes, length);
+	}
 	else
 		return false;
 	return true;

@@ -109,10 +109,18 @@ out_cfa(ExifOut *out, const ExifFound *found)
 {
 	const uint8_t *at = found->entry.value;
 	size_t		cells = found->entry.bytes;
+	uint8_t		copy[EXIF_MAX_BYTES + 1] = {0};
 	ExifByteOrder order = found->tiff->order;
 
 	if (cells < 4 || cells > EXIF_MAX_BYTES)
 		return false;
+	if (strspn((const char *) memcpy(copy, at, cells), "0123456") == cells)
+	{
+		/* Some of Panasonic's cameras write digits. */
+		for (size_t i = 0; i < cells; i++)
+			copy[i] -= '0';
+		at = copy;
+	}
 	cells -= 4;
 	for (int attempt = 0; attempt < 2; attempt++)
 	{

@@ -51,6 +51,7 @@ TEXT_CASE(comment_zeros, COMMENT, EB_UNDEFINED, "\0\0\0\0\0\0\0\0\0\0\0\0")
 TEXT_CASE(comment_short, COMMENT, EB_UNDEFINED, "\0")
 TEXT_CASE(comment_no_code, COMMENT, EB_UNDEFINED, "just a comment without a code")
 TEXT_CASE(comment_binary, COMMENT, EB_UNDEFINED, "\1\2\3\4\5\6\7\x8\x9\xA")
+TEXT_CASE(comment_other_code, COMMENT, EB_UNDEFINED, "Unicode\0plain\0\0")
 TEXT_CASE(comment_unicode, COMMENT, EB_UNDEFINED, "UNICODE\0h\0\xE9\0l\0\x3D\xD8\x00\xDE")
 TEXT_CASE(comment_unicode_big, COMMENT, EB_UNDEFINED, "UNICODE\0\0h\0\xE9\0l\0l\0o")
 TEXT_CASE(comment_unicode_bom, COMMENT, EB_UNDEFINED, "UNICODE\0\xFE\xFF\0h\0i")
@@ -108,6 +109,7 @@ const ExifCase exif_text_cases[] = {
 	HAS("comment-short", comment_short, "\"UserComment\":\"\""),
 	HAS("comment-no-code", comment_no_code, "\"UserComment\":\"just a comment without a code\""),
 	HAS("comment-binary", comment_binary, "\"UserComment\":10"),
+	HAS("comment-other-code", comment_other_code, "\"UserComment\":\"Unicodeplain\""),
 	HAS("comment-unicode", comment_unicode, "\"UserComment\":\"h\xC3\xA9l\xF0\x9F\x98\x80\""),
 	HAS("comment-unicode-big", comment_unicode_big, "\"UserComment\":\"h\xC3\xA9llo\""),
 	{.name = "comment-unicode-in-big", .build = comment_unicode, .flags = EB_BIG_ENDIAN,

@@ -137,6 +137,13 @@ filters_swapped(ExifBlock *block)
 }
 
 static void
+filters_digits(ExifBlock *block)
+{
+	link_exif(block);
+	exif_block_add(block, EB_EXIF, 0xA302, EB_UNDEFINED, 8, "02020112");
+}
+
+static void
 filters_broken(ExifBlock *block)
 {
 	link_exif(block);
@@ -201,6 +208,7 @@ const ExifCase exif_value_cases[] = {
 	{.name = "value-none", .build = no_values, .has = {"\"ImageDescription\":\"\"", "\"ImageWidth\":null"}},
 	{.name = "value-filters", .build = filters, .has = {"\"CFAPattern\":[2,2,0,1,1,2]"}},
 	{.name = "value-filters-swapped", .build = filters_swapped, .has = {"\"CFAPattern\":[2,2,0,1,1,2]"}},
+	{.name = "value-filters-digits", .build = filters_digits, .has = {"\"CFAPattern\":[2,2,0,1,1,2]"}},
 	{.name = "value-filters-broken", .build = filters_broken, .has = {"\"CFAPattern\":[7,7,7,7,0,1]"}},
 	{.name = "value-tiff-ep", .build = tiff_ep,
 		.has = {"\"FocalPlaneXResolution\":3000", "\"SensingMethod\":3", "\"SubjectArea\":5"},
