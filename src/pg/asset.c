@@ -177,16 +177,14 @@ te_assets_after(const TeAttachment *attachment, const TeKey *after, int most, Te
 	append_select(&sql, attachment);
 	if (after != NULL)
 	{
-		appendStringInfo(&sql, "%s > $2", key);
-		te_arg_int4(&args, most);
+		appendStringInfo(&sql, "%s > $1", key);
 		te_arg(&args, attachment->key_type, te_key_datum(attachment->key_type, after));
 	}
 	else
-	{
 		appendStringInfoString(&sql, "true");
-		te_arg_int4(&args, most);
-	}
-	appendStringInfo(&sql, " ORDER BY %s LIMIT $1", key);
+
+	/* the limit in the text: the planner must know that it is small, or it might sort the whole table */
+	appendStringInfo(&sql, " ORDER BY %s LIMIT %d", key, most);
 
 	count = (int) te_sql_as_owner(attachment->owner, sql.data, &args);
 	memset(assets, 0, sizeof(TeAsset) * count);

@@ -27,8 +27,11 @@ te_procedure_check(FunctionCallInfo fcinfo, const char *name)
 TeAttachment *
 te_procedure_attachment(Oid relation, int parts, bool dry_run)
 {
-	TeAttachment *attachment = te_attachment_get(relation);
+	TeAttachment *attachment;
 
+	if (!dry_run)
+		PreventCommandIfReadOnly("CALL");
+	attachment = te_attachment_get(relation);
 	te_attachment_check_owner(attachment);
 	if (check_enable_rls(attachment->relation, attachment->owner, true) == RLS_ENABLED)
 		ereport(ERROR,

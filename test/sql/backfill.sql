@@ -104,6 +104,13 @@ SELECT status, error FROM thumbexif_asset_bigint s JOIN narrow USING (id) WHERE 
 SELECT thumbexif_attach('narrow', thumbnail_path => '');
 CALL thumbexif_backfill(relation => 'narrow');
 SELECT * FROM narrow;
+-- a row without a path has no file
+INSERT INTO narrow VALUES (2, NULL);
+CALL thumbexif_backfill(relation => 'narrow');
+CALL thumbexif_backfill(relation => 'narrow');
+SELECT status FROM thumbexif_process(2, 'narrow', force => true);
+UPDATE narrow SET path = 'photo.jpg' WHERE id = 2;
+CALL thumbexif_backfill(relation => 'narrow');
 
 -- what it refuses
 \set VERBOSITY default
@@ -116,6 +123,15 @@ CALL thumbexif_backfill(dry_run => NULL, relation => 'shots');
 BEGIN;
 CALL thumbexif_backfill(relation => 'shots');
 ROLLBACK;
+SET default_transaction_read_only = on;
+CALL thumbexif_backfill(relation => 'shots');
+CALL thumbexif_backfill(relation => 'shots', dry_run => true);
+RESET default_transaction_read_only;
+-- another isolation level by default makes no difference
+UPDATE shots SET thumbnail_path = NULL;
+SET default_transaction_isolation = 'serializable';
+CALL thumbexif_backfill(relation => 'shots');
+RESET default_transaction_isolation;
 CREATE FUNCTION atomic() RETURNS void LANGUAGE plpgsql AS $$
 DECLARE p bigint; u bigint; s bigint; f bigint;
 BEGIN

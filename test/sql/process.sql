@@ -49,6 +49,10 @@ SELECT thumbexif_process('d3b07384-d9a0-4c9b-8a3b-0242ac120002'::uuid);
 SELECT thumbexif_process(NULL::bigint);
 SELECT thumbexif_process(1, 'pg_class');
 
+BEGIN READ ONLY;
+SELECT thumbexif_process(1);
+ROLLBACK;
+
 -- in a transaction that rolls back, nothing is left
 BEGIN;
 SELECT status FROM thumbexif_process(8);

@@ -81,6 +81,21 @@ is(states(), $untouched, 'no attempt counts');
 is(sql("SET client_min_messages = error; CALL thumbexif_backfill(parts => 'exif')"), '8|8|0|0', 'EXIF alone needs none');
 sql('ALTER SYSTEM RESET thumbexif.thumbnail_dir; SELECT pg_reload_conf()');
 
+# --- the server's disk is full when a row is written, as a trigger pretends
+fresh_assets();
+$server->poll_query_until('postgres', "SELECT current_setting('thumbexif.thumbnail_dir') <> '/nowhere/at/all'") or die;
+sql(<<'EOT');
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF NEW.id = 5 THEN RAISE EXCEPTION 'no space left' USING ERRCODE = 'disk_full'; END IF;
+	RETURN NEW;
+END $$;
+CREATE TRIGGER full_disk BEFORE UPDATE ON shots FOR EACH ROW EXECUTE FUNCTION refuse();
+EOT
+like(($server->psql('postgres', 'CALL thumbexif_backfill(batch_size => 4)'))[2], qr/ERROR:  no space left/, 'a full disk');
+is(states(), join(',', map { $_ <= 4 ? "$_ done 0" : "$_ queued 0" } 1 .. 8), 'the batch before is done, no attempt counts');
+sql('DROP TRIGGER full_disk ON shots');
+
 # --- no decoder can be started
 fresh_assets();
 unlink "$install->{pkglibdir}/thumbexif-decoder" or die;
