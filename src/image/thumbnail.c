@@ -30,14 +30,15 @@ img_fit(uint32_t width, uint32_t height, uint32_t side, int *fit_width, int *fit
 	*fit_height = (int) fmax(1, floor(height * scale + 0.5));
 }
 
-/* Replace *image by what an operation made of it. */
+/* Replace *image by *next, which an operation with that outcome made of it; *next is free again. */
 static bool
-advance(VipsImage **image, VipsImage *next, int rc)
+advance(VipsImage **image, VipsImage **next, int rc)
 {
 	if (rc != 0)
 		return false;
 	g_object_unref(*image);
-	*image = next;
+	*image = *next;
+	*next = NULL;
 	return true;
 }
 
@@ -96,19 +97,17 @@ plain_numbers(VipsImage **image, Colours *colours)
 	if (format == VIPS_FORMAT_CHAR || format == VIPS_FORMAT_SHORT || format == VIPS_FORMAT_INT ||
 		format == VIPS_FORMAT_UINT)
 	{
-		if (!advance(image, next, vips_cast(*image, &next, VIPS_FORMAT_USHORT, "shift", TRUE, NULL)))
+		if (!advance(image, &next, vips_cast(*image, &next, VIPS_FORMAT_USHORT, "shift", TRUE, NULL)))
 			return false;
-		next = NULL;
-		return advance(image, next, vips_copy(*image, &next, "interpretation", colours->bands == 1 ?
+			return advance(image, &next, vips_copy(*image, &next, "interpretation", colours->bands == 1 ?
 											  VIPS_INTERPRETATION_GREY16 : VIPS_INTERPRETATION_RGB16, NULL));
 	}
 	if (vips_band_format_isfloat(format) && colours->bands == 1 && colours->alpha == 0)
 	{
-		if (!advance(image, next, vips_bandjoin(copies, &next, 3, NULL)))
+		if (!advance(image, &next, vips_bandjoin(copies, &next, 3, NULL)))
 			return false;
-		next = NULL;
-		colours->bands = 3;
-		return advance(image, next, vips_copy(*image, &next, "interpretation", VIPS_INTERPRETATION_scRGB, NULL));
+			colours->bands = 3;
+		return advance(image, &next, vips_copy(*image, &next, "interpretation", VIPS_INTERPRETATION_scRGB, NULL));
 	}
 	return true;
 }
@@ -128,7 +127,7 @@ read_colours(VipsImage **image, Colours *colours)
 	colours->bands = space == VIPS_INTERPRETATION_CMYK && bands >= 4 ? 4 : bands < 3 ? 1 : 3;
 	colours->alpha = bands == colours->bands + 1 && vips_image_hasalpha(*image) ? 1 : 0;
 	if (bands > colours->bands + colours->alpha &&
-		!advance(image, next, vips_extract_band(*image, &next, 0, "n", colours->bands, NULL)))
+		!advance(image, &next, vips_extract_band(*image, &next, 0, "n", colours->bands, NULL)))
 		return false;
 	if (is_device(space))
 	{
@@ -139,12 +138,10 @@ read_colours(VipsImage **image, Colours *colours)
 		if (!plain_numbers(image, colours))
 			return false;
 	}
-	next = NULL;
-	if (!advance(image, next, vips_colourspace(*image, &next, colours->bands == 1 ?
+	if (!advance(image, &next, vips_colourspace(*image, &next, colours->bands == 1 ?
 											   VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB, NULL)))
 		return false;
-	next = NULL;
-	return advance(image, next, vips_cast(*image, &next, VIPS_FORMAT_UCHAR, NULL));
+	return advance(image, &next, vips_cast(*image, &next, VIPS_FORMAT_UCHAR, NULL));
 }
 
 /* Shrink; transparent pixels must not bleed their colour into others. */
@@ -158,19 +155,16 @@ resize(VipsImage **image, int width, int height, bool alpha)
 	if (vips_image_get_width(*image) == width && vips_image_get_height(*image) == height)
 		return true;
 	if (alpha &&
-		!advance(image, next, vips_premultiply(*image, &next, "max_alpha", max_alpha, NULL)))
+		!advance(image, &next, vips_premultiply(*image, &next, "max_alpha", max_alpha, NULL)))
 		return false;
-	next = NULL;
-	if (!advance(image, next, vips_resize(*image, &next, (double) width / vips_image_get_width(*image),
+	if (!advance(image, &next, vips_resize(*image, &next, (double) width / vips_image_get_width(*image),
 										  "vscale", (double) height / vips_image_get_height(*image), NULL)))
 		return false;
 	if (!alpha)
 		return true;
-	next = NULL;
-	if (!advance(image, next, vips_unpremultiply(*image, &next, "max_alpha", max_alpha, NULL)))
+	if (!advance(image, &next, vips_unpremultiply(*image, &next, "max_alpha", max_alpha, NULL)))
 		return false;
-	next = NULL;
-	return advance(image, next, vips_cast(*image, &next, format, NULL));
+	return advance(image, &next, vips_cast(*image, &next, format, NULL));
 }
 
 /* Run the pipeline and bring its pixels to 8-bit sRGB. */
