@@ -73,7 +73,7 @@ fuzz: build/fuzz_exif build/exif_craft
 	mkdir -p build/fuzz/seeds build/fuzz/corpus build/fuzz/crafted build/fuzz/found
 	build/exif_craft build/fuzz/crafted
 	perl test/fuzz/seeds.pl build/fuzz/crafted $(wildcard $(THEXIF_PHOTOS)) build/fuzz/seeds
-	build/fuzz_exif -max_total_time=$(FUZZ_TIME) -timeout=5 -rss_limit_mb=1024 -max_len=65536 -artifact_prefix=build/fuzz/found/ \
+	build/fuzz_exif -max_total_time=$(FUZZ_TIME) -timeout=5 -rss_limit_mb=1024 -max_len=16384 -artifact_prefix=build/fuzz/found/ \
 		-dict=test/fuzz/exif.dict build/fuzz/corpus build/fuzz/seeds $(wildcard test/fuzz/corpus)
 
 build/fuzz_exif: $(fuzz_files) $(test_headers)
