@@ -99,14 +99,14 @@ plain_numbers(VipsImage **image, Colours *colours)
 	{
 		if (!advance(image, &next, vips_cast(*image, &next, VIPS_FORMAT_USHORT, "shift", TRUE, NULL)))
 			return false;
-			return advance(image, &next, vips_copy(*image, &next, "interpretation", colours->bands == 1 ?
+		return advance(image, &next, vips_copy(*image, &next, "interpretation", colours->bands == 1 ?
 											  VIPS_INTERPRETATION_GREY16 : VIPS_INTERPRETATION_RGB16, NULL));
 	}
 	if (vips_band_format_isfloat(format) && colours->bands == 1 && colours->alpha == 0)
 	{
 		if (!advance(image, &next, vips_bandjoin(copies, &next, 3, NULL)))
 			return false;
-			colours->bands = 3;
+		colours->bands = 3;
 		return advance(image, &next, vips_copy(*image, &next, "interpretation", VIPS_INTERPRETATION_scRGB, NULL));
 	}
 	return true;
