@@ -67,11 +67,13 @@ static bool
 examine(const Process *process, TeJob *job)
 {
 	int			parts = te_parts_kept(process->attachment);
+	int			lacks = process->force ? parts : te_need(&job->asset, &process->settings, parts, NULL);
 
+	/* before the file is open, which nobody would close; if it is the file that has changed, writing will tell */
+	if (lacks & TE_PART_THUMBNAIL)
+		te_store_check();
 	if (te_job_open(job, &process->settings, parts, process->force))
 	{
-		if (job->need & TE_PART_THUMBNAIL)
-			te_store_check();
 		job->source.fd = -1;	/* the pool's from here on */
 		te_pool_run(&job->task);
 		te_job_collect(job);
