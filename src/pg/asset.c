@@ -126,14 +126,17 @@ merge_states(Oid key_type, TeAsset *assets, int count, uint64 rows)
 	}
 }
 
-/* SELECT of key, path and thumbnail_path, without its WHERE. */
+/*
+ * SELECT of key, path and thumbnail_path, without its WHERE.  The casts do nothing unless
+ * a column got another type after we looked: what we read is of the types we expect.
+ */
 static void
 append_select(StringInfo sql, const TeAttachment *attachment)
 {
 	const char *thumbnail = attachment->column[TE_COL_THUMBNAIL_PATH];
 
-	appendStringInfo(sql, "SELECT %s, %s::text, ", quote_identifier(attachment->key),
-					 quote_identifier(attachment->path));
+	appendStringInfo(sql, "SELECT %s::%s, %s::text, ", quote_identifier(attachment->key),
+					 format_type_be_qualified(attachment->key_type), quote_identifier(attachment->path));
 	if (thumbnail != NULL)
 		appendStringInfo(sql, "%s::text", quote_identifier(thumbnail));
 	else

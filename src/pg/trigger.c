@@ -21,6 +21,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/resowner.h"
+#include "utils/syscache.h"
 #include "utils/tuplestore.h"
 #include "utils/uuid.h"
 
@@ -36,6 +37,8 @@
  * (rows deleted while triggers were off), but must not make an INSERT fail.
  */
 #define BULK_ROWS	100
+
+#define UNKNOWN		(-1)		/* for the number of an attachment: not looked up yet */
 
 typedef enum TrackPlan
 {
@@ -54,7 +57,12 @@ typedef struct TrackedTable
 	bool		valid;			/* false: look again, its definition has changed */
 	int			attachment;
 	Oid			key_type;
-	AttrNumber	key;			/* 0: no such column any more */
+
+	/*
+	 * 0: no such column any more, or it is of another type.  One of a type of the user's must never get
+	 * into a statement of ours: a cast of the user's would then run with the extension's rights.
+	 */
+	AttrNumber	key;
 	AttrNumber	path;
 	char		key_name[NAMEDATALEN];
 	char		state[2 * (2 * NAMEDATALEN + 3)];	/* qualified and quoted */
@@ -83,6 +91,22 @@ table_changed(Datum arg, Oid relation)
 		table->valid = false;
 }
 
+/* A schema may have been renamed, perhaps ours. */
+static void
+schema_changed(Datum arg, int cache, uint32 hash)
+{
+	table_changed(arg, InvalidOid);
+}
+
+/* Is there still a key column, for whose type our state table is? */
+static bool
+is_key(const TeAttachment *attachment, TeColumnInfo *column)
+{
+	return te_column_find(attachment->relation, attachment->key, column) &&
+		te_key_state(column->type) != NULL &&
+		strcmp(te_our(te_key_state(column->type)), attachment->state) == 0;
+}
+
 static void
 look_at_table(TrackedTable *table)
 {
@@ -97,8 +121,9 @@ look_at_table(TrackedTable *table)
 		table->plans[i] = NULL;
 	}
 	table->valid = true;		/* until an invalidation arrives, perhaps during what follows */
-	table->attachment = 0;
+	table->attachment = UNKNOWN;	/* what follows may throw */
 	attachment = te_attachment_find(table->relation);
+	table->attachment = 0;
 	if (attachment == NULL)
 	{
 		table->valid = false;	/* in a restore, it may come without further notice */
@@ -108,8 +133,9 @@ look_at_table(TrackedTable *table)
 	strlcpy(table->state, attachment->state, sizeof(table->state));
 	strlcpy(table->key_name, attachment->key, NAMEDATALEN);
 	table->key_type = attachment->key_type;
-	table->key = te_column_find(table->relation, attachment->key, &key) ? key.number : 0;
-	table->path = te_column_find(table->relation, attachment->path, &path) ? path.number : 0;
+	table->key = is_key(attachment, &key) ? key.number : 0;
+	table->path = te_column_find(table->relation, attachment->path, &path) &&
+		te_path_takes(path.type) ? path.number : 0;
 }
 
 /* What is known of the trigger's table.  Inside SPI. */
@@ -125,6 +151,7 @@ tracked_table(Oid relation)
 
 		tracked_tables = hash_create("thumbexif tracked tables", 16, &control, HASH_ELEM | HASH_BLOBS);
 		CacheRegisterRelcacheCallback(table_changed, (Datum) 0);
+		CacheRegisterSyscacheCallback(NAMESPACEOID, schema_changed, (Datum) 0);
 	}
 	table = hash_search(tracked_tables, &relation, HASH_ENTER, &found);
 	if (!found)
@@ -132,7 +159,7 @@ tracked_table(Oid relation)
 		memset(table, 0, sizeof(TrackedTable));
 		table->relation = relation;
 	}
-	if (!table->valid)
+	if (!table->valid || table->attachment == UNKNOWN)
 		look_at_table(table);
 	return table;
 }
@@ -322,7 +349,7 @@ fire(TrackedTable *table, TriggerData *trigger)
 	else if (table->key == 0 || table->path == 0)
 		ereport(WARNING,
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
-				 errmsg("thumbexif does not see this change of table \"%s\", as a mapped column does not exist any more",
+				 errmsg("thumbexif does not see this change of table \"%s\", as a mapped column is gone or of another type",
 						get_rel_name(table->relation)),
 				 errhint("Call thumbexif_attach() again with the table's columns as they are now.")));
 	else if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event))

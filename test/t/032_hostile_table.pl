@@ -121,5 +121,23 @@ is(sql('SET client_min_messages = error; CALL thumbexif_backfill()'), '6|5|0|1',
 like(sql("SELECT error FROM thumbexif_asset WHERE status = 'queued'"), qr/changed the state of its own asset/, 'is told');
 is(sql('SELECT path FROM trap.shots WHERE id = 2'), 'orientation-2.jpg', 'and has changed nothing');
 
+# a key of a type of his own, whose cast to ours is a function of his: none of ours calls it
+sql(<<'EOT');
+SET ROLE mallory;
+DROP TRIGGER spring ON trap.shots;
+CREATE TYPE trap.key AS (x integer);
+CREATE FUNCTION trap.number(trap.key) RETURNS bigint LANGUAGE sql AS 'SELECT trap.gotcha(); SELECT 7::bigint';
+CREATE CAST (trap.key AS bigint) WITH FUNCTION trap.number(trap.key) AS IMPLICIT;
+DROP TRIGGER thumbexif_update ON trap.shots;
+ALTER TABLE trap.shots DROP COLUMN id;
+ALTER TABLE trap.shots ADD COLUMN id trap.key;
+TRUNCATE trap.seen;
+SET client_min_messages = error;
+INSERT INTO trap.shots (id, path) VALUES (ROW(1), 'photo.jpg');
+DELETE FROM trap.shots;
+EOT
+is(sql("SELECT count(*) FROM trap.seen WHERE what = 'gotcha'"), 0, 'a cast of his from the type of a new key column is not called');
+is(sql("SELECT rolsuper FROM pg_roles WHERE rolname = 'mallory'"), 'f', 'and gives him nothing');
+
 $server->stop;
 done_testing();
