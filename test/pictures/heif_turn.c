@@ -113,7 +113,8 @@ heif_turned(const Bytes *heif, int quarters, int mirror)
 	size_t		ipma = iprp ? find_box(&out, ipco, iprp + be(out.data + iprp, 4), "ipma") : 0;
 	size_t		list = pitm && ipma ? find_properties(&out, pitm, ipma) : 0;
 	size_t		ipco_end,
-				list_end;
+				list_end,
+				written;
 	uint8_t		numbers[2];
 	Bytes		whole;
 
@@ -124,6 +125,11 @@ heif_turned(const Bytes *heif, int quarters, int mirror)
 	}
 	ipco_end = ipco + be(out.data + ipco, 4);
 	list_end = list + 1 + out.data[list];
+
+	/* libvips 8.16 itself turns by the EXIF orientation it is given: undo that (no more than a rotation) */
+	written = find_box(&out, ipco + 8, ipco_end, "irot");
+	if (written)
+		out.data[written + 8] = 0;
 	numbers[0] = (uint8_t) (0x80 | (count_boxes(&out, ipco + 8, ipco_end) + 1));
 	numbers[1] = (uint8_t) (numbers[0] + 1);
 	out.data[list] += (uint8_t) ours;

@@ -180,7 +180,7 @@ other_formats(const Canvas *scene)
 	Bytes		head = bytes_copy("Exif\0\0", 6);
 	Bytes		png = picture_encode(image, ".png");
 	Bytes		webp = picture_encode(image, ".webp[Q=90]");
-	Bytes		jxl = picture_encode(image, ".jxl[Q=90]");
+	Bytes		jxl = picture_encode(image, ".jxl[Q=90,strip]");
 	ExifBlock  *block = shot_block(&(Shot) {"Fictor", "Fictor X100", "2024:05:06 07:08:09", "25", "+02:00", true, 48.8584, 2.2945, 0}, EB_BIG_ENDIAN);
 
 	put("photo.png", png_with_exif(&png, &exif, false));

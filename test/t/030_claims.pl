@@ -116,7 +116,8 @@ $session->finish;
 
 # --- fast shutdown
 ($session) = hanging_backfill();
-$server->restart('fast');
+$server->stop('fast');
+$server->start;
 given_back('shutdown');
 $session->finish;
 
