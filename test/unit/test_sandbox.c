@@ -296,8 +296,8 @@ exhaust_processor(const long *unused)
 {
 	signal(SIGXCPU, SIG_DFL);
 	close_limits(1);
-	for (volatile long i = 0;; i++)
-		;
+	for (;;)
+		__asm__ volatile ("");
 }
 
 static void
