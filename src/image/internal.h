@@ -138,6 +138,9 @@ extern bool img_decode(const ImgFile *file, VipsImage *opened, uint32_t full_wid
 /* selftest.c: fills can_read, can_write and self_test */
 extern void img_self_test(TeHello *hello);
 
+/* nclx.c: a profile for colours that a HEIC or AVIF names by numbers; malloc'ed, NULL if they are sRGB's */
+extern void *img_nclx_profile(const ImgFile *file, size_t *length);
+
 /* encode.c */
 
 /* Write the pixels as the request wants into the result, without any metadata. */

@@ -45,6 +45,26 @@ img_wrap(uint8_t *pixels, int width, int height, int bands, const void *profile,
 	return image;
 }
 
+/* Colours that libvips passes over. */
+static void
+attach_named_colours(VipsImage **image, const ImgFile *file)
+{
+	VipsImage  *copy = NULL;
+	void	   *profile;
+	size_t		length;
+
+	if (vips_image_get_typeof(*image, VIPS_META_ICC_NAME) ||
+		(profile = img_nclx_profile(file, &length)) == NULL)
+		return;
+	if (vips_copy(*image, &copy, NULL) == 0)
+	{
+		vips_image_set_blob_copy(copy, VIPS_META_ICC_NAME, profile, length);
+		g_object_unref(*image);
+		*image = copy;
+	}
+	free(profile);
+}
+
 VipsImage *
 img_load(const ImgFile *file, double scale, ImgResult *result)
 {
@@ -94,5 +114,7 @@ img_load(const ImgFile *file, double scale, ImgResult *result)
 		g_clear_object(&image);
 		img_fail_vips(result, file);
 	}
+	else if (file->format == TE_FORMAT_HEIC || file->format == TE_FORMAT_AVIF)
+		attach_named_colours(&image, file);
 	return image;
 }

@@ -250,6 +250,35 @@ turned(const Canvas *scene)
 	bytes_free(&block);
 }
 
+/* Colours named by numbers (H.273) instead of a profile: those that libheif writes are changed. */
+static void
+named(const char *name, VipsImage *image, const char *numbers)
+{
+	Bytes		avif = picture_encode(image, ".avif[Q=90,effort=2,strip]");
+	uint8_t    *at = avif.data ? memmem(avif.data, avif.length, "colrnclx", 8) : NULL;
+
+	if (at)
+	{
+		memcpy(at + 8, numbers, 4);
+		picture_write(name, &avif);
+	}
+	bytes_free(&avif);
+	g_object_unref(image);
+}
+
+static void
+named_colours(const Canvas *scene)
+{
+	Canvas		paper = scene_test(64, 64);
+
+	named("named-p3.avif", picture_in_colours(scene, COLOURS_DISPLAY_P3, 8), "\0\x0C\0\x0D");
+	memset(paper.rgb, 148, 64 * 64 * 3);	/* 203 cd/m2 */
+	named("named-pq.avif", picture_image(&paper), "\0\x09\0\x10");
+	memset(paper.rgb, 191, 64 * 64 * 3);
+	named("named-hlg.avif", picture_image(&paper), "\0\x09\0\x12");
+	canvas_free(&paper);
+}
+
 static void
 bitmaps(const Canvas *scene)
 {
@@ -325,6 +354,7 @@ make_test_set(void)
 	pages(&scene);
 	other_formats(&scene);
 	turned(&scene);
+	named_colours(&scene);
 	bitmaps(&scene);
 	bad_files(&scene);
 	make_raw_set();

@@ -33,7 +33,7 @@ static const Expected whole[] = {
 	{"five-bands.tiff", TE_FORMAT_TIFF, 0.3}, {"ten-bit.heic", TE_FORMAT_HEIC, 1.2, false, true},
 	{"photo.heic", TE_FORMAT_HEIC, 1.2, false, true}, {"rotated.heic", TE_FORMAT_HEIC, 1.2, false, true},
 	{"mirrored.heic", TE_FORMAT_HEIC, 1.2, false, true},
-	{"photo.avif", TE_FORMAT_AVIF, 1.6}, {"rotated.avif", TE_FORMAT_AVIF, 1.6},
+	{"named-p3.avif", TE_FORMAT_AVIF, 1.6, false, true}, {"photo.avif", TE_FORMAT_AVIF, 1.6}, {"rotated.avif", TE_FORMAT_AVIF, 1.6},
 	{"mirrored.avif", TE_FORMAT_AVIF, 1.6},
 	{"photo.jxl", TE_FORMAT_JXL, 1.2, false, true}, {"bare.jxl", TE_FORMAT_JXL, 1.2, false, true},
 	{"24.bmp", TE_FORMAT_BMP, 0.3}, {"32.bmp", TE_FORMAT_BMP, 0.3}, {"os2.bmp", TE_FORMAT_BMP, 0.3},
@@ -172,6 +172,28 @@ test_alpha(const char *name)
 	canvas_free(&half);
 }
 
+/* What is white on paper is bright in a thumbnail of an HDR picture, and not white: there is more. */
+static void
+test_hdr(const char *name)
+{
+	Bytes		bytes = picture_read(name);
+	TeRequest	request = picture_request();
+	Canvas		grey = scene_test(64, 64);
+	ImgResult	result;
+
+	if (!bytes.data)
+	{
+		ok(true, "%s # skip this libvips does not write it", name);
+		return;
+	}
+	memset(grey.rgb, 191, 64 * 64 * 3);
+	result = picture_process(&bytes, &request);
+	ok(picture_difference_to(result.thumbnail, result.thumbnail_bytes, &grey, false) < 4, "%s: white of paper", name);
+	img_result_free(&result);
+	bytes_free(&bytes);
+	canvas_free(&grey);
+}
+
 static void
 test_sizes(void)
 {
@@ -240,6 +262,8 @@ main(void)
 	test_alpha("alpha.png");
 	test_alpha("alpha.webp");
 	test_alpha("alpha.avif");
+	test_hdr("named-pq.avif");
+	test_hdr("named-hlg.avif");
 	test_sizes();
 	test_repeated();
 	return done_testing();
