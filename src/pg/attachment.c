@@ -299,6 +299,34 @@ te_attachment_all(void)
 	return all;
 }
 
+static bool
+same_text(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+static bool
+is_same(const TeAttachment *a, const TeAttachment *b)
+{
+	for (int i = 0; i < TE_COLUMNS; i++)
+		if (!same_text(a->column[i], b->column[i]) || a->type[i] != b->type[i] || a->typmod[i] != b->typmod[i])
+			return false;
+	return a->number == b->number && a->owner == b->owner && a->key_type == b->key_type &&
+		same_text(a->name, b->name) && same_text(a->key, b->key) && same_text(a->path, b->path);
+}
+
+void
+te_attachment_check_same(const TeAttachment *attachment)
+{
+	TeAttachment *now = te_attachment_find(attachment->relation);
+
+	if (now == NULL || !is_same(now, attachment))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("attached table %s has been changed while its assets were worked on", attachment->name),
+				 errhint("What was in work has been given back, for the next run to do.")));
+}
+
 bool
 te_attachment_has_thumbnail(const TeAttachment *attachment)
 {

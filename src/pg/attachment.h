@@ -53,6 +53,12 @@ extern TeAttachment *te_attachment_pick(Oid relation);
 /* As te_attachment_pick(), and NULL if the relation is not attached. */
 extern TeAttachment *te_attachment_find(Oid relation);
 
+/*
+ * ERROR if the table, its mapping or its owner is not any more what it was when this one was read: what
+ * has been prepared for it must not be written.  Lock the table first.
+ */
+extern void te_attachment_check_same(const TeAttachment *attachment);
+
 /* Does it keep a thumbnail / anything read from EXIF? */
 extern bool te_attachment_has_thumbnail(const TeAttachment *attachment);
 extern bool te_attachment_has_exif(const TeAttachment *attachment);

@@ -364,6 +364,7 @@ te_claim_take(const TeTake *take, TeAsset *assets, int count, TeTaken *taken)
 	/* the states first: a row is then not older than its state, as long as that is not changed */
 	te_assets_fill_states(take->attachment, assets, count, TE_STATE_READ);
 	te_assets_fill_rows(take->attachment, assets, count);
+	te_attachment_check_same(take->attachment); /* which has been locked by the reading of its rows */
 	for (int i = 0; i < count; i++)
 		taken[i] = judge(take, &assets[i], &last);
 	if (take->claim == NULL)

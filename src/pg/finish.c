@@ -185,8 +185,6 @@ write_job(const Finish *finish, TeJob *job)
 static void
 write_jobs(const Finish *finish, TeJob **jobs, int count)
 {
-	/* before the states: TRUNCATE and DELETE lock the table first too */
-	LockRelationOid(finish->attachment->relation, RowExclusiveLock);
 	lock_states(finish, jobs, count);
 	for (int i = 0; i < count; i++)
 	{
@@ -258,6 +256,10 @@ te_finish(const TeAttachment *attachment, TeJob **jobs, int count, const TeSetti
 	Finish		finish = {attachment, settings};
 
 	write_files(jobs, count, between, arg);
+
+	/* before the states: TRUNCATE and DELETE lock the table first too */
+	LockRelationOid(attachment->relation, RowExclusiveLock);
+	te_attachment_check_same(attachment);
 	if (try_write(&finish, jobs, count) == NULL)
 		return;
 	for (int i = 0; i < count; i++)
