@@ -16,6 +16,7 @@ static int	limit_ms = 0;		/* 0 = none */
 static TimeoutId cancel_timer;
 static TimeoutId die_timer;
 static volatile sig_atomic_t hit = false;
+static volatile sig_atomic_t ended = false;
 
 /* Timers' handlers: they run in a signal handler. */
 
@@ -31,6 +32,7 @@ cancel(void)
 static void
 end_process(void)
 {
+	ended = true;
 	ProcDiePending = true;
 	InterruptPending = true;
 	SetLatch(MyLatch);
@@ -69,4 +71,10 @@ bool
 te_limit_hit(void)
 {
 	return hit;
+}
+
+bool
+te_limit_ended(void)
+{
+	return ended;
 }

@@ -21,7 +21,8 @@ extern void te_limit_set(int ms);
 extern void te_limit_begin(void);
 extern void te_limit_end(void);
 
-/* Was the last stretch between the two cancelled for that? */
+/* Was the last stretch between the two cancelled for that?  Has it even ended the process? */
 extern bool te_limit_hit(void);
+extern bool te_limit_ended(void);
 
 #endif							/* TE_PG_LIMIT_H */

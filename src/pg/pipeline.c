@@ -15,6 +15,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "limit.h"
 #include "pipeline.h"
 
 #define JOB_LISTS(p) &(p)->waiting, &(p)->flying, &(p)->ready, &(p)->writing, &(p)->owed
@@ -195,6 +196,8 @@ at_exit(int code, Datum arg)
 		return;
 	running = NULL;
 	AbortOutOfAnyTransaction();
+	if (te_limit_ended())
+		return;					/* not sent away, but ended for what it did: that must count */
 	StartTransactionCommand();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	SPI_connect();

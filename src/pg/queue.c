@@ -196,7 +196,10 @@ read_again(TeQueue *queue, const TeAttachment *attachment, TimestampTz now, TeKe
 	return count;
 }
 
-/* Assets in work whose owner has died. */
+/*
+ * Assets in work whose owner has died.  They are taken one at a time: should it have died
+ * of one (of what a trigger does), the others must not share its fate.
+ */
 static int
 read_orphans(const TeAttachment *attachment, TeKey *keys, int most)
 {
@@ -241,10 +244,11 @@ read_queue(TeQueue *queue, const TeAttachment *attachment, TimestampTz now, TeKe
 {
 	int			count;
 
+	queue->single = false;
 	if (queue->orphans)
 	{
-		count = read_orphans(attachment, keys, most);
-		queue->orphans = count == most;
+		count = read_orphans(attachment, keys, 1);
+		queue->orphans = queue->single = count > 0;
 		if (count > 0)
 			return count;
 	}

@@ -38,6 +38,7 @@ typedef struct TeQueue			/* one attached table's; zeroed = to be begun from the 
 	TeQueuePoint top;			/* the newest that was looked at in this pass */
 	TimestampTz again_from;		/* retries up to here were looked at in this pass */
 	bool		orphans;		/* claims of the dead are still to be looked for */
+	bool		single;			/* the last answer must be done by itself */
 
 	/* of this pass */
 	bool		begun;

@@ -183,7 +183,7 @@ start_run(Turn *turn, TimestampTz now)
 		.look = true,			/* at missing ones again */
 		.batch_size = CLAIM_SIZE,
 		.claim_size = CLAIM_SIZE,
-		.most = PG_INT64_MAX,
+		.most = turn->table->queue.single ? 1 : PG_INT64_MAX,
 		.next = next_keys,
 		.passed = passed,
 		.written = written,
