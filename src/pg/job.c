@@ -69,7 +69,8 @@ fill_request(TeJob *job)
 bool
 te_job_open(TeJob *job, const TeSettings *settings, int parts, bool force)
 {
-	if (job->asset.state.interruptions >= TE_MAX_INTERRUPTIONS && !force)
+	if (job->asset.state.status == TE_ASSET_RUNNING &&
+		job->asset.state.interruptions >= TE_MAX_INTERRUPTIONS && !force)
 	{
 		job->status = TE_CRASHED;
 		job->words = "whoever worked on it was killed too many times";

@@ -38,6 +38,7 @@ typedef struct TePipeline
 	dlist_head	flying;			/* with a decoder */
 	dlist_head	ready;			/* decoded */
 	dlist_head	writing;		/* until their commit is through */
+	bool		between;		/* while they are, decoders are being fed */
 	dlist_head	owed;			/* to be given back: were locked by somebody */
 	int			nwaiting;
 	int			nflying;

@@ -149,8 +149,9 @@ decode(TePipeline *p)
 static void
 between_files(void *arg)
 {
-	TePipeline   *p = arg;
+	TePipeline *p = arg;
 
+	p->between = true;
 	while (te_pool_pending() > 0)
 	{
 		int			flying = p->nflying;
@@ -160,6 +161,7 @@ between_files(void *arg)
 			break;
 	}
 	feed(p);
+	p->between = false;
 }
 
 /* --- writing */
@@ -284,10 +286,18 @@ go(TePipeline *p)
 
 /* --- when it fails */
 
-/* The server is in trouble, but what has been decoded may yet be written.  If not, it is given back. */
+/*
+ * The server is in trouble, but not where rows are written: what has been decoded
+ * is.  If that fails too, it is given back.
+ */
 static void
 salvage(TePipeline *p)
 {
+	while (!dlist_is_empty(&p->writing))
+	{
+		dlist_push_head(&p->ready, dlist_pop_head_node(&p->writing));
+		p->nready++;
+	}
 	PG_TRY();
 	{
 		while (p->nready > 0)
@@ -305,7 +315,7 @@ salvage(TePipeline *p)
 static void
 clean_up(TePipeline *p, const ErrorData *error)
 {
-	bool		was_writing = !dlist_is_empty(&p->writing);
+	bool		was_writing = !dlist_is_empty(&p->writing) && !p->between;
 
 	te_roll_back_steps(p);
 	te_pool_reset();

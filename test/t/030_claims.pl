@@ -66,7 +66,7 @@ sql("SELECT thumbexif_attach('shots')");
 my ($session, @decoders) = hanging_backfill();
 my $pid = $session->{pid};
 ok($server->poll_query_until('postgres',
-		"SELECT wait_event_type = 'Extension' OR wait_event IS NOT NULL FROM pg_stat_activity WHERE pid = $pid"), 'it waits');
+		"SELECT wait_event_type = 'Extension' FROM pg_stat_activity WHERE pid = $pid"), 'it waits');
 is(sql("SELECT concat_ws('|', state, backend_xmin, backend_xid) FROM pg_stat_activity WHERE pid = $pid"), 'active',
 	'no snapshot and no transaction id');
 is(sql("SELECT string_agg(concat_ws(' ', locktype, relation::regclass, mode), ',') FROM pg_locks WHERE pid = $pid

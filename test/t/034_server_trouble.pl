@@ -29,15 +29,15 @@ my $untouched = join ',', map { "$_ queued 0" } 1 .. 8;
 # An ERROR while images are with a stopped decoder and "between" is called.
 sub interrupted
 {
-	my ($between, $call) = @_;
+	my ($between, $call, $claimed) = @_ > 1 ? @_ : (@_, 'CALL thumbexif_backfill()', 8);
 	my $session = TestSession->new($server);
 	my @decoders = $session->freeze;
 
 	fresh_assets();
-	$session->send($call || 'CALL thumbexif_backfill()');
-	$server->poll_query_until('postgres', "SELECT count(*) = 8 FROM thumbexif_asset WHERE status = 'running'") or die;
+	$session->send($call);
+	$server->poll_query_until('postgres', "SELECT count(*) = $claimed FROM thumbexif_asset WHERE status = 'running'") or die;
 	$server->poll_query_until('postgres',
-		"SELECT wait_event IS NOT NULL AND wait_event <> 'ClientRead' AND state = 'active' FROM pg_stat_activity WHERE pid = $session->{pid}") or die;
+		"SELECT wait_event_type = 'Extension' FROM pg_stat_activity WHERE pid = $session->{pid}") or die;
 	$between->();
 	kill CONT => @decoders;
 	is($session->wait, '', 'no closing row');
@@ -63,6 +63,14 @@ is(states(), '1 done 0,' . join(',', map { "$_ queued 0" } 2 .. 8), 'nothing is 
 rmdir $root or die;
 rename "$root.away", $root or die;
 is(sql('CALL thumbexif_backfill()'), '7|7|0|0', 'back again: the rest is done');
+
+# the same found while the first is being written: that is gone on with
+sql("CREATE TABLE training_jobs AS SELECT 1 AS session_id, i AS asset_id FROM generate_series(1, 8) i");
+like(interrupted(sub { rename $root, "$root.away" or die }, 'CALL thumbexif_process_session(1)', 4), qr/ERROR:  .*photos/,
+	'the root folder goes during a session');
+is(states(), '1 done 0,' . join(',', map { "$_ queued 0" } 2 .. 8), 'what was decoded is written, the rest is as before');
+rename "$root.away", $root or die;
+is(sql('CALL thumbexif_process_session(1)'), '8|7|1|0', 'back again: the rest is done');
 
 # --- the folder of thumbnails cannot be written to
 my ($folder) = glob "$server->{thumbnails}/*";
