@@ -111,19 +111,40 @@ find_plan(const char *sql, const TeArgs *args)
 	return keep_plan(hash, sql, args);
 }
 
+/*
+ * Keep a plan no longer.  One that a rule has made nothing of would stay so when the rule
+ * has gone: no table is left in it whose change could make it invalid.
+ */
+static void
+forget_plan(KeptPlan *plan)
+{
+	KeptPlan  **link = &plans[plan->hash % PLAN_BUCKETS];
+
+	while (*link != plan)
+		link = &(*link)->next;
+	*link = plan->next;
+	SPI_freeplan(plan->plan);
+	pfree(plan->types);
+	pfree(plan->sql);
+	pfree(plan);
+}
+
 uint64
 te_sql(const char *sql, const TeArgs *args)
 {
 	MemoryContext caller = CurrentMemoryContext;	/* SPI leaves us in its own */
 	bool		pushed = !ActiveSnapshotSet();
+	KeptPlan   *plan;
 	int			result;
 
 	if (pushed)
 		PushActiveSnapshot(GetTransactionSnapshot());
-	result = SPI_execute_plan(find_plan(sql, args)->plan, (Datum *) args->values,
-							  args->nulls, false, 0);
+	plan = find_plan(sql, args);
+	result = SPI_execute_plan(plan->plan, (Datum *) args->values, args->nulls, false, 0);
 	if (result < 0)
 		elog(ERROR, "could not run \"%s\": %s", sql, SPI_result_code_string(result));
+	if (result == SPI_OK_REWRITTEN)
+		forget_plan(plan);
 	if (pushed)
 		PopActiveSnapshot();
 	MemoryContextSwitchTo(caller);

@@ -114,6 +114,12 @@ SET search_path = regress_trap;
 SELECT status FROM public.thumbexif_process(8::bigint, force => true);
 RESET search_path;
 
+-- a rule that makes nothing of the update, and one that has gone
+CREATE RULE nothing AS ON UPDATE TO shots DO INSTEAD NOTHING;
+SELECT status FROM thumbexif_process(8, force => true);
+DROP RULE nothing ON shots;
+SELECT status FROM thumbexif_process(8, force => true);
+
 -- several tables, uuid keys, other columns, varchar
 CREATE TABLE others (key uuid PRIMARY KEY, file varchar(100), make varchar(4), pixels bigint, shot timestamptz);
 SELECT thumbexif_attach('others', id => 'key', path => 'file', width => 'pixels', camera_make => 'make', taken_at => 'shot');
