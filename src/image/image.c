@@ -104,6 +104,20 @@ make_thumbnail(const ImgFile *file, VipsImage *opened, uint32_t width, uint32_t 
 	free(pixels.data);
 }
 
+/* A RAW file whose only preview is what every TIFF reader shows of it. */
+static void
+show_plain_preview(const TeRequest *request, const ImgFile *file, int orientation, ImgResult *result)
+{
+	const ImgFile tiff = {TE_FORMAT_TIFF, file->data, file->length};
+	VipsImage  *image = img_load(&tiff, 1, result);
+
+	if (image && img_within_limits(vips_image_get_width(image), vips_image_get_height(image),
+								   request->max_pixels, result))
+		make_thumbnail(&tiff, image, vips_image_get_width(image), vips_image_get_height(image),
+					   orientation, request, result);
+	g_clear_object(&image);
+}
+
 static void
 process_raw(const TeRequest *request, const ImgFile *file, int orientation, ImgResult *result)
 {
@@ -126,6 +140,8 @@ process_raw(const TeRequest *request, const ImgFile *file, int orientation, ImgR
 		img_fail(result, TE_UNSUPPORTED, "nothing in this RAW file says how large it is");
 	else if (!(request->want & TE_WANT_THUMBNAIL))
 		return;
+	else if (!preview && raw.plain)
+		show_plain_preview(request, file, orientation, result);
 	else if (!preview)
 		img_fail(result, TE_UNSUPPORTED, "there is no preview in this RAW file");
 	else if (img_within_limits(preview->width, preview->height, request->max_pixels, result))

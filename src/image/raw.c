@@ -11,7 +11,6 @@
 
 #include <string.h>
 
-#include "image/exif_heif.h"
 #include "image/exif_tiff.h"
 #include "image/raw.h"
 
@@ -47,17 +46,11 @@
 #define TAG_RW2_TOP			0x0004	/* top, left, bottom, right of the picture on the sensor */
 #define TAG_RW2_JPEG		0x002E
 
+#define PHOTOMETRIC_RGB		2
 #define PHOTOMETRIC_CFA		32803
 #define PHOTOMETRIC_LINEAR	34892
 
 #define MAGIC_RW2			0x0055
-
-/* Fujifilm's RAF: numbers are big-endian. */
-#define RAF_MAGIC			"FUJIFILMCCD-RAW"
-#define RAF_JPEG			0x54	/* offset and length of a JPEG */
-#define RAF_DIRECTORY		0x5C	/* offset of records of tag, length, data */
-#define RAF_FULL_SIZE		0x0100	/* height, width */
-#define RAF_CROPPED_SIZE	0x0111
 
 /* What all directories of a TIFF together say. */
 typedef struct Walk
@@ -70,9 +63,8 @@ typedef struct Walk
 	uint64_t	largest_any;	/* of any */
 } Walk;
 
-/* Remember a JPEG, if it is one that can be shown: not the sensor's data in JPEG's lossless kind. */
-static void
-add_preview(ImgRaw *raw, const uint8_t *data, size_t length)
+void
+img_raw_add_preview(ImgRaw *raw, const uint8_t *data, size_t length)
 {
 	ImgPreview *preview = &raw->previews[raw->count];
 
@@ -95,7 +87,7 @@ add_piece(Walk *walk, uint64_t offset, uint64_t length)
 	if (length > walk->tiff.length - offset)
 		length = walk->tiff.length - offset;
 	if (walk->raw)
-		add_preview(walk->raw, walk->tiff.data + offset, (size_t) length);
+		img_raw_add_preview(walk->raw, walk->tiff.data + offset, (size_t) length);
 }
 
 /* Do strips or tiles lie behind the end of the file? */
@@ -158,6 +150,8 @@ look_at_dir(Walk *walk, const TiffDir *dir)
 	if (!walk->raw)
 		return;
 	look_at_size(walk, dir);
+	if (tiff->opened == 1 && photometric == PHOTOMETRIC_RGB)
+		walk->raw->plain = true;
 	add_piece(walk, tiff_find_uint(tiff, dir, TAG_JPEG_OFFSET, UINT64_MAX),
 			  tiff_find_uint(tiff, dir, TAG_JPEG_LENGTH, 0));
 	if (!sensor && (compression == 6 || compression == 7) &&
@@ -224,7 +218,7 @@ read_rw2(Walk *walk)
 		walk->raw->height = (uint32_t) (sides[2] - sides[0]);
 	}
 	if (tiff_find(&walk->tiff, &dir, TAG_RW2_JPEG, &jpeg))
-		add_preview(walk->raw, jpeg.value, jpeg.bytes);
+		img_raw_add_preview(walk->raw, jpeg.value, jpeg.bytes);
 }
 
 static bool
@@ -239,8 +233,8 @@ is_phase_one(const ImgFile *file)
 	return file->length > 12 && memcmp(file->data + 8, "IIII", 4) == 0;
 }
 
-static void
-read_tiff(const ImgFile *file, ImgRaw *raw)
+void
+img_raw_read_tiff(const ImgFile *file, ImgRaw *raw)
 {
 	Walk		walk = {.raw = raw};
 
@@ -252,78 +246,6 @@ read_tiff(const ImgFile *file, ImgRaw *raw)
 		walk_chain(&walk, walk.tiff.first, 0);
 	if (is_canon(file) || is_phase_one(file))
 		size_from_exif(&walk);
-}
-
-static void
-read_raf(const ImgFile *file, ImgRaw *raw)
-{
-	uint64_t	jpeg = box_uint(file->data + RAF_JPEG, 4);
-	uint64_t	jpeg_length = box_uint(file->data + RAF_JPEG + 4, 4);
-	uint64_t	at = box_uint(file->data + RAF_DIRECTORY, 4);
-	uint64_t	records;
-	bool		cropped = false;
-
-	if (jpeg < file->length)
-		add_preview(raw, file->data + jpeg, (size_t) MIN(jpeg_length, file->length - jpeg));
-	if (at + 4 > file->length)
-		return;
-	records = MIN(box_uint(file->data + at, 4), 1000);
-	for (at += 4; records > 0 && at + 4 <= file->length; records--)
-	{
-		uint64_t	tag = box_uint(file->data + at, 2);
-		uint64_t	length = box_uint(file->data + at + 2, 2);
-
-		if (at + 4 + length > file->length)
-			return;
-		if (length >= 4 && (tag == RAF_CROPPED_SIZE || (tag == RAF_FULL_SIZE && !cropped)))
-		{
-			raw->height = (uint32_t) box_uint(file->data + at + 4, 2);
-			raw->width = (uint32_t) box_uint(file->data + at + 6, 2);
-			cropped = tag == RAF_CROPPED_SIZE;
-		}
-		at += 4 + length;
-	}
-}
-
-/* A JPEG that begins within the first bytes of a box's content. */
-static void
-add_box_preview(ImgRaw *raw, const Box *box)
-{
-	const uint8_t *at = memmem(box->data, MIN(box->length, 64), "\xFF\xD8\xFF", 3);
-
-	if (at)
-		add_preview(raw, at, box->length - (at - box->data));
-}
-
-/* Canon's boxes below "inside": directories (the first one has the size) and previews. */
-static void
-read_canon_boxes(Box inside, ImgRaw *raw, int depth)
-{
-	Box			box;
-
-	for (int i = 0; i < 1000 && box_next(&inside, &box); i++)
-	{
-		if (memcmp(box.type, "moov", 4) == 0 && depth < 3)
-			read_canon_boxes(box, raw, depth + 1);
-		else if (memcmp(box.type, "uuid", 4) == 0 && box.length > 24 && depth < 3)
-		{
-			/* its name of 16 bytes, and before a preview 8 more */
-			bool		preview = box_uint(box.data, 4) == 0xEAF42B5E;
-			size_t		skip = preview ? 24 : 16;
-
-			read_canon_boxes((Box) {.data = box.data + skip, .length = box.length - skip}, raw, depth + 1);
-		}
-		else if (memcmp(box.type, "CMT1", 4) == 0)
-		{
-			Walk		walk = {.raw = raw};
-
-			if (tiff_open(&walk.tiff, box.data, box.length))
-				walk_chain(&walk, walk.tiff.first, 0);
-		}
-		else if (memcmp(box.type, "PRVW", 4) == 0 || memcmp(box.type, "THMB", 4) == 0 ||
-				 memcmp(box.type, "mdat", 4) == 0)
-			add_box_preview(raw, &box);
-	}
 }
 
 /* Look for JPEGs that nobody names. */
@@ -341,7 +263,7 @@ search(const ImgFile *file, ImgRaw *raw)
 					height;
 
 		if (img_jpeg_viewable(&head, &width, &height))
-			add_preview(raw, at, rest);
+			img_raw_add_preview(raw, at, rest);
 	}
 }
 
@@ -349,12 +271,12 @@ void
 img_raw_read(const ImgFile *file, ImgRaw *raw)
 {
 	memset(raw, 0, sizeof(*raw));
-	if (file->length > 0x64 && memcmp(file->data, RAF_MAGIC, 15) == 0)
-		read_raf(file, raw);
+	if (file->length > 0x64 && memcmp(file->data, "FUJIFILMCCD-RAW", 15) == 0)
+		img_raw_read_raf(file, raw);
 	else if (file->length > 8 && memcmp(file->data + 4, "ftyp", 4) == 0)
-		read_canon_boxes((Box) {.data = file->data, .length = file->length}, raw, 0);
+		img_raw_read_canon(file, raw);
 	else
-		read_tiff(file, raw);
+		img_raw_read_tiff(file, raw);
 }
 
 /* Is it large enough, and all of the picture? */

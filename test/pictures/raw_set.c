@@ -299,8 +299,12 @@ void
 make_raw_set(void)
 {
 	Previews	previews = {preview(640, 480, false), preview(160, 120, true), preview(640, 300, true)};
+	Shot		turned = shot;
+	Canvas		scene,
+				stored;
 	ExifBlock  *block;
 
+	turned.orientation = 0;		/* tiff_with_exif writes it */
 	nef(&previews, "photo.nef", EB_BIG_ENDIAN, 34713);
 	nef(&previews, "photo.arw", 0, 32767);
 	nef(&previews, "photo.srw", 0, 32770);
@@ -310,6 +314,19 @@ make_raw_set(void)
 	rw2(&previews);
 	raf(&previews);
 	cr3(&previews);
+
+	/* one whose only preview is not a JPEG */
+	scene = scene_test(480, 640);
+	stored = scene_as_stored(&scene, 6);
+	block = shot_block(&turned, 0);
+	exif_block_add(block, EB_IFD0, 0xC612, EB_BYTE, 4, "\1\4\0\0");
+	exif_block_long(block, EB_IFD0, 0x00FE, 1);
+	exif_block_link(block, EB_IFD0, 0x014A, 6);
+	add_sensor(block, 6, 32803, 1);
+	put("plain.dng", tiff_with_exif(&stored, block, 6));
+	exif_block_free(block);
+	canvas_free(&scene);
+	canvas_free(&stored);
 
 	/* one that has no preview at all */
 	block = shot_block(&shot, 0);

@@ -10,7 +10,8 @@
 #include "test/unit/tap.h"
 
 static const char *const names[] = {
-	"photo.nef", "photo.arw", "photo.srw", "photo.dng", "photo.cr2", "photo.orf", "photo.rw2", "photo.raf", "photo.cr3"
+	"photo.nef", "photo.arw", "photo.srw", "photo.dng", "photo.cr2", "photo.orf", "photo.rw2", "photo.raf", "photo.cr3",
+	"plain.dng"
 };
 
 #define NAMES (sizeof(names) / sizeof(names[0]))

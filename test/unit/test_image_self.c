@@ -1,0 +1,63 @@
+/*
+ * test_image_self.c
+ *		The self-test notices what a build cannot do, and nothing is loaded but what
+ *		is named.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "image/internal.h"
+#include "test/unit/pictures.h"
+#include "test/unit/tap.h"
+
+/* What the self-test says if libvips lacks an operation. */
+static void
+test_without(const char *operation, uint32_t readable, uint32_t writable, const char *words)
+{
+	TeHello		hello = {0};
+
+	vips_operation_block_set(operation, TRUE);
+	img_self_test(&hello);
+	vips_operation_block_set(operation, FALSE);
+	ok(strstr(hello.self_test, words) != NULL, "without %s: \"%s\"", operation, words);
+	is_int(hello.can_read & readable, 0, "and the format is not offered for reading");
+	is_int(hello.can_write & writable, 0, "nor for thumbnails");
+}
+
+/* Formats of loaders that are there, but not on our list. */
+static void
+test_blocked(const char *name, const void *data, size_t length)
+{
+	VipsImage  *image = vips_image_new_from_buffer(data, length, "", NULL);
+
+	ok(image == NULL, "libvips loads no %s", name);
+	g_clear_object(&image);
+	vips_error_clear();
+}
+
+int
+main(void)
+{
+	TeHello		hello;
+	char		text[] = "1 2 3\n4 5 6\n";
+	char		svg[] = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"9\" height=\"9\"><rect width=\"9\" height=\"9\"/></svg>";
+	char		ppm[] = "P5 2 2 255 abcd";
+
+	ok(img_init(&hello), "starts");
+	is_text(hello.self_test, "ok", "self-test of this build");
+	ok(hello.libvips[0] && hello.libexif[0], "versions are told: %s, %s", hello.libvips, hello.libexif);
+	for (int format = TE_FORMAT_JPEG; format <= TE_FORMAT_LAST; format++)
+		ok(hello.can_read & 1u << format, "reads %s", te_format_name(format));
+	for (int format = TE_FORMAT_JPEG; format <= TE_FORMAT_LAST; format++)
+		ok(!(hello.can_write & 1u << format) == !te_format_suffix(format),
+		   "writes %s only if there is a suffix for it", te_format_name(format));
+
+	test_without("VipsForeignLoadHeif", 1u << TE_FORMAT_HEIC | 1u << TE_FORMAT_AVIF, 0, "HEIC is not read");
+	test_without("VipsForeignLoadWebp", 1u << TE_FORMAT_WEBP, 0, "WebP is not read");
+	test_without("VipsForeignSaveHeif", 0, 1u << TE_FORMAT_AVIF, "not written as avif");
+
+	test_blocked("matrix", text, sizeof(text) - 1);
+	test_blocked("SVG", svg, sizeof(svg) - 1);
+	test_blocked("PGM", ppm, sizeof(ppm) - 1);
+	return done_testing();
+}
