@@ -4,8 +4,8 @@
  *
  * The user's table is read and written as the caller, with the caller's rights
  * and row security.  No row is locked while the decoder works; then the user's row is
- * locked by its UPDATE and after it the state, for which we may wait: the same
- * order as that of the triggers.  Whoever else had claimed the asset finds another version and drops its result.
+ * locked and after it the state, for which we may wait: the same order as that of the
+ * triggers.  Whoever else had claimed the asset finds another version and drops its result.
  */
 #include "postgres.h"
 
@@ -108,7 +108,17 @@ lock_state(TeAsset *asset)
 				 errhint("Try again.")));
 }
 
-/* The UPDATE has found no row with the path that was decoded: why? */
+static void
+throw_not_updated(const Process *process, const TeJob *job)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("row of asset %s could not be updated", job->id),
+			 errhint("A row security policy, a trigger or a rule of table %s prevents it.",
+					 process->attachment->name)));
+}
+
+/* No row was found with the path that was decoded: why? */
 static void
 check_row(const Process *process, const TeJob *job)
 {
@@ -116,11 +126,7 @@ check_row(const Process *process, const TeJob *job)
 
 	read_row(process, &now);
 	if (te_path_hash(now.path) == te_path_hash(job->asset.path))
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("row of asset %s could not be updated", job->id),
-				 errhint("A row security policy, a trigger or a rule of table %s prevents it.",
-						 process->attachment->name)));
+		throw_not_updated(process, job);
 }
 
 /* Write file, row and state.  False if the row has another path by now: then nothing was written. */
@@ -128,7 +134,7 @@ static bool
 write_result(const Process *process, TeJob *job)
 {
 	const TeAttachment *attachment = process->attachment;
-	TeRowUpdate update;
+	TeRowUpdate update = {0};	/* at first of nothing: that locks the row */
 	TeArgs		args;
 	uint64		rows;
 
@@ -139,10 +145,8 @@ write_result(const Process *process, TeJob *job)
 		te_store_sync();
 	}
 
-	te_row_plan(job, &update);
 	rows = te_sql(te_row_sql(job, &update, &args), &args);
-	if (!update.any)
-		te_sql_free();
+	te_sql_free();
 	if (rows == 0)
 	{
 		check_row(process, job);
@@ -150,8 +154,13 @@ write_result(const Process *process, TeJob *job)
 			te_store_discard(attachment->number, job->file);
 		return false;
 	}
+	te_attachment_check_same(attachment);
 
+	/* only now: another may have written what he had found, and what of it goes is for the state to say */
 	lock_state(&job->asset);
+	te_row_plan(job, &update);
+	if (update.any && te_sql(te_row_sql(job, &update, &args), &args) != 1)
+		throw_not_updated(process, job);
 	if (job->asset.state.status != TE_ASSET_RUNNING)	/* else its claim has counted the attempt */
 		job->asset.state.attempts = Min(job->asset.state.attempts + 1, PG_INT16_MAX);
 	job->asset.state.interruptions = 0;
