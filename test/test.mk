@@ -85,6 +85,21 @@ build/fuzz_exif_alone: $(fuzz_files) $(test_headers)
 	@mkdir -p $(@D)
 	$(CC) $(FUZZ_CFLAGS) -DFUZZ_ALONE -o $@ $(fuzz_files) $(FUZZ_LIBS)
 
+# The same for pictures that our own code takes apart; seeds are the small ones of the test set.
+image_fuzz_files = test/fuzz/fuzz_image.c $(wildcard src/image/*.c src/wire/*.c)
+
+.PHONY: fuzz-image
+fuzz-image: build/fuzz_image build/make_pictures
+	mkdir -p build/fuzz/image-seeds build/fuzz/image-corpus build/fuzz/found
+	build/make_pictures build/fuzz/image-seeds
+	find build/fuzz/image-seeds -size +100k -delete
+	build/fuzz_image -max_total_time=$(FUZZ_TIME) -timeout=5 -rss_limit_mb=2048 -max_len=32768 -artifact_prefix=build/fuzz/found/ \
+		build/fuzz/image-corpus build/fuzz/image-seeds
+
+build/fuzz_image: $(image_fuzz_files) $(test_headers)
+	@mkdir -p $(@D)
+	clang $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $(image_fuzz_files) $(TEST_LIBS)
+
 # What is read against what ExifTool reads, on crafted pictures, on those in THEXIF_PHOTOS and on the samples that come
 # with Debian's sources of libexif, exiv2 and ExifTool (fetched into build/samples, 150 MB).
 .PHONY: conformance

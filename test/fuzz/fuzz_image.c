@@ -1,0 +1,52 @@
+/*
+ * fuzz_image.c
+ *		Any bytes as a picture that our own code takes apart (JPEG, BMP, RAW): nothing
+ *		may be read beyond them, and the result must keep the promises of image.h.
+ *
+ * The other formats belong to libraries that have fuzzers of their own; the decoder's
+ * sandbox is there for what these leave.  Built by make fuzz-image.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "image/internal.h"
+
+extern int	LLVMFuzzerInitialize(int *argc, char ***argv);
+extern int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int
+LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	TeHello		hello;
+
+	if (!img_init(&hello))
+	{
+		fprintf(stderr, "%s\n", hello.self_test);
+		exit(1);
+	}
+	return 0;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const TeRequest request = {
+		.want = TE_WANT_ALL, .size = 48, .format = TE_FORMAT_JPEG, .quality = 85,
+		.max_pixels = 300 * 1000, .file_size = size
+	};
+	TeFormat	format = img_sniff(data, size);
+	ImgResult	result;
+
+	if (size > 0 && format != TE_FORMAT_JPEG && format != TE_FORMAT_BMP && format != TE_FORMAT_RAW)
+		return -1;
+	img_process(&request, data, size, &result);
+	if (!te_status_known(result.status) ||
+		(result.status == TE_OK) != (result.thumbnail != NULL) ||
+		(result.status == TE_OK) != (result.error[0] == '\0'))
+	{
+		fprintf(stderr, "status %d, error \"%s\"\n", result.status, result.error);
+		abort();
+	}
+	img_result_free(&result);
+	return 0;
+}
