@@ -24,14 +24,21 @@ GRANT EXECUTE ON FUNCTION thumbexif_activity() TO pg_monitor;
 CREATE VIEW thumbexif_workers AS
     SELECT a.pid, a.database, a.kind, a.state, a.relation, a.assets, a.in_hand, a.total, a.done, a.failed,
            a.decoders, a.decoders_lost, a.started, a.last_error, a.note
-    FROM @extschema@.thumbexif_activity() AS a;
+    FROM @extschema@.thumbexif_activity() AS a
+    UNION ALL
+    SELECT NULL, current_database(), 'worker', 'paused', t.relation, NULL, NULL, NULL, NULL, NULL,
+           NULL, NULL, NULL, t.pause_reason,
+           CASE WHEN t.pause_reason IS NULL THEN 'thumbexif_resume() lets the worker go on with it.'
+                ELSE 'thumbexif_attach() with the table''s columns as they are now lets the worker go on with it.' END
+    FROM @extschema@.thumbexif_attachment AS t
+    WHERE t.paused;
 COMMENT ON VIEW thumbexif_workers IS
     'who works on what: launcher, background workers and backfills of all databases, or why there is no worker';
 COMMENT ON COLUMN thumbexif_workers.pid IS 'process; NULL if there is none';
 COMMENT ON COLUMN thumbexif_workers.database IS 'the database it works in';
 COMMENT ON COLUMN thumbexif_workers.kind IS 'launcher, worker, backfill or session';
 COMMENT ON COLUMN thumbexif_workers.state IS
-    'running, starting, working, idle, or waiting for trouble to end; without a process: asleep, queued, backoff, standby or off';
+    'running, starting, working, idle, or waiting for trouble to end; without a process: asleep, queued, backoff, paused, standby or off';
 COMMENT ON COLUMN thumbexif_workers.relation IS 'the table it works on, if that is in this database';
 COMMENT ON COLUMN thumbexif_workers.assets IS 'keys of assets it has in hand, at most 32';
 COMMENT ON COLUMN thumbexif_workers.in_hand IS 'assets it has in hand';

@@ -224,7 +224,9 @@ record(Relation relation, const TeAttachment *old, const TeMapping *mapping)
 	}
 	if (old != NULL)
 	{
-		appendStringInfo(&sql, ") = (%s) WHERE attachment = %d", values.data, old->number);
+		/* what the worker has paused for a column that had gone is in order again */
+		appendStringInfo(&sql, ", paused, pause_reason) = (%s, paused AND pause_reason IS NULL, NULL)"
+						 " WHERE attachment = %d", values.data, old->number);
 		run(sql.data, SPI_OK_UPDATE);
 	}
 	else

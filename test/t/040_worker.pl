@@ -117,6 +117,8 @@ wait_for($server, 'a table that is not paused goes on', 'SELECT count(thumbnail_
 is( value($server,
 		"SELECT count(*) FROM thumbexif_asset_bigint WHERE status = 'queued' AND attempts = 0"),
 	2, 'the paused one waits');
+is(value($server, "SELECT relation, note FROM thumbexif_workers WHERE state = 'paused'"),
+	'image_assets|thumbexif_resume() lets the worker go on with it.', 'and the view says why');
 is(value($server, "SELECT thumbexif_resume('image_assets')"), 1, 'resumed');
 wait_done($server, 'it goes on', 20);
 
