@@ -86,15 +86,15 @@ static void
 create_table(const RangeVar *table, const TeGivenColumns *given)
 {
 	static const char *const types[TE_COLUMNS] = {
-		[TE_COL_THUMBNAIL_PATH] = "text",
+		[TE_COL_THUMBNAIL_PATH] = "pg_catalog.text",
 		[TE_COL_WIDTH] = "integer",
 		[TE_COL_HEIGHT] = "integer",
-		[TE_COL_TAKEN_AT] = "timestamptz",
-		[TE_COL_CAMERA_MAKE] = "text",
-		[TE_COL_CAMERA_MODEL] = "text",
+		[TE_COL_TAKEN_AT] = "pg_catalog.timestamptz",
+		[TE_COL_CAMERA_MAKE] = "pg_catalog.text",
+		[TE_COL_CAMERA_MODEL] = "pg_catalog.text",
 		[TE_COL_GPS_LATITUDE] = "double precision",
 		[TE_COL_GPS_LONGITUDE] = "double precision",
-		[TE_COL_EXIF_METADATA] = "jsonb",
+		[TE_COL_EXIF_METADATA] = "pg_catalog.jsonb",
 	};
 	StringInfoData sql;
 
