@@ -38,6 +38,7 @@
 
 #if PG_VERSION_NUM < 170000
 
+#include "access/transam.h"
 #include "storage/proc.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
@@ -48,6 +49,9 @@
  */
 #define CreateWaitEventSet(resowner, nevents) \
 	(AssertMacro((resowner) == NULL), CreateWaitEventSet(TopMemoryContext, (nevents)))
+
+/* What is known of transaction ids. */
+#define TransamVariables ShmemVariableCache
 
 /* A process's place in the array of all processes. */
 #define MyProcNumber (MyProc->pgprocno)

@@ -22,6 +22,7 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
+#include "compat.h"
 #include "extension.h"
 #include "guc.h"
 #include "run_as.h"
@@ -72,7 +73,9 @@ take_entries(Entry *entries)
 		/* What we listed ourselves may yet be rolled back. */
 		if (TransactionIdIsCurrentTransactionId(xmin))
 			continue;
-		last = Max(last, TransactionIdGetCommitLSN(xmin));	/* invalid if known to be on disk */
+		/* invalid if known to be on disk; of those long ago the server knows no more than that */
+		if (!TransactionIdPrecedes(xmin, TransamVariables->oldestClogXid))
+			last = Max(last, TransactionIdGetCommitLSN(xmin));
 		entries[count].removal = DatumGetInt64(SPI_getbinval(row, desc, 1, &isnull));
 		entries[count].attachment = DatumGetInt32(SPI_getbinval(row, desc, 2, &isnull));
 		entries[count].name = TextDatumGetCString(SPI_getbinval(row, desc, 3, &isnull));
