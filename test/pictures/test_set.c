@@ -179,7 +179,7 @@ other_formats(const Canvas *scene)
 	Bytes		exif = shot_exif(&north_east, 0);
 	Bytes		head = bytes_copy("Exif\0\0", 6);
 	Bytes		png = picture_encode(image, ".png");
-	Bytes		webp = picture_encode(image, ".webp[Q=90]");
+	Bytes		webp = picture_encode(image, ".webp[Q=90,strip]");
 	Bytes		jxl = picture_encode(image, ".jxl[Q=90,strip]");
 	ExifBlock  *block = shot_block(&(Shot) {"Fictor", "Fictor X100", "2024:05:06 07:08:09", "25", "+02:00", true, 48.8584, 2.2945, 0}, EB_BIG_ENDIAN);
 
@@ -248,6 +248,33 @@ turned(const Canvas *scene)
 	}
 	bytes_free(&exif);
 	bytes_free(&block);
+}
+
+/* Turned by the orientation in their EXIF, as a JPEG. */
+static void
+turned_by_exif(const Canvas *scene)
+{
+	Shot		shot = north_east;
+	Canvas		stored = scene_as_stored(scene, 6);
+	VipsImage  *image = picture_image(&stored);
+	Bytes		png = picture_encode(image, ".png");
+	Bytes		webp = picture_encode(image, ".webp[lossless,strip]");
+	Bytes		exif;
+	ExifBlock  *block;
+
+	shot.orientation = 6;
+	exif = shot_exif(&shot, EB_BIG_ENDIAN);
+	put("rotated.png", png_with_exif(&png, &exif, false));
+	put("rotated.webp", webp_with_exif(&webp, &exif, stored.width, stored.height, true));
+	shot.orientation = 0;		/* tiff_with_exif writes it */
+	block = shot_block(&shot, EB_BIG_ENDIAN);
+	put("rotated.tiff", tiff_with_exif(&stored, block, 6));
+	exif_block_free(block);
+	bytes_free(&png);
+	bytes_free(&webp);
+	bytes_free(&exif);
+	g_object_unref(image);
+	canvas_free(&stored);
 }
 
 /* Colours named by numbers (H.273) instead of a profile: those that libheif writes are changed. */
@@ -354,6 +381,7 @@ make_test_set(void)
 	pages(&scene);
 	other_formats(&scene);
 	turned(&scene);
+	turned_by_exif(&scene);
 	named_colours(&scene);
 	bitmaps(&scene);
 	bad_files(&scene);

@@ -33,6 +33,7 @@ static const Expected whole[] = {
 	{"five-bands.tiff", TE_FORMAT_TIFF, 0.3}, {"ten-bit.heic", TE_FORMAT_HEIC, 1.2, false, true},
 	{"photo.heic", TE_FORMAT_HEIC, 1.2, false, true}, {"rotated.heic", TE_FORMAT_HEIC, 1.2, false, true},
 	{"mirrored.heic", TE_FORMAT_HEIC, 1.2, false, true},
+	{"rotated.png", TE_FORMAT_PNG, 0.3}, {"rotated.webp", TE_FORMAT_WEBP, 0.3}, {"rotated.tiff", TE_FORMAT_TIFF, 0.3},
 	{"named-p3.avif", TE_FORMAT_AVIF, 1.6, false, true}, {"photo.avif", TE_FORMAT_AVIF, 1.6}, {"rotated.avif", TE_FORMAT_AVIF, 1.6},
 	{"mirrored.avif", TE_FORMAT_AVIF, 1.6},
 	{"photo.jxl", TE_FORMAT_JXL, 1.2, false, true}, {"bare.jxl", TE_FORMAT_JXL, 1.2, false, true},
