@@ -99,7 +99,8 @@ set_queued(int count)
 		te_shmem_set_latch(pg_atomic_read_u32(&te_shared->database[i].worker));
 	if (!said_queued)
 		ereport(LOG,
-				(errmsg("thumbexif: %d databases wait for a background worker", count),
+				(errmsg_plural("thumbexif: %d database waits for a background worker",
+							   "thumbexif: %d databases wait for a background worker", count, count),
 				 errhint("All %d workers that \"thumbexif.max_workers\" allows are running.",
 						 te_max_workers)));
 	said_queued = true;
