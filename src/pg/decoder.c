@@ -92,7 +92,7 @@ te_decoder_is_quiet(TeDecoder *decoder)
 }
 
 void
-te_decoder_close_output(TeJob *job)
+te_decoder_close_output(TeFlight *job)
 {
 	if (job->output_fd < 0)
 		return;
@@ -103,7 +103,7 @@ te_decoder_close_output(TeJob *job)
 
 /* A file in memory for the thumbnail.  False with errno. */
 static bool
-open_output(TeJob *job)
+open_output(TeFlight *job)
 {
 	if (!AcquireExternalFD())
 		return false;
@@ -120,7 +120,7 @@ open_output(TeJob *job)
 }
 
 TeSendResult
-te_decoder_send(TeDecoder *decoder, TeJob *job)
+te_decoder_send(TeDecoder *decoder, TeFlight *job)
 {
 	int			fds[2];
 	int			save_errno;
@@ -178,7 +178,7 @@ starts_like(int format, const char *data, uint32 length)
 
 /* The thumbnail that the reply speaks of.  Returns NULL or what is wrong. */
 static const char *
-read_thumbnail(TeJob *job, MemoryContext context)
+read_thumbnail(TeFlight *job, MemoryContext context)
 {
 	uint32		length = job->reply.thumbnail_bytes;
 	uint32		done = 0;
@@ -201,7 +201,7 @@ read_thumbnail(TeJob *job, MemoryContext context)
 
 /* A message from one that has jobs.  Returns NULL or what is wrong. */
 static const char *
-take_reply(TeJob *job, const char *message, ssize_t length, MemoryContext context)
+take_reply(TeFlight *job, const char *message, ssize_t length, MemoryContext context)
 {
 	const char *odd;
 
@@ -251,11 +251,11 @@ receive(TeDecoder *decoder, char *message, size_t size)
 	return length;
 }
 
-TeJob *
+TeFlight *
 te_decoder_read(TeDecoder *decoder, MemoryContext context)
 {
 	static char message[TE_MAX_REPLY];
-	TeJob	   *job = decoder->njobs > 0 ? decoder->jobs[0] : NULL;
+	TeFlight   *job = decoder->njobs > 0 ? decoder->jobs[0] : NULL;
 	ssize_t		length = receive(decoder, message, sizeof(message));
 
 	if (length == 0)
@@ -287,7 +287,7 @@ te_decoder_read(TeDecoder *decoder, MemoryContext context)
 		te_spawn_listen(&decoder->process);
 		decoder->process.said_length = 0;
 		decoder->njobs--;
-		memmove(&decoder->jobs[0], &decoder->jobs[1], decoder->njobs * sizeof(TeJob *));
+		memmove(&decoder->jobs[0], &decoder->jobs[1], decoder->njobs * sizeof(TeFlight *));
 		set_deadline(decoder);
 	}
 	return job;

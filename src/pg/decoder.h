@@ -20,7 +20,7 @@
  * A task inside the pool.  The pool remembers everything it needs here, since after an
  * ERROR the caller's memory may be gone before the pool hears of it.
  */
-typedef struct TeJob
+typedef struct TeFlight
 {
 	dlist_node	node;			/* in the pool's list of waiting or of finished jobs */
 	TeTask	   *task;			/* the caller's; not touched but to give it back */
@@ -36,7 +36,7 @@ typedef struct TeJob
 	char	   *scratch;		/* what the texts point into, in the pool's memory context; or NULL */
 	char	   *thumbnail;		/* the same */
 	char		words[TE_MAX_TEXT];	/* ours, where there was no reply */
-} TeJob;
+} TeFlight;
 
 typedef enum TeDecoderState
 {
@@ -60,7 +60,7 @@ typedef struct TeDecoder
 	TeProcess	process;
 	TeDecoderState state;
 	TeHello		hello;			/* once ready */
-	TeJob	   *jobs[TE_PIPELINE];	/* the first is at work */
+	TeFlight   *jobs[TE_PIPELINE];	/* the first is at work */
 	int			njobs;
 	int			images;			/* requests it was sent */
 	int64		deadline;		/* of greeting or job at work, in te_now_ms(); PG_INT64_MAX: none */
@@ -91,16 +91,16 @@ typedef enum TeSendResult
 } TeSendResult;
 
 /* Give a ready decoder another job.  Never throws. */
-extern TeSendResult te_decoder_send(TeDecoder *decoder, TeJob *job);
+extern TeSendResult te_decoder_send(TeDecoder *decoder, TeFlight *job);
 
 /* The job has no decoder any more. */
-extern void te_decoder_close_output(TeJob *job);
+extern void te_decoder_close_output(TeFlight *job);
 
 /*
  * Read one message, if there is one.  Returns the job whose outcome it brought, or NULL. Fills the cause
  * if the decoder has ended, or must.  The outcome is allocated in the given context.
  */
-extern TeJob *te_decoder_read(TeDecoder *decoder, MemoryContext context);
+extern TeFlight *te_decoder_read(TeDecoder *decoder, MemoryContext context);
 
 /*
  * The end of a decoder that has a cause: kill it if need be, reap it and free it.  Returns the

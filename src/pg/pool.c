@@ -55,10 +55,10 @@ static void
 read_decoder(TeDecoder *decoder)
 {
 	bool		starting = decoder->state == TE_DECODER_STARTING;
-	TeJob	   *job = te_decoder_read(decoder, te_pool.context);
+	TeFlight   *job = te_decoder_read(decoder, te_pool.context);
 
 	if (job != NULL)
-		te_job_finished(job);
+		te_flight_finished(job);
 	if (decoder->cause != TE_CAUSE_NONE)
 		te_bury(decoder, decoder->cause);
 	else if (starting && decoder->state == TE_DECODER_READY)
@@ -121,14 +121,14 @@ wait_once(int64 until)
 }
 
 /* The finished job of that task, or of any. */
-static TeJob *
+static TeFlight *
 find_finished(const TeTask *wanted)
 {
 	dlist_iter	iter;
 
 	dlist_foreach(iter, &te_pool.finished)
 	{
-		TeJob	   *job = dlist_container(TeJob, node, iter.cur);
+		TeFlight   *job = dlist_container(TeFlight, node, iter.cur);
 
 		if (wanted == NULL || job->task == wanted)
 			return job;
@@ -144,7 +144,7 @@ copy_text(const char *text)
 
 /* Give a task back, its outcome copied into the current memory context. */
 static TeTask *
-deliver(TeJob *job)
+deliver(TeFlight *job)
 {
 	TeTask	   *task = job->task;
 
@@ -161,7 +161,7 @@ deliver(TeJob *job)
 		memcpy(task->thumbnail, job->thumbnail, job->reply.thumbnail_bytes);
 	}
 	dlist_delete(&job->node);
-	te_job_free(job);
+	te_flight_free(job);
 	return task;
 }
 
@@ -170,7 +170,7 @@ wait_for(const TeTask *wanted, int64 until)
 {
 	for (bool waited = false; te_pool.pending > 0; waited = true)
 	{
-		TeJob	   *job;
+		TeFlight   *job;
 
 		CHECK_FOR_INTERRUPTS();
 		te_schedule();
@@ -193,12 +193,12 @@ forget_in_list(dlist_head *list, int level)
 
 	dlist_foreach_modify(iter, list)
 	{
-		TeJob	   *job = dlist_container(TeJob, node, iter.cur);
+		TeFlight   *job = dlist_container(TeFlight, node, iter.cur);
 
 		if (job->level < level)
 			continue;
 		dlist_delete(&job->node);
-		te_job_free(job);
+		te_flight_free(job);
 	}
 }
 
@@ -210,12 +210,12 @@ forget_in_decoder(TeDecoder *decoder, int level)
 
 	for (int i = 0; i < decoder->njobs; i++)
 	{
-		TeJob	   *job = decoder->jobs[i];
+		TeFlight   *job = decoder->jobs[i];
 
 		if (job->level < level)
 			decoder->jobs[kept++] = job;
 		else
-			te_job_free(job);
+			te_flight_free(job);
 	}
 	/* One that does not get to its greeting is nobody's any more, either. */
 	if (kept == decoder->njobs && !(decoder->state == TE_DECODER_STARTING && te_pool.pending == 0))
@@ -273,13 +273,13 @@ on_subtransaction_end(SubXactEvent event, SubTransactionId id, SubTransactionId 
 	/* What the subtransaction submitted is its parent's now. */
 	dlist_foreach(iter, &te_pool.waiting)
 	{
-		TeJob	   *job = dlist_container(TeJob, node, iter.cur);
+		TeFlight   *job = dlist_container(TeFlight, node, iter.cur);
 
 		job->level = Min(job->level, level - 1);
 	}
 	dlist_foreach(iter, &te_pool.finished)
 	{
-		TeJob	   *job = dlist_container(TeJob, node, iter.cur);
+		TeFlight   *job = dlist_container(TeFlight, node, iter.cur);
 
 		job->level = Min(job->level, level - 1);
 	}
@@ -363,10 +363,10 @@ te_pool_pending(void)
 void
 te_pool_submit(TeTask *task, int max_decoders)
 {
-	TeJob	   *job;
+	TeFlight   *job;
 
 	prepare();
-	job = MemoryContextAllocZero(te_pool.context, sizeof(TeJob));
+	job = MemoryContextAllocZero(te_pool.context, sizeof(TeFlight));
 	task->request.magic = TE_WIRE_MAGIC;
 	task->request.job = ++te_pool.last_job;
 	job->task = task;

@@ -32,7 +32,7 @@ TePool		te_pool;
 /* --- jobs --- */
 
 static void
-close_image(TeJob *job)
+close_image(TeFlight *job)
 {
 	if (job->image_fd < 0)
 		return;
@@ -42,7 +42,7 @@ close_image(TeJob *job)
 }
 
 void
-te_job_free(TeJob *job)
+te_flight_free(TeFlight *job)
 {
 	te_decoder_close_output(job);
 	close_image(job);
@@ -55,7 +55,7 @@ te_job_free(TeJob *job)
 }
 
 void
-te_job_finished(TeJob *job)
+te_flight_finished(TeFlight *job)
 {
 	close_image(job);
 	dlist_push_tail(&te_pool.finished, &job->node);
@@ -63,14 +63,14 @@ te_job_finished(TeJob *job)
 
 /* An outcome that is not a decoder's own words. */
 static void
-finish_badly(TeJob *job, TeStatus status, const char *words)
+finish_badly(TeFlight *job, TeStatus status, const char *words)
 {
 	memset(&job->reply, 0, sizeof(job->reply));
 	memset(&job->texts, 0, sizeof(job->texts));
 	job->reply.status = status;
 	strlcpy(job->words, words, sizeof(job->words));
 	job->texts.error = job->words;
-	te_job_finished(job);
+	te_flight_finished(job);
 }
 
 /* --- decoders --- */
@@ -88,7 +88,7 @@ void
 te_bury(TeDecoder *decoder, TeCause cause)
 {
 	char		words[TE_MAX_TEXT];
-	TeJob	   *jobs[TE_PIPELINE];
+	TeFlight   *jobs[TE_PIPELINE];
 	int			njobs = decoder->njobs;
 	bool		starting = decoder->state == TE_DECODER_STARTING;
 	int			pid = (int) decoder->process.pid;
@@ -104,7 +104,7 @@ te_bury(TeDecoder *decoder, TeCause cause)
 	/* Backwards, so that the first is the first in the queue again. */
 	for (int i = njobs - 1; i >= 0; i--)
 	{
-		TeJob	   *job = jobs[i];
+		TeFlight   *job = jobs[i];
 
 		te_decoder_close_output(job);
 		if (i > 0 || cause == TE_CAUSE_UNWANTED ||
@@ -256,7 +256,7 @@ te_schedule(void)
 	while (!dlist_is_empty(&te_pool.waiting))
 	{
 		TeDecoder  *decoder = choose_decoder();
-		TeJob	   *job = dlist_head_element(TeJob, node, &te_pool.waiting);
+		TeFlight   *job = dlist_head_element(TeFlight, node, &te_pool.waiting);
 
 		if (decoder == NULL)
 			return;

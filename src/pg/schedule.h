@@ -45,10 +45,10 @@ extern void te_start_decoder(void);
 extern void te_bury(TeDecoder *decoder, TeCause cause);
 
 /* A job has its outcome. */
-extern void te_job_finished(TeJob *job);
+extern void te_flight_finished(TeFlight *job);
 
 /* Close and release what it has.  It is in no list any more. */
-extern void te_job_free(TeJob *job);
+extern void te_flight_free(TeFlight *job);
 
 /* To be called when decoders come or go: what is waited for is another set. */
 extern void te_forget_wait_set(void);
