@@ -111,14 +111,23 @@ webp_with_exif(const Bytes *webp, const Bytes *exif, int width, int height, bool
 {
 	Bytes		out = bytes_copy("RIFF\0\0\0\0WEBP", 12);
 	uint8_t		extended[10] = {flag ? 0x08 : 0};
-	size_t		from = memcmp(webp->data + 12, "VP8X", 4) == 0 ? 30 : 12;
+	size_t		size;
 
 	extended[4] = (uint8_t) (width - 1);
 	extended[5] = (uint8_t) ((width - 1) >> 8);
 	extended[7] = (uint8_t) (height - 1);
 	extended[8] = (uint8_t) ((height - 1) >> 8);
 	riff_chunk(&out, "VP8X", extended, sizeof(extended));
-	bytes_add(&out, webp->data + from, webp->length - from);
+
+	/* the pixels' chunk only: libvips adds EXIF of its own even if it is told not to */
+	for (size_t at = 12; at + 8 <= webp->length; at += 8 + size + (size & 1))
+	{
+		const uint8_t *chunk = webp->data + at;
+
+		size = chunk[4] | (size_t) chunk[5] << 8 | (size_t) chunk[6] << 16 | (size_t) chunk[7] << 24;
+		if (memcmp(chunk, "VP8 ", 4) == 0 || memcmp(chunk, "VP8L", 4) == 0)
+			riff_chunk(&out, (const char *) chunk, chunk + 8, size);
+	}
 	riff_chunk(&out, "EXIF", exif->data, exif->length);
 	put_le32(out.data + 4, (uint32_t) out.length - 8);
 	return out;

@@ -73,7 +73,7 @@ demo_other(const DemoPhoto *photo, const Canvas *canvas, const Shot *shot)
 		out = picture_encode(image, ".tif[compression=deflate]");
 	else
 	{
-		plain = picture_encode(image, suffix[1] == 'p' ? ".png" : ".webp[strip]");
+		plain = picture_encode(image, suffix[1] == 'p' ? ".png" : ".webp");
 		if (plain.data)
 			out = suffix[1] == 'p' ? png_with_exif(&plain, &exif, false) :
 				webp_with_exif(&plain, &exif, canvas->width, canvas->height, true);

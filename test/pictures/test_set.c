@@ -179,7 +179,7 @@ other_formats(const Canvas *scene)
 	Bytes		exif = shot_exif(&north_east, 0);
 	Bytes		head = bytes_copy("Exif\0\0", 6);
 	Bytes		png = picture_encode(image, ".png");
-	Bytes		webp = picture_encode(image, ".webp[Q=90,strip]");
+	Bytes		webp = picture_encode(image, ".webp[Q=90]");
 	Bytes		jxl = picture_encode(image, ".jxl[Q=90,strip]");
 	ExifBlock  *block = shot_block(&(Shot) {"Fictor", "Fictor X100", "2024:05:06 07:08:09", "25", "+02:00", true, 48.8584, 2.2945, 0}, EB_BIG_ENDIAN);
 
@@ -258,7 +258,7 @@ turned_by_exif(const Canvas *scene)
 	Canvas		stored = scene_as_stored(scene, 6);
 	VipsImage  *image = picture_image(&stored);
 	Bytes		png = picture_encode(image, ".png");
-	Bytes		webp = picture_encode(image, ".webp[lossless,strip]");
+	Bytes		webp = picture_encode(image, ".webp[lossless]");
 	Bytes		exif;
 	ExifBlock  *block;
 
