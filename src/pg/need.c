@@ -137,10 +137,12 @@ freed(const TeAsset *asset, const TeSettings *settings, const TeSource *file)
 int
 te_need(const TeAsset *asset, const TeSettings *settings, int parts, const TeSource *file)
 {
-	int			kept = parts & te_parts_kept(asset->attachment);
+	int			all = te_parts_kept(asset->attachment);
+	int			kept = parts & all;
 	int			lacks = te_lacks(asset, settings, file);
 
-	if (kept == 0)
+	/* of a table that keeps nothing at all, the file is looked at: its asset has to end somewhere too */
+	if (kept == 0 && all != 0)
 		return 0;
 	switch (te_asset_status(&asset->state))
 	{

@@ -14,7 +14,9 @@
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 
 #include "compat.h"
 #include "pool.h"
@@ -62,6 +64,18 @@ read_row(const Process *process, TeAsset *asset)
 	te_sql_free();
 }
 
+/* Before the decode, and in words of our own; what exactly is missing is for the UPDATE to say. */
+static void
+check_may_update(const TeAttachment *attachment)
+{
+	if (pg_class_aclcheck(attachment->relation, GetUserId(), ACL_UPDATE) != ACLCHECK_OK &&
+		pg_attribute_aclcheck_all(attachment->relation, GetUserId(), ACL_UPDATE, ACLMASK_ANY) != ACLCHECK_OK)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for table %s", get_rel_name(attachment->relation)),
+				 errhint("thumbexif_process() reads and writes the row with the caller's rights: grant SELECT and UPDATE.")));
+}
+
 /* Look at the file, and decode it if something is lacking.  True if there is anything to be written. */
 static bool
 examine(const Process *process, TeJob *job)
@@ -69,6 +83,8 @@ examine(const Process *process, TeJob *job)
 	int			parts = te_parts_kept(process->attachment);
 	int			lacks = process->force ? parts : te_need(&job->asset, &process->settings, parts, NULL);
 
+	if (lacks != 0)
+		check_may_update(process->attachment);
 	/* before the file is open, which nobody would close; if it is the file that has changed, writing will tell */
 	if (lacks & TE_PART_THUMBNAIL)
 		te_store_check();

@@ -218,7 +218,6 @@ te_store_write(int attachment, const char *id, int format, const void *data, Siz
 	strlcat(temporary, TE_STORE_TEMPORARY, sizeof(temporary));
 	strlcat(name, te_format_suffix(format), sizeof(name));
 	snprintf(folder, sizeof(folder), "%d/%.5s", attachment, name);
-	remember_touched(folder);
 
 	/* In the list before it is there, so that nothing can throw in between. */
 	file = MemoryContextAlloc(TopTransactionContext,
@@ -231,6 +230,7 @@ te_store_write(int attachment, const char *id, int format, const void *data, Siz
 	err = write_beneath(folder, temporary + 6, name + 6, data, length);
 	if (err != 0)
 		te_store_throw(err);
+	remember_touched(folder);
 	return pstrdup(name);
 }
 

@@ -130,6 +130,15 @@ SELECT status, thumbnail_path, width, height, taken_at, camera_make
 	FROM thumbexif_process('00000000-0000-0000-0000-000000000001'::uuid, 'others');
 SELECT make, pixels, shot FROM others;
 
+-- a table that takes nothing: its assets end all the same
+CREATE TABLE bare (id integer PRIMARY KEY, path text);
+SELECT thumbexif_attach('bare');
+INSERT INTO bare VALUES (1, 'photo.jpg'), (2, 'nowhere.jpg');
+\set VERBOSITY terse
+CALL thumbexif_backfill(relation => 'bare');
+\set VERBOSITY default
+SELECT status, assets FROM thumbexif_status WHERE relation = 'bare'::regclass ORDER BY 1;
+DROP TABLE bare;
 DROP TABLE others;
 DROP TABLE shots;
 DROP SCHEMA regress_trap CASCADE;
