@@ -33,7 +33,7 @@
 
 #define CLAIM_SIZE		16		/* assets claimed, and written, at a time: what has just come need not wait for many */
 #define ALONE_MS		10000	/* a run, while no other table has work */
-#define SHARE_MS		2000	/* a run, while one has */
+#define SHARE_MS		200		/* a run, while one has or may have */
 #define REMOVE_MOST		1000	/* files to unlink in a turn */
 #define REMOVE_MS		60000	/* after files could not be unlinked */
 #define REMOVE_MAX_MS	3600000
@@ -42,7 +42,7 @@ typedef struct Turn				/* of one table */
 {
 	TeTable    *table;
 	const TeAttachment *attachment;
-	TimestampTz until;
+	TimestampTz started;
 	TeKey		first[CLAIM_SIZE];	/* looked up before the run */
 	int			nfirst;
 	TeKey		gone[CLAIM_SIZE];	/* states without a row: triggers were off when it was deleted */
@@ -154,7 +154,9 @@ next_keys(void *arg, TeKey *keys, int most)
 	forget_gone(turn);
 	if (slot != NULL && pg_atomic_exchange_u32(&slot->wake, 0) != 0)
 		te_table_arrivals();
-	if (ConfigReloadPending || now >= turn->until || is_stopped(turn->attachment))
+	if (ConfigReloadPending || is_stopped(turn->attachment) ||
+		TimestampDifferenceExceeds(turn->started, now,
+								   te_table_others_have_work(table) ? SHARE_MS : ALONE_MS))
 		return -1;
 	if (table->arrivals)
 		te_queue_arrivals(&table->queue, now);
@@ -175,7 +177,7 @@ written(void *arg, const TeJob *job)
 }
 
 static void
-start_run(Turn *turn, TimestampTz now)
+start_run(Turn *turn)
 {
 	TeRun		r = {
 		.attachment = turn->attachment,
@@ -191,7 +193,6 @@ start_run(Turn *turn, TimestampTz now)
 		.arg = turn
 	};
 
-	turn->until = TimestampTzPlusMilliseconds(now, te_table_others_have_work(turn->table) ? SHARE_MS : ALONE_MS);
 	te_activity_state(TE_ACTIVITY_WORKING);
 	te_activity_relation(turn->attachment->relation);
 	pgstat_report_activity(STATE_RUNNING, turn->attachment->name);
@@ -207,7 +208,7 @@ static bool
 work_on(TeTable *table, Oid relation, TimestampTz *due, volatile bool *checked)
 {
 	TimestampTz now = GetCurrentTimestamp();
-	Turn		turn = {.table = table};
+	Turn		turn = {.table = table, .started = now};
 
 	te_work_begin();
 	turn.attachment = te_attachment_get(relation);
@@ -220,7 +221,7 @@ work_on(TeTable *table, Oid relation, TimestampTz *due, volatile bool *checked)
 	if (table->has_work)
 	{
 		turn.attachment = te_procedure_attachment(relation, TE_PART_ALL, false);
-		start_run(&turn, now);
+		start_run(&turn);
 	}
 	else
 		*due = te_queue_due(&table->queue, turn.attachment, now);
