@@ -68,9 +68,11 @@ is(sql('CALL thumbexif_backfill()'), '7|7|0|0', 'back again: the rest is done');
 sql("CREATE TABLE training_jobs AS SELECT 1 AS session_id, i AS asset_id FROM generate_series(1, 8) i");
 like(interrupted(sub { rename $root, "$root.away" or die }, 'CALL thumbexif_process_session(1)', 4), qr/ERROR:  .*photos/,
 	'the root folder goes during a session');
-is(states(), '1 done 0,' . join(',', map { "$_ queued 0" } 2 .. 8), 'what was decoded is written, the rest is as before');
+my $done = sql("SELECT count(*) FROM thumbexif_asset WHERE status = 'done'");	# a decoder has two at a time
+ok($done == 1 || $done == 2, 'what was decoded is written') or diag($done);
+is(states(), join(',', map { $_ <= $done ? "$_ done 0" : "$_ queued 0" } 1 .. 8), 'the rest is as before');
 rename "$root.away", $root or die;
-is(sql('CALL thumbexif_process_session(1)'), '8|7|1|0', 'back again: the rest is done');
+is(sql('CALL thumbexif_process_session(1)'), join('|', 8, 8 - $done, $done, 0), 'back again: the rest is done');
 
 # --- the folder of thumbnails cannot be written to
 my ($folder) = glob "$server->{thumbnails}/*";
