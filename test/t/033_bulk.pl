@@ -41,7 +41,15 @@ is(sql("SELECT count(*) FROM thumbexif_asset WHERE status = 'done' AND attempts 
 # what fails while they run is tried once, too
 sql("TRUNCATE written; UPDATE shots SET thumbnail_path = NULL WHERE id <= 300");
 sql('ALTER TABLE shots ADD CONSTRAINT never CHECK (id % 2 = 0 OR thumbnail_path IS NULL) NOT VALID');
+# all three have begun, and wait for their first claim, before anything is tried
+my $holder = TestSession->new($server);
+$holder->query('BEGIN; LOCK TABLE thumbexif_asset_bigint IN SHARE MODE');
 $_->send('SET client_min_messages = error; CALL thumbexif_backfill(batch_size => 20)') foreach @sessions;
+my $pids = join ',', map { $_->{pid} } @sessions;
+$server->poll_query_until('postgres', "SELECT count(*) = 3 FROM pg_stat_activity WHERE pid IN ($pids) AND wait_event_type = 'Lock'")
+  or die 'they do not begin';
+$holder->query('COMMIT');
+$holder->finish;
 $sum = 0;
 $sum += (split /\|/, $_->wait)[3] foreach @sessions;
 is($sum, 150, 'failures are counted once');

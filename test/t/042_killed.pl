@@ -65,6 +65,11 @@ all_is_well('ten sessions');
 # --- decoders are killed
 
 my $killed = 0;
+# rows are written slowly here, so that there is work for all who are killed
+value($server, <<'EOSQL');
+CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.005); RETURN NULL; END';
+CREATE TRIGGER slow AFTER UPDATE OF thumbnail_path ON image_assets FOR EACH ROW EXECUTE FUNCTION slow();
+EOSQL
 insert_all();
 for (my $goal = $assets - 50; $goal >= 100; $goal -= 50)
 {
@@ -81,6 +86,7 @@ value($server, 'SELECT thumbexif_resume()');
 wait_done($server, 'decoders killed: all is done', $assets);
 cmp_ok(value($server, "SELECT decoders_lost FROM thumbexif_workers WHERE kind = 'worker'"), '>=', 5, 'the view counts them');
 all_is_well('decoders killed');
+value($server, 'DROP TRIGGER slow ON image_assets');
 
 # --- a decoder stops answering: that asset's failure, and only for a while
 
