@@ -22,7 +22,6 @@
 #include "extension.h"
 #include "pool.h"
 #include "procedure.h"
-#include "root_watch.h"
 #include "run.h"
 #include "shmem.h"
 #include "statement.h"
@@ -150,7 +149,6 @@ next_keys(void *arg, TeKey *keys, int most)
 		turn->nfirst = 0;
 		return count;
 	}
-	te_root_save();
 	forget_gone(turn);
 	if (slot != NULL && pg_atomic_exchange_u32(&slot->wake, 0) != 0)
 		te_table_arrivals();
