@@ -75,7 +75,7 @@ value($server, "INSERT INTO shots (path) VALUES ('1.png')");
 $server->poll_query_until('postgres', 'SELECT count(*) = 1 FROM written WHERE id = 4001');
 cmp_ok(value($server, 'SELECT place FROM written WHERE id = 4001'), '<', 3000, 'a new row does not wait for the old ones');
 
-# nor does one in another table: here is work for 20 seconds at least, and the worker turns to the next table after 10
+# nor does one in another table: here is work for 20 seconds, and the worker goes from table to table
 pause();
 value($server, <<'EOSQL');
 CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.01); RETURN NULL; END';
