@@ -158,18 +158,20 @@ follow_up(TeDatabase *database, const TeActivity *last, TimestampTz now)
 }
 
 void
-te_launch_forget(const TeDatabase *database)
+te_launch_forget(Oid database, bool gone)
 {
-	TeDatabaseSlot *slot = te_shmem_database(database->oid);
+	TeDatabaseSlot *slot = te_shmem_database(database);
 
 	if (slot == NULL)
 		return;
 	LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
+	if (gone)
+		pg_atomic_exchange_u32(&slot->wake, 0);
 	if (pg_atomic_read_u32(&slot->wake) == 0)
 	{
 		pg_atomic_exchange_u32(&slot->oid, InvalidOid);
 		if (pg_atomic_read_u32(&slot->wake) != 0)
-			pg_atomic_exchange_u32(&slot->oid, database->oid);
+			pg_atomic_exchange_u32(&slot->oid, database);
 	}
 	LWLockRelease(te_shared_lock);
 }
@@ -196,7 +198,7 @@ te_launch_reap(TeDatabase *database, TimestampTz now)
 	/* one that did not live to say a word may have an extension all the same */
 	if (!database->extension && database->seen)
 	{
-		te_launch_forget(database);
+		te_launch_forget(database->oid, false);
 		return true;
 	}
 	slot = te_shmem_take_database(database->oid);

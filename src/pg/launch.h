@@ -20,7 +20,10 @@ extern bool te_launch_start(TeDatabase *database, TimestampTz now);
  */
 extern bool te_launch_reap(TeDatabase *database, TimestampTz now);
 
-/* Forget a database's slot, unless somebody has woken it since (its extension may be new). */
-extern void te_launch_forget(const TeDatabase *database);
+/*
+ * Forget a database's slot, unless somebody has woken it since (its extension may be new); gone:
+ * in any case, for the database has been dropped.
+ */
+extern void te_launch_forget(Oid database, bool gone);
 
 #endif							/* TE_PG_LAUNCH_H */

@@ -152,6 +152,19 @@ start_workers(TimestampTz now)
 
 /* --- the launcher itself */
 
+static bool
+is_known(Oid oid)
+{
+	ListCell   *cell;
+
+	foreach(cell, databases)
+	{
+		if (((TeDatabase *) lfirst(cell))->oid == oid)
+			return true;
+	}
+	return false;
+}
+
 static void
 look_at_databases(void)
 {
@@ -169,10 +182,18 @@ look_at_databases(void)
 		}
 		else if (!database->exists)
 		{
-			te_launch_forget(database);
 			databases = foreach_delete_current(databases, cell);
 			pfree(database);
 		}
+	}
+
+	/* slots of databases that were dropped, also of those we never met */
+	for (int i = 0; i < TE_DATABASE_SLOTS; i++)
+	{
+		Oid			oid = pg_atomic_read_u32(&te_shared->database[i].oid);
+
+		if (OidIsValid(oid) && !is_known(oid))
+			te_launch_forget(oid, true);
 	}
 }
 
@@ -184,14 +205,8 @@ is_stranger_woken(void)
 	{
 		TeDatabaseSlot *slot = &te_shared->database[i];
 		Oid			oid = pg_atomic_read_u32(&slot->oid);
-		bool		known = false;
-		ListCell   *cell;
 
-		if (!OidIsValid(oid) || pg_atomic_read_u32(&slot->wake) == 0)
-			continue;
-		foreach(cell, databases)
-			known |= ((TeDatabase *) lfirst(cell))->oid == oid;
-		if (!known)
+		if (OidIsValid(oid) && pg_atomic_read_u32(&slot->wake) != 0 && !is_known(oid))
 			return true;
 	}
 	return false;
