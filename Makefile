@@ -8,7 +8,7 @@
 #	make bench      the figures of bench/README.md
 
 EXTENSION   = thumbexif
-EXTVERSION  = 1.0
+EXTVERSION  = 1.1
 MODULE_big  = thumbexif
 
 wire_objs    = $(patsubst %.c,%.o,$(wildcard src/wire/*.c))
@@ -48,10 +48,10 @@ all install clean:
 else
 include $(PGXS)
 
-$(image_objs) $(decoder_objs) $(wire_objs): %.o: %.c $(wildcard src/wire/*.h src/image/*.h src/decoder/*.h)
+$(image_objs) $(decoder_objs) $(wire_objs): %.o: %.c Makefile $(wildcard src/wire/*.h src/image/*.h src/decoder/*.h)
 	$(CC) $(DECODER_CFLAGS) $(shell pkg-config --cflags $(PKGS)) -c -o $@ $<
 
-$(filter src/pg/%,$(OBJS)): $(wildcard src/wire/*.h src/pg/*.h)
+$(filter src/pg/%,$(OBJS)): Makefile $(wildcard src/wire/*.h src/pg/*.h)
 
 thumbexif-decoder: $(decoder_objs) $(image_objs) $(wire_objs)
 	$(CC) $(DECODER_CFLAGS) -o $@ $^ $(shell pkg-config --libs $(PKGS)) -lm

@@ -30,21 +30,21 @@ REVOKE EXECUTE ON FUNCTION thumbexif_detach(regclass) FROM PUBLIC;
 
 -- The joins of the trigger function are between a transition table, about whose size a kept plan
 -- must not assume anything, and a state table whose index is always the way.
-CREATE FUNCTION thumbexif_track()
+CREATE FUNCTION thumbexif_internal.thumbexif_track()
 RETURNS trigger
 LANGUAGE c SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 AS 'MODULE_PATHNAME', 'thumbexif_track';
-COMMENT ON FUNCTION thumbexif_track() IS 'triggers of attached tables: keeps the state of their assets';
-REVOKE EXECUTE ON FUNCTION thumbexif_track() FROM PUBLIC;
+COMMENT ON FUNCTION thumbexif_internal.thumbexif_track() IS 'triggers of attached tables: keeps the state of their assets';
+REVOKE EXECUTE ON FUNCTION thumbexif_internal.thumbexif_track() FROM PUBLIC;
 
-CREATE FUNCTION thumbexif_track_drop()
+CREATE FUNCTION thumbexif_internal.thumbexif_track_drop()
 RETURNS event_trigger
 LANGUAGE c
 AS 'MODULE_PATHNAME', 'thumbexif_track_drop';
-COMMENT ON FUNCTION thumbexif_track_drop() IS 'event trigger: forgets attached tables that are dropped';
-REVOKE EXECUTE ON FUNCTION thumbexif_track_drop() FROM PUBLIC;
+COMMENT ON FUNCTION thumbexif_internal.thumbexif_track_drop() IS 'event trigger: forgets attached tables that are dropped';
+REVOKE EXECUTE ON FUNCTION thumbexif_internal.thumbexif_track_drop() FROM PUBLIC;
 
-CREATE EVENT TRIGGER thumbexif_drop ON sql_drop EXECUTE FUNCTION thumbexif_track_drop();
+CREATE EVENT TRIGGER thumbexif_drop ON sql_drop EXECUTE FUNCTION thumbexif_internal.thumbexif_track_drop();
 COMMENT ON EVENT TRIGGER thumbexif_drop IS 'forgets attached tables that are dropped';

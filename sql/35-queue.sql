@@ -48,10 +48,10 @@ COMMENT ON FUNCTION thumbexif_retry(text, regclass) IS
     'have an asset that failed, is missing or waits for another try tried again now; false if it is none of these';
 REVOKE EXECUTE ON FUNCTION thumbexif_retry(text, regclass) FROM PUBLIC;
 
-CREATE FUNCTION thumbexif_retry(status thumbexif_asset_status DEFAULT NULL, relation regclass DEFAULT NULL)
+CREATE FUNCTION thumbexif_retry(status thumbexif_internal.thumbexif_asset_status DEFAULT NULL, relation regclass DEFAULT NULL)
 RETURNS bigint
 LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'thumbexif_retry_all';
-COMMENT ON FUNCTION thumbexif_retry(thumbexif_asset_status, regclass) IS
+COMMENT ON FUNCTION thumbexif_retry(thumbexif_internal.thumbexif_asset_status, regclass) IS
     'have all assets that failed, are missing or wait for another try (or only those of one status) tried again now; returns how many';
-REVOKE EXECUTE ON FUNCTION thumbexif_retry(thumbexif_asset_status, regclass) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION thumbexif_retry(thumbexif_internal.thumbexif_asset_status, regclass) FROM PUBLIC;

@@ -1,19 +1,19 @@
 -- What is done, what is left, and what failed.
 
-CREATE FUNCTION thumbexif_rows(relation regclass)
+CREATE FUNCTION thumbexif_internal.thumbexif_rows(relation regclass)
 RETURNS bigint
 LANGUAGE c STABLE STRICT PARALLEL RESTRICTED COST 100000
 AS 'MODULE_PATHNAME', 'thumbexif_rows';
-COMMENT ON FUNCTION thumbexif_rows(regclass) IS
+COMMENT ON FUNCTION thumbexif_internal.thumbexif_rows(regclass) IS
     'number of rows of an attached table, for the views: who reads thumbexif_status or thumbexif_progress needs the right to call it';
-REVOKE EXECUTE ON FUNCTION thumbexif_rows(regclass) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION thumbexif_rows(regclass) TO pg_monitor;
+REVOKE EXECUTE ON FUNCTION thumbexif_internal.thumbexif_rows(regclass) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION thumbexif_internal.thumbexif_rows(regclass) TO pg_monitor;
 
 CREATE VIEW thumbexif_status AS
 WITH known AS MATERIALIZED
 (
     SELECT attachment, status, count(*) AS assets
-    FROM @extschema@.thumbexif_asset
+    FROM thumbexif_internal.thumbexif_asset
     GROUP BY attachment, status
 ),
 counted AS
@@ -22,12 +22,12 @@ counted AS
     UNION ALL
     -- rows that thumbexif has not met yet
     SELECT a.attachment, 'new',
-           @extschema@.thumbexif_rows(a.relation)
+           thumbexif_internal.thumbexif_rows(a.relation)
            - coalesce((SELECT sum(k.assets) FROM known k WHERE k.attachment = a.attachment), 0)
-    FROM @extschema@.thumbexif_attachment a
+    FROM thumbexif_internal.thumbexif_attachment a
 )
 SELECT a.relation, c.status::text AS status, sum(c.assets)::bigint AS assets
-FROM counted c JOIN @extschema@.thumbexif_attachment a USING (attachment)
+FROM counted c JOIN thumbexif_internal.thumbexif_attachment a USING (attachment)
 GROUP BY a.attachment, a.relation, c.status
 HAVING sum(c.assets) > 0
 ORDER BY a.attachment, c.status;
@@ -45,7 +45,7 @@ WITH finished AS MATERIALIZED
     SELECT attachment, status,
            CASE WHEN finished_at > statement_timestamp() - interval '2 minutes' THEN finished_at END AS at,
            count(*) AS assets
-    FROM @extschema@.thumbexif_asset
+    FROM thumbexif_internal.thumbexif_asset
     GROUP BY 1, 2, 3
 ),
 known AS
@@ -72,8 +72,8 @@ counted AS
     SELECT a.attachment, a.relation, r.total, p.rate,
            coalesce(k.done, 0)::bigint AS done, coalesce(k.failed, 0)::bigint AS failed,
            greatest(r.total - coalesce(k.done, 0) - coalesce(k.failed, 0), 0)::bigint AS "left"
-    FROM @extschema@.thumbexif_attachment a
-         CROSS JOIN LATERAL (SELECT @extschema@.thumbexif_rows(a.relation) AS total OFFSET 0) r
+    FROM thumbexif_internal.thumbexif_attachment a
+         CROSS JOIN LATERAL (SELECT thumbexif_internal.thumbexif_rows(a.relation) AS total OFFSET 0) r
          LEFT JOIN known k USING (attachment)
          LEFT JOIN pace p USING (attachment)
 )
@@ -98,11 +98,11 @@ SELECT a.relation, s.id, s.path, s.status::text AS status, s.error, s.attempts, 
 FROM
 (
     SELECT attachment, id::text AS id, path, status, error, attempts, next_try
-    FROM @extschema@.thumbexif_asset_bigint
+    FROM thumbexif_internal.thumbexif_asset_bigint
     UNION ALL
     SELECT attachment, id::text, path, status, error, attempts, next_try
-    FROM @extschema@.thumbexif_asset_uuid
-) s JOIN @extschema@.thumbexif_attachment a USING (attachment)
+    FROM thumbexif_internal.thumbexif_asset_uuid
+) s JOIN thumbexif_internal.thumbexif_attachment a USING (attachment)
 WHERE (s.status IN ('failed', 'missing', 'unsupported') OR s.error IS NOT NULL)
   AND has_table_privilege(a.relation, 'SELECT')
   AND NOT row_security_active(a.relation::oid);

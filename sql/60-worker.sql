@@ -1,15 +1,15 @@
 -- The background worker: what it is doing, and how to make it stop for a while.
 
-CREATE TABLE thumbexif_root
+CREATE TABLE thumbexif_internal.thumbexif_root
 (
     root   text PRIMARY KEY,
     device bigint NOT NULL,
     seen   timestamptz NOT NULL DEFAULT pg_catalog.now()
 );
-COMMENT ON TABLE thumbexif_root IS
+COMMENT ON TABLE thumbexif_internal.thumbexif_root IS
     'device of each folder of thumbexif.image_roots when images were last found in it: another one may be a lost mount';
 
-CREATE FUNCTION thumbexif_activity(
+CREATE FUNCTION thumbexif_internal.thumbexif_activity(
     OUT pid integer, OUT database name, OUT kind text, OUT state text, OUT relation regclass,
     OUT assets text[], OUT in_hand integer, OUT total bigint, OUT done bigint, OUT failed bigint,
     OUT decoders integer, OUT decoders_lost bigint, OUT started timestamptz,
@@ -17,20 +17,20 @@ CREATE FUNCTION thumbexif_activity(
     RETURNS SETOF record
     LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 10 ROWS 10
     AS 'MODULE_PATHNAME', 'thumbexif_activity';
-COMMENT ON FUNCTION thumbexif_activity() IS 'what view thumbexif_workers shows';
-REVOKE ALL ON FUNCTION thumbexif_activity() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION thumbexif_activity() TO pg_monitor;
+COMMENT ON FUNCTION thumbexif_internal.thumbexif_activity() IS 'what view thumbexif_workers shows';
+REVOKE ALL ON FUNCTION thumbexif_internal.thumbexif_activity() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION thumbexif_internal.thumbexif_activity() TO pg_monitor;
 
 CREATE VIEW thumbexif_workers AS
     SELECT a.pid, a.database, a.kind, a.state, a.relation, a.assets, a.in_hand, a.total, a.done, a.failed,
            a.decoders, a.decoders_lost, a.started, a.last_error, a.note
-    FROM @extschema@.thumbexif_activity() AS a
+    FROM thumbexif_internal.thumbexif_activity() AS a
     UNION ALL
     SELECT NULL, current_database(), 'worker', 'paused', t.relation, NULL, NULL, NULL, NULL, NULL,
            NULL, NULL, NULL, t.pause_reason,
            CASE WHEN t.pause_reason IS NULL THEN 'thumbexif_resume() lets the worker go on with it.'
                 ELSE 'thumbexif_attach() with the table''s columns as they are now lets the worker go on with it.' END
-    FROM @extschema@.thumbexif_attachment AS t
+    FROM thumbexif_internal.thumbexif_attachment AS t
     WHERE t.paused;
 COMMENT ON VIEW thumbexif_workers IS
     'who works on what: launcher, background workers and backfills of all databases, or why there is no worker';

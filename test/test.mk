@@ -57,7 +57,7 @@ build/exif_craft: $(patsubst %.c,build/obj/%.o,test/conformance/craft.c $(exif_c
 build/stub_decoder: build/obj/test/stub_decoder.o $(patsubst %.c,build/obj/%.o,$(wildcard src/wire/*.c))
 	$(CC) $(TEST_CFLAGS) -o $@ $^
 
-build/obj/%.o: %.c $(test_headers)
+build/obj/%.o: %.c Makefile $(test_headers)
 	@mkdir -p $(@D)
 	$(CC) $(TEST_CFLAGS) -c -o $@ $<
 
@@ -113,7 +113,7 @@ conformance: build/exif_dump build/exif_craft
 
 # Unit tests: all under ASan and UBSan, with the parts of src that run without a server.  From an
 # archive only what a test uses is linked: a main() of the decoder's does no harm.
-build/san/%.o: %.c $(test_headers)
+build/san/%.o: %.c Makefile $(test_headers)
 	@mkdir -p $(@D)
 	$(CC) $(TEST_CFLAGS) $(SANITIZE) -c -o $@ $<
 

@@ -45,7 +45,7 @@ sub wait_done
 
 	wait_for($server, $what,
 		"SELECT count(*) FILTER (WHERE status = 'done') = $count
-			AND count(*) FILTER (WHERE status IN ('queued', 'running')) = 0 FROM thumbexif_asset",
+			AND count(*) FILTER (WHERE status IN ('queued', 'running')) = 0 FROM thumbexif_internal.thumbexif_asset",
 		't', $database);
 }
 
@@ -56,7 +56,7 @@ sub statuses
 
 	return value($server,
 		"SELECT string_agg(status || ' ' || n, ', ' ORDER BY status)
-			FROM (SELECT status, count(*) AS n FROM thumbexif_asset GROUP BY status) s", $database);
+			FROM (SELECT status, count(*) AS n FROM thumbexif_internal.thumbexif_asset GROUP BY status) s", $database);
 }
 
 # worker_pid(SERVER, DATABASE): of the worker in a database, '' if there is none

@@ -12,14 +12,14 @@ SET client_min_messages = error;
 -- a dry run decodes, claims nothing, writes nothing
 CALL thumbexif_backfill(dry_run => true);
 SELECT count(*) FILTER (WHERE width IS NOT NULL) AS written FROM shots;
-SELECT status, count(*) FROM thumbexif_asset GROUP BY 1;
+SELECT status, count(*) FROM thumbexif_internal.thumbexif_asset GROUP BY 1;
 
 -- with a limit, then the rest
 CALL thumbexif_backfill(3, 2);
 SELECT id FROM shots WHERE width IS NOT NULL ORDER BY id;
 CALL thumbexif_backfill();
 SELECT id, s.status, attempts, split_part(s.error, ':', 1) AS error, s.exif_error IS NOT NULL AS exif_error, claim, claimed_from, thumbnail_path IS NOT NULL AS thumbnail, width, height
-	FROM shots JOIN thumbexif_asset_bigint s USING (id) ORDER BY id;
+	FROM shots JOIN thumbexif_internal.thumbexif_asset_bigint s USING (id) ORDER BY id;
 -- once more: nothing to do
 RESET client_min_messages;
 CALL thumbexif_backfill();
@@ -30,11 +30,11 @@ TRUNCATE shots;
 INSERT INTO shots (id, path) VALUES (1, 'photo.jpg'), (2, 'photo.gif'), (3, 'truncated.jpg');
 CALL thumbexif_backfill(parts => 'exif');
 SELECT id, s.status, thumbnail_path, width, camera_make, s.exif_settings, s.thumbnail_settings
-	FROM shots JOIN thumbexif_asset_bigint s USING (id) ORDER BY id;
+	FROM shots JOIN thumbexif_internal.thumbexif_asset_bigint s USING (id) ORDER BY id;
 CALL thumbexif_backfill(parts => 'exif');
 CALL thumbexif_backfill(parts => 'thumbnail');
 SELECT id, s.status, thumbnail_path IS NOT NULL AS thumbnail, s.exif_settings, s.thumbnail_settings
-	FROM shots JOIN thumbexif_asset_bigint s USING (id) ORDER BY id;
+	FROM shots JOIN thumbexif_internal.thumbexif_asset_bigint s USING (id) ORDER BY id;
 
 -- changed settings make one part stale and not the other
 SELECT thumbnail_path AS first FROM shots WHERE id = 1 \gset
@@ -42,7 +42,7 @@ SET thumbexif.thumbnail_size = 100;
 SET thumbexif.thumbnail_format = 'png';
 CALL thumbexif_backfill();
 SELECT thumbnail_path ~ '\.png$' AS png, thumbnail_path <> :'first' AS other FROM shots WHERE id = 1;
-SELECT thumbnail_settings, exif_settings FROM thumbexif_asset_bigint WHERE id = 1;
+SELECT thumbnail_settings, exif_settings FROM thumbexif_internal.thumbexif_asset_bigint WHERE id = 1;
 -- the file it replaced has been unlinked
 SELECT (pg_stat_file(:'first', true)).size AS there;
 RESET thumbexif.thumbnail_size;
@@ -74,12 +74,12 @@ BEGIN
 END $$;
 CREATE TRIGGER swallow BEFORE UPDATE ON shots FOR EACH ROW EXECUTE FUNCTION swallow();
 CALL thumbexif_backfill();
-SELECT id, s.status, attempts, verdict, next_try > now() AS later, error FROM thumbexif_asset_bigint s ORDER BY id;
+SELECT id, s.status, attempts, verdict, next_try > now() AS later, error FROM thumbexif_internal.thumbexif_asset_bigint s ORDER BY id;
 SELECT count(*) FILTER (WHERE thumbnail_path IS NOT NULL) AS thumbnails FROM shots;
 -- bounded: after max_attempts it is failed, and stays so
 CALL thumbexif_backfill();
 CALL thumbexif_backfill();
-SELECT id, s.status, attempts FROM thumbexif_asset_bigint s WHERE status <> 'done' ORDER BY id;
+SELECT id, s.status, attempts FROM thumbexif_internal.thumbexif_asset_bigint s WHERE status <> 'done' ORDER BY id;
 CALL thumbexif_backfill();
 DROP TRIGGER swallow ON shots;
 ALTER TABLE shots DROP CONSTRAINT not_the_third;
@@ -90,17 +90,17 @@ INSERT INTO shots (id, path) VALUES (1, 'photo.jpg');
 CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
 CREATE CONSTRAINT TRIGGER deferred AFTER UPDATE ON shots DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION nothing();
 CALL thumbexif_backfill();
-SELECT status, error FROM thumbexif_asset_bigint;
+SELECT status, error FROM thumbexif_internal.thumbexif_asset_bigint;
 DROP TRIGGER deferred ON shots;
 CALL thumbexif_backfill();
-SELECT status, error FROM thumbexif_asset_bigint;
+SELECT status, error FROM thumbexif_internal.thumbexif_asset_bigint;
 
 -- a path too long for its column is that asset's failure; a name is cut
 CREATE TABLE narrow (id smallint PRIMARY KEY, path text, thumb varchar(10), camera_make varchar(4));
 SELECT thumbexif_attach('narrow', thumbnail_path => 'thumb');
 INSERT INTO narrow VALUES (1, 'photo.jpg');
 CALL thumbexif_backfill(relation => 'narrow');
-SELECT status, error FROM thumbexif_asset_bigint s JOIN narrow USING (id) WHERE s.error IS NOT NULL;
+SELECT status, error FROM thumbexif_internal.thumbexif_asset_bigint s JOIN narrow USING (id) WHERE s.error IS NOT NULL;
 SELECT thumbexif_attach('narrow', thumbnail_path => '');
 CALL thumbexif_backfill(relation => 'narrow');
 SELECT * FROM narrow;

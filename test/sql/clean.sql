@@ -3,8 +3,8 @@ SET client_min_messages = warning;
 \getenv thumbnails TE_THUMBNAILS
 SELECT thumbexif_attach('photos') AS one, thumbexif_attach('others', id => 'id') AS two;
 SELECT oid AS database FROM pg_database WHERE datname = current_database() \gset
-SELECT attachment AS photos FROM thumbexif_attachment WHERE relation = 'photos'::regclass \gset
-SELECT attachment AS others FROM thumbexif_attachment WHERE relation = 'others'::regclass \gset
+SELECT attachment AS photos FROM thumbexif_internal.thumbexif_attachment WHERE relation = 'photos'::regclass \gset
+SELECT attachment AS others FROM thumbexif_internal.thumbexif_attachment WHERE relation = 'others'::regclass \gset
 \set root :thumbnails '/' :database
 \setenv ROOT :root
 \setenv PHOTOS :photos
@@ -16,7 +16,7 @@ SELECT attachment AS others FROM thumbexif_attachment WHERE relation = 'others':
 \! sh -c "$PUT" x $PHOTOS/00/11/4-3-0123456789abcdef.part $PHOTOS/ff/ee/-5-3-0123456789abcdef.webp $OTHERS/00/11/1-3-0123456789abcdef.jpg
 
 INSERT INTO photos (path) VALUES ('a'), ('b');
-UPDATE thumbexif_asset_bigint SET file = format('00/11/%s-3-0123456789abcdef.jpg', id);
+UPDATE thumbexif_internal.thumbexif_asset_bigint SET file = format('00/11/%s-3-0123456789abcdef.jpg', id);
 -- the key in a name says nothing
 UPDATE photos SET id = 20 WHERE id = 2;
 
@@ -38,19 +38,19 @@ DELETE FROM photos WHERE id = 1;
 RESET session_replication_role;
 SELECT thumbexif_clean(true);
 SELECT thumbexif_clean();
-SELECT count(*) FROM thumbexif_asset_bigint;
+SELECT count(*) FROM thumbexif_internal.thumbexif_asset_bigint;
 SELECT thumbexif_clean(true), thumbexif_clean(), thumbexif_clean(true);
 \! sh -c "$LEFT" | grep -v 9999
 
 -- states of rows that are there are left alone, however many there are
 INSERT INTO photos (id, path) SELECT g, g FROM generate_series(1, 2500) g;
-INSERT INTO thumbexif_asset_bigint (attachment, id, status) SELECT :photos, g, 'done' FROM generate_series(2501, 3700) g;
+INSERT INTO thumbexif_internal.thumbexif_asset_bigint (attachment, id, status) SELECT :photos, g, 'done' FROM generate_series(2501, 3700) g;
 SELECT thumbexif_clean();
-SELECT count(*), max(id) FROM thumbexif_asset_bigint;
+SELECT count(*), max(id) FROM thumbexif_internal.thumbexif_asset_bigint;
 
 -- what is listed in this transaction, or in one that rolls back, is not touched
 \! sh -c "$PUT" x $PHOTOS/00/11/1-3-0123456789abcdef.jpg
-UPDATE thumbexif_asset_bigint SET file = '00/11/1-3-0123456789abcdef.jpg' WHERE id = 1;
+UPDATE thumbexif_internal.thumbexif_asset_bigint SET file = '00/11/1-3-0123456789abcdef.jpg' WHERE id = 1;
 BEGIN;
 DELETE FROM photos WHERE id = 1;
 SELECT thumbexif_clean(true), thumbexif_clean();
@@ -62,14 +62,14 @@ SELECT thumbexif_clean(true), thumbexif_clean();
 -- nothing outside of our folder is unlinked, whatever the state says, and nothing by way of a symbolic link
 \! sh -c "$PUT" x ../elsewhere/33/1-3-0123456789abcdef.jpg ../elsewhere/33/44/1-3-0123456789abcdef.jpg && ln -s ../../elsewhere $ROOT/$PHOTOS/22 && ln -s ../elsewhere $ROOT/8
 \! ln -s ../../../elsewhere/33/1-3-0123456789abcdef.jpg $ROOT/$PHOTOS/00/11/1-4-0123456789abcdef.jpg
-INSERT INTO thumbexif_removal (attachment, file) VALUES (:photos, '../../../elsewhere/33/1-3-0123456789abcdef.jpg'),
+INSERT INTO thumbexif_internal.thumbexif_removal (attachment, file) VALUES (:photos, '../../../elsewhere/33/1-3-0123456789abcdef.jpg'),
 	(:photos, '/etc/passwd'), (:photos, '00/11/../../../../elsewhere/33/1-3-0123456789abcdef.jpg'), (:photos, ''), (:photos, '00/11/'),
 	(:photos, '00/11'), (:others, '../' || :photos || '/00/11/1-3-0123456789abcdef.jpg'), (-1, '00/11/1-3-0123456789abcdef.jpg');
 SELECT thumbexif_clean();
-SELECT count(*) FROM thumbexif_removal;
-INSERT INTO thumbexif_removal (attachment, file) VALUES (:photos, '22/33/1-3-0123456789abcdef.jpg'), (8, '33/44/1-3-0123456789abcdef.jpg');
+SELECT count(*) FROM thumbexif_internal.thumbexif_removal;
+INSERT INTO thumbexif_internal.thumbexif_removal (attachment, file) VALUES (:photos, '22/33/1-3-0123456789abcdef.jpg'), (8, '33/44/1-3-0123456789abcdef.jpg');
 SELECT thumbexif_clean();
-SELECT count(*) FROM thumbexif_removal;
+SELECT count(*) FROM thumbexif_internal.thumbexif_removal;
 \! ls -R $ROOT/../elsewhere | grep 1-3-
 \! sh -c "$LEFT" | grep 'photos/00/11/1-'
 \! rm $ROOT/$PHOTOS/22 $ROOT/8
@@ -77,34 +77,34 @@ SELECT count(*) FROM thumbexif_removal;
 -- a dropped table: its files, those that nobody named too, and its folders, but what is not ours
 \! sh -c "$PUT" x $OTHERS/00/11/1-3-0123456789abcdef.jpg $OTHERS/00/11/2-3-0123456789abcdef.jpg $OTHERS/44/55/2-3-0123456789abcdef.jpg
 INSERT INTO others (path) VALUES ('a');
-UPDATE thumbexif_asset_bigint SET file = '00/11/1-3-0123456789abcdef.jpg' WHERE attachment = :others;
+UPDATE thumbexif_internal.thumbexif_asset_bigint SET file = '00/11/1-3-0123456789abcdef.jpg' WHERE attachment = :others;
 DROP TABLE others;
-SELECT thumbexif_clean(true), count(*) AS remembered FROM thumbexif_dropped;
+SELECT thumbexif_clean(true), count(*) AS remembered FROM thumbexif_internal.thumbexif_dropped;
 SELECT thumbexif_clean();
 \! ls -d $ROOT/$OTHERS 2> /dev/null
-SELECT count(*) FROM thumbexif_dropped;
+SELECT count(*) FROM thumbexif_internal.thumbexif_dropped;
 DROP TABLE photos;
 SELECT thumbexif_clean();
 \! sh -c "$LEFT"
-SELECT count(*) FROM thumbexif_dropped;
+SELECT count(*) FROM thumbexif_internal.thumbexif_dropped;
 
 -- a table that was dropped behind our back
 SELECT thumbexif_attach('photos');
-SELECT attachment AS photos FROM thumbexif_attachment WHERE relation = 'photos'::regclass \gset
+SELECT attachment AS photos FROM thumbexif_internal.thumbexif_attachment WHERE relation = 'photos'::regclass \gset
 INSERT INTO photos (path) VALUES ('a');
 ALTER EVENT TRIGGER thumbexif_drop DISABLE;
 DROP TABLE photos;
 ALTER EVENT TRIGGER thumbexif_drop ENABLE;
 SELECT thumbexif_clean();
-SELECT count(*) FROM thumbexif_attachment;
+SELECT count(*) FROM thumbexif_internal.thumbexif_attachment;
 
 -- a detached table keeps its files
 SELECT thumbexif_attach('photos');
-SELECT attachment AS photos FROM thumbexif_attachment WHERE relation = 'photos'::regclass \gset
+SELECT attachment AS photos FROM thumbexif_internal.thumbexif_attachment WHERE relation = 'photos'::regclass \gset
 \setenv PHOTOS :photos
 \! sh -c "$PUT" x $PHOTOS/00/11/1-3-0123456789abcdef.jpg
 INSERT INTO photos (path) VALUES ('a');
-UPDATE thumbexif_asset_bigint SET file = '00/11/1-3-0123456789abcdef.jpg' WHERE attachment = :photos;
+UPDATE thumbexif_internal.thumbexif_asset_bigint SET file = '00/11/1-3-0123456789abcdef.jpg' WHERE attachment = :photos;
 SELECT thumbexif_detach();
 SELECT thumbexif_clean();
 \! ls $ROOT/$PHOTOS/00/11
@@ -117,7 +117,7 @@ SELECT thumbexif_attach('photos');
 INSERT INTO photos (path) VALUES ('a');
 ALTER TABLE photos ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 SELECT thumbexif_clean();
-SELECT count(*) FROM thumbexif_asset;
+SELECT count(*) FROM thumbexif_internal.thumbexif_asset;
 DROP TABLE photos;
 
 CREATE ROLE clean_user;
@@ -129,4 +129,4 @@ BEGIN READ ONLY;
 SELECT thumbexif_clean(true);
 SELECT thumbexif_clean();
 ROLLBACK;
-DELETE FROM thumbexif_dropped;
+DELETE FROM thumbexif_internal.thumbexif_dropped;

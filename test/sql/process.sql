@@ -17,7 +17,7 @@ SELECT status, width, height FROM thumbexif_process(10);
 SELECT thumbnail_path AS first FROM shots WHERE id = 1 \gset
 SELECT thumbnail_path = :'first' AS same FROM thumbexif_process(1);
 SELECT thumbnail_path = :'first' AS same FROM thumbexif_process(1, force => true);
-SELECT count(*) AS "to be removed" FROM thumbexif_removal;
+SELECT count(*) AS "to be removed" FROM thumbexif_internal.thumbexif_removal;
 
 -- no EXIF, bad files
 SELECT status, exif_error, thumbnail_path IS NOT NULL AS thumbnail, width, taken_at FROM thumbexif_process(2);
@@ -31,7 +31,7 @@ SELECT status, error FROM thumbexif_process(7);
 SELECT status, error FROM thumbexif_process(9);
 -- known failures are not tried again, but told
 SELECT status FROM thumbexif_process(7);
-SELECT id, status, attempts, verdict, path, exif_settings FROM thumbexif_asset_bigint
+SELECT id, status, attempts, verdict, path, exif_settings FROM thumbexif_internal.thumbexif_asset_bigint
 	WHERE status NOT IN ('done', 'queued') ORDER BY id;
 -- a limit that is raised frees what failed on it
 SET thumbexif.max_pixels = 1000;
@@ -60,7 +60,7 @@ SELECT thumbnail_path AS gone FROM shots WHERE id = 8 \gset
 SELECT (pg_stat_file(:'gone', true)).size > 0 AS there;
 ROLLBACK;
 SELECT thumbnail_path, width FROM shots WHERE id = 8;
-SELECT status, version < 0 AS version FROM thumbexif_asset_bigint WHERE id = 8;
+SELECT status, version < 0 AS version FROM thumbexif_internal.thumbexif_asset_bigint WHERE id = 8;
 SELECT (pg_stat_file(:'gone', true)).size AS there;
 
 -- from PL/pgSQL, with an exception caught
@@ -79,7 +79,7 @@ END $$;
 -- a table that refuses the row: the caller's ERROR, and nothing is left
 ALTER TABLE shots ADD CONSTRAINT small CHECK (width < 300) NOT VALID;
 SELECT thumbexif_process(1, force => true);
-SELECT status FROM thumbexif_asset_bigint WHERE id = 1;
+SELECT status FROM thumbexif_internal.thumbexif_asset_bigint WHERE id = 1;
 ALTER TABLE shots DROP CONSTRAINT small;
 
 -- the caller's own rights
@@ -144,4 +144,4 @@ DROP TABLE shots;
 DROP SCHEMA regress_trap CASCADE;
 REVOKE EXECUTE ON FUNCTION thumbexif_process(bigint, regclass, boolean) FROM regress_te_reader;
 DROP ROLE regress_te_reader;
-SELECT count(*) AS states FROM thumbexif_asset;
+SELECT count(*) AS states FROM thumbexif_internal.thumbexif_asset;

@@ -12,7 +12,7 @@ SELECT * FROM thumbexif_progress;
 -- counts: rows without a state are new, as are those of which only a part was done
 INSERT INTO old SELECT g, g FROM generate_series(11, 20) g;
 INSERT INTO by_uuid VALUES ('00000000-0000-0000-0000-000000000001', 'x');
-UPDATE thumbexif_asset_bigint SET status = (ARRAY['new', 'queued', 'running', 'done', 'done', 'done', 'failed', 'missing', 'unsupported', 'queued'])[id - 10]::thumbexif_asset_status,
+UPDATE thumbexif_internal.thumbexif_asset_bigint SET status = (ARRAY['new', 'queued', 'running', 'done', 'done', 'done', 'failed', 'missing', 'unsupported', 'queued'])[id - 10]::thumbexif_internal.thumbexif_asset_status,
 	path = 'p' || id, error = CASE WHEN id > 16 THEN 'e' || id END, attempts = id - 10, next_try = CASE WHEN id = 20 THEN timestamptz '2030-01-01 00:00+00' END;
 SELECT * FROM thumbexif_status;
 SELECT * FROM thumbexif_progress;
@@ -27,17 +27,17 @@ ROLLBACK;
 
 -- the rate: 30 assets finished in batches of 10, 10 s apart; the first batch tells when it began
 INSERT INTO old SELECT g, g FROM generate_series(21, 60) g;
-UPDATE thumbexif_asset_bigint SET status = 'done', finished_at = now() - interval '5 s' - interval '10 s' * (2 - (id - 21) / 10) WHERE id BETWEEN 21 AND 50;
+UPDATE thumbexif_internal.thumbexif_asset_bigint SET status = 'done', finished_at = now() - interval '5 s' - interval '10 s' * (2 - (id - 21) / 10) WHERE id BETWEEN 21 AND 50;
 SELECT total, done, failed, "left", rate, time_left FROM thumbexif_progress WHERE relation = 'old'::regclass;
 -- what was finished long ago does not count; after a pause as long as the run, the rate sinks
-UPDATE thumbexif_asset_bigint SET finished_at = finished_at - interval '1 hour' WHERE id BETWEEN 21 AND 30;
+UPDATE thumbexif_internal.thumbexif_asset_bigint SET finished_at = finished_at - interval '1 hour' WHERE id BETWEEN 21 AND 30;
 SELECT rate, time_left FROM thumbexif_progress WHERE relation = 'old'::regclass;
-UPDATE thumbexif_asset_bigint SET finished_at = finished_at - interval '25 s' WHERE id BETWEEN 31 AND 50;
+UPDATE thumbexif_internal.thumbexif_asset_bigint SET finished_at = finished_at - interval '25 s' WHERE id BETWEEN 31 AND 50;
 SELECT rate FROM thumbexif_progress WHERE relation = 'old'::regclass;
 -- one batch says nothing yet
-UPDATE thumbexif_asset_bigint SET finished_at = now() WHERE id BETWEEN 21 AND 50;
+UPDATE thumbexif_internal.thumbexif_asset_bigint SET finished_at = now() WHERE id BETWEEN 21 AND 50;
 SELECT rate, time_left FROM thumbexif_progress WHERE relation = 'old'::regclass;
-UPDATE thumbexif_asset_bigint SET status = 'done';
+UPDATE thumbexif_internal.thumbexif_asset_bigint SET status = 'done';
 DELETE FROM old WHERE id <= 10;
 SELECT "left", rate, time_left FROM thumbexif_progress WHERE relation = 'old'::regclass;
 -- states of rows that went unseen do not count
@@ -52,17 +52,17 @@ CREATE ROLE views_monitor IN ROLE pg_monitor;
 CREATE ROLE views_user;
 CREATE ROLE views_owner;
 INSERT INTO old SELECT g, g FROM generate_series(61, 63) g;
-UPDATE thumbexif_asset_bigint SET status = 'failed', error = 'bad' WHERE id > 60;
-UPDATE thumbexif_asset_uuid SET status = 'failed', error = 'worse';
+UPDATE thumbexif_internal.thumbexif_asset_bigint SET status = 'failed', error = 'bad' WHERE id > 60;
+UPDATE thumbexif_internal.thumbexif_asset_uuid SET status = 'failed', error = 'worse';
 SET ROLE views_user;
 SELECT * FROM thumbexif_status;
 SELECT * FROM thumbexif_progress;
 SELECT * FROM thumbexif_failures;
-SELECT thumbexif_rows('old');
+SELECT thumbexif_internal.thumbexif_rows('old');
 SET ROLE views_monitor;
 SELECT relation, status, assets FROM thumbexif_status WHERE status = 'failed';
 SELECT relation, total, failed FROM thumbexif_progress;
-SELECT thumbexif_rows('old'), thumbexif_rows('pg_class');
+SELECT thumbexif_internal.thumbexif_rows('old'), thumbexif_internal.thumbexif_rows('pg_class');
 SELECT count(*) FROM thumbexif_failures;
 SELECT count(*) FROM old;
 RESET ROLE;
@@ -90,4 +90,4 @@ DROP TABLE old, by_uuid;
 DROP FUNCTION views_policy, pg_temp.leak(text);
 REVOKE SELECT ON thumbexif_failures FROM views_user;
 DROP ROLE views_monitor, views_user, views_owner;
-DELETE FROM thumbexif_dropped;
+DELETE FROM thumbexif_internal.thumbexif_dropped;

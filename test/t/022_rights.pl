@@ -84,7 +84,7 @@ $server->safe_psql('postgres', 'ALTER DATABASE postgres RESET thumbexif.image_ro
 
 my $read = q{SELECT camera_make FROM thumbexif_info('a.png')};
 is( $server->safe_psql('postgres', "BEGIN READ ONLY; $read; SELECT length(thumbexif_thumbnail('a.png')) > 0; SELECT extension FROM thumbexif_version(); COMMIT"),
-	"Brand\nt\n1.0", 'in a read-only transaction');
+	"Brand\nt\n1.1", 'in a read-only transaction');
 is( $server->safe_psql('postgres', "BEGIN; $read; SELECT txid_current_if_assigned() IS NULL; COMMIT"),
 	"Brand\nt", 'without a transaction id');
 $server->backup('copy');

@@ -34,7 +34,7 @@ sub fails
 		'1', "$what: again in one statement");
 }
 
-is(version(), '1.0|f|f|ok', 'a decoder starts');
+is(version(), '1.1|f|f|ok', 'a decoder starts');
 
 rename($decoder, "$decoder.whole") or die "rename: $!";
 fails('no program', qr/could not start image decoder .*No such file or directory/);
@@ -49,7 +49,7 @@ chmod 0755, $decoder;
 fails('a program that gives up', qr/image decoder/);
 
 rename("$decoder.whole", $decoder) or die "rename: $!";
-is(version(), '1.0|f|f|ok', 'it is found again in a new session');
+is(version(), '1.1|f|f|ok', 'it is found again in a new session');
 
 $server->stop;
 done_testing();

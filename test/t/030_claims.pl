@@ -14,7 +14,7 @@ sub sql { return $server->safe_psql('postgres', shift) }
 sub states
 {
 	return sql("SELECT string_agg(DISTINCT concat_ws(' ', status, claimed_from, claim, attempts, interruptions), ',')
-		FROM thumbexif_asset");
+		FROM thumbexif_internal.thumbexif_asset");
 }
 
 sub fresh_assets
@@ -31,7 +31,7 @@ sub hanging_backfill
 
 	fresh_assets();
 	$session->send('CALL thumbexif_backfill(batch_size => 4)');
-	ok($server->poll_query_until('postgres', "SELECT count(*) = 4 FROM thumbexif_asset WHERE status = 'running'"),
+	ok($server->poll_query_until('postgres', "SELECT count(*) = 4 FROM thumbexif_internal.thumbexif_asset WHERE status = 'running'"),
 		'four are claimed');
 	return ($session, @decoders);
 }
@@ -41,7 +41,7 @@ sub given_back
 	my $title = shift;
 
 	is(states(), 'queued 0 0', "$title: all are as they were before");
-	is(sql("SELECT count(*) FROM pg_locks WHERE locktype = 'object' AND classid = 'thumbexif_asset'::regclass"), 0,
+	is(sql("SELECT count(*) FROM pg_locks WHERE locktype = 'object' AND classid = 'thumbexif_internal.thumbexif_asset'::regclass"), 0,
 		"$title: no claim is left");
 	like(sql('CALL thumbexif_backfill()'), qr/^8\|8\|0\|0$/, "$title: the next backfill does them all");
 	is(sql("SELECT count(*) FROM shots WHERE width IS NULL OR thumbnail_path IS NULL"), 0, "$title: all are done");
@@ -83,7 +83,7 @@ my $first = sql('SELECT thumbnail_path FROM shots WHERE id = 1');
 kill CONT => @decoders;
 like($session->wait, qr/^3\|3\|0\|0$/, 'the backfill does the three it still has');
 is(sql('SELECT thumbnail_path FROM shots WHERE id = 1'), $first, 'and has dropped the other result');
-is(sql('SELECT count(*) FROM thumbexif_removal'), 0, 'no file waits to be removed');
+is(sql('SELECT count(*) FROM thumbexif_internal.thumbexif_removal'), 0, 'no file waits to be removed');
 is(sql('SELECT count(*) FROM shots WHERE width IS NULL'), 0, 'all are done');
 is(`find $server->{thumbnails} -type f | wc -l` + 0, 8, 'a file each, and no other');
 $session->finish;
@@ -124,36 +124,36 @@ $session->finish;
 # --- kill -9 of the backend: PostgreSQL restarts, the claims are dead, the attempt is not counted
 ($session) = hanging_backfill();
 crash($session);
-is(states(), 'queued 0 0,running queued ' . sql('SELECT max(claim) FROM thumbexif_asset') . ' 1 0', 'claims are left behind');
-is(sql("SELECT count(*) FROM pg_locks WHERE locktype = 'object' AND classid = 'thumbexif_asset'::regclass"), 0, 'and dead');
+is(states(), 'queued 0 0,running queued ' . sql('SELECT max(claim) FROM thumbexif_internal.thumbexif_asset') . ' 1 0', 'claims are left behind');
+is(sql("SELECT count(*) FROM pg_locks WHERE locktype = 'object' AND classid = 'thumbexif_internal.thumbexif_asset'::regclass"), 0, 'and dead');
 like(sql('CALL thumbexif_backfill(4)'), qr/^4\|4\|0\|0$/, 'the next one takes them');
 is(states(), 'done 0 0,queued 0 0', 'nothing is lost');
 
 # ten interruptions make it failed: a picture that brings the server down is not tried for ever
-sql("UPDATE thumbexif_asset SET status = 'running', claimed_from = 'queued', claim = 1, interruptions = 8 WHERE status = 'queued'");
+sql("UPDATE thumbexif_internal.thumbexif_asset SET status = 'running', claimed_from = 'queued', claim = 1, interruptions = 8 WHERE status = 'queued'");
 ($session) = (TestSession->new($server));
 $session->freeze;
 $session->send('CALL thumbexif_backfill()');
-$server->poll_query_until('postgres', "SELECT count(*) = 4 FROM thumbexif_asset WHERE status = 'running' AND interruptions = 9");
+$server->poll_query_until('postgres', "SELECT count(*) = 4 FROM thumbexif_internal.thumbexif_asset WHERE status = 'running' AND interruptions = 9");
 crash($session);
 like(sql('CALL thumbexif_backfill()'), qr/^4\|0\|0\|4$/, 'the tenth time they fail');
-is(sql("SELECT DISTINCT status || ': ' || error FROM thumbexif_asset WHERE status <> 'done'"),
+is(sql("SELECT DISTINCT status || ': ' || error FROM thumbexif_internal.thumbexif_asset WHERE status <> 'done'"),
 	'failed: decoder was terminated while it worked on the image: whoever worked on it was killed too many times', 'and say why');
 like(sql('CALL thumbexif_backfill()'), qr/^0\|0\|0\|0$/, 'and are not tried again');
 
 # --- rows that somebody has locked are put back, without waiting
 fresh_assets();
 my $locker = TestSession->new($server);
-$locker->query("BEGIN; UPDATE shots SET note = 'mine' WHERE id = 2; SELECT FROM thumbexif_asset_bigint WHERE id = 3 FOR UPDATE");
+$locker->query("BEGIN; UPDATE shots SET note = 'mine' WHERE id = 2; SELECT FROM thumbexif_internal.thumbexif_asset_bigint WHERE id = 3 FOR UPDATE");
 like(sql("SET lock_timeout = '3s'; CALL thumbexif_backfill()"), qr/^6\|6\|0\|0$/, 'locked rows and states are passed over');
-is(sql("SELECT string_agg(id || ' ' || status || ' ' || attempts, ',' ORDER BY id) FROM thumbexif_asset_bigint WHERE status <> 'done'"),
+is(sql("SELECT string_agg(id || ' ' || status || ' ' || attempts, ',' ORDER BY id) FROM thumbexif_internal.thumbexif_asset_bigint WHERE status <> 'done'"),
 	'2 queued 0,3 queued 0', 'and are as before');
 $locker->query('COMMIT');
 like(sql('CALL thumbexif_backfill()'), qr/^2\|2\|0\|0$/, 'later they are done');
 $locker->finish;
 
 # --- an uncommitted state of a row that has none: the insertion does not wait long
-sql("DELETE FROM thumbexif_asset; UPDATE shots SET thumbnail_path = NULL");
+sql("DELETE FROM thumbexif_internal.thumbexif_asset; UPDATE shots SET thumbnail_path = NULL");
 $locker = TestSession->new($server);
 is($locker->query('BEGIN; SELECT status FROM thumbexif_process(4)'), 'done', 'a state is being made');
 like(sql("SET lock_timeout = '3s'; CALL thumbexif_backfill()"), qr/^7\|7\|0\|0$/, 'it is passed over');

@@ -31,7 +31,7 @@ sub row
 	my $id = shift;
 	return sql("SELECT concat_ws('|', s.status, camera_model, round(gps_latitude::numeric, 2), (taken_at AT TIME ZONE 'UTC')::date,
 			exif_metadata IS NOT NULL, thumbnail_path IS NOT NULL)
-		FROM shots JOIN thumbexif_asset_bigint s USING (id) WHERE id = $id");
+		FROM shots JOIN thumbexif_internal.thumbexif_asset_bigint s USING (id) WHERE id = $id");
 }
 
 sub thumbnail { return sql('SELECT thumbnail_path FROM shots WHERE id = ' . shift) }
@@ -131,7 +131,7 @@ write_file("$root/d", tiny_picture(exif => 'MM rubbish that is no directory'));
 sql("INSERT INTO shots (id, path, camera_model) VALUES (3, 'd', 'mine')");
 is(sql('CALL thumbexif_backfill()'), '1|1|0|0', 'broken EXIF');
 is(row(3), 'done|mine|f|t', 'the thumbnail is there, the row as it was');
-isnt(sql('SELECT exif_error FROM thumbexif_asset_bigint WHERE id = 3'), '', 'the reason is kept');
+isnt(sql('SELECT exif_error FROM thumbexif_internal.thumbexif_asset_bigint WHERE id = 3'), '', 'the reason is kept');
 is(sql('CALL thumbexif_backfill()'), '0|0|0|0', 'it is not read again');
 my ($out, $err);
 $server->psql('postgres', 'SELECT exif_error FROM thumbexif_process(3, force => true)', stdout => \$out, stderr => \$err);

@@ -46,7 +46,7 @@ BEGIN
 	PERFORM trap.try('SET SESSION AUTHORIZATION postgres');
 	PERFORM trap.try('ALTER ROLE mallory SUPERUSER');
 	PERFORM trap.try('CREATE TEMPORARY TABLE pg_class (oid oid)');
-	PERFORM trap.try('UPDATE public.thumbexif_asset SET status = ''done''');
+	PERFORM trap.try('UPDATE thumbexif_internal.thumbexif_asset SET status = ''done''');
 	PERFORM trap.try('CALL public.thumbexif_backfill()');
 	PERFORM trap.try('LISTEN it');
 	PERFORM pg_advisory_unlock_all();
@@ -102,7 +102,7 @@ CREATE INDEX ON trap.shots (trap.note(camera_make));
 UPDATE trap.shots SET camera_make = NULL;
 TRUNCATE trap.seen;
 RESET ROLE;
-UPDATE thumbexif_asset SET exif_settings = NULL;
+UPDATE thumbexif_internal.thumbexif_asset SET exif_settings = NULL;
 EOT
 is(sql('CALL thumbexif_backfill()'), '6|6|0|0', 'rows with an index on a function of his');
 is(sql('SELECT string_agg(DISTINCT who, \',\') FROM trap.seen'), 'mallory', 'it ran as himself');
@@ -115,10 +115,10 @@ BEGIN
 	RETURN NEW;
 END $$;
 CREATE TRIGGER spring BEFORE UPDATE ON trap.shots FOR EACH ROW EXECUTE FUNCTION trap.spring();
-UPDATE thumbexif_asset SET exif_settings = NULL;
+UPDATE thumbexif_internal.thumbexif_asset SET exif_settings = NULL;
 EOT
 is(sql('SET client_min_messages = error; CALL thumbexif_backfill()'), '6|5|0|1', 'a trigger that changes the path');
-like(sql("SELECT error FROM thumbexif_asset WHERE status = 'queued'"), qr/changed the state of its own asset/, 'is told');
+like(sql("SELECT error FROM thumbexif_internal.thumbexif_asset WHERE status = 'queued'"), qr/changed the state of its own asset/, 'is told');
 is(sql('SELECT path FROM trap.shots WHERE id = 2'), 'orientation-2.jpg', 'and has changed nothing');
 
 # a key of a type of his own, whose cast to ours is a function of his: none of ours calls it

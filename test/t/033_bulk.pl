@@ -36,14 +36,14 @@ $sum += $_ foreach @processed;
 is($sum, $many, "together they did all: @processed");
 is(sql('SELECT count(*) || \' \' || count(DISTINCT id) FROM written'), "$many $many", 'each once');
 cmp_ok(sql('SELECT count(DISTINCT pid) FROM written'), '>', 1, 'more than one had a share');
-is(sql("SELECT count(*) FROM thumbexif_asset WHERE status = 'done' AND attempts = 0 AND interruptions = 0"), $many, 'all are done');
+is(sql("SELECT count(*) FROM thumbexif_internal.thumbexif_asset WHERE status = 'done' AND attempts = 0 AND interruptions = 0"), $many, 'all are done');
 
 # what fails while they run is tried once, too
 sql("TRUNCATE written; UPDATE shots SET thumbnail_path = NULL WHERE id <= 300");
 sql('ALTER TABLE shots ADD CONSTRAINT never CHECK (id % 2 = 0 OR thumbnail_path IS NULL) NOT VALID');
 # all three have begun, and wait for their first claim, before anything is tried
 my $holder = TestSession->new($server);
-$holder->query('BEGIN; LOCK TABLE thumbexif_asset_bigint IN SHARE MODE');
+$holder->query('BEGIN; LOCK TABLE thumbexif_internal.thumbexif_asset_bigint IN SHARE MODE');
 $_->send('SET client_min_messages = error; CALL thumbexif_backfill(batch_size => 20)') foreach @sessions;
 my $pids = join ',', map { $_->{pid} } @sessions;
 $server->poll_query_until('postgres', "SELECT count(*) = 3 FROM pg_stat_activity WHERE pid IN ($pids) AND wait_event_type = 'Lock'")
@@ -53,7 +53,7 @@ $holder->finish;
 $sum = 0;
 $sum += (split /\|/, $_->wait)[3] foreach @sessions;
 is($sum, 150, 'failures are counted once');
-is(sql('SELECT count(*) FROM thumbexif_asset WHERE attempts = 1'), 150, 'and each is one attempt');
+is(sql('SELECT count(*) FROM thumbexif_internal.thumbexif_asset WHERE attempts = 1'), 150, 'and each is one attempt');
 $_->finish foreach @sessions;
 sql('ALTER TABLE shots DROP CONSTRAINT never; DROP TRIGGER note ON shots');
 is(sql('CALL thumbexif_backfill()'), '150|150|0|0', 'the next backfill tries them again');
@@ -79,8 +79,8 @@ is($session->query("SELECT count(*) FROM pg_backend_memory_contexts WHERE name ~
 sql("INSERT INTO shots SELECT i, 'tiny.png' FROM generate_series(20001, 26000) i; ANALYZE");
 sql(<<'EOT');
 UPDATE shots SET thumbnail_path = (SELECT thumbnail_path FROM shots WHERE id = 1) WHERE id > 20000;
-UPDATE thumbexif_asset_bigint SET status = 'done', thumbnail_settings = '256 jpeg 85', exif_settings = 'UTC gps', path_hash =
-	(SELECT path_hash FROM thumbexif_asset_bigint WHERE id = 1) WHERE id > 20000;
+UPDATE thumbexif_internal.thumbexif_asset_bigint SET status = 'done', thumbnail_settings = '256 jpeg 85', exif_settings = 'UTC gps', path_hash =
+	(SELECT path_hash FROM thumbexif_internal.thumbexif_asset_bigint WHERE id = 1) WHERE id > 20000;
 EOT
 rename $root, "$root.away" or die;
 my $start = time();

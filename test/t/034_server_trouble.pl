@@ -22,7 +22,7 @@ sub fresh_assets
 	return;
 }
 
-sub states { return sql("SELECT string_agg(id || ' ' || status || ' ' || attempts, ',' ORDER BY id) FROM thumbexif_asset_bigint") }
+sub states { return sql("SELECT string_agg(id || ' ' || status || ' ' || attempts, ',' ORDER BY id) FROM thumbexif_internal.thumbexif_asset_bigint") }
 
 my $untouched = join ',', map { "$_ queued 0" } 1 .. 8;
 
@@ -35,7 +35,7 @@ sub interrupted
 
 	fresh_assets();
 	$session->send($call);
-	$server->poll_query_until('postgres', "SELECT count(*) = $claimed FROM thumbexif_asset WHERE status = 'running'") or die;
+	$server->poll_query_until('postgres', "SELECT count(*) = $claimed FROM thumbexif_internal.thumbexif_asset WHERE status = 'running'") or die;
 	$server->poll_query_until('postgres',
 		"SELECT wait_event_type = 'Extension' FROM pg_stat_activity WHERE pid = $session->{pid}") or die;
 	$between->();
@@ -68,7 +68,7 @@ is(sql('CALL thumbexif_backfill()'), '7|7|0|0', 'back again: the rest is done');
 sql("CREATE TABLE training_jobs AS SELECT 1 AS session_id, i AS asset_id FROM generate_series(1, 8) i");
 like(interrupted(sub { rename $root, "$root.away" or die }, 'CALL thumbexif_process_session(1)', 4), qr/ERROR:  .*photos/,
 	'the root folder goes during a session');
-my $done = sql("SELECT count(*) FROM thumbexif_asset WHERE status = 'done'");	# a decoder has two at a time
+my $done = sql("SELECT count(*) FROM thumbexif_internal.thumbexif_asset WHERE status = 'done'");	# a decoder has two at a time
 ok($done == 1 || $done == 2, 'what was decoded is written') or diag($done);
 is(states(), join(',', map { $_ <= $done ? "$_ done 0" : "$_ queued 0" } 1 .. 8), 'the rest is as before');
 rename "$root.away", $root or die;

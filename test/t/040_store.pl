@@ -42,7 +42,7 @@ sql('SELECT thumbexif_attach()', q{INSERT INTO image_assets (path) SELECT g || '
 sql('SELECT thumbexif_process(1)');
 my @files = files();
 my $database = sql('SELECT oid FROM pg_database WHERE datname = current_database()');
-my $attachment = sql('SELECT attachment FROM thumbexif_attachment');
+my $attachment = sql('SELECT attachment FROM thumbexif_internal.thumbexif_attachment');
 is(scalar @files, 1, 'one file after one asset');
 like($files[0], qr{^$database/$attachment/[0-9a-f]{2}/[0-9a-f]{2}/1-\d+-[0-9a-f]{16}\.jpg$}, 'its name');
 is(sql('SELECT thumbnail_path FROM image_assets WHERE id = 1'), "$thumbnails/$files[0]", 'the row names it');
@@ -105,7 +105,7 @@ sql('BEGIN', 'SELECT thumbexif_process(1, force => true)', 'ROLLBACK');
 ok(-s $rows, 'a file that a rolled-back transaction replaced is there');
 sql('SELECT thumbexif_process(1, force => true)');
 is(scalar files(), 6, 'a replaced file is not removed by the commit');
-is(sql('SELECT count(*) FROM thumbexif_removal'), 1, 'but listed');
+is(sql('SELECT count(*) FROM thumbexif_internal.thumbexif_removal'), 1, 'but listed');
 is(clean(), 1, 'and cleaned');
 ok(!-e $rows, 'it is gone');
 is(dangling(), '', 'and no other');

@@ -70,11 +70,11 @@ value($server, "UPDATE image_assets SET path = 'other.png' WHERE id = 1");
 wait_for($server, 'a new path is done again', 'SELECT camera_make FROM image_assets WHERE id = 1', 'Other');
 my $new = value($server, 'SELECT thumbnail_path FROM image_assets WHERE id = 1');
 isnt($new, $old, 'with a new file');
-wait_for($server, 'the old one is listed no more', 'SELECT count(*) FROM thumbexif_removal', 0);
+wait_for($server, 'the old one is listed no more', 'SELECT count(*) FROM thumbexif_internal.thumbexif_removal', 0);
 ok(!-e $old && -s $new, 'for it has gone');
 
 value($server, 'DELETE FROM image_assets WHERE id = 1');
-wait_for($server, 'nor is that of a deleted row', 'SELECT count(*) FROM thumbexif_removal', 0);
+wait_for($server, 'nor is that of a deleted row', 'SELECT count(*) FROM thumbexif_internal.thumbexif_removal', 0);
 ok(!-e $new, 'whose file has gone too');
 is(statuses($server), 'done 12', 'and its state');
 
@@ -115,7 +115,7 @@ value($server, "SELECT thumbexif_attach('more')");
 value($server, "INSERT INTO more (path) VALUES ('1.png')");
 wait_for($server, 'a table that is not paused goes on', 'SELECT count(thumbnail_path) FROM more', 1);
 is( value($server,
-		"SELECT count(*) FROM thumbexif_asset_bigint WHERE status = 'queued' AND attempts = 0"),
+		"SELECT count(*) FROM thumbexif_internal.thumbexif_asset_bigint WHERE status = 'queued' AND attempts = 0"),
 	2, 'the paused one waits');
 is(value($server, "SELECT relation, note FROM thumbexif_workers WHERE state = 'paused'"),
 	'image_assets|thumbexif_resume() lets the worker go on with it.', 'and the view says why');

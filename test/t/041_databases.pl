@@ -85,7 +85,7 @@ wait_done($server, 'database two', 2, 'two');
 my ($decoder) = decoder_pids(worker_pid($server, 'two'));
 kill 'STOP', $decoder or die "kill: $!";
 value($server, "INSERT INTO image_assets (path) VALUES ('3.png')", 'two');
-wait_for($server, 'an image is in work', "SELECT count(*) FROM thumbexif_asset WHERE status = 'running'", 1, 'two');
+wait_for($server, 'an image is in work', "SELECT count(*) FROM thumbexif_internal.thumbexif_asset WHERE status = 'running'", 1, 'two');
 value($server, 'DROP DATABASE two');
 ok(1, 'a database is dropped while an image is in work');
 ok(!kill(0, $decoder), 'and nothing is left of it');

@@ -24,11 +24,11 @@ sub contents
 {
 	my $database = shift;
 	return sql($database,
-		'SELECT * FROM thumbexif_attachment ORDER BY attachment',
-		'SELECT * FROM thumbexif_asset_bigint ORDER BY attachment, id',
-		'SELECT * FROM thumbexif_asset_uuid ORDER BY attachment, id',
-		'SELECT last_value, is_called FROM thumbexif_attachment_seq',
-		'SELECT last_value, is_called FROM thumbexif_claim_seq',
+		'SELECT * FROM thumbexif_internal.thumbexif_attachment ORDER BY attachment',
+		'SELECT * FROM thumbexif_internal.thumbexif_asset_bigint ORDER BY attachment, id',
+		'SELECT * FROM thumbexif_internal.thumbexif_asset_uuid ORDER BY attachment, id',
+		'SELECT last_value, is_called FROM thumbexif_internal.thumbexif_attachment_seq',
+		'SELECT last_value, is_called FROM thumbexif_internal.thumbexif_claim_seq',
 		q{SELECT tgrelid::regclass, tgname, deptype FROM pg_trigger t JOIN pg_depend d ON d.classid = 'pg_trigger'::regclass
 			AND d.objid = t.oid AND d.refclassid = 'pg_extension'::regclass ORDER BY 1, 2});
 }
@@ -70,15 +70,15 @@ foreach my $way ([ 'restored', "$base/all.sql" ], [ 'by_parts', "$base/schema.sq
 	my ($database, @files) = @$way;
 	restore($database, @files);
 	is(contents($database), $expected, "$database: attachments, states and triggers are the same");
-	is(sql($database, 'SELECT count(*) FROM thumbexif_removal'), 1, "$database: a file to be removed too");
-	is(sql($database, q{SELECT nextval('thumbexif_attachment_seq') > max(attachment) FROM thumbexif_attachment}), 't',
+	is(sql($database, 'SELECT count(*) FROM thumbexif_internal.thumbexif_removal'), 1, "$database: a file to be removed too");
+	is(sql($database, q{SELECT nextval('thumbexif_internal.thumbexif_attachment_seq') > max(attachment) FROM thumbexif_internal.thumbexif_attachment}), 't',
 		"$database: no number will be used again");
-	is(sql($database, q{SELECT nextval('thumbexif_removal_removal_seq') > (SELECT max(removal) FROM thumbexif_removal)}), 't',
+	is(sql($database, q{SELECT nextval('thumbexif_internal.thumbexif_removal_removal_seq') > (SELECT max(removal) FROM thumbexif_internal.thumbexif_removal)}), 't',
 		"$database: nor one of a removal");
 
 	# it goes on where it was
 	sql($database, q{INSERT INTO app.photos (file) VALUES ('3.png')}, 'DELETE FROM app.photos WHERE id = 1');
-	is(sql($database, q{SELECT id, status FROM thumbexif_asset_bigint WHERE id IN (1, 6)}), '6|queued', "$database: the triggers work");
+	is(sql($database, q{SELECT id, status FROM thumbexif_internal.thumbexif_asset_bigint WHERE id IN (1, 6)}), '6|queued', "$database: the triggers work");
 	like(sql($database, q{SELECT thumbnail_path FROM thumbexif_process(6, 'app.photos')}),
 		qr{^\Q$server->{thumbnails}\E/} , "$database: and so does the work");
 	is(sql($database, q{SELECT count(*) FROM app.photos WHERE id = 6 AND thumbnail_path LIKE '%/'
@@ -91,15 +91,15 @@ foreach my $way ([ 'restored', "$base/all.sql" ], [ 'by_parts', "$base/schema.sq
 # --- DROP EXTENSION, and a new life
 
 my @kept = split /\n/, sql('postgres', 'SELECT thumbnail_path FROM app.photos WHERE thumbnail_path IS NOT NULL');
-my $number = sql('postgres', q{SELECT attachment FROM thumbexif_attachment WHERE relation = 'app.photos'::regclass});
+my $number = sql('postgres', q{SELECT attachment FROM thumbexif_internal.thumbexif_attachment WHERE relation = 'app.photos'::regclass});
 sql('postgres', 'DROP EXTENSION thumbexif');
 is(sql('postgres', 'SELECT count(*) FROM app.photos'), 5, 'a plain DROP EXTENSION leaves the tables alone');
 is(sql('postgres', q{SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'thumbexif%'}), 0, 'but for the triggers');
 sql('postgres', 'DROP TABLE "By uuid"', 'CREATE SCHEMA elsewhere', 'CREATE EXTENSION thumbexif SCHEMA elsewhere');
 # as if more tables had been attached than seconds have passed
-sql('postgres', "SELECT setval('elsewhere.thumbexif_attachment_seq', $number, false)");
-is(sql('postgres', q{SELECT elsewhere.thumbexif_attach('app.photos', path => 'file')}), 'app.photos', 'it is attached again, to an extension in another schema');
-is(sql('postgres', 'SELECT attachment FROM elsewhere.thumbexif_attachment'), $number + 1, 'under a number that has no folder');
+sql('postgres', "SELECT setval('thumbexif_internal.thumbexif_attachment_seq', $number, false)");
+is(sql('postgres', q{SELECT thumbexif_internal.thumbexif_attach('app.photos', path => 'file')}), 'app.photos', 'it is attached again, to an extension in another schema');
+is(sql('postgres', 'SELECT attachment FROM thumbexif_internal.thumbexif_attachment'), $number + 1, 'under a number that has no folder');
 is(sql('postgres', 'SELECT elsewhere.thumbexif_clean()'), 0, 'clean finds nothing');
 is(scalar(grep { !-s } @kept), 0, 'and leaves the thumbnails that the rows name');
 sql('postgres', q{INSERT INTO app.photos (file) VALUES ('1.png')}, 'UPDATE app.photos SET file = file', 'TRUNCATE app.photos');
@@ -107,6 +107,6 @@ sql('postgres', q{INSERT INTO app.photos (file) VALUES ('1.png')}, 'UPDATE app.p
 # one session, in which the extension goes and comes back in another schema
 is(sql('postgres', q{INSERT INTO app.photos (file) VALUES ('1.png')}, 'DROP EXTENSION thumbexif', 'CREATE EXTENSION thumbexif',
 	q{SELECT thumbexif_attach('app.photos', path => 'file')}, q{INSERT INTO app.photos (file) VALUES ('2.png')},
-	'SELECT status FROM thumbexif_asset'), "app.photos\nqueued", 'also within one session');
+	'SELECT status FROM thumbexif_internal.thumbexif_asset'), "app.photos\nqueued", 'also within one session');
 
 done_testing();

@@ -35,7 +35,7 @@ sub until_left
 {
 	my $left = shift;
 
-	$server->poll_query_until('postgres', "SELECT count(*) <= $left FROM thumbexif_asset WHERE status <> 'done'")
+	$server->poll_query_until('postgres', "SELECT count(*) <= $left FROM thumbexif_internal.thumbexif_asset WHERE status <> 'done'")
 	  or die "nothing goes on";
 }
 
@@ -45,7 +45,7 @@ sub all_is_well
 	my $title = shift;
 
 	is(statuses($server), "done $assets", "$title: every asset is done");
-	is( value($server, 'SELECT count(*) FROM thumbexif_asset WHERE attempts <> 0 OR interruptions <> 0 OR claim IS NOT NULL'),
+	is( value($server, 'SELECT count(*) FROM thumbexif_internal.thumbexif_asset WHERE attempts <> 0 OR interruptions <> 0 OR claim IS NOT NULL'),
 		0, "$title: no attempt is left over");
 	is(value($server, 'SELECT count(*), count(DISTINCT id) FROM writes'), "$assets|$assets", "$title: each was written once");
 	check_store($server, $title);
@@ -79,9 +79,9 @@ for (my $goal = $assets - 50; $goal >= 100; $goal -= 50)
 }
 cmp_ok($killed, '>=', 5, 'decoders were killed');
 # those they worked on would be tried again in some seconds
-wait_for($server, 'what can be done is done', "SELECT count(*) FROM thumbexif_asset
+wait_for($server, 'what can be done is done', "SELECT count(*) FROM thumbexif_internal.thumbexif_asset
 	WHERE status = 'running' OR status = 'queued' AND attempts = 0", 0);
-value($server, "UPDATE thumbexif_asset SET next_try = now() WHERE attempts > 0 AND status = 'queued'");
+value($server, "UPDATE thumbexif_internal.thumbexif_asset SET next_try = now() WHERE attempts > 0 AND status = 'queued'");
 value($server, 'SELECT thumbexif_resume()');
 wait_done($server, 'decoders killed: all is done', $assets);
 cmp_ok(value($server, "SELECT decoders_lost FROM thumbexif_workers WHERE kind = 'worker'"), '>=', 5, 'the view counts them');
@@ -95,10 +95,10 @@ wait_done($server, 'two', 2);
 my @stopped = decoder_pids(worker_pid($server));
 kill 'STOP', @stopped;
 value($server, "INSERT INTO image_assets (path) VALUES ('3.png')");
-wait_for($server, 'a silent decoder costs one attempt', "SELECT count(*) FROM thumbexif_asset
+wait_for($server, 'a silent decoder costs one attempt', "SELECT count(*) FROM thumbexif_internal.thumbexif_asset
 	WHERE status = 'queued' AND attempts = 1 AND error LIKE 'image was not decoded within %'", 1);
 kill 'CONT', @stopped;
-value($server, 'UPDATE thumbexif_asset SET next_try = now() WHERE attempts > 0');
+value($server, 'UPDATE thumbexif_internal.thumbexif_asset SET next_try = now() WHERE attempts > 0');
 value($server, "INSERT INTO image_assets (path) VALUES ('4.png')");
 wait_done($server, 'it is tried again', 4);
 value($server, 'TRUNCATE image_assets, writes');
@@ -110,7 +110,7 @@ until_left($assets - 50);
 my $pid = worker_pid($server);
 value($server, "SELECT pg_terminate_backend($pid)");
 $server->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = $pid");
-is(value($server, 'SELECT count(*) FROM thumbexif_asset WHERE interruptions > 0'),
+is(value($server, 'SELECT count(*) FROM thumbexif_internal.thumbexif_asset WHERE interruptions > 0'),
 	0, 'a worker that is terminated gives back what it has');
 wait_for($server, 'another follows', "SELECT count(*) FROM thumbexif_workers WHERE kind = 'worker' AND state = 'working'", 1);
 

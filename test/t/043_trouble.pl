@@ -38,7 +38,7 @@ sub waits
 	my $before = value($server, $tries);
 	$server->poll_query_until('postgres', "SELECT ($tries) >= $before + 2") or die "no more tries";
 	ok($server->wait_for_log(qr/WARNING: .*$pattern/, $log), "$title: and says why");
-	is(value($server, "SELECT count(*) FROM thumbexif_asset WHERE attempts > 0 OR status IN ('running', 'missing', 'failed')"),
+	is(value($server, "SELECT count(*) FROM thumbexif_internal.thumbexif_asset WHERE attempts > 0 OR status IN ('running', 'missing', 'failed')"),
 		0, "$title: no asset is to blame");
 	return;
 }
@@ -48,7 +48,7 @@ sub over
 {
 	my ($title, $pattern, $log) = @_;
 
-	wait_for($server, "$title: it goes on by itself", "SELECT count(*) FROM thumbexif_asset WHERE status <> 'done'", 0);
+	wait_for($server, "$title: it goes on by itself", "SELECT count(*) FROM thumbexif_internal.thumbexif_asset WHERE status <> 'done'", 0);
 	my @said = slurp_file($server->logfile, $log) =~ /WARNING: .*$pattern/g;
 	is(scalar @said, 1, "$title: it was said once");
 	wait_for($server, "$title: the error is shown no more",
@@ -103,23 +103,23 @@ SKIP:
 	rename "$root.away", $root or die "rename: $!";
 	system_or_bail('rm', '-r', $other);
 	insert(1);
-	wait_for($server, 'and back again', "SELECT count(*) FROM thumbexif_asset WHERE status <> 'done'", 0);
+	wait_for($server, 'and back again', "SELECT count(*) FROM thumbexif_internal.thumbexif_asset WHERE status <> 'done'", 0);
 }
 
 # --- a file that is missing is no trouble; it is looked for again, ever more seldom
 
 unlink "$root/30.png";
 value($server, "INSERT INTO image_assets (path) VALUES ('30.png')");
-wait_for($server, 'a missing file', "SELECT count(*) FROM thumbexif_asset WHERE status = 'missing' AND next_try > now()", 1);
-my $first = value($server, "SELECT extract(epoch FROM next_try - finished_at) FROM thumbexif_asset WHERE status = 'missing'");
-value($server, "UPDATE thumbexif_asset SET next_try = now() WHERE status = 'missing'");
+wait_for($server, 'a missing file', "SELECT count(*) FROM thumbexif_internal.thumbexif_asset WHERE status = 'missing' AND next_try > now()", 1);
+my $first = value($server, "SELECT extract(epoch FROM next_try - finished_at) FROM thumbexif_internal.thumbexif_asset WHERE status = 'missing'");
+value($server, "UPDATE thumbexif_internal.thumbexif_asset SET next_try = now() WHERE status = 'missing'");
 value($server, 'SELECT thumbexif_resume()');
-wait_for($server, 'is looked for again', "SELECT count(*) FROM thumbexif_asset WHERE status = 'missing'
+wait_for($server, 'is looked for again', "SELECT count(*) FROM thumbexif_internal.thumbexif_asset WHERE status = 'missing'
 	AND extract(epoch FROM next_try - finished_at) > 1.5 * $first", 1);
 write_file("$root/30.png", tiny_picture());
-value($server, "UPDATE thumbexif_asset SET next_try = now() WHERE status = 'missing'");
+value($server, "UPDATE thumbexif_internal.thumbexif_asset SET next_try = now() WHERE status = 'missing'");
 value($server, 'SELECT thumbexif_resume()');
-wait_for($server, 'and done when it is there', "SELECT count(*) FROM thumbexif_asset WHERE status <> 'done'", 0);
+wait_for($server, 'and done when it is there', "SELECT count(*) FROM thumbexif_internal.thumbexif_asset WHERE status <> 'done'", 0);
 
 # --- the thumbnail folder is not there
 
@@ -148,20 +148,20 @@ over('no decoder', 'thumbexif-decoder', $log);
 my $session = TestSession->new($server);
 $log = -s $server->logfile;
 $session->query('BEGIN; LOCK TABLE image_assets');
-value($server, "UPDATE thumbexif_asset_bigint SET status = 'queued', next_try = now() WHERE id = 1; SELECT thumbexif_resume()");
+value($server, "UPDATE thumbexif_internal.thumbexif_asset_bigint SET status = 'queued', next_try = now() WHERE id = 1; SELECT thumbexif_resume()");
 ok($server->wait_for_log(qr/WARNING: .*thumbexif waits with table public.image_assets: canceling statement due to lock timeout/, $log),
 	'a locked table is waited for');
 $session->query('COMMIT');
 $session->finish;
-wait_for($server, 'it goes on by itself', "SELECT count(*) FROM thumbexif_asset WHERE status <> 'done'", 0);
-is(value($server, 'SELECT count(*) FROM thumbexif_asset WHERE attempts > 0'), 0, 'no asset was to blame');
+wait_for($server, 'it goes on by itself', "SELECT count(*) FROM thumbexif_internal.thumbexif_asset WHERE status <> 'done'", 0);
+is(value($server, 'SELECT count(*) FROM thumbexif_internal.thumbexif_asset WHERE attempts > 0'), 0, 'no asset was to blame');
 
 # --- a mapped column has gone: that is for the owner to settle
 
 $log = -s $server->logfile;
 value($server, 'ALTER TABLE image_assets RENAME camera_make TO maker');
 insert(1);
-wait_for($server, 'the table is paused', "SELECT paused, pause_reason FROM thumbexif_attachment",
+wait_for($server, 'the table is paused', "SELECT paused, pause_reason FROM thumbexif_internal.thumbexif_attachment",
 	't|column "camera_make" of attached table public.image_assets does not exist any more');
 ok($server->wait_for_log(qr/WARNING: .*thumbexif has paused table public.image_assets: column "camera_make"/, $log),
 	'and the log says so');
@@ -169,7 +169,7 @@ is( value($server, "SELECT relation, last_error, note LIKE 'thumbexif_attach%' F
 	'image_assets|column "camera_make" of attached table public.image_assets does not exist any more|t', 'thumbexif_workers too');
 value($server, "SELECT thumbexif_attach('image_assets', camera_make => 'maker')");
 wait_for($server, 'mapped anew, it goes on',
-	"SELECT count(*) FROM thumbexif_asset WHERE status <> 'done'", 0);
+	"SELECT count(*) FROM thumbexif_internal.thumbexif_asset WHERE status <> 'done'", 0);
 
 # --- row security that is forced on the owner hides rows
 

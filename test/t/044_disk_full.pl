@@ -46,7 +46,7 @@ my $tries = "SELECT xact_rollback FROM pg_stat_database WHERE datname = 'postgre
 my $before = value($server, $tries);
 ok($server->poll_query_until('postgres', "SELECT ($tries) >= $before + 2"), 'it is tried again and again');
 is( value($server, 'SELECT count(*) FROM image_assets WHERE width IS NULL AND thumbnail_path IS NULL'),
-	value($server, "SELECT count(*) FROM thumbexif_asset WHERE status = 'queued' AND attempts = 0"),
+	value($server, "SELECT count(*) FROM thumbexif_internal.thumbexif_asset WHERE status = 'queued' AND attempts = 0"),
 	'no attempt is counted');
 my $done = value($server, 'SELECT count(thumbnail_path) FROM image_assets');
 cmp_ok($done, '<', 8, 'not all could be written');

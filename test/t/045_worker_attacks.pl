@@ -45,7 +45,7 @@ BEGIN
 	PERFORM trap.try('RESET ROLE');
 	PERFORM trap.try('RESET SESSION AUTHORIZATION');
 	PERFORM trap.try('ALTER ROLE mallory SUPERUSER');
-	PERFORM trap.try('UPDATE public.thumbexif_asset SET status = ''done''');
+	PERFORM trap.try('UPDATE thumbexif_internal.thumbexif_asset SET status = ''done''');
 	PERFORM trap.try('CREATE TEMPORARY TABLE pg_class (oid oid)');
 	PERFORM pg_advisory_unlock_all();
 	PERFORM set_config('search_path', 'trap, pg_catalog', false);
@@ -107,10 +107,10 @@ CREATE TRIGGER aside AFTER UPDATE ON trap.shots FOR EACH ROW EXECUTE FUNCTION tr
 INSERT INTO trap.shots (id, path) VALUES (7, 'orientation-7.jpg');
 EOSQL
 wait_for($server, 'a deferred trigger is that asset\'s failure, and told', "SELECT status, attempts, error
-	FROM thumbexif_asset WHERE attempts > 0",
+	FROM thumbexif_internal.thumbexif_asset WHERE attempts > 0",
 	'queued|1|row could not be updated: cannot fire deferred trigger within security-restricted operation');
 is(value($server, "SELECT count(*) FROM trap.seen WHERE what = 'gotcha'"), 0, 'it has not run');
-value($server, 'DROP TRIGGER aside ON trap.shots; UPDATE thumbexif_asset SET next_try = now() WHERE attempts > 0; SELECT thumbexif_resume()');
+value($server, 'DROP TRIGGER aside ON trap.shots; UPDATE thumbexif_internal.thumbexif_asset SET next_try = now() WHERE attempts > 0; SELECT thumbexif_resume()');
 wait_done($server, 'without it the asset is done', 8);
 
 # --- triggers that never end, also if one cancels them
@@ -127,7 +127,7 @@ CREATE TRIGGER endless BEFORE UPDATE ON trap.shots FOR EACH ROW EXECUTE FUNCTION
 INSERT INTO trap.shots (id, path) VALUES (8, 'orientation-8.jpg'), (9, 'orientation-1.jpg');
 EOSQL
 wait_for($server, 'a trigger that never ends is that asset\'s failure', "SELECT status, attempts, error
-	FROM thumbexif_asset WHERE attempts > 0", 'queued|1|row could not be updated: its triggers took too long');
+	FROM thumbexif_internal.thumbexif_asset WHERE attempts > 0", 'queued|1|row could not be updated: its triggers took too long');
 wait_for($server, 'the other one is done', 'SELECT count(width) FROM trap.shots WHERE id = 9', 1);
 
 value($server, <<'EOSQL');
@@ -145,9 +145,9 @@ BEGIN
 	RETURN new;
 END $$;
 EOSQL
-value($server, 'UPDATE thumbexif_asset SET next_try = now() WHERE attempts > 0; SELECT thumbexif_resume()');
+value($server, 'UPDATE thumbexif_internal.thumbexif_asset SET next_try = now() WHERE attempts > 0; SELECT thumbexif_resume()');
 wait_for($server, 'nor does one stop the worker that does not let itself be cancelled',
-	"SELECT count(*) > 0 FROM thumbexif_asset_bigint WHERE id = 8 AND interruptions > 0");
+	"SELECT count(*) > 0 FROM thumbexif_internal.thumbexif_asset_bigint WHERE id = 8 AND interruptions > 0");
 value($server, 'SET statement_timeout = 0; DROP FUNCTION trap.endless() CASCADE');
 wait_done($server, 'without it all is done', 10);
 

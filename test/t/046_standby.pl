@@ -32,7 +32,7 @@ value($server, 'SELECT thumbexif_resume()');
 wait_done($server, 'the primary goes on', 2);
 value($server, 'SELECT thumbexif_pause()');
 value($server, "INSERT INTO image_assets (path) VALUES ('photo.webp')");
-value($server, 'UPDATE thumbexif_attachment SET paused = false');
+value($server, 'UPDATE thumbexif_internal.thumbexif_attachment SET paused = false');
 $server->wait_for_catchup($standby, 'replay');
 $server->stop('immediate');
 $standby->promote;
@@ -43,7 +43,7 @@ like(value($standby, 'SELECT thumbnail_path FROM image_assets ORDER BY id DESC L
 
 value($standby, 'SELECT thumbexif_pause()');
 value($standby, "INSERT INTO image_assets (path) VALUES ('photo.tiff')");
-value($standby, 'UPDATE thumbexif_attachment SET paused = false');
+value($standby, 'UPDATE thumbexif_internal.thumbexif_attachment SET paused = false');
 $standby->stop;
 command_ok([ 'pg_ctl', '-w', '-D', $standby->data_dir, '-l', $standby->logfile, '-o', '-b', 'start' ], 'started as by pg_upgrade');
 is(value($standby, "SELECT count(*) FROM pg_stat_activity WHERE backend_type LIKE 'thumbexif%'"), 0, 'no launcher');
@@ -52,7 +52,7 @@ command_ok([ 'pg_ctl', '-w', '-D', $standby->data_dir, 'stop' ], 'stopped');
 
 # --- in single-user mode
 
-my ($out, $error) = run_command([ 'sh', '-c', 'echo "SELECT count(*) AS left_to_do FROM thumbexif_asset WHERE status <> \'done\'"'
+my ($out, $error) = run_command([ 'sh', '-c', 'echo "SELECT count(*) AS left_to_do FROM thumbexif_internal.thumbexif_asset WHERE status <> \'done\'"'
 	  . " | postgres --single -D '" . $standby->data_dir . "' postgres" ]);
 like($out, qr/left_to_do = "1"/, 'single-user mode works, and does nothing by itself');
 $standby->start;

@@ -35,7 +35,7 @@ sub insert
 sub pause
 {
 	value($server, 'SELECT thumbexif_pause()');
-	wait_for($server, 'nothing is in work', "SELECT count(*) FROM thumbexif_asset WHERE status = 'running'", 0);
+	wait_for($server, 'nothing is in work', "SELECT count(*) FROM thumbexif_internal.thumbexif_asset WHERE status = 'running'", 0);
 	return value($server, 'TRUNCATE shots, cards RESTART IDENTITY; TRUNCATE written RESTART IDENTITY');
 }
 
@@ -45,7 +45,7 @@ pause();
 insert(60);
 insert(60);
 insert(60);
-value($server, "UPDATE thumbexif_asset_bigint SET attempts = 1, next_try = now() - interval '1 hour' WHERE id <= 60");
+value($server, "UPDATE thumbexif_internal.thumbexif_asset_bigint SET attempts = 1, next_try = now() - interval '1 hour' WHERE id <= 60");
 value($server, 'SELECT thumbexif_resume()');
 wait_done($server, 'three inserts', 180);
 my $places = 'SELECT count(*) FROM written WHERE place <= 64 AND id';
@@ -93,7 +93,7 @@ value($server, 'SELECT thumbexif_pause(); DROP TRIGGER slow ON shots');
 
 my $share = `$install->{bindir}/pg_config --sharedir`;
 chomp $share;
-append_to_file("$share/extension/thumbexif--1.0--1.0.1.sql", 'ALTER TABLE thumbexif_asset ADD COLUMN spare integer;');
+append_to_file("$share/extension/thumbexif--1.1--1.1.1.sql", 'ALTER TABLE thumbexif_internal.thumbexif_asset ADD COLUMN spare integer;');
 pause();
 insert(3000);
 value($server, 'SELECT thumbexif_resume()');
@@ -124,11 +124,11 @@ my $dead = "status = 'running', claimed_from = 'queued', claim = 2000000000, att
 value($server, 'TRUNCATE shots RESTART IDENTITY');
 value($server, 'SELECT thumbexif_pause()');
 insert(3);
-value($server, "UPDATE thumbexif_asset_bigint SET $dead");
-value($server, 'UPDATE thumbexif_asset_bigint SET interruptions = 9 WHERE id = 3');
+value($server, "UPDATE thumbexif_internal.thumbexif_asset_bigint SET $dead");
+value($server, 'UPDATE thumbexif_internal.thumbexif_asset_bigint SET interruptions = 9 WHERE id = 3');
 value($server, 'SELECT thumbexif_resume()');
 wait_for($server, 'are free at once, but not for ever', "SELECT string_agg(status || ' ' || interruptions, ', ' ORDER BY id)
-	FROM thumbexif_asset_bigint", 'done 0, done 0, failed 10');
+	FROM thumbexif_internal.thumbexif_asset_bigint", 'done 0, done 0, failed 10');
 like(value($server, "SELECT error FROM thumbexif_failures"), qr/killed too many times/, 'and the reason is told');
 
 # --- a row that is locked is put back without an attempt, and looked at again
@@ -139,9 +139,9 @@ insert(2);
 my $session = TestSession->new($server);
 $session->query('BEGIN; SELECT id FROM shots WHERE id = 1 FOR UPDATE');
 value($server, 'SELECT thumbexif_resume()');
-wait_for($server, 'the other one is done', "SELECT status FROM thumbexif_asset_bigint WHERE id = 2", 'done');
+wait_for($server, 'the other one is done', "SELECT status FROM thumbexif_internal.thumbexif_asset_bigint WHERE id = 2", 'done');
 wait_for($server, 'the locked one is put back', "SELECT concat_ws(' ', status, attempts, interruptions)
-	FROM thumbexif_asset_bigint WHERE id = 1", 'queued 0 0');
+	FROM thumbexif_internal.thumbexif_asset_bigint WHERE id = 1", 'queued 0 0');
 $session->query('COMMIT');
 $session->finish;
 insert(1);
@@ -153,7 +153,7 @@ value($server, 'SELECT thumbexif_pause()');
 insert(1);
 value($server, 'SET session_replication_role = replica; DELETE FROM shots WHERE id = 4');
 value($server, 'SELECT thumbexif_resume()');
-wait_for($server, 'nobody waits for a row that is gone', "SELECT count(*) FROM thumbexif_asset_bigint WHERE id = 4", 0);
+wait_for($server, 'nobody waits for a row that is gone', "SELECT count(*) FROM thumbexif_internal.thumbexif_asset_bigint WHERE id = 4", 0);
 
 $server->stop;
 unlike(slurp_file($server->logfile), qr/WARNING|PANIC|deadlock/, 'nothing went wrong');
