@@ -93,6 +93,7 @@ te_extension_look(TeExtension *extension)
 		CacheRegisterSyscacheCallback(NAMESPACEOID, schema_changed, (Datum) 0);
 		registered = true;
 	}
+	AcceptInvalidationMessages();	/* the extension may have been dropped a moment ago */
 	if (!known)
 	{
 		if (!read_extension(&found, &fits))

@@ -25,7 +25,7 @@ CREATE VIEW attach.state AS
 SET client_min_messages = notice;
 SET ROLE attach_owner;
 SET search_path = attach;
-SELECT thumbexif_internal.thumbexif_attach();
+SELECT public.thumbexif_attach();
 RESET search_path;
 RESET ROLE;
 SET client_min_messages = warning;

@@ -18,7 +18,7 @@ ORDER BY 1;
 
 -- and our prefix
 SELECT object AS "without the prefix" FROM member
-WHERE object !~ '^(function|procedure|table|view|sequence|type|trigger|event trigger) (public\.)?_?thumbexif_'
+WHERE object !~ '^(schema|function|procedure|table|view|sequence|type|trigger|event trigger) ((public|thumbexif_internal)\.)?_?thumbexif_'
 ORDER BY 1;
 
 -- nothing may be written by PUBLIC; the one function that is open to it asks who may read the views

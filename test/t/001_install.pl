@@ -11,7 +11,7 @@ $server->safe_psql('postgres', 'CREATE SCHEMA "Photo s"');
 foreach my $schema ('public', '"Photo s"')
 {
 	$server->safe_psql('postgres', "CREATE EXTENSION thumbexif SCHEMA $schema");
-	is($server->safe_psql('postgres', "SELECT count(*) FROM $schema.thumbexif_attachment"),
+	is($server->safe_psql('postgres', "SELECT count(*) FROM thumbexif_internal.thumbexif_attachment"),
 		'0', "created in $schema");
 	$server->safe_psql('postgres', 'DROP EXTENSION thumbexif');
 	is( $server->safe_psql('postgres',

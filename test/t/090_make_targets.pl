@@ -44,7 +44,7 @@ $server->safe_psql('postgres', q{
 ok($good, 'dry run') or diag($error);
 like($error, qr/^INFO:  Dry run: Processing batch 1\/2\.\.\./m, 'names the batches');
 like($error, qr/^INFO:  Dry run: Done! Processed: 3, /m, 'and the sum');
-my $examined = q{SELECT count(*) FROM "Photo s".thumbexif_asset WHERE exif_settings IS NOT NULL};
+my $examined = q{SELECT count(*) FROM thumbexif_internal.thumbexif_asset WHERE exif_settings IS NOT NULL};
 is($server->safe_psql('postgres', $examined), '0', 'a dry run changes nothing');
 
 ($good, $out, $error) = exif_backfill($server, LIMIT => 3, BATCH_SIZE => 2, RELATION => q{public."it's"});
