@@ -111,7 +111,7 @@ merge_states(Oid key_type, TeAsset *assets, int count, uint64 rows)
 		int			low = 0;
 		int			high = count;
 
-		te_key_set(type, te_out((int) row, COL_ID), &key);
+		te_out_key((int) row, COL_ID, type, &key);
 		while (low < high)
 		{
 			int			middle = low + (high - low) / 2;
@@ -184,17 +184,17 @@ te_assets_after(const TeAttachment *attachment, const TeKey *after, int most, Te
 		te_arg(&args, attachment->key_type, te_key_datum(attachment->key_type, after));
 	}
 	else
-		appendStringInfoString(&sql, "true");
+		appendStringInfo(&sql, "%s IS NOT NULL", key);	/* NOT NULL may have been dropped since */
 
 	/* the limit in the text: the planner must know that it is small, or it might sort the whole table */
 	appendStringInfo(&sql, " ORDER BY %s LIMIT %d", key, most);
 
-	count = (int) te_sql_as_owner(attachment->owner, sql.data, &args);
+	count = (int) te_sql_as_owner(attachment->relation, attachment->owner, sql.data, &args);
 	memset(assets, 0, sizeof(TeAsset) * count);
 	for (int i = 0; i < count; i++)
 	{
 		assets[i].attachment = attachment;
-		te_key_set(attachment->key_type, te_out(i, 1), &assets[i].key);
+		te_out_key(i, 1, attachment->key_type, &assets[i].key);
 		read_row(attachment, i, &assets[i]);
 	}
 	te_sql_free();
@@ -249,14 +249,14 @@ te_assets_fill_rows(const TeAttachment *attachment, TeAsset *assets, int count)
 	append_select(&sql, attachment);
 	appendStringInfo(&sql, "%s = ANY ($1) ORDER BY %s", key, key);
 	arg_keys(&args, type, assets, count);
-	found = (int) te_sql_as_owner(attachment->owner, sql.data, &args);
+	found = (int) te_sql_as_owner(attachment->relation, attachment->owner, sql.data, &args);
 
 	/* both are sorted */
 	for (int row = 0, i = 0; row < found && i < count; row++)
 	{
 		TeKey		this;
 
-		te_key_set(type, te_out(row, 1), &this);
+		te_out_key(row, 1, type, &this);
 		while (i < count && te_key_compare(type, &assets[i].key, &this) < 0)
 			i++;
 		if (i < count && te_key_compare(type, &assets[i].key, &this) == 0)

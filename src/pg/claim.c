@@ -195,7 +195,7 @@ insert_some(const TeTake *take, TeAsset **assets, TeTaken **taken, int count)
 		TeKey		key;
 
 		if (row < (int) inserted)
-			te_key_set(type, te_out(row, 1), &key);
+			te_out_key(row, 1, type, &key);
 		if (row < (int) inserted && te_key_compare(attachment->key_type, &key, &assets[i]->key) == 0)
 		{
 			mark_running(&assets[i]->state, take->claim->number);
@@ -394,7 +394,7 @@ te_claim_give_back(const char *state_table, int attachment, Oid key_type,
 	left = (int) te_sql_as_extension(psprintf("SELECT id FROM %s WHERE attachment = $1"
 											  " AND id = ANY ($2) AND claim = $3", state_table), &args);
 	for (int i = 0; i < left; i++)
-		te_key_set(type, te_out(i, 1), &keys[i]);
+		te_out_key(i, 1, type, &keys[i]);
 	te_sql_free();
 	return left;
 }

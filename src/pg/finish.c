@@ -21,6 +21,7 @@
 
 #include "claim.h"
 #include "finish.h"
+#include "guard.h"
 #include "limit.h"
 #include "row.h"
 #include "settle.h"
@@ -131,7 +132,7 @@ lock_row(const Finish *finish, TeJob *job)
 	char	   *sql = psprintf("%s SKIP LOCKED", te_row_sql(job, &nothing, &args));
 	TeAsset		now;
 
-	if (te_sql_as_owner(attachment->owner, sql, &args) == 1)
+	if (te_sql_as_owner(attachment->relation, attachment->owner, sql, &args) == 1)
 	{
 		te_sql_free();
 		return true;
@@ -173,7 +174,7 @@ write_job(const Finish *finish, TeJob *job)
 	}
 	te_row_plan(job, &update);
 	if (update.any &&
-		te_sql_as_owner(finish->attachment->owner, te_row_sql(job, &update, &args), &args) != 1)
+		te_sql_as_owner(finish->attachment->relation, finish->attachment->owner, te_row_sql(job, &update, &args), &args) != 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_TRIGGERED_ACTION_EXCEPTION),
 				 errmsg("a trigger or rule has suppressed the update"),
@@ -260,6 +261,7 @@ te_finish(const TeAttachment *attachment, TeJob **jobs, int count, const TeSetti
 	/* before the states: TRUNCATE and DELETE lock the table first too */
 	LockRelationOid(attachment->relation, RowExclusiveLock);
 	te_attachment_check_same(attachment);
+	te_guard_check_table(attachment->relation, attachment->owner);
 	if (try_write(&finish, jobs, count) == NULL)
 		return;
 	for (int i = 0; i < count; i++)

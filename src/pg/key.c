@@ -10,6 +10,7 @@
 
 #include "compat.h"
 #include "key.h"
+#include "statement.h"
 
 Oid
 te_key_state_type(Oid type)
@@ -62,6 +63,22 @@ te_key_set(Oid type, Datum value, TeKey *key)
 			key->uuid = *DatumGetUUIDP(value);
 			break;
 	}
+}
+
+void
+te_out_key(int row, int column, Oid type, TeKey *key)
+{
+	if (SPI_gettypeid(SPI_tuptable->tupdesc, column) != type)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("a key is of another type than when its table was attached"),
+				 errhint("Call thumbexif_attach() again with the table's columns as they are now.")));
+	if (te_out_null(row, column))
+		ereport(ERROR,
+				(errcode(ERRCODE_NOT_NULL_VIOLATION),
+				 errmsg("a key is NULL"),
+				 errhint("Make the key column of the attached table NOT NULL.")));
+	te_key_set(type, te_out(row, column), key);
 }
 
 char *

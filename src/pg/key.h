@@ -31,6 +31,9 @@ extern int	te_key_compare(Oid type, const TeKey *a, const TeKey *b);
 extern Datum te_key_datum(Oid type, const TeKey *key);
 extern void te_key_set(Oid type, Datum value, TeKey *key);
 
+/* The key in the result of a statement (statement.h); ERROR if it is NULL or not of that type. */
+extern void te_out_key(int row, int column, Oid type, TeKey *key);
+
 /* The key as text, palloc'd. */
 extern char *te_key_text(Oid type, const TeKey *key);
 

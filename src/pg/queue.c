@@ -148,7 +148,7 @@ read_gap(TeQueue *queue, const TeAttachment *attachment, TeKey *keys, int most)
 		TeQueuePoint point;
 
 		point.queued = DatumGetTimestampTz(te_out(i, 1));
-		te_key_set(type, te_out(i, 2), &point.key);
+		te_out_key(i, 2, type, &point.key);
 		keys[i] = point.key;
 		if (i == 0 || i == count - 1)
 			move_on(queue, &point, attachment);
@@ -188,7 +188,7 @@ read_again(TeQueue *queue, const TeAttachment *attachment, TimestampTz now, TeKe
 										 " AND next_try > $3 AND next_try <= $4 ORDER BY next_try LIMIT $2",
 										 attachment->state), &args);
 	for (int i = 0; i < count; i++)
-		te_key_set(type, te_out(i, 2), &keys[i]);
+		te_out_key(i, 2, type, &keys[i]);
 	if (count > 0)
 		/* of those that came due at the same time, the next pass finds the rest */
 		queue->again_from = DatumGetTimestampTz(te_out(count - 1, 1));
@@ -231,7 +231,7 @@ read_orphans(const TeAttachment *attachment, TeKey *keys, int most)
 	count = (int) read_by_index(psprintf("SELECT id FROM %s WHERE attachment = $1 AND status = 'running'"
 										 " AND claim = ANY ($3) LIMIT $2", attachment->state), &args);
 	for (int i = 0; i < count; i++)
-		te_key_set(type, te_out(i, 1), &keys[i]);
+		te_out_key(i, 1, type, &keys[i]);
 	te_sql_free();
 	return count;
 }

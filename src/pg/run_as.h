@@ -11,6 +11,7 @@ typedef struct TeRunAs
 {
 	Oid			saved_user;
 	int			saved_context;
+	bool		guarded;
 	int			guc_level;		/* of the search_path pg_catalog, pg_temp, and of what the statement sets */
 } TeRunAs;
 
@@ -20,8 +21,14 @@ typedef struct TeRunAs
  */
 extern void te_run_as_extension(TeRunAs *save);
 
-/* Become the owner of a user's table, in a security-restricted operation, with search_path pg_catalog, pg_temp. */
+/*
+ * Become the owner of a user's table, in a security-restricted operation and under a guard (guard.h), with
+ * search_path pg_catalog, pg_temp.
+ */
 extern void te_run_as_owner(TeRunAs *save, Oid owner);
+
+/* Stay who we are, with our own search_path, under a guard. */
+extern void te_run_as_caller(TeRunAs *save);
 
 /* Back to who we were.  After an ERROR the transaction's abort does it. */
 extern void te_run_as_end(TeRunAs *save);

@@ -10,13 +10,19 @@
 #include "postgres.h"
 
 #include "access/relation.h"
+#include "access/xact.h"
+#include "catalog/dependency.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_extension.h"
+#include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "commands/event_trigger.h"
+#include "commands/trigger.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "parser/parse_func.h"
+#include "parser/parser.h"
 #include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -257,30 +263,51 @@ check_trigger_names(Relation relation, Oid function)
 	}
 }
 
+/*
+ * Create a trigger from its statement, on the relation that is locked: the statement's own name of it
+ * could lead elsewhere by now.
+ */
+static void
+create_trigger(Oid relation, const char *sql, Oid extension)
+{
+	RawStmt    *raw = linitial_node(RawStmt, raw_parser(sql, RAW_PARSE_DEFAULT));
+	ObjectAddress trigger;
+	ObjectAddress owner;
+
+	trigger = CreateTrigger(castNode(CreateTrigStmt, raw->stmt), sql, relation, InvalidOid, InvalidOid,
+							InvalidOid, InvalidOid, InvalidOid, NULL, false, false);
+	/* as ALTER TRIGGER ... DEPENDS ON EXTENSION does it: a plain DROP EXTENSION takes the trigger along */
+	ObjectAddressSet(owner, ExtensionRelationId, extension);
+	deleteDependencyRecordsForSpecific(TriggerRelationId, trigger.objectId, DEPENDENCY_AUTO_EXTENSION,
+									   ExtensionRelationId, extension);
+	recordDependencyOn(&trigger, &owner, DEPENDENCY_AUTO_EXTENSION);
+	CommandCounterIncrement();
+}
+
 /* Inside SPI, with the extension's rights. */
 static void
 create_triggers(Relation relation, const TeMapping *mapping)
 {
-	char	   *table = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
-												   RelationGetRelationName(relation));
 	const char *key = quote_identifier(mapping->key);
 	const char *path = quote_identifier(mapping->path);
 	char	   *function = te_our("thumbexif_track");
-	List	   *function_name = textToQualifiedNameList(cstring_to_text(function));
-	char	   *when = psprintf("WHEN (OLD.%s <> NEW.%s OR OLD.%s::text COLLATE \"C\" IS DISTINCT FROM NEW.%s::text COLLATE \"C\")",
+	List	   *function_name = list_make2(makeString(pstrdup(TE_SCHEMA)), makeString(pstrdup("thumbexif_track")));
+	char	   *when = psprintf("WHEN (OLD.%s IS DISTINCT FROM NEW.%s OR OLD.%s::text COLLATE \"C\" IS DISTINCT FROM NEW.%s::text COLLATE \"C\")",
 								key, key, path, path);
+	TeExtension extension;
 
+	te_extension_get(&extension);
 	check_trigger_names(relation, LookupFuncName(function_name, 0, NULL, false));
 	for (int i = 0; i < TRIGGERS; i++)
 	{
 		bool		update = strcmp(triggers[i].name, "thumbexif_update") == 0;
 
-		run(psprintf("CREATE OR REPLACE TRIGGER %s %s ON %s %s %s EXECUTE FUNCTION %s()",
-					 triggers[i].name, triggers[i].event, table, triggers[i].level,
-					 update ? when : "", function),
-			SPI_OK_UTILITY);
-		run(psprintf("ALTER TRIGGER %s ON %s DEPENDS ON EXTENSION thumbexif", triggers[i].name, table),
-			SPI_OK_UTILITY);
+		create_trigger(RelationGetRelid(relation),
+					   psprintf("CREATE OR REPLACE TRIGGER %s %s ON %s %s %s EXECUTE FUNCTION %s()",
+								triggers[i].name, triggers[i].event,
+								quote_identifier(RelationGetRelationName(relation)), triggers[i].level,
+								update ? when : "", function),
+					   extension.oid);
 	}
 }
 

@@ -2,8 +2,10 @@
  * sql_process.c
  *		thumbexif_process(): one asset now, in the caller's transaction.
  *
- * The user's table is read and written as the caller, with the caller's rights
- * and row security.  No row is locked while the decoder works; then the user's row is
+ * The user's table is read as the caller, with the caller's rights and row security.  It is written as its
+ * owner, as the background worker does it, once the caller is known to have the rights: what
+ * the table's owner has attached to it must not run with the rights of whoever calls.  Only the owner, and a
+ * caller whom row security limits, write as themselves.  No row is locked while the decoder works; then the user's row is
  * locked and after it the state, for which we may wait: the same order as that of the
  * triggers.  Whoever else had claimed the asset finds another version and drops its result.
  */
@@ -14,11 +16,14 @@
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/rls.h"
 
 #include "compat.h"
+#include "guard.h"
 #include "pool.h"
 #include "row.h"
 #include "settle.h"
@@ -39,7 +44,19 @@ typedef struct Process
 	TeSettings	settings;
 	TeKey		key;
 	bool		force;
+	bool		as_caller;		/* written as the caller, or else as the table's owner */
 } Process;
+
+/* A statement that writes or locks the row, with the rights it is written with. */
+static uint64
+write_sql(const Process *process, const char *sql, const TeArgs *args)
+{
+	const TeAttachment *attachment = process->attachment;
+
+	if (process->as_caller)
+		return te_sql_as_caller(attachment->relation, sql, args);
+	return te_sql_as_owner(attachment->relation, attachment->owner, sql, args);
+}
 
 /* Read the row as the caller; ERROR if there is none that the caller can see. */
 static void
@@ -56,12 +73,21 @@ read_row(const Process *process, TeAsset *asset)
 				   quote_identifier(attachment->path), thumbnail ? "t." : "",
 				   thumbnail ? quote_identifier(thumbnail) : "NULL",
 				   attachment->name, quote_identifier(attachment->key));
-	if (te_sql(sql, &args) == 0)
+	if (te_sql_as_caller(attachment->relation, sql, &args) == 0)
 		te_key_unknown(attachment, te_key_text(attachment->key_type, &process->key));
 	asset->has_row = true;
 	asset->path = te_out_text(0, 1);
 	asset->thumbnail_path = te_out_text(0, 2);
 	te_sql_free();
+}
+
+static void
+throw_denied(const TeAttachment *attachment)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("permission denied for table %s", get_rel_name(attachment->relation)),
+			 errhint("thumbexif_process() needs the caller's rights on the row: grant SELECT and UPDATE.")));
 }
 
 /* Before the decode, and in words of our own; what exactly is missing is for the UPDATE to say. */
@@ -70,10 +96,22 @@ check_may_update(const TeAttachment *attachment)
 {
 	if (pg_class_aclcheck(attachment->relation, GetUserId(), ACL_UPDATE) != ACLCHECK_OK &&
 		pg_attribute_aclcheck_all(attachment->relation, GetUserId(), ACL_UPDATE, ACLMASK_ANY) != ACLCHECK_OK)
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("permission denied for table %s", get_rel_name(attachment->relation)),
-				 errhint("thumbexif_process() reads and writes the row with the caller's rights: grant SELECT and UPDATE.")));
+		throw_denied(attachment);
+}
+
+/* The same for the columns that are about to be written. */
+static void
+check_may_write(const TeAttachment *attachment, const TeRowUpdate *update)
+{
+	if (pg_class_aclcheck(attachment->relation, GetUserId(), ACL_UPDATE) == ACLCHECK_OK)
+		return;
+	for (int i = 0; i < TE_COLUMNS; i++)
+	{
+		if (update->set[i] &&
+			pg_attribute_aclcheck(attachment->relation, get_attnum(attachment->relation, attachment->column[i]),
+								  GetUserId(), ACL_UPDATE) != ACLCHECK_OK)
+			throw_denied(attachment);
+	}
 }
 
 /* Look at the file, and decode it if something is lacking.  True if there is anything to be written. */
@@ -161,7 +199,7 @@ write_result(const Process *process, TeJob *job)
 		te_store_sync();
 	}
 
-	rows = te_sql(te_row_sql(job, &update, &args), &args);
+	rows = write_sql(process, te_row_sql(job, &update, &args), &args);
 	te_sql_free();
 	if (rows == 0)
 	{
@@ -171,11 +209,15 @@ write_result(const Process *process, TeJob *job)
 		return false;
 	}
 	te_attachment_check_same(attachment);
+	LockRelationOid(attachment->relation, RowExclusiveLock);	/* nobody adds a trigger from here on */
+	te_guard_check_table(attachment->relation, process->as_caller ? GetUserId() : attachment->owner);
 
 	/* only now: another may have written what he had found, and what of it goes is for the state to say */
 	lock_state(&job->asset);
 	te_row_plan(job, &update);
-	if (update.any && te_sql(te_row_sql(job, &update, &args), &args) != 1)
+	if (!process->as_caller)
+		check_may_write(attachment, &update);
+	if (update.any && write_sql(process, te_row_sql(job, &update, &args), &args) != 1)
 		throw_not_updated(process, job);
 	if (job->asset.state.status != TE_ASSET_RUNNING)	/* else its claim has counted the attempt */
 		job->asset.state.attempts = Min(job->asset.state.attempts + 1, PG_INT16_MAX);
@@ -246,7 +288,7 @@ result(const Process *process, const TeJob *job, TupleDesc desc)
 	appendStringInfo(&sql, " FROM ONLY %s AS t WHERE t.%s OPERATOR(pg_catalog.=) $1",
 					 attachment->name, quote_identifier(attachment->key));
 	te_arg(&args, attachment->key_type, te_key_datum(attachment->key_type, &process->key));
-	if (te_sql(sql.data, &args) == 0)
+	if (te_sql_as_caller(attachment->relation, sql.data, &args) == 0)
 		te_key_unknown(attachment, job->id);
 	for (int i = 0; i <= TE_COL_GPS_LONGITUDE; i++)
 	{
@@ -300,6 +342,9 @@ read_arguments(FunctionCallInfo fcinfo, Process *process)
 				 errhint("Give the key of a row of the attached table.")));
 	process->attachment = te_attachment_get(PG_ARGISNULL(1) ? InvalidOid : PG_GETARG_OID(1));
 	process->force = PG_GETARG_BOOL(2);
+	process->as_caller = GetUserId() == process->attachment->owner ||
+		check_enable_rls(process->attachment->relation, InvalidOid, true) == RLS_ENABLED ||
+		check_enable_rls(process->attachment->relation, process->attachment->owner, true) == RLS_ENABLED;
 	te_settings_now(&process->settings);
 	if (!te_key_from_argument(process->attachment, type, PG_GETARG_DATUM(0), &process->key))
 		te_key_unknown(process->attachment, te_key_text(INT8OID, &process->key));

@@ -55,7 +55,7 @@ lock_row(FunctionCallInfo fcinfo, const TeAttachment *attachment)
 								   attachment->name, quote_identifier(attachment->key));
 
 		te_arg(&args, attachment->key_type, te_key_datum(attachment->key_type, &key));
-		if (te_sql_as_owner(attachment->owner, sql, &args) == 1)
+		if (te_sql_as_owner(attachment->relation, attachment->owner, sql, &args) == 1)
 			return key;
 	}
 	te_key_unknown(attachment, te_key_text(attachment->key_type, &key));

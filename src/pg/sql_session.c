@@ -163,27 +163,25 @@ compare_keys(const void *a, const void *b, void *type)
 	return te_key_compare(*(const Oid *) type, a, b);
 }
 
-/* Read the session's assets. */
+/*
+ * Read the session's assets.  As text, whatever the column's type is by now: the table may have changed
+ * since it was looked at.
+ */
 static void
 read_assets(const TeAttachment *attachment, const Jobs *jobs, const TeArgs *args, Session *session)
 {
 	Oid			type = attachment->key_type;
-	Oid			given = jobs->asset_type;
 	uint64		rows;
 
-	rows = te_sql_as_owner(jobs->owner,
-						   psprintf("SELECT DISTINCT asset_id FROM %s"
-									" WHERE session_id = $1 AND asset_id IS NOT NULL", jobs->name), args);
+	rows = te_sql_as_owner(jobs->relation, jobs->owner,
+						   psprintf("SELECT DISTINCT CAST(asset_id AS pg_catalog.text) FROM %s"
+									" WHERE session_id OPERATOR(pg_catalog.=) $1 AND asset_id IS NOT NULL", jobs->name), args);
 	session->keys = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(TeKey) * Max(rows, 1));
 	for (uint64 row = 0; row < rows; row++)
 	{
 		TeKey	   *key = &session->keys[session->count];
-		Datum		value = te_out((int) row, 1);
 
-		if (given == INT2OID || given == INT4OID)
-			value = Int64GetDatum(te_out_int((int) row, 1, 0));
-		if (te_key_from_argument(attachment, given == UUIDOID ? UUIDOID :
-								 given == TEXTOID || given == VARCHAROID ? TEXTOID : INT8OID, value, key))
+		if (te_key_from_argument(attachment, TEXTOID, te_out((int) row, 1), key))
 			session->count++;
 		else
 		{

@@ -8,12 +8,17 @@
  */
 #include "postgres.h"
 
+#include "catalog/catalog.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
+#include "nodes/nodeFuncs.h"
+#include "parser/analyze.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
+#include "extension.h"
 #include "run_as.h"
 #include "statement.h"
 
@@ -129,8 +134,72 @@ forget_plan(KeptPlan *plan)
 	pfree(plan);
 }
 
-uint64
-te_sql(const char *sql, const TeArgs *args)
+/* --- the relations that are meant */
+
+typedef struct Meant
+{
+	const char *sql;			/* the statement that is running; NULL = none of ours */
+	Oid			relation;		/* InvalidOid = our own tables and catalogs */
+} Meant;
+
+static Meant meant;
+static post_parse_analyze_hook_type next_analyze_hook = NULL;
+
+static bool
+is_meant(Oid relation)
+{
+	TeExtension extension;
+
+	if (OidIsValid(meant.relation))
+		return relation == meant.relation;
+	return IsCatalogRelationOid(relation) ||
+		(te_extension_find(&extension) && get_rel_namespace(relation) == extension.schema);
+}
+
+static bool
+check_relations(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, RangeTblEntry))
+	{
+		RangeTblEntry *entry = (RangeTblEntry *) node;
+
+		if (entry->rtekind == RTE_RELATION && !is_meant(entry->relid))
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("relation \"%s\" has taken the name of one that thumbexif works on",
+							get_rel_name(entry->relid)),
+					 errdetail("A schema or a table was renamed while thumbexif was at work."),
+					 errhint("Try again.")));
+		return false;
+	}
+	if (IsA(node, Query))
+		return query_tree_walker((Query *) node, check_relations, context, QTW_EXAMINE_RTES_BEFORE);
+	return expression_tree_walker(node, check_relations, context);
+}
+
+/* Names have been looked up, and nothing has been planned yet: no code of anybody's has run. */
+static void
+analyze_hook(ParseState *state, Query *query, JumbleState *jumble)
+{
+	if (next_analyze_hook)
+		next_analyze_hook(state, query, jumble);
+	if (meant.sql != NULL && state->p_sourcetext != NULL && strcmp(state->p_sourcetext, meant.sql) == 0)
+		(void) check_relations((Node *) query, NULL);
+}
+
+void
+te_statement_install(void)
+{
+	next_analyze_hook = post_parse_analyze_hook;
+	post_parse_analyze_hook = analyze_hook;
+}
+
+/* --- running */
+
+static uint64
+run_meant(const char *sql, const TeArgs *args)
 {
 	MemoryContext caller = CurrentMemoryContext;	/* SPI leaves us in its own */
 	bool		pushed = !ActiveSnapshotSet();
@@ -151,6 +220,33 @@ te_sql(const char *sql, const TeArgs *args)
 	return SPI_processed;
 }
 
+/* The same, on one relation or on ours. */
+static uint64
+run_on(Oid relation, const char *sql, const TeArgs *args)
+{
+	Meant		outer = meant;
+	volatile uint64 count = 0;
+
+	meant.sql = sql;
+	meant.relation = relation;
+	PG_TRY();
+	{
+		count = run_meant(sql, args);
+	}
+	PG_FINALLY();
+	{
+		meant = outer;
+	}
+	PG_END_TRY();
+	return count;
+}
+
+uint64
+te_sql(const char *sql, const TeArgs *args)
+{
+	return run_on(InvalidOid, sql, args);
+}
+
 uint64
 te_sql_as_extension(const char *sql, const TeArgs *args)
 {
@@ -158,19 +254,31 @@ te_sql_as_extension(const char *sql, const TeArgs *args)
 	uint64		count;
 
 	te_run_as_extension(&save);
-	count = te_sql(sql, args);
+	count = run_on(InvalidOid, sql, args);
 	te_run_as_end(&save);
 	return count;
 }
 
 uint64
-te_sql_as_owner(Oid owner, const char *sql, const TeArgs *args)
+te_sql_as_owner(Oid relation, Oid owner, const char *sql, const TeArgs *args)
 {
 	TeRunAs		save;
 	uint64		count;
 
 	te_run_as_owner(&save, owner);
-	count = te_sql(sql, args);
+	count = run_on(relation, sql, args);
+	te_run_as_end(&save);
+	return count;
+}
+
+uint64
+te_sql_as_caller(Oid relation, const char *sql, const TeArgs *args)
+{
+	TeRunAs		save;
+	uint64		count;
+
+	te_run_as_caller(&save);
+	count = run_on(relation, sql, args);
 	te_run_as_end(&save);
 	return count;
 }

@@ -31,14 +31,23 @@ extern void te_arg_int8(TeArgs *args, int64 value);
 extern void te_arg_text(TeArgs *args, const char *value);	/* NULL is NULL */
 
 /*
- * Run a statement as whoever we are, and return how many rows it gave or changed.  The
- * plan is kept for the session by the text and the types of its parameters.
+ * Run a statement and return how many rows it gave or changed.  The plan is kept for the session by
+ * the text and the types of its parameters.  Whenever PostgreSQL analyses the text, also when a plan
+ * has become invalid, the relations that its names lead to are compared with those that are meant: ERROR
+ * if another has taken a name.
+ *
+ * te_sql: as whoever we are, on our own tables and catalogs.
+ * te_sql_as_extension: the same with the extension's rights.
+ * te_sql_as_owner: on one relation, as its owner in a security-restricted operation.
+ * te_sql_as_caller: on one relation, as whoever we are.
  */
 extern uint64 te_sql(const char *sql, const TeArgs *args);
-
-/* The same with the extension's rights, or with those of a table's owner in a security-restricted operation. */
 extern uint64 te_sql_as_extension(const char *sql, const TeArgs *args);
-extern uint64 te_sql_as_owner(Oid owner, const char *sql, const TeArgs *args);
+extern uint64 te_sql_as_owner(Oid relation, Oid owner, const char *sql, const TeArgs *args);
+extern uint64 te_sql_as_caller(Oid relation, const char *sql, const TeArgs *args);
+
+/* Install the hook that compares.  Called once, when the library is loaded. */
+extern void te_statement_install(void);
 
 /* Values of the result; rows from 0, columns from 1.  Texts are palloc'd; NULL gives otherwise, NULL or false. */
 extern bool te_out_null(int row, int column);

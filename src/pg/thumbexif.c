@@ -8,9 +8,11 @@
 #include "miscadmin.h"
 
 #include "compat.h"
+#include "guard.h"
 #include "guc.h"
 #include "launcher.h"
 #include "shmem.h"
+#include "statement.h"
 #include "utility_hook.h"
 
 PG_MODULE_MAGIC_EXT(.name = "thumbexif", .version = TE_VERSION);
@@ -19,6 +21,8 @@ void
 _PG_init(void)
 {
 	te_guc_define();
+	te_guard_install();
+	te_statement_install();
 	if (process_shared_preload_libraries_in_progress)
 	{
 		te_shmem_request();

@@ -175,13 +175,13 @@ plan_sql(const TrackedTable *table, TrackPlan plan)
 	{
 		case PLAN_INSERT:
 			return psprintf("INSERT INTO %s AS s (attachment, id, status, version, next_try) "
-							"SELECT $1, n.%s, 'queued', $2, now() FROM thumbexif_new n "
+							"SELECT $1, n.%s, 'queued', $2, now() FROM thumbexif_new n WHERE n.%s IS NOT NULL "
 							"ON CONFLICT (attachment, id) DO UPDATE SET " TE_REQUEUE("$2"),
-							state, key);
+							state, key, key);
 		case PLAN_INSERT_BULK:
 			return psprintf("INSERT INTO %s (attachment, id, status, version, next_try) "
-							"SELECT $1, n.%s, 'queued', $2, now() FROM thumbexif_new n",
-							state, key);
+							"SELECT $1, n.%s, 'queued', $2, now() FROM thumbexif_new n WHERE n.%s IS NOT NULL",
+							state, key, key);
 		case PLAN_DELETE:
 			return psprintf("WITH gone AS (DELETE FROM %s s USING thumbexif_old o "
 							"WHERE s.attachment = $1 AND s.id = o.%s RETURNING s.file) "
@@ -260,6 +260,17 @@ insert_bulk(TrackedTable *table)
 	return done;
 }
 
+/* The column was NOT NULL when the table was attached. */
+static void
+throw_null_key(const TrackedTable *table)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NOT_NULL_VIOLATION),
+			 errmsg("key \"%s\" of attached table \"%s\" must not be NULL", table->key_name,
+					get_rel_name(table->relation)),
+			 errhint("Make the column NOT NULL again, or call thumbexif_detach() for the table.")));
+}
+
 static void
 rows_inserted(TrackedTable *table, TriggerData *trigger)
 {
@@ -269,6 +280,8 @@ rows_inserted(TrackedTable *table, TriggerData *trigger)
 		return;
 	if (rows < BULK_ROWS || !insert_bulk(table))
 		run_plan(table, PLAN_INSERT, (Datum) 0, (Datum) 0);
+	if (SPI_processed != (uint64) rows)
+		throw_null_key(table);
 }
 
 static void
@@ -324,8 +337,18 @@ row_updated(TrackedTable *table, TriggerData *trigger)
 	bool		old_null;
 	bool		new_null;
 
-	old_key = key_datum(table, slot_getattr(old, table->key, &old_null));
-	new_key = key_datum(table, slot_getattr(new, table->key, &new_null));
+	old_key = slot_getattr(old, table->key, &old_null);
+	new_key = slot_getattr(new, table->key, &new_null);
+	if (new_null)
+		throw_null_key(table);
+	new_key = key_datum(table, new_key);
+	if (old_null)
+	{
+		/* it comes from before the table was attached, or from while triggers were off */
+		run_plan(table, PLAN_QUEUE_ONE, new_key, (Datum) 0);
+		return;
+	}
+	old_key = key_datum(table, old_key);
 	if (!same_key(table, old_key, new_key))
 	{
 		run_plan(table, PLAN_EXISTS, new_key, (Datum) 0);

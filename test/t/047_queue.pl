@@ -98,7 +98,7 @@ pause();
 insert(3000);
 value($server, 'SELECT thumbexif_resume()');
 $server->poll_query_until('postgres', 'SELECT count(*) > 50 FROM written');
-value($server, "ALTER EXTENSION thumbexif UPDATE TO '1.0.1'");
+value($server, "ALTER EXTENSION thumbexif UPDATE TO '1.1.1'");
 cmp_ok(value($server, 'SELECT count(*) FROM written'), '<', 3000, 'ALTER EXTENSION UPDATE while the worker is busy');
 value($server, 'ALTER TABLE shots ADD COLUMN note text');
 wait_done($server, 'and it goes on', 3000);
