@@ -276,6 +276,7 @@ create_trigger(Oid relation, const char *sql, Oid extension)
 
 	trigger = CreateTrigger(castNode(CreateTrigStmt, raw->stmt), sql, relation, InvalidOid, InvalidOid,
 							InvalidOid, InvalidOid, InvalidOid, NULL, false, false);
+	CommandCounterIncrement();
 	/* as ALTER TRIGGER ... DEPENDS ON EXTENSION does it: a plain DROP EXTENSION takes the trigger along */
 	ObjectAddressSet(owner, ExtensionRelationId, extension);
 	deleteDependencyRecordsForSpecific(TriggerRelationId, trigger.objectId, DEPENDENCY_AUTO_EXTENSION,
