@@ -16,11 +16,13 @@ image_objs   = $(patsubst %.c,%.o,$(wildcard src/image/*.c))
 decoder_objs = $(patsubst %.c,%.o,$(wildcard src/decoder/*.c))
 OBJS         = $(patsubst %.c,%.o,$(wildcard src/pg/*.c)) $(wire_objs)
 
-# The install script is made of the parts.  From the second release on, each also brings a
-# frozen sql/thumbexif--OLD--NEW.sql; the first has nothing to upgrade from.
-SQL_PARTS  = $(sort $(wildcard sql/[0-9]*.sql))
-DATA_built = sql/$(EXTENSION)--$(EXTVERSION).sql
-DATA       = $(wildcard sql/$(EXTENSION)--*--*.sql)
+# The install script is made of the parts.  The script that upgrades to it makes the schema, brings what the old
+# version had to where it is now (sql/upgrade/OLD.sql), and goes on with those parts that may be run again.
+SQL_PARTS    = $(sort $(wildcard sql/[0-9]*.sql))
+SQL_ONCE     = sql/05-schema.sql sql/10-state.sql
+UPGRADE_FROM = 1.0
+UPGRADES     = $(UPGRADE_FROM:%=sql/$(EXTENSION)--%--$(EXTVERSION).sql)
+DATA_built   = sql/$(EXTENSION)--$(EXTVERSION).sql $(UPGRADES)
 EXTRA_CLEAN = thumbexif-decoder $(image_objs) $(decoder_objs) build
 
 PG_CPPFLAGS = -I$(srcdir)/src -DTE_VERSION='"$(EXTVERSION)"'
@@ -58,6 +60,9 @@ thumbexif-decoder: $(decoder_objs) $(image_objs) $(wire_objs)
 
 sql/$(EXTENSION)--$(EXTVERSION).sql: $(SQL_PARTS)
 	{ printf '%s\n' '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit'; cat $^; } > $@
+
+$(UPGRADES): sql/$(EXTENSION)--%--$(EXTVERSION).sql: sql/05-schema.sql sql/upgrade/%.sql $(filter-out $(SQL_ONCE),$(SQL_PARTS))
+	{ printf '%s\n' '\echo Use "ALTER EXTENSION $(EXTENSION) UPDATE" to load this file. \quit'; cat $^; } > $@
 
 all: thumbexif-decoder
 

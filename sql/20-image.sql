@@ -1,66 +1,66 @@
 -- Looking at one image, without a table.  All of these start a process and most read files of
 -- the server, so nobody may call them until the right is granted.
 
-CREATE FUNCTION thumbexif_thumbnail(path text, size integer DEFAULT NULL, format text DEFAULT NULL,
+CREATE OR REPLACE FUNCTION @extschema@.thumbexif_thumbnail(path pg_catalog.text, size integer DEFAULT NULL, format pg_catalog.text DEFAULT NULL,
                                     quality integer DEFAULT NULL)
-    RETURNS bytea
+    RETURNS pg_catalog.bytea
     LANGUAGE C VOLATILE PARALLEL RESTRICTED COST 10000
     AS 'MODULE_PATHNAME', 'thumbexif_thumbnail_path';
-COMMENT ON FUNCTION thumbexif_thumbnail(text, integer, text, integer) IS
+COMMENT ON FUNCTION @extschema@.thumbexif_thumbnail(pg_catalog.text, integer, pg_catalog.text, integer) IS
     'thumbnail of an image file of the server; what is NULL or left out is taken from the settings';
 
-CREATE FUNCTION thumbexif_thumbnail(image bytea, size integer DEFAULT NULL, format text DEFAULT NULL,
+CREATE OR REPLACE FUNCTION @extschema@.thumbexif_thumbnail(image pg_catalog.bytea, size integer DEFAULT NULL, format pg_catalog.text DEFAULT NULL,
                                     quality integer DEFAULT NULL)
-    RETURNS bytea
+    RETURNS pg_catalog.bytea
     LANGUAGE C VOLATILE PARALLEL RESTRICTED COST 10000
     AS 'MODULE_PATHNAME', 'thumbexif_thumbnail_bytes';
-COMMENT ON FUNCTION thumbexif_thumbnail(bytea, integer, text, integer) IS
+COMMENT ON FUNCTION @extschema@.thumbexif_thumbnail(pg_catalog.bytea, integer, pg_catalog.text, integer) IS
     'thumbnail of an image; what is NULL or left out is taken from the settings';
 
-CREATE FUNCTION thumbexif_exif(path text)
-    RETURNS jsonb
+CREATE OR REPLACE FUNCTION @extschema@.thumbexif_exif(path pg_catalog.text)
+    RETURNS pg_catalog.jsonb
     LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED COST 10000
     AS 'MODULE_PATHNAME', 'thumbexif_exif_path';
-COMMENT ON FUNCTION thumbexif_exif(text) IS
+COMMENT ON FUNCTION @extschema@.thumbexif_exif(pg_catalog.text) IS
     'EXIF of an image file of the server, NULL if it has none';
 
-CREATE FUNCTION thumbexif_exif(image bytea)
-    RETURNS jsonb
+CREATE OR REPLACE FUNCTION @extschema@.thumbexif_exif(image pg_catalog.bytea)
+    RETURNS pg_catalog.jsonb
     LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED COST 10000
     AS 'MODULE_PATHNAME', 'thumbexif_exif_bytes';
-COMMENT ON FUNCTION thumbexif_exif(bytea) IS 'EXIF of an image, NULL if it has none';
+COMMENT ON FUNCTION @extschema@.thumbexif_exif(pg_catalog.bytea) IS 'EXIF of an image, NULL if it has none';
 
-CREATE FUNCTION thumbexif_info(path text,
-                               OUT format text, OUT width integer, OUT height integer,
-                               OUT taken_at timestamptz, OUT camera_make text, OUT camera_model text,
+CREATE OR REPLACE FUNCTION @extschema@.thumbexif_info(path pg_catalog.text,
+                               OUT format pg_catalog.text, OUT width integer, OUT height integer,
+                               OUT taken_at pg_catalog.timestamptz, OUT camera_make pg_catalog.text, OUT camera_model pg_catalog.text,
                                OUT gps_latitude double precision, OUT gps_longitude double precision,
-                               OUT exif_metadata jsonb)
+                               OUT exif_metadata pg_catalog.jsonb)
     LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED COST 10000
     AS 'MODULE_PATHNAME', 'thumbexif_info_path';
-COMMENT ON FUNCTION thumbexif_info(text) IS
+COMMENT ON FUNCTION @extschema@.thumbexif_info(pg_catalog.text) IS
     'format, upright size and EXIF of an image file of the server';
 
-CREATE FUNCTION thumbexif_info(image bytea,
-                               OUT format text, OUT width integer, OUT height integer,
-                               OUT taken_at timestamptz, OUT camera_make text, OUT camera_model text,
+CREATE OR REPLACE FUNCTION @extschema@.thumbexif_info(image pg_catalog.bytea,
+                               OUT format pg_catalog.text, OUT width integer, OUT height integer,
+                               OUT taken_at pg_catalog.timestamptz, OUT camera_make pg_catalog.text, OUT camera_model pg_catalog.text,
                                OUT gps_latitude double precision, OUT gps_longitude double precision,
-                               OUT exif_metadata jsonb)
+                               OUT exif_metadata pg_catalog.jsonb)
     LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED COST 10000
     AS 'MODULE_PATHNAME', 'thumbexif_info_bytes';
-COMMENT ON FUNCTION thumbexif_info(bytea) IS 'format, upright size and EXIF of an image';
+COMMENT ON FUNCTION @extschema@.thumbexif_info(pg_catalog.bytea) IS 'format, upright size and EXIF of an image';
 
-CREATE FUNCTION thumbexif_version(OUT extension text, OUT libvips text, OUT libexif text,
-                                  OUT formats_read text[], OUT formats_written text[], OUT self_test text)
+CREATE OR REPLACE FUNCTION @extschema@.thumbexif_version(OUT extension pg_catalog.text, OUT libvips pg_catalog.text, OUT libexif pg_catalog.text,
+                                  OUT formats_read pg_catalog.text[], OUT formats_written pg_catalog.text[], OUT self_test pg_catalog.text)
     LANGUAGE C VOLATILE PARALLEL UNSAFE COST 10000
     AS 'MODULE_PATHNAME', 'thumbexif_version';
-COMMENT ON FUNCTION thumbexif_version() IS
+COMMENT ON FUNCTION @extschema@.thumbexif_version() IS
     'versions, the formats this build reads and writes, and "ok" or what does not work in it';
 
 REVOKE EXECUTE ON FUNCTION
-    thumbexif_thumbnail(text, integer, text, integer),
-    thumbexif_thumbnail(bytea, integer, text, integer),
-    thumbexif_exif(text), thumbexif_exif(bytea),
-    thumbexif_info(text), thumbexif_info(bytea),
-    thumbexif_version()
+    @extschema@.thumbexif_thumbnail(pg_catalog.text, integer, pg_catalog.text, integer),
+    @extschema@.thumbexif_thumbnail(pg_catalog.bytea, integer, pg_catalog.text, integer),
+    @extschema@.thumbexif_exif(pg_catalog.text), @extschema@.thumbexif_exif(pg_catalog.bytea),
+    @extschema@.thumbexif_info(pg_catalog.text), @extschema@.thumbexif_info(pg_catalog.bytea),
+    @extschema@.thumbexif_version()
 FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION thumbexif_version() TO pg_monitor;
+GRANT EXECUTE ON FUNCTION @extschema@.thumbexif_version() TO pg_monitor;

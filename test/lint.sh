@@ -61,6 +61,7 @@ check "no file above 500 lines, no function above 80" lengths 500 80
 lengths 400 60 | sed 's/^/# long: /'
 check "no white space at the ends of lines" \
 	grep -rnE '[[:space:]]+$' --include='*.[ch]' --include='*.sql' --include='*.pl' --include='*.sh' --include='*.md' --include='*.spec' src sql test bench README.md CHANGELOG.md
+check "SQL leaves no name to the search_path" perl test/sql_names.pl sql/[0-9]*.sql sql/upgrade/*.sql
 check "nothing left to do is marked in the code" \
 	grep -rnwE 'TODO|FIXME|XXX|HACK' src sql test --include='*.[ch]' --include='*.sql' --include='*.pl'
 

@@ -166,11 +166,7 @@ te_key_from_argument(const TeAttachment *attachment, Oid type, Datum value, TeKe
 {
 	bool		is_uuid = attachment->key_type == UUIDOID;
 
-	if (!OidIsValid(type))		/* a call by PQfn() says nothing of types */
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("the type of the key is not known in this kind of call"),
-				 errhint("Call the function in an SQL statement.")));
+	Assert(type == INT8OID || type == UUIDOID || type == TEXTOID);
 	if (type == TEXTOID)
 	{
 		value = parse(attachment, TextDatumGetCString(value));

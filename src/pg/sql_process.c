@@ -331,10 +331,8 @@ process_asset(const Process *process, TupleDesc desc)
 }
 
 static void
-read_arguments(FunctionCallInfo fcinfo, Process *process)
+read_arguments(FunctionCallInfo fcinfo, Oid type, Process *process)
 {
-	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, 0);
-
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(2))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
@@ -350,10 +348,8 @@ read_arguments(FunctionCallInfo fcinfo, Process *process)
 		te_key_unknown(process->attachment, te_key_text(INT8OID, &process->key));
 }
 
-PG_FUNCTION_INFO_V1(thumbexif_process);
-
-Datum
-thumbexif_process(PG_FUNCTION_ARGS)
+static Datum
+process_as(FunctionCallInfo fcinfo, Oid type)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	Process		process = {0};
@@ -364,7 +360,7 @@ thumbexif_process(PG_FUNCTION_ARGS)
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	BlessTupleDesc(desc);
-	read_arguments(fcinfo, &process);
+	read_arguments(fcinfo, type, &process);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	tuple = process_asset(&process, desc);
@@ -372,4 +368,29 @@ thumbexif_process(PG_FUNCTION_ARGS)
 	tuple = heap_copytuple(tuple);
 	SPI_finish();
 	PG_RETURN_DATUM(HeapTupleGetDatum(tuple));
+}
+
+/* One for each type of key: see sql_queue.c. */
+PG_FUNCTION_INFO_V1(thumbexif_process_bigint);
+
+Datum
+thumbexif_process_bigint(PG_FUNCTION_ARGS)
+{
+	return process_as(fcinfo, INT8OID);
+}
+
+PG_FUNCTION_INFO_V1(thumbexif_process_uuid);
+
+Datum
+thumbexif_process_uuid(PG_FUNCTION_ARGS)
+{
+	return process_as(fcinfo, UUIDOID);
+}
+
+PG_FUNCTION_INFO_V1(thumbexif_process_text);
+
+Datum
+thumbexif_process_text(PG_FUNCTION_ARGS)
+{
+	return process_as(fcinfo, TEXTOID);
 }

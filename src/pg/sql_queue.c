@@ -19,9 +19,17 @@
 #include "statement.h"
 #include "wake.h"
 
-PG_FUNCTION_INFO_V1(thumbexif_enqueue);
-PG_FUNCTION_INFO_V1(thumbexif_retry);
-PG_FUNCTION_INFO_V1(thumbexif_retry_all);
+/*
+ * A function of its own for each type of key: the type is what the function was declared with, and not what
+ * the caller's expression says, which need not be the same where the call is an aggregate's.
+ */
+PG_FUNCTION_INFO_V1(thumbexif_enqueue_bigint);
+PG_FUNCTION_INFO_V1(thumbexif_enqueue_uuid);
+PG_FUNCTION_INFO_V1(thumbexif_enqueue_text);
+PG_FUNCTION_INFO_V1(thumbexif_retry_bigint);
+PG_FUNCTION_INFO_V1(thumbexif_retry_uuid);
+PG_FUNCTION_INFO_V1(thumbexif_retry_text);
+PG_FUNCTION_INFO_V1(thumbexif_retry_status);
 
 /* Which states there is something to retry in. */
 #define RETRIABLE "(s.status IN ('failed', 'missing', 'unsupported') OR s.status = 'queued' AND s.attempts > 0)"
@@ -36,13 +44,12 @@ own_attachment(FunctionCallInfo fcinfo, int argument)
 	return attachment;
 }
 
-/* The key in the first argument.  Its row is there, and stays until the transaction ends.  Inside SPI. */
+/* The key in the first argument, which is bigint, uuid or text.  Its row is there, and stays until the transaction ends.  Inside SPI. */
 static TeKey
-lock_row(FunctionCallInfo fcinfo, const TeAttachment *attachment)
+lock_row(FunctionCallInfo fcinfo, const TeAttachment *attachment, Oid type)
 {
 	TeArgs		args = {0};
 	TeKey		key;
-	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, 0);
 
 	if (PG_ARGISNULL(0))
 		ereport(ERROR,
@@ -73,8 +80,8 @@ key_arguments(const TeAttachment *attachment, const TeKey *key, TeArgs *args)
 }
 
 /* thumbexif_enqueue(id, relation regclass) RETURNS void */
-Datum
-thumbexif_enqueue(PG_FUNCTION_ARGS)
+static Datum
+enqueue(FunctionCallInfo fcinfo, Oid type)
 {
 	TeAttachment *attachment = own_attachment(fcinfo, 1);
 	TeArgs		args = {0};
@@ -82,7 +89,7 @@ thumbexif_enqueue(PG_FUNCTION_ARGS)
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	key = lock_row(fcinfo, attachment);
+	key = lock_row(fcinfo, attachment, type);
 	key_arguments(attachment, &key, &args);
 	te_sql_as_extension(psprintf("INSERT INTO %s AS s (attachment, id, status, version, next_try) "
 								 "VALUES ($1, $3, 'queued', $2, now()) "
@@ -93,9 +100,27 @@ thumbexif_enqueue(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/* thumbexif_retry(id, relation regclass) RETURNS boolean: was there anything to retry? */
 Datum
-thumbexif_retry(PG_FUNCTION_ARGS)
+thumbexif_enqueue_bigint(PG_FUNCTION_ARGS)
+{
+	return enqueue(fcinfo, INT8OID);
+}
+
+Datum
+thumbexif_enqueue_uuid(PG_FUNCTION_ARGS)
+{
+	return enqueue(fcinfo, UUIDOID);
+}
+
+Datum
+thumbexif_enqueue_text(PG_FUNCTION_ARGS)
+{
+	return enqueue(fcinfo, TEXTOID);
+}
+
+/* thumbexif_retry(id, relation regclass) RETURNS boolean: was there anything to retry? */
+static Datum
+retry(FunctionCallInfo fcinfo, Oid type)
 {
 	TeAttachment *attachment = own_attachment(fcinfo, 1);
 	TeArgs		args = {0};
@@ -104,7 +129,7 @@ thumbexif_retry(PG_FUNCTION_ARGS)
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	key = lock_row(fcinfo, attachment);
+	key = lock_row(fcinfo, attachment, type);
 	key_arguments(attachment, &key, &args);
 	count = te_sql_as_extension(psprintf("UPDATE %s s SET " TE_REQUEUE("$2")
 										 " WHERE s.attachment = $1 AND s.id = $3 AND " RETRIABLE,
@@ -114,15 +139,34 @@ thumbexif_retry(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(count > 0);
 }
 
-static void
-check_status(Datum status)
+Datum
+thumbexif_retry_bigint(PG_FUNCTION_ARGS)
+{
+	return retry(fcinfo, INT8OID);
+}
+
+Datum
+thumbexif_retry_uuid(PG_FUNCTION_ARGS)
+{
+	return retry(fcinfo, UUIDOID);
+}
+
+Datum
+thumbexif_retry_text(PG_FUNCTION_ARGS)
+{
+	return retry(fcinfo, TEXTOID);
+}
+
+/* The name of a status that may be asked for. */
+static char *
+retriable_status(Datum status)
 {
 	static const char *const good[] = {"failed", "missing", "unsupported", "queued"};
 	char	   *name = DatumGetCString(DirectFunctionCall1(enum_out, status));
 
 	for (size_t i = 0; i < lengthof(good); i++)
 		if (strcmp(name, good[i]) == 0)
-			return;
+			return name;
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("assets with status \"%s\" cannot be retried", name),
@@ -131,7 +175,7 @@ check_status(Datum status)
 
 /* thumbexif_retry(status thumbexif_asset_status, relation regclass) RETURNS bigint: how many */
 Datum
-thumbexif_retry_all(PG_FUNCTION_ARGS)
+thumbexif_retry_status(PG_FUNCTION_ARGS)
 {
 	TeAttachment *attachment = own_attachment(fcinfo, 1);
 	TeArgs		args = {0};
@@ -140,16 +184,15 @@ thumbexif_retry_all(PG_FUNCTION_ARGS)
 	te_arg_int4(&args, attachment->number);
 	te_arg_int8(&args, te_new_version());
 	if (!PG_ARGISNULL(0))
-	{
-		check_status(PG_GETARG_DATUM(0));
-		te_arg(&args, get_fn_expr_argtype(fcinfo->flinfo, 0), PG_GETARG_DATUM(0));
-	}
+		te_arg_text(&args, retriable_status(PG_GETARG_DATUM(0)));
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	count = te_sql_as_extension(psprintf("UPDATE %s s SET " TE_REQUEUE("$2")
 										 " WHERE s.attachment = $1 AND " RETRIABLE "%s",
-										 attachment->state, PG_ARGISNULL(0) ? "" : " AND s.status = $3"), &args);
+										 attachment->state,
+										 PG_ARGISNULL(0) ? "" : psprintf(" AND s.status = $3::%s", te_our("thumbexif_asset_status"))),
+								&args);
 	SPI_finish();
 	te_wake_at_commit();
 	PG_RETURN_INT64(count);

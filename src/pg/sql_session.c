@@ -241,7 +241,7 @@ passed(void *arg, const TeAsset *asset, TeTaken why)
 }
 
 static void
-process_session(FunctionCallInfo fcinfo, Session *session)
+process_session(FunctionCallInfo fcinfo, Oid type, Session *session)
 {
 	TeArgs		args = {0};
 	Jobs		jobs;
@@ -265,7 +265,7 @@ process_session(FunctionCallInfo fcinfo, Session *session)
 	session->progress.line = LINE;
 
 	find_jobs(text_to_cstring(PG_GETARG_TEXT_PP(2)), &jobs);
-	arg_session(&jobs, get_fn_expr_argtype(fcinfo->flinfo, 0), PG_GETARG_DATUM(0), &args);
+	arg_session(&jobs, type, PG_GETARG_DATUM(0), &args);
 	read_assets(attachment, &jobs, &args, session);
 
 	if (session->count > 0)
@@ -277,10 +277,8 @@ process_session(FunctionCallInfo fcinfo, Session *session)
 	te_progress_done(&session->progress);
 }
 
-PG_FUNCTION_INFO_V1(thumbexif_process_session);
-
-Datum
-thumbexif_process_session(PG_FUNCTION_ARGS)
+static Datum
+process_session_as(FunctionCallInfo fcinfo, Oid type)
 {
 	Session		session = {{0}};
 
@@ -289,7 +287,32 @@ thumbexif_process_session(PG_FUNCTION_ARGS)
 	te_procedure_not_null(fcinfo, 2, "jobs");
 	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	process_session(fcinfo, &session);
+	process_session(fcinfo, type, &session);
 	SPI_finish();
 	PG_RETURN_DATUM(te_progress_row(&session.progress, fcinfo));
+}
+
+/* One for each type of the session's id: see sql_queue.c. */
+PG_FUNCTION_INFO_V1(thumbexif_process_session_bigint);
+
+Datum
+thumbexif_process_session_bigint(PG_FUNCTION_ARGS)
+{
+	return process_session_as(fcinfo, INT8OID);
+}
+
+PG_FUNCTION_INFO_V1(thumbexif_process_session_uuid);
+
+Datum
+thumbexif_process_session_uuid(PG_FUNCTION_ARGS)
+{
+	return process_session_as(fcinfo, UUIDOID);
+}
+
+PG_FUNCTION_INFO_V1(thumbexif_process_session_text);
+
+Datum
+thumbexif_process_session_text(PG_FUNCTION_ARGS)
+{
+	return process_session_as(fcinfo, TEXTOID);
 }

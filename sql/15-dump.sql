@@ -1,0 +1,23 @@
+-- What pg_dump takes along: all of it, as long as the table is there.
+
+SELECT pg_catalog.pg_extension_config_dump('thumbexif_internal.thumbexif_attachment'::pg_catalog.regclass,
+    'WHERE EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) relation)'::pg_catalog.text);
+SELECT pg_catalog.pg_extension_config_dump('thumbexif_internal.thumbexif_attachment_seq'::pg_catalog.regclass, ''::pg_catalog.text);
+SELECT pg_catalog.pg_extension_config_dump('thumbexif_internal.thumbexif_asset_bigint'::pg_catalog.regclass,
+    'WHERE EXISTS (SELECT FROM thumbexif_internal.thumbexif_attachment a JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) a.relation'
+    ' WHERE a.attachment OPERATOR(pg_catalog.=) thumbexif_asset_bigint.attachment)'::pg_catalog.text);
+SELECT pg_catalog.pg_extension_config_dump('thumbexif_internal.thumbexif_asset_uuid'::pg_catalog.regclass,
+    'WHERE EXISTS (SELECT FROM thumbexif_internal.thumbexif_attachment a JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) a.relation'
+    ' WHERE a.attachment OPERATOR(pg_catalog.=) thumbexif_asset_uuid.attachment)'::pg_catalog.text);
+SELECT pg_catalog.pg_extension_config_dump('thumbexif_internal.thumbexif_claim_seq'::pg_catalog.regclass, ''::pg_catalog.text);
+SELECT pg_catalog.pg_extension_config_dump('thumbexif_internal.thumbexif_removal'::pg_catalog.regclass, ''::pg_catalog.text);
+SELECT pg_catalog.pg_extension_config_dump('thumbexif_internal.thumbexif_removal_removal_seq'::pg_catalog.regclass, ''::pg_catalog.text);
+SELECT pg_catalog.pg_extension_config_dump('thumbexif_internal.thumbexif_dropped'::pg_catalog.regclass, ''::pg_catalog.text);
+
+-- The database's owner dumps it, and for that reads what is dumped: paths, states and errors of all its tables.
+GRANT USAGE ON SCHEMA thumbexif_internal TO pg_database_owner;
+GRANT SELECT ON thumbexif_internal.thumbexif_attachment, thumbexif_internal.thumbexif_attachment_seq,
+    thumbexif_internal.thumbexif_asset, thumbexif_internal.thumbexif_asset_bigint, thumbexif_internal.thumbexif_asset_uuid,
+    thumbexif_internal.thumbexif_claim_seq, thumbexif_internal.thumbexif_removal,
+    thumbexif_internal.thumbexif_removal_removal_seq, thumbexif_internal.thumbexif_dropped
+    TO pg_database_owner;

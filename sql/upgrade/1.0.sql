@@ -1,0 +1,27 @@
+-- From 1.0: what it had made in the extension's schema moves to thumbexif_internal.  What follows is
+-- text of the install script, so that an upgraded and a fresh installation have the same catalog.
+
+-- It would look for tables that are on their way.
+DROP EVENT TRIGGER thumbexif_drop;
+
+ALTER TYPE @extschema@.thumbexif_asset_status SET SCHEMA thumbexif_internal;
+ALTER SEQUENCE @extschema@.thumbexif_attachment_seq SET SCHEMA thumbexif_internal;
+ALTER SEQUENCE @extschema@.thumbexif_claim_seq SET SCHEMA thumbexif_internal;
+ALTER TABLE @extschema@.thumbexif_attachment SET SCHEMA thumbexif_internal;
+ALTER TABLE @extschema@.thumbexif_asset SET SCHEMA thumbexif_internal;
+ALTER TABLE @extschema@.thumbexif_asset_bigint SET SCHEMA thumbexif_internal;
+ALTER TABLE @extschema@.thumbexif_asset_uuid SET SCHEMA thumbexif_internal;
+ALTER TABLE @extschema@.thumbexif_removal SET SCHEMA thumbexif_internal;
+ALTER TABLE @extschema@.thumbexif_dropped SET SCHEMA thumbexif_internal;
+ALTER TABLE @extschema@.thumbexif_root SET SCHEMA thumbexif_internal;
+ALTER FUNCTION @extschema@.thumbexif_track() SET SCHEMA thumbexif_internal;
+ALTER FUNCTION @extschema@.thumbexif_track_drop() SET SCHEMA thumbexif_internal;
+ALTER FUNCTION @extschema@.thumbexif_rows(pg_catalog.regclass) SET SCHEMA thumbexif_internal;
+ALTER FUNCTION @extschema@.thumbexif_activity() SET SCHEMA thumbexif_internal;
+
+-- 1.0 left these to the search_path: whatever they were bound to then, it is PostgreSQL's own now.
+ALTER TABLE thumbexif_internal.thumbexif_asset
+    ALTER COLUMN version SET DEFAULT pg_catalog.pg_current_xact_id()::pg_catalog.text::bigint OPERATOR(pg_catalog.<<) 20;
+DROP INDEX thumbexif_internal.thumbexif_asset_bigint_fresh, thumbexif_internal.thumbexif_asset_bigint_again,
+    thumbexif_internal.thumbexif_asset_bigint_running, thumbexif_internal.thumbexif_asset_uuid_fresh,
+    thumbexif_internal.thumbexif_asset_uuid_again, thumbexif_internal.thumbexif_asset_uuid_running;
