@@ -87,7 +87,7 @@ img_encode(const ImgPixels *pixels, const TeRequest *request, ImgResult *result)
 	if (!ok)
 		img_fail(result, TE_NOT_ENCODED, "%s",
 				 img_vips_complained() ? vips_error_buffer() : "the encoder gave no reason");
-	else if (length > TE_MAX_THUMBNAIL)
+	else if (length > te_thumbnail_bound(request->format, pixels->width, pixels->height))
 		ok = img_fail(result, TE_NOT_ENCODED, "the thumbnail has %zu bytes", length);
 	img_vips_clear();
 	g_clear_object(&tagged);

@@ -6,7 +6,10 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "wire/text.h"
 
 #define TRUNCATED_FLAG	"\"_truncated\":true"
 #define RESERVE			(sizeof(TRUNCATED_FLAG) + 3)	/* with comma, brace and NUL */
@@ -103,6 +106,7 @@ out_number(ExifOut *out, double value, int digits)
 {
 	char		buffer[64];
 	size_t		length = 0;
+	const char *exponent;
 
 	if (!isfinite(value))
 	{
@@ -110,6 +114,11 @@ out_number(ExifOut *out, double value, int digits)
 		return;
 	}
 	snprintf(buffer, sizeof(buffer), "%.*g", digits, value);
+	exponent = strchr(buffer, 'e');
+	if (exponent != NULL)
+		out->more_digits += abs(atoi(exponent + 1));
+	if (out->more_digits > TE_JSON_DIGITS)
+		out->full = true;
 
 	/* The decimal point may be anything, even several bytes, in some locales. */
 	for (const char *at = buffer; *at != '\0'; at++)
@@ -145,6 +154,7 @@ json_member(ExifJson *json, const char *name)
 	ExifOut    *out = &json->out;
 
 	json->mark = out->length;
+	json->mark_digits = out->more_digits;
 	out->size = json->size;
 	if (json->size - out->length > MAX_VALUE)
 		out->size = out->length + MAX_VALUE;
@@ -162,6 +172,7 @@ json_member_end(ExifJson *json)
 		return;
 	json->out.full = false;
 	json->out.length = json->mark;
+	json->out.more_digits = json->mark_digits;
 	json->truncated = true;
 }
 

@@ -17,6 +17,7 @@ typedef struct ExifOut
 	size_t		size;			/* bytes there is room for, with the NUL */
 	size_t		length;
 	bool		full;			/* something did not fit; nothing more is taken */
+	int			more_digits;	/* of numbers with exponents, for who writes them out: jsonb does */
 	bool		json;			/* inside a JSON string: escape, keep tabs and line ends */
 } ExifOut;
 
@@ -44,6 +45,7 @@ typedef struct ExifJson
 	ExifOut		out;
 	size_t		size;			/* of the whole buffer; out.size is that of the value at hand */
 	size_t		mark;			/* where the member at hand began */
+	int			mark_digits;
 	bool		truncated;
 } ExifJson;
 

@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "wire/text.h"
+
 /* The first warning since the last clear; libraries' threads may warn too. */
 static GMutex warning_lock;
 static char warning[256];
@@ -19,15 +21,26 @@ static char warning[256];
 static void
 clean(char *text)
 {
-	const char *bad;
-	size_t		length;
+	size_t		length = strlen(text);
 
-	while (!g_utf8_validate(text, -1, &bad))
-		text[bad - text] = '?';
-	for (char *c = text; *c; c++)
+	for (size_t at = 0, bytes; at < length; at += bytes)
+	{
+		char	   *c = text + at;
+
+		bytes = te_text_character(c, length - at);
+		if (bytes > 0)
+			continue;
+		bytes = 1;
 		if ((unsigned char) *c < 0x20 || *c == 0x7F)
 			*c = ' ';
-	length = strlen(text);
+		else if ((unsigned char) *c == 0xC2 && (c[1] & 0xC0) == 0x80)
+		{
+			c[0] = c[1] = ' ';	/* C1: two bytes, valid but for what they do to a terminal */
+			bytes = 2;
+		}
+		else
+			*c = '?';
+	}
 	while (length > 0 && (text[length - 1] == ' ' || text[length - 1] == '.'))
 		text[--length] = '\0';
 }

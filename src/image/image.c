@@ -61,6 +61,17 @@ find_size(const ImgFile *file, uint32_t *width, uint32_t *height, VipsImage **op
 	return true;
 }
 
+/* Does it have a size?  A height of 0 is allowed in a JPEG: a marker behind the first scan tells it. */
+static bool
+has_pixels(const ImgFile *file, uint32_t width, uint32_t height, ImgResult *result)
+{
+	if (width > 0 && height > 0)
+		return true;
+	if (file->format == TE_FORMAT_JPEG && width > 0)
+		return img_fail(result, TE_UNSUPPORTED, "the JPEG's header does not say how high it is");
+	return img_fail(result, TE_EMPTY, "the image has no pixels");
+}
+
 bool
 img_decode(const ImgFile *file, VipsImage *opened, uint32_t full_width, int width, int height,
 		   int orientation, ImgPixels *pixels, ImgResult *result)
@@ -134,6 +145,8 @@ process_raw(const TeRequest *request, const ImgFile *file, int orientation, ImgR
 		raw.width = preview->width;
 		raw.height = preview->height;
 	}
+	if (raw.width == 0 || raw.height == 0)
+		raw.width = raw.height = 0;
 	result->width = orientation >= 5 ? raw.height : raw.width;
 	result->height = orientation >= 5 ? raw.width : raw.height;
 	if (raw.width == 0)
@@ -159,7 +172,7 @@ process_picture(const TeRequest *request, const ImgFile *file, ImgResult *result
 
 	if (file->format == TE_FORMAT_RAW)
 		process_raw(request, file, orientation, result);
-	else if (find_size(file, &width, &height, &opened, result))
+	else if (find_size(file, &width, &height, &opened, result) && has_pixels(file, width, height, result))
 	{
 		result->width = orientation >= 5 ? height : width;
 		result->height = orientation >= 5 ? width : height;

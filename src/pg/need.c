@@ -14,8 +14,9 @@
 void
 te_settings_now(TeSettings *settings)
 {
-	settings->thumbnail = psprintf("%d %s %d", te_thumbnail_size,
-								   te_format_name(te_thumbnail_format), te_thumbnail_quality);
+	settings->thumbnail = psprintf("%d %s", te_thumbnail_size, te_format_name(te_thumbnail_format));
+	if (te_thumbnail_format != TE_FORMAT_PNG)	/* which knows no quality */
+		settings->thumbnail = psprintf("%s %d", settings->thumbnail, te_thumbnail_quality);
 	settings->exif = psprintf("%s %s", te_default_timezone, te_exif_gps ? "gps" : "nogps");
 	settings->both = psprintf("%s %s", settings->thumbnail, settings->exif);
 }
@@ -48,10 +49,28 @@ te_parts_parse(const char *name)
 			 errhint("Valid values are \"all\", \"thumbnail\" and \"exif\".")));
 }
 
+/* Are settings that a state keeps those of now?  1.0 noted a quality for PNG too ("256 png 85 ..."). */
 static bool
-same(const char *a, const char *b)
+same(const char *kept, const char *now)
 {
-	return a != NULL && b != NULL && strcmp(a, b) == 0;
+	static const char png[] = " png";
+	const char *head;
+
+	if (kept == NULL)
+		return false;
+	head = strstr(kept, png);
+	if (head != NULL)
+	{
+		size_t		length = head + strlen(png) - kept;
+		const char *rest = kept + length;
+
+		if (rest[0] == ' ' && rest[1] >= '0' && rest[1] <= '9')
+		{
+			rest += 1 + strspn(rest + 1, "0123456789");
+			return strncmp(kept, now, length) == 0 && strcmp(rest, now + length) == 0;
+		}
+	}
+	return strcmp(kept, now) == 0;
 }
 
 /* Could the file be opened, so that size and mtime are known? */

@@ -18,7 +18,7 @@
 /* The settings that results are made with, as the state keeps them. */
 typedef struct TeSettings
 {
-	char	   *thumbnail;		/* "256 jpeg 85" */
+	char	   *thumbnail;		/* "256 jpeg 85", "256 png" */
 	char	   *exif;			/* "UTC gps" */
 	char	   *both;
 } TeSettings;

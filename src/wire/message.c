@@ -14,6 +14,19 @@
 
 #include "wire/text.h"
 
+/* What headers and tables need, and the overhead of a small file. */
+#define THUMBNAIL_BASE	(64 * 1024)
+
+uint32_t
+te_thumbnail_bound(int format, uint32_t width, uint32_t height)
+{
+	/* PNG: four bytes that do not compress, and a filter; else twice what noise was seen to need */
+	uint64_t	per_pixel = format == TE_FORMAT_PNG ? 5 : 8;
+	uint64_t	bytes = THUMBNAIL_BASE + per_pixel * width * height;
+
+	return bytes < TE_MAX_THUMBNAIL ? (uint32_t) bytes : TE_MAX_THUMBNAIL;
+}
+
 /* Outcomes that a decoder can know of. */
 static bool
 is_decoder_status(uint32_t status)
@@ -81,11 +94,12 @@ check_image(const TeReply *reply, const TeRequest *request)
 			return "there is a thumbnail where none should be";
 		return NULL;
 	}
-	if (reply->thumbnail_bytes == 0 || reply->thumbnail_bytes > TE_MAX_THUMBNAIL)
-		return "length of the thumbnail is impossible";
 	if (reply->thumbnail_width == 0 || reply->thumbnail_width > request->size ||
 		reply->thumbnail_height == 0 || reply->thumbnail_height > request->size)
 		return "thumbnail is not of the size that was asked for";
+	if (reply->thumbnail_bytes == 0 ||
+		reply->thumbnail_bytes > te_thumbnail_bound(request->format, reply->thumbnail_width, reply->thumbnail_height))
+		return "length of the thumbnail is impossible";
 	return NULL;
 }
 

@@ -30,7 +30,7 @@
 #define TE_PIPELINE			2			/* requests in one decoder: one at work, one waiting */
 
 #define TE_MAX_SIDE			16384		/* largest thumbnail_size */
-#define TE_MAX_THUMBNAIL	(64 * 1024 * 1024)	/* bytes of one thumbnail */
+#define TE_MAX_THUMBNAIL	(64 * 1024 * 1024)	/* bytes of any thumbnail; see te_thumbnail_bound() */
 #define TE_MAX_TEXT			1024		/* bytes of make, model and each error */
 #define TE_MAX_JSON			(96 * 1024)	/* bytes of the EXIF as JSON */
 #define TE_MAX_REPLY		(128 * 1024)
@@ -56,6 +56,9 @@ extern const char *te_format_name(int format);
 
 /* The formats a thumbnail can be written in; te_format_suffix gives "jpg", ... or NULL. */
 extern const char *te_format_suffix(int format);
+
+/* The most bytes a thumbnail of that size can need in that format, of noise at quality 100 too. */
+extern uint32_t te_thumbnail_bound(int format, uint32_t width, uint32_t height);
 
 typedef struct TeHello
 {

@@ -7,10 +7,10 @@
 #include <stdint.h>
 #include <string.h>
 
-/* The length of the valid UTF-8 character at text, no control character; 0 if it is not one. */
-static size_t
-clean_character(const unsigned char *text, size_t length)
+size_t
+te_text_character(const char *start, size_t length)
 {
+	const unsigned char *text = (const unsigned char *) start;
 	uint32_t	code;
 	size_t		bytes;
 
@@ -51,7 +51,7 @@ te_text_clean(const char *text, size_t length)
 
 	while (at < length)
 	{
-		size_t		bytes = clean_character((const unsigned char *) text + at, length - at);
+		size_t		bytes = te_text_character(text + at, length - at);
 
 		if (bytes == 0)
 			return false;
@@ -65,6 +65,7 @@ typedef struct Json
 {
 	const char *at,
 			   *end;
+	int			more_digits;	/* of the numbers so far, when their exponents are written out */
 } Json;
 
 static bool
@@ -145,7 +146,7 @@ take_string(Json *json)
 			size_t		bytes = 0;
 
 			if (json->at < json->end)
-				bytes = clean_character((const unsigned char *) json->at, json->end - json->at);
+				bytes = te_text_character(json->at, json->end - json->at);
 			if (bytes == 0)
 				return false;
 			json->at += bytes;
@@ -165,6 +166,24 @@ take_digits(Json *json)
 	return (int) (json->at - start);
 }
 
+/* What follows the "e" of a number. */
+static bool
+take_exponent(Json *json)
+{
+	int			value = 0;
+	const char *start;
+
+	if (!take(json, '-'))
+		take(json, '+');
+	start = json->at;
+	if (take_digits(json) == 0 || json->at - start > 3)
+		return false;
+	for (; start < json->at; start++)
+		value = value * 10 + (*start - '0');
+	json->more_digits += value;
+	return value <= TE_JSON_EXPONENT && json->more_digits <= TE_JSON_DIGITS;
+}
+
 static bool
 take_number(Json *json)
 {
@@ -175,16 +194,8 @@ take_number(Json *json)
 		return false;
 	if (take(json, '.') && take_digits(json) == 0)
 		return false;
-	if (take(json, 'e') || take(json, 'E'))
-	{
-		int			digits;
-
-		if (!take(json, '-'))
-			take(json, '+');
-		digits = take_digits(json);
-		if (digits == 0 || digits > 3)
-			return false;
-	}
+	if ((take(json, 'e') || take(json, 'E')) && !take_exponent(json))
+		return false;
 	return json->at - start <= TE_JSON_NUMBER;
 }
 
@@ -234,7 +245,7 @@ take_members(Json *json, char close, int depth)
 bool
 te_json_clean(const char *text, size_t length)
 {
-	Json		json = {text, text + length};
+	Json		json = {text, text + length, 0};
 
 	return take(&json, '{') && take_members(&json, '}', 1) && json.at == json.end;
 }

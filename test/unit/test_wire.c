@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "wire/message.h"
+#include "wire/text.h"
 #include "test/unit/tap.h"
 
 /* A message under construction: exactly its bytes on the heap, so that ASan sees any look beyond. */
@@ -145,8 +146,11 @@ test_image(void)
 	REFUSED(thumbnail_height, UINT32_MAX, "thumbnail higher than asked");
 	REFUSED(thumbnail_width, 0, "thumbnail without width");
 	REFUSED(thumbnail_bytes, 0, "no thumbnail though all is well");
-	REFUSED(thumbnail_bytes, TE_MAX_THUMBNAIL + 1, "thumbnail too large");
-	ACCEPTED(thumbnail_bytes, TE_MAX_THUMBNAIL, "the largest thumbnail");
+	REFUSED(thumbnail_bytes, te_thumbnail_bound(TE_FORMAT_JPEG, 256, 192) + 1, "more bytes than its pixels can need");
+	ACCEPTED(thumbnail_bytes, te_thumbnail_bound(TE_FORMAT_JPEG, 256, 192), "as many as they can need");
+	is_int(te_thumbnail_bound(TE_FORMAT_JPEG, 256, 192), 458752, "which is 8 bytes for each, and 64 kB");
+	is_int(te_thumbnail_bound(TE_FORMAT_PNG, 1, 1), 65541, "for PNG it is 5 bytes");
+	is_int(te_thumbnail_bound(TE_FORMAT_PNG, TE_MAX_SIDE, TE_MAX_SIDE), TE_MAX_THUMBNAIL, "and never more than the largest");
 }
 
 static void
@@ -289,7 +293,7 @@ test_json(void)
 {
 	static const char *const bad[] = {
 		"x", "[]", "{", "{}}", "{} ", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}", "{\"a\":[1,]}", "{\"a\":[1}",
-		"{\"a\":01}", "{\"a\":.5}", "{\"a\":1.}", "{\"a\":1e}", "{\"a\":1e1000}", "{\"a\":NaN}", "{\"a\":-}",
+		"{\"a\":01}", "{\"a\":.5}", "{\"a\":1.}", "{\"a\":1e}", "{\"a\":1e1000}", "{\"a\":1e-999}", "{\"a\":1e325}", "{\"a\":1e0024}", "{\"a\":NaN}", "{\"a\":-}",
 		"{\"a\":\"\\u0000\"}", "{\"a\":\"\\ud800\"}", "{\"a\":\"\\u00e9\"}", "{\"a\":\"\\u00\"}", "{\"a\":\"\\x\"}",
 		"{\"a\":\"\\\"}", "{\"a\":\"\n\"}", "{\"a\":\"\xc3\"}", "{\"a\":\"b}", "{\"a\":nul}", "{\"a\":1 2}",
 		"{\"a\":11111111111111111111111111111111111111111111111111111111111111111}",
@@ -298,6 +302,7 @@ test_json(void)
 	static const char *const good[] = {
 		"{}", "{ }", "{\"a\":[]}", "{ \"a\" : [ 1 , 2 ] , \"b\" : { } }", "{\"a\":-0.5E+12,\"b\":true,\"c\":false,\"d\":null}",
 		"{\"a\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u001f\\u007F\xe2\x82\xac\"}", "{\"a\":[[[[[[[1]]]]]]]}",
+		"{\"a\":[4.9e-324,1.7e+308,1E0,1e024]}",
 	};
 	char	   *deep = malloc(TE_MAX_JSON);
 
@@ -309,6 +314,26 @@ test_json(void)
 	memcpy(deep, "{\"a\":", 5);
 	ok(check_text(4, deep, TE_MAX_JSON) != NULL, "refused: JSON as deep as it can be");
 	free(deep);
+}
+
+/* Short numbers that jsonb writes out in full: a megabyte of zeros from some kilobytes. */
+static void
+test_json_digits(void)
+{
+	static const char start[] = "{\"a\":[0";
+	static const char number[] = ",1e-324";
+	char	   *json = malloc(TE_MAX_JSON);
+	size_t		most = TE_JSON_DIGITS / 324;
+	size_t		length = strlen(start);
+
+	memcpy(json, start, length);
+	for (size_t i = 0; i < most; i++, length += strlen(number))
+		memcpy(json + length, number, strlen(number));
+	memcpy(json + length, "]}", 2);
+	is_text(check_text(4, json, length + 2), NULL, "accepted: as many digits as there may be");
+	memcpy(json + length, ",1e-324]}", 9);
+	ok(check_text(4, json, length + 9) != NULL, "refused: one number more");
+	free(json);
 }
 
 static void
@@ -392,6 +417,7 @@ main(void)
 	test_texts();
 	test_lengths();
 	test_json();
+	test_json_digits();
 	test_hello();
 	test_request();
 	test_statuses();
