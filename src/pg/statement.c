@@ -11,6 +11,7 @@
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
@@ -172,6 +173,23 @@ te_sql_as_owner(Oid owner, const char *sql, const TeArgs *args)
 	te_run_as_owner(&save, owner);
 	count = te_sql(sql, args);
 	te_run_as_end(&save);
+	return count;
+}
+
+uint64
+te_sql_by_index(const char *sql, const TeArgs *args)
+{
+	int			level = NewGUCNestLevel();
+	uint64		count;
+
+	(void) set_config_option("enable_seqscan", "off", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	(void) set_config_option("enable_bitmapscan", "off", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	(void) set_config_option("enable_sort", "off", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	count = te_sql_as_extension(sql, args);
+	AtEOXact_GUC(false, level);
 	return count;
 }
 
