@@ -22,11 +22,16 @@
 
 #include "claim.h"
 #include "extension.h"
+#include "orphan.h"
 #include "run_as.h"
 #include "statement.h"
 
-/* How long an insertion waits for another's of the same key. */
-#define INSERT_LOCK_TIMEOUT "100ms"
+/*
+ * How long an insertion waits for another's of the same key.  After a batch has waited in
+ * vain, its assets are tried one by one, hardly waiting: a mass UPDATE may hold them all.
+ */
+#define INSERT_LOCK_TIMEOUT	"100ms"
+#define SINGLE_LOCK_TIMEOUT	"2ms"
 
 static int32 own_number;		/* of this session's claim, 0 = none */
 
@@ -133,11 +138,11 @@ needs_something(const TeTake *take, const TeAsset *asset)
 static TeTaken
 judge(const TeTake *take, const TeAsset *asset, TeAlive *last)
 {
-	if (!asset->has_row)
-		return TE_TAKEN_GONE;
 	if (asset->state.exists && asset->state.status == TE_ASSET_RUNNING &&
 		te_claim_alive(last, asset->state.claim))
 		return TE_TAKEN_BUSY;
+	if (!asset->has_row)
+		return TE_TAKEN_GONE;
 	if (asset->state.exists && asset->state.status == TE_ASSET_QUEUED &&
 		asset->state.finished_at >= take->since && asset->state.next_try > GetCurrentTimestamp())
 		return TE_TAKEN_BUSY;	/* somebody has just tried it: not twice at a time */
@@ -227,7 +232,7 @@ try_insert(const TeTake *take, TeAsset **assets, TeTaken **taken, int count)
 		TeRunAs		save;
 
 		te_run_as_extension(&save);
-		set_config_option("lock_timeout", INSERT_LOCK_TIMEOUT, PGC_USERSET, PGC_S_SESSION,
+		set_config_option("lock_timeout", count > 1 ? INSERT_LOCK_TIMEOUT : SINGLE_LOCK_TIMEOUT, PGC_USERSET, PGC_S_SESSION,
 						  GUC_ACTION_SAVE, true, 0, false);
 		insert_some(take, assets, taken, count);
 		te_run_as_end(&save);
@@ -369,6 +374,7 @@ te_claim_take(const TeTake *take, TeAsset *assets, int count, TeTaken *taken)
 		taken[i] = judge(take, &assets[i], &last);
 	if (take->claim == NULL)
 		return;
+	te_orphans_settle(take->attachment, assets, taken, count);
 	claim_states(take, assets, count, taken);
 	insert_states(take, assets, count, taken);
 }

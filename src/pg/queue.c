@@ -12,17 +12,17 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "utils/guc.h"
 
-#include "claim.h"
+#include "backoff.h"
 #include "compat.h"
 #include "queue.h"
 #include "statement.h"
 
 #define PASS_MS			10000	/* between starts from the top while new assets arrive */
 #define PASS_COST		20		/* and at least so many times what the last one took */
-#define STUCK_MS		60000	/* before those that others hold are looked at again */
-#define AGAIN_SHARE		4		/* one of so many is a retry, if there are fresh ones too */
+#define STUCK_MS		100		/* before those that others hold are looked at again, */
+#define STUCK_MAX_MS	10000	/* longer and longer */
+#define AGAIN_SHARE		4		/* one of so many is a retry, and one an orphan, if there are fresh ones too */
 
 #define FRESH "status = 'queued' AND attempts = 0"
 #define AGAIN "(status = 'missing' OR (status = 'queued' AND attempts > 0))"
@@ -33,9 +33,13 @@
 static void
 start_pass(TeQueue *queue, TimestampTz now)
 {
+	int			stuck_times = queue->took ? 0 : queue->stuck_times;
+	bool		was_single = queue->was_single;
+
 	memset(queue, 0, sizeof(*queue));
 	queue->gaps = 1;			/* everything */
-	queue->orphans = true;
+	queue->stuck_times = stuck_times;
+	queue->was_single = was_single;
 	queue->again_from = DT_NOBEGIN;
 	queue->started = queue->next_pass = now;
 }
@@ -87,27 +91,6 @@ move_on(TeQueue *queue, const TeQueuePoint *point, const TeAttachment *attachmen
 
 /* --- reading */
 
-/*
- * Statements of the queue must go by their index however old the table's statistics
- * are: with a million entries every other way takes seconds.
- */
-static uint64
-read_by_index(const char *sql, const TeArgs *args)
-{
-	int			level = NewGUCNestLevel();
-	uint64		count;
-
-	(void) set_config_option("enable_seqscan", "off", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-	(void) set_config_option("enable_bitmapscan", "off", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-	(void) set_config_option("enable_sort", "off", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-	count = te_sql_as_extension(sql, args);
-	AtEOXact_GUC(false, level);
-	return count;
-}
-
 static void
 add_point(TeArgs *args, Oid type, const TeQueuePoint *point)
 {
@@ -142,7 +125,7 @@ read_gap(TeQueue *queue, const TeAttachment *attachment, TeKey *keys, int most)
 	}
 	appendStringInfoString(&sql, " ORDER BY next_try DESC, id DESC LIMIT $2");
 
-	count = (int) read_by_index(sql.data, &args);
+	count = (int) te_sql_by_index(sql.data, &args);
 	for (int i = 0; i < count; i++)
 	{
 		TeQueuePoint point;
@@ -184,7 +167,7 @@ read_again(TeQueue *queue, const TeAttachment *attachment, TimestampTz now, TeKe
 	te_arg_int4(&args, most);
 	te_arg(&args, TIMESTAMPTZOID, TimestampTzGetDatum(queue->again_from));
 	te_arg(&args, TIMESTAMPTZOID, TimestampTzGetDatum(now));
-	count = (int) read_by_index(psprintf("SELECT next_try, id FROM %s WHERE attachment = $1 AND " AGAIN
+	count = (int) te_sql_by_index(psprintf("SELECT next_try, id FROM %s WHERE attachment = $1 AND " AGAIN
 										 " AND next_try > $3 AND next_try <= $4 ORDER BY next_try LIMIT $2",
 										 attachment->state), &args);
 	for (int i = 0; i < count; i++)
@@ -196,64 +179,49 @@ read_again(TeQueue *queue, const TeAttachment *attachment, TimestampTz now, TeKe
 	return count;
 }
 
-/*
- * Assets in work whose owner has died.  They are taken one at a time: should it have died
- * of one (of what a trigger does), the others must not share its fate.
- */
-static int
-read_orphans(const TeAttachment *attachment, TeKey *keys, int most)
-{
-	Oid			type = te_key_state_type(attachment->key_type);
-	TeArgs		args = {0};
-	TeAlive		last = {0};
-	Datum	   *dead;
-	int			count,
-				n = 0;
-
-	te_arg_int4(&args, attachment->number);
-	count = (int) read_by_index(psprintf("SELECT DISTINCT claim FROM %s WHERE attachment = $1"
-										 " AND status = 'running'", attachment->state), &args);
-	dead = palloc(sizeof(Datum) * Max(count, 1));
-	for (int i = 0; i < count; i++)
-	{
-		int32		claim = (int32) te_out_int(i, 1, 0);
-
-		if (!te_claim_alive(&last, claim))
-			dead[n++] = Int32GetDatum(claim);
-	}
-	te_sql_free();
-	if (n == 0)
-		return 0;
-
-	te_arg_int4(&args, most);
-	te_arg(&args, INT4ARRAYOID,
-		   PointerGetDatum(construct_array(dead, n, INT4OID, sizeof(int32), true, TYPALIGN_INT)));
-	count = (int) read_by_index(psprintf("SELECT id FROM %s WHERE attachment = $1 AND status = 'running'"
-										 " AND claim = ANY ($3) LIMIT $2", attachment->state), &args);
-	for (int i = 0; i < count; i++)
-		te_out_key(i, 1, type, &keys[i]);
-	te_sql_free();
-	return count;
-}
-
 /* --- for the worker */
 
-/* Retries get a share of a batch, and all that fresh ones leave of it. */
+/* Assets whose owner has died, as long as it is not said that it died of one. */
 static int
-read_queue(TeQueue *queue, const TeAttachment *attachment, TimestampTz now, TeKey *keys, int most)
+read_orphans(TeQueue *queue, const TeAttachment *attachment, TeKey *keys, int most)
 {
 	int			count;
 
-	queue->single = false;
-	if (queue->orphans)
-	{
-		count = read_orphans(attachment, keys, 1);
-		queue->orphans = queue->single = count > 0;
-		if (count > 0)
-			return count;
-	}
-	count = read_again(queue, attachment, now, keys, Max(most / AGAIN_SHARE, 1));
-	count += read_fresh(queue, attachment, keys + count, most - count);
+	if (queue->once_ended)
+		return 0;
+	count = te_orphans_read(attachment, TE_ORPHANS_ONCE, &queue->once, keys, most);
+	queue->once_ended = count < most;
+	return count;
+}
+
+/*
+ * One whose owners have died more than once, by itself: should they have died of it (of what a
+ * trigger does), others must not share its fate.
+ */
+static int
+read_killer(TeQueue *queue, const TeAttachment *attachment, TeKey *key)
+{
+	if (queue->killers_ended)
+		return 0;
+	queue->single = te_orphans_read(attachment, TE_ORPHANS_AGAIN, &queue->killers, key, 1) > 0;
+	queue->killers_ended = !queue->single;
+	return queue->single ? 1 : 0;
+}
+
+/* Retries and orphans get a share of a batch each, and all that fresh ones leave of it. */
+static int
+read_queue(TeQueue *queue, const TeAttachment *attachment, TimestampTz now, TeKey *keys, int most)
+{
+	int			share = Max(most / AGAIN_SHARE, 1);
+	int			count;
+
+	count = read_again(queue, attachment, now, keys, share);
+	if (count < most)
+		count += read_orphans(queue, attachment, keys + count, Min(share, most - count));
+	if (count < most)
+		count += read_fresh(queue, attachment, keys + count, most - count);
+	if (count < most)
+		count += read_orphans(queue, attachment, keys + count, most - count);
 	if (count < most)
 		count += read_again(queue, attachment, now, keys + count, most - count);
 	return count;
@@ -276,19 +244,40 @@ te_queue_next(TeQueue *queue, const TeAttachment *attachment, TimestampTz now,
 	return count;
 }
 
+/* The same between two runs: by turns one that must be done by itself, and others. */
+static int
+next_or_killer(TeQueue *queue, const TeAttachment *attachment, TimestampTz now, TeKey *keys, int most)
+{
+	int			count = 0;
+
+	queue->single = false;
+	if (!queue->was_single && queue->begun)
+		count = read_killer(queue, attachment, keys);
+	if (count == 0)
+		count = te_queue_next(queue, attachment, now, keys, most);
+	if (count == 0)
+		count = read_killer(queue, attachment, keys);
+	queue->was_single = queue->single;
+	queue->named |= count > 0;
+	return count;
+}
+
 int
 te_queue_settle(TeQueue *queue, const TeAttachment *attachment, TimestampTz now,
 				TeKey *keys, int most)
 {
 	int			count;
 
-	while ((count = te_queue_next(queue, attachment, now, keys, most)) == 0)
+	while ((count = next_or_killer(queue, attachment, now, keys, most)) == 0)
 	{
 		/* only a pass in which nothing was done has seen all there is */
 		if (!queue->took && queue->named && !queue->stuck)
 		{
+			int64		wait_ms = te_backoff_ms(++queue->stuck_times, STUCK_MS, STUCK_MAX_MS, 0);
+
 			queue->stuck = true;
-			queue->stuck_until = TimestampTzPlusMilliseconds(now, STUCK_MS);
+			queue->stuck_until = Max(TimestampTzPlusMilliseconds(now, wait_ms),
+									 now + PASS_COST * (now - queue->started));
 		}
 		if (queue->took ? now < queue->next_pass : !queue->stuck || now < queue->stuck_until)
 			return 0;
@@ -314,7 +303,7 @@ te_queue_due(const TeQueue *queue, const TeAttachment *attachment, TimestampTz n
 
 	te_arg_int4(&args, attachment->number);
 	te_arg(&args, TIMESTAMPTZOID, TimestampTzGetDatum(now));
-	if (read_by_index(psprintf("SELECT next_try FROM %s WHERE attachment = $1 AND " AGAIN
+	if (te_sql_by_index(psprintf("SELECT next_try FROM %s WHERE attachment = $1 AND " AGAIN
 							   " AND next_try > $2 ORDER BY next_try LIMIT 1",
 							   attachment->state), &args) > 0)
 		due = DatumGetTimestampTz(te_out(0, 1));

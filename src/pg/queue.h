@@ -13,6 +13,7 @@
 
 #include "attachment.h"
 #include "key.h"
+#include "orphan.h"
 
 typedef struct TeQueuePoint		/* a place in the order of fresh assets */
 {
@@ -37,14 +38,19 @@ typedef struct TeQueue			/* one attached table's; zeroed = to be begun from the 
 	bool		has_top;
 	TeQueuePoint top;			/* the newest that was looked at in this pass */
 	TimestampTz again_from;		/* retries up to here were looked at in this pass */
-	bool		orphans;		/* claims of the dead are still to be looked for */
+	TeOrphanPlace once;			/* claims of the dead up to here were looked at in this pass */
+	bool		once_ended;
+	TeOrphanPlace killers;		/* the same for those that are done one by one */
+	bool		killers_ended;
 	bool		single;			/* the last answer must be done by itself */
+	bool		was_single;		/* so was the last one between two runs */
 
 	/* of this pass */
 	bool		begun;
 	bool		named;			/* there were candidates */
 	bool		took;			/* and something came of one */
 	bool		stuck;			/* nothing came of any: others hold them */
+	int			stuck_times;	/* passes in a row */
 	TimestampTz started;
 	TimestampTz next_pass;		/* not before */
 	TimestampTz stuck_until;
@@ -54,16 +60,16 @@ typedef struct TeQueue			/* one attached table's; zeroed = to be begun from the 
 extern void te_queue_arrivals(TeQueue *queue, TimestampTz now);
 
 /*
- * The next candidates, at most "most": assets whose owner has died, then fresh ones from
- * the newest on, and one retry that is due for every three of them.  0 = there are
- * no more below where we are.
+ * The next candidates, at most "most": fresh ones from the newest on, and for every two of them one retry
+ * that is due and one asset whose owner has died.  0 = there are no more below where we are.
  */
 extern int	te_queue_next(TeQueue *queue, const TeAttachment *attachment, TimestampTz now,
 						  TeKey *keys, int most);
 
 /*
  * The same between two runs, when all that was named is done or given back: begins from the top
- * again if something may have been missed.  0 = there is nothing to do until te_queue_due().
+ * again if something may have been missed.  Assets whose owners have died more than once come here, one
+ * at a time.  0 = there is nothing to do until te_queue_due().
  */
 extern int	te_queue_settle(TeQueue *queue, const TeAttachment *attachment, TimestampTz now,
 							TeKey *keys, int most);

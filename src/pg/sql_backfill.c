@@ -9,6 +9,7 @@
 
 #include "activity.h"
 #include "compat.h"
+#include "orphan.h"
 #include "procedure.h"
 #include "run.h"
 #include "store.h"
@@ -20,6 +21,8 @@ typedef struct Backfill
 {
 	TeProgress	progress;		/* first: see procedure.h */
 	TeWalk	   *walk;
+	bool		walked;			/* to the end */
+	TeOrphanPlace orphans;		/* looked at after that */
 } Backfill;
 
 typedef struct Options
@@ -77,10 +80,32 @@ count_assets(const TeAttachment *attachment, const TeSettings *settings, const O
 	return Min(total, options->most);
 }
 
+/* The walk names what needs something; claims of the dead that it has passed over come last. */
 static int
 next_assets(void *arg, TeKey *keys, int most)
 {
-	return te_walk_next(((Backfill *) arg)->walk, keys, most);
+	Backfill   *backfill = arg;
+	int			count;
+
+	if (!backfill->walked)
+	{
+		count = te_walk_next(backfill->walk, keys, most);
+		if (count >= 0 || backfill->progress.dry_run)
+			return count;
+		backfill->walked = true;
+	}
+	count = te_orphans_read(backfill->progress.attachment, TE_ORPHANS_ALL, &backfill->orphans, keys, most);
+	return count > 0 ? count : -1;
+}
+
+/* Is there anything to look at for a run that has found nothing to do? */
+static bool
+has_orphans(const TeAttachment *attachment)
+{
+	TeOrphanPlace place = {0};
+	TeKey		key;
+
+	return te_orphans_read(attachment, TE_ORPHANS_ALL, &place, &key, 1) > 0;
 }
 
 static void
@@ -111,7 +136,8 @@ backfill(const Options *options, Backfill *backfill)
 	backfill->progress.total = count_assets(attachment, &settings, options);
 	backfill->walk = te_walk_begin(attachment, &settings, options->parts, options->verify);
 
-	if (backfill->progress.total > 0)
+	if (backfill->progress.total > 0 ||
+		(!options->dry_run && options->most > 0 && has_orphans(attachment)))
 	{
 		te_activity_begin(TE_ACTIVITY_BACKFILL, attachment->relation, backfill->progress.total);
 		te_run(&run);

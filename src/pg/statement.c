@@ -14,6 +14,7 @@
 #include "nodes/nodeFuncs.h"
 #include "parser/analyze.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -280,6 +281,23 @@ te_sql_as_caller(Oid relation, const char *sql, const TeArgs *args)
 	te_run_as_caller(&save);
 	count = run_on(relation, sql, args);
 	te_run_as_end(&save);
+	return count;
+}
+
+uint64
+te_sql_by_index(const char *sql, const TeArgs *args)
+{
+	int			level = NewGUCNestLevel();
+	uint64		count;
+
+	(void) set_config_option("enable_seqscan", "off", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	(void) set_config_option("enable_bitmapscan", "off", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	(void) set_config_option("enable_sort", "off", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	count = te_sql_as_extension(sql, args);
+	AtEOXact_GUC(false, level);
 	return count;
 }
 

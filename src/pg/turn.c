@@ -44,8 +44,6 @@ typedef struct Turn				/* of one table */
 	TimestampTz started;
 	TeKey		first[CLAIM_SIZE];	/* looked up before the run */
 	int			nfirst;
-	TeKey		gone[CLAIM_SIZE];	/* states without a row: triggers were off when it was deleted */
-	int			ngone;
 } Turn;
 
 static MemoryContext turn_context;
@@ -66,6 +64,7 @@ te_work_begin(void)
 {
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();
+	PortalContext = turn_context;	/* where SPI puts its own, which an ERROR leaves there */
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
 	PushActiveSnapshot(GetTransactionSnapshot());
 	MemoryContextSwitchTo(turn_context);
@@ -104,35 +103,6 @@ is_stopped(const TeAttachment *attachment)
 	return stopped;
 }
 
-static void
-passed(void *arg, const TeAsset *asset, TeTaken why)
-{
-	Turn	   *turn = arg;
-
-	if (why == TE_TAKEN_GONE && asset->state.exists && turn->ngone < CLAIM_SIZE)
-		turn->gone[turn->ngone++] = asset->key;
-}
-
-/* Nobody will ever do those.  Should the row come back, it is new. */
-static void
-forget_gone(Turn *turn)
-{
-	const TeAttachment *attachment = turn->attachment;
-	Oid			type = te_key_state_type(attachment->key_type);
-	TeArgs		args = {0};
-
-	if (turn->ngone == 0)
-		return;
-	te_arg_int4(&args, attachment->number);
-	te_arg(&args, te_key_array_type(type), te_key_array(type, turn->gone, turn->ngone));
-	te_sql_as_extension(psprintf("WITH gone AS (DELETE FROM %s WHERE attachment = $1 AND id = ANY ($2)"
-								 " AND status IN ('queued', 'missing') RETURNING file)"
-								 " INSERT INTO %s (attachment, file) SELECT $1, file FROM gone"
-								 " WHERE file IS NOT NULL", attachment->state,
-								 te_our("thumbexif_removal")), &args);
-	turn->ngone = 0;
-}
-
 static int
 next_keys(void *arg, TeKey *keys, int most)
 {
@@ -149,7 +119,6 @@ next_keys(void *arg, TeKey *keys, int most)
 		turn->nfirst = 0;
 		return count;
 	}
-	forget_gone(turn);
 	if (slot != NULL && pg_atomic_exchange_u32(&slot->wake, 0) != 0)
 		te_table_arrivals();
 	if (ConfigReloadPending || is_stopped(turn->attachment) ||
@@ -185,7 +154,6 @@ start_run(Turn *turn)
 		.claim_size = CLAIM_SIZE,
 		.most = turn->table->queue.single ? 1 : PG_INT64_MAX,
 		.next = next_keys,
-		.passed = passed,
 		.written = written,
 		.commit = commit_between,
 		.arg = turn

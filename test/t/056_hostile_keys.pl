@@ -91,15 +91,24 @@ CREATE VIEW stage_b.shots AS SELECT i::bigint AS id, trap.gain() || trap.gain_at
 EOSQL
 {
 	my ($in, $out, $err) = ('', '', '');
+	my $relation = sql("SELECT 'stage.shots'::regclass::oid");
 	my $swapper = IPC::Run::start([ 'psql', '-XAtq', '-d', $server->connstr('postgres') . ' user=hostile', '-f', '-' ], '<', \$in, '>', \$out, '2>', \$err);
-	foreach my $i (1 .. 40)
+	$in = q{DO $$ DECLARE until timestamptz := clock_timestamp() + interval '4 s'; BEGIN
+		WHILE clock_timestamp() < until LOOP
+			ALTER SCHEMA stage RENAME TO stage_c; ALTER SCHEMA stage_b RENAME TO stage; COMMIT;
+			PERFORM pg_sleep(0.001);
+			ALTER SCHEMA stage RENAME TO stage_b; ALTER SCHEMA stage_c RENAME TO stage; COMMIT;
+			PERFORM pg_sleep(0.001);
+		END LOOP; END $$;
+		\q
+};
+	$swapper->pump_nb;
+	my $calls = '';
+	foreach my $i (1 .. 100)
 	{
-		$in .= "BEGIN; ALTER SCHEMA stage RENAME TO stage_c; ALTER SCHEMA stage_b RENAME TO stage; COMMIT; BEGIN; ALTER SCHEMA stage RENAME TO stage_b; ALTER SCHEMA stage_c RENAME TO stage; COMMIT;\n" x 5;
-		$swapper->pump_nb;
-		attempt('SET client_min_messages = error; CALL thumbexif_backfill(relation => (SELECT relation FROM thumbexif_internal.thumbexif_attachment WHERE path_column = $$path$$ AND relation <> $$image_assets$$::regclass), verify => true)');
-		attempt("SELECT thumbexif_process($i, (SELECT relation FROM thumbexif_internal.thumbexif_attachment WHERE relation <> 'image_assets'::regclass), true)");
+		$calls .= "CALL thumbexif_backfill(relation => $relation, verify => true);\nSELECT thumbexif_process($i, $relation, true);\n";
 	}
-	$in .= "\\q\n";
+	$server->psql('postgres', $calls, extra_params => [ '-v', 'ON_ERROR_STOP=0' ]);
 	$swapper->finish;
 	is(sql("SELECT rolsuper FROM pg_roles WHERE rolname = 'hostile'"), 'f', 'a view in the place of a table is never read');
 }
