@@ -11,6 +11,11 @@ test:
 check-lint check-compilers check-unit check-regress check-isolation check-tap: check-%:
 	+@MAKE='$(MAKE)' test/run $*
 
+# break the code on purpose, and see that tests fail; MUTATIONS="word word" chooses (by hand: it takes many minutes)
+.PHONY: check-mutations
+check-mutations:
+	+@MAKE='$(MAKE)' test/mutate.sh $(MUTATIONS)
+
 demo:
 	+@MAKE='$(MAKE)' tools/demo
 
