@@ -1,13 +1,39 @@
 # harness.pl SUMMARY FILE...: run test programs, several at a time, and write the sum into the file SUMMARY.
 #
 # Each speaks TAP.  A program that ends badly, or does not say how many tests it has, counts as one failure more.
+# In continuous integration (CI=true) a test that is skipped counts as a failure too, unless test/skips allows it.
 use strict;
 use warnings;
 
 use TAP::Harness;
 
 my $summary = shift;
-my %failed;
+my (%failed, %skips);
+my @allowed = allowed_skips();
+
+# Each line of test/skips: a file, what the test says when it is skipped (a pattern), and why that is allowed.
+sub allowed_skips
+{
+	my @found;
+
+	open(my $in, '<', 'test/skips') or die "test/skips: $!";
+	while (<$in>)
+	{
+		next if /^(#|$)/;
+		my ($file, $says, $reason) = /^(\S+)\t+([^\t]+)\t+(\S.*)$/ or die "test/skips: a line without three columns: $_";
+		push @found, [ $file, qr/^$says$/ ];
+	}
+	return @found;
+}
+
+# may_skip(FILE, EXPLANATION)
+sub may_skip
+{
+	my ($file, $says) = @_;
+
+	return 1 if !$ENV{CI} || $ENV{CI} eq 'false';
+	return scalar grep { $file =~ m{(^|/)\Q$_->[0]\E$} && $says =~ $_->[1] } @allowed;
+}
 
 # With several jobs those that take long should start first: the caller's order is kept.
 my $harness = TAP::Harness->new(
@@ -28,6 +54,13 @@ $harness->callback(
 			test => sub {
 				my $test = shift;
 				push @{ $failed{ $job->[1] } }, $test->as_string unless $test->is_ok;
+				push @{ $skips{ $job->[1] } }, $test->explanation
+				  if $test->has_skip && !may_skip($job->[1], $test->explanation);
+			},
+			plan => sub {
+				my $plan = shift;
+				push @{ $skips{ $job->[1] } }, $plan->explanation
+				  if $plan->has_skip && !may_skip($job->[1], $plan->explanation);
 			});
 	});
 
@@ -48,6 +81,11 @@ if (@ARGV)
 foreach my $file (sort keys %failed)
 {
 	print "$file: $_\n" foreach @{ $failed{$file} };
+}
+foreach my $file (sort keys %skips)
+{
+	$bad += @{ $skips{$file} };
+	print "$file: skipped, which test/skips does not allow here: $_\n" foreach @{ $skips{$file} };
 }
 open(my $out, '>', $summary) or die "$summary: $!";
 print $out "$passed passed, $bad failed", ($skipped ? ", $skipped skipped" : ''), "\n";

@@ -11,6 +11,11 @@ test:
 check-lint check-compilers check-unit check-regress check-isolation check-tap: check-%:
 	+@MAKE='$(MAKE)' test/run $*
 
+# break the code on purpose, and see that tests fail; MUTATIONS="word word" chooses (by hand: it takes many minutes)
+.PHONY: check-mutations
+check-mutations:
+	+@MAKE='$(MAKE)' test/mutate.sh $(MUTATIONS)
+
 demo:
 	+@MAKE='$(MAKE)' tools/demo
 
@@ -34,13 +39,16 @@ TEST_CFLAGS = $(DECODER_CFLAGS) -I. $(shell pkg-config --cflags $(PKGS) 2>/dev/n
 TEST_LIBS   = $(shell pkg-config --libs $(PKGS) libbrotlienc 2>/dev/null) -lm
 SANITIZE    = -O1 -U_FORTIFY_SOURCE -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 
+# what is preloaded into servers, to give them trouble
+shims = $(patsubst test/shim/%.c,build/shim_%.so,$(wildcard test/shim/*.c))
+
 test_headers  = $(wildcard src/wire/*.h src/image/*.h src/decoder/*.h test/unit/*.h test/pictures/*.h)
 picture_files = $(wildcard test/pictures/*.c)
 unit_programs = $(patsubst test/unit/%.c,build/unit/%,$(wildcard test/unit/test_*.c))
 unit_library  = $(wildcard src/wire/*.c src/image/*.c src/decoder/*.c test/pictures/*.c) \
                 $(filter-out test/unit/test_%,$(wildcard test/unit/*.c))
 
-test-programs: $(unit_programs) build/exif_dump build/exif_craft build/make_pictures build/stub_decoder
+test-programs: $(unit_programs) build/exif_dump build/exif_craft build/make_pictures build/stub_decoder $(shims)
 
 build/make_pictures: $(patsubst %.c,build/obj/%.o,$(picture_files) $(wildcard src/wire/*.c))
 	$(CC) $(TEST_CFLAGS) -o $@ $^ $(TEST_LIBS)
@@ -56,6 +64,10 @@ build/exif_craft: $(patsubst %.c,build/obj/%.o,test/conformance/craft.c $(exif_c
 # stands in for the decoder in a private installation
 build/stub_decoder: build/obj/test/stub_decoder.o $(patsubst %.c,build/obj/%.o,$(wildcard src/wire/*.c))
 	$(CC) $(TEST_CFLAGS) -o $@ $^
+
+build/shim_%.so: test/shim/%.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -O2 -g -fPIC -shared -Wall -Wextra -D_GNU_SOURCE $(TE_CFLAGS) -o $@ $< -ldl
 
 build/obj/%.o: %.c Makefile $(test_headers)
 	@mkdir -p $(@D)

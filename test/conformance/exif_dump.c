@@ -3,9 +3,10 @@
  *		What src/image reads from the EXIF of files, one line of JSON for each.
  *
  *		exif_dump [-g] [-t ROUNDS] FILE...
+ *		exif_dump -n
  *
  * -g leaves GPS out.  -t reads each file so many times and prints the microseconds of processor time
- * of one of them instead of the JSON.
+ * of one of them instead of the JSON.  -n prints all names of tags that there are.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 #include "image/exif.h"
+#include "image/exif_tags.h"
 #include "image/internal.h"
 
 /* A text that has no control characters in it, as JSON. */
@@ -113,6 +115,22 @@ dump(const char *file, uint32_t want, int rounds)
 	return 0;
 }
 
+static int
+print_names(void)
+{
+	for (int dir = EXIF_DIR_IFD0; dir <= EXIF_DIR_INTEROP; dir++)
+		for (int tag = 0; tag <= 0xFFFF; tag++)
+		{
+			char		buffer[EXIF_MAX_NAME];
+			const char *name;
+
+			(void) exif_tag_kind((ExifDir) dir, (uint16_t) tag, 42, &name, buffer);
+			if (name != buffer)
+				puts(name);
+		}
+	return 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -121,12 +139,14 @@ main(int argc, char **argv)
 	int			failed = 0;
 	int			option;
 
-	while ((option = getopt(argc, argv, "gt:")) != -1)
+	while ((option = getopt(argc, argv, "gnt:")) != -1)
 	{
 		if (option == 'g')
 			want = TE_WANT_EXIF;
 		else if (option == 't' && atoi(optarg) > 1)
 			rounds = atoi(optarg);
+		else if (option == 'n')
+			return print_names();
 		else
 			return 2;
 	}

@@ -9,7 +9,7 @@ use File::Basename;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 
-our @EXPORT = qw(pictures_dir new_server private_install);
+our @EXPORT = qw(pictures_dir new_server private_install wait_until);
 
 # The folder of generated pictures.
 sub pictures_dir
@@ -48,6 +48,16 @@ EOF
 	$server->safe_psql('postgres', 'CREATE EXTENSION thumbexif')
 	  unless defined $option{extension} && !$option{extension};
 	return $server;
+}
+
+# wait_until(SERVER, WHAT, SQL, DATABASE): until the query gives "t"; the test ends, and says what it waited for, if it never does.
+# For a state that stays once it is reached: one that may pass would be missed on a busy machine.
+sub wait_until
+{
+	my ($server, $what, $sql, $database) = @_;
+
+	$server->poll_query_until($database || 'postgres', $sql) or die "gave up waiting: $what\n";
+	return;
 }
 
 # private_install(NAME): a copy of the private PostgreSQL for one test, for new_server(install => ...).

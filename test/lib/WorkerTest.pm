@@ -35,7 +35,8 @@ sub wait_for
 {
 	my ($server, $what, $sql, $expected, $database) = @_;
 
-	ok($server->poll_query_until($database || 'postgres', $sql, defined $expected ? $expected : 't'), $what);
+	ok($server->poll_query_until($database || 'postgres', $sql, defined $expected ? $expected : 't'), $what)
+	  or diag("gave up waiting: $what");
 }
 
 # wait_done(SERVER, WHAT, COUNT, DATABASE): until so many assets are done and none is queued or running.

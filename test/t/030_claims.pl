@@ -54,8 +54,8 @@ sub crash
 	my $victim = shift;
 
 	kill KILL => $victim->{pid};
-	$server->poll_query_until('postgres',
-		"SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $victim->{pid})") or die 'no restart';
+	wait_until($server, 'the killed session is gone',
+		"SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $victim->{pid})");
 	$victim->finish;
 	return;
 }
@@ -134,7 +134,8 @@ sql("UPDATE thumbexif_internal.thumbexif_asset SET status = 'running', claimed_f
 ($session) = (TestSession->new($server));
 $session->freeze;
 $session->send('CALL thumbexif_backfill()');
-$server->poll_query_until('postgres', "SELECT count(*) = 4 FROM thumbexif_internal.thumbexif_asset WHERE status = 'running' AND interruptions = 9");
+wait_until($server, 'four are claimed for the tenth time',
+	"SELECT count(*) = 4 FROM thumbexif_internal.thumbexif_asset WHERE status = 'running' AND interruptions = 9");
 crash($session);
 like(sql('CALL thumbexif_backfill()'), qr/^4\|0\|0\|4$/, 'the tenth time they fail');
 is(sql("SELECT DISTINCT status || ': ' || error FROM thumbexif_internal.thumbexif_asset WHERE status <> 'done'"),

@@ -46,8 +46,8 @@ my $holder = TestSession->new($server);
 $holder->query('BEGIN; LOCK TABLE thumbexif_internal.thumbexif_asset_bigint IN SHARE MODE');
 $_->send('SET client_min_messages = error; CALL thumbexif_backfill(batch_size => 20)') foreach @sessions;
 my $pids = join ',', map { $_->{pid} } @sessions;
-$server->poll_query_until('postgres', "SELECT count(*) = 3 FROM pg_stat_activity WHERE pid IN ($pids) AND wait_event_type = 'Lock'")
-  or die 'they do not begin';
+wait_until($server, 'all three wait for the lock',
+	"SELECT count(*) = 3 FROM pg_stat_activity WHERE pid IN ($pids) AND wait_event_type = 'Lock'");
 $holder->query('COMMIT');
 $holder->finish;
 $sum = 0;

@@ -35,9 +35,9 @@ sub interrupted
 
 	fresh_assets();
 	$session->send($call);
-	$server->poll_query_until('postgres', "SELECT count(*) = $claimed FROM thumbexif_internal.thumbexif_asset WHERE status = 'running'") or die;
-	$server->poll_query_until('postgres',
-		"SELECT wait_event_type = 'Extension' FROM pg_stat_activity WHERE pid = $session->{pid}") or die;
+	wait_until($server, "$claimed are claimed", "SELECT count(*) = $claimed FROM thumbexif_internal.thumbexif_asset WHERE status = 'running'");
+	wait_until($server, 'the session waits for its decoder',
+		"SELECT wait_event_type = 'Extension' FROM pg_stat_activity WHERE pid = $session->{pid}");
 	$between->();
 	kill CONT => @decoders;
 	is($session->wait, '', 'no closing row');
@@ -84,7 +84,7 @@ is(`find $folder -name '*.jpg' | wc -l` + 0, $files + 0, 'and no file is there t
 chmod 0755, `find $folder -type d` =~ /^(.*)$/mg;
 is(sql('CALL thumbexif_backfill()'), '8|8|0|0', 'once it is writable all are done');
 sql("ALTER SYSTEM SET thumbexif.thumbnail_dir = '/nowhere/at/all'; SELECT pg_reload_conf()");
-$server->poll_query_until('postgres', "SELECT current_setting('thumbexif.thumbnail_dir') = '/nowhere/at/all'") or die;
+wait_until($server, 'the new folder is set', "SELECT current_setting('thumbexif.thumbnail_dir') = '/nowhere/at/all'");
 fresh_assets();
 like(($server->psql('postgres', 'CALL thumbexif_backfill()'))[2], qr/ERROR:  .*HINT/s, 'no such folder');
 is(states(), $untouched, 'no attempt counts');
@@ -93,7 +93,7 @@ sql('ALTER SYSTEM RESET thumbexif.thumbnail_dir; SELECT pg_reload_conf()');
 
 # --- the server's disk is full when a row is written, as a trigger pretends
 fresh_assets();
-$server->poll_query_until('postgres', "SELECT current_setting('thumbexif.thumbnail_dir') <> '/nowhere/at/all'") or die;
+wait_until($server, 'the old folder is set again', "SELECT current_setting('thumbexif.thumbnail_dir') <> '/nowhere/at/all'");
 sql(<<'EOT');
 CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

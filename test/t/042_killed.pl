@@ -35,8 +35,8 @@ sub until_left
 {
 	my $left = shift;
 
-	$server->poll_query_until('postgres', "SELECT count(*) <= $left FROM thumbexif_internal.thumbexif_asset WHERE status <> 'done'")
-	  or die "nothing goes on";
+	wait_until($server, "at most $left are left to do",
+		"SELECT count(*) <= $left FROM thumbexif_internal.thumbexif_asset WHERE status <> 'done'");
 }
 
 # What is true in the end, however it went.
@@ -86,7 +86,6 @@ value($server, 'SELECT thumbexif_resume()');
 wait_done($server, 'decoders killed: all is done', $assets);
 cmp_ok(value($server, "SELECT decoders_lost FROM thumbexif_workers WHERE kind = 'worker'"), '>=', 5, 'the view counts them');
 all_is_well('decoders killed');
-value($server, 'DROP TRIGGER slow ON image_assets');
 
 # --- a decoder stops answering: that asset's failure, and only for a while
 
@@ -109,17 +108,20 @@ insert_all();
 until_left($assets - 50);
 my $pid = worker_pid($server);
 value($server, "SELECT pg_terminate_backend($pid)");
-$server->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = $pid");
+wait_until($server, 'the terminated worker is gone', "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = $pid");
 is(value($server, 'SELECT count(*) FROM thumbexif_internal.thumbexif_asset WHERE interruptions > 0'),
 	0, 'a worker that is terminated gives back what it has');
-wait_for($server, 'another follows', "SELECT count(*) FROM thumbexif_workers WHERE kind = 'worker' AND state = 'working'", 1);
+# it stays for a while, whether it has work left or not
+wait_for($server, 'another follows', "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'thumbexif worker' AND pid <> $pid", 1);
 
 $pid = worker_pid($server);
+cmp_ok(value($server, "SELECT count(*) FROM thumbexif_internal.thumbexif_asset WHERE status <> 'done'"), '>', 0, 'and has work');
 kill 'KILL', $pid;
 # the server restarts; so does the work
-$server->poll_query_until('postgres', "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $pid)");
+wait_until($server, 'the killed worker is gone', "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $pid)");
 wait_done($server, 'worker killed: all is done', $assets);
 all_is_well('worker killed');
+value($server, 'DROP TRIGGER slow ON image_assets');
 
 # --- the server is stopped at once, five times
 
@@ -138,11 +140,26 @@ all_is_well('server stopped');
 value($server, "SELECT thumbexif_detach('image_assets')");
 value($server, "INSERT INTO image_assets (path) SELECT i || '.png' FROM generate_series(1, $assets / 2) i");
 value($server, "SELECT thumbexif_attach('image_assets')");
+# they cannot end before they were seen: what they write waits for a lock until then
+value($server, <<'EOSQL');
+CREATE FUNCTION gate() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF (SELECT backend_type FROM pg_catalog.pg_stat_activity WHERE pid = pg_backend_pid()) = 'client backend' THEN
+		PERFORM pg_advisory_xact_lock_shared(1);
+	END IF;
+	RETURN NULL;
+END $$;
+CREATE TRIGGER gate AFTER UPDATE OF thumbnail_path ON image_assets FOR EACH ROW EXECUTE FUNCTION gate();
+EOSQL
+my $gate = TestSession->new($server);
+$gate->query('SELECT pg_advisory_lock(1)');
 my @backfills = map { TestSession->new($server) } 1 .. 2;
 $_->send('CALL thumbexif_backfill(batch_size => 10)') foreach @backfills;
 value($server, "INSERT INTO image_assets (path) SELECT i || '.png' FROM generate_series($assets / 2 + 1, $assets) i");
 wait_for($server, 'a backfill shows itself to others', "SELECT count(*) > 0 FROM thumbexif_workers
 	WHERE kind = 'backfill' AND database = current_database() AND relation = 'image_assets'::regclass AND total > 0");
+$gate->query('SELECT pg_advisory_unlock(1)');
+$gate->finish;
 wait_done($server, 'two backfills and the worker: all is done', $assets);
 $_->wait foreach @backfills;
 $_->finish foreach @backfills;

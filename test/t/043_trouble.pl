@@ -36,7 +36,7 @@ sub waits
 	# and has tried again and again
 	my $tries = "SELECT xact_rollback FROM pg_stat_database WHERE datname = 'postgres'";
 	my $before = value($server, $tries);
-	$server->poll_query_until('postgres', "SELECT ($tries) >= $before + 2") or die "no more tries";
+	wait_until($server, "$title: it is tried again", "SELECT ($tries) >= $before + 2");
 	ok($server->wait_for_log(qr/WARNING: .*$pattern/, $log), "$title: and says why");
 	is(value($server, "SELECT count(*) FROM thumbexif_internal.thumbexif_asset WHERE attempts > 0 OR status IN ('running', 'missing', 'failed')"),
 		0, "$title: no asset is to blame");
@@ -137,7 +137,7 @@ my $decoder = "$install->{pkglibdir}/thumbexif-decoder";
 my $pid = worker_pid($server);
 rename $decoder, "$decoder.away" or die "rename: $!";
 value($server, "SELECT pg_terminate_backend($pid)");
-$server->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = $pid");
+wait_until($server, 'the worker is gone', "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = $pid");
 insert(2);
 waits('no decoder', 'thumbexif-decoder', $log);
 rename "$decoder.away", $decoder or die "rename: $!";

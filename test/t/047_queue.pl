@@ -70,9 +70,9 @@ is(value($server, 'SELECT count(*) FROM written WHERE place <= 32 AND id = 2'), 
 pause();
 insert(4000);
 value($server, 'SELECT thumbexif_resume()');
-$server->poll_query_until('postgres', 'SELECT count(*) > 50 FROM written');
+wait_until($server, 'fifty are written', 'SELECT count(*) > 50 FROM written');
 value($server, "INSERT INTO shots (path) VALUES ('1.png')");
-$server->poll_query_until('postgres', 'SELECT count(*) = 1 FROM written WHERE id = 4001');
+wait_until($server, 'the new row is written', 'SELECT count(*) = 1 FROM written WHERE id = 4001');
 cmp_ok(value($server, 'SELECT place FROM written WHERE id = 4001'), '<', 3000, 'a new row does not wait for the old ones');
 
 # nor does one in another table: here is work for 20 seconds, and the worker goes from table to table
@@ -83,9 +83,9 @@ CREATE TRIGGER slow AFTER UPDATE ON shots FOR EACH ROW EXECUTE FUNCTION slow();
 EOSQL
 insert(2000);
 value($server, 'SELECT thumbexif_resume()');
-$server->poll_query_until('postgres', 'SELECT count(*) > 0 FROM written');
+wait_until($server, 'one is written', 'SELECT count(*) > 0 FROM written');
 value($server, "INSERT INTO cards VALUES (gen_random_uuid(), 5000, '1.png')");
-$server->poll_query_until('postgres', 'SELECT count(*) = 1 FROM written WHERE id = 5000');
+wait_until($server, 'the row of the other table is written', 'SELECT count(*) = 1 FROM written WHERE id = 5000');
 cmp_ok(value($server, 'SELECT place FROM written WHERE id = 5000'), '<', 2000, 'nor does one in another table');
 value($server, 'SELECT thumbexif_pause(); DROP TRIGGER slow ON shots');
 
@@ -97,7 +97,7 @@ append_to_file("$share/extension/thumbexif--1.1--1.1.1.sql", 'ALTER TABLE thumbe
 pause();
 insert(3000);
 value($server, 'SELECT thumbexif_resume()');
-$server->poll_query_until('postgres', 'SELECT count(*) > 50 FROM written');
+wait_until($server, 'fifty are written', 'SELECT count(*) > 50 FROM written');
 value($server, "ALTER EXTENSION thumbexif UPDATE TO '1.1.1'");
 cmp_ok(value($server, 'SELECT count(*) FROM written'), '<', 3000, 'ALTER EXTENSION UPDATE while the worker is busy');
 value($server, 'ALTER TABLE shots ADD COLUMN note text');
@@ -106,13 +106,13 @@ wait_done($server, 'and it goes on', 3000);
 pause();
 insert(3000);
 value($server, 'SELECT thumbexif_resume()');
-$server->poll_query_until('postgres', 'SELECT count(*) > 50 FROM written');
+wait_until($server, 'fifty are written', 'SELECT count(*) > 50 FROM written');
 value($server, 'DROP TABLE shots');
 cmp_ok(value($server, 'SELECT count(*) FROM written'), '<', 3000, 'DROP TABLE while the worker is busy');
 value($server, "CREATE TABLE shots (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, path text, width integer)");
 value($server, "SELECT thumbexif_attach('shots')");
 insert(3000);
-$server->poll_query_until('postgres', 'SELECT count(width) > 50 FROM shots');
+wait_until($server, 'fifty rows have a width', 'SELECT count(width) > 50 FROM shots');
 value($server, 'DROP EXTENSION thumbexif');
 cmp_ok(value($server, 'SELECT count(width) FROM shots'), '<', 3000, 'DROP EXTENSION while the worker is busy');
 value($server, 'CREATE EXTENSION thumbexif');
