@@ -22,6 +22,7 @@
 #include "log.h"
 #include "sandbox.h"
 #include "serve.h"
+#include "threads.h"
 #include "wire/launch.h"
 
 #define MB	((uint64_t) 1024 * 1024)
@@ -119,6 +120,11 @@ main(int argc, char **argv)
 	hello.magic = TE_WIRE_MAGIC;
 	hello.version = TE_WIRE_VERSION;
 
+	if (!dec_threads_fill())
+	{
+		dec_log("cannot start threads: %s", strerror(errno));
+		return TE_EXIT_START;
+	}
 	if (!dec_serve_prepare(options.file))
 	{
 		dec_log("no address space for files of up to %llu MB",

@@ -20,8 +20,8 @@
 
 #include "wire/launch.h"
 
-/* A thread's stack: less than this left, and no thread can start, which GLib does not survive. */
-#define THREAD_STACK	((size_t) 8 * 1024 * 1024)
+/* Less address space than this left: who dies now has died of that. */
+#define NEARLY_FULL	((size_t) 8 * 1024 * 1024)
 
 static volatile sig_atomic_t allocation_failed;
 static uintptr_t map_start;
@@ -73,11 +73,11 @@ leave(const char *line, int code)
 	_exit(code);
 }
 
-/* No allocation failed, but is there room for another thread? */
+/* No allocation failed that we saw, but perhaps a mapping? */
 static bool
 is_full(void)
 {
-	return mmap(NULL, THREAD_STACK, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+	return mmap(NULL, NEARLY_FULL, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
 				-1, 0) == MAP_FAILED;
 }
 

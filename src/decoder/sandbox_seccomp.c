@@ -9,7 +9,6 @@
 #include "sandbox.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <seccomp.h>
 #include <stdbool.h>
 #include <sys/mman.h>
@@ -27,12 +26,6 @@
 #define REFUSE(name, error, reason) \
 	{SCMP_SYS(name), error, -1, 0, 0, reason}
 
-/* A thread of ours, in our memory, and in no namespace of its own. */
-#define CLONE_MASK \
-	(CLONE_THREAD | CLONE_VM | CLONE_SIGHAND | CLONE_VFORK | CLONE_PARENT | CLONE_PTRACE | \
-	 CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
-#define CLONE_VALUE		(CLONE_THREAD | CLONE_VM | CLONE_SIGHAND)
-
 static const SandboxRule rules[] = {
 	/* The conversation. */
 	ALLOW_IF(recvmsg, 0, INT_MASK, TE_FD_SOCKET, "requests, from our socket only"),
@@ -45,19 +38,15 @@ static const SandboxRule rules[] = {
 
 	/* Memory: never executable. */
 	ALLOW_IF(mmap, 2, PROT_EXEC, 0, "the image file, and memory"),
-	ALLOW_IF(mprotect, 2, PROT_EXEC, 0, "guard pages of thread stacks"),
+	ALLOW_IF(mprotect, 2, PROT_EXEC, 0, "memory of malloc"),
 	ALLOW(munmap, "memory given back"),
 	ALLOW(mremap, "realloc of large blocks"),
-	ALLOW(madvise, "memory given back, and stacks of threads that end"),
+	ALLOW(madvise, "memory given back"),
 	ALLOW(brk, "malloc"),
 
-	/* Threads: libvips starts some lazily even when it is told to use one. */
-	ALLOW_IF(clone, 0, CLONE_MASK, CLONE_VALUE, "threads, and nothing but threads"),
-	REFUSE(clone3, ENOSYS, "glibc then uses clone, whose flags can be looked at"),
+	/* Threads: those of threads.h are all there are, none is made. */
 	ALLOW(futex, "locks"),
-	ALLOW(set_robust_list, "a new thread"),
-	ALLOW(rseq, "a new thread"),
-	ALLOW_IF(prctl, 0, INT_MASK, PR_SET_NAME, "name of a new thread"),
+	ALLOW_IF(prctl, 0, INT_MASK, PR_SET_NAME, "name of a thread"),
 	ALLOW(sched_yield, "spinning locks"),
 	ALLOW(sched_getaffinity, "decoders that count processors"),
 	ALLOW(gettid, "locks that know their owner"),
@@ -67,7 +56,7 @@ static const SandboxRule rules[] = {
 
 	/* Signals: only those that we send ourselves. */
 	ALLOW(rt_sigaction, "handlers, abort"),
-	ALLOW(rt_sigprocmask, "start of a thread, abort"),
+	ALLOW(rt_sigprocmask, "abort, and libraries that block signals for a while"),
 	ALLOW(rt_sigreturn, "end of a handler"),
 	ALLOW(sigaltstack, "end of a thread"),
 	ALLOW(restart_syscall, "a wait that a stop and continue interrupted"),

@@ -1,0 +1,350 @@
+/*
+ * threads.c
+ *		All threads a decoder will ever have.
+ *
+ * The functions with the C library's names are called by all libraries in the process.  A thread that
+ * has done its work runs the destructors of its thread-specific values, as at its end, and waits for
+ * more; its number (pthread_t) is used again only when it has been joined or detached, as the
+ * C library's are.
+ */
+#include "threads.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stddef.h>
+#include <string.h>
+
+/* Not in tests under a sanitizer, which has to see the threads start and end. */
+#if !defined(__SANITIZE_ADDRESS__)
+
+#define EXPORT		__attribute__((visibility("default")))
+#define MAX_KEYS	256			/* of thread-specific values; PTHREAD_KEYS_MAX is 1024, libraries use some ten */
+
+typedef enum State
+{
+	MISSING,					/* not started yet */
+	IDLE,
+	BUSY,
+	DONE						/* waits to be joined */
+} State;
+
+typedef struct Worker
+{
+	pthread_t	thread;
+	pthread_cond_t wake;		/* there is work; or it is done */
+	State		state;
+	bool		here;			/* past all that the C library does at a thread's start */
+	bool		detached;
+	void	   *(*start) (void *);
+	void	   *argument;
+	void	   *result;
+	sigjmp_buf	end;			/* where pthread_exit() goes */
+} Worker;
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static Worker workers[DEC_THREADS];
+static bool filled;
+
+static struct
+{
+	pthread_key_t key;
+	void		(*destructor) (void *);
+}			keys[MAX_KEYS];
+static int	nkeys;
+
+/* The C library's own function of that name. */
+#define REAL(name) \
+	static __typeof__(&name) real; \
+	if (real == NULL) \
+		real = (__typeof__(real)) dlsym(RTLD_NEXT, #name)
+
+static int
+real_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start) (void *), void *argument)
+{
+	REAL(pthread_create);
+	return real(thread, attributes, start, argument);
+}
+
+/* The one that has that number; NULL if it is none of ours.  Under the lock. */
+static Worker *
+find_worker(pthread_t thread)
+{
+	for (int i = 0; i < DEC_THREADS; i++)
+	{
+		if (workers[i].state != MISSING && pthread_equal(workers[i].thread, thread))
+			return &workers[i];
+	}
+	return NULL;
+}
+
+/* What a thread's end does with its values. */
+static void
+destroy_values(void)
+{
+	for (int round = 0; round < PTHREAD_DESTRUCTOR_ITERATIONS; round++)
+	{
+		bool		any = false;
+
+		for (int i = 0; i < nkeys; i++)
+		{
+			void		(*destructor) (void *) = keys[i].destructor;
+			void	   *value = destructor ? pthread_getspecific(keys[i].key) : NULL;
+
+			if (value == NULL)
+				continue;
+			any = true;
+			pthread_setspecific(keys[i].key, NULL);
+			destructor(value);
+		}
+		if (!any)
+			return;
+	}
+}
+
+static void *
+work(void *argument)
+{
+	Worker	   *worker = argument;
+
+	pthread_mutex_lock(&lock);
+	worker->here = true;
+	pthread_cond_broadcast(&worker->wake);
+	for (;;)
+	{
+		while (worker->state != BUSY)
+			pthread_cond_wait(&worker->wake, &lock);
+		pthread_mutex_unlock(&lock);
+
+		if (sigsetjmp(worker->end, 0) == 0)
+			worker->result = worker->start(worker->argument);
+		destroy_values();
+
+		pthread_mutex_lock(&lock);
+		worker->state = worker->detached ? IDLE : DONE;
+		pthread_cond_broadcast(&worker->wake);
+	}
+	return NULL;
+}
+
+/* One more thread, if there may be one.  Under the lock.  0 or an error number. */
+static int
+add_worker(Worker **added)
+{
+	for (int i = 0; i < DEC_THREADS && !filled; i++)
+	{
+		int			rc;
+
+		if (workers[i].state != MISSING)
+			continue;
+		pthread_cond_init(&workers[i].wake, NULL);
+		rc = real_create(&workers[i].thread, NULL, work, &workers[i]);
+		if (rc == 0)
+			workers[i].state = IDLE;
+		*added = &workers[i];
+		return rc;
+	}
+	return EAGAIN;
+}
+
+EXPORT int
+pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start) (void *), void *argument)
+{
+	Worker	   *worker = NULL;
+	int			detached = PTHREAD_CREATE_JOINABLE;
+	int			rc = 0;
+
+	if (attributes != NULL)
+		pthread_attr_getdetachstate(attributes, &detached);
+	pthread_mutex_lock(&lock);
+	for (int i = 0; i < DEC_THREADS && worker == NULL; i++)
+	{
+		if (workers[i].state == IDLE)
+			worker = &workers[i];
+	}
+	if (worker == NULL)
+		rc = add_worker(&worker);
+	if (rc == 0)
+	{
+		worker->start = start;
+		worker->argument = argument;
+		worker->result = NULL;
+		worker->detached = detached == PTHREAD_CREATE_DETACHED;
+		worker->state = BUSY;
+		*thread = worker->thread;
+		pthread_cond_broadcast(&worker->wake);
+	}
+	pthread_mutex_unlock(&lock);
+	return rc;
+}
+
+EXPORT int
+pthread_join(pthread_t thread, void **result)
+{
+	Worker	   *worker;
+
+	pthread_mutex_lock(&lock);
+	worker = find_worker(thread);
+	if (worker == NULL)
+	{
+		REAL(pthread_join);
+		pthread_mutex_unlock(&lock);
+		return real(thread, result);
+	}
+	while (worker->state == BUSY)
+		pthread_cond_wait(&worker->wake, &lock);
+	if (result != NULL)
+		*result = worker->result;
+	worker->state = IDLE;
+	pthread_mutex_unlock(&lock);
+	return 0;
+}
+
+EXPORT int
+pthread_detach(pthread_t thread)
+{
+	Worker	   *worker;
+
+	pthread_mutex_lock(&lock);
+	worker = find_worker(thread);
+	if (worker == NULL)
+	{
+		REAL(pthread_detach);
+		pthread_mutex_unlock(&lock);
+		return real(thread);
+	}
+	worker->detached = true;
+	if (worker->state == DONE)
+		worker->state = IDLE;
+	pthread_mutex_unlock(&lock);
+	return 0;
+}
+
+EXPORT __attribute__((noreturn)) void
+pthread_exit(void *result)
+{
+	Worker	   *worker;
+
+	pthread_mutex_lock(&lock);
+	worker = find_worker(pthread_self());
+	pthread_mutex_unlock(&lock);
+	if (worker != NULL)
+	{
+		worker->result = result;
+		siglongjmp(worker->end, 1);
+	}
+	else
+	{
+		REAL(pthread_exit);
+		real(result);
+	}
+	__builtin_unreachable();
+}
+
+EXPORT int
+pthread_key_create(pthread_key_t *key, void (*destructor) (void *))
+{
+	int			rc;
+
+	REAL(pthread_key_create);
+	rc = real(key, destructor);
+	if (rc != 0)
+		return rc;
+	pthread_mutex_lock(&lock);
+	if (nkeys < MAX_KEYS)
+	{
+		keys[nkeys].destructor = destructor;
+		keys[nkeys].key = *key;
+		nkeys++;
+	}
+	pthread_mutex_unlock(&lock);
+	return 0;
+}
+
+EXPORT int
+pthread_key_delete(pthread_key_t key)
+{
+	REAL(pthread_key_delete);
+	pthread_mutex_lock(&lock);
+	for (int i = 0; i < nkeys; i++)
+	{
+		if (keys[i].key == key)
+			keys[i].destructor = NULL;
+	}
+	pthread_mutex_unlock(&lock);
+	return real(key);
+}
+
+/* Leave no more than some processors in the set. */
+static void
+thin_out(size_t size, cpu_set_t *set)
+{
+	int			count = 0;
+
+	for (size_t i = 0; i < size * 8; i++)
+	{
+		if (CPU_ISSET_S(i, size, set) && ++count > DEC_PROCESSORS)
+			CPU_CLR_S(i, size, set);
+	}
+}
+
+EXPORT int
+sched_getaffinity(pid_t pid, size_t size, cpu_set_t *set)
+{
+	int			rc;
+
+	REAL(sched_getaffinity);
+	rc = real(pid, size, set);
+	if (rc >= 0)
+		thin_out(size, set);
+	return rc;
+}
+
+EXPORT int
+pthread_getaffinity_np(pthread_t thread, size_t size, cpu_set_t *set)
+{
+	int			rc;
+
+	REAL(pthread_getaffinity_np);
+	rc = real(thread, size, set);
+	if (rc == 0)
+		thin_out(size, set);
+	return rc;
+}
+
+bool
+dec_threads_fill(void)
+{
+	int			rc = 0;
+
+	pthread_mutex_lock(&lock);
+	for (int i = 0; i < DEC_THREADS && rc == 0; i++)
+	{
+		Worker	   *ignored;
+
+		if (workers[i].state == MISSING)
+			rc = add_worker(&ignored);
+	}
+	for (int i = 0; i < DEC_THREADS && rc == 0; i++)
+	{
+		while (!workers[i].here)
+			pthread_cond_wait(&workers[i].wake, &lock);
+	}
+	filled = rc == 0;
+	pthread_mutex_unlock(&lock);
+	errno = rc;
+	return filled;
+}
+
+#else
+
+bool
+dec_threads_fill(void)
+{
+	return true;
+}
+
+#endif
