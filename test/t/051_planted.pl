@@ -58,7 +58,7 @@ DECLARE
 	result text;
 BEGIN
 	FOREACH name IN ARRAY %1$s LOOP
-		IF EXISTS (SELECT FROM pg_catalog.pg_type WHERE typname = name) THEN
+		IF EXISTS (SELECT FROM pg_catalog.pg_type WHERE typname = name AND typnamespace = 'pg_catalog'::regnamespace) THEN
 			EXECUTE format('CREATE DOMAIN public.%%I AS pg_catalog.text', name);
 		END IF;
 	END LOOP;
