@@ -35,7 +35,7 @@ foreach my $call (@calls, 'thumbexif_version()')
 {
 	like(as('visitor', "SELECT $call"), qr/permission denied for function/, "not everybody may call $call");
 }
-like(as('monitor', 'SELECT extension, self_test FROM thumbexif_version()'), qr/^1\.0\|ok$/,
+like(as('monitor', 'SELECT extension, self_test FROM thumbexif_version()'), qr/^1\.1\|ok$/,
 	'monitoring roles see the version');
 
 $server->safe_psql('postgres', 'GRANT EXECUTE ON FUNCTION thumbexif_info(text) TO visitor');

@@ -26,7 +26,7 @@ sub fails
 	my ($what, $pattern) = @_;
 	my ($status, $out, $error) = $server->psql('postgres', q{SELECT thumbexif_info('a.png')});
 
-	like(version(), qr/^1\.0\|t\|t\|.*$pattern/, "$what: version");
+	like(version(), qr/^1\.1\|t\|t\|.*$pattern/, "$what: version");
 	isnt($status, 0, "$what: other functions fail");
 	like($error, $pattern, "$what: for this reason");
 	like($error, qr/HINT:/, "$what: with a hint");
