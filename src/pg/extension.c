@@ -4,7 +4,8 @@
  *
  * The extension may be dropped and created again within one session.  Each of these creates or
  * drops its schema, and a change of its owner changes the schema's too: so what was found is kept until
- * the next change of any schema.
+ * the next change of any schema.  An update to another version grants rights on the schema anew
+ * (sql/15-dump.sql), which is a change too.
  */
 #include "postgres.h"
 

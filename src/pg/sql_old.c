@@ -9,6 +9,7 @@
 
 #include "fmgr.h"
 
+#include "compat.h"
 #include "extension.h"
 
 #define OLD_FUNCTION(name) \

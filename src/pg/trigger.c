@@ -383,11 +383,32 @@ fire(TrackedTable *table, TriggerData *trigger)
 		row_updated(table, trigger);
 }
 
+/*
+ * The SQL objects are of another version: a newer package, and no ALTER EXTENSION UPDATE yet.  An ERROR would stop
+ * whoever writes to the table, so it is a WARNING, once a statement.  What is not seen now is found later: rows without
+ * state and changed paths by a backfill, states without a row by thumbexif_clean().
+ */
+static void
+warn_other_version(Relation relation)
+{
+	static TimestampTz warned = 0;	/* for the statement that began then */
+
+	if (warned == GetCurrentStatementStartTimestamp())
+		return;
+	warned = GetCurrentStatementStartTimestamp();
+	ereport(WARNING,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("thumbexif does not see this change of table \"%s\", as extension \"thumbexif\" in this database is not of version %s, as its library is",
+					RelationGetRelationName(relation), TE_VERSION),
+			 errhint("Run ALTER EXTENSION thumbexif UPDATE, and after it thumbexif_backfill() and thumbexif_clean().")));
+}
+
 /* thumbexif_track() RETURNS trigger */
 Datum
 thumbexif_track(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	TeExtension extension;
 	TrackedTable *table;
 
 	if (!CALLED_AS_TRIGGER(fcinfo))
@@ -396,6 +417,11 @@ thumbexif_track(PG_FUNCTION_ARGS)
 				 errmsg("thumbexif_track() was not called as a trigger"),
 				 errhint("thumbexif_attach() creates the triggers that call it.")));
 
+	if (te_extension_look(&extension) == TE_EXTENSION_OTHER)
+	{
+		warn_other_version(trigger->tg_relation);
+		return PointerGetDatum(NULL);
+	}
 	if (SPI_connect() != SPI_OK_CONNECT || SPI_register_trigger_data(trigger) != SPI_OK_TD_REGISTER)
 		elog(ERROR, "could not begin to keep the state of a table");
 	table = tracked_table(RelationGetRelid(trigger->tg_relation));

@@ -235,18 +235,33 @@ attend(TeTable *table, const TeAttachment *attachment, TimestampTz *due)
 	return worked;
 }
 
-/* The attached tables, palloc'd.  False if the extension has gone. */
+/* The extension is there and cannot be used: say so before the worker leaves, for nobody else will. */
+static void
+log_unusable(TeExtensionState state)
+{
+	if (state == TE_EXTENSION_OTHER)
+		ereport(LOG,
+				(errmsg("thumbexif does nothing in this database: the extension there is not of version %s, as the library is", TE_VERSION),
+				 errhint("Run ALTER EXTENSION thumbexif UPDATE in it. If it is up to date, restart the server to load the newer library.")));
+	else if (state == TE_EXTENSION_FOREIGN)
+		ereport(LOG,
+				(errmsg("thumbexif does nothing in this database: schema \"%s\" does not belong to the extension and its owner", TE_SCHEMA),
+				 errhint("Let a superuser give the schema back to the owner of extension \"thumbexif\".")));
+}
+
+/* The attached tables, palloc'd.  False if the extension has gone, or is not to be used. */
 static bool
 load(List **attachments)
 {
 	TeExtension extension;
-	bool		found;
+	TeExtensionState state;
 
 	te_work_begin();
-	found = te_extension_find(&extension);
-	*attachments = found ? te_attachment_all() : NIL;
+	state = te_extension_look(&extension);
+	*attachments = state == TE_EXTENSION_READY ? te_attachment_all() : NIL;
 	te_work_end();
-	return found;
+	log_unusable(state);
+	return state == TE_EXTENSION_READY;
 }
 
 static void

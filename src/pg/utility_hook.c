@@ -186,6 +186,9 @@ consequence_of(Node *statement)
 		case T_CreateExtensionStmt:
 			return strcmp(((CreateExtensionStmt *) statement)->extname, "thumbexif") == 0 ?
 				WORKER_AT_COMMIT : NOTHING;
+		case T_AlterExtensionStmt:	/* UPDATE */
+			return strcmp(((AlterExtensionStmt *) statement)->extname, "thumbexif") == 0 ?
+				WORKER_AT_COMMIT : NOTHING;
 		case T_DropStmt:
 			return ((DropStmt *) statement)->removeType == OBJECT_EXTENSION ?
 				WORKER_AT_COMMIT : NOTHING;

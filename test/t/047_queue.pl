@@ -93,13 +93,19 @@ value($server, 'SELECT thumbexif_pause(); DROP TRIGGER slow ON shots');
 
 my $share = `$install->{bindir}/pg_config --sharedir`;
 chomp $share;
-append_to_file("$share/extension/thumbexif--1.1--1.1.1.sql", 'ALTER TABLE thumbexif_internal.thumbexif_asset ADD COLUMN spare integer;');
+my $touch = 'GRANT USAGE ON SCHEMA thumbexif_internal TO pg_database_owner;';	# as each upgrade does, sql/15-dump.sql
+append_to_file("$share/extension/thumbexif--1.1--1.1.1.sql", "ALTER TABLE thumbexif_internal.thumbexif_asset ADD COLUMN spare integer; $touch");
+append_to_file("$share/extension/thumbexif--1.1.1--1.1.sql", "ALTER TABLE thumbexif_internal.thumbexif_asset DROP COLUMN spare; $touch");
 pause();
 insert(3000);
 value($server, 'SELECT thumbexif_resume()');
 wait_until($server, 'fifty are written', 'SELECT count(*) > 50 FROM written');
 value($server, "ALTER EXTENSION thumbexif UPDATE TO '1.1.1'");
 cmp_ok(value($server, 'SELECT count(*) FROM written'), '<', 3000, 'ALTER EXTENSION UPDATE while the worker is busy');
+ok($server->wait_for_log(qr/does nothing in this database: the extension there is not of version 1\.1,/), 'to a version that is not the library\'s: the worker says so');
+wait_for($server, 'and leaves', q{SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'thumbexif worker'});
+cmp_ok(value($server, 'SELECT count(*) FROM written'), '<', 3000, 'without going on');
+value($server, "ALTER EXTENSION thumbexif UPDATE TO '1.1'");
 value($server, 'ALTER TABLE shots ADD COLUMN note text');
 wait_done($server, 'and it goes on', 3000);
 
