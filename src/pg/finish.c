@@ -28,17 +28,42 @@
 #include "store.h"
 #include "values.h"
 
+static bool owners_code = false;	/* at work since the last beginning of a write, or when it failed */
+
 typedef struct Finish
 {
 	const TeAttachment *attachment;
 	const TeSettings *settings;
 } Finish;
 
+static bool
+came_from_interrupts(const ErrorData *error)
+{
+	return error->funcname != NULL && strcmp(error->funcname, "ProcessInterrupts") == 0;
+}
+
+/* Did PostgreSQL's own files of tables and its log raise it?  Memory and temporary files are what code has asked for. */
+static bool
+came_from_storage(const ErrorData *error)
+{
+	static const char *const files[] = {"md.c", "smgr.c", "bufmgr.c", "bulk_write.c", "xlog.c", "slru.c"};
+
+	for (int i = 0; error->filename != NULL && i < (int) lengthof(files); i++)
+	{
+		if (strcmp(error->filename, files[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Did PostgreSQL itself raise it because somebody asked for it: a cancel, a statement_timeout, the end of the session?
+ * What user code raises comes from elsewhere, and what it catches and raises again was asked for.
+ */
 bool
 te_error_is_interrupt(const ErrorData *error)
 {
-	return error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
-		ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION;
+	return came_from_interrupts(error) && error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE;
 }
 
 bool
@@ -47,8 +72,11 @@ te_error_is_servers(const ErrorData *error)
 	int			category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
 
 	/* a table that somebody has locked is no asset's fault either */
-	return category == ERRCODE_INSUFFICIENT_RESOURCES || category == ERRCODE_SYSTEM_ERROR ||
-		error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE;
+	if (error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE)
+		return came_from_interrupts(error) || !owners_code;
+	if (category != ERRCODE_INSUFFICIENT_RESOURCES && category != ERRCODE_SYSTEM_ERROR)
+		return false;
+	return !owners_code || came_from_storage(error);
 }
 
 static void
@@ -118,6 +146,18 @@ lock_states(const Finish *finish, TeJob **jobs, int count)
 	pfree(keys);
 }
 
+/* Run a statement on the user's table: triggers, checks and expressions of indexes run with it. */
+static uint64
+run_owners_code(const TeAttachment *attachment, const char *sql, const TeArgs *args)
+{
+	uint64		count;
+
+	owners_code = true;
+	count = te_sql_as_owner(attachment->owner, sql, args);
+	owners_code = false;
+	return count;
+}
+
 /*
  * Lock the user's row of one job, whose state is locked, with the path that was decoded.
  * Rows that are locked, gone or have another path get their outcome.
@@ -131,7 +171,7 @@ lock_row(const Finish *finish, TeJob *job)
 	char	   *sql = psprintf("%s SKIP LOCKED", te_row_sql(job, &nothing, &args));
 	TeAsset		now;
 
-	if (te_sql_as_owner(attachment->owner, sql, &args) == 1)
+	if (run_owners_code(attachment, sql, &args) == 1)
 	{
 		te_sql_free();
 		return true;
@@ -173,7 +213,7 @@ write_job(const Finish *finish, TeJob *job)
 	}
 	te_row_plan(job, &update);
 	if (update.any &&
-		te_sql_as_owner(finish->attachment->owner, te_row_sql(job, &update, &args), &args) != 1)
+		run_owners_code(finish->attachment, te_row_sql(job, &update, &args), &args) != 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_TRIGGERED_ACTION_EXCEPTION),
 				 errmsg("a trigger or rule has suppressed the update"),
@@ -207,6 +247,7 @@ try_write(const Finish *finish, TeJob **jobs, int count)
 	MemoryContextSwitchTo(caller);
 	PG_TRY();
 	{
+		owners_code = false;
 		te_limit_begin();
 		write_jobs(finish, jobs, count);
 		te_limit_end();
@@ -228,6 +269,22 @@ try_write(const Finish *finish, TeJob **jobs, int count)
 	return error;
 }
 
+/* A message as our tables take it: what the server's encoding does not know becomes '?'. */
+static char *
+valid_text(MemoryContext context, const char *message)
+{
+	char	   *text = MemoryContextStrdup(context, message);
+	int			length = (int) strlen(text);
+
+	for (int good = 0; good < length;)
+	{
+		good += pg_encoding_verifymbstr(GetDatabaseEncoding(), text + good, length - good);
+		if (good < length)
+			text[good++] = '?';
+	}
+	return text;
+}
+
 /* One job by itself; if the table refuses its row, that becomes its failure. */
 static void
 write_alone(const Finish *finish, TeJob *job)
@@ -239,11 +296,11 @@ write_alone(const Finish *finish, TeJob *job)
 	drop_file(job);
 	job->file = NULL;
 	job->status = TE_NOT_WRITTEN;
+	job->words = NULL;
 	if (te_limit_hit())
-		job->words = "its triggers took too long";
+		job->refusal = "its triggers took too long";
 	else
-		job->words = MemoryContextStrdup(job->context,
-										 pg_server_to_any(error->message, (int) strlen(error->message), PG_UTF8));
+		job->refusal = valid_text(job->context, error->message);
 	error = try_write(finish, &job, 1);
 	if (error != NULL)
 		ReThrowError(error);	/* nothing of the table's was touched this time */

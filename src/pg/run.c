@@ -9,6 +9,7 @@
 #include "utils/snapmgr.h"
 
 #include "activity.h"
+#include "alive.h"
 #include "finish.h"
 #include "guc.h"
 #include "pipeline.h"
@@ -99,6 +100,7 @@ feed(TePipeline *p)
 		TeJob	   *job = dlist_head_element(TeJob, node, &p->waiting);
 		bool		submit;
 
+		te_exit_without_postmaster();
 		submit = te_job_open(job, &p->settings, p->run->parts, false);
 		dlist_delete(&job->node);
 		p->nwaiting--;
@@ -263,6 +265,7 @@ go(TePipeline *p)
 
 	for (;;)
 	{
+		te_exit_without_postmaster();
 		if (p->nwaiting == 0 && !p->exhausted)
 			claim_more(p);
 		decode(p);
