@@ -18,6 +18,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
+#include "utils/timestamp.h"
 
 #include "claim.h"
 #include "finish.h"
@@ -34,6 +35,7 @@ typedef struct Finish
 {
 	const TeAttachment *attachment;
 	const TeSettings *settings;
+	TeJob	   *at_work;		/* whose row is, or was last, written */
 } Finish;
 
 static bool
@@ -223,13 +225,20 @@ write_job(const Finish *finish, TeJob *job)
 }
 
 static void
-write_jobs(const Finish *finish, TeJob **jobs, int count)
+write_jobs(Finish *finish, TeJob **jobs, int count)
 {
+	TimestampTz began = GetCurrentTimestamp();
+
 	lock_states(finish, jobs, count);
 	for (int i = 0; i < count; i++)
 	{
+		if (i > 0 && jobs[i]->outcome == TE_OUTCOME_NONE && te_limit_spent(began))
+			jobs[i]->outcome = TE_OUTCOME_BACK;
+		finish->at_work = jobs[i];
+		te_limit_begin();
 		if (jobs[i]->outcome == TE_OUTCOME_NONE)
 			write_job(finish, jobs[i]);
+		te_limit_end();
 		if (jobs[i]->outcome == TE_OUTCOME_LOST || jobs[i]->outcome == TE_OUTCOME_BACK)
 			drop_file(jobs[i]);
 	}
@@ -237,7 +246,7 @@ write_jobs(const Finish *finish, TeJob **jobs, int count)
 
 /* Write jobs in a subtransaction.  NULL, or the ERROR for which the table is to blame. */
 static ErrorData *
-try_write(const Finish *finish, TeJob **jobs, int count)
+try_write(Finish *finish, TeJob **jobs, int count)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -248,9 +257,7 @@ try_write(const Finish *finish, TeJob **jobs, int count)
 	PG_TRY();
 	{
 		owners_code = false;
-		te_limit_begin();
 		write_jobs(finish, jobs, count);
-		te_limit_end();
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
@@ -285,14 +292,10 @@ valid_text(MemoryContext context, const char *message)
 	return text;
 }
 
-/* One job by itself; if the table refuses its row, that becomes its failure. */
+/* The table has refused the row of a job: that becomes its failure. */
 static void
-write_alone(const Finish *finish, TeJob *job)
+write_refused(Finish *finish, TeJob *job, ErrorData *error)
 {
-	ErrorData  *error = try_write(finish, &job, 1);
-
-	if (error == NULL)
-		return;
 	drop_file(job);
 	job->file = NULL;
 	job->status = TE_NOT_WRITTEN;
@@ -306,19 +309,62 @@ write_alone(const Finish *finish, TeJob *job)
 		ReThrowError(error);	/* nothing of the table's was touched this time */
 }
 
+/* One job by itself. */
+static void
+write_alone(Finish *finish, TeJob *job)
+{
+	ErrorData  *error = try_write(finish, &job, 1);
+
+	if (error != NULL)
+		write_refused(finish, job, error);
+}
+
+/* One row has taken all the time that there is: it pays for it, and the others are given back. */
+static void
+give_up_batch(Finish *finish, TeJob **jobs, int count, ErrorData *error)
+{
+	TeJob	   *slow = finish->at_work;
+
+	for (int i = 0; i < count; i++)
+	{
+		if (jobs[i] == slow)
+			continue;
+		drop_file(jobs[i]);
+		jobs[i]->outcome = TE_OUTCOME_BACK;
+	}
+	write_refused(finish, slow, error);
+}
+
 void
 te_finish(const TeAttachment *attachment, TeJob **jobs, int count, const TeSettings *settings,
 		  TeFinishBetween between, void *arg)
 {
-	Finish		finish = {attachment, settings};
+	Finish		finish = {attachment, settings, NULL};
+	TimestampTz began;
+	ErrorData  *error;
 
 	write_files(jobs, count, between, arg);
+	began = GetCurrentTimestamp();
 
 	/* before the states: TRUNCATE and DELETE lock the table first too */
 	LockRelationOid(attachment->relation, RowExclusiveLock);
 	te_attachment_check_same(attachment);
-	if (try_write(&finish, jobs, count) == NULL)
+	error = try_write(&finish, jobs, count);
+	if (error == NULL)
 		return;
+	if (te_limit_hit())
+	{
+		give_up_batch(&finish, jobs, count, error);
+		return;
+	}
 	for (int i = 0; i < count; i++)
-		write_alone(&finish, jobs[i]);
+	{
+		if (i > 0 && te_limit_spent(began))
+		{
+			drop_file(jobs[i]);
+			jobs[i]->outcome = TE_OUTCOME_BACK;
+		}
+		else
+			write_alone(&finish, jobs[i]);
+	}
 }

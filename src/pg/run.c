@@ -352,7 +352,17 @@ te_run(const TeRun *run)
 		MemoryContextSwitchTo(caller);
 		error = CopyErrorData();
 		FlushErrorState();
-		clean_up(p, error);
+		PG_TRY();
+		{
+			clean_up(p, error);
+		}
+		PG_CATCH();
+		{
+			/* the claims die with their lock: whatever has happened, this run is over */
+			te_give_back_at_exit(NULL);
+			PG_RE_THROW();
+		}
+		PG_END_TRY();
 	}
 	PG_END_TRY();
 	te_give_back_at_exit(NULL);
