@@ -20,6 +20,7 @@
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 
+#include "alive.h"
 #include "claim.h"
 #include "extension.h"
 #include "orphan.h"
@@ -371,7 +372,10 @@ te_claim_take(const TeTake *take, TeAsset *assets, int count, TeTaken *taken)
 	te_assets_fill_rows(take->attachment, assets, count);
 	te_attachment_check_same(take->attachment); /* which has been locked by the reading of its rows */
 	for (int i = 0; i < count; i++)
+	{
+		te_exit_without_postmaster();	/* each may open a file */
 		taken[i] = judge(take, &assets[i], &last);
+	}
 	if (take->claim == NULL)
 		return;
 	te_orphans_settle(take->attachment, assets, taken, count);

@@ -18,6 +18,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
+#include "utils/timestamp.h"
 
 #include "claim.h"
 #include "finish.h"
@@ -29,17 +30,43 @@
 #include "store.h"
 #include "values.h"
 
+static bool owners_code = false;	/* at work since the last beginning of a write, or when it failed */
+
 typedef struct Finish
 {
 	const TeAttachment *attachment;
 	const TeSettings *settings;
+	TeJob	   *at_work;		/* whose row is, or was last, written */
 } Finish;
 
+static bool
+came_from_interrupts(const ErrorData *error)
+{
+	return error->funcname != NULL && strcmp(error->funcname, "ProcessInterrupts") == 0;
+}
+
+/* Did PostgreSQL's own files of tables and its log raise it?  Memory and temporary files are what code has asked for. */
+static bool
+came_from_storage(const ErrorData *error)
+{
+	static const char *const files[] = {"md.c", "smgr.c", "bufmgr.c", "bulk_write.c", "xlog.c", "slru.c"};
+
+	for (int i = 0; error->filename != NULL && i < (int) lengthof(files); i++)
+	{
+		if (strcmp(error->filename, files[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Did PostgreSQL itself raise it because somebody asked for it: a cancel, a statement_timeout, the end of the session?
+ * What user code raises comes from elsewhere, and what it catches and raises again was asked for.
+ */
 bool
 te_error_is_interrupt(const ErrorData *error)
 {
-	return error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
-		ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION;
+	return came_from_interrupts(error) && error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE;
 }
 
 bool
@@ -48,8 +75,11 @@ te_error_is_servers(const ErrorData *error)
 	int			category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
 
 	/* a table that somebody has locked is no asset's fault either */
-	return category == ERRCODE_INSUFFICIENT_RESOURCES || category == ERRCODE_SYSTEM_ERROR ||
-		error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE;
+	if (error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE)
+		return came_from_interrupts(error) || !owners_code;
+	if (category != ERRCODE_INSUFFICIENT_RESOURCES && category != ERRCODE_SYSTEM_ERROR)
+		return false;
+	return !owners_code || came_from_storage(error);
 }
 
 static void
@@ -119,6 +149,18 @@ lock_states(const Finish *finish, TeJob **jobs, int count)
 	pfree(keys);
 }
 
+/* Run a statement on the user's table: triggers, checks and expressions of indexes run with it. */
+static uint64
+run_owners_code(const TeAttachment *attachment, const char *sql, const TeArgs *args)
+{
+	uint64		count;
+
+	owners_code = true;
+	count = te_sql_as_owner(attachment->relation, attachment->owner, sql, args);
+	owners_code = false;
+	return count;
+}
+
 /*
  * Lock the user's row of one job, whose state is locked, with the path that was decoded.
  * Rows that are locked, gone or have another path get their outcome.
@@ -132,7 +174,7 @@ lock_row(const Finish *finish, TeJob *job)
 	char	   *sql = psprintf("%s SKIP LOCKED", te_row_sql(job, &nothing, &args));
 	TeAsset		now;
 
-	if (te_sql_as_owner(attachment->relation, attachment->owner, sql, &args) == 1)
+	if (run_owners_code(attachment, sql, &args) == 1)
 	{
 		te_sql_free();
 		return true;
@@ -174,7 +216,7 @@ write_job(const Finish *finish, TeJob *job)
 	}
 	te_row_plan(job, &update);
 	if (update.any &&
-		te_sql_as_owner(finish->attachment->relation, finish->attachment->owner, te_row_sql(job, &update, &args), &args) != 1)
+		run_owners_code(finish->attachment, te_row_sql(job, &update, &args), &args) != 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_TRIGGERED_ACTION_EXCEPTION),
 				 errmsg("a trigger or rule has suppressed the update"),
@@ -184,13 +226,20 @@ write_job(const Finish *finish, TeJob *job)
 }
 
 static void
-write_jobs(const Finish *finish, TeJob **jobs, int count)
+write_jobs(Finish *finish, TeJob **jobs, int count)
 {
+	TimestampTz began = GetCurrentTimestamp();
+
 	lock_states(finish, jobs, count);
 	for (int i = 0; i < count; i++)
 	{
+		if (i > 0 && jobs[i]->outcome == TE_OUTCOME_NONE && te_limit_spent(began))
+			jobs[i]->outcome = TE_OUTCOME_BACK;
+		finish->at_work = jobs[i];
+		te_limit_begin();
 		if (jobs[i]->outcome == TE_OUTCOME_NONE)
 			write_job(finish, jobs[i]);
+		te_limit_end();
 		if (jobs[i]->outcome == TE_OUTCOME_LOST || jobs[i]->outcome == TE_OUTCOME_BACK)
 			drop_file(jobs[i]);
 	}
@@ -198,7 +247,7 @@ write_jobs(const Finish *finish, TeJob **jobs, int count)
 
 /* Write jobs in a subtransaction.  NULL, or the ERROR for which the table is to blame. */
 static ErrorData *
-try_write(const Finish *finish, TeJob **jobs, int count)
+try_write(Finish *finish, TeJob **jobs, int count)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -208,9 +257,8 @@ try_write(const Finish *finish, TeJob **jobs, int count)
 	MemoryContextSwitchTo(caller);
 	PG_TRY();
 	{
-		te_limit_begin();
+		owners_code = false;
 		write_jobs(finish, jobs, count);
-		te_limit_end();
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
@@ -229,41 +277,96 @@ try_write(const Finish *finish, TeJob **jobs, int count)
 	return error;
 }
 
-/* One job by itself; if the table refuses its row, that becomes its failure. */
-static void
-write_alone(const Finish *finish, TeJob *job)
+/* A message as our tables take it: what the server's encoding does not know becomes '?'. */
+static char *
+valid_text(MemoryContext context, const char *message)
 {
-	ErrorData  *error = try_write(finish, &job, 1);
+	char	   *text = MemoryContextStrdup(context, message);
+	int			length = (int) strlen(text);
 
-	if (error == NULL)
-		return;
+	for (int good = 0; good < length;)
+	{
+		good += pg_encoding_verifymbstr(GetDatabaseEncoding(), text + good, length - good);
+		if (good < length)
+			text[good++] = '?';
+	}
+	return text;
+}
+
+/* The table has refused the row of a job: that becomes its failure. */
+static void
+write_refused(Finish *finish, TeJob *job, ErrorData *error)
+{
 	drop_file(job);
 	job->file = NULL;
 	job->status = TE_NOT_WRITTEN;
+	job->words = NULL;
 	if (te_limit_hit())
-		job->words = "its triggers took too long";
+		job->refusal = "its triggers took too long";
 	else
-		job->words = MemoryContextStrdup(job->context,
-										 pg_server_to_any(error->message, (int) strlen(error->message), PG_UTF8));
+		job->refusal = valid_text(job->context, error->message);
 	error = try_write(finish, &job, 1);
 	if (error != NULL)
 		ReThrowError(error);	/* nothing of the table's was touched this time */
+}
+
+/* One job by itself. */
+static void
+write_alone(Finish *finish, TeJob *job)
+{
+	ErrorData  *error = try_write(finish, &job, 1);
+
+	if (error != NULL)
+		write_refused(finish, job, error);
+}
+
+/* One row has taken all the time that there is: it pays for it, and the others are given back. */
+static void
+give_up_batch(Finish *finish, TeJob **jobs, int count, ErrorData *error)
+{
+	TeJob	   *slow = finish->at_work;
+
+	for (int i = 0; i < count; i++)
+	{
+		if (jobs[i] == slow)
+			continue;
+		drop_file(jobs[i]);
+		jobs[i]->outcome = TE_OUTCOME_BACK;
+	}
+	write_refused(finish, slow, error);
 }
 
 void
 te_finish(const TeAttachment *attachment, TeJob **jobs, int count, const TeSettings *settings,
 		  TeFinishBetween between, void *arg)
 {
-	Finish		finish = {attachment, settings};
+	Finish		finish = {attachment, settings, NULL};
+	TimestampTz began;
+	ErrorData  *error;
 
 	write_files(jobs, count, between, arg);
+	began = GetCurrentTimestamp();
 
 	/* before the states: TRUNCATE and DELETE lock the table first too */
 	LockRelationOid(attachment->relation, RowExclusiveLock);
 	te_attachment_check_same(attachment);
 	te_guard_check_table(attachment->relation, attachment->owner);
-	if (try_write(&finish, jobs, count) == NULL)
+	error = try_write(&finish, jobs, count);
+	if (error == NULL)
 		return;
+	if (te_limit_hit())
+	{
+		give_up_batch(&finish, jobs, count, error);
+		return;
+	}
 	for (int i = 0; i < count; i++)
-		write_alone(&finish, jobs[i]);
+	{
+		if (i > 0 && te_limit_spent(began))
+		{
+			drop_file(jobs[i]);
+			jobs[i]->outcome = TE_OUTCOME_BACK;
+		}
+		else
+			write_alone(&finish, jobs[i]);
+	}
 }

@@ -24,7 +24,10 @@ typedef void (*TeFinishBetween) (void *arg);
 extern void te_finish(const TeAttachment *attachment, TeJob **jobs, int count, const TeSettings *settings,
 					  TeFinishBetween between, void *arg);
 
-/* Is it an interrupt or the server's trouble, so that no asset is to blame? */
+/*
+ * Is it an interrupt or the server's trouble, so that no asset is to blame?  Told by what raised
+ * it, never by its SQLSTATE: a trigger can raise any.
+ */
 extern bool te_error_is_interrupt(const ErrorData *error);
 extern bool te_error_is_servers(const ErrorData *error);
 

@@ -166,6 +166,8 @@ te_job_outcome(const TeJob *job)
 char *
 te_job_error(const TeJob *job)
 {
+	if (job->refusal != NULL)
+		return psprintf("%s: %s", te_status_text(job->status), job->refusal);
 	return te_status_message(job->status, job->words);
 }
 

@@ -37,6 +37,7 @@ typedef struct TeJob
 	/* from te_job_open or te_job_collect on */
 	int			status;			/* TeStatus */
 	const char *words;			/* behind the status' own, or NULL; UTF-8 as the decoder's are */
+	const char *refusal;		/* the same of the table, which has not taken the row; server encoding */
 
 	/* EXIF as values, from te_job_collect on */
 	bool		has_json;

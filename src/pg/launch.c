@@ -118,6 +118,14 @@ te_launch_start(TeDatabase *database, TimestampTz now)
 	return true;
 }
 
+static bool
+died_at_work(Oid database)
+{
+	TeDatabaseSlot *slot = te_shmem_database(database);
+
+	return slot != NULL && pg_atomic_read_u32(&slot->at_work) != 0;
+}
+
 /* A worker has gone: what follows from what it said? */
 static void
 follow_up(TeDatabase *database, const TeActivity *last, TimestampTz now)
@@ -137,7 +145,9 @@ follow_up(TeDatabase *database, const TeActivity *last, TimestampTz now)
 			database->extension = false;
 			return;
 		case TE_LEFT_DIED:
-			if (TimestampDifferenceExceeds(database->served, now, STEADY_MS))
+			/* what dies of one table is kept from it by the next worker: others need not wait */
+			if (died_at_work(database->oid) ||
+				TimestampDifferenceExceeds(database->served, now, STEADY_MS))
 				database->failures = 0;
 			database->failures++;
 			wait_ms = te_backoff_ms(database->failures, BACKOFF_MS, BACKOFF_MAX_MS,

@@ -9,8 +9,12 @@
 #include "miscadmin.h"
 #include "storage/latch.h"
 #include "utils/timeout.h"
+#include "utils/timestamp.h"
 
 #include "limit.h"
+
+#define MAX_LIMIT_MS	(24 * 60 * 60 * 1000)	/* twice of it is an int too */
+#define BUDGET_MS		1000	/* for the rows of a batch together */
 
 static int	limit_ms = 0;		/* 0 = none */
 static TimeoutId cancel_timer;
@@ -41,7 +45,7 @@ end_process(void)
 void
 te_limit_set(int ms)
 {
-	limit_ms = ms;
+	limit_ms = Min(ms, MAX_LIMIT_MS);
 	cancel_timer = RegisterTimeout(USER_TIMEOUT, cancel);
 	die_timer = RegisterTimeout(USER_TIMEOUT, end_process);
 }
@@ -65,6 +69,12 @@ te_limit_end(void)
 	disable_timeout(die_timer, false);
 	if (hit)
 		QueryCancelPending = false; /* it may have come too late to be noticed */
+}
+
+bool
+te_limit_spent(TimestampTz since)
+{
+	return limit_ms > 0 && TimestampDifferenceExceeds(since, GetCurrentTimestamp(), BUDGET_MS);
 }
 
 bool

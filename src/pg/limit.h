@@ -10,6 +10,8 @@
 
 #include "postgres.h"
 
+#include "datatype/timestamp.h"
+
 /* From now on this process has the limit; the worker's own call. */
 extern void te_limit_set(int ms);
 
@@ -20,6 +22,9 @@ extern void te_limit_set(int ms);
  */
 extern void te_limit_begin(void);
 extern void te_limit_end(void);
+
+/* Has writing a batch taken so long since then that the rest should wait, for the sake of other tables?  Never without limit. */
+extern bool te_limit_spent(TimestampTz since);
 
 /* Was the last stretch between the two cancelled for that?  Has it even ended the process? */
 extern bool te_limit_hit(void);

@@ -15,6 +15,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "alive.h"
 #include "limit.h"
 #include "pipeline.h"
 
@@ -198,6 +199,8 @@ at_exit(int code, Datum arg)
 	AbortOutOfAnyTransaction();
 	if (te_limit_ended())
 		return;					/* not sent away, but ended for what it did: that must count */
+	if (!PostmasterIsAlive())
+		return;					/* to be gone soon is better than to be tidy */
 	StartTransactionCommand();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	SPI_connect();

@@ -30,6 +30,7 @@ typedef struct Root
 	char	   *name;
 	int64		device;			/* files were last found on */
 	bool		saved;			/* so in the table */
+	bool		saving;			/* saved, but not committed yet */
 } Root;
 
 static List *roots = NIL;		/* of Root *, in TopMemoryContext */
@@ -58,7 +59,7 @@ remember(const char *name, int64 device, bool saved)
 	{
 		MemoryContext caller = MemoryContextSwitchTo(TopMemoryContext);
 
-		root = palloc(sizeof(Root));
+		root = palloc0(sizeof(Root));
 		root->name = pstrdup(name);
 		roots = lappend(roots, root);
 		MemoryContextSwitchTo(caller);
@@ -115,11 +116,48 @@ load_device(const char *name, int64 *device)
 	return found;
 }
 
-void
-te_root_save(void)
+/* What was rolled back is not in the table: it is to be saved again. */
+static void
+end_saving(bool committed)
 {
 	ListCell   *cell;
 
+	foreach(cell, roots)
+	{
+		Root	   *root = lfirst(cell);
+
+		if (root->saving && !committed)
+			root->saved = false;
+		root->saving = false;
+	}
+}
+
+static void
+on_transaction_end(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT)
+		end_saving(event == XACT_EVENT_COMMIT);
+}
+
+static void
+on_subtransaction_end(SubXactEvent event, SubTransactionId id, SubTransactionId parent, void *arg)
+{
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		end_saving(false);		/* saving once too often does no harm */
+}
+
+void
+te_root_save(void)
+{
+	static bool registered = false;
+	ListCell   *cell;
+
+	if (!registered)
+	{
+		RegisterXactCallback(on_transaction_end, NULL);
+		RegisterSubXactCallback(on_subtransaction_end, NULL);
+		registered = true;
+	}
 	foreach(cell, roots)
 	{
 		Root	   *root = lfirst(cell);
@@ -137,7 +175,7 @@ te_root_save(void)
 				2, values);
 		SPI_finish();
 		PopActiveSnapshot();
-		root->saved = true;
+		root->saved = root->saving = true;
 	}
 }
 

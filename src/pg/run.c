@@ -9,6 +9,7 @@
 #include "utils/snapmgr.h"
 
 #include "activity.h"
+#include "alive.h"
 #include "finish.h"
 #include "guc.h"
 #include "pipeline.h"
@@ -99,6 +100,7 @@ feed(TePipeline *p)
 		TeJob	   *job = dlist_head_element(TeJob, node, &p->waiting);
 		bool		submit;
 
+		te_exit_without_postmaster();
 		submit = te_job_open(job, &p->settings, p->run->parts, false);
 		dlist_delete(&job->node);
 		p->nwaiting--;
@@ -263,6 +265,7 @@ go(TePipeline *p)
 
 	for (;;)
 	{
+		te_exit_without_postmaster();
 		if (p->nwaiting == 0 && !p->exhausted)
 			claim_more(p);
 		decode(p);
@@ -349,7 +352,17 @@ te_run(const TeRun *run)
 		MemoryContextSwitchTo(caller);
 		error = CopyErrorData();
 		FlushErrorState();
-		clean_up(p, error);
+		PG_TRY();
+		{
+			clean_up(p, error);
+		}
+		PG_CATCH();
+		{
+			/* the claims die with their lock: whatever has happened, this run is over */
+			te_give_back_at_exit(NULL);
+			PG_RE_THROW();
+		}
+		PG_END_TRY();
 	}
 	PG_END_TRY();
 	te_give_back_at_exit(NULL);

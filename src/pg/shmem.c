@@ -59,6 +59,7 @@ startup_hook(void)
 			pg_atomic_init_u32(&te_shared->database[i].oid, InvalidOid);
 			pg_atomic_init_u32(&te_shared->database[i].wake, 0);
 			pg_atomic_init_u32(&te_shared->database[i].worker, 0);
+			pg_atomic_init_u32(&te_shared->database[i].at_work, 0);
 		}
 	}
 	LWLockRelease(AddinShmemInitLock);
@@ -106,6 +107,8 @@ te_shmem_take_database(Oid database)
 			slot->state = TE_DATABASE_UNSEEN;
 			slot->next_start = 0;
 			slot->trouble[0] = '\0';
+			pg_atomic_write_u32(&slot->at_work, 0);
+			memset(slot->killer, 0, sizeof(slot->killer));
 			pg_atomic_write_u32(&slot->oid, database);
 		}
 	}

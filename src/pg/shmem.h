@@ -41,11 +41,22 @@ typedef enum TeDatabaseState	/* why there is no worker */
 	TE_DATABASE_BACKOFF			/* the last one failed */
 } TeDatabaseState;
 
+typedef struct TeKiller			/* a table of which workers have died */
+{
+	int			attachment;		/* 0 = free */
+	int			deaths;
+	TimestampTz until;			/* no worker attends to it before */
+} TeKiller;
+
+#define TE_KILLERS	8			/* remembered of a database */
+
 typedef struct TeDatabaseSlot
 {
 	pg_atomic_uint32 oid;		/* InvalidOid = free */
 	pg_atomic_uint32 wake;		/* 1 = somebody committed work since the worker last looked */
 	pg_atomic_uint32 worker;	/* its worker's process number + 1, 0 = none */
+	pg_atomic_uint32 at_work;	/* the attachment its worker is at work on; 0 = none; if it died of it, still so */
+	TeKiller	killer[TE_KILLERS]; /* the worker's alone */
 	TeDatabaseState state;
 	TimestampTz next_start;		/* no worker before; 0 = only when woken */
 	char		trouble[TE_TROUBLE_TEXT];	/* of the last worker; "" = none */

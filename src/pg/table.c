@@ -11,17 +11,24 @@
 #include "access/xact.h"
 #include "common/pg_prng.h"
 #include "executor/spi.h"
+#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "activity.h"
 #include "backoff.h"
 #include "extension.h"
+#include "shmem.h"
 #include "statement.h"
 #include "table.h"
 #include "work.h"
 
 #define TROUBLE_MS		1000	/* after the first ERROR */
 #define TROUBLE_MAX_MS	60000
+#define KILLED_MS		10000	/* after the first death of a worker */
+#define KILLED_MAX_MS	(60 * 60 * 1000)
+#define FORGIVEN_MS		(2 * 60 * 60 * 1000)	/* without another death */
+#define ALLOWED_MS		1500	/* for a run and its last batch while others have work */
+#define SLOW_FACTOR		3		/* so many times what it took it waits, if that was more */
 
 static List *tables = NIL;		/* of TeTable *, in TopMemoryContext */
 
@@ -68,6 +75,67 @@ te_table_others_have_work(const TeTable *table)
 			return true;
 	}
 	return false;
+}
+
+void
+te_table_took(TeTable *table, TimestampTz began)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz allowed = TimestampTzPlusMilliseconds(began, ALLOWED_MS);
+
+	if (now > allowed)
+		table->slow_until = now + SLOW_FACTOR * (now - began);
+}
+
+/* The place of a table among those that have killed; a new one takes that of the one who has waited longest. */
+static TeKiller *
+find_killer(TeDatabaseSlot *slot, int number)
+{
+	TeKiller   *found = &slot->killer[0];
+
+	for (int i = 0; i < TE_KILLERS; i++)
+	{
+		if (slot->killer[i].attachment == number)
+			return &slot->killer[i];
+		if (slot->killer[i].until < found->until)
+			found = &slot->killer[i];
+	}
+	memset(found, 0, sizeof(*found));
+	found->attachment = number;
+	return found;
+}
+
+int
+te_table_killers(void)
+{
+	TeDatabaseSlot *slot = te_shmem_database(MyDatabaseId);
+	int			number = slot ? (int) pg_atomic_exchange_u32(&slot->at_work, 0) : 0;
+	TimestampTz now = GetCurrentTimestamp();
+
+	if (number != 0)
+	{
+		TeKiller   *killer = find_killer(slot, number);
+
+		if (TimestampDifferenceExceeds(killer->until, now, FORGIVEN_MS))
+			killer->deaths = 0;
+		killer->deaths++;
+		killer->until = TimestampTzPlusMilliseconds(now, te_backoff_ms(killer->deaths, KILLED_MS, KILLED_MAX_MS, 0));
+	}
+	for (int i = 0; slot != NULL && i < TE_KILLERS; i++)
+	{
+		if (slot->killer[i].attachment != 0)
+			te_table_find(slot->killer[i].attachment)->not_before = slot->killer[i].until;
+	}
+	return number;
+}
+
+void
+te_table_at_work(int number)
+{
+	TeDatabaseSlot *slot = te_shmem_database(MyDatabaseId);
+
+	if (slot != NULL)
+		pg_atomic_write_u32(&slot->at_work, number);
 }
 
 /* Pause a table until its owner has changed something.  Returns false if there is no such attachment any more. */

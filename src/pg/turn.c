@@ -14,10 +14,12 @@
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "postmaster/interrupt.h"
+#include "storage/lock.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
 #include "activity.h"
+#include "alive.h"
 #include "backoff.h"
 #include "extension.h"
 #include "pool.h"
@@ -35,7 +37,9 @@
 #define SHARE_MS		200		/* a run, while one has or may have */
 #define REMOVE_MOST		1000	/* files to unlink in a turn */
 #define REMOVE_MS		60000	/* after files could not be unlinked */
+#define REMOVE_LOCKED_MS	1000	/* after their table could not be read */
 #define REMOVE_MAX_MS	3600000
+#define LOAD_MS			1000	/* after the attachments could not be read */
 
 typedef struct Turn				/* of one table */
 {
@@ -55,6 +59,7 @@ void
 te_turn_begin(void)
 {
 	turn_context = AllocSetContextCreate(TopMemoryContext, "thumbexif turn", ALLOCSET_DEFAULT_SIZES);
+	last_number = te_table_killers();
 }
 
 /* --- transactions */
@@ -197,17 +202,15 @@ work_on(TeTable *table, Oid relation, TimestampTz *due, volatile bool *checked)
 
 /* --- turns */
 
-/* The same as work_on; what it throws is dealt with. */
-static bool
-attend(TeTable *table, const TeAttachment *attachment, TimestampTz *due)
+/* Call a function; what it throws is returned, palloc'd, and rolled back.  NULL = nothing. */
+static ErrorData *
+guarded(void (*function) (void *arg), void *arg)
 {
-	volatile bool checked = false;
-	volatile bool worked = false;
 	ErrorData  *volatile error = NULL;
 
 	PG_TRY();
 	{
-		worked = work_on(table, attachment->relation, due, &checked);
+		function(arg);
 	}
 	PG_CATCH();
 	{
@@ -219,7 +222,52 @@ attend(TeTable *table, const TeAttachment *attachment, TimestampTz *due)
 		MemoryContextSwitchTo(turn_context);
 	}
 	PG_END_TRY();
+	return error;
+}
+
+typedef struct Attending
+{
+	TeTable    *table;
+	const TeAttachment *attachment;
+	TimestampTz due;
+	volatile bool checked;
+	bool		worked;
+	const ErrorData *error;
+	bool		lasting;
+} Attending;
+
+static void
+attend_to_work(void *arg)
+{
+	Attending  *attending = arg;
+
+	attending->worked = work_on(attending->table, attending->attachment->relation, &attending->due,
+								&attending->checked);
+}
+
+static void
+attend_to_trouble(void *arg)
+{
+	Attending  *attending = arg;
+
+	te_table_trouble(attending->table, attending->attachment->name, attending->error, attending->lasting);
+}
+
+/* The same as work_on; what it throws is dealt with. */
+static bool
+attend(TeTable *table, const TeAttachment *attachment, TimestampTz *due)
+{
+	Attending	attending = {.table = table, .attachment = attachment};
+	TimestampTz began = GetCurrentTimestamp();
+	ErrorData  *error;
+
+	te_table_at_work(table->number);
+	error = guarded(attend_to_work, &attending);
+	te_table_at_work(0);
+	LockReleaseSession(USER_LOCKMETHOD);	/* what a trigger has left */
 	te_activity_drop_all();
+	te_table_took(table, began);
+	*due = attending.due;
 
 	if (error == NULL)
 		te_table_no_trouble(table, attachment->name);
@@ -227,12 +275,18 @@ attend(TeTable *table, const TeAttachment *attachment, TimestampTz *due)
 	{
 		/* the queue begins anew: what was given back lies above where we were */
 		memset(&table->queue, 0, sizeof(table->queue));
-		te_table_trouble(table, attachment->name, error,
-						 !checked && (error->sqlerrcode == ERRCODE_UNDEFINED_COLUMN ||
-									  error->sqlerrcode == ERRCODE_DATATYPE_MISMATCH));
+		attending.error = error;
+		attending.lasting = !attending.checked && (error->sqlerrcode == ERRCODE_UNDEFINED_COLUMN ||
+												   error->sqlerrcode == ERRCODE_DATATYPE_MISMATCH);
+		if (guarded(attend_to_trouble, &attending) != NULL)
+		{
+			/* somebody holds what we would write it down in: then it only waits */
+			attending.lasting = false;
+			(void) guarded(attend_to_trouble, &attending);
+		}
 		*due = table->not_before;
 	}
-	return worked;
+	return attending.worked;
 }
 
 /* The extension is there and cannot be used: say so before the worker leaves, for nobody else will. */
@@ -249,19 +303,26 @@ log_unusable(TeExtensionState state)
 				 errhint("Let a superuser give the schema back to the owner of extension \"thumbexif\".")));
 }
 
-/* The attached tables, palloc'd.  False if the extension has gone, or is not to be used. */
-static bool
-load(List **attachments)
+typedef struct Loaded
 {
+	List	   *attachments;
+	bool		extension;		/* it is there */
+} Loaded;
+
+/* The attached tables, palloc'd. */
+static void
+load(void *arg)
+{
+	Loaded	   *loaded = arg;
 	TeExtension extension;
 	TeExtensionState state;
 
 	te_work_begin();
 	state = te_extension_look(&extension);
-	*attachments = state == TE_EXTENSION_READY ? te_attachment_all() : NIL;
+	loaded->extension = state == TE_EXTENSION_READY;
+	loaded->attachments = loaded->extension ? te_attachment_all() : NIL;
 	te_work_end();
 	log_unusable(state);
-	return state == TE_EXTENSION_READY;
 }
 
 static void
@@ -269,6 +330,25 @@ sooner(TimestampTz *due, TimestampTz other)
 {
 	if (other != 0 && (*due == 0 || other < *due))
 		*due = other;
+}
+
+typedef struct Removed
+{
+	int64		count;
+	bool		left;			/* there are more */
+} Removed;
+
+static void
+remove_some(void *arg)
+{
+	Removed    *removed = arg;
+	TeArgs		none = {0};
+
+	te_work_begin();
+	removed->count = te_store_empty_removals(REMOVE_MOST);
+	removed->left = te_sql_as_extension(psprintf("SELECT FROM %s LIMIT 1", te_our("thumbexif_removal")), &none) > 0;
+	te_sql_free();
+	te_work_end();
 }
 
 /*
@@ -281,8 +361,8 @@ empty_removals(TimestampTz *due)
 	static int	failures = 0;
 	static TimestampTz not_before = 0;
 	TimestampTz now = GetCurrentTimestamp();
-	TeArgs		none = {0};
-	int64		removed;
+	Removed		removed = {0};
+	ErrorData  *error;
 	bool		left;
 
 	if (now < not_before)
@@ -290,18 +370,18 @@ empty_removals(TimestampTz *due)
 		sooner(due, not_before);
 		return;
 	}
-	te_work_begin();
-	removed = te_store_empty_removals(REMOVE_MOST);
-	left = te_sql_as_extension(psprintf("SELECT FROM %s LIMIT 1", te_our("thumbexif_removal")), &none) > 0;
-	te_sql_free();
-	te_work_end();
+	error = guarded(remove_some, &removed);
+	if (error != NULL)
+		ereport(LOG,
+				(errmsg("thumbexif waits with the removal of files: %s", error->message)));
+	left = removed.left || error != NULL;
 
-	if (removed > 0 || !left)
+	if (error == NULL && (removed.count > 0 || !left))
 		failures = 0;
 	else
 		failures++;
 	not_before = failures == 0 ? 0 :
-		TimestampTzPlusMilliseconds(now, te_backoff_ms(failures, REMOVE_MS, REMOVE_MAX_MS, 0));
+		TimestampTzPlusMilliseconds(now, te_backoff_ms(failures, error != NULL ? REMOVE_LOCKED_MS : REMOVE_MS, REMOVE_MAX_MS, 0));
 	if (left)
 		sooner(due, Max(now, not_before));
 }
@@ -329,26 +409,38 @@ in_turn(List *attachments)
 TeTurn
 te_turn(bool woken, TimestampTz *due)
 {
-	List	   *attachments;
+	Loaded		loaded = {NIL, false};
 	ListCell   *cell;
+	ErrorData  *error;
+	TeAttachment *slow = NULL;	/* of those that let others go first, the one whose time comes next */
 	TeTurn		result = TE_TURN_IDLE;
 
 	MemoryContextSwitchTo(turn_context);
 	MemoryContextReset(turn_context);
 	*due = 0;
-	if (!load(&attachments))
+	error = guarded(load, &loaded);
+	if (error != NULL)
+	{
+		te_activity_trouble(error->message);
+		*due = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), LOAD_MS);
+		if (woken)
+			te_table_arrivals();
+		return TE_TURN_WAITING;
+	}
+	if (!loaded.extension)
 		return TE_TURN_NO_EXTENSION;
-	foreach(cell, attachments)
+	foreach(cell, loaded.attachments)
 		(void) te_table_find(((TeAttachment *) lfirst(cell))->number);
 	if (woken)
 		te_table_arrivals();
 
-	foreach(cell, in_turn(attachments))
+	foreach(cell, in_turn(loaded.attachments))
 	{
 		TeAttachment *attachment = lfirst(cell);
 		TeTable    *table = te_table_find(attachment->number);
 		TimestampTz table_due = 0;
 
+		te_exit_without_postmaster();
 		if (attachment->paused)
 		{
 			table->has_work = table->arrivals = false;
@@ -356,6 +448,12 @@ te_turn(bool woken, TimestampTz *due)
 		}
 		if (table->not_before > GetCurrentTimestamp())
 			table_due = table->not_before;
+		else if (table->slow_until > GetCurrentTimestamp() && te_table_others_have_work(table))
+		{
+			table_due = table->slow_until;
+			if (slow == NULL || table->slow_until < te_table_find(slow->number)->slow_until)
+				slow = attachment;
+		}
 		else if (attend(table, attachment, &table_due))
 		{
 			last_number = attachment->number;
@@ -363,6 +461,15 @@ te_turn(bool woken, TimestampTz *due)
 		}
 		if (result != TE_TURN_WORKED && table->trouble != NULL)
 			result = TE_TURN_WAITING;
+		sooner(due, table_due);
+	}
+	if (slow != NULL && result == TE_TURN_IDLE)
+	{
+		/* nobody else is at it after all */
+		TimestampTz table_due = 0;
+
+		if (attend(te_table_find(slow->number), slow, &table_due))
+			result = TE_TURN_WORKED;
 		sooner(due, table_due);
 	}
 	empty_removals(due);

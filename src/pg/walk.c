@@ -10,6 +10,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "alive.h"
 #include "source.h"
 #include "walk.h"
 
@@ -80,6 +81,7 @@ te_walk_next(TeWalk *walk, TeKey *keys, int most)
 	for (; walk->at < walk->count && found < most; walk->at++)
 	{
 		CHECK_FOR_INTERRUPTS();
+		te_exit_without_postmaster();
 		if (may_need(walk, &walk->window[walk->at], &last))
 			keys[found++] = walk->window[walk->at].key;
 	}

@@ -29,6 +29,7 @@
 #include "tcop/tcopprot.h"
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
+#include "utils/guc_tables.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
@@ -62,6 +63,8 @@ at_exit(int code, Datum arg)
 
 	if (database_slot == NULL)
 		return;
+	if (!te_limit_ended())
+		pg_atomic_write_u32(&database_slot->at_work, 0);	/* sent away: no table is to blame */
 	pg_atomic_compare_exchange_u32(&database_slot->worker, &me, 0);
 	te_shmem_set_latch(pg_atomic_read_u32(&te_shared->launcher));
 }
@@ -71,6 +74,30 @@ leave(TeLeaving why, TimestampTz due)
 {
 	te_activity_leave(why, due);
 	proc_exit(0);
+}
+
+/*
+ * Neither ALTER DATABASE ... SET role nor session_authorization makes us somebody else.  And an ERROR must never end
+ * this process because an owner's code has said so: the worker's own copy of that setting is closed to everybody.
+ */
+static void
+be_ourselves(void)
+{
+	int			count;
+	struct config_generic **all;
+
+	StartTransactionCommand();
+	SetConfigOption("session_authorization", GetUserNameFromId(BOOTSTRAP_SUPERUSERID, false),
+					PGC_SUSET, PGC_S_OVERRIDE);
+	SetConfigOption("role", "none", PGC_SUSET, PGC_S_OVERRIDE);
+	SetConfigOption("exit_on_error", "off", PGC_SUSET, PGC_S_OVERRIDE);
+	CommitTransactionCommand();
+	all = get_guc_variables(&count);
+	for (int i = 0; i < count; i++)
+	{
+		if (strcmp(all[i]->name, "exit_on_error") == 0)
+			all[i]->context = PGC_INTERNAL;
+	}
 }
 
 /*
@@ -91,6 +118,7 @@ set_up(void)
 		{"idle_in_transaction_session_timeout", "0"}
 	};
 
+	be_ourselves();
 	te_limit_set(StatementTimeout > 0 ? StatementTimeout : LIMIT_MS);
 	for (int i = 0; i < (int) lengthof(settings); i++)
 	{
@@ -185,7 +213,7 @@ leave_if_not_needed(TeTurn turn, TimestampTz due, TimestampTz now)
 static void
 rest(TeTurn turn, TimestampTz due, TimestampTz now, uint32 wait_event)
 {
-	TimestampTz until = TimestampTzPlusMilliseconds(Max(worked, now - STAY_MS), STAY_MS);
+	TimestampTz until = TimestampTzPlusMilliseconds(worked != 0 ? worked : now, STAY_MS);
 	long		wait_ms;
 
 	if (turn == TE_TURN_WAITING)
