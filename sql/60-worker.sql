@@ -10,28 +10,20 @@ COMMENT ON TABLE thumbexif_internal.thumbexif_root IS
     'device of each folder of thumbexif.image_roots when images were last found in it: another one may be a lost mount';
 
 CREATE FUNCTION thumbexif_internal.thumbexif_activity(
-    OUT pid integer, OUT database name, OUT kind text, OUT state text, OUT relation regclass,
-    OUT assets text[], OUT in_hand integer, OUT total bigint, OUT done bigint, OUT failed bigint,
-    OUT decoders integer, OUT decoders_lost bigint, OUT started timestamptz,
-    OUT last_error text, OUT note text)
-    RETURNS SETOF record
-    LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 10 ROWS 10
+    OUT pid pg_catalog.int4, OUT database pg_catalog.name, OUT kind pg_catalog.text, OUT state pg_catalog.text,
+    OUT relation pg_catalog.regclass, OUT assets pg_catalog.text[], OUT in_hand pg_catalog.int4,
+    OUT total pg_catalog.int8, OUT done pg_catalog.int8, OUT failed pg_catalog.int8,
+    OUT decoders pg_catalog.int4, OUT decoders_lost pg_catalog.int8, OUT started pg_catalog.timestamptz,
+    OUT last_error pg_catalog.text, OUT note pg_catalog.text)
+    RETURNS SETOF pg_catalog.record
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE COST 10 ROWS 10
     AS 'MODULE_PATHNAME', 'thumbexif_activity';
 COMMENT ON FUNCTION thumbexif_internal.thumbexif_activity() IS 'what view thumbexif_workers shows';
-REVOKE ALL ON FUNCTION thumbexif_internal.thumbexif_activity() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION thumbexif_internal.thumbexif_activity() TO pg_monitor;
 
 CREATE VIEW thumbexif_workers AS
     SELECT a.pid, a.database, a.kind, a.state, a.relation, a.assets, a.in_hand, a.total, a.done, a.failed,
            a.decoders, a.decoders_lost, a.started, a.last_error, a.note
-    FROM thumbexif_internal.thumbexif_activity() AS a
-    UNION ALL
-    SELECT NULL, current_database(), 'worker', 'paused', t.relation, NULL, NULL, NULL, NULL, NULL,
-           NULL, NULL, NULL, t.pause_reason,
-           CASE WHEN t.pause_reason IS NULL THEN 'thumbexif_resume() lets the worker go on with it.'
-                ELSE 'thumbexif_attach() with the table''s columns as they are now lets the worker go on with it.' END
-    FROM thumbexif_internal.thumbexif_attachment AS t
-    WHERE t.paused;
+    FROM thumbexif_internal.thumbexif_activity() AS a;
 COMMENT ON VIEW thumbexif_workers IS
     'who works on what: launcher, background workers and backfills of all databases, or why there is no worker';
 COMMENT ON COLUMN thumbexif_workers.pid IS 'process; NULL if there is none';
@@ -52,18 +44,18 @@ COMMENT ON COLUMN thumbexif_workers.last_error IS 'what went wrong last and has 
 COMMENT ON COLUMN thumbexif_workers.note IS 'why there is no worker, and what to do about it';
 GRANT SELECT ON thumbexif_workers TO pg_monitor;
 
-CREATE FUNCTION thumbexif_pause(relation regclass DEFAULT NULL)
-    RETURNS bigint
+CREATE FUNCTION thumbexif_pause(relation pg_catalog.regclass DEFAULT NULL)
+    RETURNS pg_catalog.int8
     LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME', 'thumbexif_pause';
-COMMENT ON FUNCTION thumbexif_pause(regclass) IS
+COMMENT ON FUNCTION thumbexif_pause(pg_catalog.regclass) IS
     'the background worker leaves this table alone (NULL: every attached table) until thumbexif_resume; returns how many tables that changes';
-REVOKE ALL ON FUNCTION thumbexif_pause(regclass) FROM PUBLIC;
+REVOKE ALL ON FUNCTION thumbexif_pause(pg_catalog.regclass) FROM PUBLIC;
 
-CREATE FUNCTION thumbexif_resume(relation regclass DEFAULT NULL)
-    RETURNS bigint
+CREATE FUNCTION thumbexif_resume(relation pg_catalog.regclass DEFAULT NULL)
+    RETURNS pg_catalog.int8
     LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME', 'thumbexif_resume';
-COMMENT ON FUNCTION thumbexif_resume(regclass) IS
+COMMENT ON FUNCTION thumbexif_resume(pg_catalog.regclass) IS
     'the background worker works on this table again (NULL: on every attached table); returns how many tables that changes';
-REVOKE ALL ON FUNCTION thumbexif_resume(regclass) FROM PUBLIC;
+REVOKE ALL ON FUNCTION thumbexif_resume(pg_catalog.regclass) FROM PUBLIC;

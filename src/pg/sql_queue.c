@@ -1,8 +1,8 @@
 /*
  * sql_queue.c
- *		SQL: thumbexif_enqueue() and thumbexif_retry(), the queue by hand.
+ *		SQL: the queue by hand: thumbexif_enqueue(), thumbexif_retry(), thumbexif_pause(), thumbexif_resume().
  *
- * Both put an asset back as if it were new.  One that is being worked on is taken from whoever does:
+ * The first two put an asset back as if it were new.  One that is being worked on is taken from whoever does:
  * its result may be that of a file that has changed since, so it is dropped and the work done again.
  */
 #include "postgres.h"
@@ -15,6 +15,7 @@
 #include "compat.h"
 #include "extension.h"
 #include "key.h"
+#include "run_as.h"
 #include "state.h"
 #include "statement.h"
 #include "wake.h"
@@ -153,4 +154,63 @@ thumbexif_retry_all(PG_FUNCTION_ARGS)
 	SPI_finish();
 	te_wake_at_commit();
 	PG_RETURN_INT64(count);
+}
+
+/* --- pause and resume */
+
+/* Set it for one relation, or with InvalidOid for all.  Returns how many were set otherwise. */
+static int64
+set_paused(Oid relation, bool paused)
+{
+	List	   *attachments = te_attachment_all();
+	Oid			types[] = {INT4OID, BOOLOID};
+	char	   *statement = psprintf("UPDATE %s SET paused = $2, pause_reason = NULL "
+									 "WHERE attachment = $1 AND (paused <> $2 OR pause_reason IS NOT NULL)",
+									 te_our("thumbexif_attachment"));
+	int64		changed = 0;
+	bool		found = false;
+	ListCell   *cell;
+
+	SPI_connect();
+	foreach(cell, attachments)
+	{
+		TeAttachment *attachment = lfirst(cell);
+		Datum		values[] = {Int32GetDatum(attachment->number), BoolGetDatum(paused)};
+		TeRunAs		save;
+
+		if (OidIsValid(relation) && attachment->relation != relation)
+			continue;
+		found = true;
+		te_attachment_check_owner(attachment);
+		te_run_as_extension(&save);
+		if (SPI_execute_with_args(statement, 2, types, values, NULL, false, 0) != SPI_OK_UPDATE)
+			elog(ERROR, "could not write to the table of attachments");
+		changed += SPI_processed;
+		te_run_as_end(&save);
+	}
+	SPI_finish();
+
+	if (OidIsValid(relation) && !found)
+		(void) te_attachment_get(relation); /* says what is wrong */
+	return changed;
+}
+
+PG_FUNCTION_INFO_V1(thumbexif_pause);
+
+Datum
+thumbexif_pause(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64(set_paused(PG_ARGISNULL(0) ? InvalidOid : PG_GETARG_OID(0), true));
+}
+
+PG_FUNCTION_INFO_V1(thumbexif_resume);
+
+Datum
+thumbexif_resume(PG_FUNCTION_ARGS)
+{
+	int64		changed = set_paused(PG_ARGISNULL(0) ? InvalidOid : PG_GETARG_OID(0), false);
+
+	/* also if it was not paused: somebody who says this wants work to go on now */
+	te_wake_at_commit();
+	PG_RETURN_INT64(changed);
 }
