@@ -9,6 +9,7 @@
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 
 #include "attachment.h"
@@ -23,6 +24,7 @@
 PG_FUNCTION_INFO_V1(thumbexif_enqueue);
 PG_FUNCTION_INFO_V1(thumbexif_retry);
 PG_FUNCTION_INFO_V1(thumbexif_retry_all);
+PG_FUNCTION_INFO_V1(thumbexif_retry_all_text);
 
 /* Which states there is something to retry in. */
 #define RETRIABLE "(s.status IN ('failed', 'missing', 'unsupported') OR s.status = 'queued' AND s.attempts > 0)"
@@ -77,10 +79,12 @@ key_arguments(const TeAttachment *attachment, const TeKey *key, TeArgs *args)
 Datum
 thumbexif_enqueue(PG_FUNCTION_ARGS)
 {
-	TeAttachment *attachment = own_attachment(fcinfo, 1);
+	TeAttachment *attachment;
 	TeArgs		args = {0};
 	TeKey		key;
 
+	PreventCommandIfReadOnly("thumbexif_enqueue()");
+	attachment = own_attachment(fcinfo, 1);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	key = lock_row(fcinfo, attachment);
@@ -94,15 +98,46 @@ thumbexif_enqueue(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
+/* Is this the name of a status in which an asset can be retried? */
+static bool
+is_retriable(const char *status)
+{
+	static const char *const good[] = {"failed", "missing", "unsupported", "queued"};
+
+	for (size_t i = 0; i < lengthof(good); i++)
+		if (strcmp(status, good[i]) == 0)
+			return true;
+	return false;
+}
+
+/* thumbexif_retry(text): a status is no id. */
+static void
+check_no_status(FunctionCallInfo fcinfo)
+{
+	char	   *id;
+
+	if (get_fn_expr_argtype(fcinfo->flinfo, 0) != TEXTOID || PG_ARGISNULL(0))
+		return;
+	id = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	if (is_retriable(id))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("invalid key \"%s\"", id),
+				 errhint("thumbexif_retry() takes the id of an asset; thumbexif_retry_all('%s') retries all of that status.", id)));
+}
+
 /* thumbexif_retry(id, relation regclass) RETURNS boolean: was there anything to retry? */
 Datum
 thumbexif_retry(PG_FUNCTION_ARGS)
 {
-	TeAttachment *attachment = own_attachment(fcinfo, 1);
+	TeAttachment *attachment;
 	TeArgs		args = {0};
 	TeKey		key;
 	uint64		count;
 
+	PreventCommandIfReadOnly("thumbexif_retry()");
+	check_no_status(fcinfo);
+	attachment = own_attachment(fcinfo, 1);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	key = lock_row(fcinfo, attachment);
@@ -115,45 +150,51 @@ thumbexif_retry(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(count > 0);
 }
 
-static void
-check_status(Datum status)
+/* Retry all assets of a status that can be retried, or (NULL) of all of those. */
+static int64
+retry_all(const char *status, const TeAttachment *attachment)
 {
-	static const char *const good[] = {"failed", "missing", "unsupported", "queued"};
-	char	   *name = DatumGetCString(DirectFunctionCall1(enum_out, status));
+	TeArgs		args = {0};
+	uint64		count;
 
-	for (size_t i = 0; i < lengthof(good); i++)
-		if (strcmp(name, good[i]) == 0)
-			return;
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("assets with status \"%s\" cannot be retried", name),
-			 errhint("Those can that are failed, missing, unsupported, or queued for another try. thumbexif_enqueue() queues any asset.")));
+	if (status != NULL && !is_retriable(status))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("assets with status \"%s\" cannot be retried", status),
+				 errhint("Those can that are failed, missing, unsupported, or queued for another try. thumbexif_enqueue() queues any asset.")));
+	te_arg_int4(&args, attachment->number);
+	te_arg_int8(&args, te_new_version());
+	if (status != NULL)
+		te_arg_text(&args, status);
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	count = te_sql_as_extension(psprintf("UPDATE %s s SET " TE_REQUEUE("$2")
+										 " WHERE s.attachment = $1 AND " RETRIABLE "%s", attachment->state,
+										 status == NULL ? "" :
+										 " AND s.status::pg_catalog.text OPERATOR(pg_catalog.=) $3"), &args);
+	SPI_finish();
+	te_wake_at_commit();
+	return (int64) count;
 }
 
 /* thumbexif_retry(status thumbexif_asset_status, relation regclass) RETURNS bigint: how many */
 Datum
 thumbexif_retry_all(PG_FUNCTION_ARGS)
 {
-	TeAttachment *attachment = own_attachment(fcinfo, 1);
-	TeArgs		args = {0};
-	uint64		count;
+	PreventCommandIfReadOnly("thumbexif_retry()");
+	PG_RETURN_INT64(retry_all(PG_ARGISNULL(0) ? NULL :
+							  DatumGetCString(DirectFunctionCall1(enum_out, PG_GETARG_DATUM(0))),
+							  own_attachment(fcinfo, 1)));
+}
 
-	te_arg_int4(&args, attachment->number);
-	te_arg_int8(&args, te_new_version());
-	if (!PG_ARGISNULL(0))
-	{
-		check_status(PG_GETARG_DATUM(0));
-		te_arg(&args, get_fn_expr_argtype(fcinfo->flinfo, 0), PG_GETARG_DATUM(0));
-	}
-
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	count = te_sql_as_extension(psprintf("UPDATE %s s SET " TE_REQUEUE("$2")
-										 " WHERE s.attachment = $1 AND " RETRIABLE "%s",
-										 attachment->state, PG_ARGISNULL(0) ? "" : " AND s.status = $3"), &args);
-	SPI_finish();
-	te_wake_at_commit();
-	PG_RETURN_INT64(count);
+/* thumbexif_retry_all(status text, relation regclass) RETURNS bigint: how many */
+Datum
+thumbexif_retry_all_text(PG_FUNCTION_ARGS)
+{
+	PreventCommandIfReadOnly("thumbexif_retry_all()");
+	PG_RETURN_INT64(retry_all(PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0)),
+							  own_attachment(fcinfo, 1)));
 }
 
 /* --- pause and resume */
@@ -200,6 +241,7 @@ PG_FUNCTION_INFO_V1(thumbexif_pause);
 Datum
 thumbexif_pause(PG_FUNCTION_ARGS)
 {
+	PreventCommandIfReadOnly("thumbexif_pause()");
 	PG_RETURN_INT64(set_paused(PG_ARGISNULL(0) ? InvalidOid : PG_GETARG_OID(0), true));
 }
 
@@ -208,8 +250,10 @@ PG_FUNCTION_INFO_V1(thumbexif_resume);
 Datum
 thumbexif_resume(PG_FUNCTION_ARGS)
 {
-	int64		changed = set_paused(PG_ARGISNULL(0) ? InvalidOid : PG_GETARG_OID(0), false);
+	int64		changed;
 
+	PreventCommandIfReadOnly("thumbexif_resume()");
+	changed = set_paused(PG_ARGISNULL(0) ? InvalidOid : PG_GETARG_OID(0), false);
 	/* also if it was not paused: somebody who says this wants work to go on now */
 	te_wake_at_commit();
 	PG_RETURN_INT64(changed);
