@@ -55,3 +55,11 @@ AS 'MODULE_PATHNAME', 'thumbexif_retry_status';
 COMMENT ON FUNCTION @extschema@.thumbexif_retry(thumbexif_internal.thumbexif_asset_status, pg_catalog.regclass) IS
     'have all assets that failed, are missing or wait for another try (or only those of one status) tried again now; returns how many';
 REVOKE EXECUTE ON FUNCTION @extschema@.thumbexif_retry(thumbexif_internal.thumbexif_asset_status, pg_catalog.regclass) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION @extschema@.thumbexif_retry_all(status pg_catalog.text DEFAULT NULL, relation pg_catalog.regclass DEFAULT NULL)
+RETURNS pg_catalog.int8
+LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'thumbexif_retry_all_text';
+COMMENT ON FUNCTION @extschema@.thumbexif_retry_all(pg_catalog.text, pg_catalog.regclass) IS
+    'have all assets that failed, are missing or wait for another try (or only those of one status) tried again now; returns how many';
+REVOKE EXECUTE ON FUNCTION @extschema@.thumbexif_retry_all(pg_catalog.text, pg_catalog.regclass) FROM PUBLIC;

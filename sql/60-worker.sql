@@ -1,28 +1,20 @@
 -- The background worker: what it is doing, and how to make it stop for a while.
 
 CREATE OR REPLACE FUNCTION thumbexif_internal.thumbexif_activity(
-    OUT pid integer, OUT database pg_catalog.name, OUT kind pg_catalog.text, OUT state pg_catalog.text, OUT relation pg_catalog.regclass,
-    OUT assets pg_catalog.text[], OUT in_hand integer, OUT total bigint, OUT done bigint, OUT failed bigint,
-    OUT decoders integer, OUT decoders_lost bigint, OUT started pg_catalog.timestamptz,
+    OUT pid pg_catalog.int4, OUT database pg_catalog.name, OUT kind pg_catalog.text, OUT state pg_catalog.text,
+    OUT relation pg_catalog.regclass, OUT assets pg_catalog.text[], OUT in_hand pg_catalog.int4,
+    OUT total pg_catalog.int8, OUT done pg_catalog.int8, OUT failed pg_catalog.int8,
+    OUT decoders pg_catalog.int4, OUT decoders_lost pg_catalog.int8, OUT started pg_catalog.timestamptz,
     OUT last_error pg_catalog.text, OUT note pg_catalog.text)
     RETURNS SETOF pg_catalog.record
-    LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED COST 10 ROWS 10
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE COST 10 ROWS 10
     AS 'MODULE_PATHNAME', 'thumbexif_activity';
 COMMENT ON FUNCTION thumbexif_internal.thumbexif_activity() IS 'what view thumbexif_workers shows';
-REVOKE ALL ON FUNCTION thumbexif_internal.thumbexif_activity() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION thumbexif_internal.thumbexif_activity() TO pg_monitor;
 
 CREATE OR REPLACE VIEW @extschema@.thumbexif_workers AS
     SELECT a.pid, a.database, a.kind, a.state, a.relation, a.assets, a.in_hand, a.total, a.done, a.failed,
            a.decoders, a.decoders_lost, a.started, a.last_error, a.note
-    FROM thumbexif_internal.thumbexif_activity() AS a
-    UNION ALL
-    SELECT NULL, pg_catalog.current_database(), 'worker'::pg_catalog.text, 'paused'::pg_catalog.text, t.relation, NULL, NULL, NULL, NULL, NULL,
-           NULL, NULL, NULL, t.pause_reason,
-           CASE WHEN t.pause_reason IS NULL THEN 'thumbexif_resume() lets the worker go on with it.'::pg_catalog.text
-                ELSE 'thumbexif_attach() with the table''s columns as they are now lets the worker go on with it.'::pg_catalog.text END
-    FROM thumbexif_internal.thumbexif_attachment AS t
-    WHERE t.paused;
+    FROM thumbexif_internal.thumbexif_activity() AS a;
 COMMENT ON VIEW @extschema@.thumbexif_workers IS
     'who works on what: launcher, background workers and backfills of all databases, or why there is no worker';
 COMMENT ON COLUMN @extschema@.thumbexif_workers.pid IS 'process; NULL if there is none';
@@ -44,7 +36,7 @@ COMMENT ON COLUMN @extschema@.thumbexif_workers.note IS 'why there is no worker,
 GRANT SELECT ON @extschema@.thumbexif_workers TO pg_monitor;
 
 CREATE OR REPLACE FUNCTION @extschema@.thumbexif_pause(relation pg_catalog.regclass DEFAULT NULL)
-    RETURNS bigint
+    RETURNS pg_catalog.int8
     LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME', 'thumbexif_pause';
 COMMENT ON FUNCTION @extschema@.thumbexif_pause(pg_catalog.regclass) IS
@@ -52,7 +44,7 @@ COMMENT ON FUNCTION @extschema@.thumbexif_pause(pg_catalog.regclass) IS
 REVOKE ALL ON FUNCTION @extschema@.thumbexif_pause(pg_catalog.regclass) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@.thumbexif_resume(relation pg_catalog.regclass DEFAULT NULL)
-    RETURNS bigint
+    RETURNS pg_catalog.int8
     LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME', 'thumbexif_resume';
 COMMENT ON FUNCTION @extschema@.thumbexif_resume(pg_catalog.regclass) IS

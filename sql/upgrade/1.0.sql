@@ -16,8 +16,22 @@ ALTER TABLE @extschema@.thumbexif_dropped SET SCHEMA thumbexif_internal;
 ALTER TABLE @extschema@.thumbexif_root SET SCHEMA thumbexif_internal;
 ALTER FUNCTION @extschema@.thumbexif_track() SET SCHEMA thumbexif_internal;
 ALTER FUNCTION @extschema@.thumbexif_track_drop() SET SCHEMA thumbexif_internal;
-ALTER FUNCTION @extschema@.thumbexif_rows(pg_catalog.regclass) SET SCHEMA thumbexif_internal;
-ALTER FUNCTION @extschema@.thumbexif_activity() SET SCHEMA thumbexif_internal;
+
+-- These functions go; the views that call them stay, with the rights that were granted on them, and get
+-- their new text below.
+CREATE OR REPLACE VIEW @extschema@.thumbexif_status AS
+    SELECT NULL::pg_catalog.regclass AS relation, NULL::pg_catalog.text AS status, NULL::bigint AS assets;
+CREATE OR REPLACE VIEW @extschema@.thumbexif_progress AS
+    SELECT NULL::pg_catalog.regclass AS relation, NULL::bigint AS total, NULL::bigint AS done, NULL::bigint AS failed,
+           NULL::bigint AS "left", NULL::pg_catalog.numeric AS rate, NULL::pg_catalog.interval AS time_left;
+CREATE OR REPLACE VIEW @extschema@.thumbexif_workers AS
+    SELECT NULL::integer AS pid, NULL::pg_catalog.name AS database, NULL::pg_catalog.text AS kind, NULL::pg_catalog.text AS state,
+           NULL::pg_catalog.regclass AS relation, NULL::pg_catalog.text[] AS assets, NULL::integer AS in_hand, NULL::bigint AS total,
+           NULL::bigint AS done, NULL::bigint AS failed, NULL::integer AS decoders, NULL::bigint AS decoders_lost,
+           NULL::pg_catalog.timestamptz AS started, NULL::pg_catalog.text AS last_error, NULL::pg_catalog.text AS note;
+ALTER VIEW @extschema@.thumbexif_failures RESET (security_barrier);
+DROP FUNCTION @extschema@.thumbexif_rows(pg_catalog.regclass);
+DROP FUNCTION @extschema@.thumbexif_activity();
 
 -- 1.0 left these to the search_path: whatever they were bound to then, it is PostgreSQL's own now.
 ALTER TABLE thumbexif_internal.thumbexif_asset

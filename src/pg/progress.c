@@ -51,10 +51,17 @@ warn(TeProgress *progress, const TeJob *job)
 	const char *hint = te_status_hint(job->status);
 	const char *state = te_status_sqlstate(job->status);
 
+	if (level == WARNING && hint != NULL)
+	{
+		if (progress->hinted & (UINT64CONST(1) << job->status))
+			hint = NULL;		/* once a run is enough */
+		progress->hinted |= UINT64CONST(1) << job->status;
+	}
 	progress->warnings++;
 	ereport(level,
 			(errcode(MAKE_SQLSTATE(state[0], state[1], state[2], state[3], state[4])),
 			 errmsg("asset %s failed: %s", job->id, te_job_error(job)),
+			 job->asset.path ? errdetail("Its path is \"%s\".", job->asset.path) : 0,
 			 hint ? errhint("%s", hint) : 0));
 	if (progress->warnings == MAX_WARNINGS)
 		ereport(WARNING,
@@ -90,19 +97,23 @@ report_activity(const TeProgress *progress, int64 batches)
 	pfree(text);
 }
 
+/*
+ * The number is that of the batches that are full, by how many assets have been processed: a commit may
+ * bring more or fewer than one.  The last line is that of the last batch, also if others have done what was left.
+ */
 void
 te_progress_line(TeProgress *progress, bool all)
 {
 	const TeCounts *now = &progress->all;
 	TeCounts   *told = &progress->told;
-	int64		batches = (progress->total + progress->line - 1) / progress->line;
+	int64		batches = (Max(progress->total, now->processed) + progress->line - 1) / progress->line;
 	int64		failed = now->failed - told->failed;
 	StringInfoData line;
 
-	if (now->processed - told->processed < (all ? 1 : progress->line))
+	if (all ? progress->batch >= batches && now->processed == told->processed :
+		now->processed - told->processed < progress->line)
 		return;
-	progress->batch++;
-	batches = Max(batches, progress->batch);
+	progress->batch = all ? batches : now->processed / progress->line;
 
 	initStringInfo(&line);
 	appendStringInfo(&line, "%sProcessing batch " INT64_FORMAT "/" INT64_FORMAT

@@ -27,10 +27,11 @@ typedef struct TeProgress
 	int64		total;			/* assets before us, as far as was known at the start */
 	int64		line;			/* assets to a line */
 
-	int64		batch;			/* lines so far */
+	int64		batch;			/* the number in the last line */
 	TeCounts	all;
 	TeCounts	told;			/* of those in lines */
 	int			warnings;
+	uint64		hinted;			/* a bit for each status whose hint was given */
 } TeProgress;
 
 /* One asset more.  A failure is told as a WARNING, as long as there are not too many. */
@@ -39,7 +40,7 @@ extern void te_progress_add(TeProgress *progress, const TeJob *job);
 /* One that was not examined, with its outcome. */
 extern void te_progress_count(TeProgress *progress, TeOutcome outcome);
 
-/* The line of a batch, if there are enough assets for one, or at the end ("all") if there are any. */
+/* The line of a batch, if there are enough assets for one, or at the end ("all") unless all is told. */
 extern void te_progress_line(TeProgress *progress, bool all);
 
 /* The last lines.  Inside SPI. */

@@ -344,6 +344,7 @@ thumbexif_attach(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("the table to attach must not be NULL"),
 				 errhint("Leave the parameter out to attach \"image_assets\".")));
+	PreventCommandIfReadOnly("thumbexif_attach()");
 	get_given(fcinfo, &given);
 
 	if (SPI_connect() != SPI_OK_CONNECT)
@@ -373,11 +374,16 @@ thumbexif_attach(PG_FUNCTION_ARGS)
 Datum
 thumbexif_detach(PG_FUNCTION_ARGS)
 {
-	TeAttachment *attachment = te_attachment_pick(PG_ARGISNULL(0) ? InvalidOid : PG_GETARG_OID(0));
+	TeAttachment *attachment;
 	TeRunAs		save;
 
+	PreventCommandIfReadOnly("thumbexif_detach()");
+	attachment = te_attachment_pick(PG_ARGISNULL(0) ? InvalidOid : PG_GETARG_OID(0));
 	te_attachment_check_owner(attachment);
 	LockRelationOid(attachment->relation, AccessExclusiveLock);
+	/* only now do name and owner stay as they are: they may have changed while we waited */
+	attachment = te_attachment_pick(attachment->relation);
+	te_attachment_check_owner(attachment);
 
 	te_run_as_extension(&save);
 	if (SPI_connect() != SPI_OK_CONNECT)

@@ -15,13 +15,16 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
+#include "utils/resowner.h"
 #include "utils/syscache.h"
 #include "utils/xid8.h"
 
 #include "attachment.h"
 #include "compat.h"
 #include "extension.h"
+#include "finish.h"
 #include "guc.h"
 #include "run_as.h"
 #include "state.h"
@@ -73,25 +76,44 @@ forget_dropped(void)
 		te_state_forget(list[i]);
 }
 
-/* Can we see all rows of an attached table? */
-static bool
-sees_all_rows(const TeAttachment *attachment)
+static void
+warn_not_compared(const TeAttachment *attachment, const char *detail, const char *hint)
 {
-	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(attachment->relation));
+	ereport(WARNING,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("states of table %s were not compared with its rows", attachment->name),
+			 errdetail("%s", detail),
+			 errhint("%s", hint)));
+}
+
+/* Can the rows of an attached table be compared with its states now?  Locks it, so that they still can later. */
+static bool
+is_comparable(const TeAttachment *attachment)
+{
+	HeapTuple	tuple;
 	bool		forced;
 
+	if (!ConditionalLockRelationOid(attachment->relation, AccessShareLock))
+	{
+		warn_not_compared(attachment, "Somebody has locked the table.", "Call thumbexif_clean() again later.");
+		return false;
+	}
+	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(attachment->relation));
 	if (!HeapTupleIsValid(tuple))
 		return false;
 	forced = ((Form_pg_class) GETSTRUCT(tuple))->relrowsecurity &&
 		((Form_pg_class) GETSTRUCT(tuple))->relforcerowsecurity;
 	ReleaseSysCache(tuple);
 	if (forced)
-		ereport(WARNING,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("states of table %s were not compared with its rows", attachment->name),
-				 errdetail("Row security is forced for the table's owner."),
-				 errhint("ALTER TABLE ... NO FORCE ROW LEVEL SECURITY lets thumbexif see all rows.")));
-	return !forced;
+		warn_not_compared(attachment, "Row security is forced for the table's owner.",
+						  "ALTER TABLE ... NO FORCE ROW LEVEL SECURITY lets thumbexif see all rows.");
+	else if (te_key_state(attachment->key_type) == NULL ||
+			 strcmp(te_our(te_key_state(attachment->key_type)), attachment->state) != 0)
+		warn_not_compared(attachment, "Its key column has gone or has changed its type.",
+						  "Call thumbexif_attach() again with the table's columns as they are now.");
+	else
+		return true;
+	return false;
 }
 
 /* Keys (an array) of a chunk that have no row, or false if there are none.  With the owner's rights. */
@@ -110,6 +132,42 @@ keys_without_row(const TeAttachment *attachment, Oid array_type, Datum keys, Dat
 	te_run_as_end(&save);
 	*without = result(&isnull);
 	return !isnull;
+}
+
+/* The same; an ERROR of the table's own, as of a function in one of its indexes, sets *refused and is only a WARNING. */
+static bool
+try_keys_without_row(const TeAttachment *attachment, Oid array_type, Datum keys, Datum *without, volatile bool *refused)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	volatile bool some = false;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(caller);
+	PG_TRY();
+	{
+		some = keys_without_row(attachment, array_type, keys, without);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		if (te_error_is_interrupt(error))
+			PG_RE_THROW();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(caller);
+		CurrentResourceOwner = owner;
+		warn_not_compared(attachment, error->message, "What the table's owner has added to the table prevents it.");
+		*refused = true;
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+	CurrentResourceOwner = owner;
+	return some;
 }
 
 /*
@@ -176,7 +234,8 @@ clean_states(const TeAttachment *attachment, bool dry_run)
 	Datum		keys = (Datum) 0;
 	int64		files = 0;
 	bool		first = true;
-	bool		more = OidIsValid(attachment->key_type) && sees_all_rows(attachment);
+	bool		more = is_comparable(attachment);
+	volatile bool refused = false;
 
 	while (more)
 	{
@@ -187,7 +246,7 @@ clean_states(const TeAttachment *attachment, bool dry_run)
 		CHECK_FOR_INTERRUPTS();
 		SPI_connect();			/* one for each chunk, whose memory it frees */
 		more = next_chunk(attachment, array_type, first, &keys, &versions);
-		if (more && keys_without_row(attachment, array_type, keys, &without))
+		if (more && try_keys_without_row(attachment, array_type, keys, &without, &refused))
 			files += delete_states(attachment, array_type, keys, versions, without, dry_run);
 		if (more)
 			keys = SPI_datumTransfer(keys, false, -1);
@@ -195,6 +254,7 @@ clean_states(const TeAttachment *attachment, bool dry_run)
 		if (!first)
 			pfree(DatumGetPointer(last_keys));
 		first = false;
+		more = more && !refused;
 	}
 	return files;
 }

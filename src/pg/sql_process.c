@@ -237,6 +237,7 @@ tell(const TeJob *job)
 		ereport(WARNING,
 				(errcode(MAKE_SQLSTATE(state[0], state[1], state[2], state[3], state[4])),
 				 errmsg("asset %s failed: %s", job->id, te_job_error(job)),
+				 job->asset.path ? errdetail("Its path is \"%s\".", job->asset.path) : 0,
 				 hint ? errhint("%s", hint) : 0));
 	else if (te_job_exif_failed(job))
 		ereport(WARNING,

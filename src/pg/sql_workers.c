@@ -1,6 +1,6 @@
 /*
  * sql_workers.c
- *		SQL functions about the background worker: what is it doing, or why does it not?
+ *		SQL: what the background worker is doing, or why it does nothing.
  */
 #include "postgres.h"
 
@@ -14,14 +14,12 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
-#include "attachment.h"
 #include "compat.h"
 #include "dblist.h"
 #include "extension.h"
 #include "guc.h"
 #include "run_as.h"
 #include "shmem.h"
-#include "wake.h"
 
 /* columns of thumbexif_activity() */
 enum
@@ -293,6 +291,39 @@ put_databases(ReturnSetInfo *result)
 	pfree(copy);
 }
 
+/* --- tables that the worker leaves alone */
+
+static void
+put_paused(ReturnSetInfo *result)
+{
+	char	   *sql = psprintf("SELECT t.relation::pg_catalog.oid, t.pause_reason FROM %s AS t"
+							   " WHERE t.paused ORDER BY t.attachment", te_our("thumbexif_attachment"));
+	TeRunAs		save;
+
+	SPI_connect();
+	te_run_as_extension(&save);
+	if (SPI_execute(sql, true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not run \"%s\"", sql);
+	te_run_as_end(&save);
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		char	   *reason = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 2);
+		Row		   *row = new_row();
+		bool		isnull;
+
+		set_database(row, MyDatabaseId);
+		set_text(row, COL_KIND, "worker");
+		set_text(row, COL_STATE, "paused");
+		set(row, COL_RELATION, SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull));
+		set_text(row, COL_LAST_ERROR, reason);
+		set_text(row, COL_NOTE, reason == NULL ?
+				 "thumbexif_resume() lets the worker go on with it." :
+				 "thumbexif_attach() with the table's columns as they are now lets the worker go on with it.");
+		put(result, row);
+	}
+	SPI_finish();
+}
+
 PG_FUNCTION_INFO_V1(thumbexif_activity);
 
 Datum
@@ -318,64 +349,6 @@ thumbexif_activity(PG_FUNCTION_ARGS)
 		put_activities(result);
 		put_databases(result);
 	}
+	put_paused(result);
 	return (Datum) 0;
-}
-
-/* --- pause and resume */
-
-/* Set it for one relation, or with InvalidOid for all.  Returns how many were set otherwise. */
-static int64
-set_paused(Oid relation, bool paused)
-{
-	List	   *attachments = te_attachment_all();
-	Oid			types[] = {INT4OID, BOOLOID};
-	char	   *statement = psprintf("UPDATE %s SET paused = $2, pause_reason = NULL "
-									 "WHERE attachment = $1 AND (paused <> $2 OR pause_reason IS NOT NULL)",
-									 te_our("thumbexif_attachment"));
-	int64		changed = 0;
-	bool		found = false;
-	ListCell   *cell;
-
-	SPI_connect();
-	foreach(cell, attachments)
-	{
-		TeAttachment *attachment = lfirst(cell);
-		Datum		values[] = {Int32GetDatum(attachment->number), BoolGetDatum(paused)};
-		TeRunAs		save;
-
-		if (OidIsValid(relation) && attachment->relation != relation)
-			continue;
-		found = true;
-		te_attachment_check_owner(attachment);
-		te_run_as_extension(&save);
-		if (SPI_execute_with_args(statement, 2, types, values, NULL, false, 0) != SPI_OK_UPDATE)
-			elog(ERROR, "could not write to the table of attachments");
-		changed += SPI_processed;
-		te_run_as_end(&save);
-	}
-	SPI_finish();
-
-	if (OidIsValid(relation) && !found)
-		(void) te_attachment_get(relation); /* says what is wrong */
-	return changed;
-}
-
-PG_FUNCTION_INFO_V1(thumbexif_pause);
-
-Datum
-thumbexif_pause(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_INT64(set_paused(PG_ARGISNULL(0) ? InvalidOid : PG_GETARG_OID(0), true));
-}
-
-PG_FUNCTION_INFO_V1(thumbexif_resume);
-
-Datum
-thumbexif_resume(PG_FUNCTION_ARGS)
-{
-	int64		changed = set_paused(PG_ARGISNULL(0) ? InvalidOid : PG_GETARG_OID(0), false);
-
-	/* also if it was not paused: somebody who says this wants work to go on now */
-	te_wake_at_commit();
-	PG_RETURN_INT64(changed);
 }

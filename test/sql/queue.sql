@@ -40,6 +40,19 @@ SELECT thumbexif_retry(relation => 'image_assets', status => 'queued');
 SELECT * FROM state;
 SELECT thumbexif_retry(status => 'done');
 SELECT thumbexif_retry(status => 'bad');
+CALL pg_temp.set_up();
+SELECT thumbexif_retry_all('failed');
+SELECT * FROM state;
+SELECT thumbexif_retry_all();
+SELECT * FROM state;
+SELECT thumbexif_retry_all('done');
+SELECT thumbexif_retry_all('bad');
+BEGIN READ ONLY;
+SELECT thumbexif_retry_all();
+ROLLBACK;
+BEGIN READ ONLY;
+SELECT thumbexif_pause();
+ROLLBACK;
 
 -- what is not there, or is no key
 SELECT thumbexif_enqueue(9);
