@@ -28,6 +28,7 @@
 #include "guc.h"
 #include "run_as.h"
 #include "state.h"
+#include "statement.h"
 #include "store.h"
 #include "store_sweep.h"
 
@@ -123,13 +124,11 @@ keys_without_row(const TeAttachment *attachment, Oid array_type, Datum keys, Dat
 	char	   *sql = psprintf("SELECT array_agg(k.id) FROM unnest($1) AS k(id) "
 							   "WHERE NOT EXISTS (SELECT FROM ONLY %s t WHERE t.%s = k.id)",
 							   attachment->name, quote_identifier(attachment->key));
-	TeRunAs		save;
+	TeArgs		args = {0};
 	bool		isnull;
 
-	te_run_as_owner(&save, attachment->owner);
-	if (SPI_execute_with_args(sql, 1, &array_type, &keys, NULL, true, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not read table %s", attachment->name);
-	te_run_as_end(&save);
+	te_arg(&args, array_type, keys);
+	te_sql_as_owner(attachment->relation, attachment->owner, sql, &args);
 	*without = result(&isnull);
 	return !isnull;
 }
