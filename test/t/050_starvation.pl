@@ -31,13 +31,19 @@ SELECT thumbexif_attach('hostile.shots');
 SELECT thumbexif_attach('bystander.shots');
 EOSQL
 
+# The database's statement_timeout is low for the worker's sake, not for ours.
+sub sql
+{
+	return value($server, "SET statement_timeout = 0; $_[0]");
+}
+
 # How long the bystander's rows take, in seconds.
 sub seconds
 {
 	my $title = shift;
 	my $began;
 
-	value($server, "TRUNCATE bystander.shots; INSERT INTO bystander.shots (path) SELECT i || '.png' FROM generate_series(1, $rows) i");
+	sql("TRUNCATE bystander.shots; INSERT INTO bystander.shots (path) SELECT i || '.png' FROM generate_series(1, $rows) i");
 	$began = time();
 	wait_for($server, "$title: the bystander's rows are done",
 		'SELECT count(*) = 0 FROM bystander.shots WHERE thumbnail_path IS NULL');
@@ -51,8 +57,8 @@ sub attack
 {
 	my ($title, $body) = @_;
 
-	value($server, "TRUNCATE hostile.shots; CREATE OR REPLACE FUNCTION hostile.attack() RETURNS trigger LANGUAGE plpgsql AS \$\$ $body \$\$");
-	value($server, "INSERT INTO hostile.shots (path) SELECT i || '.png' FROM generate_series(1, 100) i");
+	sql("TRUNCATE hostile.shots; CREATE OR REPLACE FUNCTION hostile.attack() RETURNS trigger LANGUAGE plpgsql AS \$\$ $body \$\$");
+	sql("INSERT INTO hostile.shots (path) SELECT i || '.png' FROM generate_series(1, 100) i");
 	my $seconds = seconds($title);
 	cmp_ok($seconds, '<', 2 * $alone + $budget, "$title: in time");
 	note sprintf('%s: %.1f s instead of %.1f s', $title, $seconds, $alone);
@@ -61,7 +67,7 @@ sub attack
 
 attack("raise $_", "BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '$_'; END") foreach qw(57014 53000 58000);
 attack('exit_on_error', "BEGIN PERFORM set_config('exit_on_error', 'on', false); RAISE EXCEPTION 'no'; END");
-is(value($server, "SELECT count(*) > 0 FROM thumbexif_internal.thumbexif_asset WHERE error LIKE '%exit_on_error%'"), 't',
+is(sql("SELECT count(*) > 0 FROM thumbexif_internal.thumbexif_asset WHERE error LIKE '%exit_on_error%'"), 't',
 	'exit_on_error is refused');
 attack('slow', 'BEGIN PERFORM pg_sleep(0.9); RETURN NEW; END');
 attack('too slow', 'BEGIN PERFORM pg_sleep(20); RETURN NEW; END');
@@ -78,20 +84,20 @@ wait_for($server, 'a worker that ended for it is counted', "SELECT count(*) > 0 
 	WHERE status = 'running' OR interruptions > 0");
 
 # --- one table's lock, or the extension's own tables', stops nobody
-value($server, 'TRUNCATE hostile.shots; CREATE OR REPLACE FUNCTION hostile.attack() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$');
+sql('TRUNCATE hostile.shots; CREATE OR REPLACE FUNCTION hostile.attack() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$');
 my $pause = TestSession->new($server);
-$pause->query("BEGIN; SELECT thumbexif_pause('hostile.shots'); LOCK TABLE thumbexif_internal.thumbexif_removal");
-value($server, 'ALTER TABLE hostile.shots RENAME COLUMN width TO height');
-value($server, "INSERT INTO hostile.shots (path) VALUES ('1.png')");
+$pause->query("SET statement_timeout = 0; BEGIN; SELECT thumbexif_pause('hostile.shots'); LOCK TABLE thumbexif_internal.thumbexif_removal");
+sql('ALTER TABLE hostile.shots RENAME COLUMN width TO height');
+sql("INSERT INTO hostile.shots (path) VALUES ('1.png')");
 my $log = -s $server->logfile;
-value($server, "INSERT INTO bystander.shots (path) SELECT i || '.png' FROM generate_series(1, 20) i");
+sql("INSERT INTO bystander.shots (path) SELECT i || '.png' FROM generate_series(1, 20) i");
 wait_for($server, 'a pause that is not committed stops nobody', 'SELECT count(*) = 0 FROM bystander.shots WHERE thumbnail_path IS NULL');
 unlike(slurp_file($server->logfile, $log), qr/thumbexif worker.*exited with exit code 1/, 'and no worker died of it');
 $pause->query('ROLLBACK');
 $pause->finish;
 
 # --- settings of the database that would make the worker somebody else, or overflow
-value($server, "ALTER DATABASE postgres SET statement_timeout = '20d'; ALTER DATABASE postgres SET role = bystander;
+sql("ALTER DATABASE postgres SET statement_timeout = '20d'; ALTER DATABASE postgres SET role = bystander;
 	ALTER DATABASE postgres SET session_authorization = bystander");
 $server->restart;
 $server->psql('postgres', "RESET SESSION AUTHORIZATION; RESET ROLE; INSERT INTO bystander.shots (path) VALUES ('1.png')");
