@@ -261,7 +261,8 @@ attend(TeTable *table, const TeAttachment *attachment, TimestampTz *due)
 		memset(&table->queue, 0, sizeof(table->queue));
 		te_table_trouble(table, attachment->name, error,
 						 !checked && (error->sqlerrcode == ERRCODE_UNDEFINED_COLUMN ||
-									  error->sqlerrcode == ERRCODE_DATATYPE_MISMATCH));
+									  error->sqlerrcode == ERRCODE_DATATYPE_MISMATCH ||
+									  error->sqlerrcode == ERRCODE_WRONG_OBJECT_TYPE));
 		*due = table->not_before;
 	}
 	return worked;
@@ -369,6 +370,8 @@ te_turn(bool woken, TimestampTz *due)
 		if (attachment->paused)
 		{
 			table->has_work = table->arrivals = false;
+			if (attachment->paused_by_us && te_table_resume(table, attachment))
+				*due = GetCurrentTimestamp();
 			continue;
 		}
 		if (table->not_before > GetCurrentTimestamp())
