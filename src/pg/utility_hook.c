@@ -28,6 +28,7 @@
 #include "utils/timestamp.h"
 
 #include "compat.h"
+#include "extension.h"
 #include "shmem.h"
 #include "utility_hook.h"
 #include "wake.h"
@@ -133,7 +134,15 @@ keep_away(Oid database)
 		if (!any && (pid == 0 || BackendPidGetProc(pid) == NULL))
 			return;
 		if (GetCurrentTimestamp() >= deadline)
+		{
+			ereport(WARNING,
+					(errcode(ERRCODE_OBJECT_IN_USE),
+					 pid != 0 ?
+					 errmsg("background worker of thumbexif with PID %d has not left the database", pid) :
+					 errmsg("background worker of thumbexif is about to connect to the database"),
+					 errhint("A process that was stopped ends when it is sent SIGCONT. Do not kill it: that restarts the server.")));
 			return;
+		}
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
 						 LOOK_AGAIN_MS, wait_event);
 		ResetLatch(MyLatch);
@@ -216,6 +225,11 @@ consequence_of(Node *statement)
 		case T_CreateTrigStmt:
 			return strncmp(strVal(llast(((CreateTrigStmt *) statement)->funcname)),
 						   "thumbexif_", strlen("thumbexif_")) == 0 ?
+				WORKER_AT_COMMIT : NOTHING;
+		case T_CopyStmt:		/* as pg_restore --data-only fills our tables */
+			return ((CopyStmt *) statement)->is_from && ((CopyStmt *) statement)->relation != NULL &&
+				((CopyStmt *) statement)->relation->schemaname != NULL &&
+				strcmp(((CopyStmt *) statement)->relation->schemaname, TE_SCHEMA) == 0 ?
 				WORKER_AT_COMMIT : NOTHING;
 		case T_AlterTableStmt:
 			return changes_hierarchy((AlterTableStmt *) statement) ? KNOWN_WORKER_AT_COMMIT : NOTHING;
