@@ -8,14 +8,19 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
 #include "access/htup_details.h"
+#include "access/table.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
+#include "utils/rel.h"
 #include "utils/syscache.h"
 
 #include "attachment.h"
@@ -132,10 +137,59 @@ fill_columns(TeAttachment *attachment, Oid attached_key_type, bool check)
 	}
 }
 
+/* The table at the other end of a line of pg_inherits, or InvalidOid.  "column" is where the relation stands. */
+static Oid
+inherits(Oid relation, AttrNumber column)
+{
+	Relation	catalog = table_open(InheritsRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	Oid			other = InvalidOid;
+
+	ScanKeyInit(&key, column, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relation));
+	scan = systable_beginscan(catalog, column == Anum_pg_inherits_inhrelid ? InheritsRelidSeqnoIndexId :
+							  InheritsParentIndexId, true, NULL, 1, &key);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+		other = column == Anum_pg_inherits_inhrelid ?
+			((Form_pg_inherits) GETSTRUCT(tuple))->inhparent : ((Form_pg_inherits) GETSTRUCT(tuple))->inhrelid;
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	return other;
+}
+
+/*
+ * What has become of a table that was fit when it was attached: why it cannot be worked on now, or NULL.  The
+ * catalog itself is asked: who joins two tables wakes the worker before the flags in its cache are invalid.
+ */
+static const char *
+unfit(Oid relation)
+{
+	Oid			parent = inherits(relation, Anum_pg_inherits_inhrelid);
+
+	if (OidIsValid(parent))
+		return get_rel_relkind(parent) == RELKIND_PARTITIONED_TABLE ?
+			"has become a partition" : "inherits from another table now";
+	if (OidIsValid(inherits(relation, Anum_pg_inherits_inhparent)))
+		return "has got tables that inherit from it";
+	return NULL;
+}
+
+static void
+throw_unfit(const TeAttachment *attachment, const char *reason)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+			 errmsg("attached table %s %s", attachment->name, reason),
+			 errdetail("What is written by way of another table passes by the triggers that would tell thumbexif."),
+			 errhint("Take the table out of its hierarchy again, or call thumbexif_detach().")));
+}
+
 /* The columns of the query below, in its order. */
 enum
 {
-	ROW_NUMBER = 1, ROW_RELATION, ROW_KEY_TYPE, ROW_PAUSED, ROW_KEY, ROW_PATH, ROW_COLUMNS
+	ROW_NUMBER = 1, ROW_RELATION, ROW_KEY_TYPE, ROW_PAUSED, ROW_PAUSED_BY_US, ROW_KEY, ROW_PATH, ROW_COLUMNS
 };
 
 static Datum
@@ -154,12 +208,14 @@ from_row(HeapTuple row, bool check)
 {
 	TeAttachment *attachment = palloc0(sizeof(TeAttachment));
 	Oid			key_type = DatumGetObjectId(row_datum(row, ROW_KEY_TYPE));
+	const char *reason;
 	HeapTuple	class;
 	Form_pg_class form;
 
 	attachment->number = DatumGetInt32(row_datum(row, ROW_NUMBER));
 	attachment->relation = DatumGetObjectId(row_datum(row, ROW_RELATION));
 	attachment->paused = DatumGetBool(row_datum(row, ROW_PAUSED));
+	attachment->paused_by_us = attachment->paused && DatumGetBool(row_datum(row, ROW_PAUSED_BY_US));
 	attachment->key = pstrdup(NameStr(*DatumGetName(row_datum(row, ROW_KEY))));
 	attachment->path = pstrdup(NameStr(*DatumGetName(row_datum(row, ROW_PATH))));
 	for (int i = 0; i < TE_COLUMNS; i++)
@@ -173,7 +229,10 @@ from_row(HeapTuple row, bool check)
 	attachment->owner = form->relowner;
 	attachment->name = quote_qualified_identifier(get_namespace_name(form->relnamespace),
 												  NameStr(form->relname));
+	reason = check ? unfit(attachment->relation) : NULL;
 	ReleaseSysCache(class);
+	if (reason != NULL)
+		throw_unfit(attachment, reason);
 
 	fill_columns(attachment, key_type, check);
 	return attachment;
@@ -187,7 +246,7 @@ select_rows(Oid relation)
 	TeArgs		args = {0};
 
 	initStringInfo(&sql);
-	appendStringInfoString(&sql, "SELECT attachment, relation::oid, key_type::oid, paused, id_column, path_column");
+	appendStringInfoString(&sql, "SELECT attachment, relation::oid, key_type::oid, paused, pause_reason IS NOT NULL, id_column, path_column");
 	for (int i = 0; i < TE_COLUMNS; i++)
 		appendStringInfo(&sql, ", %s_column::text", columns[i].name);
 	appendStringInfo(&sql, " FROM %s WHERE relation = $1 OR $1 = 0 ORDER BY attachment",

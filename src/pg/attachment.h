@@ -38,16 +38,17 @@ typedef struct TeAttachment
 	Oid			key_type;		/* INT2OID, INT4OID, INT8OID or UUIDOID */
 	const char *state;			/* the qualified, quoted state table for this kind of key */
 	bool		paused;
+	bool		paused_by_us;	/* by the worker, for a reason that may pass */
 } TeAttachment;
 
 /*
  * The attachment of a relation, or, with InvalidOid, of the only attached one.
  * Palloc'd.  ERRORs with a hint: not attached; none or several attached; a mapped
- * column has gone or changed its type.  Takes no lock that outlasts the call.
+ * column has gone or changed its type; the table has become part of a hierarchy.  Takes no lock that outlasts the call.
  */
 extern TeAttachment *te_attachment_get(Oid relation);
 
-/* The same, but columns that have gone are no ERROR (their type is InvalidOid).  For detach. */
+/* The same, but a hierarchy and columns that have gone are no ERROR (their type is InvalidOid).  For detach. */
 extern TeAttachment *te_attachment_pick(Oid relation);
 
 /* As te_attachment_pick(), and NULL if the relation is not attached. */

@@ -172,20 +172,20 @@ throw_not_updated(const Process *process, const TeJob *job)
 					 process->attachment->name)));
 }
 
-/* No row was found with the path that was decoded: why? */
+/* No row was found with the path that was decoded: why?  One that was deleted and inserted again is worth another try. */
 static void
-check_row(const Process *process, const TeJob *job)
+check_row(const Process *process, const TeJob *job, bool tried_before)
 {
 	TeAsset		now = {.attachment = process->attachment, .key = process->key};
 
 	read_row(process, &now);
-	if (te_path_hash(now.path) == te_path_hash(job->asset.path))
+	if (tried_before && te_path_hash(now.path) == te_path_hash(job->asset.path))
 		throw_not_updated(process, job);
 }
 
-/* Write file, row and state.  False if the row has another path by now: then nothing was written. */
+/* Write file, row and state.  False if the row is not what it was: then nothing was written. */
 static bool
-write_result(const Process *process, TeJob *job)
+write_result(const Process *process, TeJob *job, bool tried_before)
 {
 	const TeAttachment *attachment = process->attachment;
 	TeRowUpdate update = {0};	/* at first of nothing: that locks the row */
@@ -203,7 +203,7 @@ write_result(const Process *process, TeJob *job)
 	te_sql_free();
 	if (rows == 0)
 	{
-		check_row(process, job);
+		check_row(process, job, tried_before);
 		if (job->file != NULL)
 			te_store_discard(attachment->number, job->file);
 		return false;
@@ -317,7 +317,7 @@ process_asset(const Process *process, TupleDesc desc)
 			tell_known(job);
 			return result(process, job, desc);
 		}
-		if (write_result(process, job))
+		if (write_result(process, job, i > 0))
 		{
 			tell(job);
 			return result(process, job, desc);

@@ -318,7 +318,7 @@ put_paused(ReturnSetInfo *result)
 		set_text(row, COL_LAST_ERROR, reason);
 		set_text(row, COL_NOTE, reason == NULL ?
 				 "thumbexif_resume() lets the worker go on with it." :
-				 "thumbexif_attach() with the table's columns as they are now lets the worker go on with it.");
+				 "The worker goes on with it when this is mended; after a change of columns call thumbexif_attach() with those there are now.");
 		put(result, row);
 	}
 	SPI_finish();

@@ -232,3 +232,35 @@ te_table_no_trouble(TeTable *table, const char *name)
 	ereport(LOG,
 			(errmsg("thumbexif goes on with table %s", name)));
 }
+
+/* An ERROR says that the trouble is not over, and needs no other word. */
+bool
+te_table_resume(TeTable *table, const TeAttachment *attachment)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	volatile bool over = false;
+	TeArgs		args = {0};
+
+	te_arg_int4(&args, table->number);
+	PG_TRY();
+	{
+		te_work_begin();
+		(void) te_attachment_get(attachment->relation);
+		over = te_sql_as_extension(psprintf("UPDATE %s SET paused = false, pause_reason = NULL WHERE attachment"
+											" OPERATOR(pg_catalog.=) $1 AND pause_reason IS NOT NULL",
+											te_our("thumbexif_attachment")), &args) > 0;
+		te_work_end();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(caller);
+		FlushErrorState();
+		AbortCurrentTransaction();
+		over = false;
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+	if (over)
+		te_table_no_trouble(table, attachment->name);
+	return over;
+}

@@ -52,4 +52,7 @@ extern void te_table_at_work(int number);
 /* A run went well: if there was trouble, say that it is over. */
 extern void te_table_no_trouble(TeTable *table, const char *name);
 
+/* A table that was paused by te_table_trouble(): is what was wrong over?  Then the pause is. */
+extern bool te_table_resume(TeTable *table, const TeAttachment *attachment);
+
 #endif							/* TE_PG_TABLE_H */

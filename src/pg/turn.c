@@ -277,7 +277,8 @@ attend(TeTable *table, const TeAttachment *attachment, TimestampTz *due)
 		memset(&table->queue, 0, sizeof(table->queue));
 		attending.error = error;
 		attending.lasting = !attending.checked && (error->sqlerrcode == ERRCODE_UNDEFINED_COLUMN ||
-												   error->sqlerrcode == ERRCODE_DATATYPE_MISMATCH);
+												   error->sqlerrcode == ERRCODE_DATATYPE_MISMATCH ||
+												   error->sqlerrcode == ERRCODE_WRONG_OBJECT_TYPE);
 		if (guarded(attend_to_trouble, &attending) != NULL)
 		{
 			/* somebody holds what we would write it down in: then it only waits */
@@ -444,6 +445,8 @@ te_turn(bool woken, TimestampTz *due)
 		if (attachment->paused)
 		{
 			table->has_work = table->arrivals = false;
+			if (attachment->paused_by_us && te_table_resume(table, attachment))
+				*due = GetCurrentTimestamp();
 			continue;
 		}
 		if (table->not_before > GetCurrentTimestamp())

@@ -8,7 +8,8 @@
  * the command is over.
  *
  * And some commands make work, or end it: an extension that comes or goes, COMMIT PREPARED,
- * a trigger of ours that pg_restore creates, a database that is new, gone or renamed.
+ * a trigger of ours that pg_restore creates, a table
+ * that joins or leaves a hierarchy, a database that is new, gone or renamed.
  */
 #include "postgres.h"
 
@@ -27,6 +28,7 @@
 #include "utils/timestamp.h"
 
 #include "compat.h"
+#include "extension.h"
 #include "shmem.h"
 #include "utility_hook.h"
 #include "wake.h"
@@ -132,7 +134,15 @@ keep_away(Oid database)
 		if (!any && (pid == 0 || BackendPidGetProc(pid) == NULL))
 			return;
 		if (GetCurrentTimestamp() >= deadline)
+		{
+			ereport(WARNING,
+					(errcode(ERRCODE_OBJECT_IN_USE),
+					 pid != 0 ?
+					 errmsg("background worker of thumbexif with PID %d has not left the database", pid) :
+					 errmsg("background worker of thumbexif is about to connect to the database"),
+					 errhint("A process that was stopped ends when it is sent SIGCONT. Do not kill it: that restarts the server.")));
 			return;
+		}
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
 						 LOOK_AGAIN_MS, wait_event);
 		ResetLatch(MyLatch);
@@ -174,9 +184,32 @@ typedef enum Consequence		/* of a command that succeeded */
 {
 	NOTHING,
 	WORKER_AT_COMMIT,
+	KNOWN_WORKER_AT_COMMIT,		/* if this database has attached tables */
 	WORKER_NOW,
 	LAUNCHER_AT_COMMIT
 } Consequence;
+
+/* Does it make a table part of a hierarchy, or take it out?  The worker pauses it then, or goes on. */
+static bool
+changes_hierarchy(AlterTableStmt *statement)
+{
+	ListCell   *cell;
+
+	foreach(cell, statement->cmds)
+	{
+		switch (((AlterTableCmd *) lfirst(cell))->subtype)
+		{
+			case AT_AddInherit:
+			case AT_DropInherit:
+			case AT_AttachPartition:
+			case AT_DetachPartition:
+				return true;
+			default:
+				break;
+		}
+	}
+	return false;
+}
 
 static Consequence
 consequence_of(Node *statement)
@@ -196,6 +229,15 @@ consequence_of(Node *statement)
 			return strncmp(strVal(llast(((CreateTrigStmt *) statement)->funcname)),
 						   "thumbexif_", strlen("thumbexif_")) == 0 ?
 				WORKER_AT_COMMIT : NOTHING;
+		case T_CopyStmt:		/* as pg_restore --data-only fills our tables */
+			return ((CopyStmt *) statement)->is_from && ((CopyStmt *) statement)->relation != NULL &&
+				((CopyStmt *) statement)->relation->schemaname != NULL &&
+				strcmp(((CopyStmt *) statement)->relation->schemaname, TE_SCHEMA) == 0 ?
+				WORKER_AT_COMMIT : NOTHING;
+		case T_AlterTableStmt:
+			return changes_hierarchy((AlterTableStmt *) statement) ? KNOWN_WORKER_AT_COMMIT : NOTHING;
+		case T_CreateStmt:
+			return ((CreateStmt *) statement)->inhRelations != NIL ? KNOWN_WORKER_AT_COMMIT : NOTHING;
 		case T_TransactionStmt:
 			return ((TransactionStmt *) statement)->kind == TRANS_STMT_COMMIT_PREPARED ?
 				WORKER_NOW : NOTHING;
@@ -220,6 +262,10 @@ draw_consequence(Consequence consequence)
 			break;
 		case WORKER_AT_COMMIT:
 			te_wake_at_commit();
+			break;
+		case KNOWN_WORKER_AT_COMMIT:
+			if (te_shmem_database(MyDatabaseId) != NULL)
+				te_wake_at_commit();
 			break;
 		case WORKER_NOW:
 			/* a database without a slot has no attached tables */
@@ -254,7 +300,7 @@ utility_hook(PlannedStmt *statement, const char *query, bool read_only_tree,
 			 QueryCompletion *completion)
 {
 	/* found out before: a command may free its own statement */
-	Consequence consequence = consequence_of(statement->utilityStmt);
+	volatile Consequence consequence = consequence_of(statement->utilityStmt);
 	Oid			database = database_to_leave(statement->utilityStmt);
 
 	if (OidIsValid(database))
