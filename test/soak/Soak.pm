@@ -58,9 +58,11 @@ sub start
 	local %ENV = (%ENV, LD_PRELOAD => "$ENV{TE_SCRATCH}/build/shim_full_disk.so",
 		FULL_DISK_FOLDER => "$self->{server}->{thumbnails}/", FULL_DISK_WHEN => "$self->{base}/full");
 
-	# processes of a killed postmaster may still be on their way out
+	# processes of a killed postmaster may still be on their way out, and its postmaster.pid is there
 	until ($self->{server}->start(fail_ok => 1))
 	{
+		# what the file names after a start that failed need not run
+		undef $self->{server}->{_pid};
 		die "gave up waiting: the server starts again\n" if time() > $deadline;
 		usleep(200_000);
 	}
