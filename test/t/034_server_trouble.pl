@@ -91,7 +91,7 @@ is(states(), $untouched, 'no attempt counts');
 is(sql("SET client_min_messages = error; CALL thumbexif_backfill(parts => 'exif')"), '8|8|0|0', 'EXIF alone needs none');
 sql('ALTER SYSTEM RESET thumbexif.thumbnail_dir; SELECT pg_reload_conf()');
 
-# --- the server's disk is full when a row is written, as a trigger pretends
+# --- a trigger pretends that the server's disk is full: that is its asset's trouble, whatever the SQLSTATE
 fresh_assets();
 wait_until($server, 'the old folder is set again', "SELECT current_setting('thumbexif.thumbnail_dir') <> '/nowhere/at/all'");
 sql(<<'EOT');
@@ -102,10 +102,8 @@ BEGIN
 END $$;
 CREATE TRIGGER full_disk BEFORE UPDATE ON shots FOR EACH ROW EXECUTE FUNCTION refuse();
 EOT
-# one decoder, so that the fifth is not decoded before the fourth
-like(($server->psql('postgres', 'SET thumbexif.decoders = 1; CALL thumbexif_backfill(batch_size => 4)'))[2],
-	qr/ERROR:  no space left/, 'a full disk');
-is(states(), join(',', map { $_ <= 4 ? "$_ done 0" : "$_ queued 0" } 1 .. 8), 'the batch before is done, no attempt counts');
+is(sql('SET client_min_messages = error; CALL thumbexif_backfill(batch_size => 4)'), '8|7|0|1', 'a pretended full disk');
+is(states(), join(',', map { $_ == 5 ? "$_ queued 1" : "$_ done 0" } 1 .. 8), 'the others are done');
 sql('DROP TRIGGER full_disk ON shots');
 
 # --- no decoder can be started

@@ -165,7 +165,7 @@ wait_for($server, 'the table is paused', "SELECT paused, pause_reason FROM thumb
 	't|column "camera_make" of attached table public.image_assets does not exist any more');
 ok($server->wait_for_log(qr/WARNING: .*thumbexif has paused table public.image_assets: column "camera_make"/, $log),
 	'and the log says so');
-is( value($server, "SELECT relation, last_error, note LIKE 'thumbexif_attach%' FROM thumbexif_workers WHERE state = 'paused'"),
+is( value($server, "SELECT relation, last_error, note LIKE '%thumbexif_attach()%' FROM thumbexif_workers WHERE state = 'paused'"),
 	'image_assets|column "camera_make" of attached table public.image_assets does not exist any more|t', 'thumbexif_workers too');
 value($server, "SELECT thumbexif_attach('image_assets', camera_make => 'maker')");
 wait_for($server, 'mapped anew, it goes on',
