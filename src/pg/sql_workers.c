@@ -296,10 +296,15 @@ put_databases(ReturnSetInfo *result)
 static void
 put_paused(ReturnSetInfo *result)
 {
-	char	   *sql = psprintf("SELECT t.relation::pg_catalog.oid, t.pause_reason FROM %s AS t"
-							   " WHERE t.paused ORDER BY t.attachment", te_our("thumbexif_attachment"));
+	TeExtension extension;
+	char	   *sql;
 	TeRunAs		save;
 
+	/* the view of an earlier version, until ALTER EXTENSION UPDATE, shows them itself */
+	if (!te_extension_find(&extension))
+		return;
+	sql = psprintf("SELECT t.relation::pg_catalog.oid, t.pause_reason FROM %s AS t"
+				   " WHERE t.paused ORDER BY t.attachment", te_our("thumbexif_attachment"));
 	SPI_connect();
 	te_run_as_extension(&save);
 	if (SPI_execute(sql, true, 0) != SPI_OK_SELECT)
