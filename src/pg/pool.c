@@ -19,6 +19,7 @@
 #include "pool.h"
 #include "schedule.h"
 #include "seat.h"
+#include "source.h"
 
 /* At the end of this process: how long to wait for those that were killed. */
 #define EXIT_REAP_MS	5000
@@ -399,6 +400,7 @@ te_pool_submit(TeTask *task, int max_decoders)
 	job->output_fd = -1;
 	dlist_push_tail(&te_pool.waiting, &job->node);
 	te_pool.pending++;
+	te_source_hand_over(task->image_fd);
 
 	te_pool.most = most_decoders(max_decoders);
 	te_pool.room = Max(te_pool.most, most_decoders(te_guc_decoders()));

@@ -4,7 +4,7 @@
  *
  * There is one pool in a backend or worker.  It is kept between calls, for
  * starting a decoder costs about 0.1 s; each decoder is ended after a number of
- * images, when it has been idle for a minute, or when its place is needed: there are
+ * images, when it has been idle for half a minute, or when its place is needed: there are
  * thumbexif.max_decoders in the whole server (seat.h).  A decoder that dies, is late or gives an odd reply is
  * killed, reaped and replaced; the image it worked on gets a status, the one
  * waiting behind it is sent again to another.
@@ -29,7 +29,7 @@ typedef struct TeTask
 	void	   *owner;			/* the caller's own */
 	Oid			role;			/* whose picture it is: no decoder sees pictures of two roles */
 	TeRequest	request;		/* job and magic are filled by the pool */
-	int			image_fd;		/* readable from offset 0, counted by AcquireExternalFD; the pool closes it */
+	int			image_fd;		/* a TeSource's; the pool closes it */
 
 	/* the answer */
 	TeReply		reply;			/* checked; on any trouble zeroed but for status */

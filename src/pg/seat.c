@@ -26,7 +26,7 @@
 #include "spawn.h"
 
 /* A decoder that rested for so long is ended. */
-#define REST_MS			60000
+#define REST_MS			30000
 
 /* One that has just got idle is left to its session, which may have more for it at once. */
 #define LET_REST_MS		100
