@@ -31,6 +31,7 @@ static const char *texts[5];	/* make, model, error, exif_error, json */
 static size_t surplus;			/* bytes behind the texts */
 static int	extra_fd;			/* a descriptor nobody asked for, or 0 */
 static int	times;				/* the reply is sent */
+static char seen[64];			/* what it remembers of the picture before: see "remember" */
 
 static void
 send_reply(void)
@@ -70,7 +71,7 @@ answer_well(int output)
 	{
 		reply.thumbnail_width = reply.thumbnail_height = 1;
 		reply.thumbnail_bytes = sizeof(jpeg);
-		if (pwrite(output, jpeg, sizeof(jpeg), 0) != sizeof(jpeg))
+		if (write(output, jpeg, sizeof(jpeg)) != sizeof(jpeg))
 			exit(1);
 	}
 }
@@ -102,6 +103,27 @@ die_somehow(const char *word)
 		exit(77);
 	else if (strcmp(word, "stop") == 0)
 		raise(SIGSTOP);
+}
+
+/* More bytes than a thumbnail of its size can have. */
+static void
+make_too_much(const char *word, int output)
+{
+	static char zeros[1024 * 1024];
+	static char words[64];
+	long long	written = reply.thumbnail_bytes;
+	ssize_t		length;
+
+	if (strcmp(word, "heavy") == 0)
+		reply.thumbnail_bytes = te_thumbnail_bound(request.format, 1, 1) + 1;
+	if (strcmp(word, "fill") != 0)
+		return;
+	while ((length = write(output, zeros, sizeof(zeros))) > 0)
+		written += length;
+	snprintf(words, sizeof(words), "%lld bytes were taken", written);
+	reply.status = TE_NOT_ENCODED;
+	reply.thumbnail_bytes = reply.thumbnail_width = reply.thumbnail_height = 0;
+	texts[2] = words;
 }
 
 /* Spoil the reply as the image says. */
@@ -140,8 +162,14 @@ obey(const char *word, int output)
 		say_exif(0, "Fic\xfftor");
 	else if (strcmp(word, "json") == 0)
 		say_exif(4, "{\"a\":\"\\u0000\"}");
+	else if (strcmp(word, "digits") == 0)
+		say_exif(4, "{\"a\":1e-999}");
 	else if (strcmp(word, "make") == 0)
 		texts[0] = "Fictor";	/* though there is no EXIF */
+	else if (strcmp(word, "remember") == 0)
+		say_exif(0, seen[0] ? seen : "nothing");
+	else
+		make_too_much(word, output);
 }
 
 static void
@@ -191,7 +219,7 @@ main(int argc, char **argv)
 	{
 		char		message[sizeof(TeRequest) + 1];
 		char		image[64] = "";
-		char		word[32];
+		char		word[32] = "";
 		int			fds[TE_MAX_FDS];
 		int			nfds;
 		ssize_t		length = te_receive(TE_FD_SOCKET, message, sizeof(message), fds, &nfds);
@@ -203,6 +231,7 @@ main(int argc, char **argv)
 			obey(word, fds[1]);
 		while (times-- > 0)
 			send_reply();
+		strcpy(seen, word);
 		close(fds[0]);
 		close(fds[1]);
 	}

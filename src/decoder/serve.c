@@ -27,7 +27,7 @@
 #include "wire/fdpass.h"
 #include "wire/launch.h"
 
-/* Without a request for so long, a decoder leaves: an idle session cannot send it away. */
+/* Without a request for so long, a decoder leaves by itself.  Its session ends it much earlier. */
 #define IDLE_SECONDS	300
 
 static void *map;

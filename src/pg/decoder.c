@@ -8,10 +8,10 @@
  */
 #include "postgres.h"
 
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "port.h"
@@ -20,35 +20,37 @@
 
 #include "decoder.h"
 #include "guc.h"
+#include "seat.h"
 #include "wire/fdpass.h"
 #include "wire/launch.h"
 
 /* Images after which a decoder is replaced, so that no leak of a library's grows for ever. */
 #define MAX_IMAGES		1000
+#define MAX_BUSY_MS		(10 * 60 * 1000)	/* the same, by time */
 
 /* Greeting: the libraries are loaded and warmed up before it. */
 #define START_MS		10000
 
-int64
-te_now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64) now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 TeDecoder *
-te_decoder_start(MemoryContext context)
+te_decoder_start(MemoryContext context, int place)
 {
-	TeDecoder  *decoder = MemoryContextAllocZero(context, sizeof(TeDecoder));
+	TeDecoder  *decoder;
 	int			error;
+
+	decoder = MemoryContextAllocExtended(context, sizeof(TeDecoder), MCXT_ALLOC_ZERO | MCXT_ALLOC_NO_OOM);
+	if (decoder == NULL)
+	{
+		te_seat_free(place);
+		errno = ENOMEM;
+		return NULL;
+	}
 
 	decoder->memory = te_decoder_memory;
 	decoder->file = te_max_file_size;
 	decoder->timeout = te_decode_timeout;
-	decoder->deadline = te_now_ms() + START_MS;
-	error = te_spawn(&decoder->process, decoder->memory, decoder->file,
+	decoder->started_ms = te_now_ms();
+	decoder->deadline = decoder->started_ms + START_MS;
+	error = te_spawn(&decoder->process, place, decoder->memory, decoder->file,
 					 (decoder->timeout + 999) / 1000);
 	if (error == 0)
 		return decoder;
@@ -61,16 +63,19 @@ te_decoder_start(MemoryContext context)
 bool
 te_decoder_is_usable(const TeDecoder *decoder)
 {
-	return decoder->images < MAX_IMAGES &&
+	return decoder->images < MAX_IMAGES && decoder->busy_ms < MAX_BUSY_MS &&
 		decoder->memory == te_decoder_memory &&
 		decoder->file == te_max_file_size &&
 		decoder->timeout == te_decode_timeout;
 }
 
+/* The first of its jobs begins; or there is none, and it rests. */
 static void
 set_deadline(TeDecoder *decoder)
 {
 	decoder->deadline = decoder->njobs > 0 ? te_now_ms() + decoder->timeout : PG_INT64_MAX;
+	if (decoder->njobs == 0)
+		te_seat_rest(decoder->process.place);
 }
 
 bool
@@ -101,22 +106,30 @@ te_decoder_close_output(TeFlight *job)
 	ReleaseExternalFD();
 }
 
-/* A file in memory for the thumbnail.  False with errno. */
+/* A file in memory for the thumbnail, which cannot grow beyond what that can need.  False with errno. */
 static bool
 open_output(TeFlight *job)
 {
+	const TeRequest *request = &job->request;
+	uint32		most = 0;
+	int			save_errno;
+
+	if (request->want & TE_WANT_THUMBNAIL)
+		most = te_thumbnail_bound(request->format, request->size, request->size);
 	if (!AcquireExternalFD())
 		return false;
-	job->output_fd = memfd_create("thumbexif", MFD_CLOEXEC);
-	if (job->output_fd < 0)
-	{
-		int			save_errno = errno;
+	job->output_fd = memfd_create("thumbexif", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (job->output_fd >= 0 && ftruncate(job->output_fd, most) == 0 &&
+		fcntl(job->output_fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_GROW | F_SEAL_SHRINK) == 0)
+		return true;
 
-		ReleaseExternalFD();
-		errno = save_errno;
-		return false;
-	}
-	return true;
+	save_errno = errno;
+	if (job->output_fd >= 0)
+		close(job->output_fd);
+	job->output_fd = -1;
+	ReleaseExternalFD();
+	errno = save_errno;
+	return false;
 }
 
 TeSendResult
@@ -135,6 +148,7 @@ te_decoder_send(TeDecoder *decoder, TeFlight *job)
 	if (te_send(decoder->process.sock, &job->request, sizeof(job->request), fds, 2) == 0)
 	{
 		decoder->images++;
+		decoder->role = job->role;
 		decoder->jobs[decoder->njobs++] = job;
 		if (decoder->njobs == 1)
 		{
@@ -185,6 +199,9 @@ read_thumbnail(TeFlight *job, MemoryContext context)
 
 	if (length == 0)
 		return NULL;
+	/* the offset is the decoder's too: the file itself is as long as it may get */
+	if (lseek(job->output_fd, 0, SEEK_CUR) < (off_t) length)
+		return "thumbnail is shorter than it says";
 	job->thumbnail = MemoryContextAlloc(context, length);
 	while (done < length)
 	{
@@ -286,6 +303,7 @@ te_decoder_read(TeDecoder *decoder, MemoryContext context)
 		te_decoder_close_output(job);
 		te_spawn_listen(&decoder->process);
 		decoder->process.said_length = 0;
+		decoder->busy_ms += te_now_ms() - (decoder->deadline - decoder->timeout);
 		decoder->njobs--;
 		memmove(&decoder->jobs[0], &decoder->jobs[1], decoder->njobs * sizeof(TeFlight *));
 		set_deadline(decoder);
@@ -325,14 +343,14 @@ read_exit(const TeProcess *process, char *words, size_t size)
 }
 
 TeStatus
-te_decoder_bury(TeDecoder *decoder, char *words)
+te_decoder_bury(TeDecoder *decoder, int64 until_ms, char *words)
 {
 	TeStatus	outcome = TE_OK;
 	size_t		length;
 
 	Assert(decoder->cause != TE_CAUSE_NONE);
 
-	te_spawn_end(&decoder->process, decoder->cause != TE_CAUSE_LEFT);
+	te_spawn_end(&decoder->process, decoder->cause != TE_CAUSE_LEFT, until_ms);
 	switch (decoder->cause)
 	{
 		case TE_CAUSE_LEFT:

@@ -25,6 +25,7 @@ typedef struct TeFlight
 	dlist_node	node;			/* in the pool's list of waiting or of finished jobs */
 	TeTask	   *task;			/* the caller's; not touched but to give it back */
 	int			level;			/* transaction nest level that submitted it */
+	Oid			role;			/* whose picture it is */
 	TeRequest	request;
 	int			image_fd;
 	int			output_fd;		/* while a decoder has it; -1 otherwise */
@@ -59,10 +60,13 @@ typedef struct TeDecoder
 	dlist_node	node;
 	TeProcess	process;
 	TeDecoderState state;
+	Oid			role;			/* whose pictures it has seen, InvalidOid = none yet */
 	TeHello		hello;			/* once ready */
 	TeFlight   *jobs[TE_PIPELINE];	/* the first is at work */
 	int			njobs;
 	int			images;			/* requests it was sent */
+	int64		started_ms;		/* te_now_ms() */
+	int64		busy_ms;		/* it had jobs in hand */
 	int64		deadline;		/* of greeting or job at work, in te_now_ms(); PG_INT64_MAX: none */
 	int			memory;			/* the settings it was started with */
 	int			file;
@@ -71,11 +75,11 @@ typedef struct TeDecoder
 	const char *odd;			/* what cannot be believed */
 } TeDecoder;
 
-/* Milliseconds of a clock that is never set. */
-extern int64 te_now_ms(void);
-
-/* Start one, allocated in this context.  NULL with errno if that cannot be done (te_spawn_throw). */
-extern TeDecoder *te_decoder_start(MemoryContext context);
+/*
+ * Start one, allocated in this context, in that place (te_seat_take), which is given back with it.  NULL with
+ * errno if that cannot be done (te_spawn_throw).
+ */
+extern TeDecoder *te_decoder_start(MemoryContext context, int place);
 
 /* May it be given jobs: not worn, and started with the settings of now? */
 extern bool te_decoder_is_usable(const TeDecoder *decoder);
@@ -103,10 +107,10 @@ extern void te_decoder_close_output(TeFlight *job);
 extern TeFlight *te_decoder_read(TeDecoder *decoder, MemoryContext context);
 
 /*
- * The end of a decoder that has a cause: kill it if need be, reap it and free it.  Returns the
+ * The end of a decoder that has a cause: kill it if need be, reap it by then (te_now_ms) and free it.  Returns the
  * outcome for the job that it had at work, TE_OK if that is as unharmed as what waits behind
  * it.  words (TE_MAX_TEXT bytes) say in ASCII what happened.  The caller has taken its jobs.  Never throws.
  */
-extern TeStatus te_decoder_bury(TeDecoder *decoder, char *words);
+extern TeStatus te_decoder_bury(TeDecoder *decoder, int64 until_ms, char *words);
 
 #endif							/* TE_PG_DECODER_H */

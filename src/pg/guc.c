@@ -40,6 +40,7 @@ int			te_thumbnail_size;
 int			te_thumbnail_format;
 int			te_thumbnail_quality;
 int			te_decoders;
+int			te_max_decoders;
 int			te_decode_timeout;
 int			te_decoder_memory;
 int			te_max_pixels;
@@ -163,14 +164,21 @@ show_decoders(void)
 	return number;
 }
 
-int
-te_guc_decoders(void)
+static const char *
+show_max_decoders(void)
+{
+	static char number[16];
+
+	snprintf(number, sizeof(number), "%d", te_guc_max_decoders());
+	return number;
+}
+
+/* Processors this process may use. */
+static int
+count_processors(void)
 {
 	cpu_set_t	allowed;
 	long		count;
-
-	if (te_decoders > 0)
-		return te_decoders;
 
 	/* fails on machines with more processors than the set has room for */
 	if (sched_getaffinity(0, sizeof(allowed), &allowed) == 0)
@@ -178,6 +186,18 @@ te_guc_decoders(void)
 	else
 		count = sysconf(_SC_NPROCESSORS_ONLN);
 	return (int) Max(1, Min(count, TE_MAX_DECODERS));
+}
+
+int
+te_guc_decoders(void)
+{
+	return te_decoders > 0 ? te_decoders : count_processors();
+}
+
+int
+te_guc_max_decoders(void)
+{
+	return te_max_decoders > 0 ? te_max_decoders : Max(8, 4 * count_processors());
 }
 
 int
@@ -263,6 +283,13 @@ define_limits(void)
 							"0, the default, stands for the number of processors the server may use, which is then shown.",
 							&te_decoders, 0, 0, TE_MAX_DECODERS,
 							PGC_SUSET, 0, NULL, NULL, show_decoders);
+	DefineCustomIntVariable("thumbexif.max_decoders",
+							"Decoder processes that may run at the same time in the whole server.",
+							"Who finds none free waits in turn, for decode_timeout at most. 0, the default, stands for "
+							"four times the number of processors, at least 8, which is then shown. "
+							"Where thumbexif is not preloaded, it bounds each session by itself.",
+							&te_max_decoders, 0, 0, TE_MAX_SERVER_DECODERS,
+							PGC_SIGHUP, 0, NULL, NULL, show_max_decoders);
 	DefineCustomIntVariable("thumbexif.decode_timeout",
 							"Time one image may take; a decoder that needs longer is killed.",
 							NULL,

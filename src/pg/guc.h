@@ -6,6 +6,7 @@
 #define TE_PG_GUC_H
 
 #define TE_MAX_DECODERS 256			/* the most thumbexif.decoders can be */
+#define TE_MAX_SERVER_DECODERS 1024	/* the most thumbexif.max_decoders can be */
 #define TE_MAX_WORKERS	64			/* the most thumbexif.max_workers can be */
 
 extern char *te_image_roots;		/* comma list of absolute folders, "" = none */
@@ -14,6 +15,7 @@ extern int	te_thumbnail_size;		/* pixels */
 extern int	te_thumbnail_format;	/* TeFormat */
 extern int	te_thumbnail_quality;	/* 1..100 */
 extern int	te_decoders;			/* 0 = the processors we may use; use te_guc_decoders() */
+extern int	te_max_decoders;		/* 0 = by the number of processors; use te_guc_max_decoders() */
 extern int	te_decode_timeout;		/* ms */
 extern int	te_decoder_memory;		/* MB */
 extern int	te_max_pixels;
@@ -30,6 +32,7 @@ extern void te_guc_define(void);	/* called first in _PG_init */
 extern void te_guc_check(void);
 
 extern int	te_guc_decoders(void);	/* 1 or more */
+extern int	te_guc_max_decoders(void);	/* the same */
 
 /* Parse a format name as the setting and the SQL functions take it; ERROR with a hint if unknown. */
 extern int	te_guc_format(const char *name);

@@ -54,6 +54,7 @@ fill_request(TeJob *job)
 
 	memset(&job->task, 0, sizeof(job->task));
 	job->task.owner = job;
+	job->task.role = job->asset.attachment->owner;
 	job->task.image_fd = job->source.fd;
 	if (job->need & TE_PART_THUMBNAIL)
 		request->want |= TE_WANT_THUMBNAIL;

@@ -43,6 +43,7 @@ typedef struct TePipeline
 	int			nwaiting;
 	int			nflying;
 	int			nready;
+	int64		ready_bytes;	/* their thumbnails' */
 
 	ResourceOwner owner;		/* before the step */
 	int			nest_level;		/* of transactions, outside of steps */

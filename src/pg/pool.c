@@ -2,12 +2,10 @@
  * pool.c
  *		This process's pool of decoders: submitting, waiting, and cleaning up.
  *
- * One implementation serves sessions and background workers.  Nothing here is shared
+ * One implementation serves sessions and background workers.  Only seats (seat.h) are shared
  * between processes.
  */
 #include "postgres.h"
-
-#include <signal.h>
 
 #include "access/xact.h"
 #include "miscadmin.h"
@@ -20,9 +18,14 @@
 #include "guc.h"
 #include "pool.h"
 #include "schedule.h"
+#include "seat.h"
+#include "source.h"
 
 /* At the end of this process: how long to wait for those that were killed. */
 #define EXIT_REAP_MS	5000
+
+/* The same in the middle of its life, for all of them together. */
+#define CANCEL_REAP_MS	1000
 
 /* Descriptors left to others: the wait set, thumbnail files, other extensions. */
 #define OTHER_DESCRIPTORS	8
@@ -106,6 +109,9 @@ wait_once(int64 until)
 		until = Min(until, dlist_container(TeDecoder, node, iter.cur)->deadline);
 	}
 
+	if (te_pool.hungry_since != 0)
+		until = Min(until, now + TE_SEAT_POLL_MS);
+
 	if (WaitEventSetWait(te_pool.set, until == PG_INT64_MAX ? -1 : (long) Max(until - now, 0),
 						 &event, 1, wait_event) == 1)
 	{
@@ -168,6 +174,8 @@ deliver(TeFlight *job)
 static TeTask *
 wait_for(const TeTask *wanted, int64 until)
 {
+	TeTask	   *task = NULL;
+
 	for (bool waited = false; te_pool.pending > 0; waited = true)
 	{
 		TeFlight   *job;
@@ -176,12 +184,21 @@ wait_for(const TeTask *wanted, int64 until)
 		te_schedule();
 		job = find_finished(wanted);
 		if (job != NULL)
-			return deliver(job);
+		{
+			task = deliver(job);
+			break;
+		}
 		if (waited && te_now_ms() >= until)
 			break;
 		wait_once(until);
 	}
-	return NULL;
+
+	/* Nobody should wait behind one that does something else meanwhile, nor for what is not used. */
+	if (te_pool.hungry_since != 0)
+		te_seat_leave_queue();
+	if (te_pool.pending == 0)
+		te_share_decoders();
+	return task;
 }
 
 /* --- cleaning up --- */
@@ -222,7 +239,7 @@ forget_in_decoder(TeDecoder *decoder, int level)
 		return;
 	decoder->njobs = kept;
 	decoder->cause = TE_CAUSE_UNWANTED;
-	kill(decoder->process.pid, SIGKILL);
+	te_spawn_kill(&decoder->process);
 }
 
 /* Forget the jobs that were submitted at that transaction nest level or deeper.  Never throws. */
@@ -233,6 +250,8 @@ forget(int level)
 
 	if (te_pool.context == NULL)
 		return;
+	te_stop_hunger();
+	te_pool.end_by = te_now_ms() + CANCEL_REAP_MS;
 	forget_in_list(&te_pool.waiting, level);
 	forget_in_list(&te_pool.finished, level);
 	dlist_foreach_modify(iter, &te_pool.decoders)
@@ -246,6 +265,8 @@ forget(int level)
 		if (decoder->cause == TE_CAUSE_UNWANTED)
 			te_bury(decoder, decoder->cause);
 	}
+	te_pool.end_by = 0;
+	te_seat_set_timer();
 }
 
 /* --- life of the pool --- */
@@ -293,16 +314,15 @@ on_subtransaction_end(SubXactEvent event, SubTransactionId id, SubTransactionId 
 }
 
 static void
-drop_all_decoders(void)
+drop_all_decoders(int64 until_ms)
 {
 	dlist_mutable_iter iter;
 
-	if (te_pool.context == NULL)
-		return;
+	te_pool.end_by = until_ms;
 	dlist_foreach_modify(iter, &te_pool.decoders)
 	{
 		/* all at once, then one by one */
-		kill(dlist_container(TeDecoder, node, iter.cur)->process.pid, SIGKILL);
+		te_spawn_kill(&dlist_container(TeDecoder, node, iter.cur)->process);
 	}
 	dlist_foreach_modify(iter, &te_pool.decoders)
 	{
@@ -314,9 +334,11 @@ drop_all_decoders(void)
 static void
 on_process_exit(int code, Datum arg)
 {
+	int64		until_ms = te_now_ms() + EXIT_REAP_MS;
+
 	forget(0);
-	drop_all_decoders();
-	te_spawn_reap(EXIT_REAP_MS);
+	drop_all_decoders(until_ms);
+	te_seat_reap(until_ms);
 }
 
 static void
@@ -327,6 +349,7 @@ prepare(void)
 	dlist_init(&te_pool.decoders);
 	dlist_init(&te_pool.waiting);
 	dlist_init(&te_pool.finished);
+	te_seat_prepare();
 	before_shmem_exit(on_process_exit, 0);
 	RegisterXactCallback(on_transaction_end, NULL);
 	RegisterSubXactCallback(on_subtransaction_end, NULL);
@@ -371,13 +394,16 @@ te_pool_submit(TeTask *task, int max_decoders)
 	task->request.job = ++te_pool.last_job;
 	job->task = task;
 	job->level = GetCurrentTransactionNestLevel();
+	job->role = task->role;
 	job->request = task->request;
 	job->image_fd = task->image_fd;
 	job->output_fd = -1;
 	dlist_push_tail(&te_pool.waiting, &job->node);
 	te_pool.pending++;
+	te_source_hand_over(task->image_fd);
 
 	te_pool.most = most_decoders(max_decoders);
+	te_pool.room = Max(te_pool.most, most_decoders(te_guc_decoders()));
 	te_schedule();
 }
 
@@ -421,8 +447,9 @@ te_pool_hello(void)
 				return &hello;
 			}
 		}
-		if (te_pool.ndecoders == 0)
-			te_start_decoder();
+		te_pool.room = Max(te_pool.room, 1);
+		if (te_pool.ndecoders == 0 && !te_start_decoder(InvalidOid, true))
+			te_check_hunger();
 		wait_once(PG_INT64_MAX);
 	}
 }
@@ -430,7 +457,17 @@ te_pool_hello(void)
 void
 te_pool_counts(int *running, int64_t *started, int64_t *lost)
 {
+	dlist_iter	iter;
+
 	*running = te_pool.ndecoders;
+	if (te_pool.context != NULL)
+	{
+		dlist_foreach(iter, &te_pool.decoders)
+		{
+			if (te_seat_is_lost(dlist_container(TeDecoder, node, iter.cur)->process.place))
+				(*running)--;
+		}
+	}
 	*started = te_pool.started;
 	*lost = te_pool.lost;
 }

@@ -3,13 +3,14 @@
  *		This process's decoders, with requests in flight in all of them.
  *
  * There is one pool in a backend or worker.  It is kept between calls, for
- * starting a decoder costs about 0.1 s; each decoder retires after a number of
- * images, or by itself when idle.  A decoder that dies, is late or gives an odd reply is
+ * starting a decoder costs about 0.1 s; each decoder is ended after a number of
+ * images, when it has been idle for half a minute, or when its place is needed: there are
+ * thumbexif.max_decoders in the whole server (seat.h).  A decoder that dies, is late or gives an odd reply is
  * killed, reaped and replaced; the image it worked on gets a status, the one
  * waiting behind it is sent again to another.
  *
  * What throws: te_pool_submit, te_pool_wait, te_pool_run and te_pool_hello throw on an
- * interrupt and when no decoder can be started (the server's trouble, not an image's).
+ * interrupt and when no decoder can be started or none gets free in time (the server's trouble, not an image's).
  * The rollback that follows, of a transaction or a subtransaction, makes the
  * pool forget the tasks that were submitted in it, and kills the decoders that worked on
  * them.  Who catches an ERROR without a rollback calls te_pool_reset().
@@ -26,8 +27,9 @@
 typedef struct TeTask
 {
 	void	   *owner;			/* the caller's own */
+	Oid			role;			/* whose picture it is: no decoder sees pictures of two roles */
 	TeRequest	request;		/* job and magic are filled by the pool */
-	int			image_fd;		/* readable from offset 0, counted by AcquireExternalFD; the pool closes it */
+	int			image_fd;		/* a TeSource's; the pool closes it */
 
 	/* the answer */
 	TeReply		reply;			/* checked; on any trouble zeroed but for status */
@@ -43,7 +45,7 @@ extern int	te_pool_pending(void);
 
 /*
  * Hand a task to a decoder, starting one if there are fewer than
- * max_decoders.  Fewer than te_pool_capacity() tasks must be pending.
+ * max_decoders for its role.  Fewer than te_pool_capacity() tasks must be pending.
  */
 extern void te_pool_submit(TeTask *task, int max_decoders);
 

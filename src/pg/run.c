@@ -18,6 +18,7 @@
 #include "store.h"
 
 #define REMOVE_AT 1000			/* replaced files that make it worth while to unlink some */
+#define MAX_READY_BYTES (64 * 1024 * 1024)	/* of thumbnails that wait to be written */
 
 void
 te_run_spi_commit(void *arg)
@@ -87,6 +88,14 @@ make_ready(TePipeline *p, TeJob *job)
 {
 	dlist_push_tail(&p->ready, &job->node);
 	p->nready++;
+	p->ready_bytes += job->task.reply.thumbnail_bytes;
+}
+
+/* Has a batch come together, by number or by bytes? */
+static bool
+is_batch(const TePipeline *p)
+{
+	return p->nready >= p->run->batch_size || p->ready_bytes >= MAX_READY_BYTES;
 }
 
 /* Give the decoders what they have room for. */
@@ -95,7 +104,7 @@ feed(TePipeline *p)
 {
 	int			capacity = te_pool_capacity();
 
-	while (p->nwaiting > 0 && te_pool_pending() < capacity && p->nready < p->run->batch_size)
+	while (p->nwaiting > 0 && te_pool_pending() < capacity && !is_batch(p))
 	{
 		TeJob	   *job = dlist_head_element(TeJob, node, &p->waiting);
 		bool		submit;
@@ -139,7 +148,7 @@ decode(TePipeline *p)
 {
 	te_step_begin(p);
 	feed(p);
-	if (p->nflying > 0 && p->nready < p->run->batch_size)
+	if (p->nflying > 0 && !is_batch(p))
 	{
 		InvalidateCatalogSnapshot();	/* it would hold back vacuum while we wait */
 		collect(p, -1);
@@ -218,6 +227,7 @@ write_batch(TePipeline *p, TeFinishBetween between)
 	{
 		jobs[i] = dlist_container(TeJob, node, dlist_pop_head_node(&p->ready));
 		dlist_push_tail(&p->writing, &jobs[i]->node);
+		p->ready_bytes -= jobs[i]->task.reply.thumbnail_bytes;
 	}
 	p->nready -= count;
 	qsort(jobs, count, sizeof(TeJob *), compare_jobs);
@@ -269,7 +279,7 @@ go(TePipeline *p)
 		if (p->nwaiting == 0 && !p->exhausted)
 			claim_more(p);
 		decode(p);
-		if (p->nready >= p->run->batch_size ||
+		if (is_batch(p) ||
 			(p->nready > 0 && p->nwaiting + p->nflying == 0))
 			write_batch(p, between_files);
 		if (p->replaced >= REMOVE_AT)
@@ -298,8 +308,11 @@ salvage(TePipeline *p)
 {
 	while (!dlist_is_empty(&p->writing))
 	{
-		dlist_push_head(&p->ready, dlist_pop_head_node(&p->writing));
+		TeJob	   *job = dlist_container(TeJob, node, dlist_pop_head_node(&p->writing));
+
+		dlist_push_head(&p->ready, &job->node);
 		p->nready++;
+		p->ready_bytes += job->task.reply.thumbnail_bytes;
 	}
 	PG_TRY();
 	{

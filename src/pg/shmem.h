@@ -22,6 +22,7 @@
 #include "storage/lwlock.h"
 
 #include "guc.h"
+#include "seat.h"
 
 #define TE_SESSION_SLOTS	64		/* backfills that can be seen at once */
 #define TE_SLOTS			(TE_MAX_WORKERS + TE_SESSION_SLOTS)
@@ -121,6 +122,7 @@ typedef struct TeShared
 	pg_atomic_uint32 look;		/* 1 = the launcher should read its list of databases again */
 	pg_atomic_uint32 queued;	/* databases that wait for another's worker to leave */
 	pg_atomic_uint32 no_process;	/* 1 = max_worker_processes are running */
+	TeSeats		seats;			/* of decoders: see seat.h */
 	TeAway		away[TE_AWAY_SLOTS];
 	TeDatabaseSlot database[TE_DATABASE_SLOTS];
 	TeActivity	slot[TE_SLOTS];	/* workers' first, then sessions' */

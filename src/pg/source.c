@@ -18,6 +18,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "access/xact.h"
 #include "miscadmin.h"
 #include "storage/fd.h"
 #include "utils/varlena.h"
@@ -34,22 +35,133 @@
 #define MFD_NOEXEC_SEAL 0x0008U
 #endif
 
+/* Descriptors that are open between te_source_open and the pool: one, or some in nested calls. */
+#define MAX_OPEN 32
+static struct
+{
+	int			fd;
+	int			level;			/* transaction nest level */
+}			open_files[MAX_OPEN];
+static int	nopen;
+
 static inline int64
 max_bytes(void)
 {
 	return (int64) te_max_file_size * 1024 * 1024;
 }
 
-/* Count a descriptor that fd.c does not manage, before it is opened. */
+/* --- descriptors */
+
+static void
+close_from(int level)
+{
+	int			kept = 0;
+
+	for (int i = 0; i < nopen; i++)
+	{
+		if (open_files[i].level < level)
+		{
+			open_files[kept++] = open_files[i];
+			continue;
+		}
+		(void) close(open_files[i].fd);
+		ReleaseExternalFD();
+	}
+	nopen = kept;
+}
+
+static void
+on_transaction_end(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_ABORT || event == XACT_EVENT_PARALLEL_ABORT || event == XACT_EVENT_COMMIT)
+		close_from(0);
+}
+
+static void
+on_subtransaction_end(SubXactEvent event, SubTransactionId id, SubTransactionId parent, void *arg)
+{
+	int			level = GetCurrentTransactionNestLevel();
+
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		close_from(level);
+	for (int i = 0; i < nopen && event == SUBXACT_EVENT_COMMIT_SUB; i++)
+		open_files[i].level = Min(open_files[i].level, level - 1);
+}
+
+/* Count a descriptor that fd.c does not manage, before it is opened; then record() it. */
 static void
 reserve_descriptor(void)
 {
+	static bool registered = false;
+
+	if (!registered)
+	{
+		RegisterXactCallback(on_transaction_end, NULL);
+		RegisterSubXactCallback(on_subtransaction_end, NULL);
+		registered = true;
+	}
+	if (nopen == MAX_OPEN)
+		elog(ERROR, "too many images are open");
 	if (!AcquireExternalFD())
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
 				 errmsg("no file descriptor left to read an image: %m"),
 				 errhint("Raise \"max_files_per_process\" or lower \"thumbexif.decoders\".")));
 }
+
+/* It is open, or not (-1, errno is kept): whatever throws from now on, it will be closed. */
+static int
+record(int fd)
+{
+	if (fd >= 0)
+	{
+		open_files[nopen].fd = fd;
+		open_files[nopen].level = GetCurrentTransactionNestLevel();
+		nopen++;
+	}
+	else
+	{
+		int			save_errno = errno;
+
+		ReleaseExternalFD();
+		errno = save_errno;
+	}
+	return fd;
+}
+
+/* False if it is not ours any more. */
+static bool
+strike_out(int fd)
+{
+	for (int i = 0; i < nopen; i++)
+	{
+		if (open_files[i].fd == fd)
+		{
+			open_files[i] = open_files[--nopen];
+			return true;
+		}
+	}
+	return false;
+}
+
+void
+te_source_hand_over(int fd)
+{
+	(void) strike_out(fd);
+}
+
+void
+te_source_close(TeSource *source)
+{
+	if (source->fd >= 0 && strike_out(source->fd))
+	{
+		(void) close(source->fd);
+		ReleaseExternalFD();
+	}
+	source->fd = -1;
+}
+
+/* --- paths */
 
 /* What follows the root in an absolute path, or NULL if that does not begin with it. */
 static const char *
@@ -144,10 +256,9 @@ open_beneath(int root_fd, const char *below)
 		int			fd;
 
 		reserve_descriptor();
-		fd = (int) syscall(SYS_openat2, root_fd, below, &how, sizeof(how));
+		fd = record((int) syscall(SYS_openat2, root_fd, below, &how, sizeof(how)));
 		if (fd >= 0)
 			return fd;
-		ReleaseExternalFD();
 		if ((errno != EAGAIN && errno != EINTR) || ++tries >= MAX_TRIES)
 			return -1;
 		CHECK_FOR_INTERRUPTS();
@@ -294,10 +405,8 @@ te_source_from_bytes(const void *data, Size length, TeSource *source)
 		return;
 
 	reserve_descriptor();
-	source->fd = create_memfd();
-	if (source->fd < 0)
-		ReleaseExternalFD();
-	else if (!fill_memfd(source->fd, data, length))
+	source->fd = record(create_memfd());
+	if (source->fd >= 0 && !fill_memfd(source->fd, data, length))
 	{
 		int			err = errno;
 
@@ -309,14 +418,4 @@ te_source_from_bytes(const void *data, Size length, TeSource *source)
 				(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
 				 errmsg("could not copy an image of %zu bytes for the decoder: %m", length),
 				 errhint("The server is short of memory or file descriptors.")));
-}
-
-void
-te_source_close(TeSource *source)
-{
-	if (source->fd < 0)
-		return;
-	(void) close(source->fd);
-	ReleaseExternalFD();
-	source->fd = -1;
 }

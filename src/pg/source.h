@@ -11,7 +11,7 @@
 
 typedef struct TeSource
 {
-	int			fd;				/* counted by AcquireExternalFD; the caller or the pool closes it; -1 if none */
+	int			fd;				/* counted by AcquireExternalFD; the caller, the pool or the transaction's end closes it; -1 if none */
 	int64		size;			/* bytes */
 	int64		mtime;			/* nanoseconds since 1970 */
 	TeStatus	status;			/* TE_OK, or why there is no fd: MISSING, DENIED, EMPTY, FILE_TOO_LARGE, IO_ERROR */
@@ -29,7 +29,10 @@ extern void te_source_open(const char *path, TeSource *source);
 /* An image in memory, as a sealed memfd.  Throws on the server's trouble. */
 extern void te_source_from_bytes(const void *data, Size length, TeSource *source);
 
-/* Close the descriptor, if there is one, and count it off (ReleaseExternalFD). */
+/* Close the descriptor, if there is one and the transaction's end has not done it, and count it off (ReleaseExternalFD). */
 extern void te_source_close(TeSource *source);
+
+/* The descriptor is another's to close from now on.  Never throws. */
+extern void te_source_hand_over(int fd);
 
 #endif							/* TE_PG_SOURCE_H */

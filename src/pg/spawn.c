@@ -17,24 +17,29 @@
 #include <spawn.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "miscadmin.h"
 #include "storage/fd.h"
 
+#include "seat.h"
 #include "spawn.h"
 #include "wire/launch.h"
 
 #define PROGRAM_NAME	"thumbexif-decoder"
 
-/* How long a process that is ending may take, before and after it is killed. */
+/* How long a process that is ending may take before it is killed. */
 #define DYING_MS		100
-#define KILLED_MS		1000
 
-/* Killed, but not dead yet. */
-#define MAX_STUCK		64
-static pid_t stuck[MAX_STUCK];
-static int	nstuck;
+int64
+te_now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
 
 const char *
 te_spawn_program(void)
@@ -46,11 +51,10 @@ te_spawn_program(void)
 	return path;
 }
 
-/* Has this child ended within that time?  Fills the status, if it can be had. */
+/* Has this child ended by then?  Fills the status, if it can be had. */
 static bool
-reap(pid_t pid, int timeout_ms, bool *has_status, int *status)
+reap(pid_t pid, int64 until_ms, bool *has_status, int *status)
 {
-	long		slept_us = 0;
 	long		sleep_us = 100;
 
 	for (;;)
@@ -62,28 +66,11 @@ reap(pid_t pid, int timeout_ms, bool *has_status, int *status)
 			*has_status = rc == pid;
 			return true;
 		}
-		if (slept_us >= timeout_ms * 1000L)
+		if (te_now_ms() >= until_ms)
 			return false;
 		pg_usleep(sleep_us);
-		slept_us += sleep_us;
 		sleep_us = Min(sleep_us * 2, 5000);
 	}
-}
-
-void
-te_spawn_reap(int timeout_ms)
-{
-	int			kept = 0;
-
-	for (int i = 0; i < nstuck; i++)
-	{
-		bool		has_status;
-		int			status;
-
-		if (!reap(stuck[i], timeout_ms, &has_status, &status))
-			stuck[kept++] = stuck[i];
-	}
-	nstuck = kept;
 }
 
 /* Two descriptors more than fd.c knows of?  To be asked before they are opened. */
@@ -218,7 +205,7 @@ te_spawn_throw(int error)
 }
 
 int
-te_spawn(TeProcess *process, int memory, int file, int timeout)
+te_spawn(TeProcess *process, int place, int memory, int file, int timeout)
 {
 	char		numbers[4][16];
 	char	   *argv[TE_ARGUMENTS + 1] = {PROGRAM_NAME, TE_VERSION};
@@ -226,7 +213,7 @@ te_spawn(TeProcess *process, int memory, int file, int timeout)
 	int			child_log;
 	int			error;
 
-	te_spawn_reap(0);
+	te_seat_reap(0);
 
 	snprintf(numbers[0], sizeof(numbers[0]), "%d", MyProcPid);
 	snprintf(numbers[1], sizeof(numbers[1]), "%d", memory);
@@ -238,13 +225,23 @@ te_spawn(TeProcess *process, int memory, int file, int timeout)
 	argv[TE_ARG_TIMEOUT] = numbers[3];
 
 	memset(process, 0, sizeof(*process));
+	process->place = place;
 	if (!open_channels(process, &child_sock, &child_log))
-		return errno;
+	{
+		error = errno;
+		te_seat_free(place);
+		return error;
+	}
 	error = run_program(process, child_sock, child_log, argv);
 	close(child_sock);
 	close(child_log);
-	if (error != 0)
+	if (error == 0)
+		te_seat_fill(place, process->pid);
+	else
+	{
 		close_channels(process);
+		te_seat_free(place);
+	}
 	return error;
 }
 
@@ -296,18 +293,33 @@ te_spawn_listen(TeProcess *process)
 }
 
 void
-te_spawn_end(TeProcess *process, bool kill_it)
+te_spawn_kill(TeProcess *process)
 {
-	if (process->pid == 0)
-		return;
-
-	if (kill_it || !reap(process->pid, DYING_MS, &process->has_status, &process->status))
-	{
+	if (te_seat_hold(process->place) != TE_HELD_REAPED)
 		kill(process->pid, SIGKILL);
-		if (!reap(process->pid, KILLED_MS, &process->has_status, &process->status) &&
-			nstuck < MAX_STUCK)
-			stuck[nstuck++] = process->pid;
-	}
+}
+
+/* Is it no process any more by then? */
+static bool
+end_process(TeProcess *process, bool kill_it, int64 until_ms)
+{
+	int64		dying_ms = Min(te_now_ms() + DYING_MS, until_ms);
+
+	if (te_seat_hold(process->place) == TE_HELD_REAPED)
+		return true;
+	if (!kill_it && reap(process->pid, dying_ms, &process->has_status, &process->status))
+		return true;
+	kill(process->pid, SIGKILL);
+	return reap(process->pid, until_ms, &process->has_status, &process->status);
+}
+
+void
+te_spawn_end(TeProcess *process, bool kill_it, int64 until_ms)
+{
+	if (end_process(process, kill_it, until_ms))
+		te_seat_free(process->place);
+	else
+		te_seat_abandon(process->place);
 	process->pid = 0;
 	te_spawn_listen(process);
 	while (process->said_length > 0 && process->said[process->said_length - 1] == ' ')

@@ -18,6 +18,7 @@
 typedef struct TeProcess
 {
 	pid_t		pid;			/* 0 = none */
+	int			place;			/* its seat's, see seat.h */
 	int			sock;			/* non-blocking SOCK_SEQPACKET; -1 when closed */
 	int			log;			/* what it writes to its log pipe; non-blocking */
 	char		said[TE_LOG_TEXT];	/* the end of that, printable ASCII on one line */
@@ -26,29 +27,32 @@ typedef struct TeProcess
 	int			status;			/* as waitpid gives it */
 } TeProcess;
 
+/* Milliseconds of a clock that is never set. */
+extern int64 te_now_ms(void);
+
 /* The decoder's program: beside this module.  Points to static memory. */
 extern const char *te_spawn_program(void);
 
 /*
- * Start a decoder with these limits (MB, MB, s).  Returns 0, or an error number if
+ * Start a decoder in that place, with these limits (MB, MB, s).  Returns 0, or an error number if
  * the program is missing, or no descriptor, process or memory is left; then nothing is left
- * behind, and te_spawn_throw raises the ERROR for it.
+ * behind, not even the seat, and te_spawn_throw raises the ERROR for it.
  */
-extern int	te_spawn(TeProcess *process, int memory, int file, int timeout);
+extern int	te_spawn(TeProcess *process, int place, int memory, int file, int timeout);
 pg_noreturn extern void te_spawn_throw(int error);
 
 /* Read what there is in the log pipe into "said".  Never throws. */
 extern void te_spawn_listen(TeProcess *process);
 
 /*
- * The end: close the descriptors and reap it.  With "kill" it is killed at once; otherwise it is thought
- * to be dying already and killed only if that takes long.  Never waits for ever: a
+ * The end: close the descriptors, reap it and give back its seat.  With "kill" it is killed at once; otherwise it is thought
+ * to be dying already and killed only if that takes long.  Does not wait beyond that time (te_now_ms): a
  * process that even SIGKILL does not end soon (stuck in the kernel) is reaped later.
  * Never throws.
  */
-extern void te_spawn_end(TeProcess *process, bool kill);
+extern void te_spawn_end(TeProcess *process, bool kill, int64 until_ms);
 
-/* Reap what te_spawn_end had to leave, waiting up to so long.  Never throws. */
-extern void te_spawn_reap(int timeout_ms);
+/* Kill it, if it is still there, and do not wait. */
+extern void te_spawn_kill(TeProcess *process);
 
 #endif							/* TE_PG_SPAWN_H */

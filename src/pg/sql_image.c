@@ -13,6 +13,7 @@
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -100,6 +101,7 @@ decode(const Image *image, const TeRequest *request)
 	TeTask	   *task = palloc0(sizeof(TeTask));
 
 	task->request = *request;
+	task->role = GetUserId();
 	task->request.file_size = image->source.size;
 	task->image_fd = image->source.fd;
 	te_pool_run(task);

@@ -129,6 +129,7 @@ examine(const Process *process, TeJob *job)
 	if (te_job_open(job, &process->settings, parts, process->force))
 	{
 		job->source.fd = -1;	/* the pool's from here on */
+		job->task.role = GetUserId();
 		te_pool_run(&job->task);
 		te_job_collect(job);
 		return true;

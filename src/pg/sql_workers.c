@@ -196,7 +196,11 @@ put_launcher(ReturnSetInfo *result)
 	uint32		launcher = pg_atomic_read_u32(&te_shared->launcher);
 	int			pid = launcher > 0 ? GetPGProcByNumber(launcher - 1)->pid : 0;
 	Row		   *row = new_row();
+	int			decoders;
+	int			waiting;
 
+	te_seat_counts(&decoders, &waiting);
+	set(row, COL_DECODERS, Int32GetDatum(decoders));
 	set_text(row, COL_KIND, "launcher");
 	if (pid != 0)
 	{
@@ -204,6 +208,9 @@ put_launcher(ReturnSetInfo *result)
 		set_text(row, COL_STATE, "running");
 		if (pg_atomic_read_u32(&te_shared->no_process) != 0)
 			set_text(row, COL_NOTE, database_note(TE_DATABASE_NO_PROCESS));
+		else if (waiting > 0)
+			set_text(row, COL_NOTE, psprintf("%d processes wait for one of the %d decoders that \"thumbexif.max_decoders\" allows.",
+											 waiting, te_guc_max_decoders()));
 	}
 	else if (RecoveryInProgress())
 	{

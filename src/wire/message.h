@@ -13,7 +13,8 @@
  * The server keeps at most TE_PIPELINE requests unanswered in one decoder,
  * which answers them in order.  End of file ends the decoder.
  *
- * The thumbnail goes into the output descriptor, from offset 0.  The server
+ * The thumbnail is written to the output descriptor, whose offset is then its length and whose
+ * size is a bound that cannot be passed.  The server
  * treats everything that comes from a decoder as hostile: te_reply_check()
  * is the one place where a reply is examined before anybody reads it.
  */
