@@ -9,7 +9,7 @@ use File::Basename;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 
-our @EXPORT = qw(pictures_dir new_server private_install wait_until);
+our @EXPORT = qw(poll pictures_dir new_server private_install wait_until);
 
 # The folder of generated pictures.
 sub pictures_dir
@@ -50,13 +50,29 @@ EOF
 	return $server;
 }
 
+# poll(SERVER, DATABASE, SQL, EXPECTED): as poll_query_until, also while the server is starting again: a psql that is
+# refused before it has read its query is no reason to give up.
+sub poll
+{
+	my ($server, $database, $sql, $expected) = @_;
+	my $deadline = time + $PostgreSQL::Test::Utils::timeout_default;
+
+	while (1)
+	{
+		my $reached = eval { $server->poll_query_until($database, $sql, $expected) ? 1 : 0 };
+
+		return $reached if defined $reached;
+		die $@ if $@ !~ /Broken pipe/ || time > $deadline;
+	}
+}
+
 # wait_until(SERVER, WHAT, SQL, DATABASE): until the query gives "t"; the test ends, and says what it waited for, if it never does.
 # For a state that stays once it is reached: one that may pass would be missed on a busy machine.
 sub wait_until
 {
 	my ($server, $what, $sql, $database) = @_;
 
-	$server->poll_query_until($database || 'postgres', $sql) or die "gave up waiting: $what\n";
+	poll($server, $database || 'postgres', $sql, 't') or die "gave up waiting: $what\n";
 	return;
 }
 

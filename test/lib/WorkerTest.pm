@@ -7,6 +7,7 @@ use warnings;
 use Exporter 'import';
 use PostgreSQL::Test::Utils;
 use Test::More;
+use ThumbexifTest ();
 use TinyPicture;
 
 our @EXPORT = qw(tiny_folder value wait_for wait_done statuses worker_pid decoder_pids files_below check_store);
@@ -35,7 +36,7 @@ sub wait_for
 {
 	my ($server, $what, $sql, $expected, $database) = @_;
 
-	ok($server->poll_query_until($database || 'postgres', $sql, defined $expected ? $expected : 't'), $what)
+	ok(ThumbexifTest::poll($server, $database || 'postgres', $sql, defined $expected ? $expected : 't'), $what)
 	  or diag("gave up waiting: $what");
 }
 
