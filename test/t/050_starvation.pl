@@ -10,7 +10,9 @@ use Time::HiRes qw(time);
 use WorkerTest;
 
 my $rows = 1000;
-my $budget = 5;					# seconds: twice the statement_timeout, a decoder's start, a worker's
+# Seconds.  What this test is to catch is starvation (none of the rows done in minutes); how fair it is, a benchmark tells
+# better: a busy machine makes a narrow bound a matter of luck.
+my $budget = 30;
 my $root = tiny_folder(PostgreSQL::Test::Utils::tempdir() . '/images', $rows);
 my $server = new_server('starvation', preload => 1, roots => $root, config => "thumbexif.decoders = 1\nlog_statement = none\n");
 
