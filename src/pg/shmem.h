@@ -57,7 +57,8 @@ typedef struct TeDatabaseSlot
 	pg_atomic_uint32 wake;		/* 1 = somebody committed work since the worker last looked */
 	pg_atomic_uint32 worker;	/* its worker's process number + 1, 0 = none */
 	pg_atomic_uint32 at_work;	/* the attachment its worker is at work on; 0 = none; if it died of it, still so */
-	TeKiller	killer[TE_KILLERS]; /* the worker's alone */
+	TimestampTz at_work_since;	/* the worker's alone, as what follows */
+	TeKiller	killer[TE_KILLERS];
 	TeDatabaseState state;
 	TimestampTz next_start;		/* no worker before; 0 = only when woken */
 	char		trouble[TE_TROUBLE_TEXT];	/* of the last worker; "" = none */

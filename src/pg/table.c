@@ -15,6 +15,7 @@
 #include "utils/memutils.h"
 
 #include "activity.h"
+#include "attachment.h"
 #include "backoff.h"
 #include "extension.h"
 #include "shmem.h"
@@ -27,10 +28,11 @@
 #define KILLED_MS		10000	/* after the first death of a worker */
 #define KILLED_MAX_MS	(60 * 60 * 1000)
 #define FORGIVEN_MS		(2 * 60 * 60 * 1000)	/* without another death */
-#define ALLOWED_MS		1500	/* for a run and its last batch while others have work */
-#define SLOW_FACTOR		3		/* so many times what it took it waits, if that was more */
+#define ALONE_MS		10000	/* a turn, while no other table has work */
+#define SHARE_MS		200		/* a turn, while one has or may have that has had as much time */
 
 static List *tables = NIL;		/* of TeTable *, in TopMemoryContext */
+static int64 reached_us = 0;	/* position of the table that had the last turn */
 
 TeTable *
 te_table_find(int number)
@@ -48,6 +50,7 @@ te_table_find(int number)
 	caller = MemoryContextSwitchTo(TopMemoryContext);
 	table = palloc0(sizeof(TeTable));
 	table->number = number;
+	table->batch = TE_CLAIM_SIZE;
 	tables = lappend(tables, table);
 	MemoryContextSwitchTo(caller);
 	return table;
@@ -62,30 +65,71 @@ te_table_arrivals(void)
 		((TeTable *) lfirst(cell))->arrivals = true;
 }
 
-bool
-te_table_others_have_work(const TeTable *table)
+void
+te_table_keep(List *attachments)
 {
+	ListCell   *cell;
+
+	foreach(cell, tables)
+		((TeTable *) lfirst(cell))->attached = false;
+	foreach(cell, attachments)
+	{
+		const TeAttachment *attachment = lfirst(cell);
+		TeTable    *table = te_table_find(attachment->number);
+
+		table->attached = true;
+		table->paused = attachment->paused;
+	}
+	foreach(cell, tables)
+	{
+		TeTable    *table = lfirst(cell);
+
+		if (table->attached)
+			continue;
+		tables = foreach_delete_current(tables, cell);
+		if (table->trouble != NULL)
+			pfree(table->trouble);
+		pfree(table);
+	}
+}
+
+/* --- whose turn it is */
+
+int64
+te_table_position(const TeTable *table)
+{
+	return table->has_work ? table->used_us : Max(table->used_us, reached_us);
+}
+
+void
+te_table_took(TeTable *table, TimestampTz began, int64 position)
+{
+	table->used_us = position + (GetCurrentTimestamp() - began);
+	if (table->has_work)
+		reached_us = Max(reached_us, position);
+}
+
+int
+te_table_turn_ms(const TeTable *table)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	int64		turn_ms = ALONE_MS;
 	ListCell   *cell;
 
 	foreach(cell, tables)
 	{
 		const TeTable *other = lfirst(cell);
+		int64		ahead_us;
 
-		if (other != table && (other->has_work || other->arrivals))
-			return true;
+		if (other == table || !(other->has_work || other->arrivals) || other->not_before > now)
+			continue;
+		ahead_us = te_table_position(other) - te_table_position(table);
+		turn_ms = Min(turn_ms, SHARE_MS + Max(ahead_us, 0) / 1000);
 	}
-	return false;
+	return (int) turn_ms;
 }
 
-void
-te_table_took(TeTable *table, TimestampTz began)
-{
-	TimestampTz now = GetCurrentTimestamp();
-	TimestampTz allowed = TimestampTzPlusMilliseconds(began, ALLOWED_MS);
-
-	if (now > allowed)
-		table->slow_until = now + SLOW_FACTOR * (now - began);
-}
+/* --- tables of which workers have died */
 
 /* The place of a table among those that have killed; a new one takes that of the one who has waited longest. */
 static TeKiller *
@@ -105,7 +149,7 @@ find_killer(TeDatabaseSlot *slot, int number)
 	return found;
 }
 
-int
+void
 te_table_killers(void)
 {
 	TeDatabaseSlot *slot = te_shmem_database(MyDatabaseId);
@@ -115,18 +159,19 @@ te_table_killers(void)
 	if (number != 0)
 	{
 		TeKiller   *killer = find_killer(slot, number);
+		int64		wait_ms;
 
 		if (TimestampDifferenceExceeds(killer->until, now, FORGIVEN_MS))
 			killer->deaths = 0;
-		killer->deaths++;
-		killer->until = TimestampTzPlusMilliseconds(now, te_backoff_ms(killer->deaths, KILLED_MS, KILLED_MAX_MS, 0));
+		wait_ms = te_backoff_ms(++killer->deaths, KILLED_MS, KILLED_MAX_MS, 0);
+		/* not less than it cost: others have as much time as it had */
+		killer->until = Max(TimestampTzPlusMilliseconds(now, wait_ms), now + (now - slot->at_work_since));
 	}
 	for (int i = 0; slot != NULL && i < TE_KILLERS; i++)
 	{
 		if (slot->killer[i].attachment != 0)
 			te_table_find(slot->killer[i].attachment)->not_before = slot->killer[i].until;
 	}
-	return number;
 }
 
 void
@@ -134,8 +179,10 @@ te_table_at_work(int number)
 {
 	TeDatabaseSlot *slot = te_shmem_database(MyDatabaseId);
 
-	if (slot != NULL)
-		pg_atomic_write_u32(&slot->at_work, number);
+	if (slot == NULL)
+		return;
+	slot->at_work_since = GetCurrentTimestamp();
+	pg_atomic_write_u32(&slot->at_work, number);
 }
 
 /* Pause a table until its owner has changed something.  Returns false if there is no such attachment any more. */
@@ -217,6 +264,21 @@ te_table_trouble(TeTable *table, const char *name, const ErrorData *error, bool 
 				 errmsg("thumbexif waits with table %s: %s", name, error->message),
 				 error->detail ? errdetail_internal("%s", error->detail) : 0,
 				 error->hint ? errhint("%s", error->hint) : 0));
+}
+
+bool
+te_table_any_trouble(void)
+{
+	ListCell   *cell;
+
+	foreach(cell, tables)
+	{
+		const TeTable *table = lfirst(cell);
+
+		if (table->trouble != NULL && !table->paused)
+			return true;
+	}
+	return false;
 }
 
 void
