@@ -29,7 +29,7 @@
 #define KILLED_MAX_MS	(60 * 60 * 1000)
 #define FORGIVEN_MS		(2 * 60 * 60 * 1000)	/* without another death */
 #define ALONE_MS		10000	/* a turn, while no other table has work */
-#define SHARE_MS		200		/* a turn, while one has or may have that has had as much time */
+#define SHARE_MS		500		/* a turn, while one has or may have that has had as much time */
 
 static List *tables = NIL;		/* of TeTable *, in TopMemoryContext */
 static int64 reached_us = 0;	/* position of the table that had the last turn */
