@@ -26,6 +26,7 @@
 #include "limit.h"
 #include "row.h"
 #include "settle.h"
+#include "spawn.h"
 #include "statement.h"
 #include "store.h"
 #include "values.h"
@@ -37,7 +38,7 @@ typedef struct Finish
 	const TeAttachment *attachment;
 	const TeSettings *settings;
 	TeJob	   *at_work;		/* whose row is, or was last, written */
-	TimestampTz since;			/* when that began, 0 = the budget has been charged for it */
+	int64		since_ms;		/* when that began, 0 = the budget has been charged for it */
 } Finish;
 
 static bool
@@ -229,9 +230,9 @@ write_job(const Finish *finish, TeJob *job)
 static void
 charge_row(Finish *finish)
 {
-	if (finish->since != 0)
-		te_limit_spend(finish->since);
-	finish->since = 0;
+	if (finish->since_ms != 0)
+		te_limit_spend(finish->since_ms);
+	finish->since_ms = 0;
 }
 
 static void
@@ -245,7 +246,7 @@ write_jobs(Finish *finish, TeJob **jobs, int count)
 		if (jobs[i]->outcome == TE_OUTCOME_NONE)
 		{
 			finish->at_work = jobs[i];
-			finish->since = GetCurrentTimestamp();
+			finish->since_ms = te_now_ms();
 			write_job(finish, jobs[i]);
 			charge_row(finish);
 		}
@@ -267,6 +268,7 @@ try_write(Finish *finish, TeJob **jobs, int count)
 	PG_TRY();
 	{
 		owners_code = false;
+		te_limit_forget();
 		write_jobs(finish, jobs, count);
 		ReleaseCurrentSubTransaction();
 	}
@@ -366,11 +368,16 @@ te_finish(const TeAttachment *attachment, TeJob **jobs, int count, const TeSetti
 	error = try_write(&finish, jobs, count);
 	if (error == NULL)
 		return;
-	if (te_limit_hit())
+	if (te_limit_hit() && finish.at_work != NULL)
 	{
 		/* one row has taken all the time that there is: it pays for it */
 		give_back_others(finish.at_work, jobs, count);
 		write_refused(&finish, finish.at_work, error);
+		return;
+	}
+	if (count == 1)
+	{
+		write_refused(&finish, jobs[0], error);
 		return;
 	}
 	for (int i = 0; i < count; i++)

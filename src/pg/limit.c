@@ -9,9 +9,9 @@
 #include "miscadmin.h"
 #include "storage/latch.h"
 #include "utils/timeout.h"
-#include "utils/timestamp.h"
 
 #include "limit.h"
+#include "spawn.h"
 
 #define MAX_LIMIT_MS	(24 * 60 * 60 * 1000)	/* twice of it is an int too */
 #define BUDGET_MS		1000	/* for writing rows, to a claim */
@@ -22,7 +22,7 @@ static TimeoutId cancel_timer;
 static TimeoutId die_timer;
 static volatile sig_atomic_t hit = false;
 static volatile sig_atomic_t ended = false;
-static int64 spent_us = 0;		/* of the budget */
+static int64 spent_ms = 0;		/* of the budget */
 
 /* Timers' handlers: they run in a signal handler. */
 
@@ -80,6 +80,12 @@ te_limit_hit(void)
 	return hit;
 }
 
+void
+te_limit_forget(void)
+{
+	hit = false;
+}
+
 bool
 te_limit_ended(void)
 {
@@ -90,17 +96,17 @@ void
 te_limit_refill(void)
 {
 	hit = false;
-	spent_us = 0;
+	spent_ms = 0;
 }
 
 void
-te_limit_spend(TimestampTz since)
+te_limit_spend(int64 since_ms)
 {
-	spent_us += GetCurrentTimestamp() - since;
+	spent_ms += te_now_ms() - since_ms;
 }
 
 bool
 te_limit_spent(void)
 {
-	return limit_ms > 0 && spent_us > INT64CONST(1000) * BUDGET_MS;
+	return limit_ms > 0 && spent_ms > BUDGET_MS;
 }

@@ -10,8 +10,6 @@
 
 #include "postgres.h"
 
-#include "datatype/timestamp.h"
-
 /* From now on this process has the limit; the worker's own call. */
 extern void te_limit_set(int ms);
 
@@ -23,16 +21,17 @@ extern void te_limit_set(int ms);
 extern bool te_limit_begin(void);
 extern void te_limit_end(void);
 
-/* Was the last such statement cancelled for that?  Has it even ended the process? */
+/* Was the last such statement cancelled for that, since te_limit_forget()?  Has it even ended the process? */
 extern bool te_limit_hit(void);
+extern void te_limit_forget(void);
 extern bool te_limit_ended(void);
 
 /*
- * The budget for writing rows, of which each new claim has a full one: what has been spent since then, and is there
- * anything left?  Without a limit there always is.
+ * The budget for writing rows, of which each new claim has a full one: what has been spent since then (te_now_ms), and is
+ * there anything left?  Without a limit there always is.
  */
 extern void te_limit_refill(void);
-extern void te_limit_spend(TimestampTz since);
+extern void te_limit_spend(int64 since_ms);
 extern bool te_limit_spent(void);
 
 #endif							/* TE_PG_LIMIT_H */

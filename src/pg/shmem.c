@@ -188,7 +188,7 @@ te_shmem_take_database(Oid database)
 			slot->state = TE_DATABASE_UNSEEN;
 			slot->used = GetCurrentTimestamp();
 			slot->trouble[0] = '\0';
-			slot->at_work_since = 0;
+			slot->at_work_since_ms = 0;
 			pg_atomic_write_u32(&slot->at_work, 0);
 			memset(slot->killer, 0, sizeof(slot->killer));
 			pg_atomic_write_u32(&slot->oid, database);

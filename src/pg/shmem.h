@@ -64,7 +64,7 @@ typedef struct TeDatabaseSlot
 	pg_atomic_uint32 wake;		/* 1 = somebody committed work since the worker last looked */
 	pg_atomic_uint32 worker;	/* its worker's process number + 1, 0 = none */
 	pg_atomic_uint32 at_work;	/* the attachment its worker is at work on; 0 = none; if it died of it, still so */
-	TimestampTz at_work_since;	/* the worker's alone, as what follows */
+	int64		at_work_since_ms;	/* te_now_ms(); the worker's alone, as what follows */
 	TeKiller	killer[TE_KILLERS];
 	TeDatabaseState state;
 	TimestampTz used;			/* when its last worker began or ended, or it was taken */

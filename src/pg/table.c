@@ -19,6 +19,7 @@
 #include "backoff.h"
 #include "extension.h"
 #include "shmem.h"
+#include "spawn.h"
 #include "statement.h"
 #include "table.h"
 #include "work.h"
@@ -29,10 +30,10 @@
 #define KILLED_MAX_MS	(60 * 60 * 1000)
 #define FORGIVEN_MS		(2 * 60 * 60 * 1000)	/* without another death */
 #define ALONE_MS		10000	/* a turn, while no other table has work */
-#define SHARE_MS		500		/* a turn, while one has or may have that has had as much time */
+#define SHARE_MS		1000	/* a turn, while one has or may have that has had as much time */
 
 static List *tables = NIL;		/* of TeTable *, in TopMemoryContext */
-static int64 reached_us = 0;	/* position of the table that had the last turn */
+static int64 reached_ms = 0;	/* position of the table that had the last turn */
 
 TeTable *
 te_table_find(int number)
@@ -98,15 +99,15 @@ te_table_keep(List *attachments)
 int64
 te_table_position(const TeTable *table)
 {
-	return table->has_work ? table->used_us : Max(table->used_us, reached_us);
+	return table->has_work ? table->used_ms : Max(table->used_ms, reached_ms);
 }
 
 void
-te_table_took(TeTable *table, TimestampTz began, int64 position)
+te_table_took(TeTable *table, int64 began_ms, int64 position)
 {
-	table->used_us = position + (GetCurrentTimestamp() - began);
+	table->used_ms = position + (te_now_ms() - began_ms);
 	if (table->has_work)
-		reached_us = Max(reached_us, position);
+		reached_ms = Max(reached_ms, position);
 }
 
 int
@@ -119,12 +120,12 @@ te_table_turn_ms(const TeTable *table)
 	foreach(cell, tables)
 	{
 		const TeTable *other = lfirst(cell);
-		int64		ahead_us;
+		int64		ahead_ms;
 
 		if (other == table || !(other->has_work || other->arrivals) || other->not_before > now)
 			continue;
-		ahead_us = te_table_position(other) - te_table_position(table);
-		turn_ms = Min(turn_ms, SHARE_MS + Max(ahead_us, 0) / 1000);
+		ahead_ms = te_table_position(other) - te_table_position(table);
+		turn_ms = Min(turn_ms, SHARE_MS + Max(ahead_ms, 0));
 	}
 	return (int) turn_ms;
 }
@@ -165,7 +166,8 @@ te_table_killers(void)
 			killer->deaths = 0;
 		wait_ms = te_backoff_ms(++killer->deaths, KILLED_MS, KILLED_MAX_MS, 0);
 		/* not less than it cost: others have as much time as it had */
-		killer->until = Max(TimestampTzPlusMilliseconds(now, wait_ms), now + (now - slot->at_work_since));
+		wait_ms = Max(wait_ms, te_now_ms() - slot->at_work_since_ms);
+		killer->until = TimestampTzPlusMilliseconds(now, wait_ms);
 	}
 	for (int i = 0; slot != NULL && i < TE_KILLERS; i++)
 	{
@@ -181,7 +183,7 @@ te_table_at_work(int number)
 
 	if (slot == NULL)
 		return;
-	slot->at_work_since = GetCurrentTimestamp();
+	slot->at_work_since_ms = te_now_ms();
 	pg_atomic_write_u32(&slot->at_work, number);
 }
 

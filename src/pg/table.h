@@ -20,7 +20,7 @@ typedef struct TeTable
 	bool		has_work;		/* going by its last turn */
 	bool		idle;			/* nothing to do before "due", or an arrival */
 	TimestampTz due;			/* 0 = never */
-	int64		used_us;		/* time it has had, see te_table_position() */
+	int64		used_ms;		/* time it has had, see te_table_position() */
 	int			failures;		/* runs in a row that ended with an ERROR */
 	TimestampTz not_before;		/* after an ERROR, or the death of a worker */
 	TimestampTz resume_at;		/* paused: when to see whether what was wrong is over, without an arrival */
@@ -42,8 +42,8 @@ extern void te_table_arrivals(void);
  */
 extern int64 te_table_position(const TeTable *table);
 
-/* A turn of a table has ended that began then, at that position. */
-extern void te_table_took(TeTable *table, TimestampTz began, int64 position);
+/* A turn of a table has ended that began then (te_now_ms), at that position. */
+extern void te_table_took(TeTable *table, int64 began_ms, int64 position);
 
 /* How long the table's turn may last: until it has had a share more than any other that has, or may have, work. */
 extern int	te_table_turn_ms(const TeTable *table);

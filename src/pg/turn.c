@@ -26,6 +26,7 @@
 #include "removals.h"
 #include "run.h"
 #include "shmem.h"
+#include "spawn.h"
 #include "statement.h"
 #include "table.h"
 #include "turn.h"
@@ -225,7 +226,7 @@ static bool
 attend(TeTable *table, const TeAttachment *attachment, TimestampTz *due)
 {
 	Attending	attending = {.table = table, .attachment = attachment};
-	TimestampTz began = GetCurrentTimestamp();
+	int64		began_ms = te_now_ms();
 	int64		position = te_table_position(table);
 	ErrorData  *error;
 
@@ -235,7 +236,7 @@ attend(TeTable *table, const TeAttachment *attachment, TimestampTz *due)
 	te_table_at_work(0);
 	LockReleaseSession(USER_LOCKMETHOD);	/* what a trigger has left */
 	te_activity_drop_all();
-	te_table_took(table, began, position);
+	te_table_took(table, began_ms, position);
 
 	if (error == NULL)
 	{

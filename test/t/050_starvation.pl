@@ -10,10 +10,10 @@ use Time::HiRes qw(time);
 use WorkerTest;
 
 # What src/README.md promises ("Fair shares"): at most twice the time, and one turn of the hostile table, whose parts are: its share
-# 0.5 s, its budget for writing 1 s, the statement that runs then 2 * limit, and 1 s until another worker starts.
+# 1 s, its budget for writing 1 s, the statement that runs then 2 * limit, and 1 s until another worker starts.
 my $rows = 1000;
 my $limit = 1;
-my $turn = 0.5 + 1 + 2 * $limit + 1;
+my $turn = 1 + 1 + 2 * $limit + 1;
 my $root = tiny_folder(PostgreSQL::Test::Utils::tempdir() . '/images', $rows);
 my $server = new_server('starvation', preload => 1, roots => $root, config => "thumbexif.decoders = 1\nlog_statement = none\n");
 
