@@ -24,8 +24,8 @@
 #include "image/image.h"
 #include "log.h"
 #include "memory.h"
+#include "wire/decoder_args.h"
 #include "wire/fdpass.h"
-#include "wire/launch.h"
 
 /* Without a request for so long, a decoder leaves by itself.  Its session ends it much earlier. */
 #define IDLE_SECONDS	300

@@ -1,9 +1,9 @@
 /*
- * launch.h
+ * decoder_args.h
  *		How the server starts a decoder, and how a decoder leaves.
  */
-#ifndef TE_WIRE_LAUNCH_H
-#define TE_WIRE_LAUNCH_H
+#ifndef TE_WIRE_DECODER_ARGS_H
+#define TE_WIRE_DECODER_ARGS_H
 
 /* The decoder's descriptors: 0 and 1 are /dev/null, anything above TE_FD_SOCKET is closed. */
 #define TE_FD_LOG		2			/* a pipe that is never waited for: lines of text */
@@ -30,4 +30,4 @@ typedef enum TeExit
 	TE_EXIT_FILE = 6			/* the image file shrank, or could not be read, under its hands */
 } TeExit;
 
-#endif							/* TE_WIRE_LAUNCH_H */
+#endif							/* TE_WIRE_DECODER_ARGS_H */
