@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "image/exif.h"
 #include "image/raw.h"
 
 /* A loader that can shrink leaves so many times the thumbnail's pixels in a row for the last step. */
@@ -190,7 +189,7 @@ img_process(const TeRequest *request, const uint8_t *data, size_t length, ImgRes
 	ImgFile		file = {TE_FORMAT_UNKNOWN, data, length};
 
 	memset(result, 0, sizeof(*result));
-	result->exif_status = request->want & TE_WANT_EXIF ? TE_EXIF_NONE : TE_EXIF_NOT_ASKED;
+	result->exif.status = request->want & TE_WANT_EXIF ? TE_EXIF_NONE : TE_EXIF_NOT_ASKED;
 	if (length == 0)
 	{
 		img_fail(result, TE_EMPTY, "the file is empty");
@@ -203,7 +202,7 @@ img_process(const TeRequest *request, const uint8_t *data, size_t length, ImgRes
 		return;
 	}
 	if (request->want & TE_WANT_EXIF)
-		exif_read(file.format, data, length, request->want, result);
+		exif_read(file.format, data, length, (request->want & TE_WANT_GPS) != 0, &result->exif);
 	process_picture(request, &file, result);
 }
 
@@ -211,7 +210,6 @@ void
 img_result_free(ImgResult *result)
 {
 	g_free(result->thumbnail);
-	free(result->json);
 	result->thumbnail = NULL;
-	result->json = NULL;
+	exif_result_free(&result->exif);
 }

@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-#include "image/exif_tiff.h"
+#include "container/tiff.h"
 #include "image/raw.h"
 
 /*

@@ -1,10 +1,12 @@
 /*
- * exif_text.c
+ * text.c
  *		Text of EXIF values into clean UTF-8.
  */
-#include "image/exif_text.h"
+#include "exif/text.h"
 
 #include <string.h>
+
+#include "exif/jis.h"
 
 #define CODE_LENGTH 8			/* bytes that name the character code of a UserComment */
 
@@ -231,7 +233,7 @@ text_coded(ExifOut *out, const uint8_t *bytes, size_t length, bool big_endian)
 	if (length >= CODE_LENGTH && has_code(bytes, "UNICODE"))
 		text_utf16(out, text, rest, guess_big_endian(text, rest, big_endian));
 	else if (length >= CODE_LENGTH && has_code(bytes, "JIS"))
-		text_jis(out, text, rest);
+		text_jis(out, text, text_length(text, rest));
 	else if (length >= CODE_LENGTH && (has_code(bytes, "ASCII") || has_code(bytes, "") ||
 									   bytes[0] == '\0' || memcmp(bytes, "ASCII", 6) == 0))
 	{

@@ -1,6 +1,6 @@
 /*
- * exif_list.h
- *		The tags of one image, gathered from its directories (private to src/image).
+ * list.h
+ *		The tags of one image, gathered from its directories (private to src/exif).
  */
 #ifndef TE_EXIF_LIST_H
 #define TE_EXIF_LIST_H
@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "image/exif_find.h"
-#include "image/exif_tiff.h"
+#include "container/tiff.h"
+#include "exif/block.h"
 
 #define EXIF_MAX_TAGS 1024
 
@@ -23,7 +23,7 @@ typedef struct ExifFound
 
 typedef struct ExifList
 {
-	Tiff		tiff[EXIF_MAX_PIECES];
+	Tiff		tiff[EXIF_MAX_BLOCKS];
 	ExifFound	found[EXIF_MAX_TAGS];
 	int			count;
 	bool		overflow;		/* there were more tags than the list holds */
@@ -31,10 +31,10 @@ typedef struct ExifList
 } ExifList;
 
 /*
- * Gather the tags of all pieces; with_gps false leaves the GPS directory unread.  Of
+ * Gather the tags of all blocks; with_gps false leaves the GPS directory unread.  Of
  * tags that occur twice in a directory the last one counts.
  */
-extern void exif_gather(const ExifPieces *pieces, bool with_gps, ExifList *list);
+extern void exif_gather(const ExifBlocks *blocks, bool with_gps, ExifList *list);
 
 /* The tag in this directory, or NULL. */
 extern const ExifFound *exif_lookup(const ExifList *list, ExifDir dir, uint16_t tag);

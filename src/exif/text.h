@@ -1,7 +1,7 @@
 /*
- * exif_text.h
+ * text.h
  *		Text of EXIF values, whose encoding nobody writes down, into clean UTF-8
- *		(private to src/image).
+ *		(private to src/exif).
  */
 #ifndef TE_EXIF_TEXT_H
 #define TE_EXIF_TEXT_H
@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "image/exif_out.h"
+#include "exif/json.h"
 
 /* Length of a text up to its first NUL. */
 extern size_t text_length(const uint8_t *bytes, size_t length);
@@ -35,8 +35,5 @@ extern void text_utf16(ExifOut *out, const uint8_t *bytes, size_t length, bool b
  * False if it is no text.
  */
 extern bool text_coded(ExifOut *out, const uint8_t *bytes, size_t length, bool big_endian);
-
-/* exif_jis.c: JIS X 0208, with or without escape sequences. */
-extern void text_jis(ExifOut *out, const uint8_t *bytes, size_t length);
 
 #endif							/* TE_EXIF_TEXT_H */

@@ -1,11 +1,11 @@
 /*
- * exif_jis.c
+ * jis.c
  *		Text in JIS X 0208, as Japanese cameras write it into UserComment.
  *
  * A table of our own: the C library's would be loaded from files, which the
  * sandbox forbids, and may not be installed.
  */
-#include "image/exif_text.h"
+#include "exif/jis.h"
 
 #include <string.h>
 
@@ -120,7 +120,7 @@ out_jis(ExifOut *out, int row, int column)
 void
 text_jis(ExifOut *out, const uint8_t *bytes, size_t length)
 {
-	const uint8_t *end = bytes + text_length(bytes, length);
+	const uint8_t *end = bytes + length;
 	bool		single;
 
 	/* With escape sequences it begins in a set of one byte, without them all are pairs. */

@@ -1,8 +1,8 @@
 /*
- * exif_out.c
+ * json.c
  *		Clean text into a buffer of fixed size, plain or as JSON.
  */
-#include "image/exif_out.h"
+#include "exif/json.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /*
- * exif_tags.c
+ * tags.c
  *		What a tag is called and how its value is to be read.
  *
  * Names are those of the Exif and TIFF standards as libexif has them.  The
@@ -8,9 +8,9 @@
  * DNG, GeoTIFF and the makers that ExifTool lists them by.  NULL in the
  * table means that libexif's name is the one.
  */
-#include "image/exif_tags.h"
+#include "exif/tags.h"
 
-#include "image/exif_tiff.h"
+#include "container/tiff.h"
 
 #include <stdio.h>
 #include <stdlib.h>

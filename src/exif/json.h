@@ -1,11 +1,11 @@
 /*
- * exif_out.h
- *		Clean text into a buffer of fixed size, plain or as JSON (private to src/image).
+ * json.h
+ *		Clean text into a buffer of fixed size, plain or as JSON (private to src/exif).
  *
  * What comes out is valid UTF-8 without control characters, whatever goes in.
  */
-#ifndef TE_EXIF_OUT_H
-#define TE_EXIF_OUT_H
+#ifndef TE_EXIF_JSON_H
+#define TE_EXIF_JSON_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -59,4 +59,4 @@ extern void json_member_end(ExifJson *json);
 extern bool json_is_empty(const ExifJson *json);
 extern void json_end(ExifJson *json);
 
-#endif							/* TE_EXIF_OUT_H */
+#endif							/* TE_EXIF_JSON_H */

@@ -1,6 +1,6 @@
 /*
- * exif_tiff.h
- *		A bounded walk through the directories of a TIFF structure (private to src/image).
+ * tiff.h
+ *		A bounded walk through the directories of a TIFF structure.
  *
  * For EXIF blocks (classic TIFF from the byte order mark on), TIFF and BigTIFF
  * files and RAW files built on TIFF, whatever number stands where TIFF has 42.
@@ -13,8 +13,8 @@
  *				if (tiff_entry(&tiff, &dir, i, &entry) == TIFF_GOOD)
  *					...
  */
-#ifndef TE_EXIF_TIFF_H
-#define TE_EXIF_TIFF_H
+#ifndef TE_CONTAINER_TIFF_H
+#define TE_CONTAINER_TIFF_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -118,4 +118,4 @@ extern size_t tiff_type_size(uint16_t type);
 /* 64-bit numbers in the structure's byte order, which libexif does not read. */
 extern uint64_t tiff_long8(const Tiff *tiff, const uint8_t *bytes);
 
-#endif							/* TE_EXIF_TIFF_H */
+#endif							/* TE_CONTAINER_TIFF_H */

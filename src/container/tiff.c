@@ -1,8 +1,8 @@
 /*
- * exif_tiff.c
+ * tiff.c
  *		A bounded walk through the directories of a TIFF structure.
  */
-#include "image/exif_tiff.h"
+#include "container/tiff.h"
 
 #include <math.h>
 #include <string.h>

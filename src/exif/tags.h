@@ -1,6 +1,6 @@
 /*
- * exif_tags.h
- *		What a tag is called and how its value is to be read (private to src/image).
+ * tags.h
+ *		What a tag is called and how its value is to be read (private to src/exif).
  */
 #ifndef TE_EXIF_TAGS_H
 #define TE_EXIF_TAGS_H
@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "image/exif_find.h"
+#include "exif/block.h"
 
 /* How to read a value where type and count do not say it all. */
 typedef enum TagKind

@@ -1,11 +1,11 @@
 /*
- * exif_value.c
+ * value.c
  *		A tag's value as JSON: a number, an array of numbers, a text, or a length.
  *
  * Nothing here is translated into words, scaled or rounded: what the standard
  * calls an APEX value stays one.
  */
-#include "image/exif_value.h"
+#include "exif/value.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 
 #include <libexif/exif-utils.h>
 
-#include "image/exif_text.h"
+#include "exif/text.h"
 
 #define RATIONAL_DIGITS 10		/* as many as a 32-bit numerator has */
 #define MAX_TEXT (256 * 1024)	/* bytes of one text that are looked at: more than the JSON has room for */

@@ -1,12 +1,12 @@
 /*
- * exif_gps.c
+ * gps.c
  *		Where the picture was taken.
  */
-#include "image/exif_gps.h"
+#include "exif/gps.h"
 
 #include <math.h>
 
-#include "image/exif_text.h"
+#include "exif/text.h"
 
 #define LATITUDE_REF	0x0001
 #define LATITUDE		0x0002

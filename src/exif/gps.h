@@ -1,11 +1,11 @@
 /*
- * exif_gps.h
- *		Where the picture was taken (private to src/image).
+ * gps.h
+ *		Where the picture was taken (private to src/exif).
  */
 #ifndef TE_EXIF_GPS_H
 #define TE_EXIF_GPS_H
 
-#include "image/exif_list.h"
+#include "exif/list.h"
 
 /*
  * Decimal degrees, south and west negative.  False if either is missing,

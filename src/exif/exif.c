@@ -3,23 +3,23 @@
  *		EXIF from the bytes of a file: finds it, gathers its tags, and fills the result.
  *
  * One way for all containers, so that the same EXIF gives the same result in
- * each: exif_find.c knows where the TIFF structure is, exif_tiff.c and exif_list.c
- * walk its directories, exif_value.c writes a value.
+ * each: find.c locates the blocks, list.c walks their directories, value.c writes
+ * a value as JSON.
  */
-#include "image/exif.h"
+#include "exif/exif.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "image/exif_date.h"
-#include "image/exif_find.h"
-#include "image/exif_gps.h"
-#include "image/exif_list.h"
-#include "image/exif_out.h"
-#include "image/exif_tags.h"
-#include "image/exif_text.h"
-#include "image/exif_value.h"
+#include "exif/date.h"
+#include "exif/find.h"
+#include "exif/gps.h"
+#include "exif/list.h"
+#include "exif/json.h"
+#include "exif/tags.h"
+#include "exif/text.h"
+#include "exif/value.h"
 
 #define TAG_MAKE		0x010F
 #define TAG_MODEL		0x0110
@@ -133,59 +133,66 @@ read_name(const ExifList *list, uint16_t tag, char *name)
 
 /* How it went, once the tags are gathered. */
 static void
-set_status(const ExifPieces *pieces, const ExifList *list, ImgResult *result)
+set_status(const ExifBlocks *blocks, const ExifList *list, ExifResult *result)
 {
 	const char *reason = NULL;
 
 	if (result->json != NULL)
 	{
-		result->exif_status = TE_EXIF_FOUND;
+		result->status = TE_EXIF_FOUND;
 		return;
 	}
 	if (list->count > 0)
 		reason = "out of memory for EXIF";
 	else if (list->broken)
 		reason = "EXIF directory cannot be read";
-	else if (pieces->trouble != NULL)
-		reason = pieces->trouble;
-	result->exif_status = reason != NULL ? TE_EXIF_ERROR : TE_EXIF_NONE;
+	else if (blocks->trouble != NULL)
+		reason = blocks->trouble;
+	result->status = reason != NULL ? TE_EXIF_ERROR : TE_EXIF_NONE;
 	if (reason != NULL)
-		snprintf(result->exif_error, sizeof(result->exif_error), "%s", reason);
+		snprintf(result->error, sizeof(result->error), "%s", reason);
 }
 
 void
-exif_read(TeFormat format, const uint8_t *data, size_t length, uint32_t want, ImgResult *result)
+exif_read(TeFormat format, const uint8_t *data, size_t length, bool with_gps, ExifResult *result)
 {
-	ExifPieces	pieces;
+	ExifBlocks	blocks;
 	ExifList	list;
 
-	result->exif_error[0] = result->make[0] = result->model[0] = '\0';
-	exif_find(format, data, length, &pieces);
-	exif_gather(&pieces, (want & TE_WANT_GPS) != 0, &list);
+	result->error[0] = '\0';
+	exif_find(format, data, length, &blocks);
+	exif_gather(&blocks, with_gps, &list);
 
 	result->json = write_json(&list);
-	set_status(&pieces, &list, result);
+	set_status(&blocks, &list, result);
 	read_name(&list, TAG_MAKE, result->make);
 	read_name(&list, TAG_MODEL, result->model);
 	result->has_taken_at = exif_taken_at(&list, &result->taken_at);
 	result->has_gps = exif_position(&list, &result->latitude, &result->longitude);
 	if (!result->has_gps)
 		result->latitude = result->longitude = 0;
-	exif_pieces_free(&pieces);
+	exif_blocks_free(&blocks);
+}
+
+void
+exif_result_free(ExifResult *result)
+{
+	free(result->json);
+	result->json = NULL;
 }
 
 int
 exif_orientation(TeFormat format, const uint8_t *data, size_t length)
 {
-	ExifPieces	pieces;
+	ExifBlocks	blocks;
 	uint64_t	orientation = 1;
 	Tiff		tiff;
 	TiffDir		dir;
 
-	exif_find(format, data, length, &pieces);
-	if (pieces.count > 0 && tiff_open(&tiff, pieces.piece[0].data, pieces.piece[0].length) &&
+	exif_find(format, data, length, &blocks);
+	if (blocks.count > 0 && tiff_open(&tiff, blocks.block[0].data, blocks.block[0].length) &&
 		tiff_dir(&tiff, tiff.first, &dir))
 		orientation = tiff_find_uint(&tiff, &dir, TAG_ORIENTATION, 1);
-	exif_pieces_free(&pieces);
+	exif_blocks_free(&blocks);
 	return orientation >= 1 && orientation <= 8 ? (int) orientation : 1;
 }

@@ -1,15 +1,16 @@
 /*
- * exif_heif.c
+ * find_heif.c
  *		The EXIF items of a HEIF or AVIF file.
  *
  * Items are listed in iinf, their places in iloc: in the file, in the idat
  * box, or within other items (iref says which), in any number of extents.
  * Budgets of extents and of bytes bound what a file can make us do.
  */
-#include "image/exif_heif.h"
-
 #include <stdlib.h>
 #include <string.h>
+
+#include "container/bytes.h"
+#include "exif/find_internal.h"
 
 #define MAX_EXTENTS	4096		/* extents and references looked at for one file */
 #define MAX_ITEMS	65536		/* items of iinf and iloc looked at */
@@ -49,7 +50,7 @@ typedef struct Bytes
 static uint64_t
 take(const uint8_t **at, int bytes)
 {
-	uint64_t	value = box_uint(*at, bytes);
+	uint64_t	value = be_number(*at, bytes);
 
 	*at += bytes;
 	return value;
@@ -261,7 +262,7 @@ is_exif_item(Heif *heif, const Box *infe, bool of_primary, uint32_t *id)
 }
 
 static void
-add_exif_items(Heif *heif, bool of_primary, ExifPieces *pieces)
+add_exif_items(Heif *heif, bool of_primary, ExifBlocks *blocks)
 {
 	Box			list = heif->iinf;
 	Box			infe;
@@ -279,20 +280,20 @@ add_exif_items(Heif *heif, bool of_primary, ExifPieces *pieces)
 		uint32_t	id;
 		Bytes		bytes;
 
-		if (memcmp(infe.type, "infe", 4) != 0 || !is_exif_item(heif, &infe, of_primary, &id))
+		if (!box_is(&infe, "infe") || !is_exif_item(heif, &infe, of_primary, &id))
 			continue;
 		if (read_item(heif, id, 0, &bytes))
-			exif_add_payload(pieces, bytes.data, bytes.length, bytes.owned);
+			exif_blocks_add_payload(blocks, bytes.data, bytes.length, bytes.owned);
 		else
 		{
 			free(bytes.owned);
-			pieces->trouble = "EXIF item lies outside the file";
+			blocks->trouble = "EXIF item lies outside the file";
 		}
 	}
 }
 
 void
-exif_find_heif(const uint8_t *file, size_t file_length, Box meta, ExifPieces *pieces)
+exif_find_heif(const uint8_t *file, size_t file_length, Box meta, ExifBlocks *blocks)
 {
 	Heif		heif = {.file = file, .file_length = file_length, .budget = MAX_EXTENTS,
 	.room = EXIF_MAX_JOINED};
@@ -304,23 +305,23 @@ exif_find_heif(const uint8_t *file, size_t file_length, Box meta, ExifPieces *pi
 	meta.length -= 4;
 	while (heif.budget-- > 0 && box_next(&meta, &box))
 	{
-		if (memcmp(box.type, "iloc", 4) == 0)
+		if (box_is(&box, "iloc"))
 			heif.iloc = box;
-		else if (memcmp(box.type, "iinf", 4) == 0)
+		else if (box_is(&box, "iinf"))
 			heif.iinf = box;
-		else if (memcmp(box.type, "iref", 4) == 0)
+		else if (box_is(&box, "iref"))
 			heif.iref = box;
-		else if (memcmp(box.type, "idat", 4) == 0)
+		else if (box_is(&box, "idat"))
 			heif.idat = box;
-		else if (memcmp(box.type, "pitm", 4) == 0 && box.length >= 6)
+		else if (box_is(&box, "pitm") && box.length >= 6)
 		{
 			heif.has_primary = true;
-			heif.primary = (uint32_t) box_uint(box.data + 4, box.data[0] == 0 || box.length < 8 ? 2 : 4);
+			heif.primary = (uint32_t) be_number(box.data + 4, box.data[0] == 0 || box.length < 8 ? 2 : 4);
 		}
 	}
 
 	/* Where none describes the primary image, another is better than nothing: it may be of a part of it. */
-	add_exif_items(&heif, true, pieces);
-	if (pieces->count == 0)
-		add_exif_items(&heif, false, pieces);
+	add_exif_items(&heif, true, blocks);
+	if (blocks->count == 0)
+		add_exif_items(&heif, false, blocks);
 }

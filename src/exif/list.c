@@ -1,13 +1,13 @@
 /*
- * exif_list.c
+ * list.c
  *		The tags of one image, gathered from its directories.
  */
-#include "image/exif_list.h"
+#include "exif/list.h"
 
 #include <string.h>
 
-#include "image/exif_tags.h"
-#include "image/exif_text.h"
+#include "exif/tags.h"
+#include "exif/text.h"
 
 #define POINTER_EXIF	0x8769
 #define POINTER_GPS		0x8825
@@ -119,20 +119,20 @@ gather_dir(ExifList *list, Tiff *tiff, uint64_t offset, ExifDir dir, bool with_g
 }
 
 void
-exif_gather(const ExifPieces *pieces, bool with_gps, ExifList *list)
+exif_gather(const ExifBlocks *blocks, bool with_gps, ExifList *list)
 {
 	list->count = 0;
 	list->overflow = false;
 	list->broken = false;
-	for (int i = 0; i < pieces->count; i++)
+	for (int i = 0; i < blocks->count; i++)
 	{
-		const ExifPiece *piece = &pieces->piece[i];
+		const ExifBlock *block = &blocks->block[i];
 		Tiff	   *tiff = &list->tiff[i];
 
-		if (piece->dir == EXIF_DIR_GPS && !with_gps)
+		if (block->dir == EXIF_DIR_GPS && !with_gps)
 			continue;
-		if (tiff_open(tiff, piece->data, piece->length))
-			gather_dir(list, tiff, tiff->first, piece->dir, with_gps, 0);
+		if (tiff_open(tiff, block->data, block->length))
+			gather_dir(list, tiff, tiff->first, block->dir, with_gps, 0);
 		else
 			list->broken = true;
 	}

@@ -1,11 +1,12 @@
 /*
- * exif_date.h
- *		When the picture was taken (private to src/image).
+ * date.h
+ *		When the picture was taken (private to src/exif).
  */
 #ifndef TE_EXIF_DATE_H
 #define TE_EXIF_DATE_H
 
-#include "image/exif_list.h"
+#include "exif/list.h"
+#include "wire/message.h"
 
 /*
  * DateTimeOriginal with its subseconds and offset, else DateTimeDigitized with

@@ -1,5 +1,5 @@
 /*
- * exif_png.c
+ * find_png.c
  *		Where the EXIF of a PNG is: in an eXIf chunk, or written in hexadecimal into
  *		a text chunk, as programs did before PNG had eXIf.
  */
@@ -8,7 +8,8 @@
 
 #include <zlib.h>
 
-#include "image/exif_find.h"
+#include "container/bytes.h"
+#include "exif/find_internal.h"
 
 #define MAX_KEYWORD 80			/* with its NUL */
 
@@ -25,7 +26,7 @@ next_chunk(const uint8_t *data, size_t length, size_t *at, Chunk *chunk)
 {
 	if (*at > length || length - *at < 12)
 		return false;
-	chunk->length = exif_be32(data + *at);
+	chunk->length = be32(data + *at);
 	chunk->type = data + *at + 4;
 	chunk->data = chunk->type + 4;
 	if (chunk->length > length - *at - 12 || memcmp(chunk->type, "IEND", 4) == 0)
@@ -77,7 +78,7 @@ hex_digit(uint8_t c)
 
 /* A line that names the profile, a line with its length, then hexadecimal in lines. */
 static void
-add_profile(const uint8_t *text, size_t length, ExifPieces *pieces)
+add_profile(const uint8_t *text, size_t length, ExifBlocks *blocks)
 {
 	uint8_t    *bytes = malloc(length / 2 + 1);
 	size_t		count = 0;
@@ -107,12 +108,12 @@ add_profile(const uint8_t *text, size_t length, ExifPieces *pieces)
 			half = half >= 0 ? -1 : digit;
 		}
 	}
-	exif_add_piece(pieces, EXIF_DIR_IFD0, bytes, count, bytes);
+	exif_blocks_add(blocks, EXIF_DIR_IFD0, bytes, count, bytes);
 }
 
 /* tEXt: keyword, text.  zTXt: keyword, method, packed text.  iTXt: keyword, flag, method, two names, text. */
 static void
-text_chunk(const Chunk *chunk, ExifPieces *pieces)
+text_chunk(const Chunk *chunk, ExifBlocks *blocks)
 {
 	const uint8_t *end = chunk->data + chunk->length;
 	size_t		limit = chunk->length < MAX_KEYWORD ? chunk->length : MAX_KEYWORD;
@@ -143,33 +144,33 @@ text_chunk(const Chunk *chunk, ExifPieces *pieces)
 		text++;
 	if (!packed)
 	{
-		add_profile(text, (size_t) (end - text), pieces);
+		add_profile(text, (size_t) (end - text), blocks);
 		return;
 	}
 	bytes = unpack(text, (size_t) (end - text), &length);
 	if (bytes == NULL)
-		pieces->trouble = "compressed EXIF text could not be unpacked";
+		blocks->trouble = "compressed EXIF text could not be unpacked";
 	else
-		add_profile(bytes, length, pieces);
+		add_profile(bytes, length, blocks);
 	free(bytes);
 }
 
 /* Every chunk up to IEND: eXIf may stand before or behind the image data. */
 void
-exif_find_png(const uint8_t *data, size_t length, ExifPieces *pieces)
+exif_find_png(const uint8_t *data, size_t length, ExifBlocks *blocks)
 {
 	size_t		at = 8;
 	Chunk		chunk = {NULL, NULL, 0};
 
 	while (next_chunk(data, length, &at, &chunk))
 		if (memcmp(chunk.type, "eXIf", 4) == 0)
-			exif_add_piece(pieces, EXIF_DIR_IFD0, chunk.data, chunk.length, NULL);
-	if (pieces->count > 0)
+			exif_blocks_add(blocks, EXIF_DIR_IFD0, chunk.data, chunk.length, NULL);
+	if (blocks->count > 0)
 		return;
 	if (chunk.type != NULL && memcmp(chunk.type, "eXIf", 4) == 0)
-		pieces->trouble = "file ends within the eXIf chunk";
+		blocks->trouble = "file ends within the eXIf chunk";
 	for (at = 8; next_chunk(data, length, &at, &chunk);)
 		if (memcmp(chunk.type, "tEXt", 4) == 0 || memcmp(chunk.type, "zTXt", 4) == 0 ||
 			memcmp(chunk.type, "iTXt", 4) == 0)
-			text_chunk(&chunk, pieces);
+			text_chunk(&chunk, blocks);
 }

@@ -1,15 +1,15 @@
 /*
- * exif_date.c
+ * date.c
  *		When the picture was taken.
  *
  * DateTime (0x0132) and OffsetTime are those of the last change of the file
  * and are never looked at.
  */
-#include "image/exif_date.h"
+#include "exif/date.h"
 
 #include <string.h>
 
-#include "image/exif_text.h"
+#include "exif/text.h"
 
 #define MAX_OFFSET_MINUTES	(15 * 60 + 59)	/* what PostgreSQL takes */
 
