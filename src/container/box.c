@@ -18,17 +18,19 @@ box_next(Box *inside, Box *box)
 		return false;
 	size = be32(inside->data);
 	memcpy(box->type, inside->data + 4, 4);
-	if (size == 1 && inside->length >= 16)
+	if (size == 0)				/* to the end of the box around it */
+		size = inside->length;
+	else if (size == 1 && inside->length < 16)
+		size = UINT64_MAX;		/* truncated within its size */
+	else if (size == 1)
 	{
 		size = be_number(inside->data + 8, 8);
 		head = 16;
 	}
-	else if (size == 0)
-		size = inside->length;
 	if (size < head)
 		return false;
-	box->cut = size > inside->length;
-	if (box->cut)
+	box->truncated = size > inside->length;
+	if (box->truncated)
 		size = inside->length;
 	box->data = inside->data + head;
 	box->length = (size_t) (size - head);

@@ -19,7 +19,7 @@ typedef struct Box
 	uint8_t		type[4];
 	const uint8_t *data;
 	size_t		length;
-	bool		cut;			/* its size goes beyond the box around it */
+	bool		truncated;		/* its size goes beyond the box around it */
 } Box;
 
 /*

@@ -103,7 +103,7 @@ tiff_dir(Tiff *tiff, uint64_t offset, TiffDir *dir)
 		return false;
 
 	dir->entries = start + head;
-	dir->cut = count > room || count > TIFF_MAX_ENTRIES;
+	dir->truncated = count > room || count > TIFF_MAX_ENTRIES;
 	if (count <= room &&
 		tiff->length - offset - head - count * entry_size >= tail)
 	{

@@ -62,7 +62,7 @@ typedef struct TiffDir
 {
 	const uint8_t *entries;
 	uint32_t	count;				/* entries that lie within the data */
-	bool		cut;				/* it says it has more */
+	bool		truncated;			/* it says it has more */
 	uint64_t	next;				/* offset of the next directory in the chain, 0 = none */
 } TiffDir;
 

@@ -6,54 +6,39 @@
 
 #include <string.h>
 
-#include "container/bytes.h"
+#include "container/raw_jpeg.h"
+#include "container/riff.h"
 #include "container/tiff.h"
 #include "exif/find_internal.h"
-
-#define RAF_MAGIC	"FUJIFILMCCD-RAW"
-#define PANASONIC_JPEG	0x002E	/* tag of the JPEG in an RW2 */
 
 /* WebP: the chunk counts, not the flag in VP8X that announces it. */
 static void
 find_webp(const uint8_t *data, size_t length, ExifBlocks *blocks)
 {
-	size_t		at = 12;
+	size_t		at = RIFF_FIRST_CHUNK;
+	RiffChunk	chunk;
 
-	while (length >= 8 && at <= length - 8)
+	while (riff_next(data, length, &at, &chunk))
 	{
-		uint32_t	chunk = le32(data + at + 4);
-
-		if (chunk > length - at - 8)
-		{
-			if (memcmp(data + at, "EXIF", 4) == 0)
-				blocks->trouble = "file ends within the EXIF chunk";
-			return;
-		}
-		if (memcmp(data + at, "EXIF", 4) == 0)
-			exif_blocks_add(blocks, EXIF_DIR_IFD0, data + at + 8, chunk, NULL);
-		at += 8 + (size_t) chunk + (chunk & 1);
+		if (memcmp(chunk.type, "EXIF", 4) != 0)
+			continue;
+		if (chunk.truncated)
+			blocks->trouble = "file ends within the EXIF chunk";
+		else
+			exif_blocks_add(blocks, EXIF_DIR_IFD0, chunk.data, chunk.length, NULL);
 	}
 }
 
-/* Fujifilm's RAF names the place of a whole JPEG in its header. */
 static void
 find_raf(const uint8_t *data, size_t length, ExifBlocks *blocks)
 {
-	uint32_t	offset,
-				size;
+	const uint8_t *jpeg;
+	size_t		jpeg_length;
 
-	if (length < 0x5C)
-		return;
-	offset = be32(data + 0x54);
-	size = be32(data + 0x58);
-	if (offset > length)
-	{
+	if (raf_jpeg(data, length, &jpeg, &jpeg_length))
+		exif_find_jpeg(jpeg, jpeg_length, blocks);
+	else
 		blocks->trouble = "embedded JPEG lies outside the file";
-		return;
-	}
-	if (size > length - offset)
-		size = (uint32_t) (length - offset);
-	exif_find_jpeg(data + offset, size, blocks);
 }
 
 /*
@@ -65,11 +50,12 @@ find_panasonic(const uint8_t *data, size_t length, ExifBlocks *blocks)
 {
 	Tiff		tiff;
 	TiffDir		dir;
-	TiffEntry	entry;
+	const uint8_t *jpeg;
+	size_t		jpeg_length;
 
-	if (tiff_open(&tiff, data, length) && tiff.magic == TIFF_MAGIC_PANASONIC &&
-		tiff_dir(&tiff, tiff.first, &dir) && tiff_find(&tiff, &dir, PANASONIC_JPEG, &entry))
-		exif_find_jpeg(entry.value, entry.bytes, blocks);
+	if (tiff_open(&tiff, data, length) && tiff_dir(&tiff, tiff.first, &dir) &&
+		rw2_jpeg(&tiff, &dir, &jpeg, &jpeg_length))
+		exif_find_jpeg(jpeg, jpeg_length, blocks);
 }
 
 /* TIFF, and everything that calls itself RAW. */
@@ -81,7 +67,7 @@ find_tiff_or_raw(const uint8_t *data, size_t length, ExifBlocks *blocks)
 		find_panasonic(data, length, blocks);
 		exif_blocks_add(blocks, EXIF_DIR_IFD0, data, length, NULL);
 	}
-	else if (length > sizeof(RAF_MAGIC) && memcmp(data, RAF_MAGIC, sizeof(RAF_MAGIC) - 1) == 0)
+	else if (raf_is(data, length))
 		find_raf(data, length, blocks);
 	else if (length >= 12 && memcmp(data + 4, "ftyp", 4) == 0)
 		exif_find_boxes(data, length, blocks);

@@ -60,9 +60,9 @@ find_jxl(Box file, ExifBlocks *blocks)
 
 	for (int i = 0; i < BOX_MAX && box_next(&file, &box); i++)
 	{
-		if (box_is(&box, "Exif") && !box.cut)
+		if (box_is(&box, "Exif") && !box.truncated)
 			exif_blocks_add_payload(blocks, box.data, box.length, NULL);
-		else if (box_is(&box, "brob") && !box.cut &&
+		else if (box_is(&box, "brob") && !box.truncated &&
 				 box.length > 4 && memcmp(box.data, "Exif", 4) == 0)
 		{
 			size_t		length;
@@ -98,7 +98,7 @@ find_cr3(Box moov, ExifBlocks *blocks)
 		uuid.data += sizeof(canon_uuid);
 		uuid.length -= sizeof(canon_uuid);
 		for (size_t j = 0; j < sizeof(parts) / sizeof(parts[0]); j++)
-			if (box_find(uuid, parts[j].type, &part) && !part.cut)
+			if (box_find(uuid, parts[j].type, &part) && !part.truncated)
 				exif_blocks_add(blocks, parts[j].dir, part.data, part.length, NULL);
 		return;
 	}

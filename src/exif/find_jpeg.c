@@ -5,13 +5,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "container/jpeg.h"
 #include "exif/find_internal.h"
 
 #define EXIF_HEADER_LEN	6
-
-#define JPEG_SOS	0xDA
-#define JPEG_EOI	0xD9
-#define JPEG_APP1	0xE1
 
 /*
  * One APP1 segment.  Some cameras write garbage of up to four bytes before
@@ -19,7 +16,7 @@
  * header but no TIFF structure continues the one before.
  */
 static void
-jpeg_app1(const uint8_t *segment, size_t length, ExifBlocks *blocks)
+read_app1(const uint8_t *segment, size_t length, ExifBlocks *blocks)
 {
 	for (size_t garbage = 0; garbage <= 4; garbage++)
 	{
@@ -42,62 +39,31 @@ jpeg_app1(const uint8_t *segment, size_t length, ExifBlocks *blocks)
 }
 
 /*
- * The next segment of a JPEG, and where to go on behind it.  A marker without a length has a
- * segment of no bytes.  NULL at the end, and where the file ends within the segment.
- */
-static const uint8_t *
-jpeg_segment(const uint8_t *at, const uint8_t *end, uint8_t *marker, size_t *length)
-{
-	/* Anything may lie between segments; markers may be padded with more 0xFF. */
-	at = at < end ? memchr(at, 0xFF, (size_t) (end - at)) : NULL;
-	while (at != NULL && at < end && *at == 0xFF)
-		at++;
-	if (at == NULL || at >= end)
-		return NULL;
-	*marker = *at++;
-	*length = 0;
-	if (*marker == 0x00 || *marker == 0x01 || (*marker >= 0xD0 && *marker <= JPEG_EOI))
-		return at;
-	if (end - at < 2)
-		return NULL;
-	*length = (size_t) at[0] << 8 | at[1];
-	if (*length < 2 || (size_t) (end - at) < *length)
-		return NULL;
-	*length -= 2;
-	return at + 2;
-}
-
-/*
- * The EXIF segments before the picture.  What is last in the file, with not a whole segment
- * behind it, is what a broken transfer left, and not read.
+ * The EXIF segments before the picture.  The last one of a file that ends there is
+ * what a broken transfer left, and is not read.
  */
 void
 exif_find_jpeg(const uint8_t *data, size_t length, ExifBlocks *blocks)
 {
 	const uint8_t *end = data + length;
-	const uint8_t *last = NULL;		/* APP1 segment to be read if another follows */
-	size_t		last_length = 0;
 	const uint8_t *at;
+	JpegSegment segment,
+				held = {0};		/* an APP1 segment that is read if another segment follows */
 
-	if (length < 4 || data[0] != 0xFF || data[1] != 0xD8)
+	if (length < 4 || data[0] != 0xFF || data[1] != JPEG_SOI)
 		return;
-	for (at = data + 2;;)
+	at = data + 2;
+	while (jpeg_next(&at, end, &segment) == JPEG_FOUND)
 	{
-		uint8_t		marker;
-		size_t		segment;
-		const uint8_t *next = jpeg_segment(at, end, &marker, &segment);
-
-		if (next == NULL)
-			break;
-		if (last != NULL)
-			jpeg_app1(last, last_length, blocks);
-		if (marker == JPEG_SOS || marker == JPEG_EOI)
+		if (held.data != NULL)
+			read_app1(held.data, held.length, blocks);
+		if (segment.marker == JPEG_SOS || segment.marker == JPEG_EOI)
 			return;
-		last = marker == JPEG_APP1 ? next : NULL;
-		last_length = segment;
-		at = next + segment;
+		held = segment;
+		if (segment.marker != JPEG_APP1)
+			held.data = NULL;
 	}
 	if (blocks->count == 0 &&
-		(last != NULL || (end - at >= 2 && at[0] == 0xFF && at[1] == JPEG_APP1)))
+		(held.data != NULL || (end - at >= 2 && at[0] == 0xFF && at[1] == JPEG_APP1)))
 		blocks->trouble = "file ends within its first segments";
 }

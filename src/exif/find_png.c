@@ -8,32 +8,10 @@
 
 #include <zlib.h>
 
-#include "container/bytes.h"
+#include "container/png.h"
 #include "exif/find_internal.h"
 
 #define MAX_KEYWORD 80			/* with its NUL */
-
-typedef struct Chunk
-{
-	const uint8_t *type;
-	const uint8_t *data;
-	uint32_t	length;
-} Chunk;
-
-/* The chunk at *at, which moves on behind it.  False at the end, IEND, or a chunk that is cut. */
-static bool
-next_chunk(const uint8_t *data, size_t length, size_t *at, Chunk *chunk)
-{
-	if (*at > length || length - *at < 12)
-		return false;
-	chunk->length = be32(data + *at);
-	chunk->type = data + *at + 4;
-	chunk->data = chunk->type + 4;
-	if (chunk->length > length - *at - 12 || memcmp(chunk->type, "IEND", 4) == 0)
-		return false;
-	*at += 12 + (size_t) chunk->length;
-	return true;
-}
 
 /* Unpack a zlib stream.  NULL if it is broken, too large or memory is out. */
 static uint8_t *
@@ -113,7 +91,7 @@ add_profile(const uint8_t *text, size_t length, ExifBlocks *blocks)
 
 /* tEXt: keyword, text.  zTXt: keyword, method, packed text.  iTXt: keyword, flag, method, two names, text. */
 static void
-text_chunk(const Chunk *chunk, ExifBlocks *blocks)
+text_chunk(const PngChunk *chunk, ExifBlocks *blocks)
 {
 	const uint8_t *end = chunk->data + chunk->length;
 	size_t		limit = chunk->length < MAX_KEYWORD ? chunk->length : MAX_KEYWORD;
@@ -159,18 +137,17 @@ text_chunk(const Chunk *chunk, ExifBlocks *blocks)
 void
 exif_find_png(const uint8_t *data, size_t length, ExifBlocks *blocks)
 {
-	size_t		at = 8;
-	Chunk		chunk = {NULL, NULL, 0};
+	size_t		at = PNG_FIRST_CHUNK;
+	PngChunk	chunk = {0};
 
-	while (next_chunk(data, length, &at, &chunk))
-		if (memcmp(chunk.type, "eXIf", 4) == 0)
+	while (png_next(data, length, &at, &chunk) == PNG_CHUNK)
+		if (png_is(&chunk, "eXIf"))
 			exif_blocks_add(blocks, EXIF_DIR_IFD0, chunk.data, chunk.length, NULL);
 	if (blocks->count > 0)
 		return;
-	if (chunk.type != NULL && memcmp(chunk.type, "eXIf", 4) == 0)
+	if (png_is(&chunk, "eXIf"))
 		blocks->trouble = "file ends within the eXIf chunk";
-	for (at = 8; next_chunk(data, length, &at, &chunk);)
-		if (memcmp(chunk.type, "tEXt", 4) == 0 || memcmp(chunk.type, "zTXt", 4) == 0 ||
-			memcmp(chunk.type, "iTXt", 4) == 0)
+	for (at = PNG_FIRST_CHUNK; png_next(data, length, &at, &chunk) == PNG_CHUNK;)
+		if (png_is(&chunk, "tEXt") || png_is(&chunk, "zTXt") || png_is(&chunk, "iTXt"))
 			text_chunk(&chunk, blocks);
 }

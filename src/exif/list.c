@@ -88,7 +88,7 @@ gather_dir(ExifList *list, Tiff *tiff, uint64_t offset, ExifDir dir, bool with_g
 		list->broken = true;
 		return;
 	}
-	if (directory.cut)
+	if (directory.truncated)
 		list->broken = true;
 	for (uint32_t i = 0; i < directory.count; i++)
 	{
@@ -96,7 +96,7 @@ gather_dir(ExifList *list, Tiff *tiff, uint64_t offset, ExifDir dir, bool with_g
 
 		/* Entries of zeros are padding, not damage. */
 		bad += outcome != TIFF_GOOD && entry.type != 0;
-		if (bad > MAX_BAD || (outcome == TIFF_BAD_TYPE && (i == 0 || directory.cut)))
+		if (bad > MAX_BAD || (outcome == TIFF_BAD_TYPE && (i == 0 || directory.truncated)))
 		{
 			list->broken = true;
 			return;

@@ -343,7 +343,7 @@ img_tiff_is_cut(const ImgFile *file)
 	for (uint32_t i = 0; i < dir.count; i++)
 		if (tiff_entry(&walk.tiff, &dir, i, &entry) == TIFF_BAD_VALUE)
 			return true;
-	if (dir.cut)
+	if (dir.truncated)
 		return true;
 	look_at_dir(&walk, &dir);
 	return walk.cut;
