@@ -24,6 +24,11 @@
 
 #define TIFF_MAGIC_PANASONIC 0x55	/* RW2 and RWL; the first directory has tags of its own */
 
+/* Tags that several of our files read. */
+#define TIFF_TAG_STRIP_OFFSETS	0x0111
+#define TIFF_TAG_STRIP_COUNTS	0x0117
+#define TIFF_TAG_EXIF			0x8769
+
 #define TIFF_MAX_DIRS		64		/* directories opened in one structure */
 #define TIFF_MAX_ENTRIES	4096	/* entries looked at in one directory */
 

@@ -9,7 +9,6 @@
 #include "exif/tags.h"
 #include "exif/text.h"
 
-#define POINTER_EXIF	0x8769
 #define POINTER_GPS		0x8825
 #define POINTER_INTEROP	0xA005
 #define MAX_DEPTH		4		/* directories that point to directories */
@@ -109,7 +108,7 @@ gather_dir(ExifList *list, Tiff *tiff, uint64_t offset, ExifDir dir, bool with_g
 		if (dir == EXIF_DIR_GPS || dir == EXIF_DIR_INTEROP ||
 			!tiff_uint(tiff, &entry, 0, &pointer))
 			continue;
-		if (entry.tag == POINTER_EXIF)
+		if (entry.tag == TIFF_TAG_EXIF)
 			gather_dir(list, tiff, pointer, EXIF_DIR_EXIF, with_gps, depth + 1);
 		else if (entry.tag == POINTER_GPS && with_gps)
 			gather_dir(list, tiff, pointer, EXIF_DIR_GPS, with_gps, depth + 1);

@@ -2,49 +2,23 @@
  * raw_maker.c
  *		RAW files that are not built on TIFF: Fujifilm's RAF and Canon's CR3.
  */
-#include "image/internal.h"
+#include "image/raw.h"
 
 #include <string.h>
 
 #include "container/box.h"
 #include "container/bytes.h"
-#include "image/raw.h"
-
-/* Fujifilm's RAF: numbers are big-endian. */
-#define RAF_JPEG			0x54	/* offset and length of a JPEG */
-#define RAF_DIRECTORY		0x5C	/* offset of records of tag, length, data */
-#define RAF_FULL_SIZE		0x0100	/* height, width */
-#define RAF_CROPPED_SIZE	0x0111
+#include "container/raw_jpeg.h"
 
 void
 img_raw_read_raf(const ImgFile *file, ImgRaw *raw)
 {
-	uint64_t	jpeg = be32(file->data + RAF_JPEG);
-	uint64_t	jpeg_length = be32(file->data + RAF_JPEG + 4);
-	uint64_t	at = be32(file->data + RAF_DIRECTORY);
-	uint64_t	records;
-	bool		cropped = false;
+	const uint8_t *jpeg;
+	size_t		jpeg_length;
 
-	if (jpeg < file->length)
-		img_raw_add_preview(raw, file->data + jpeg, (size_t) MIN(jpeg_length, file->length - jpeg));
-	if (at + 4 > file->length)
-		return;
-	records = MIN(be32(file->data + at), 1000);
-	for (at += 4; records > 0 && at + 4 <= file->length; records--)
-	{
-		uint64_t	tag = be16(file->data + at);
-		uint64_t	length = be16(file->data + at + 2);
-
-		if (at + 4 + length > file->length)
-			return;
-		if (length >= 4 && (tag == RAF_CROPPED_SIZE || (tag == RAF_FULL_SIZE && !cropped)))
-		{
-			raw->height = be16(file->data + at + 4);
-			raw->width = be16(file->data + at + 6);
-			cropped = tag == RAF_CROPPED_SIZE;
-		}
-		at += 4 + length;
-	}
+	if (raf_jpeg(file->data, file->length, &jpeg, &jpeg_length))
+		img_raw_add_preview(raw, jpeg, jpeg_length);
+	raf_size(file->data, file->length, &raw->width, &raw->height);
 }
 
 /* A JPEG that begins within the first bytes of a box's content. */
