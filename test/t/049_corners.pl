@@ -30,7 +30,7 @@ wait_for($server, 'it waits for its decoder',
 	"SELECT state = 'active' AND wait_event_type = 'Extension' FROM pg_stat_activity WHERE pid = $session->{pid}");
 value($server, "DELETE FROM image_assets; INSERT INTO image_assets VALUES (1, 'photo.jpg')");
 kill CONT => $decoder;
-is($session->wait, 'done|640', 'a row that was deleted and inserted again is processed');
+is($session->wait, 'done|320', 'a row that was deleted and inserted again is processed');
 is($session->errors, '', 'without an error');
 value($server, 'REVOKE UPDATE ON image_assets FROM reader');
 $session->query("SELECT FROM thumbexif_process(1::bigint, 'image_assets', true)");
