@@ -33,6 +33,7 @@
 #define SHARE_MS		1000	/* a turn, while one has or may have that has had as much time */
 
 static List *tables = NIL;		/* of TeTable *, in TopMemoryContext */
+static int64 counts_from_ms;	/* in this turn: until then no other table had work */
 static int64 reached_ms = 0;	/* position of the table that had the last turn */
 
 TeTable *
@@ -103,9 +104,15 @@ te_table_position(const TeTable *table)
 }
 
 void
-te_table_took(TeTable *table, int64 began_ms, int64 position)
+te_table_begin(void)
 {
-	table->used_ms = position + (te_now_ms() - began_ms);
+	counts_from_ms = te_now_ms();
+}
+
+void
+te_table_took(TeTable *table, int64 position)
+{
+	table->used_ms = position + (te_now_ms() - counts_from_ms);
 	if (table->has_work)
 		reached_ms = Max(reached_ms, position);
 }
@@ -115,6 +122,7 @@ te_table_turn_ms(const TeTable *table)
 {
 	TimestampTz now = GetCurrentTimestamp();
 	int64		turn_ms = ALONE_MS;
+	bool		alone = true;
 	ListCell   *cell;
 
 	foreach(cell, tables)
@@ -124,9 +132,12 @@ te_table_turn_ms(const TeTable *table)
 
 		if (other == table || !(other->has_work || other->arrivals) || other->not_before > now)
 			continue;
+		alone = false;
 		ahead_ms = te_table_position(other) - te_table_position(table);
 		turn_ms = Min(turn_ms, SHARE_MS + Max(ahead_ms, 0));
 	}
+	if (alone)
+		counts_from_ms = te_now_ms();
 	return (int) turn_ms;
 }
 

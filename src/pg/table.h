@@ -37,13 +37,15 @@ extern void te_table_keep(List *attachments);
 extern void te_table_arrivals(void);
 
 /*
- * Fair sharing: the table that has had the least of the worker's time is next.  One that had no work for
- * a while begins where the others are: it has saved nothing up, and what it took beyond its share before is still owed.
+ * Fair sharing: the table that has had the least of the worker's time is next, its position being what it has had while others
+ * had work too.  One that had no work for a while begins where the others are: it has saved nothing up, and what it
+ * took beyond its share before is still owed.
  */
 extern int64 te_table_position(const TeTable *table);
 
-/* A turn of a table has ended that began then (te_now_ms), at that position. */
-extern void te_table_took(TeTable *table, int64 began_ms, int64 position);
+/* A turn of a table begins; it has ended, and began at that position. */
+extern void te_table_begin(void);
+extern void te_table_took(TeTable *table, int64 position);
 
 /* How long the table's turn may last: until it has had a share more than any other that has, or may have, work. */
 extern int	te_table_turn_ms(const TeTable *table);

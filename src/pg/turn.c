@@ -26,7 +26,6 @@
 #include "removals.h"
 #include "run.h"
 #include "shmem.h"
-#include "spawn.h"
 #include "statement.h"
 #include "table.h"
 #include "turn.h"
@@ -226,17 +225,17 @@ static bool
 attend(TeTable *table, const TeAttachment *attachment, TimestampTz *due)
 {
 	Attending	attending = {.table = table, .attachment = attachment};
-	int64		began_ms = te_now_ms();
 	int64		position = te_table_position(table);
 	ErrorData  *error;
 
+	te_table_begin();
 	te_limit_refill();
 	te_table_at_work(table->number);
 	error = te_work_guarded(attend_to_work, &attending);
 	te_table_at_work(0);
 	LockReleaseSession(USER_LOCKMETHOD);	/* what a trigger has left */
 	te_activity_drop_all();
-	te_table_took(table, began_ms, position);
+	te_table_took(table, position);
 
 	if (error == NULL)
 	{
