@@ -8,6 +8,14 @@ COMMENT ON FUNCTION @extschema@.thumbexif_clean(boolean) IS
     'remove thumbnail files and states that nothing needs any more; returns how many files (dry run: how many it would remove)';
 REVOKE EXECUTE ON FUNCTION @extschema@.thumbexif_clean(boolean) FROM PUBLIC;
 
+CREATE OR REPLACE FUNCTION @extschema@.thumbexif_clean_dropped(dry_run boolean DEFAULT false)
+RETURNS bigint
+LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'thumbexif_clean_dropped';
+COMMENT ON FUNCTION @extschema@.thumbexif_clean_dropped(boolean) IS
+    'remove the thumbnails of databases of this server that were dropped; returns how many files (dry run: how many it would remove)';
+REVOKE EXECUTE ON FUNCTION @extschema@.thumbexif_clean_dropped(boolean) FROM PUBLIC;
+
 CREATE OR REPLACE FUNCTION @extschema@.thumbexif_claim_folder()
 RETURNS pg_catalog.text
 LANGUAGE c VOLATILE PARALLEL UNSAFE

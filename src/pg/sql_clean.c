@@ -1,10 +1,11 @@
 /*
  * sql_clean.c
- *		SQL: thumbexif_clean(), which removes what nothing needs any more, and thumbexif_claim_folder().
+ *		SQL: thumbexif_clean(), which removes what nothing needs any more, thumbexif_clean_dropped() and
+ *		thumbexif_claim_folder().
  *
  * In this order: states whose row has gone unseen (triggers were off); attachments whose table
  * has gone unseen (event triggers were off); files listed for removal; files that nothing
- * names; folders of dropped databases.  All is decided in one snapshot, the calling query's.  Files of states that this call
+ * names.  All is decided in one snapshot, the calling query's.  Files of states that this call
  * deletes are counted too, although they are only listed, and go after its commit.
  */
 #include "postgres.h"
@@ -34,6 +35,7 @@
 #include "store_sweep.h"
 
 PG_FUNCTION_INFO_V1(thumbexif_clean);
+PG_FUNCTION_INFO_V1(thumbexif_clean_dropped);
 PG_FUNCTION_INFO_V1(thumbexif_claim_folder);
 
 #define STATES_AT_ONCE "1000"
@@ -308,14 +310,19 @@ forget_folders(const TeFolders *folders)
 static int64
 clean_removals(bool dry_run)
 {
+	int64		unlinked = 0;
 	bool		isnull;
 
 	if (!dry_run)
-		return te_store_empty_removals(PG_INT64_MAX);
+	{
+		te_store_empty_removals(PG_INT64_MAX, &unlinked);
+		return unlinked;
+	}
 	look(psprintf("SELECT count(*) FROM %s", te_our("thumbexif_removal")));
 	return DatumGetInt64(result(&isnull));
 }
 
+/* What is in thumbnail_dir, which is set. */
 static int64
 clean_files(bool dry_run)
 {
@@ -332,8 +339,10 @@ clean_files(bool dry_run)
 		if (!dry_run)
 			forget_folders(&folders);
 	}
-	if (te_folders()->state != TE_FOLDER_TROUBLE)
-		files += te_store_clean_dropped(dry_run);
+	if (te_folders()->state != TE_FOLDER_TROUBLE && te_store_any_dropped())
+		ereport(NOTICE,
+				(errmsg("there are thumbnails of dropped databases in folder \"%s\"", te_thumbnail_dir),
+				 errhint("thumbexif_clean_dropped() removes them.")));
 	return files;
 }
 
@@ -363,6 +372,18 @@ thumbexif_clean(PG_FUNCTION_ARGS)
 
 	SPI_finish();
 	PG_RETURN_INT64(files);
+}
+
+/* thumbexif_clean_dropped(dry_run boolean) RETURNS bigint */
+Datum
+thumbexif_clean_dropped(PG_FUNCTION_ARGS)
+{
+	bool		dry_run = !PG_ARGISNULL(0) && PG_GETARG_BOOL(0);
+
+	if (!dry_run)
+		PreventCommandIfReadOnly("thumbexif_clean_dropped()");
+	te_store_check_is_set();
+	PG_RETURN_INT64(te_store_clean_dropped(dry_run));
 }
 
 /* thumbexif_claim_folder() RETURNS text */

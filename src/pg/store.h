@@ -29,11 +29,12 @@ extern void te_store_sync(void);
 extern void te_store_discard(int attachment, const char *name);
 
 /*
- * Unlink what the removal table lists of transactions that are committed and flushed, if it is in a folder of this
- * database's.  While that cannot be told all stays listed, with a WARNING when it begins.  Own short
- * transaction of the caller's; at most "most" files.  Returns how many.
+ * Unlink what the removal table lists of transactions that are committed and flushed, where it is in a folder of this
+ * database's.  While it cannot be told which that is, all stays listed, with a WARNING when that begins.  Own short
+ * transaction of the caller's; at most "most" entries.  Returns how many are dealt with, and in *unlinked, unless that is
+ * NULL, adds the files: a copy of a database lists what is only its origin's.
  */
-extern int64 te_store_empty_removals(int64 most);
+extern int64 te_store_empty_removals(int64 most, int64 *unlinked);
 
 /* Is there a folder for an attachment of this number, as a dropped extension leaves it? */
 extern bool te_store_has_folder(int attachment);

@@ -5,6 +5,9 @@
  * A folder is looked at only if it carries this server's marker for the database it is named after.  Its database is gone
  * if there is no such entry in pg_database while we hold a lock that everybody who connects to a database needs: nobody
  * is connected to it then and nobody can be, also should one with the same OID be created just now.
+ *
+ * Databases that were made from a dropped one (TEMPLATE, a restored dump) may go on naming its files.  Nobody can ask them
+ * all, so this is not part of thumbexif_clean(), but done only when the administrator asks for it.
  */
 #include "postgres.h"
 
@@ -19,6 +22,8 @@
 #include "utils/inval.h"
 #include "utils/syscache.h"
 
+#include "guc.h"
+#include "store_folder.h"
 #include "store_marker.h"
 #include "store_path.h"
 #include "store_sweep.h"
@@ -187,6 +192,24 @@ empty_database(const char *name, Removal *removal)
 		remove_top(name);
 }
 
+/* Is it the folder of a database of this server that is no more, going by a look without a lock? */
+static bool
+is_left(const char *name, Oid *database)
+{
+	return parse_name(name, database) && *database != MyDatabaseId && !exists(*database) && has_our_marker(name, *database);
+}
+
+/* This database is a copy of the dropped one and may name its files. */
+static void
+warn_copy(const char *name)
+{
+	ereport(WARNING,
+			(errcode(ERRCODE_OBJECT_IN_USE),
+			 errmsg("thumbnail folder \"%s/%s\" of a dropped database was left alone", te_thumbnail_dir, name),
+			 errdetail("This database was made from the dropped one, and its rows may name files there."),
+			 errhint("Once they do not any more, call thumbexif_clean_dropped() in another database.")));
+}
+
 int64
 te_store_clean_dropped(bool dry_run)
 {
@@ -201,16 +224,39 @@ te_store_clean_dropped(bool dry_run)
 		Oid			database;
 		LOCKTAG		tag;
 
-		if (!parse_name(name, &database) || database == MyDatabaseId || exists(database) || !has_our_marker(name, database))
+		if (!is_left(name, &database))
 			continue;
+		if (te_folder_is_noted(name))
+		{
+			warn_copy(name);
+			continue;
+		}
 		SET_LOCKTAG_OBJECT(tag, InvalidOid, DatabaseRelationId, database, 0);
 		if (LockAcquire(&tag, ExclusiveLock, false, true) == LOCKACQUIRE_NOT_AVAIL)
 			continue;
 		/* only now does it stay as it is */
-		if (!exists(database) && has_our_marker(name, database))
+		if (is_left(name, &database))
 			empty_database(name, &removal);
 		LockRelease(&tag, ExclusiveLock, false);
 	}
 	list_free_deep(names);
 	return removal.files;
+}
+
+bool
+te_store_any_dropped(void)
+{
+	List	   *names = names_in(".");
+	ListCell   *cell;
+	bool		any = false;
+
+	(void) te_server_id();
+	foreach(cell, names)
+	{
+		Oid			database;
+
+		any = any || is_left(lfirst(cell), &database);
+	}
+	list_free_deep(names);
+	return any;
 }

@@ -79,8 +79,8 @@ about_folder(const char *format, const char *name)
 	return rows;
 }
 
-static bool
-is_noted(const char *name)
+bool
+te_folder_is_noted(const char *name)
 {
 	return about_folder("SELECT FROM %s WHERE thumbnail_dir = $1 AND folder = $2", name) > 0;
 }
@@ -102,7 +102,7 @@ note_in_use(void)
 
 	if (found.noted)
 		return;
-	if (!is_noted(found.folders.name[0]))
+	if (!te_folder_is_noted(found.folders.name[0]))
 	{
 		te_extension_get(&extension);
 		if (IsolationUsesXactSnapshot() ||
@@ -242,7 +242,7 @@ te_folders(void)
 
 		plain_name(plain);
 		own_name(own);
-		if (is_noted(plain) || is_noted(own))
+		if (te_folder_is_noted(plain) || te_folder_is_noted(own))
 		{
 			folders.state = TE_FOLDER_LOST;
 			folders.count = 0;
@@ -297,19 +297,25 @@ te_folder_open(char name[TE_FOLDER_NAME])
 {
 	for (int i = 0; i < MAX_TRIES; i++)
 	{
-		const TeFolders *folders = te_folders();
-		int			folder;
+		const TeFolders *folders;
+		int			folder = found.noted ? open_found() : -1;
 		int			err = 0;
 
+		if (folder >= 0)
+		{
+			strlcpy(name, found.folders.name[0], TE_FOLDER_NAME);
+			return folder;
+		}
+		folders = te_folders();
 		switch (folders->state)
 		{
 			case TE_FOLDER_OURS:
 				note_in_use();
 				folder = open_found();
+				if (folder < 0)
+					break;
 				strlcpy(name, found.folders.name[0], TE_FOLDER_NAME);
-				if (folder >= 0)
-					return folder;
-				break;
+				return folder;
 			case TE_FOLDER_NEW:
 			case TE_FOLDER_UNMARKED:
 				plain_name(name);

@@ -56,6 +56,9 @@ extern void te_folder_check(void);
 /* Make "<database oid>" this server's, whatever its marker says.  Palloc'd path; ERROR on trouble. */
 extern char *te_folder_claim(void);
 
+/* Has this database, or one that it is a copy of, written to a folder of this name? */
+extern bool te_folder_is_noted(const char *name);
+
 /* What was noted in the table may have been rolled back.  Never throws. */
 extern void te_folder_forget_noted(void);
 

@@ -94,7 +94,7 @@ take_entries(Entry *entries)
  * trouble (*err) and at an interrupt, which the caller serves.
  */
 static int
-unlink_entries(const TeFolders *folders, const Entry *entries, int count, Datum *gone, int *err)
+unlink_entries(const TeFolders *folders, const Entry *entries, int count, Datum *gone, int64 *unlinked, int *err)
 {
 	int			base = te_store_open_base();
 	int			done = 0;
@@ -113,6 +113,7 @@ unlink_entries(const TeFolders *folders, const Entry *entries, int count, Datum 
 		{
 			gone[done] = Int64GetDatum(entries[done].removal);
 			done++;
+			*unlinked += result;
 		}
 	}
 	if (base >= 0)
@@ -133,7 +134,7 @@ delete_entries(Datum *removals, int count)
 
 /* Inside SPI, with the extension's rights: go through the entries with a cursor. */
 static int64
-empty_all(Portal cursor, int64 most)
+empty_all(Portal cursor, int64 most, int64 *unlinked)
 {
 	Entry	   *entries = palloc(AT_ONCE * sizeof(Entry));
 	Datum	   *gone = palloc(AT_ONCE * sizeof(Datum));
@@ -156,7 +157,7 @@ empty_all(Portal cursor, int64 most)
 		MemoryContextSwitchTo(chunk);
 		count = take_entries(entries);
 		SPI_freetuptable(SPI_tuptable);
-		count = unlink_entries(folders, entries, count, gone, &err);
+		count = unlink_entries(folders, entries, count, gone, unlinked, &err);
 		if (count > 0)
 			delete_entries(gone, count);
 		CHECK_FOR_INTERRUPTS();
@@ -211,12 +212,13 @@ may_remove(void)
 }
 
 int64
-te_store_empty_removals(int64 most)
+te_store_empty_removals(int64 most, int64 *unlinked)
 {
 	char	   *sql = psprintf("SELECT removal, attachment, file, xmin FROM %s FOR UPDATE SKIP LOCKED",
 							   te_our("thumbexif_removal"));
 	bool		pushed = push_snapshot();
 	TeRunAs		save;
+	int64		files = 0;
 	int64		total = 0;
 
 	te_run_as_extension(&save);
@@ -226,7 +228,7 @@ te_store_empty_removals(int64 most)
 	{
 		Portal		cursor = SPI_cursor_open_with_args(NULL, sql, 0, NULL, NULL, NULL, false, 0);
 
-		total = empty_all(cursor, most);
+		total = empty_all(cursor, most, unlinked != NULL ? unlinked : &files);
 		SPI_cursor_close(cursor);
 	}
 	SPI_finish();

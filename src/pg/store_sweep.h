@@ -24,10 +24,13 @@ extern bool te_store_remove_folders(const char *top);
 
 /*
  * The folders of dropped databases beneath thumbnail_dir, as far as this server's markers are in them: remove, or only
- * count, all thumbnails in them.  Names that we do not give are left alone, and so are their folders.  Returns how many
- * files.  In a transaction; ERROR with a hint on the server's trouble.
+ * count, all thumbnails in them.  Names that we do not give are left alone, and so are their folders, and with a WARNING
+ * those of databases that this one was made from.  Returns how many files.  ERROR with a hint on the server's trouble.
  */
 extern int64 te_store_clean_dropped(bool dry_run);
+
+/* Are there such folders? */
+extern bool te_store_any_dropped(void);
 
 /* --- for both */
 
