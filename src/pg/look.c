@@ -20,12 +20,10 @@
 static char *
 below_thumbnail_dir(const char *path)
 {
-	char	   *dir = pstrdup(te_thumbnail_dir);
+	char	   *dir = te_store_dir();
 	char	   *below = NULL;
-	size_t		length;
+	size_t		length = strlen(dir);
 
-	canonicalize_path(dir);
-	length = strlen(dir);
 	if (length > 0 && strncmp(path, dir, length) == 0 && path[length] == '/')
 		below = pstrdup(path + length + 1);
 	pfree(dir);

@@ -196,11 +196,9 @@ remember_touched(const char *folder)
 static char *
 absolute_path(const char *folder, int attachment, const char *name)
 {
-	char	   *dir = pstrdup(te_thumbnail_dir);
-	char	   *path;
+	char	   *dir = te_store_dir();
+	char	   *path = psprintf("%s/%s/%d/%s", dir, folder, attachment, name);
 
-	canonicalize_path(dir);
-	path = psprintf("%s/%s/%d/%s", dir, folder, attachment, name);
 	pfree(dir);
 	return path;
 }

@@ -72,7 +72,7 @@ about_folder(const char *format, const char *name)
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	te_arg_text(&args, te_thumbnail_dir);
+	te_arg_text(&args, te_store_dir());
 	te_arg_text(&args, name);
 	rows = te_sql_as_extension(psprintf(format, te_our("thumbexif_folder")), &args);
 	SPI_finish();
@@ -399,7 +399,6 @@ te_folder_claim(void)
 {
 	char		name[TE_FOLDER_NAME];
 	const TeFolders *folders = te_folders();
-	char	   *path;
 
 	plain_name(name);
 	if (folders->state != TE_FOLDER_OURS || strcmp(folders->name[0], name) != 0)
@@ -410,7 +409,5 @@ te_folder_claim(void)
 			te_store_throw(err);
 	}
 	note(name);
-	path = pstrdup(te_thumbnail_dir);
-	canonicalize_path(path);
-	return psprintf("%s/%s", path, name);
+	return psprintf("%s/%s", te_store_dir(), name);
 }

@@ -145,6 +145,15 @@ te_store_close(int fd)
 	errno = err;
 }
 
+char *
+te_store_dir(void)
+{
+	char	   *dir = pstrdup(te_thumbnail_dir);
+
+	canonicalize_path(dir);
+	return dir;
+}
+
 int
 te_store_open_base(void)
 {

@@ -34,6 +34,9 @@ extern bool te_store_parse(const char *file, uint64 *xid);
 /* Is it a whole name of ours, "ab/cd/..."? */
 extern bool te_store_is_name(const char *name);
 
+/* The name of thumbnail_dir as it is written in paths and in our table, palloc'd.  Throws. */
+extern char *te_store_dir(void);
+
 /* thumbnail_dir, O_PATH.  It is never created. */
 extern int	te_store_open_base(void);
 
