@@ -51,7 +51,7 @@ static List *touched = NIL;
  * so each process does it once for itself.
  */
 static HTAB *known_folders = NULL;
-static char *known_dir = NULL;	/* thumbnail_dir when it was begun */
+static uint32 known_since = 0;	/* te_folder_changes() when it was begun */
 
 static bool callbacks_registered = false;
 
@@ -286,17 +286,14 @@ prepare_known_folders(void)
 	HASHCTL		control = {.keysize = TE_FOLDER_PATH, .entrysize = TE_FOLDER_PATH};
 
 	if (known_folders != NULL &&
-		(hash_get_num_entries(known_folders) > KNOWN_FOLDERS || strcmp(known_dir, te_thumbnail_dir) != 0))
+		(hash_get_num_entries(known_folders) > KNOWN_FOLDERS || known_since != te_folder_changes()))
 	{
 		hash_destroy(known_folders);
 		known_folders = NULL;
-		pfree(known_dir);
 	}
 	if (known_folders == NULL)
-	{
-		known_dir = MemoryContextStrdup(TopMemoryContext, te_thumbnail_dir);
 		known_folders = hash_create("thumbexif folders", 256, &control, HASH_ELEM | HASH_STRINGS);
-	}
+	known_since = te_folder_changes();
 }
 
 void

@@ -23,8 +23,8 @@
 #include "utils/syscache.h"
 
 #include "guc.h"
-#include "store_folder.h"
 #include "store_marker.h"
+#include "store_note.h"
 #include "store_path.h"
 #include "store_sweep.h"
 

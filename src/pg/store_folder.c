@@ -13,19 +13,14 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "access/xact.h"
 #include "commands/dbcommands.h"
 #include "miscadmin.h"
-#include "storage/lmgr.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/snapmgr.h"
 
-#include "extension.h"
 #include "guc.h"
-#include "statement.h"
 #include "store_folder.h"
 #include "store_marker.h"
+#include "store_note.h"
 
 #define MAX_TRIES	10			/* while others create and claim */
 
@@ -38,6 +33,7 @@ static struct
 	char	   *dir;			/* in TopMemoryContext; NULL: nothing found yet */
 	struct stat marker;
 	bool		noted;			/* the table has it */
+	uint32		changes;
 }			found;
 
 typedef enum Mark
@@ -59,58 +55,6 @@ own_name(char name[TE_FOLDER_NAME])
 
 	te_server_hash(hash);
 	snprintf(name, TE_FOLDER_NAME, "%u-%s", MyDatabaseId, hash);
-}
-
-/* --- the table */
-
-/* Run one statement about a folder ($1 thumbnail_dir, $2 name); %s stands for the table.  How many rows. */
-static uint64
-about_folder(const char *format, const char *name)
-{
-	TeArgs		args = {0};
-	uint64		rows;
-
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	te_arg_text(&args, te_store_dir());
-	te_arg_text(&args, name);
-	rows = te_sql_as_extension(psprintf(format, te_our("thumbexif_folder")), &args);
-	SPI_finish();
-	return rows;
-}
-
-bool
-te_folder_is_noted(const char *name)
-{
-	return about_folder("SELECT FROM %s WHERE thumbnail_dir = $1 AND folder = $2", name) > 0;
-}
-
-static void
-note(const char *name)
-{
-	(void) about_folder("INSERT INTO %s (thumbnail_dir, folder) VALUES ($1, $2) ON CONFLICT DO NOTHING", name);
-}
-
-/*
- * Note that the folder found is in use, unless that is noted.  Nobody waits for it: while another transaction is at it, and
- * in one that could not see what others have noted, it is left to the next time.
- */
-static void
-note_in_use(void)
-{
-	TeExtension extension;
-
-	if (found.noted)
-		return;
-	if (!te_folder_is_noted(found.folders.name[0]))
-	{
-		te_extension_get(&extension);
-		if (IsolationUsesXactSnapshot() ||
-			!ConditionalLockRelationOid(get_relname_relid("thumbexif_folder", extension.schema), ShareUpdateExclusiveLock))
-			return;
-		note(found.folders.name[0]);
-	}
-	found.noted = true;
 }
 
 void
@@ -218,6 +162,13 @@ remember(const TeFolders *folders, const struct stat *marker)
 	found.folders = *folders;
 	found.marker = *marker;
 	found.noted = false;
+	found.changes++;
+}
+
+uint32
+te_folder_changes(void)
+{
+	return found.changes;
 }
 
 const TeFolders *
@@ -310,7 +261,7 @@ te_folder_open(char name[TE_FOLDER_NAME])
 		switch (folders->state)
 		{
 			case TE_FOLDER_OURS:
-				note_in_use();
+				found.noted = found.noted || te_folder_note(found.folders.name[0], false);
 				folder = open_found();
 				if (folder < 0)
 					break;
@@ -408,6 +359,6 @@ te_folder_claim(void)
 		if (err != 0)
 			te_store_throw(err);
 	}
-	note(name);
+	(void) te_folder_note(name, true);
 	return psprintf("%s/%s", te_store_dir(), name);
 }

@@ -56,8 +56,8 @@ extern void te_folder_check(void);
 /* Make "<database oid>" this server's, whatever its marker says.  Palloc'd path; ERROR on trouble. */
 extern char *te_folder_claim(void);
 
-/* Has this database, or one that it is a copy of, written to a folder of this name? */
-extern bool te_folder_is_noted(const char *name);
+/* Counts how often another folder, or the same with another marker, was found: it may have been emptied in between. */
+extern uint32 te_folder_changes(void);
 
 /* What was noted in the table may have been rolled back.  Never throws. */
 extern void te_folder_forget_noted(void);
