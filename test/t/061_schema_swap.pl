@@ -103,14 +103,16 @@ swap_back();
 
 # --- our own schema, given away by a superuser while a run is in the middle, and replaced by its new owner
 
+my @ours = qw(thumbexif_asset thumbexif_asset_bigint thumbexif_attachment thumbexif_removal);
 $said = run_and(
 	sub {
+		# copies, so that her views fit every statement of ours
+		sql("CREATE TABLE trap.$_ AS SELECT * FROM thumbexif_internal.$_; ALTER TABLE trap.$_ OWNER TO hostile") foreach @ours;
 		sql('ALTER SCHEMA thumbexif_internal OWNER TO hostile');
 		hostile('ALTER SCHEMA thumbexif_internal RENAME TO taken; CREATE SCHEMA thumbexif_internal;
 			GRANT USAGE ON SCHEMA thumbexif_internal TO PUBLIC');
-		hostile("CREATE VIEW thumbexif_internal.$_ AS SELECT * FROM trap.other WHERE trap.gain();
-			GRANT ALL ON thumbexif_internal.$_ TO PUBLIC")
-		  foreach qw(thumbexif_asset thumbexif_asset_bigint thumbexif_attachment thumbexif_removal);
+		hostile("CREATE VIEW thumbexif_internal.$_ AS SELECT * FROM trap.$_ WHERE trap.gain();
+			GRANT ALL ON thumbexif_internal.$_ TO PUBLIC") foreach @ours;
 	}, $backfill);
 like($said, qr/schema "thumbexif_internal" does not belong to the extension/, 'another schema in the place of ours: the run ends');
 is(sql("SELECT rolsuper FROM pg_roles WHERE rolname = 'hostile'"), 'f', 'and has read nothing of it');
