@@ -8,9 +8,15 @@ use Test::More;
 use ThumbexifTest;
 use WorkerTest qw(value);
 
-my $server = new_server('foreign');
+my $root = PostgreSQL::Test::Utils::tempdir();
+system_or_bail('cp', pictures_dir() . "/orientation-$_.jpg", $root) foreach 1, 2;
+system_or_bail('cp', pictures_dir() . '/photo.jpg', $root);
+my $server = new_server('foreign', roots => $root);
 
 sub sql { return value($server, shift) }
+
+# The file that changes is this picture now.
+sub copy_picture { return system_or_bail('cp', pictures_dir() . "/$_[0]", "$root/changing.jpg") }
 
 # as(ROLE, SQL): what it prints, errors and warnings behind it
 sub as
@@ -87,9 +93,23 @@ sql("SET ROLE hostile; DROP RULE r ON trap.shots; DROP POLICY p ON trap.shots; C
 	ALTER TABLE trap.shots ADD CHECK (width > 0)");
 is(as('bystander', 'SELECT status FROM thumbexif_process(2)'), 'done', 'a policy and a constraint like others are no hindrance');
 
+sql(q{SELECT thumbexif_detach('trap.shots')});
+
+# --- who may only read a row changes nothing by looking at it, not even what is known of its asset
+
+copy_picture('photo.jpg');
+sql('CREATE TABLE files (id bigint PRIMARY KEY, path text, thumbnail_path text); GRANT SELECT ON files TO bystander');
+sql("SELECT thumbexif_attach('files'); INSERT INTO files VALUES (1, 'changing.jpg')");
+is(sql(q{SELECT status FROM thumbexif_process(1, 'files')}), 'done', 'an asset is done');
+is(as('bystander', q{SELECT status FROM thumbexif_process(1, 'files')}), 'done', 'who may read it may look');
+copy_picture('corrupt.jpg');
+like(as('bystander', q{SELECT status FROM thumbexif_process(1, 'files')}), qr/permission denied for table files/, 'when its file has changed too');
+is(sql(q{SELECT status FROM thumbexif_internal.thumbexif_asset WHERE path IS NULL AND file IS NOT NULL}), 'done', 'but its state stays');
+sql('DROP TABLE files');
+
 # --- a trigger's condition, which whoever has the TRIGGER right writes, on a superuser's table
 
-sql(q{SELECT thumbexif_detach('trap.shots'); CREATE TABLE ours (id bigint PRIMARY KEY, path text, width integer);
+sql(q{CREATE TABLE ours (id bigint PRIMARY KEY, path text, width integer);
 	GRANT ALL ON ours TO hostile; SELECT thumbexif_attach('ours'); INSERT INTO ours VALUES (1, 'photo.jpg')});
 sql(q{SET ROLE hostile; CREATE TRIGGER t BEFORE UPDATE ON ours FOR EACH ROW
 	WHEN (public.run('ALTER ROLE hostile SUPERUSER')) EXECUTE FUNCTION suppress_redundant_updates_trigger()});
