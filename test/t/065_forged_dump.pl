@@ -53,10 +53,10 @@ COPY thumbexif_internal.thumbexif_removal (attachment, file) FROM stdin;
 0	00/00/../../../../x
 -2147483648	/etc/passwd
 7	00/00/1-1-0000000000000000.jpg
-7	
 7	00/00/a/b-1-0000000000000000.jpg
 7	00/00/..-1-0000000000000000.jpg
 \.
+INSERT INTO thumbexif_internal.thumbexif_removal (attachment, file) VALUES (7, '');
 COPY thumbexif_internal.thumbexif_dropped (attachment) FROM stdin;
 -5
 0
