@@ -87,6 +87,13 @@ foreach my $call ('SELECT * FROM thumbexif_status', 'SELECT * FROM thumbexif_pro
 	my ($status) = $server->psql('postgres', "SET statement_timeout = '60s'; $sql");
 	isnt($status, 2, "$sql: the connection lives");
 }
+foreach my $relation ('trap.view', 'pg_authid', 'thumbexif_internal.thumbexif_removal')
+{
+	sql("INSERT INTO thumbexif_internal.thumbexif_attachment (attachment, relation, key_type, id_column, path_column)
+		VALUES (99, '$relation', 'bigint', 'id', 'path')");
+	like(($server->psql('postgres', "CALL thumbexif_backfill(relation => '$relation')"))[2], qr/is not an ordinary table of a user's/, "$relation is refused, with the reason");
+	sql("DELETE FROM thumbexif_internal.thumbexif_attachment WHERE attachment = 99");
+}
 is(sql(q{SELECT count(*) FROM trap.seen}), 0, 'nothing forged ran as anybody else');
 is(slurp_file($outside), 'not ours', 'nothing was removed outside of our folders');
 is(sql('SELECT count(*) FROM pg_authid WHERE rolpassword IS NOT NULL'), 0, 'no catalog was written to');
