@@ -6,7 +6,8 @@ use warnings;
 
 use SoakFiles;
 
-# "stills" is detached and attached now and then, and so has thumbnails that nobody knows any more.
+# "stills" is detached and attached now and then, and so has thumbnails that nobody knows any more: they count as
+# present, whatever becomes of the files, of which only EXIF is read then.
 our @tables = qw(shots cards stills);
 
 # Their triggers note whether good data are erased, and do with advisory locks what user code may do.
@@ -24,7 +25,7 @@ GRANT INSERT ON erased TO PUBLIC;
 CREATE FUNCTION watch() RETURNS trigger LANGUAGE plpgsql AS \$\$
 BEGIN
 	IF (OLD.width IS NOT NULL AND NEW.width IS NULL) OR (OLD.thumbnail_path IS NOT NULL AND NEW.thumbnail_path IS NULL)
-		OR (OLD.taken_at IS NOT NULL AND NEW.taken_at IS NULL AND NEW.path ~ '$SoakFiles::dated') THEN
+		OR (OLD.taken_at IS NOT NULL AND NEW.taken_at IS NULL AND NEW.path ~ '$SoakFiles::dated' AND TG_RELNAME <> 'stills') THEN
 		INSERT INTO public.erased (what) VALUES (TG_RELNAME || ': ' || OLD::text || ' -> ' || NEW::text);
 	END IF;
 	PERFORM pg_catalog.pg_advisory_xact_lock_shared(7);
