@@ -234,7 +234,7 @@ sub settle
 	$self->until_so('settings are reset',
 		sub { $self->try('ALTER DATABASE postgres RESET ALL; ALTER SYSTEM RESET fsync; SELECT pg_reload_conf()') eq 't' }) or return 0;
 	$self->end_prepared;
-	$self->until_so('what ran beside has ended', sub { $self->reap == 0 }) or return 0;
+	$self->until_so('what ran beside has ended', sub { $self->wake_sleepers; return $self->reap == 0 }) or return 0;
 	$self->until_so('nothing is queued or running', sub { $self->idle }) or return 0;
 	foreach my $table (@SoakTables::tables)
 	{

@@ -177,7 +177,10 @@ sub set_clock
 	return 1;
 }
 
-sub shift_clock { $_[0]->set_clock(int(rand(2 * 8 * 3600)) - 8 * 3600); return }
+sub shift_clock { $_[0]->set_clock(int(rand(2 * 8 * 3600)) - 8 * 3600); $_[0]->wake_sleepers; return }
+
+# PostgreSQL counts how long pg_sleep() takes by the time of day: it may take hours now.
+sub wake_sleepers { $_[0]->try("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()"); return }
 
 my @settings = (
 	"thumbexif.thumbnail_size = '24'", "thumbexif.thumbnail_size = '40'", "thumbexif.thumbnail_format = 'png'",
