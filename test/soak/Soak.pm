@@ -85,10 +85,12 @@ sub note_action
 	return;
 }
 
-# What a query gives; '' while the server cannot answer, and when it refuses.
+# What a query gives; '' while the server cannot answer, and when it refuses.  It does not wait long for a lock: who
+# has it may be waiting for another action.
 sub try
 {
 	my ($self, $sql) = @_;
+	local $ENV{PGOPTIONS} = '-c lock_timeout=1s';
 	# a psql that is refused before it has read its query makes the caller die
 	my ($status, $out, $error) = eval { $self->{server}->psql('postgres', $sql, timeout => 60, timed_out => \my $late) };
 
