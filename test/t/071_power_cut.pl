@@ -78,7 +78,7 @@ sub apply
 	{
 		$state->{gone}->{$path} = 1;
 	}
-	elsif ($operation eq 'rename')
+	elsif ($operation eq 'rename' || $operation eq 'link')
 	{
 		delete $pending->{ dirname($path) }->{$path};
 		$unsynced->{$to} = 1 if delete $unsynced->{$path};
