@@ -231,11 +231,12 @@ sub settle
 	$self->{launcher_seen} = time();
 	$self->set_clock(0);
 	kill 'CONT', $self->decoders;
-	$self->until_so('trouble is over', sub { $self->undo_due(time() + 3600); return !keys %{ $self->{undo} } }) or return 0;
+	# prepared transactions hold locks that the rest would wait for
+	$self->until_so('no transaction is prepared', sub { $self->end_prepared; return $self->try('SELECT count(*) FROM pg_prepared_xacts') eq '0' }) or return 0;
+	$self->until_so('trouble is over', sub { $self->wake_sleepers; $self->undo_due(time() + 3600); return !keys %{ $self->{undo} } }) or return 0;
 	$self->until_so('tables are right', sub { $self->put_right }) or return 0;
 	$self->until_so('settings are reset',
 		sub { $self->try('ALTER DATABASE postgres RESET ALL; ALTER SYSTEM RESET fsync; SELECT pg_reload_conf()') eq 't' }) or return 0;
-	$self->end_prepared;
 	$self->until_so('what ran beside has ended', sub { $self->wake_sleepers; return $self->reap == 0 }) or return 0;
 	$self->until_so('nothing is queued or running', sub { $self->idle }) or return 0;
 	foreach my $table (@SoakTables::tables)
