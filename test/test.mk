@@ -74,7 +74,9 @@ unit_programs = $(patsubst test/unit/%.c,build/unit/%,$(wildcard test/unit/test_
 unit_library  = $(image_sources) $(wildcard src/decoder/*.c test/pictures/*.c) \
                 $(filter-out test/unit/test_%,$(wildcard test/unit/*.c))
 
-test-programs: $(unit_programs) build/exif_dump build/exif_craft build/make_pictures build/stub_decoder $(shims)
+.PHONY: test-tools
+test-tools: build/exif_dump build/exif_craft build/make_pictures build/stub_decoder $(shims)
+test-programs: test-tools $(unit_programs)
 
 build/make_pictures: $(patsubst %.c,build/obj/%.o,$(picture_files) $(wildcard src/wire/*.c))
 	$(CC) $(TEST_CFLAGS) -o $@ $^ $(TEST_LIBS)
