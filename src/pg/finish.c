@@ -96,7 +96,7 @@ write_files(TeJob **jobs, int count, TeFinishBetween between, void *arg)
 			continue;
 		caller = MemoryContextSwitchTo(job->context);
 		job->file = te_store_write(job->asset.attachment->number, job->id, job->task.request.format,
-								   job->task.thumbnail, job->task.reply.thumbnail_bytes);
+								   job->task.thumbnail, job->task.reply.thumbnail_bytes, &job->file_path);
 		MemoryContextSwitchTo(caller);
 		if (between != NULL)
 			between(arg);

@@ -23,6 +23,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "clock.h"
 #include "compat.h"
 #include "dblist.h"
 #include "launch.h"
@@ -301,6 +302,22 @@ sleep_ms(TimestampTz now)
 	return TimestampDifferenceMilliseconds(now, next) + 1;
 }
 
+/* The clock was set back: what we meant to wait for may be hours away. */
+static void
+forget_waits(TimestampTz now)
+{
+	ListCell   *cell;
+
+	no_process_before = 0;
+	foreach(cell, databases)
+	{
+		TeDatabase *database = lfirst(cell);
+
+		database->not_before = 0;
+		database->due = Min(database->due, now);
+	}
+}
+
 static void
 at_exit(int code, Datum arg)
 {
@@ -373,6 +390,8 @@ thumbexif_launcher_main(Datum arg)
 		}
 
 		now = GetCurrentTimestamp();
+		if (te_clock_was_set_back(now))
+			forget_waits(now);
 		foreach(cell, databases)
 		{
 			TeDatabase *database = lfirst(cell);

@@ -31,7 +31,7 @@ remove_some(void *arg)
 	TeArgs		none = {0};
 
 	te_work_begin();
-	removed->count = te_store_empty_removals(REMOVE_MOST);
+	removed->count = te_store_empty_removals(REMOVE_MOST, NULL);
 	removed->left = te_sql_as_extension(psprintf("SELECT FROM %s LIMIT 1", te_our("thumbexif_removal")), &none) > 0;
 	te_sql_free();
 	te_work_end();

@@ -206,7 +206,7 @@ te_sql_as_caller(Oid relation, const char *sql, const TeArgs *args)
 	TeRunAs		save;
 	uint64		count;
 
-	te_run_as_caller(&save);
+	te_run_as_caller(&save, relation);
 	count = run_on(relation, sql, args);
 	te_run_as_end(&save);
 	return count;

@@ -39,7 +39,7 @@ extern void te_arg_text(TeArgs *args, const char *value);	/* NULL is NULL */
  * te_sql: as whoever we are, on our own tables and catalogs.
  * te_sql_as_extension: the same with the extension's rights.
  * te_sql_as_owner: on one relation, as its owner in a security-restricted operation, in the worker with a limit (limit.h).
- * te_sql_as_caller: on one relation, as whoever we are.
+ * te_sql_as_caller: on one relation, as whoever we are, in a security-restricted operation.
  */
 extern uint64 te_sql(const char *sql, const TeArgs *args);
 extern uint64 te_sql_as_extension(const char *sql, const TeArgs *args);

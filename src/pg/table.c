@@ -182,8 +182,13 @@ te_table_killers(void)
 	}
 	for (int i = 0; slot != NULL && i < TE_KILLERS; i++)
 	{
-		if (slot->killer[i].attachment != 0)
-			te_table_find(slot->killer[i].attachment)->not_before = slot->killer[i].until;
+		TeKiller   *killer = &slot->killer[i];
+
+		if (killer->attachment == 0)
+			continue;
+		/* later only if the clock was set back */
+		killer->until = Min(killer->until, TimestampTzPlusMilliseconds(now, KILLED_MAX_MS));
+		te_table_find(killer->attachment)->not_before = killer->until;
 	}
 }
 
