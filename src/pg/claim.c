@@ -122,17 +122,17 @@ te_claim_alive(TeAlive *last, int32 number)
 static bool
 needs_something(const TeTake *take, const TeAsset *asset)
 {
+	TeAssetStatus status = te_asset_status(&asset->state);
 	TeSource	source;
 
 	if (te_need(asset, take->settings, take->parts, NULL) != 0)
 		return true;
-	if (!take->look || asset->path == NULL)
+	if (asset->path == NULL || !(take->look || te_need_depends_on_file(asset)))
 		return false;
-	if (te_asset_status(&asset->state) == TE_ASSET_MISSING)
+	if (status == TE_ASSET_MISSING)
 		return true;			/* if only to say that it still is */
-	te_source_open(asset->path, &source);
-	te_source_close(&source);
-	return te_need(asset, take->settings, take->parts, &source) != 0;
+	te_source_look((const char *const *) &asset->path, 1, &source);
+	return source.trouble == NULL && te_need(asset, take->settings, take->parts, &source) != 0;
 }
 
 /* Is this one for us? */
@@ -147,6 +147,8 @@ judge(const TeTake *take, const TeAsset *asset, TeAlive *last)
 	if (asset->state.exists && asset->state.status == TE_ASSET_QUEUED &&
 		asset->state.finished_at >= take->since && asset->state.next_try > GetCurrentTimestamp())
 		return TE_TAKEN_BUSY;	/* somebody has just tried it: not twice at a time */
+	if (asset->path != NULL && te_source_is_held(asset->path))
+		return TE_TAKEN_BUSY;	/* the file system of its root is */
 	return needs_something(take, asset) ? TE_TAKEN : TE_TAKEN_NOT_NEEDED;
 }
 

@@ -153,6 +153,14 @@ freed(const TeAsset *asset, const TeSettings *settings, const TeSource *file)
 		(state->limit_hit >= 0 && te_limit_of(state->verdict) > state->limit_hit);
 }
 
+bool
+te_need_depends_on_file(const TeAsset *asset)
+{
+	TeAssetStatus status = te_asset_status(&asset->state);
+
+	return status == TE_ASSET_FAILED || status == TE_ASSET_UNSUPPORTED;
+}
+
 int
 te_need(const TeAsset *asset, const TeSettings *settings, int parts, const TeSource *file)
 {
