@@ -22,8 +22,9 @@
 #include "wire/fdpass.h"
 #include "wire/launch.h"
 
-/* Our four, root, file, and one to read the root with or to look twice. */
-#define MAX_DESCRIPTORS (TE_FD_SOCKET + 1 + 4)
+/* How often, and after how many microseconds, to send again while too many descriptors of this user are under way. */
+#define MAX_TRIES	1000
+#define AGAIN_US	1000
 
 static void
 say(const char *format,...)
@@ -51,12 +52,14 @@ set_limit(int resource, rlim_t most)
 	return setrlimit(resource, &limit) == 0;
 }
 
-/* It needs no more than this. */
+/*
+ * It needs no more than this.  The limit of open files stays: it also counts the descriptors that all processes of
+ * this user have sent and not yet received.
+ */
 static bool
 close_off(void)
 {
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-		set_limit(RLIMIT_NOFILE, MAX_DESCRIPTORS) &&
 		set_limit(RLIMIT_FSIZE, 0) &&
 		set_limit(RLIMIT_CORE, 0);
 }
@@ -78,6 +81,20 @@ parse(const char *message, size_t length, TeOpenRequest *request, char *root, ch
 	memcpy(path, message + request->root_length, request->path_length);
 	path[request->path_length] = '\0';
 	return true;
+}
+
+static bool
+answer(const TeOpenReply *reply, int fd)
+{
+	for (int i = 0; i < MAX_TRIES; i++)
+	{
+		if (te_send(TE_FD_SOCKET, reply, sizeof(*reply), &fd, fd >= 0 ? 1 : 0) == 0)
+			return true;
+		if (errno != ETOOMANYREFS)
+			break;
+		usleep(AGAIN_US);
+	}
+	return false;
 }
 
 /* Answer requests until the parent closes the socket. */
@@ -108,7 +125,7 @@ serve(void)
 		reply.magic = TE_OPEN_MAGIC;
 		reply.number = request.number;
 		fd = opn_look(root, path, request.want, &reply);
-		if (te_send(TE_FD_SOCKET, &reply, sizeof(reply), &fd, fd >= 0 ? 1 : 0) != 0)
+		if (!answer(&reply, fd))
 			return TE_EXIT_LEFT;
 		if (fd >= 0)
 			close(fd);

@@ -24,6 +24,7 @@
 #include "extension.h"
 #include "pool.h"
 #include "procedure.h"
+#include "root_watch.h"
 #include "run.h"
 #include "shmem.h"
 #include "statement.h"
@@ -462,7 +463,7 @@ te_turn(bool woken, TimestampTz *due)
 			last_number = attachment->number;
 			result = TE_TURN_WORKED;
 		}
-		if (result != TE_TURN_WORKED && table->trouble != NULL)
+		if (result != TE_TURN_WORKED && (table->trouble != NULL || te_root_any_held()))
 			result = TE_TURN_WAITING;
 		sooner(due, table_due);
 	}
