@@ -12,7 +12,7 @@ EXTVERSION  = 1.1
 MODULE_big  = thumbexif
 
 wire_objs    = $(patsubst %.c,%.o,$(wildcard src/wire/*.c))
-image_objs   = $(patsubst %.c,%.o,$(wildcard src/image/*.c))
+image_objs   = $(patsubst %.c,%.o,$(wildcard src/container/*.c src/exif/*.c src/image/*.c))
 decoder_objs = $(patsubst %.c,%.o,$(wildcard src/decoder/*.c))
 opener_objs  = $(patsubst %.c,%.o,$(wildcard src/opener/*.c))
 OBJS         = $(patsubst %.c,%.o,$(wildcard src/pg/*.c)) $(wire_objs)
@@ -53,7 +53,7 @@ all install clean:
 else
 include $(PGXS)
 
-$(image_objs) $(decoder_objs) $(opener_objs) $(wire_objs): %.o: %.c Makefile $(wildcard src/wire/*.h src/image/*.h src/decoder/*.h src/opener/*.h)
+$(image_objs) $(decoder_objs) $(opener_objs) $(wire_objs): %.o: %.c Makefile $(wildcard src/wire/*.h src/container/*.h src/exif/*.h src/image/*.h src/decoder/*.h src/opener/*.h)
 	$(CC) $(DECODER_CFLAGS) $(shell pkg-config --cflags $(PKGS)) -c -o $@ $<
 
 $(filter src/pg/%,$(OBJS)): Makefile $(wildcard src/wire/*.h src/pg/*.h)

@@ -28,11 +28,13 @@ not_in()		# FOLDERS PATTERN: includes that belong into one folder only
 }
 
 check "wire includes wire and libc" includes wire "$libc|\"wire/"
-check "image includes image, wire, libvips, libexif and what decodes" includes image "$libc|\"(wire|image)/|<(vips|libexif|glib|lcms2|jpeglib|jerror|turbojpeg|brotli|zlib)[/.a-z0-9-]*>"
+check "container includes container, libc and libexif" includes container "$libc|\"container/|<libexif/[a-z-]+\.h>"
+check "exif includes exif, container, wire, libexif and what unpacks" includes exif "$libc|\"(wire|container|exif)/|<libexif/[a-z-]+\.h>|<brotli/decode\.h>|<zlib\.h>"
+check "image includes image, exif, container, wire, libvips and what decodes" includes image "$libc|\"(wire|container|exif|image)/|<(vips|glib|lcms2|jpeglib|jerror)[/.a-z0-9-]*>"
 check "decoder includes decoder, image, wire and the sandbox's" includes decoder "$libc|\"(wire|image|decoder)/|\"[a-z_]+\.h\"|<seccomp\.h>|<malloc\.h>"
-check "pg includes neither image nor decoder" not_in pg '(image|decoder)/'
+check "pg includes no folder of the decoder's" not_in pg '(container|exif|image|decoder)/'
 check "no image library in pg, wire or decoder" not_in "pg wire decoder" '(vips|libexif|glib)'
-check "no PostgreSQL in image, wire or decoder" not_in "image wire decoder" '(postgres|fmgr|c)\.h'
+check "no PostgreSQL in the decoder's folders" not_in "container exif image wire decoder" '(postgres|fmgr|c)\.h'
 check "differences between PostgreSQL versions are in pg/compat.h" \
 	bash -c 'grep -rn PG_VERSION_NUM src | grep -v "^src/pg/compat\.h:"'
 

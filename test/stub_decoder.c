@@ -17,8 +17,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "wire/decoder_args.h"
 #include "wire/fdpass.h"
-#include "wire/launch.h"
 #include "wire/message.h"
 
 static const unsigned char jpeg[] = {

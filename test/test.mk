@@ -48,10 +48,12 @@ SANITIZE    = -O1 -U_FORTIFY_SOURCE -fno-omit-frame-pointer -fsanitize=address,u
 # what is preloaded into servers, to give them trouble
 shims = $(patsubst test/shim/%.c,build/shim_%.so,$(wildcard test/shim/*.c))
 
-test_headers  = $(wildcard src/wire/*.h src/image/*.h src/decoder/*.h test/unit/*.h test/pictures/*.h)
+exif_sources  = $(wildcard src/wire/*.c src/container/*.c src/exif/*.c)
+image_sources = $(exif_sources) $(wildcard src/image/*.c)
+test_headers  = $(wildcard src/wire/*.h src/container/*.h src/exif/*.h src/image/*.h src/decoder/*.h test/unit/*.h test/pictures/*.h)
 picture_files = $(wildcard test/pictures/*.c)
 unit_programs = $(patsubst test/unit/%.c,build/unit/%,$(wildcard test/unit/test_*.c))
-unit_library  = $(wildcard src/wire/*.c src/image/*.c src/decoder/*.c test/pictures/*.c) \
+unit_library  = $(image_sources) $(wildcard src/decoder/*.c test/pictures/*.c) \
                 $(filter-out test/unit/test_%,$(wildcard test/unit/*.c))
 
 test-programs: $(unit_programs) build/exif_dump build/exif_craft build/make_pictures build/stub_decoder $(shims)
@@ -59,7 +61,7 @@ test-programs: $(unit_programs) build/exif_dump build/exif_craft build/make_pict
 build/make_pictures: $(patsubst %.c,build/obj/%.o,$(picture_files) $(wildcard src/wire/*.c))
 	$(CC) $(TEST_CFLAGS) -o $@ $^ $(TEST_LIBS)
 
-build/exif_dump: $(patsubst %.c,build/obj/%.o,test/conformance/exif_dump.c $(wildcard src/image/*.c src/wire/*.c))
+build/exif_dump: $(patsubst %.c,build/obj/%.o,test/conformance/exif_dump.c $(image_sources))
 	$(CC) $(TEST_CFLAGS) -o $@ $^ $(TEST_LIBS)
 
 exif_case_files = $(wildcard test/unit/exif_cases*.c) test/pictures/containers.c test/pictures/exif_block.c \
@@ -83,7 +85,7 @@ build/obj/%.o: %.c Makefile $(test_headers)
 FUZZ_TIME   ?= 60
 FUZZ_CFLAGS  = $(filter-out -fstack-protector-strong -D_FORTIFY_SOURCE=2,$(TEST_CFLAGS)) -g -fno-omit-frame-pointer \
                -fsanitize=address,undefined -fno-sanitize-recover=all
-fuzz_files   = test/fuzz/fuzz_exif.c $(wildcard src/image/exif*.c src/wire/*.c)
+fuzz_files   = test/fuzz/fuzz_exif.c $(exif_sources)
 FUZZ_LIBS    = $(shell pkg-config --libs libexif libbrotlidec zlib 2>/dev/null) -lm
 
 .PHONY: fuzz
@@ -104,7 +106,7 @@ build/fuzz_exif_alone: $(fuzz_files) $(test_headers)
 	$(CC) $(FUZZ_CFLAGS) -DFUZZ_ALONE -o $@ $(fuzz_files) $(FUZZ_LIBS)
 
 # The same for pictures that our own code takes apart; seeds are the small ones of the test set.
-image_fuzz_files = test/fuzz/fuzz_image.c $(wildcard src/image/*.c src/wire/*.c)
+image_fuzz_files = test/fuzz/fuzz_image.c $(image_sources)
 
 .PHONY: fuzz-image
 fuzz-image: build/fuzz_image build/make_pictures
@@ -137,7 +139,7 @@ build/san/%.o: %.c Makefile $(test_headers)
 
 build/san/unit.a: $(patsubst %.c,build/san/%.o,$(unit_library))
 	rm -f $@
-	ar rc $@ $^
+	ar qcs $@ $^
 
 build/unit/%: build/san/test/unit/%.o build/san/unit.a
 	@mkdir -p $(@D)

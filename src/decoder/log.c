@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "wire/launch.h"
+#include "wire/decoder_args.h"
 
 void
 dec_log(const char *format,...)

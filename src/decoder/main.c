@@ -3,7 +3,7 @@
  *		thumbexif-decoder: makes thumbnails and reads EXIF for PostgreSQL.
  *
  * It is started by a server process with descriptors and arguments as in
- * wire/launch.h.  The order here matters: libraries are started and warmed up
+ * wire/decoder_args.h.  The order here matters: libraries are started and warmed up
  * first, then the sandbox closes, and only then is anything read that
  * comes from outside.
  */
@@ -23,7 +23,7 @@
 #include "sandbox.h"
 #include "serve.h"
 #include "threads.h"
-#include "wire/launch.h"
+#include "wire/decoder_args.h"
 
 #define MB	((uint64_t) 1024 * 1024)
 

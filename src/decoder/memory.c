@@ -18,7 +18,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "wire/launch.h"
+#include "wire/decoder_args.h"
 
 /* Less address space than this left: who dies now has died of that. */
 #define NEARLY_FULL	((size_t) 8 * 1024 * 1024)

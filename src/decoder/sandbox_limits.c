@@ -10,7 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "wire/launch.h"
+#include "wire/decoder_args.h"
 #include "wire/message.h"
 
 /* Our four descriptors, the two of a request, and room for a library's dup. */

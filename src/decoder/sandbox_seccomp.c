@@ -15,7 +15,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "wire/launch.h"
+#include "wire/decoder_args.h"
 
 #define INT_MASK		UINT64_C(0xffffffff)
 

@@ -24,8 +24,8 @@
 #include "image/image.h"
 #include "log.h"
 #include "memory.h"
+#include "wire/decoder_args.h"
 #include "wire/fdpass.h"
-#include "wire/launch.h"
 
 /* Without a request for so long, a decoder leaves by itself.  Its session ends it much earlier. */
 #define IDLE_SECONDS	300
@@ -53,7 +53,7 @@ map_file(int fd, const TeRequest *request, ImgResult *result)
 {
 	off_t		size = lseek(fd, 0, SEEK_END);
 
-	result->exif_status = (request->want & TE_WANT_EXIF) ? TE_EXIF_NONE : TE_EXIF_NOT_ASKED;
+	result->exif.status = (request->want & TE_WANT_EXIF) ? TE_EXIF_NONE : TE_EXIF_NOT_ASKED;
 	if (request->file_size > map_size)
 	{
 		result->status = TE_FILE_TOO_LARGE;
@@ -139,23 +139,23 @@ send_reply(const TeRequest *request, const ImgResult *result)
 	reply.magic = TE_WIRE_MAGIC;
 	reply.job = request->job;
 	reply.status = result->status;
-	reply.exif_status = result->exif_status;
+	reply.exif_status = result->exif.status;
 	reply.format = result->format;
 	reply.width = result->width;
 	reply.height = result->height;
 	reply.thumbnail_width = result->thumbnail_width;
 	reply.thumbnail_height = result->thumbnail_height;
 	reply.thumbnail_bytes = (uint32_t) result->thumbnail_bytes;
-	reply.has_taken_at = result->has_taken_at;
-	reply.taken_at = result->taken_at;
-	reply.has_gps = result->has_gps;
-	reply.latitude = result->latitude;
-	reply.longitude = result->longitude;
-	reply.make_len = put_text(buffer, &length, result->make, TE_MAX_TEXT);
-	reply.model_len = put_text(buffer, &length, result->model, TE_MAX_TEXT);
+	reply.has_taken_at = result->exif.has_taken_at;
+	reply.taken_at = result->exif.taken_at;
+	reply.has_gps = result->exif.has_gps;
+	reply.latitude = result->exif.latitude;
+	reply.longitude = result->exif.longitude;
+	reply.make_len = put_text(buffer, &length, result->exif.make, TE_MAX_TEXT);
+	reply.model_len = put_text(buffer, &length, result->exif.model, TE_MAX_TEXT);
 	reply.error_len = put_text(buffer, &length, result->error, TE_MAX_TEXT);
-	reply.exif_error_len = put_text(buffer, &length, result->exif_error, TE_MAX_TEXT);
-	reply.json_len = put_text(buffer, &length, result->json, TE_MAX_JSON);
+	reply.exif_error_len = put_text(buffer, &length, result->exif.error, TE_MAX_TEXT);
+	reply.json_len = put_text(buffer, &length, result->exif.json, TE_MAX_JSON);
 	memcpy(buffer, &reply, sizeof(reply));
 	return te_send(TE_FD_SOCKET, buffer, length, NULL, 0);
 }

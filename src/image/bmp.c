@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "container/bytes.h"
+
 #define FILE_HEADER 14
 #define CORE_HEADER 12
 
@@ -47,18 +49,6 @@ typedef struct BmpBoxes
 	uint32_t	rows_done;		/* in the file's order */
 	uint8_t    *small;
 } BmpBoxes;
-
-static uint32_t
-le16(const uint8_t *p)
-{
-	return (uint32_t) p[1] << 8 | p[0];
-}
-
-static uint32_t
-le32(const uint8_t *p)
-{
-	return le16(p + 2) << 16 | le16(p);
-}
 
 static bool
 ends_early(ImgResult *result)

@@ -3,11 +3,12 @@
  *		Write a finished thumbnail.  It is made from bare pixels, so there is no
  *		metadata that could be left in it.
  */
-#include <string.h>
-
 #include "image/internal.h"
 
-#define WEBP_CHUNKS		12			/* behind "RIFF", the length and "WEBP" */
+#include <string.h>
+
+#include "container/riff.h"
+
 #define WEBP_FLAGS		20			/* in the chunk VP8X, which is the first if there is one */
 #define WEBP_HAS_EXIF	0x08
 
@@ -18,25 +19,21 @@
 static size_t
 webp_without_exif(uint8_t *bytes, size_t length)
 {
-	size_t		at = WEBP_CHUNKS;
+	size_t		at = RIFF_FIRST_CHUNK;
+	size_t		start = at;
+	RiffChunk	chunk;
 
-	while (at + 8 <= length)
+	while (riff_next(bytes, length, &at, &chunk) && !chunk.truncated && at <= length)
 	{
-		uint32_t	size = bytes[at + 4] | bytes[at + 5] << 8 | bytes[at + 6] << 16 |
-			(uint32_t) bytes[at + 7] << 24;
-		size_t		whole = 8 + (size_t) size + (size & 1);
-
-		if (whole > length - at)
-			break;
-		if (memcmp(bytes + at, "EXIF", 4) == 0)
+		if (memcmp(chunk.type, "EXIF", 4) == 0)
 		{
-			memmove(bytes + at, bytes + at + whole, length - at - whole);
-			length -= whole;
-			if (memcmp(bytes + WEBP_CHUNKS, "VP8X", 4) == 0)
+			memmove(bytes + start, bytes + at, length - at);
+			length -= at - start;
+			at = start;
+			if (memcmp(bytes + RIFF_FIRST_CHUNK, "VP8X", 4) == 0)
 				bytes[WEBP_FLAGS] &= ~WEBP_HAS_EXIF;
 		}
-		else
-			at += whole;
+		start = at;
 	}
 	for (int i = 0; i < 4; i++)
 		bytes[4 + i] = (uint8_t) ((length - 8) >> (8 * i));

@@ -1,35 +1,14 @@
 /*
  * header.c
- *		The size of a picture from its first bytes, for the formats where that is
- *		easy: no library is started to refuse a picture or to read its EXIF only.
+ *		The size of an image from its first bytes, for the formats where that is
+ *		easy: no library is needed to refuse an image or to read only its EXIF.
  */
 #include "image/internal.h"
 
 #include <string.h>
 
-static uint32_t
-be16(const uint8_t *p)
-{
-	return (uint32_t) p[0] << 8 | p[1];
-}
-
-static uint32_t
-be32(const uint8_t *p)
-{
-	return be16(p) << 16 | be16(p + 2);
-}
-
-static uint32_t
-le16(const uint8_t *p)
-{
-	return (uint32_t) p[1] << 8 | p[0];
-}
-
-static uint32_t
-le24(const uint8_t *p)
-{
-	return (uint32_t) p[2] << 16 | le16(p);
-}
+#include "container/bytes.h"
+#include "container/jpeg.h"
 
 static bool
 ends_early(ImgResult *result)
@@ -37,75 +16,22 @@ ends_early(ImgResult *result)
 	return img_fail(result, TE_TRUNCATED, "the file ends within its header");
 }
 
-/* Walk the markers up to the frame header; NULL after img_fail.  At [-1] is which marker it is. */
-static const uint8_t *
-find_frame(const ImgFile *file, ImgResult *result)
-{
-	const uint8_t *p = file->data + 2;
-	const uint8_t *end = file->data + file->length;
-
-	for (;;)
-	{
-		uint8_t		marker;
-		uint32_t	size;
-
-		p = memchr(p, 0xFF, end - p);	/* bytes between segments are skipped, as libjpeg does */
-		while (p && p < end && *p == 0xFF)
-			p++;
-		if (!p || end - p < 3)
-		{
-			ends_early(result);
-			return NULL;
-		}
-		marker = *p++;
-		if (marker == 0 || marker == 0x01 || (marker >= 0xD0 && marker <= 0xD8))
-			continue;			/* no length follows */
-		size = be16(p);
-		if (marker == 0xD9 || marker == 0xDA || size < 2)
-		{
-			img_fail(result, TE_CORRUPT, "no frame header before the image data");
-			return NULL;
-		}
-		if (marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC)
-		{
-			if (end - p >= 8)
-				return p;
-			ends_early(result);
-			return NULL;
-		}
-		if ((size_t) (end - p) < size)
-		{
-			ends_early(result);
-			return NULL;
-		}
-		p += size;
-	}
-}
-
 static bool
 jpeg_header(const ImgFile *file, uint32_t *width, uint32_t *height, ImgResult *result)
 {
-	const uint8_t *frame = find_frame(file, result);
+	JpegFrame	frame;
 
-	if (!frame)
-		return false;
-	*height = be16(frame + 3);
-	*width = be16(frame + 5);
-	return true;
-}
-
-bool
-img_jpeg_viewable(const ImgFile *file, uint32_t *width, uint32_t *height)
-{
-	ImgResult	ignored = {0};
-	const uint8_t *frame = find_frame(file, &ignored);
-
-	/* baseline, extended or progressive; 8 bits; grey or colour */
-	if (!frame || frame[-1] > 0xC2 || frame[2] != 8 || (frame[7] != 1 && frame[7] != 3))
-		return false;
-	*height = be16(frame + 3);
-	*width = be16(frame + 5);
-	return *width > 0 && *height > 0;
+	switch (jpeg_find_frame(file->data, file->length, &frame))
+	{
+		case JPEG_FOUND:
+			*width = frame.width;
+			*height = frame.height;
+			return true;
+		case JPEG_ENDS:
+			return ends_early(result);
+		default:
+			return img_fail(result, TE_CORRUPT, "no frame header before the image data");
+	}
 }
 
 static bool

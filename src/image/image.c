@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "image/exif.h"
 #include "image/raw.h"
 
 /* A loader that can shrink leaves so many times the thumbnail's pixels in a row for the last step. */
@@ -72,6 +71,18 @@ has_pixels(const ImgFile *file, uint32_t width, uint32_t height, ImgResult *resu
 	return img_fail(result, TE_EMPTY, "the image has no pixels");
 }
 
+/* Refuse what has no pixels or more than the request allows. */
+static bool
+within_limits(uint64_t width, uint64_t height, uint64_t max_pixels, ImgResult *result)
+{
+	if (width == 0 || height == 0)
+		return img_fail(result, TE_EMPTY, "the image has no pixels");
+	if (width > max_pixels / height)
+		return img_fail(result, TE_TOO_MANY_PIXELS, "%llu x %llu pixels",
+						(unsigned long long) width, (unsigned long long) height);
+	return true;
+}
+
 bool
 img_decode(const ImgFile *file, VipsImage *opened, uint32_t full_width, int width, int height,
 		   int orientation, ImgPixels *pixels, ImgResult *result)
@@ -122,7 +133,7 @@ show_plain_preview(const TeRequest *request, const ImgFile *file, int orientatio
 	const ImgFile tiff = {TE_FORMAT_TIFF, file->data, file->length};
 	VipsImage  *image = img_load(&tiff, 1, result);
 
-	if (image && img_within_limits(vips_image_get_width(image), vips_image_get_height(image),
+	if (image && within_limits(vips_image_get_width(image), vips_image_get_height(image),
 								   request->max_pixels, result))
 		make_thumbnail(&tiff, image, vips_image_get_width(image), vips_image_get_height(image),
 					   orientation, request, result);
@@ -157,7 +168,7 @@ process_raw(const TeRequest *request, const ImgFile *file, int orientation, ImgR
 		show_plain_preview(request, file, orientation, result);
 	else if (!preview)
 		img_fail(result, TE_UNSUPPORTED, "there is no preview in this RAW file");
-	else if (img_within_limits(preview->width, preview->height, request->max_pixels, result))
+	else if (within_limits(preview->width, preview->height, request->max_pixels, result))
 		make_thumbnail(&preview->file, NULL, preview->width, preview->height, orientation, request, result);
 }
 
@@ -177,7 +188,7 @@ process_picture(const TeRequest *request, const ImgFile *file, ImgResult *result
 		result->width = orientation >= 5 ? height : width;
 		result->height = orientation >= 5 ? width : height;
 		if ((request->want & TE_WANT_THUMBNAIL) &&
-			img_within_limits(width, height, request->max_pixels, result))
+			within_limits(width, height, request->max_pixels, result))
 			make_thumbnail(file, opened, width, height, orientation, request, result);
 	}
 	g_clear_object(&opened);
@@ -190,7 +201,7 @@ img_process(const TeRequest *request, const uint8_t *data, size_t length, ImgRes
 	ImgFile		file = {TE_FORMAT_UNKNOWN, data, length};
 
 	memset(result, 0, sizeof(*result));
-	result->exif_status = request->want & TE_WANT_EXIF ? TE_EXIF_NONE : TE_EXIF_NOT_ASKED;
+	result->exif.status = request->want & TE_WANT_EXIF ? TE_EXIF_NONE : TE_EXIF_NOT_ASKED;
 	if (length == 0)
 	{
 		img_fail(result, TE_EMPTY, "the file is empty");
@@ -203,7 +214,7 @@ img_process(const TeRequest *request, const uint8_t *data, size_t length, ImgRes
 		return;
 	}
 	if (request->want & TE_WANT_EXIF)
-		exif_read(file.format, data, length, request->want, result);
+		exif_read(file.format, data, length, (request->want & TE_WANT_GPS) != 0, &result->exif);
 	process_picture(request, &file, result);
 }
 
@@ -211,7 +222,6 @@ void
 img_result_free(ImgResult *result)
 {
 	g_free(result->thumbnail);
-	free(result->json);
 	result->thumbnail = NULL;
-	result->json = NULL;
+	exif_result_free(&result->exif);
 }

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "exif/exif.h"
 #include "wire/message.h"
 
 /* What one image gave.  Zeroed by img_process; img_result_free releases what is inside. */
@@ -26,14 +27,7 @@ typedef struct ImgResult
 	void	   *thumbnail;		/* encoded bytes, or NULL */
 	size_t		thumbnail_bytes;
 
-	TeExifStatus exif_status;
-	char		exif_error[TE_MAX_TEXT];
-	bool		has_taken_at;
-	TeTime		taken_at;
-	bool		has_gps;
-	double		latitude, longitude;
-	char		make[TE_MAX_TEXT], model[TE_MAX_TEXT];	/* UTF-8, trimmed, "" = none */
-	char	   *json;			/* the EXIF as one JSON object, NUL-terminated UTF-8 of at most TE_MAX_JSON bytes, or NULL */
+	ExifResult	exif;
 } ImgResult;
 
 /*

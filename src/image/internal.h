@@ -39,7 +39,9 @@ typedef struct ImgPixels
 extern bool img_fail(ImgResult *result, TeStatus status, const char *format,...)
 			__attribute__((format(printf, 3, 4)));
 
-/* The same in libvips' words, which are taken out of its buffer; finds the status by itself. */
+/* vips_error.c */
+
+/* img_fail in libvips' words, which are taken out of its buffer; finds the status by itself. */
 extern bool img_fail_vips(ImgResult *result, const ImgFile *file);
 
 /* Did libvips complain since the last img_vips_clear()?  Its return codes alone lie. */
@@ -54,8 +56,10 @@ extern void img_note_warning(const char *text);
 /* What the bytes are, by content. */
 extern TeFormat img_sniff(const uint8_t *data, size_t length);
 
+/* truncated.c */
+
 /* Does the file end before its own structure says it should? */
-extern bool img_is_cut(const ImgFile *file);
+extern bool img_is_truncated(const ImgFile *file);
 
 /* header.c */
 
@@ -65,9 +69,6 @@ extern bool img_header_known(TeFormat format);
 /* The size as stored, before orientation. */
 extern bool img_header(const ImgFile *file, uint32_t *width, uint32_t *height, ImgResult *result);
 
-/* Can this JPEG be shown, and is it not a sensor's data in JPEG's lossless kind? */
-extern bool img_jpeg_viewable(const ImgFile *file, uint32_t *width, uint32_t *height);
-
 /* load.c */
 
 /*
@@ -76,9 +77,7 @@ extern bool img_jpeg_viewable(const ImgFile *file, uint32_t *width, uint32_t *he
  */
 extern VipsImage *img_load(const ImgFile *file, double scale, ImgResult *result);
 
-/* Refuse what has no pixels or more than the request allows. */
-extern bool img_within_limits(uint64_t width, uint64_t height, uint64_t max_pixels,
-							  ImgResult *result);
+/* wrap.c */
 
 /*
  * Hand decoded pixels (8 bits; grey, RGB, RGB + alpha, of a JPEG CMYK) to libvips, with

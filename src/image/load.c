@@ -6,45 +6,6 @@
 
 #include <stdlib.h>
 
-bool
-img_within_limits(uint64_t width, uint64_t height, uint64_t max_pixels, ImgResult *result)
-{
-	if (width == 0 || height == 0)
-		return img_fail(result, TE_EMPTY, "the image has no pixels");
-	if (width > max_pixels / height)
-		return img_fail(result, TE_TOO_MANY_PIXELS, "%llu x %llu pixels",
-						(unsigned long long) width, (unsigned long long) height);
-	return true;
-}
-
-static void
-free_pixels(VipsImage *image, gpointer pixels)
-{
-	free(pixels);
-}
-
-VipsImage *
-img_wrap(uint8_t *pixels, int width, int height, int bands, const void *profile, size_t profile_length,
-		 const ImgFile *file, ImgResult *result)
-{
-	VipsImage  *bare = vips_image_new_from_memory(pixels, (size_t) width * height * bands, width, height,
-												  bands, VIPS_FORMAT_UCHAR);
-	VipsImage  *image = NULL;
-
-	if (bare)
-		g_signal_connect(bare, "postclose", G_CALLBACK(free_pixels), pixels);
-	else
-		free(pixels);
-	if (!bare || vips_copy(bare, &image, "interpretation", bands == 1 ? VIPS_INTERPRETATION_B_W :
-						   file->format == TE_FORMAT_JPEG && bands == 4 ? VIPS_INTERPRETATION_CMYK :
-						   VIPS_INTERPRETATION_sRGB, NULL) != 0)
-		img_fail_vips(result, file);
-	else if (profile)
-		vips_image_set_blob_copy(image, VIPS_META_ICC_NAME, profile, profile_length);
-	g_clear_object(&bare);
-	return image;
-}
-
 /* Colours that libvips passes over. */
 static void
 attach_named_colours(VipsImage **image, const ImgFile *file)

@@ -15,7 +15,8 @@
 
 #include <lcms2.h>
 
-#include "image/exif_heif.h"
+#include "container/box.h"
+#include "container/bytes.h"
 
 #define CURVE_POINTS	1024
 #define PEAK_NITS		1000.0
@@ -53,10 +54,10 @@ find_numbers(const ImgFile *file, uint32_t *primaries, uint32_t *transfer)
 		uint32_t	p,
 					t;
 
-		if (memcmp(box.type, "colr", 4) != 0 || box.length < 10 || memcmp(box.data, "nclx", 4) != 0)
+		if (!box_is(&box, "colr") || box.length < 10 || memcmp(box.data, "nclx", 4) != 0)
 			continue;
-		p = (uint32_t) box_uint(box.data + 4, 2);
-		t = (uint32_t) box_uint(box.data + 6, 2);
+		p = be16(box.data + 4);
+		t = be16(box.data + 6);
 		if (found && (p != *primaries || t != *transfer))
 			return false;
 		*primaries = p;
@@ -142,8 +143,8 @@ profile_of(uint32_t primaries, cmsToneCurve *curve)
 void *
 img_nclx_profile(const ImgFile *file, size_t *length)
 {
-	uint32_t	primaries,
-				transfer;
+	uint32_t	primaries = 0,
+				transfer = 0;
 	cmsToneCurve *curve;
 	cmsHPROFILE profile = NULL;
 	cmsUInt32Number size = 0;

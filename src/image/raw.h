@@ -1,6 +1,6 @@
 /*
  * raw.h
- *		What is in a RAW file for us (private to src/image).
+ *		The size and the previews of a RAW file (private to src/image).
  */
 #ifndef TE_IMAGE_RAW_H
 #define TE_IMAGE_RAW_H
@@ -26,18 +26,9 @@ typedef struct ImgRaw
 	ImgPreview	previews[RAW_MAX_PREVIEWS];
 } ImgRaw;
 
-/* Is this TIFF a RAW file: does it hold a sensor's data? */
-extern bool img_is_raw(const ImgFile *file);
+/* raw.c */
 
-/* Remember a JPEG, if it is one that can be shown: not a sensor's data in JPEG's lossless kind. */
-extern void img_raw_add_preview(ImgRaw *raw, const uint8_t *data, size_t length);
-
-/* raw_maker.c has the last two. */
-extern void img_raw_read_tiff(const ImgFile *file, ImgRaw *raw);
-extern void img_raw_read_raf(const ImgFile *file, ImgRaw *raw);
-extern void img_raw_read_canon(const ImgFile *file, ImgRaw *raw);
-
-/* Read size and previews.  Pieces point into the file. */
+/* Read size and previews, which point into the file. */
 extern void img_raw_read(const ImgFile *file, ImgRaw *raw);
 
 /*
@@ -46,7 +37,22 @@ extern void img_raw_read(const ImgFile *file, ImgRaw *raw);
  */
 extern const ImgPreview *img_raw_choose(const ImgFile *file, ImgRaw *raw, uint32_t side);
 
-/* Do the first directory of a TIFF, its values or its pixels lie behind the end of the file? */
-extern bool img_tiff_is_cut(const ImgFile *file);
+/* raw_tiff.c */
+
+/* Is this TIFF a RAW file: does it hold a sensor's data? */
+extern bool img_is_raw(const ImgFile *file);
+extern void img_raw_read_tiff(const ImgFile *file, ImgRaw *raw);
+
+/* raw_maker.c */
+extern void img_raw_read_raf(const ImgFile *file, ImgRaw *raw);
+extern void img_raw_read_canon(const ImgFile *file, ImgRaw *raw);
+
+/* raw_preview.c */
+
+/* Add a JPEG, unless it is one that cannot be shown or is there already. */
+extern void img_raw_add_preview(ImgRaw *raw, const uint8_t *data, size_t length);
+
+/* Add the JPEGs in the first part of the file, whether or not anything names them. */
+extern void img_raw_search_previews(ImgRaw *raw, const ImgFile *file);
 
 #endif							/* TE_IMAGE_RAW_H */

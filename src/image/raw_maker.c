@@ -2,48 +2,23 @@
  * raw_maker.c
  *		RAW files that are not built on TIFF: Fujifilm's RAF and Canon's CR3.
  */
-#include "image/internal.h"
+#include "image/raw.h"
 
 #include <string.h>
 
-#include "image/exif_heif.h"
-#include "image/raw.h"
-
-/* Fujifilm's RAF: numbers are big-endian. */
-#define RAF_JPEG			0x54	/* offset and length of a JPEG */
-#define RAF_DIRECTORY		0x5C	/* offset of records of tag, length, data */
-#define RAF_FULL_SIZE		0x0100	/* height, width */
-#define RAF_CROPPED_SIZE	0x0111
+#include "container/box.h"
+#include "container/bytes.h"
+#include "container/raw_jpeg.h"
 
 void
 img_raw_read_raf(const ImgFile *file, ImgRaw *raw)
 {
-	uint64_t	jpeg = box_uint(file->data + RAF_JPEG, 4);
-	uint64_t	jpeg_length = box_uint(file->data + RAF_JPEG + 4, 4);
-	uint64_t	at = box_uint(file->data + RAF_DIRECTORY, 4);
-	uint64_t	records;
-	bool		cropped = false;
+	const uint8_t *jpeg;
+	size_t		jpeg_length;
 
-	if (jpeg < file->length)
-		img_raw_add_preview(raw, file->data + jpeg, (size_t) MIN(jpeg_length, file->length - jpeg));
-	if (at + 4 > file->length)
-		return;
-	records = MIN(box_uint(file->data + at, 4), 1000);
-	for (at += 4; records > 0 && at + 4 <= file->length; records--)
-	{
-		uint64_t	tag = box_uint(file->data + at, 2);
-		uint64_t	length = box_uint(file->data + at + 2, 2);
-
-		if (at + 4 + length > file->length)
-			return;
-		if (length >= 4 && (tag == RAF_CROPPED_SIZE || (tag == RAF_FULL_SIZE && !cropped)))
-		{
-			raw->height = (uint32_t) box_uint(file->data + at + 4, 2);
-			raw->width = (uint32_t) box_uint(file->data + at + 6, 2);
-			cropped = tag == RAF_CROPPED_SIZE;
-		}
-		at += 4 + length;
-	}
+	if (raf_jpeg(file->data, file->length, &jpeg, &jpeg_length))
+		img_raw_add_preview(raw, jpeg, jpeg_length);
+	raf_size(file->data, file->length, &raw->width, &raw->height);
 }
 
 /* A JPEG that begins within the first bytes of a box's content. */
@@ -64,24 +39,24 @@ read_canon_boxes(Box inside, ImgRaw *raw, int depth)
 
 	for (int i = 0; i < 1000 && box_next(&inside, &box); i++)
 	{
-		if (memcmp(box.type, "moov", 4) == 0 && depth < 3)
+		if (box_is(&box, "moov") && depth < 3)
 			read_canon_boxes(box, raw, depth + 1);
-		else if (memcmp(box.type, "uuid", 4) == 0 && box.length > 24 && depth < 3)
+		else if (box_is(&box, "uuid") && box.length > 24 && depth < 3)
 		{
 			/* its name of 16 bytes, and before a preview 8 more */
-			bool		preview = box_uint(box.data, 4) == 0xEAF42B5E;
+			bool		preview = be32(box.data) == 0xEAF42B5E;
 			size_t		skip = preview ? 24 : 16;
 
 			read_canon_boxes((Box) {.data = box.data + skip, .length = box.length - skip}, raw, depth + 1);
 		}
-		else if (memcmp(box.type, "CMT1", 4) == 0)
+		else if (box_is(&box, "CMT1"))
 		{
 			const ImgFile directories = {TE_FORMAT_RAW, box.data, box.length};
 
 			img_raw_read_tiff(&directories, raw);
 		}
-		else if (memcmp(box.type, "PRVW", 4) == 0 || memcmp(box.type, "THMB", 4) == 0 ||
-				 memcmp(box.type, "mdat", 4) == 0)
+		else if (box_is(&box, "PRVW") || box_is(&box, "THMB") ||
+				 box_is(&box, "mdat"))
 			add_box_preview(raw, &box);
 	}
 }

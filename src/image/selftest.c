@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "image/exif.h"
 #include "image/samples.h"
 
 /* How far a colour may be off after a lossy format, in each of red, green and blue. */

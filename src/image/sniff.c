@@ -1,24 +1,13 @@
 /*
  * sniff.c
- *		What a file is, by its first bytes, and whether its end is missing.
+ *		Tells the format of a file by its first bytes.
  */
 #include "image/internal.h"
 
 #include <string.h>
 
+#include "container/bytes.h"
 #include "image/raw.h"
-
-static uint32_t
-be32(const uint8_t *p)
-{
-	return (uint32_t) p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3];
-}
-
-static uint32_t
-le32(const uint8_t *p)
-{
-	return (uint32_t) p[3] << 24 | p[2] << 16 | p[1] << 8 | p[0];
-}
 
 static bool
 starts(const ImgFile *file, size_t at, const char *bytes, size_t count)
@@ -79,71 +68,4 @@ img_sniff(const uint8_t *data, size_t length)
 	if (starts(&file, 0, "BM", 2) && length >= 18 && le32(data + 14) >= 12 && le32(data + 14) <= 124)
 		return TE_FORMAT_BMP;
 	return TE_FORMAT_UNKNOWN;
-}
-
-/* PNG: chunks up to IEND. */
-static bool
-png_is_cut(const ImgFile *file)
-{
-	for (size_t at = 8; at + 12 <= file->length;)
-	{
-		uint32_t	size = be32(file->data + at);
-
-		if (starts(file, at + 4, "IEND", 4))
-			return false;
-		if (size > file->length - at - 12)
-			return true;
-		at += 12 + (size_t) size;
-	}
-	return true;
-}
-
-/* ISO media and the JPEG XL container: boxes that reach to the end and not beyond. */
-static bool
-boxes_are_cut(const ImgFile *file)
-{
-	size_t		at = 0;
-
-	while (file->length - at >= 8)
-	{
-		uint64_t	size = be32(file->data + at);
-
-		if (size == 0)			/* to the end of the file */
-			return false;
-		if (size == 1)
-		{
-			if (file->length - at < 16)
-				return true;
-			size = (uint64_t) be32(file->data + at + 8) << 32 | be32(file->data + at + 12);
-		}
-		if (size < 8)
-			return false;
-		if (size > file->length - at)
-			return true;
-		at += size;
-	}
-	return at != file->length;
-}
-
-bool
-img_is_cut(const ImgFile *file)
-{
-	switch (file->format)
-	{
-		case TE_FORMAT_PNG:
-			return png_is_cut(file);
-		case TE_FORMAT_WEBP:
-			return file->length < 12 || le32(file->data + 4) > file->length - 8;
-		case TE_FORMAT_GIF:
-			return file->data[file->length - 1] != ';';
-		case TE_FORMAT_TIFF:
-			return img_tiff_is_cut(file);
-		case TE_FORMAT_HEIC:
-		case TE_FORMAT_AVIF:
-			return boxes_are_cut(file);
-		case TE_FORMAT_JXL:
-			return file->data[0] == 0 && boxes_are_cut(file);
-		default:
-			return false;
-	}
 }

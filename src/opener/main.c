@@ -5,7 +5,7 @@
  * Opening a file may never end, if its file system is dead: a network share, or one that
  * a program serves.  A server process that hangs so can be neither cancelled nor
  * terminated.  This one can be given up.  It has the rights of the server's user, reads no byte of any
- * file, and is started with descriptors as in wire/launch.h, its version and the parent's process id.
+ * file, and is started with descriptors as in wire/decoder_args.h, its version and the parent's process id.
  */
 #include <errno.h>
 #include <signal.h>
@@ -20,7 +20,7 @@
 
 #include "look.h"
 #include "wire/fdpass.h"
-#include "wire/launch.h"
+#include "wire/decoder_args.h"
 
 /* How often, and after how many microseconds, to send again while too many descriptors of this user are under way. */
 #define MAX_TRIES	1000

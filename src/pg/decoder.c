@@ -21,8 +21,8 @@
 #include "decoder.h"
 #include "guc.h"
 #include "seat.h"
+#include "wire/decoder_args.h"
 #include "wire/fdpass.h"
-#include "wire/launch.h"
 
 /* Images after which a decoder is replaced, so that no leak of a library's grows for ever. */
 #define MAX_IMAGES		1000

@@ -373,6 +373,22 @@ clean_up(TePipeline *p, const ErrorData *error)
 	te_give_back_all(p);
 }
 
+/* The same; if even that throws, the claims die with their lock, and this run is over. */
+static void
+clean_up_or_leave(TePipeline *p, const ErrorData *error)
+{
+	PG_TRY();
+	{
+		clean_up(p, error);
+	}
+	PG_CATCH();
+	{
+		te_give_back_at_exit(NULL);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+}
+
 void
 te_run(const TeRun *run)
 {
@@ -397,17 +413,7 @@ te_run(const TeRun *run)
 		MemoryContextSwitchTo(caller);
 		error = CopyErrorData();
 		FlushErrorState();
-		PG_TRY();
-		{
-			clean_up(p, error);
-		}
-		PG_CATCH();
-		{
-			/* the claims die with their lock: whatever has happened, this run is over */
-			te_give_back_at_exit(NULL);
-			PG_RE_THROW();
-		}
-		PG_END_TRY();
+		clean_up_or_leave(p, error);
 	}
 	PG_END_TRY();
 	te_give_back_at_exit(NULL);

@@ -25,7 +25,7 @@
 
 #include "seat.h"
 #include "spawn.h"
-#include "wire/launch.h"
+#include "wire/decoder_args.h"
 
 static const struct
 {

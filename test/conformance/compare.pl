@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# compare.pl [--quiet] [--expected FILE] [--need PERCENT] PATH...: what src/image reads from pictures against what ExifTool reads.
+# compare.pl [--quiet] [--expected FILE] [--need PERCENT] PATH...: what src/exif reads from pictures against what ExifTool reads.
 #
 # Prints agreement per field, and each difference unless it is one of %justified.  With --expected, answers are
 # taken from a file of ExifTool's answers (see the README of such a collection) instead of from the program.

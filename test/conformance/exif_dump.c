@@ -1,6 +1,6 @@
 /*
  * exif_dump.c
- *		What src/image reads from the EXIF of files, one line of JSON for each.
+ *		The EXIF of files, one line of JSON for each.
  *
  *		exif_dump [-g] [-t ROUNDS] FILE...
  *		exif_dump -n
@@ -17,8 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "image/exif.h"
-#include "image/exif_tags.h"
+#include "exif/exif.h"
+#include "exif/tags.h"
 #include "image/internal.h"
 
 /* A text that has no control characters in it, as JSON. */
@@ -37,7 +37,7 @@ print_text(const char *name, const char *text)
 }
 
 static void
-print_time(const ImgResult *result)
+print_time(const ExifResult *result)
 {
 	const TeTime *t = &result->taken_at;
 
@@ -53,17 +53,17 @@ print_time(const ImgResult *result)
 }
 
 static void
-print_result(const char *file, TeFormat format, const ImgResult *result)
+print_result(const char *file, TeFormat format, const ExifResult *result)
 {
 	static const char *const status[] = {"none", "found", "error", "not asked"};
 	const char *name = te_format_name(format);
 
 	printf("{\"file\": \"%s\", \"format\": \"%s\", \"status\": \"%s\", \"orientation\": ",
-		   file, name != NULL ? name : "unknown", status[result->exif_status]);
+		   file, name != NULL ? name : "unknown", status[result->status]);
 }
 
 static int
-dump(const char *file, uint32_t want, int rounds)
+dump(const char *file, bool with_gps, int rounds)
 {
 	struct stat info;
 	int			fd = open(file, O_RDONLY | O_CLOEXEC);
@@ -71,7 +71,7 @@ dump(const char *file, uint32_t want, int rounds)
 	struct timespec start,
 				end;
 	TeFormat	format;
-	ImgResult	result;
+	ExifResult	result;
 
 	if (fd < 0 || fstat(fd, &info) != 0 || info.st_size == 0)
 	{
@@ -90,9 +90,9 @@ dump(const char *file, uint32_t want, int rounds)
 	for (int i = 0; i < rounds; i++)
 	{
 		memset(&result, 0, sizeof(result));
-		exif_read(format, data, (size_t) info.st_size, want, &result);
+		exif_read(format, data, (size_t) info.st_size, with_gps, &result);
 		if (i + 1 < rounds)
-			free(result.json);
+			exif_result_free(&result);
 	}
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &end);
 	if (rounds > 1)
@@ -102,7 +102,7 @@ dump(const char *file, uint32_t want, int rounds)
 	{
 		print_result(file, format, &result);
 		printf("%d", exif_orientation(format, data, (size_t) info.st_size));
-		print_text("exif_error", result.exif_error);
+		print_text("exif_error", result.error);
 		print_text("make", result.make);
 		print_text("model", result.model);
 		print_time(&result);
@@ -110,7 +110,7 @@ dump(const char *file, uint32_t want, int rounds)
 			printf(", \"lat\": %.12g, \"lon\": %.12g", result.latitude, result.longitude);
 		printf(", \"exif\": %s}\n", result.json != NULL ? result.json : "null");
 	}
-	free(result.json);
+	exif_result_free(&result);
 	munmap(data, (size_t) info.st_size);
 	return 0;
 }
@@ -134,7 +134,7 @@ print_names(void)
 int
 main(int argc, char **argv)
 {
-	uint32_t	want = TE_WANT_EXIF | TE_WANT_GPS;
+	bool		with_gps = true;
 	int			rounds = 1;
 	int			failed = 0;
 	int			option;
@@ -142,7 +142,7 @@ main(int argc, char **argv)
 	while ((option = getopt(argc, argv, "gnt:")) != -1)
 	{
 		if (option == 'g')
-			want = TE_WANT_EXIF;
+			with_gps = false;
 		else if (option == 't' && atoi(optarg) > 1)
 			rounds = atoi(optarg);
 		else if (option == 'n')
@@ -151,6 +151,6 @@ main(int argc, char **argv)
 			return 2;
 	}
 	for (int i = optind; i < argc; i++)
-		failed |= dump(argv[i], want, rounds);
+		failed |= dump(argv[i], with_gps, rounds);
 	return failed;
 }

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "image/exif.h"
+#include "exif/exif.h"
 
 extern int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -115,15 +115,15 @@ must_be_json(const char *json, int with_gps)
 }
 
 static void
-must_be_sane(const ImgResult *result, int with_gps)
+must_be_sane(const ExifResult *result, int with_gps)
 {
 	const TeTime *t = &result->taken_at;
 
 	must_be_clean(result->make);
 	must_be_clean(result->model);
-	must_be_clean(result->exif_error);
-	must((result->exif_status == TE_EXIF_FOUND) == (result->json != NULL), "found is JSON");
-	must((result->exif_status == TE_EXIF_ERROR) == (result->exif_error[0] != '\0'), "error has words");
+	must_be_clean(result->error);
+	must((result->status == TE_EXIF_FOUND) == (result->json != NULL), "found is JSON");
+	must((result->status == TE_EXIF_ERROR) == (result->error[0] != '\0'), "error has words");
 	if (result->json != NULL)
 	{
 		must_be_clean(result->json);
@@ -143,19 +143,19 @@ must_be_sane(const ImgResult *result, int with_gps)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	ImgResult	result;
+	ExifResult	result;
 	TeFormat	format;
-	uint32_t	want;
+	bool		with_gps;
 	int			orientation;
 
 	if (size == 0)
 		return 0;
 	format = (TeFormat) (data[0] % (TE_FORMAT_LAST + 1));
-	want = data[0] & 0x80 ? TE_WANT_EXIF : TE_WANT_EXIF | TE_WANT_GPS;
+	with_gps = (data[0] & 0x80) == 0;
 	memset(&result, 0, sizeof(result));
-	exif_read(format, data + 1, size - 1, want, &result);
-	must_be_sane(&result, (want & TE_WANT_GPS) != 0);
-	free(result.json);
+	exif_read(format, data + 1, size - 1, with_gps, &result);
+	must_be_sane(&result, with_gps);
+	exif_result_free(&result);
 	orientation = exif_orientation(format, data + 1, size - 1);
 	must(orientation >= 1 && orientation <= 8, "an orientation");
 	return 0;

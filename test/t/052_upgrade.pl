@@ -84,7 +84,8 @@ ok($server->wait_for_log(qr/thumbexif does nothing in this database: the extensi
 $server->poll_query_until('postgres', q{SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'thumbexif worker' AND datname = 'old'});
 is(worker_pid($server, 'old'), '', 'and has left');
 my @said = slurp_file($server->logfile) =~ /(thumbexif does nothing in this database)/g;
-cmp_ok(scalar(@said), '<=', 2, 'without repeating itself');
+# each commit that might have made work starts it once more, and time alone never does
+cmp_ok(scalar(@said), '<=', 8, 'without repeating itself');
 
 # --- the update
 

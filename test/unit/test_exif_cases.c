@@ -5,13 +5,13 @@
  */
 #include <stdlib.h>
 
-#include "image/exif.h"
+#include "exif/exif.h"
 #include "test/pictures/exif_wrap.h"
 #include "test/unit/exif_cases.h"
 #include "test/unit/tap.h"
 
 static const char *
-time_text(const ImgResult *result, char *buffer, size_t size)
+time_text(const ExifResult *result, char *buffer, size_t size)
 {
 	const TeTime *t = &result->taken_at;
 	int			length;
@@ -26,7 +26,7 @@ time_text(const ImgResult *result, char *buffer, size_t size)
 }
 
 static const char *
-position_text(const ImgResult *result, char *buffer, size_t size)
+position_text(const ExifResult *result, char *buffer, size_t size)
 {
 	if (!result->has_gps)
 		return NULL;
@@ -35,7 +35,7 @@ position_text(const ImgResult *result, char *buffer, size_t size)
 }
 
 static void
-check(const ExifCase *c, const ImgResult *result)
+check(const ExifCase *c, const ExifResult *result)
 {
 	char		what[200];
 	char		buffer[200];
@@ -61,7 +61,7 @@ static void
 run(const ExifCase *c)
 {
 	ExifBlock  *block = exif_block_new(c->flags);
-	ImgResult	result = {0};
+	ExifResult	result = {0};
 	Bytes		file;
 	uint8_t    *built;
 	size_t		length;
@@ -71,15 +71,15 @@ run(const ExifCase *c)
 	if (c->flags & EB_BIGTIFF)
 	{
 		file = bytes_copy(built, length);
-		exif_read(TE_FORMAT_TIFF, file.data, file.length, TE_WANT_ALL, &result);
+		exif_read(TE_FORMAT_TIFF, file.data, file.length, true, &result);
 	}
 	else
 	{
 		file = exif_wrap(WRAP_JPEG, built, length);
-		exif_read(TE_FORMAT_JPEG, file.data, file.length, TE_WANT_ALL, &result);
+		exif_read(TE_FORMAT_JPEG, file.data, file.length, true, &result);
 	}
 	check(c, &result);
-	free(result.json);
+	exif_result_free(&result);
 	bytes_free(&file);
 	free(built);
 	exif_block_free(block);

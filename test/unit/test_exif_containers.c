@@ -5,7 +5,7 @@
  */
 #include <stdlib.h>
 
-#include "image/exif.h"
+#include "exif/exif.h"
 #include "test/pictures/exif_wrap.h"
 #include "test/unit/exif_cases.h"
 #include "test/unit/tap.h"
@@ -19,13 +19,13 @@ format_of(ExifWrap how)
 }
 
 static void
-same(const ImgResult *expected, TeFormat format, const Bytes *file, const char *what)
+same(const ExifResult *expected, TeFormat format, const Bytes *file, const char *what)
 {
-	ImgResult	result = {0};
+	ExifResult	result = {0};
 	char		title[200];
 
-	exif_read(format, file->data, file->length, TE_WANT_ALL, &result);
-	is_int(result.exif_status, TE_EXIF_FOUND, what);
+	exif_read(format, file->data, file->length, true, &result);
+	is_int(result.status, TE_EXIF_FOUND, what);
 	snprintf(title, sizeof(title), "%s: JSON", what);
 	is_text(result.json, expected->json, title);
 	ok(memcmp(&result.taken_at, &expected->taken_at, sizeof(TeTime)) == 0 &&
@@ -33,7 +33,7 @@ same(const ImgResult *expected, TeFormat format, const Bytes *file, const char *
 	   strcmp(result.make, expected->make) == 0 && strcmp(result.model, expected->model) == 0,
 	   "%s: columns", what);
 	is_int(exif_orientation(format, file->data, file->length), 6, "its orientation");
-	free(result.json);
+	exif_result_free(&result);
 }
 
 /* Every length of it, from nothing to all: no read beyond the end, and an answer. */
@@ -44,14 +44,14 @@ cut(TeFormat format, const Bytes *file, const char *what)
 
 	for (size_t length = 0; length < file->length; length++)
 	{
-		ImgResult	result = {0};
+		ExifResult	result = {0};
 		uint8_t    *part = malloc(length ? length : 1);
 
 		memcpy(part, file->data, length);
-		exif_read(format, part, length, TE_WANT_ALL, &result);
+		exif_read(format, part, length, true, &result);
 		exif_orientation(format, part, length);
-		found += result.exif_status == TE_EXIF_FOUND;
-		free(result.json);
+		found += result.status == TE_EXIF_FOUND;
+		exif_result_free(&result);
 		free(part);
 	}
 	ok(found < (int) file->length, "%s: cut anywhere", what);
@@ -77,7 +77,7 @@ sample(int flags, int magic, size_t *length)
 
 /* TIFF, BigTIFF and RAW files that are TIFF under another number. */
 static void
-test_tiff(const ImgResult *expected)
+test_tiff(const ExifResult *expected)
 {
 	static const struct
 	{
@@ -107,7 +107,7 @@ test_cr3(void)
 {
 	ExifBlock  *block[3];
 	Bytes		part[3] = {{0}};
-	ImgResult	result = {0};
+	ExifResult	result = {0};
 	Bytes		file;
 	static const uint32_t degrees[] = {48858400, 1000000};
 
@@ -125,18 +125,18 @@ test_cr3(void)
 		exif_block_free(block[i]);
 	}
 	file = exif_wrap_cr3(&part[0], &part[1], &part[2]);
-	exif_read(TE_FORMAT_RAW, file.data, file.length, TE_WANT_ALL, &result);
+	exif_read(TE_FORMAT_RAW, file.data, file.length, true, &result);
 	is_text(result.json, "{\"DateTimeOriginal\":\"2024:05:06 07:08:09\",\"Make\":\"Canon\","
 			"\"GPSLatitudeRef\":\"N\",\"GPSLatitude\":48.8584,\"GPSLongitudeRef\":\"W\",\"GPSLongitude\":48.8584}",
 			"CR3: JSON");
 	ok(result.has_taken_at && result.taken_at.year == 2024, "CR3: time");
 	ok(result.has_gps && result.latitude == 48.8584 && result.longitude == -48.8584, "CR3: place");
-	free(result.json);
+	exif_result_free(&result);
 
 	memset(&result, 0, sizeof(result));
-	exif_read(TE_FORMAT_RAW, file.data, file.length, TE_WANT_EXIF, &result);
+	exif_read(TE_FORMAT_RAW, file.data, file.length, false, &result);
 	ok(!result.has_gps && strstr(result.json, "GPS") == NULL, "CR3: without GPS");
-	free(result.json);
+	exif_result_free(&result);
 	cut(TE_FORMAT_RAW, &file, "CR3");
 	bytes_free(&file);
 	for (int i = 0; i < 3; i++)
@@ -148,7 +148,7 @@ static void
 test_rw2(void)
 {
 	ExifBlock  *block = exif_block_new(0);
-	ImgResult	result = {0};
+	ExifResult	result = {0};
 	size_t		inner_length;
 	uint8_t    *inner = sample(0, 0, &inner_length);
 	Bytes		jpeg = exif_wrap(WRAP_JPEG, inner, inner_length);
@@ -161,13 +161,13 @@ test_rw2(void)
 	exif_block_short(block, EB_IFD0, 0x0120, 1);
 	file.data = exif_block_build(block, &file.length);
 	file.data[2] = 0x55;
-	exif_read(TE_FORMAT_RAW, file.data, file.length, TE_WANT_ALL, &result);
+	exif_read(TE_FORMAT_RAW, file.data, file.length, true, &result);
 	is_text(result.make, "Panasonic", "RW2: its own make");
 	is_text(result.model, "Fictor X100", "RW2: the model of the JPEG inside");
 	ok(strstr(result.json, "\"SensorWidth\":4060") && strstr(result.json, "\"RedBalance\":2.5"),
 	   "RW2: its own tags");
 	ok(result.has_taken_at && result.has_gps, "RW2: time and place of the JPEG inside");
-	free(result.json);
+	exif_result_free(&result);
 	free(inner);
 	bytes_free(&jpeg);
 	bytes_free(&file);
@@ -178,31 +178,31 @@ test_rw2(void)
 static void
 test_lying_count(void)
 {
-	ImgResult	result = {0};
+	ExifResult	result = {0};
 	size_t		length;
 	uint8_t    *built = sample(0, 0, &length);
 	size_t		first = built[4];
 
 	built[first] = built[first + 1] = 0xFF;
-	exif_read(TE_FORMAT_TIFF, built, length, TE_WANT_ALL, &result);
-	is_int(result.exif_status, TE_EXIF_FOUND, "a count that lies");
+	exif_read(TE_FORMAT_TIFF, built, length, true, &result);
+	is_int(result.status, TE_EXIF_FOUND, "a count that lies");
 	ok(result.json && strstr(result.json, "\"Orientation\":6"), "its good entries");
-	free(result.json);
+	exif_result_free(&result);
 	free(built);
 }
 
 static void
 expect(TeFormat format, const char *bytes, size_t length, TeExifStatus status, const char *what)
 {
-	ImgResult	result = {0};
+	ExifResult	result = {0};
 	uint8_t    *copy = malloc(length ? length : 1);
 
 	memcpy(copy, bytes, length);
-	exif_read(format, copy, length, TE_WANT_ALL, &result);
-	is_int(result.exif_status, status, what);
-	ok((result.exif_error[0] != '\0') == (status == TE_EXIF_ERROR), "words for it");
+	exif_read(format, copy, length, true, &result);
+	is_int(result.status, status, what);
+	ok((result.error[0] != '\0') == (status == TE_EXIF_ERROR), "words for it");
 	ok(result.json == NULL, "and no JSON");
-	free(result.json);
+	exif_result_free(&result);
 	free(copy);
 }
 
@@ -235,9 +235,9 @@ main(void)
 	size_t		length;
 	uint8_t    *built = sample(0, 0, &length);
 	Bytes		plain = exif_wrap(WRAP_JPEG, built, length);
-	ImgResult	expected = {0};
+	ExifResult	expected = {0};
 
-	exif_read(TE_FORMAT_JPEG, plain.data, plain.length, TE_WANT_ALL, &expected);
+	exif_read(TE_FORMAT_JPEG, plain.data, plain.length, true, &expected);
 	ok(expected.has_gps && expected.has_taken_at && expected.json, "the sample is whole");
 	for (int how = 0; how <= WRAP_LAST; how++)
 	{

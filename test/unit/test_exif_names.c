@@ -5,10 +5,10 @@
  */
 #include <stdlib.h>
 
-#include "image/exif_tags.h"
+#include "exif/tags.h"
 #include "test/unit/tap.h"
 
-#define DOCUMENT "src/image/EXIF.md"
+#define DOCUMENT "src/exif/EXIF.md"
 
 /* Is the name there as a word? */
 static bool

@@ -33,7 +33,7 @@ test_raw(const char *name)
 	difference = picture_difference_to(result.thumbnail, result.thumbnail_bytes, &expected, false);
 	if (!ok(difference < 5, "%s: by the preview that suffices, upright", name))
 		fprintf(stderr, "# %s: differs by %.2f\n", name, difference);
-	is_text(result.model, "Fictor RAW 1", "its camera");
+	is_text(result.exif.model, "Fictor RAW 1", "its camera");
 	img_result_free(&result);
 
 	/* the size alone, without looking for previews */
@@ -86,7 +86,7 @@ test_without_preview(void)
 	ImgResult	result = picture_process(&bytes, &request);
 
 	is_int(result.status, TE_UNSUPPORTED, "a RAW file without preview is not supported");
-	ok(result.width == 4500 && result.height == 6000 && result.exif_status == TE_EXIF_FOUND,
+	ok(result.width == 4500 && result.height == 6000 && result.exif.status == TE_EXIF_FOUND,
 	   "but its size and its EXIF are known");
 	img_result_free(&result);
 	bytes_free(&bytes);

@@ -4,7 +4,7 @@
  */
 #include <stdlib.h>
 
-#include "image/exif_out.h"
+#include "exif/json.h"
 #include "image/internal.h"
 #include "wire/text.h"
 #include "test/unit/pictures.h"
@@ -120,7 +120,7 @@ test_no_size(const char *name, int clear, TeStatus status, const char *words)
 		is_int(result.status, status, words);
 		is_text(result.error, words, "its words");
 		ok(result.width == 0 && result.height == 0, "and no size");
-		is_int(result.exif_status, TE_EXIF_FOUND, "EXIF is read all the same");
+		is_int(result.exif.status, TE_EXIF_FOUND, "EXIF is read all the same");
 		img_result_free(&result);
 		bytes_free(&bytes);
 	}

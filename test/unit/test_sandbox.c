@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #include "decoder/sandbox.h"
-#include "wire/launch.h"
+#include "wire/decoder_args.h"
 #include "wire/message.h"
 #include "test/unit/tap.h"
 

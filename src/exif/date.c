@@ -1,0 +1,179 @@
+/*
+ * date.c
+ *		When the picture was taken.
+ *
+ * DateTime (0x0132) and OffsetTime are those of the last change of the file
+ * and are never looked at.
+ */
+#include "exif/date.h"
+
+#include <string.h>
+
+#include "exif/text.h"
+
+#define MAX_OFFSET_MINUTES	(15 * 60 + 59)	/* what PostgreSQL takes */
+
+/* The tags of one date. */
+typedef struct DateTags
+{
+	uint16_t	date, subsecond, offset;
+} DateTags;
+
+static const DateTags original = {0x9003, 0x9291, 0x9011};
+static const DateTags digitized = {0x9004, 0x9292, 0x9012};
+
+/* Exactly so many digits. */
+static bool
+digits(const uint8_t *text, int count, int32_t *value)
+{
+	*value = 0;
+	for (int i = 0; i < count; i++)
+	{
+		if (text[i] < '0' || text[i] > '9')
+			return false;
+		*value = *value * 10 + (text[i] - '0');
+	}
+	return true;
+}
+
+static int
+days_in_month(int32_t year, int32_t month)
+{
+	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	bool		leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+
+	return days[month - 1] + (month == 2 && leap);
+}
+
+bool
+exif_parse_offset(const uint8_t *text, size_t length, int32_t *minutes)
+{
+	int32_t		hour,
+				minute;
+
+	length = text_trimmed(text, length);
+	if (length == 1 && text[0] == 'Z')
+	{
+		*minutes = 0;
+		return true;
+	}
+	if (length != 6 || (text[0] != '+' && text[0] != '-') || text[3] != ':' ||
+		!digits(text + 1, 2, &hour) || !digits(text + 4, 2, &minute) || minute > 59)
+		return false;
+	minute += hour * 60;
+	if (minute > MAX_OFFSET_MINUTES)
+		return false;
+	*minutes = text[0] == '-' ? -minute : minute;
+	return true;
+}
+
+/* "5" is half a second, "054" 54 milliseconds; what is finer than a microsecond is cut. */
+static int32_t
+microseconds(const uint8_t *text, size_t length)
+{
+	int32_t		value = 0;
+	int32_t		unit = 100000;
+
+	length = text_trimmed(text, length);
+	for (size_t i = 0; i < length; i++)
+	{
+		if (text[i] < '0' || text[i] > '9')
+			return 0;
+		value += (text[i] - '0') * unit;
+		unit /= 10;
+	}
+	return value;
+}
+
+/*
+ * Behind the seconds, programs that copy XMP into EXIF write a fraction, an offset, or both.
+ * False if it is anything else.
+ */
+static bool
+parse_rest(const uint8_t *text, size_t length, TeTime *time)
+{
+	size_t		fraction = 0;
+
+	if (length > 1 && text[0] == '.')
+	{
+		while (1 + fraction < length && text[1 + fraction] >= '0' && text[1 + fraction] <= '9')
+			fraction++;
+		if (fraction == 0)
+			return false;
+		time->microsecond = microseconds(text + 1, fraction);
+		text += 1 + fraction;
+		length -= 1 + fraction;
+	}
+	if (length == 0)
+		return true;
+	time->has_offset = exif_parse_offset(text, length, &time->offset_minutes);
+	return time->has_offset;
+}
+
+bool
+exif_parse_date(const uint8_t *text, size_t length, TeTime *time)
+{
+	uint8_t		separator;
+
+	memset(time, 0, sizeof(*time));
+	length = text_trimmed(text, length);
+	if (length < 19 || !parse_rest(text + 19, length - 19, time))
+		return false;
+	separator = text[4];
+	if ((separator != ':' && separator != '-' && separator != '/') || text[7] != separator ||
+		(text[10] != ' ' && text[10] != 'T') || text[13] != ':' || text[16] != ':')
+		return false;
+	if (!digits(text, 4, &time->year) || !digits(text + 5, 2, &time->month) ||
+		!digits(text + 8, 2, &time->day) || !digits(text + 11, 2, &time->hour) ||
+		!digits(text + 14, 2, &time->minute) || !digits(text + 17, 2, &time->second))
+		return false;
+	return time->year >= 1 && time->month >= 1 && time->month <= 12 &&
+		time->day >= 1 && time->day <= days_in_month(time->year, time->month) &&
+		time->hour <= 23 && time->minute <= 59 && time->second <= 59;
+}
+
+/* A text of the Exif directory, else of IFD0. */
+static bool
+look_up(const ExifList *list, uint16_t tag, const uint8_t **text, size_t *length)
+{
+	return exif_lookup_text(list, EXIF_DIR_EXIF, tag, text, length) ||
+		exif_lookup_text(list, EXIF_DIR_IFD0, tag, text, length);
+}
+
+static bool
+read_date(const ExifList *list, const DateTags *tags, TeTime *time)
+{
+	const uint8_t *text;
+	size_t		length;
+	bool		good;
+
+	good = exif_lookup_text(list, EXIF_DIR_EXIF, tags->date, &text, &length) &&
+		exif_parse_date(text, length, time);
+	if (!good)
+		good = exif_lookup_text(list, EXIF_DIR_IFD0, tags->date, &text, &length) &&
+			exif_parse_date(text, length, time);
+	if (!good)
+		return false;
+	if (look_up(list, tags->subsecond, &text, &length))
+		time->microsecond = microseconds(text, length);
+	if (look_up(list, tags->offset, &text, &length))
+	{
+		int32_t		minutes;
+
+		if (exif_parse_offset(text, length, &minutes))
+		{
+			time->has_offset = 1;
+			time->offset_minutes = minutes;
+		}
+	}
+	return true;
+}
+
+bool
+exif_taken_at(const ExifList *list, TeTime *taken_at)
+{
+	if (read_date(list, &original, taken_at) || read_date(list, &digitized, taken_at))
+		return true;
+	memset(taken_at, 0, sizeof(*taken_at));
+	return false;
+}

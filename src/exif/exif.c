@@ -1,0 +1,198 @@
+/*
+ * exif.c
+ *		EXIF from the bytes of a file: finds it, gathers its tags, and fills the result.
+ *
+ * One way for all containers, so that the same EXIF gives the same result in
+ * each: find.c locates the blocks, list.c walks their directories, value.c writes
+ * a value as JSON.
+ */
+#include "exif/exif.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "exif/date.h"
+#include "exif/find.h"
+#include "exif/gps.h"
+#include "exif/list.h"
+#include "exif/json.h"
+#include "exif/tags.h"
+#include "exif/text.h"
+#include "exif/value.h"
+
+#define TAG_MAKE		0x010F
+#define TAG_MODEL		0x0110
+#define TAG_ORIENTATION	0x0112
+
+/* Names that are in the JSON already, by their hash; a name occurs once. */
+typedef struct NameSet
+{
+	uint32_t	hash[EXIF_MAX_TAGS];
+	int			count;
+} NameSet;
+
+static bool
+is_new_name(NameSet *set, const char *name)
+{
+	uint32_t	hash = 2166136261u;	/* FNV-1a */
+
+	for (; *name != '\0'; name++)
+		hash = (hash ^ (uint8_t) *name) * 16777619u;
+	for (int i = 0; i < set->count; i++)
+		if (set->hash[i] == hash)
+			return false;
+	set->hash[set->count++] = hash;
+	return true;
+}
+
+/*
+ * Does IFD0's value count more, when a tag stands in the Exif directory as well?
+ * The tags below 0x829A are those of TIFF, the ones around 0x9C9B are Windows'.
+ */
+static bool
+belongs_to_ifd0(uint16_t tag)
+{
+	return tag < 0x829A || (tag >= 0x9C9B && tag <= 0x9C9F) || tag >= 0xC000;
+}
+
+static void
+write_dir(ExifJson *json, const ExifList *list, ExifDir dir, NameSet *names)
+{
+	char		buffer[EXIF_MAX_NAME];
+	const char *name;
+
+	for (int i = 0; i < list->count; i++)
+	{
+		const ExifFound *found = &list->found[i];
+		uint16_t	tag = found->entry.tag;
+		TagKind		kind;
+
+		if (found->dir != dir ||
+			(dir == EXIF_DIR_EXIF && belongs_to_ifd0(tag) &&
+			 exif_lookup(list, EXIF_DIR_IFD0, tag) != NULL))
+			continue;
+		kind = exif_tag_kind(dir, tag, found->tiff->magic, &name, buffer);
+		if (kind == TAG_POINTER || !is_new_name(names, name))
+			continue;
+		json_member(json, name);
+		exif_value(&json->out, found, kind);
+		json_member_end(json);
+	}
+}
+
+/* All tags as one JSON object in memory of its own; NULL if memory is out or there is no tag. */
+static char *
+write_json(const ExifList *list)
+{
+	char	   *buffer = malloc(TE_MAX_JSON);
+	char	   *fitting;
+	NameSet		names;
+	ExifJson	json;
+
+	if (buffer == NULL)
+		return NULL;
+	names.count = 0;
+	json_begin(&json, buffer, TE_MAX_JSON);
+	json.truncated = list->overflow;
+	write_dir(&json, list, EXIF_DIR_EXIF, &names);
+	write_dir(&json, list, EXIF_DIR_IFD0, &names);
+	write_dir(&json, list, EXIF_DIR_GPS, &names);
+	write_dir(&json, list, EXIF_DIR_INTEROP, &names);
+	if (json_is_empty(&json) && !json.truncated)
+	{
+		free(buffer);
+		return NULL;
+	}
+	json_end(&json);
+	fitting = realloc(buffer, json.out.length + 1);
+	return fitting != NULL ? fitting : buffer;
+}
+
+/* Make or model: IFD0's, else the Exif directory's, without blanks around it. */
+static void
+read_name(const ExifList *list, uint16_t tag, char *name)
+{
+	ExifOut		out = {.text = name, .size = TE_MAX_TEXT};
+	const uint8_t *text;
+	size_t		length;
+
+	if (exif_lookup_text(list, EXIF_DIR_IFD0, tag, &text, &length) ||
+		exif_lookup_text(list, EXIF_DIR_EXIF, tag, &text, &length))
+	{
+		length = text_trimmed(text, length);
+		while (length > 0 && *text == ' ')
+		{
+			text++;
+			length--;
+		}
+		text_plain(&out, text, length);
+	}
+	out_end(&out);
+}
+
+/* How it went, once the tags are gathered. */
+static void
+set_status(const ExifBlocks *blocks, const ExifList *list, ExifResult *result)
+{
+	const char *reason = NULL;
+
+	if (result->json != NULL)
+	{
+		result->status = TE_EXIF_FOUND;
+		return;
+	}
+	if (list->count > 0)
+		reason = "out of memory for EXIF";
+	else if (list->broken)
+		reason = "EXIF directory cannot be read";
+	else if (blocks->trouble != NULL)
+		reason = blocks->trouble;
+	result->status = reason != NULL ? TE_EXIF_ERROR : TE_EXIF_NONE;
+	if (reason != NULL)
+		snprintf(result->error, sizeof(result->error), "%s", reason);
+}
+
+void
+exif_read(TeFormat format, const uint8_t *data, size_t length, bool with_gps, ExifResult *result)
+{
+	ExifBlocks	blocks;
+	ExifList	list;
+
+	result->error[0] = '\0';
+	exif_find(format, data, length, &blocks);
+	exif_gather(&blocks, with_gps, &list);
+
+	result->json = write_json(&list);
+	set_status(&blocks, &list, result);
+	read_name(&list, TAG_MAKE, result->make);
+	read_name(&list, TAG_MODEL, result->model);
+	result->has_taken_at = exif_taken_at(&list, &result->taken_at);
+	result->has_gps = exif_position(&list, &result->latitude, &result->longitude);
+	if (!result->has_gps)
+		result->latitude = result->longitude = 0;
+	exif_blocks_free(&blocks);
+}
+
+void
+exif_result_free(ExifResult *result)
+{
+	free(result->json);
+	result->json = NULL;
+}
+
+int
+exif_orientation(TeFormat format, const uint8_t *data, size_t length)
+{
+	ExifBlocks	blocks;
+	uint64_t	orientation = 1;
+	Tiff		tiff;
+	TiffDir		dir;
+
+	exif_find(format, data, length, &blocks);
+	if (blocks.count > 0 && tiff_open(&tiff, blocks.block[0].data, blocks.block[0].length) &&
+		tiff_dir(&tiff, tiff.first, &dir))
+		orientation = tiff_find_uint(&tiff, &dir, TAG_ORIENTATION, 1);
+	exif_blocks_free(&blocks);
+	return orientation >= 1 && orientation <= 8 ? (int) orientation : 1;
+}

@@ -1,0 +1,43 @@
+/*
+ * exif.h
+ *		EXIF from the bytes of an image file.  The public face of src/exif.
+ *
+ * Works on memory that the caller holds; no pixel is decoded.
+ */
+#ifndef TE_EXIF_H
+#define TE_EXIF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wire/message.h"
+
+/* The EXIF of one image; exif_result_free releases what is inside. */
+typedef struct ExifResult
+{
+	TeExifStatus status;
+	char		error[TE_MAX_TEXT];	/* reason for TE_EXIF_ERROR, or "" */
+	bool		has_taken_at;
+	TeTime		taken_at;
+	bool		has_gps;
+	double		latitude, longitude;
+	char		make[TE_MAX_TEXT], model[TE_MAX_TEXT];	/* UTF-8, trimmed, "" = none */
+	char	   *json;			/* one JSON object, NUL-terminated UTF-8 of at most TE_MAX_JSON bytes, or NULL */
+} ExifResult;
+
+/*
+ * Find and read the EXIF of an image of a known format, with or without the GPS
+ * directory.  Fills the whole result; a failure is a status in it.
+ */
+extern void exif_read(TeFormat format, const uint8_t *data, size_t length,
+					  bool with_gps, ExifResult *result);
+extern void exif_result_free(ExifResult *result);
+
+/*
+ * The EXIF orientation, 1..8, or 1 if there is none or it is not valid.  For
+ * containers whose own rotation counts (HEIC, AVIF, JXL) the caller does not ask.
+ */
+extern int	exif_orientation(TeFormat format, const uint8_t *data, size_t length);
+
+#endif							/* TE_EXIF_H */

@@ -1,0 +1,17 @@
+/*
+ * find.h
+ *		Where the EXIF of a file is (private to src/exif).
+ */
+#ifndef TE_EXIF_FIND_H
+#define TE_EXIF_FIND_H
+
+#include "exif/block.h"
+#include "wire/message.h"
+
+/*
+ * Find the Exif blocks of a file.  They point into data or own their bytes: call
+ * exif_blocks_free in either case.
+ */
+extern void exif_find(TeFormat format, const uint8_t *data, size_t length, ExifBlocks *blocks);
+
+#endif							/* TE_EXIF_FIND_H */

@@ -1,0 +1,327 @@
+/*
+ * find_heif.c
+ *		The EXIF items of a HEIF or AVIF file.
+ *
+ * Items are listed in iinf, their places in iloc: in the file, in the idat
+ * box, or within other items (iref says which), in any number of extents.
+ * Budgets of extents and of bytes bound what a file can make us do.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "container/bytes.h"
+#include "exif/find_internal.h"
+
+#define MAX_EXTENTS	4096		/* extents and references looked at for one file */
+#define MAX_ITEMS	65536		/* items of iinf and iloc looked at */
+#define MAX_DEPTH	4			/* items within items */
+
+typedef struct Heif
+{
+	const uint8_t *file;
+	size_t		file_length;
+	Box			iloc, iinf, iref, idat;	/* data NULL if absent */
+	bool		has_primary;
+	uint32_t	primary;
+	int			budget;			/* extents and references that may still be looked at */
+	size_t		room;			/* bytes that may still be copied */
+} Heif;
+
+/* One item's line in iloc. */
+typedef struct Place
+{
+	int			method;			/* 0 file, 1 idat, 2 another item */
+	uint64_t	base;
+	int			index_size, offset_size, length_size;
+	const uint8_t *extents;
+	uint32_t	count;
+} Place;
+
+/* Bytes of an item: somewhere in the file, or a copy of our own. */
+typedef struct Bytes
+{
+	const uint8_t *data;
+	size_t		length;
+	uint8_t    *owned;
+	size_t		capacity;		/* of owned */
+} Bytes;
+
+/* Reads a number and moves on; the caller knows how much is left. */
+static uint64_t
+take(const uint8_t **at, int bytes)
+{
+	uint64_t	value = be_number(*at, bytes);
+
+	*at += bytes;
+	return value;
+}
+
+static bool
+sane_size(int size)
+{
+	return size == 0 || size == 4 || size == 8;
+}
+
+/* Find an item in iloc. */
+static bool
+locate(const Heif *heif, uint32_t id, Place *place)
+{
+	const uint8_t *at = heif->iloc.data;
+	const uint8_t *end;
+	int			version,
+				base_size,
+				id_size,
+				method_size;
+	uint32_t	items;
+
+	if (heif->iloc.length < 10)
+		return false;
+	end = at + heif->iloc.length;
+	version = at[0];
+	place->offset_size = at[4] >> 4;
+	place->length_size = at[4] & 15;
+	base_size = at[5] >> 4;
+	place->index_size = version == 0 ? 0 : at[5] & 15;
+	if (version > 2 || !sane_size(place->offset_size) || !sane_size(place->length_size) ||
+		!sane_size(base_size) || !sane_size(place->index_size))
+		return false;
+	at += 6;
+	id_size = version < 2 ? 2 : 4;
+	method_size = version == 0 ? 0 : 2;
+	items = (uint32_t) take(&at, id_size);
+
+	for (uint32_t i = 0; i < items && i < MAX_ITEMS; i++)
+	{
+		uint32_t	this_id;
+		bool		elsewhere;
+		size_t		extents;
+
+		if (end - at < id_size + method_size + 2 + base_size + 2)
+			return false;
+		this_id = (uint32_t) take(&at, id_size);
+		place->method = (int) take(&at, method_size) & 15;
+		elsewhere = take(&at, 2) != 0;	/* in another file */
+		place->base = take(&at, base_size);
+		place->count = (uint32_t) take(&at, 2);
+		place->extents = at;
+		extents = place->count *
+			(size_t) (place->index_size + place->offset_size + place->length_size);
+		if ((size_t) (end - at) < extents)
+			return false;
+		if (this_id == id)
+			return !elsewhere;
+		at += extents;
+	}
+	return false;
+}
+
+/*
+ * The n-th item (from 1) that a reference of this type leads to from an item; or, with
+ * wanted, whether it leads to that one.  Returns 0 if not.  *any: there is such a reference.
+ */
+static uint32_t
+referred(Heif *heif, const char *type, uint32_t from, uint64_t n, uint32_t wanted, bool *any)
+{
+	Box			refs = heif->iref;
+	Box			ref;
+	int			size;
+
+	*any = false;
+	if (refs.data == NULL || refs.length < 4)
+		return 0;
+	size = refs.data[0] == 0 ? 2 : 4;
+	refs.data += 4;
+	refs.length -= 4;
+	while (heif->budget-- > 0 && box_next(&refs, &ref))
+	{
+		const uint8_t *at = ref.data;
+		uint64_t	count;
+
+		if (memcmp(ref.type, type, 4) != 0 || ref.length < (size_t) size + 2 ||
+			take(&at, size) != from)
+			continue;
+		*any = true;
+		count = take(&at, 2);
+		for (uint64_t i = 1; i <= count && ref.data + ref.length - at >= size; i++)
+		{
+			uint32_t	to = (uint32_t) take(&at, size);
+
+			if (n != 0 ? i == n : to == wanted)
+				return to;
+		}
+	}
+	return 0;
+}
+
+/* Add a stretch of bytes; only a first one that lives as long as the file need not be copied. */
+static bool
+add_bytes(Heif *heif, Bytes *bytes, const uint8_t *data, size_t length, bool lasting)
+{
+	size_t		kept = bytes->owned == NULL ? bytes->length : 0;	/* still to be copied */
+	size_t		needed;
+
+	if (bytes->length == 0 && lasting)
+	{
+		free(bytes->owned);
+		bytes->owned = NULL;
+		bytes->data = data;
+		bytes->length = length;
+		return true;
+	}
+	if (length == 0)
+		return true;
+	if (length > heif->room || kept > heif->room - length)
+		return false;
+	heif->room -= length + kept;
+
+	needed = bytes->length + length;
+	if (bytes->owned == NULL || needed > bytes->capacity)
+	{
+		uint8_t    *longer = realloc(bytes->owned, needed * 2);
+
+		if (longer == NULL)
+			return false;
+		if (kept > 0)
+			memcpy(longer, bytes->data, kept);
+		bytes->owned = longer;
+		bytes->data = longer;
+		bytes->capacity = needed * 2;
+	}
+	memcpy(bytes->owned + bytes->length, data, length);
+	bytes->length = needed;
+	return true;
+}
+
+/* Put an item together.  On false, bytes->owned may still have to be freed. */
+static bool
+read_item(Heif *heif, uint32_t id, int depth, Bytes *bytes)
+{
+	Place		place;
+	bool		any;
+
+	memset(bytes, 0, sizeof(*bytes));
+	if (depth > MAX_DEPTH || !locate(heif, id, &place))
+		return false;
+	for (uint32_t i = 0; i < place.count; i++)
+	{
+		uint64_t	index = take(&place.extents, place.index_size);
+		uint64_t	offset = place.base + take(&place.extents, place.offset_size);
+		uint64_t	length = take(&place.extents, place.length_size);
+		Bytes		source = {NULL, 0, NULL, 0};
+		bool		good;
+
+		if (heif->budget-- <= 0 || offset < place.base)
+			return false;
+		if (place.method == 0)
+		{
+			source.data = heif->file;
+			source.length = heif->file_length;
+		}
+		else if (place.method == 1)
+		{
+			source.data = heif->idat.data;
+			source.length = heif->idat.length;
+		}
+		else if (place.method == 2)
+			read_item(heif, referred(heif, "iloc", id, index == 0 ? 1 : index, 0, &any),
+					  depth + 1, &source);
+
+		/* No length means all there is; a file that is cut may have the better part of an item. */
+		if (offset < source.length && (length == 0 || length > source.length - offset))
+			length = source.length - offset;
+		good = source.data != NULL && offset < source.length &&
+			add_bytes(heif, bytes, source.data + offset, (size_t) length, source.owned == NULL);
+		free(source.owned);
+		if (!good)
+			break;				/* what there is may do */
+	}
+	return bytes->length > 0;
+}
+
+/* One entry of iinf: is it an Exif item, and one of the primary image if there is to be one? */
+static bool
+is_exif_item(Heif *heif, const Box *infe, bool of_primary, uint32_t *id)
+{
+	const uint8_t *at = infe->data;
+	bool		any;
+	int			id_size;
+
+	if (infe->length < 12 || at[0] < 2)
+		return false;
+	id_size = at[0] == 2 ? 2 : 4;
+	if (infe->length < (size_t) (4 + id_size + 2 + 4))
+		return false;
+	at += 4;
+	*id = (uint32_t) take(&at, id_size);
+	if (take(&at, 2) != 0)		/* encrypted */
+		return false;
+	if (memcmp(at, "Exif", 4) != 0)
+		return false;
+	return !of_primary || !heif->has_primary ||
+		referred(heif, "cdsc", *id, 0, heif->primary, &any) == heif->primary || !any;
+}
+
+static void
+add_exif_items(Heif *heif, bool of_primary, ExifBlocks *blocks)
+{
+	Box			list = heif->iinf;
+	Box			infe;
+	size_t		head;
+
+	if (list.data == NULL || list.length < 6)
+		return;
+	head = list.data[0] == 0 ? 6 : 8;
+	if (list.length < head)
+		return;
+	list.data += head;
+	list.length -= head;
+	for (int i = 0; i < MAX_ITEMS && box_next(&list, &infe); i++)
+	{
+		uint32_t	id;
+		Bytes		bytes;
+
+		if (!box_is(&infe, "infe") || !is_exif_item(heif, &infe, of_primary, &id))
+			continue;
+		if (read_item(heif, id, 0, &bytes))
+			exif_blocks_add_payload(blocks, bytes.data, bytes.length, bytes.owned);
+		else
+		{
+			free(bytes.owned);
+			blocks->trouble = "EXIF item lies outside the file";
+		}
+	}
+}
+
+void
+exif_find_heif(const uint8_t *file, size_t file_length, Box meta, ExifBlocks *blocks)
+{
+	Heif		heif = {.file = file, .file_length = file_length, .budget = MAX_EXTENTS,
+	.room = EXIF_MAX_JOINED};
+	Box			box;
+
+	if (meta.length < 4)
+		return;
+	meta.data += 4;				/* version and flags */
+	meta.length -= 4;
+	while (heif.budget-- > 0 && box_next(&meta, &box))
+	{
+		if (box_is(&box, "iloc"))
+			heif.iloc = box;
+		else if (box_is(&box, "iinf"))
+			heif.iinf = box;
+		else if (box_is(&box, "iref"))
+			heif.iref = box;
+		else if (box_is(&box, "idat"))
+			heif.idat = box;
+		else if (box_is(&box, "pitm") && box.length >= 6)
+		{
+			heif.has_primary = true;
+			heif.primary = (uint32_t) be_number(box.data + 4, box.data[0] == 0 || box.length < 8 ? 2 : 4);
+		}
+	}
+
+	/* Where none describes the primary image, another is better than nothing: it may be of a part of it. */
+	add_exif_items(&heif, true, blocks);
+	if (blocks->count == 0)
+		add_exif_items(&heif, false, blocks);
+}

@@ -1,0 +1,62 @@
+/*
+ * json.h
+ *		Clean text into a buffer of fixed size, plain or as JSON (private to src/exif).
+ *
+ * What comes out is valid UTF-8 without control characters, whatever goes in.
+ */
+#ifndef TE_EXIF_JSON_H
+#define TE_EXIF_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct ExifOut
+{
+	char	   *text;			/* not NUL-terminated before out_end */
+	size_t		size;			/* bytes there is room for, with the NUL */
+	size_t		length;
+	bool		full;			/* something did not fit; nothing more is taken */
+	int			more_digits;	/* of numbers with exponents, for who writes them out: jsonb does */
+	bool		json;			/* inside a JSON string: escape, keep tabs and line ends */
+} ExifOut;
+
+/* Bytes that are clean already. */
+extern void out_bytes(ExifOut *out, const char *bytes, size_t length);
+extern void out_string(ExifOut *out, const char *text);
+
+/* One character; control characters and what is no character are dropped. */
+extern void out_char(ExifOut *out, uint32_t character);
+
+/* A number as JSON knows it, in every locale; null if it is not finite. */
+extern void out_unsigned(ExifOut *out, uint64_t value);
+extern void out_signed(ExifOut *out, int64_t value);
+extern void out_number(ExifOut *out, double value, int digits);
+
+/* Terminate the text. */
+extern void out_end(ExifOut *out);
+
+/*
+ * An object under construction.  Members that do not fit are left out, and
+ * the finished object then has "_truncated": true.
+ */
+typedef struct ExifJson
+{
+	ExifOut		out;
+	size_t		size;			/* of the whole buffer; out.size is that of the value at hand */
+	size_t		mark;			/* where the member at hand began */
+	int			mark_digits;
+	bool		truncated;
+} ExifJson;
+
+/* The buffer is the caller's; size is at least JSON_MIN bytes. */
+#define JSON_MIN 64
+extern void json_begin(ExifJson *json, char *buffer, size_t size);
+
+/* A member: its name, then its value by out_...(&json->out), then its end. */
+extern void json_member(ExifJson *json, const char *name);
+extern void json_member_end(ExifJson *json);
+extern bool json_is_empty(const ExifJson *json);
+extern void json_end(ExifJson *json);
+
+#endif							/* TE_EXIF_JSON_H */

@@ -1,0 +1,255 @@
+/*
+ * text.c
+ *		Text of EXIF values into clean UTF-8.
+ */
+#include "exif/text.h"
+
+#include <string.h>
+
+#include "exif/jis.h"
+
+#define CODE_LENGTH 8			/* bytes that name the character code of a UserComment */
+
+size_t
+text_length(const uint8_t *bytes, size_t length)
+{
+	const uint8_t *nul = length > 0 ? memchr(bytes, '\0', length) : NULL;
+
+	return nul != NULL ? (size_t) (nul - bytes) : length;
+}
+
+static bool
+is_space(uint8_t c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+size_t
+text_trimmed(const uint8_t *bytes, size_t length)
+{
+	length = text_length(bytes, length);
+	while (length > 0 && is_space(bytes[length - 1]))
+		length--;
+	return length;
+}
+
+/*
+ * The character at *at, which moves on behind it.  False if the bytes are not
+ * valid UTF-8 (overlong forms and surrogates are not).
+ */
+static bool
+next_utf8(const uint8_t **at, const uint8_t *end, uint32_t *character)
+{
+	static const uint32_t smallest[] = {0, 0x80, 0x800, 0x10000};
+	uint32_t	c = *(*at)++;
+	int			more = c < 0x80 ? 0 : c < 0xC2 ? -1 : c < 0xE0 ? 1 : c < 0xF0 ? 2 : c < 0xF5 ? 3 : -1;
+
+	if (more < 0 || end - *at < more)
+		return false;
+	if (more > 0)
+		c &= 0x3Fu >> more;
+	for (int i = 0; i < more; i++)
+	{
+		if ((**at & 0xC0) != 0x80)
+			return false;
+		c = c << 6 | (*(*at)++ & 0x3F);
+	}
+	if (c < smallest[more] || c > 0x10FFFF || (c >= 0xD800 && c < 0xE000))
+		return false;
+	*character = c;
+	return true;
+}
+
+static bool
+is_utf8(const uint8_t *bytes, size_t length)
+{
+	const uint8_t *end = bytes + length;
+	uint32_t	c;
+
+	while (bytes < end)
+		if (!next_utf8(&bytes, end, &c))
+			return false;
+	return true;
+}
+
+bool
+text_is_clean(const uint8_t *bytes, size_t length)
+{
+	const uint8_t *end;
+	uint32_t	c;
+
+	while (length > 0 && bytes[length - 1] == '\0')
+		length--;
+	if (length == 0)
+		return false;
+	end = bytes + length;
+	while (bytes < end)
+	{
+		if (!next_utf8(&bytes, end, &c))
+			return false;
+		if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || (c >= 0x7F && c < 0xA0))
+			return false;
+	}
+	return true;
+}
+
+void
+text_plain(ExifOut *out, const uint8_t *bytes, size_t length)
+{
+	const uint8_t *end = bytes + length;
+	uint32_t	c;
+
+	if (is_utf8(bytes, length))
+	{
+		while (bytes < end && !out->full && next_utf8(&bytes, end, &c))
+			out_char(out, c);
+	}
+	else
+	{
+		while (bytes < end && !out->full)
+			out_char(out, *bytes++);
+	}
+}
+
+void
+text_copyright(ExifOut *out, const uint8_t *bytes, size_t length)
+{
+	const uint8_t *editor;
+	size_t		first = text_length(bytes, length);
+	size_t		second = 0;
+
+	if (first < length)
+		second = text_length(bytes + first + 1, length - first - 1);
+	editor = bytes + first + 1;
+	while (second > 0 && editor[second - 1] == ' ')
+		second--;
+	while (first > 0 && bytes[first - 1] == ' ')
+		first--;
+	text_plain(out, bytes, first);
+	if (second > 0)
+	{
+		out_char(out, '\n');
+		text_plain(out, editor, second);
+	}
+}
+
+void
+text_utf16(ExifOut *out, const uint8_t *bytes, size_t length, bool big_endian)
+{
+	uint32_t	high = 0;
+
+	if (length >= 2 && ((bytes[0] == 0xFE && bytes[1] == 0xFF) ||
+						(bytes[0] == 0xFF && bytes[1] == 0xFE)))
+	{
+		big_endian = bytes[0] == 0xFE;
+		bytes += 2;
+		length -= 2;
+	}
+	for (; length >= 2 && !out->full; bytes += 2, length -= 2)
+	{
+		uint32_t	c = big_endian ? (uint32_t) bytes[0] << 8 | bytes[1] : (uint32_t) bytes[1] << 8 | bytes[0];
+
+		if (c == 0)
+			return;
+		if (c >= 0xD800 && c < 0xDC00)
+		{
+			high = c;
+			continue;
+		}
+		if (c >= 0xDC00 && c < 0xE000 && high != 0)
+			c = 0x10000 + ((high & 0x3FF) << 10) + (c & 0x3FF);
+		high = 0;
+		out_char(out, c);
+	}
+}
+
+/*
+ * Programs of Windows write UTF-16 little-endian into big-endian blocks.  The bytes
+ * that vary more are the lower halves; in a draw, those that are zero less often.
+ */
+static bool
+guess_big_endian(const uint8_t *bytes, size_t length, bool big_endian)
+{
+	bool		seen[2][256] = {{false}};
+	int			different[2] = {0, 0};
+	int			zeros[2] = {0, 0};
+	int			high = big_endian ? 0 : 1;
+
+	for (size_t i = 0; i + 1 < length; i += 2)
+	{
+		for (int half = 0; half < 2; half++)
+		{
+			uint8_t		byte = bytes[i + half];
+
+			different[half] += !seen[half][byte];
+			seen[half][byte] = true;
+			zeros[half] += byte == 0;
+		}
+	}
+	if (different[high] > different[!high] ||
+		(different[high] == different[!high] && zeros[!high] > zeros[high]))
+		return !big_endian;
+	return big_endian;
+}
+
+/* Does the code begin with this name, followed by NULs or blanks only? */
+static bool
+has_code(const uint8_t *bytes, const char *name)
+{
+	size_t		length = strlen(name);
+
+	if (memcmp(bytes, name, length) != 0)
+		return false;
+	for (size_t i = length; i < CODE_LENGTH; i++)
+		if (bytes[i] != '\0' && bytes[i] != ' ')
+			return false;
+	return true;
+}
+
+/* Text, if one looks past NULs wherever they are; nothing at all is text too. */
+static bool
+is_clean_but_nuls(const uint8_t *bytes, size_t length)
+{
+	while (length > 0)
+	{
+		size_t		part = text_length(bytes, length);
+
+		if (part > 0 && !text_is_clean(bytes, part))
+			return false;
+		if (part < length)
+			part++;
+		bytes += part;
+		length -= part;
+	}
+	return true;
+}
+
+bool
+text_coded(ExifOut *out, const uint8_t *bytes, size_t length, bool big_endian)
+{
+	const uint8_t *text = bytes + CODE_LENGTH;
+	size_t		rest = length - CODE_LENGTH;
+
+	if (length >= CODE_LENGTH && has_code(bytes, "UNICODE"))
+		text_utf16(out, text, rest, guess_big_endian(text, rest, big_endian));
+	else if (length >= CODE_LENGTH && has_code(bytes, "JIS"))
+		text_jis(out, text, text_length(text, rest));
+	else if (length >= CODE_LENGTH && (has_code(bytes, "ASCII") || has_code(bytes, "") ||
+									   bytes[0] == '\0' || memcmp(bytes, "ASCII", 6) == 0))
+	{
+		rest = text_length(text, rest);
+		while (rest > 0 && text[rest - 1] == ' ')
+			rest--;
+		text_plain(out, text, rest);
+	}
+	else if (is_clean_but_nuls(bytes, length))
+	{
+		/* No code that we know: some cameras write "Unicode" or their own name before ASCII. */
+		while (length > 0 && (bytes[length - 1] == ' ' || bytes[length - 1] == '\0'))
+			length--;
+		text_plain(out, bytes, length);
+	}
+	else
+		return false;
+	return true;
+}

@@ -1,0 +1,39 @@
+/*
+ * text.h
+ *		Text of EXIF values, whose encoding nobody writes down, into clean UTF-8
+ *		(private to src/exif).
+ */
+#ifndef TE_EXIF_TEXT_H
+#define TE_EXIF_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "exif/json.h"
+
+/* Length of a text up to its first NUL. */
+extern size_t text_length(const uint8_t *bytes, size_t length);
+
+/* The same without the white space at its end. */
+extern size_t text_trimmed(const uint8_t *bytes, size_t length);
+
+/* Is this text?  Valid UTF-8 without control characters, NULs only at the end, not empty. */
+extern bool text_is_clean(const uint8_t *bytes, size_t length);
+
+/* UTF-8, or if it is not valid, Latin-1.  All of the bytes; NULs are dropped. */
+extern void text_plain(ExifOut *out, const uint8_t *bytes, size_t length);
+
+/* "photographer NUL editor NUL": two lines. */
+extern void text_copyright(ExifOut *out, const uint8_t *bytes, size_t length);
+
+/* UTF-16 up to its first NUL; a byte order mark counts more than big_endian. */
+extern void text_utf16(ExifOut *out, const uint8_t *bytes, size_t length, bool big_endian);
+
+/*
+ * A text behind eight bytes that name its character code, as in UserComment.
+ * False if it is no text.
+ */
+extern bool text_coded(ExifOut *out, const uint8_t *bytes, size_t length, bool big_endian);
+
+#endif							/* TE_EXIF_TEXT_H */

@@ -1,0 +1,89 @@
+/*
+ * vips_error.c
+ *		Turns libvips' error buffer, and libraries' warnings, into a status and a detail.
+ */
+#include "image/internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The first warning since the last clear; libraries' threads may warn too. */
+static GMutex warning_lock;
+static char warning[256];
+
+void
+img_note_warning(const char *text)
+{
+	g_mutex_lock(&warning_lock);
+	if (!warning[0])
+		snprintf(warning, sizeof(warning), "%s", text);
+	g_mutex_unlock(&warning_lock);
+}
+
+bool
+img_vips_complained(void)
+{
+	return vips_error_buffer()[0] != '\0';
+}
+
+void
+img_vips_clear(void)
+{
+	vips_error_clear();
+	g_mutex_lock(&warning_lock);
+	warning[0] = '\0';
+	g_mutex_unlock(&warning_lock);
+}
+
+/* Leave out what libvips says of every file that libtiff and libheif read behind the end of. */
+static void
+drop_seeks(char *words)
+{
+	static const char noise[] = "source: bad seek to ";
+	char	   *at;
+
+	while ((at = strstr(words, noise)) != NULL)
+	{
+		char	   *rest = at + strlen(noise);
+
+		rest += strspn(rest, "0123456789\n");
+		memmove(at, rest, strlen(rest) + 1);
+	}
+}
+
+static bool
+mentions(const char *text, const char *const *words)
+{
+	for (; *words; words++)
+		if (strcasestr(text, *words))
+			return true;
+	return false;
+}
+
+bool
+img_fail_vips(ImgResult *result, const ImgFile *file)
+{
+	static const char *const memory[] = {"out of memory", "memory alloc", "unable to allocate", NULL};
+	static const char *const foreign[] = {"unsupported", "not supported", "unimplemented", "not configured",
+	"can not handle", "samples out of range", NULL};
+	TeStatus	status = TE_CORRUPT;
+	char		words[TE_MAX_TEXT];
+
+	snprintf(words, sizeof(words), "%s", vips_error_buffer());
+	if (!words[0])
+	{
+		g_mutex_lock(&warning_lock);
+		snprintf(words, sizeof(words), "%s", warning);
+		g_mutex_unlock(&warning_lock);
+	}
+	img_vips_clear();
+	drop_seeks(words);
+
+	if (mentions(words, memory))
+		status = TE_OUT_OF_MEMORY;
+	else if (img_is_truncated(file))
+		status = TE_TRUNCATED;
+	else if (mentions(words, foreign))
+		status = TE_UNSUPPORTED;
+	return img_fail(result, status, "%s", words[0] ? words : "the decoder gave no reason");
+}
