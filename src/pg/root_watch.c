@@ -29,6 +29,9 @@
 #define HANG_PAUSE_MS		10000
 #define HANG_PAUSE_MAX_MS	(5 * 60 * 1000)
 
+/* A file may take as long as thumbexif.decode_timeout to be opened, and at least so long: disks must spin up. */
+#define PATIENCE_MS			5000
+
 /* Of the pause before, a try of a root that hangs may take this part. */
 #define HANG_SHARE			10
 
@@ -293,9 +296,11 @@ te_root_any_held(void)
 int64
 te_root_patience(const TeRoot *root)
 {
-	if (root->trouble != TROUBLE_HANGS)
-		return te_decode_timeout;
-	return Min(root->pause_ms / HANG_SHARE, te_decode_timeout);
+	int64		patience_ms = Max(te_decode_timeout, PATIENCE_MS);
+
+	if (root->trouble == TROUBLE_HANGS)
+		patience_ms = Min(patience_ms, root->pause_ms / HANG_SHARE);
+	return patience_ms;
 }
 
 void

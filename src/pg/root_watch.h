@@ -37,8 +37,8 @@ extern bool te_root_is_held(TeRoot *root, bool bulk);
 extern bool te_root_any_held(void);
 
 /*
- * How long a file beneath it may take to be opened, ms: thumbexif.decode_timeout; once it was longer,
- * at first a second and then as long as not to wait for more than a tenth of all time.
+ * How long a file beneath it may take to be opened, ms: thumbexif.decode_timeout, at least 5 s.  Once it took longer,
+ * a tenth of the pause that was made before: so nobody waits for more than a tenth of the time.
  */
 extern int64 te_root_patience(const TeRoot *root);
 
