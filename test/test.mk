@@ -53,7 +53,7 @@ image_sources = $(exif_sources) $(wildcard src/image/*.c)
 test_headers  = $(wildcard src/wire/*.h src/container/*.h src/exif/*.h src/image/*.h src/decoder/*.h src/opener/*.h test/unit/*.h test/pictures/*.h)
 picture_files = $(wildcard test/pictures/*.c)
 unit_programs = $(patsubst test/unit/%.c,build/unit/%,$(wildcard test/unit/test_*.c))
-unit_library  = $(image_sources) $(wildcard src/decoder/*.c test/pictures/*.c) \
+unit_library  = $(image_sources) $(wildcard src/decoder/*.c src/opener/*.c test/pictures/*.c) \
                 $(filter-out test/unit/test_%,$(wildcard test/unit/*.c))
 
 test-programs: $(unit_programs) build/exif_dump build/exif_craft build/make_pictures build/stub_decoder build/stub_opener $(shims)
