@@ -14,6 +14,7 @@
 #include "miscadmin.h"
 #include "postmaster/bgworker.h"
 #include "utils/memutils.h"
+#include "utils/timestamp.h"
 
 #include "activity.h"
 #include "backoff.h"
@@ -60,6 +61,7 @@ struct TeRoot
 	int			failures;		/* in a row */
 	int64		pause_ms;		/* the last one */
 	int64		not_before;		/* te_now_ms() */
+	bool		paused;			/* and te_root_try_again() has not said that this is over */
 	Trouble		refused;		/* for this, assets, since te_root_begin() */
 	int			refused_error;
 	pid_t		left_pid;		/* of an opener that may hang there; 0 = none */
@@ -67,6 +69,7 @@ struct TeRoot
 };
 
 static List *roots = NIL;		/* of TeRoot *, in TopMemoryContext */
+static bool came_back = false;	/* a root, since te_root_try_again() */
 
 TeRoot *
 te_root_get(const char *name)
@@ -216,6 +219,7 @@ begin_trouble(TeRoot *root, Trouble trouble, int error)
 								   hangs ? HANG_PAUSE_MAX_MS : PAUSE_MAX_MS,
 								   pg_prng_uint32(&pg_global_prng_state));
 	root->not_before = te_now_ms() + root->pause_ms;
+	root->paused = true;
 	if (news && is_worker())
 	{
 		const char *hint;
@@ -240,6 +244,8 @@ end_trouble(TeRoot *root)
 	root->error = 0;
 	root->failures = 0;
 	root->not_before = 0;
+	root->paused = false;
+	came_back = true;
 	if (is_worker())
 	{
 		te_activity_trouble(NULL);
@@ -291,6 +297,43 @@ te_root_any_held(void)
 			return true;
 	}
 	return false;
+}
+
+bool
+te_root_try_again(void)
+{
+	bool		again = came_back;
+	ListCell   *cell;
+
+	came_back = false;
+	foreach(cell, roots)
+	{
+		TeRoot	   *root = lfirst(cell);
+
+		if (!root->paused || te_now_ms() < root->not_before)
+			continue;
+		root->paused = false;
+		again = true;
+	}
+	return again;
+}
+
+TimestampTz
+te_root_next_try(void)
+{
+	int64		next_ms = PG_INT64_MAX;
+	ListCell   *cell;
+
+	foreach(cell, roots)
+	{
+		TeRoot	   *root = lfirst(cell);
+
+		if (root->paused)
+			next_ms = Min(next_ms, root->not_before);
+	}
+	if (next_ms == PG_INT64_MAX)
+		return 0;
+	return TimestampTzPlusMilliseconds(GetCurrentTimestamp(), Max(next_ms - te_now_ms(), 0));
 }
 
 int64

@@ -18,6 +18,8 @@
 
 #include "postgres.h"
 
+#include "datatype/timestamp.h"
+
 #include "compat.h"
 #include "wire/opening.h"
 
@@ -35,6 +37,13 @@ extern bool te_root_is_held(TeRoot *root, bool bulk);
 
 /* Is any? */
 extern bool te_root_any_held(void);
+
+/*
+ * For the worker: is a pause over, or a root back, since the last call?  Then what was passed over is worth another
+ * look.  And when will the next pause be over; 0 = there is none.
+ */
+extern bool te_root_try_again(void);
+extern TimestampTz te_root_next_try(void);
 
 /*
  * How long a file beneath it may take to be opened, ms: thumbexif.decode_timeout, at least 5 s.  Once it took longer,

@@ -416,6 +416,7 @@ te_turn(bool woken, TimestampTz *due)
 	ErrorData  *error;
 	TeAttachment *slow = NULL;	/* of those that let others go first, the one whose time comes next */
 	TeTurn		result = TE_TURN_IDLE;
+	bool		anew;
 
 	MemoryContextSwitchTo(turn_context);
 	MemoryContextReset(turn_context);
@@ -431,8 +432,14 @@ te_turn(bool woken, TimestampTz *due)
 	}
 	if (!loaded.extension)
 		return TE_TURN_NO_EXTENSION;
+	anew = te_root_try_again();	/* what was passed over for a root's sake lies above where the queues are */
 	foreach(cell, loaded.attachments)
-		(void) te_table_find(((TeAttachment *) lfirst(cell))->number);
+	{
+		TeTable    *table = te_table_find(((TeAttachment *) lfirst(cell))->number);
+
+		if (anew)
+			memset(&table->queue, 0, sizeof(table->queue));
+	}
 	if (woken)
 		te_table_arrivals();
 
@@ -463,7 +470,7 @@ te_turn(bool woken, TimestampTz *due)
 			last_number = attachment->number;
 			result = TE_TURN_WORKED;
 		}
-		if (result != TE_TURN_WORKED && (table->trouble != NULL || te_root_any_held()))
+		if (result != TE_TURN_WORKED && table->trouble != NULL)
 			result = TE_TURN_WAITING;
 		sooner(due, table_due);
 	}
@@ -476,6 +483,9 @@ te_turn(bool woken, TimestampTz *due)
 			result = TE_TURN_WORKED;
 		sooner(due, table_due);
 	}
+	sooner(due, te_root_next_try());
+	if (result == TE_TURN_IDLE && te_root_any_held())
+		result = TE_TURN_WAITING;
 	empty_removals(due);
 	return result;
 }
