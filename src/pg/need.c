@@ -90,7 +90,7 @@ te_changed(const TeAsset *asset, const TeSource *file)
 		return false;			/* never looked at: nothing it could differ from */
 	if (state->path_hash != te_path_hash(asset->path))
 		return true;
-	return seen(file) &&
+	return seen(file) && state->source_size >= 0 && /* else it has never been seen itself */
 		(file->size != state->source_size || file->mtime != state->source_mtime);
 }
 
