@@ -16,10 +16,10 @@
 #include "access/xact.h"
 #include "miscadmin.h"
 #include "storage/fd.h"
-#include "utils/varlena.h"
 
 #include "alive.h"
 #include "guc.h"
+#include "path.h"
 #include "source.h"
 
 /* Files to look at that are asked for before the first is waited for. */
@@ -156,74 +156,7 @@ te_source_close(TeSource *source)
 	source->fd = -1;
 }
 
-/* --- paths */
-
-/* What follows the root in an absolute path, or NULL if that does not begin with it. */
-static const char *
-path_below(const char *path, const char *root)
-{
-	for (;;)
-	{
-		size_t		length;
-
-		path += strspn(path, "/");
-		root += strspn(root, "/");
-		if (*root == '\0')
-			return path;
-		length = strcspn(root, "/");
-		if (strncmp(path, root, length) != 0 ||
-			(path[length] != '/' && path[length] != '\0'))
-			return NULL;
-		path += length;
-		root += length;
-	}
-}
-
-/*
- * The root a path lies beneath (the innermost, should there be several), and
- * the path from there on.  Palloc'd; NULL if it lies beneath none.
- */
-static char *
-find_root(const char *path, const char **below)
-{
-	char	   *raw = pstrdup(te_image_roots);
-	List	   *roots;
-	ListCell   *cell;
-	char	   *found = NULL;
-
-	/* the syntax was checked when it was set */
-	(void) SplitDirectoriesString(raw, ',', &roots);
-	if (roots == NIL)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("\"thumbexif.image_roots\" is not set"),
-				 errhint("A superuser sets \"thumbexif.image_roots\" to the folders that images may be read from.")));
-
-	if (!is_absolute_path(path))
-	{
-		found = pstrdup(linitial(roots));
-		*below = path;
-	}
-	else
-	{
-		foreach(cell, roots)
-		{
-			const char *rest = path_below(path, lfirst(cell));
-
-			if (rest && (!found || strlen(found) < strlen(lfirst(cell))))
-			{
-				found = lfirst(cell);
-				*below = rest;
-			}
-		}
-		if (found)
-			found = pstrdup(found);
-	}
-
-	list_free_deep(roots);
-	pfree(raw);
-	return found;
-}
+/* --- files */
 
 /* What it means for an image that its file cannot be opened. */
 static TeStatus
@@ -277,7 +210,7 @@ te_source_ask(const char *path, int flags, TeSource *source)
 
 	te_guc_check();
 	*source = (TeSource) {.fd = -1, .status = TE_MISSING, .bulk = (flags & TE_ASK_BULK) != 0};
-	name = find_root(path, &below);
+	name = te_path_find_root(path, &below);
 	if (name == NULL)
 		return true;
 	root = te_root_get(name);
@@ -387,7 +320,7 @@ te_source_is_held(const char *path)
 
 	if (!te_root_any_held())
 		return false;
-	name = find_root(path, &below);
+	name = te_path_find_root(path, &below);
 	return name != NULL && te_root_is_held(te_root_get(name), true);
 }
 
