@@ -21,7 +21,7 @@ includes()		# FOLDER PATTERN: includes in src/FOLDER that do not match
 {
 	grep -rnE '^[[:space:]]*#[[:space:]]*include' --include='*.[ch]' "src/$1" 2>/dev/null | grep -vE "include[[:space:]]*($2)"
 }
-libc='<(assert|ctype|dirent|dlfcn|endian|errno|fcntl|fenv|float|inttypes|limits|linux/[a-z]+|locale|math|poll|pthread|sched|setjmp|signal|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|sys/[a-z]+|time|unistd|wchar)\.h>'
+libc='<(assert|ctype|dirent|dlfcn|endian|errno|fcntl|fenv|float|inttypes|limits|linux/[a-z0-9]+|locale|math|poll|pthread|sched|setjmp|signal|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|sys/[a-z]+|time|unistd|wchar)\.h>'
 not_in()		# FOLDERS PATTERN: includes that belong into one folder only
 {
 	(cd src && grep -nE "include[[:space:]]*[<\"]$2" -r $1 2>/dev/null)
