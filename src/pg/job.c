@@ -35,7 +35,7 @@ te_job_create(MemoryContext parent, const TeAsset *asset)
 	job->asset.state.error = copy(asset->state.error);
 	job->asset.state.exif_error = copy(asset->state.exif_error);
 	job->id = te_key_text(asset->attachment->key_type, &asset->key);
-	job->source.fd = -1;
+	job->source = (TeSource) {.fd = -1, .status = TE_IO_ERROR}; /* it has not been seen */
 	MemoryContextSwitchTo(caller);
 	return job;
 }

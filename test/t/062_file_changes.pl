@@ -41,6 +41,14 @@ is(value($server, 'CALL thumbexif_backfill()'), '2|2|0|0', 'repaired files are d
 is(states(), '1 done 0, 2 done 0, 3 done 0, 4 done 0, 5 missing 1, 6 done 0', 'missing and changed ones are for verify to find');
 is(value($server, 'CALL thumbexif_backfill(verify => true)'), '2|2|0|0', 'which does');
 
+# a file that was never seen cannot have changed
+write_file("$root/7.png", tiny_picture());
+chmod 0000, "$root/7.png";
+value($server, "INSERT INTO image_assets (path) VALUES ('7.png')");
+is(value($server, 'SET thumbexif.max_attempts = 1; CALL thumbexif_backfill()'), '1|0|0|1', 'a file that may not be read fails');
+is(value($server, 'CALL thumbexif_backfill()'), '0|0|0|0', 'and is not tried again by every backfill');
+value($server, "DELETE FROM image_assets WHERE path = '7.png'");
+
 # so does a session's call, which is told what to look at
 write_file("$root/6.png", 'no picture');
 value($server, "SELECT thumbexif_enqueue(6, 'image_assets'); CREATE TABLE training_jobs AS SELECT 1 AS session_id, 6 AS asset_id");
