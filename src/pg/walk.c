@@ -11,7 +11,7 @@
 #include "utils/memutils.h"
 
 #include "alive.h"
-#include "source.h"
+#include "look.h"
 #include "walk.h"
 
 #define WINDOW 4000				/* rows */
@@ -89,11 +89,13 @@ look_ahead(TeWalk *walk)
 static bool
 may_need(TeWalk *walk, int at, TeAlive *last)
 {
-	const TeAsset *asset = &walk->window[at];
+	TeAsset    *asset = &walk->window[at];
 
 	if (asset->state.exists && asset->state.status == TE_ASSET_RUNNING &&
 		te_claim_alive(last, asset->state.claim))
 		return false;
+	if (walk->looked[at] && walk->verify)
+		te_look_at_thumbnail(asset, walk->parts);
 	return te_need(asset, walk->settings, walk->parts, walk->looked[at] ? &walk->files[at] : NULL) != 0;
 }
 
