@@ -242,7 +242,7 @@ get_given(FunctionCallInfo fcinfo, TeGivenColumns *given)
 Datum
 thumbexif_attach(PG_FUNCTION_ARGS)
 {
-	TeGivenColumns given;
+	TeGivenColumns given = {NULL};
 	TeMapping	mapping;
 	Relation	relation;
 	TeAttachment *old;

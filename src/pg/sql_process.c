@@ -197,7 +197,7 @@ write_result(const Process *process, TeJob *job, bool tried_before)
 	if ((job->need & TE_PART_THUMBNAIL) && te_job_verdict(job) == TE_VERDICT_DONE)
 	{
 		job->file = te_store_write(attachment->number, job->id, job->task.request.format,
-								   job->task.thumbnail, job->task.reply.thumbnail_bytes);
+								   job->task.thumbnail, job->task.reply.thumbnail_bytes, &job->file_path);
 		te_store_sync();
 	}
 
