@@ -264,12 +264,11 @@ draw_consequence(Consequence consequence)
 			te_wake_at_commit();
 			break;
 		case KNOWN_WORKER_AT_COMMIT:
-			if (te_shmem_database(MyDatabaseId) != NULL)
+			if (te_shmem_may_serve(MyDatabaseId))
 				te_wake_at_commit();
 			break;
 		case WORKER_NOW:
-			/* a database without a slot has no attached tables */
-			if (te_shmem_database(MyDatabaseId) != NULL)
+			if (te_shmem_may_serve(MyDatabaseId))
 				te_wake_database(MyDatabaseId);
 			break;
 		case LAUNCHER_AT_COMMIT:

@@ -39,6 +39,7 @@
 #include "compat.h"
 #include "limit.h"
 #include "shmem.h"
+#include "table.h"
 #include "turn.h"
 #include "worker.h"
 
@@ -287,7 +288,7 @@ thumbexif_worker_main(Datum arg)
 	pg_atomic_exchange_u32(&database_slot->worker, te_shmem_my_process());
 	started = looked = GetCurrentTimestamp();
 	settings_hash = hash_of_settings();
-	te_turn_begin();
+	te_table_killers();
 
 	PG_TRY();
 	{

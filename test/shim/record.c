@@ -188,3 +188,18 @@ renameat(int from_fd, const char *from, int to_fd, const char *to)
 		say("rename", old_path, new_path);
 	return result;
 }
+
+int
+linkat(int from_fd, const char *from, int to_fd, const char *to, int flags)
+{
+	char		old_path[MOST];
+	char		new_path[MOST];
+	int			result;
+
+	REAL(int, "linkat", int, const char *, int, const char *, int);
+	result = real(from_fd, from, to_fd, to, flags);
+	/* the old name is removed next */
+	if (result == 0 && path_of(from_fd, from, old_path) && path_of(to_fd, to, new_path))
+		say("link", old_path, new_path);
+	return result;
+}
