@@ -253,6 +253,8 @@ try_write(Finish *finish, TeJob **jobs, int count)
 	ResourceOwner owner = CurrentResourceOwner;
 	ErrorData  *volatile error = NULL;
 
+	/* A trigger may have caught the cancel of an earlier batch: an error before the first row is not that. */
+	te_limit_forget();
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(caller);
 	PG_TRY();

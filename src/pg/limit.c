@@ -83,6 +83,12 @@ te_limit_hit(void)
 	return hit;
 }
 
+void
+te_limit_forget(void)
+{
+	hit = false;
+}
+
 bool
 te_limit_ended(void)
 {

@@ -28,6 +28,9 @@ extern bool te_limit_spent(TimestampTz since);
 
 /* Was the last stretch between the two cancelled for that?  Has it even ended the process? */
 extern bool te_limit_hit(void);
+
+/* te_limit_hit() is false from here to the next te_limit_begin(). */
+extern void te_limit_forget(void);
 extern bool te_limit_ended(void);
 
 #endif							/* TE_PG_LIMIT_H */
