@@ -11,11 +11,11 @@ test:
 check-lint check-compilers check-unit check-regress check-isolation check-tap: check-%:
 	+@MAKE='$(MAKE)' test/run $*
 
-# trouble of all kinds for long (test/soak): MINUTES=60, and SEED= to have the same actions again
+# trouble of all kinds for long (test/soak), then power cuts: MINUTES=60, and SEED= to have the same actions again
 MINUTES ?= 60
 .PHONY: soak
 soak:
-	+@MAKE='$(MAKE)' TE_ONLY=070_soak TE_SOAK_SECONDS=$$(($(MINUTES) * 60)) TE_SOAK_SEED=$(SEED) test/run tap
+	+@MAKE='$(MAKE)' TE_ONLY='070_soak 071_power_cut' TE_SOAK_SECONDS=$$(($(MINUTES) * 60)) TE_SOAK_SEED=$(SEED) test/run tap
 
 # break the code on purpose, and see that tests fail; MUTATIONS="word word" chooses (by hand: it takes many minutes)
 .PHONY: check-mutations

@@ -36,17 +36,9 @@ digits(const uint8_t *text, int count, int32_t *value)
 	return true;
 }
 
-static int
-days_in_month(int32_t year, int32_t month)
-{
-	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	bool		leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-
-	return days[month - 1] + (month == 2 && leap);
-}
-
-bool
-exif_parse_offset(const uint8_t *text, size_t length, int32_t *minutes)
+/* "+05:30" or "Z"; blank or nonsense is no offset. */
+static bool
+parse_offset(const uint8_t *text, size_t length, int32_t *minutes)
 {
 	int32_t		hour,
 				minute;
@@ -106,12 +98,16 @@ parse_rest(const uint8_t *text, size_t length, TeTime *time)
 	}
 	if (length == 0)
 		return true;
-	time->has_offset = exif_parse_offset(text, length, &time->offset_minutes);
+	time->has_offset = parse_offset(text, length, &time->offset_minutes);
 	return time->has_offset;
 }
 
-bool
-exif_parse_date(const uint8_t *text, size_t length, TeTime *time)
+/*
+ * One text of the form "2024:05:06 07:08:09", also with - or / or T, and with a fraction
+ * or an offset behind it.
+ */
+static bool
+parse_date(const uint8_t *text, size_t length, TeTime *time)
 {
 	uint8_t		separator;
 
@@ -127,9 +123,7 @@ exif_parse_date(const uint8_t *text, size_t length, TeTime *time)
 		!digits(text + 8, 2, &time->day) || !digits(text + 11, 2, &time->hour) ||
 		!digits(text + 14, 2, &time->minute) || !digits(text + 17, 2, &time->second))
 		return false;
-	return time->year >= 1 && time->month >= 1 && time->month <= 12 &&
-		time->day >= 1 && time->day <= days_in_month(time->year, time->month) &&
-		time->hour <= 23 && time->minute <= 59 && time->second <= 59;
+	return te_time_is_valid(time) && time->second <= 59;
 }
 
 /* A text of the Exif directory, else of IFD0. */
@@ -148,10 +142,10 @@ read_date(const ExifList *list, const DateTags *tags, TeTime *time)
 	bool		good;
 
 	good = exif_lookup_text(list, EXIF_DIR_EXIF, tags->date, &text, &length) &&
-		exif_parse_date(text, length, time);
+		parse_date(text, length, time);
 	if (!good)
 		good = exif_lookup_text(list, EXIF_DIR_IFD0, tags->date, &text, &length) &&
-			exif_parse_date(text, length, time);
+			parse_date(text, length, time);
 	if (!good)
 		return false;
 	if (look_up(list, tags->subsecond, &text, &length))
@@ -160,7 +154,7 @@ read_date(const ExifList *list, const DateTags *tags, TeTime *time)
 	{
 		int32_t		minutes;
 
-		if (exif_parse_offset(text, length, &minutes))
+		if (parse_offset(text, length, &minutes))
 		{
 			time->has_offset = 1;
 			time->offset_minutes = minutes;

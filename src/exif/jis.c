@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "wire/utf8.h"
+
 /* The 94 columns of each row; a blank where there is no character. */
 static const char *const rows[] = {
 	"　、。，．・：；？！゛゜´｀¨＾￣＿ヽヾゝゞ〃仝々〆〇ー―‐／＼〜‖｜…‥‘’“”（）〔〕［］｛｝〈〉《》「」『』【】＋−±×÷＝≠＜＞≦≧∞∴♂♀°′″℃￥＄¢£％＃＆＊＠§☆★○●◎◇",
@@ -104,6 +106,7 @@ static void
 out_jis(ExifOut *out, int row, int column)
 {
 	const uint8_t *at;
+	uint32_t	character;
 
 	if (row < 1 || row > ROWS || column < 1)
 		return;
@@ -111,10 +114,8 @@ out_jis(ExifOut *out, int row, int column)
 	while (*at != '\0' && --column > 0)
 		for (at++; (*at & 0xC0) == 0x80;)
 			at++;
-	if (*at >= 0xE0)
-		out_char(out, (uint32_t) (at[0] & 0x0F) << 12 | (at[1] & 0x3F) << 6 | (at[2] & 0x3F));
-	else if (*at >= 0xC0)
-		out_char(out, (uint32_t) (at[0] & 0x1F) << 6 | (at[1] & 0x3F));
+	if (*at != '\0' && *at != ' ' && te_utf8_decode(at, strlen((const char *) at), &character) > 0)
+		out_char(out, character);
 }
 
 void

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "exif/jis.h"
+#include "wire/utf8.h"
 
 #define CODE_LENGTH 8			/* bytes that name the character code of a UserComment */
 
@@ -33,81 +34,49 @@ text_trimmed(const uint8_t *bytes, size_t length)
 	return length;
 }
 
-/*
- * The character at *at, which moves on behind it.  False if the bytes are not
- * valid UTF-8 (overlong forms and surrogates are not).
- */
-static bool
-next_utf8(const uint8_t **at, const uint8_t *end, uint32_t *character)
-{
-	static const uint32_t smallest[] = {0, 0x80, 0x800, 0x10000};
-	uint32_t	c = *(*at)++;
-	int			more = c < 0x80 ? 0 : c < 0xC2 ? -1 : c < 0xE0 ? 1 : c < 0xF0 ? 2 : c < 0xF5 ? 3 : -1;
-
-	if (more < 0 || end - *at < more)
-		return false;
-	if (more > 0)
-		c &= 0x3Fu >> more;
-	for (int i = 0; i < more; i++)
-	{
-		if ((**at & 0xC0) != 0x80)
-			return false;
-		c = c << 6 | (*(*at)++ & 0x3F);
-	}
-	if (c < smallest[more] || c > 0x10FFFF || (c >= 0xD800 && c < 0xE000))
-		return false;
-	*character = c;
-	return true;
-}
-
 static bool
 is_utf8(const uint8_t *bytes, size_t length)
 {
-	const uint8_t *end = bytes + length;
 	uint32_t	c;
 
-	while (bytes < end)
-		if (!next_utf8(&bytes, end, &c))
+	for (size_t at = 0, count; at < length; at += count)
+	{
+		count = te_utf8_decode(bytes + at, length - at, &c);
+		if (count == 0)
 			return false;
+	}
 	return true;
 }
 
 bool
 text_is_clean(const uint8_t *bytes, size_t length)
 {
-	const uint8_t *end;
 	uint32_t	c;
 
 	while (length > 0 && bytes[length - 1] == '\0')
 		length--;
-	if (length == 0)
-		return false;
-	end = bytes + length;
-	while (bytes < end)
+	for (size_t at = 0, count; at < length; at += count)
 	{
-		if (!next_utf8(&bytes, end, &c))
-			return false;
-		if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || (c >= 0x7F && c < 0xA0))
+		count = te_utf8_decode(bytes + at, length - at, &c);
+		if (count == 0 || (c < 0x20 && c != '\t' && c != '\n' && c != '\r') || (c >= 0x7F && c < 0xA0))
 			return false;
 	}
-	return true;
+	return length > 0;
 }
 
 void
 text_plain(ExifOut *out, const uint8_t *bytes, size_t length)
 {
-	const uint8_t *end = bytes + length;
+	bool		utf8 = is_utf8(bytes, length);
 	uint32_t	c;
 
-	if (is_utf8(bytes, length))
+	for (size_t at = 0; at < length && !out->full;)
 	{
-		while (bytes < end && !out->full && next_utf8(&bytes, end, &c))
-			out_char(out, c);
-	}
-	else
-	{
-		while (bytes < end && !out->full)
-			out_char(out, *bytes++);
+		if (utf8)
+			at += te_utf8_decode(bytes + at, length - at, &c);
+		else
+			c = bytes[at++];	/* Latin-1 */
+		out_char(out, c);
 	}
 }
 

@@ -62,43 +62,76 @@ save(VipsImage *image, const TeRequest *request, void **bytes, size_t *length)
 	}
 }
 
-bool
-img_encode(const ImgPixels *pixels, const TeRequest *request, ImgResult *result)
+static bool
+is_opaque(const ImgPixels *pixels)
 {
+	size_t		count = (size_t) pixels->width * pixels->height;
+
+	for (size_t i = 0; i < count; i++)
+		if (pixels->data[i * pixels->bands + pixels->bands - 1] != 255)
+			return false;
+	return true;
+}
+
+/* The thumbnail as libvips writes it.  NULL with libvips' reason. */
+static VipsImage *
+finish(const ImgPixels *pixels, int orientation, bool flatten)
+{
+	VipsImage  *bare = vips_image_new_from_memory(pixels->data,
+												  (size_t) pixels->width * pixels->height * pixels->bands,
+												  pixels->width, pixels->height, pixels->bands,
+												  VIPS_FORMAT_UCHAR);
+	VipsArrayDouble *white = vips_array_double_newv(1, 255.0);
+	VipsImage  *stored = NULL;
+	VipsImage  *upright = NULL;
+	VipsImage  *flat = NULL;
+
+	if (bare && vips_copy(bare, &stored, "interpretation",
+						  pixels->bands < 3 ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB, NULL) == 0)
+	{
+		vips_image_set_int(stored, VIPS_META_ORIENTATION, orientation);
+		if (vips_autorot(stored, &upright, NULL) == 0 && flatten &&
+			vips_flatten(upright, &flat, "background", white, NULL) != 0)
+			g_clear_object(&upright);
+	}
+	vips_area_unref(VIPS_AREA(white));
+	g_clear_object(&bare);
+	g_clear_object(&stored);
+	if (flat)
+		g_clear_object(&upright);
+	return flat ? flat : upright;
+}
+
+bool
+img_encode(const ImgPixels *pixels, int orientation, const TeRequest *request, ImgResult *result)
+{
+	bool		alpha = pixels->bands == 2 || pixels->bands == 4;
 	VipsImage  *image;
-	VipsImage  *tagged = NULL;
 	void	   *bytes = NULL;
 	size_t		length = 0;
 	bool		ok;
 
 	img_vips_clear();
-	image = vips_image_new_from_memory(pixels->data,
-									   (size_t) pixels->width * pixels->height * pixels->bands,
-									   pixels->width, pixels->height, pixels->bands,
-									   VIPS_FORMAT_UCHAR);
-	ok = image &&
-		vips_copy(image, &tagged, "interpretation",
-				  pixels->bands < 3 ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB, NULL) == 0 &&
-		save(tagged, request, &bytes, &length) == 0 &&
-		!img_vips_complained() && length > 0;
+	image = finish(pixels, orientation,
+				   alpha && (request->format == TE_FORMAT_JPEG || is_opaque(pixels)));
+	ok = image && save(image, request, &bytes, &length) == 0 && !img_vips_complained() && length > 0;
 	if (!ok)
 		img_fail(result, TE_NOT_ENCODED, "%s",
 				 img_vips_complained() ? vips_error_buffer() : "the encoder gave no reason");
 	else if (length > te_thumbnail_bound(request->format, pixels->width, pixels->height))
 		ok = img_fail(result, TE_NOT_ENCODED, "the thumbnail has %zu bytes", length);
 	img_vips_clear();
-	g_clear_object(&tagged);
-	g_clear_object(&image);
-	if (ok && request->format == TE_FORMAT_WEBP)
-		length = webp_without_exif(bytes, length);
-	if (!ok)
+	if (ok)
 	{
-		g_free(bytes);
-		return false;
+		if (request->format == TE_FORMAT_WEBP)
+			length = webp_without_exif(bytes, length);
+		result->thumbnail = bytes;
+		result->thumbnail_bytes = length;
+		result->thumbnail_width = vips_image_get_width(image);
+		result->thumbnail_height = vips_image_get_height(image);
 	}
-	result->thumbnail = bytes;
-	result->thumbnail_bytes = length;
-	result->thumbnail_width = pixels->width;
-	result->thumbnail_height = pixels->height;
-	return true;
+	else
+		g_free(bytes);
+	g_clear_object(&image);
+	return ok;
 }

@@ -19,32 +19,6 @@ turned_by_container(TeFormat format)
 	return format == TE_FORMAT_HEIC || format == TE_FORMAT_AVIF || format == TE_FORMAT_JXL;
 }
 
-/* Put pixels with transparency on white. */
-static void
-flatten(ImgPixels *pixels)
-{
-	size_t		count = (size_t) pixels->width * pixels->height;
-	int			colours = pixels->bands - 1;
-	const uint8_t *from = pixels->data;
-	uint8_t    *to = pixels->data;
-
-	for (; count > 0; count--, from += colours + 1)
-		for (int i = 0; i < colours; i++)
-			*to++ = (uint8_t) ((from[i] * from[colours] + 255 * (255 - from[colours]) + 127) / 255);
-	pixels->bands = colours;
-}
-
-static bool
-is_opaque(const ImgPixels *pixels)
-{
-	size_t		count = (size_t) pixels->width * pixels->height;
-
-	for (size_t i = 0; i < count; i++)
-		if (pixels->data[i * pixels->bands + pixels->bands - 1] != 255)
-			return false;
-	return true;
-}
-
 /* The size as stored; opens the file with libvips (kept in *opened) if there is no other way. */
 static bool
 find_size(const ImgFile *file, uint32_t *width, uint32_t *height, VipsImage **opened,
@@ -85,7 +59,7 @@ within_limits(uint64_t width, uint64_t height, uint64_t max_pixels, ImgResult *r
 
 bool
 img_decode(const ImgFile *file, VipsImage *opened, uint32_t full_width, int width, int height,
-		   int orientation, ImgPixels *pixels, ImgResult *result)
+		   ImgPixels *pixels, ImgResult *result)
 {
 	VipsImage  *image = opened;
 	bool		ok;
@@ -101,7 +75,7 @@ img_decode(const ImgFile *file, VipsImage *opened, uint32_t full_width, int widt
 		image = img_load(file, MIN(1, OVERSAMPLING * width / full_width), result);
 	if (!image)
 		return false;
-	ok = img_shrink(image, width, height, orientation, file, pixels, result);
+	ok = img_shrink(image, width, height, file, pixels, result);
 	g_object_unref(image);
 	return ok;
 }
@@ -115,14 +89,8 @@ make_thumbnail(const ImgFile *file, VipsImage *opened, uint32_t width, uint32_t 
 				fit_height;
 
 	img_fit(width, height, request->size, &fit_width, &fit_height);
-	if (!img_decode(file, opened, width, fit_width, fit_height, orientation, &pixels, result))
-		return;
-
-	/* Transparency goes onto white where the format has none, and away where there is none. */
-	if ((pixels.bands == 2 || pixels.bands == 4) &&
-		(request->format == TE_FORMAT_JPEG || is_opaque(&pixels)))
-		flatten(&pixels);
-	img_encode(&pixels, request, result);
+	if (img_decode(file, opened, width, fit_width, fit_height, &pixels, result))
+		img_encode(&pixels, orientation, request, result);
 	free(pixels.data);
 }
 

@@ -106,11 +106,11 @@ extern VipsImage *img_jpeg_decode(const ImgFile *file, int width, int height, Im
 extern void img_fit(uint32_t width, uint32_t height, uint32_t side, int *fit_width, int *fit_height);
 
 /*
- * Shrink to width x height (before orientation), convert to sRGB, turn upright.  The
- * pixels are the caller's to free.
+ * Shrink to width x height (before orientation) and convert to sRGB.  The pixels are the
+ * caller's to free.
  */
-extern bool img_shrink(VipsImage *in, int width, int height, int orientation,
-					   const ImgFile *file, ImgPixels *pixels, ImgResult *result);
+extern bool img_shrink(VipsImage *in, int width, int height, const ImgFile *file,
+					   ImgPixels *pixels, ImgResult *result);
 
 /* colour.c */
 
@@ -127,12 +127,12 @@ extern void img_srgb_apply(ImgTransform transform, const void *from, uint8_t *to
 /* image.c */
 
 /*
- * Decode a picture of full_width into one of width x height (before orientation), upright and in
- * sRGB.  "opened": the image if img_load has been called already, else NULL.  The pixels are the
+ * Decode an image of full_width into one of width x height (before orientation), in sRGB.
+ *  "opened": the image if img_load has been called already, else NULL.  The pixels are the
  * caller's to free.
  */
 extern bool img_decode(const ImgFile *file, VipsImage *opened, uint32_t full_width, int width,
-					   int height, int orientation, ImgPixels *pixels, ImgResult *result);
+					   int height, ImgPixels *pixels, ImgResult *result);
 
 /* selftest.c: fills can_read, can_write and self_test */
 extern void img_self_test(TeHello *hello);
@@ -142,7 +142,11 @@ extern void *img_nclx_profile(const ImgFile *file, size_t *length);
 
 /* encode.c */
 
-/* Write the pixels as the request wants into the result, without any metadata. */
-extern bool img_encode(const ImgPixels *pixels, const TeRequest *request, ImgResult *result);
+/*
+ * Write the pixels as the request wants into the result: upright (orientation as EXIF counts
+ * it), transparency on white where the format has none, without any metadata.
+ */
+extern bool img_encode(const ImgPixels *pixels, int orientation, const TeRequest *request,
+					   ImgResult *result);
 
 #endif							/* TE_IMAGE_INTERNAL_H */

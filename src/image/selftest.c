@@ -92,7 +92,7 @@ try(const uint8_t *data, size_t length, TeFormat format, ImgResult *result, bool
 	{
 		const ImgFile thumbnail = {format, result->thumbnail, result->thumbnail_bytes};
 
-		done = img_decode(&thumbnail, NULL, SAMPLE_WIDTH, SAMPLE_WIDTH, SAMPLE_HEIGHT, 1, &pixels, &again);
+		done = img_decode(&thumbnail, NULL, SAMPLE_WIDTH, SAMPLE_WIDTH, SAMPLE_HEIGHT, &pixels, &again);
 		*right = done && right_colours(&pixels);
 	}
 	free(pixels.data);

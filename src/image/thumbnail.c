@@ -192,45 +192,9 @@ collect(VipsImage *image, const Colours *colours, ImgPixels *pixels)
 	return ok;
 }
 
-/* Turn upright: orientation as EXIF counts it, 1..8. */
-static bool
-turn(ImgPixels *pixels, int orientation)
-{
-	bool		swap = orientation >= 5;
-	int			width = swap ? pixels->height : pixels->width;
-	int			height = swap ? pixels->width : pixels->height;
-	int			bands = pixels->bands;
-	uint8_t    *to,
-			   *upright;
-
-	if (orientation <= 1 || orientation > 8)
-		return true;
-	to = upright = malloc((size_t) width * height * bands);
-	if (!upright)
-		return false;
-	for (int y = 0; y < height; y++)
-		for (int x = 0; x < width; x++)
-		{
-			int			from_x = swap ? y : x;
-			int			from_y = swap ? x : y;
-
-			if (orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8)
-				from_x = pixels->width - 1 - from_x;
-			if (orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7)
-				from_y = pixels->height - 1 - from_y;
-			memcpy(to, pixels->data + ((size_t) from_y * pixels->width + from_x) * bands, bands);
-			to += bands;
-		}
-	free(pixels->data);
-	pixels->data = upright;
-	pixels->width = width;
-	pixels->height = height;
-	return true;
-}
-
 bool
-img_shrink(VipsImage *in, int width, int height, int orientation,
-		   const ImgFile *file, ImgPixels *pixels, ImgResult *result)
+img_shrink(VipsImage *in, int width, int height, const ImgFile *file, ImgPixels *pixels,
+		   ImgResult *result)
 {
 	VipsImage  *image = in;
 	Colours		colours = {0};
@@ -243,11 +207,8 @@ img_shrink(VipsImage *in, int width, int height, int orientation,
 		collect(image, &colours, pixels) &&
 		!img_vips_complained();
 	if (!ok)
-		img_fail_vips(result, file);
-	else if (!turn(pixels, orientation))
-		ok = img_fail(result, TE_OUT_OF_MEMORY, "out of memory");
-	if (!ok)
 	{
+		img_fail_vips(result, file);
 		free(pixels->data);
 		pixels->data = NULL;
 	}

@@ -255,7 +255,7 @@ static void
 remove_files(TePipeline *p)
 {
 	te_step_begin(p);
-	te_store_empty_removals(PG_INT64_MAX);
+	te_store_empty_removals(PG_INT64_MAX, NULL);
 	te_step_end(p);
 	te_pipeline_commit(p);
 	p->replaced = 0;

@@ -58,9 +58,8 @@ days_of_month(int year, int month)
 	return days[month - 1] + (month == 2 && leap ? 1 : 0);
 }
 
-/* A second of 60 passes: clocks write it, and it is the next minute. */
-static bool
-time_is_sane(const TeTime *time)
+bool
+te_time_is_valid(const TeTime *time)
 {
 	return time->year >= 1 && time->year <= 9999 &&
 		time->month >= 1 && time->month <= 12 &&
@@ -119,7 +118,7 @@ check_exif(const TeReply *reply, const TeRequest *request)
 		if (values || reply->exif_error_len > 0)
 			return "there is EXIF where none should be";
 	}
-	if (reply->has_taken_at > 1 || (reply->has_taken_at && !time_is_sane(&reply->taken_at)))
+	if (reply->has_taken_at > 1 || (reply->has_taken_at && !te_time_is_valid(&reply->taken_at)))
 		return "time is impossible";
 	if (reply->has_gps > 1 || (reply->has_gps && (request->want & TE_WANT_GPS) == 0))
 		return "there is a position where none should be";

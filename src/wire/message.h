@@ -21,6 +21,7 @@
 #ifndef TE_WIRE_MESSAGE_H
 #define TE_WIRE_MESSAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -105,6 +106,12 @@ typedef struct TeTime
 	int32_t		has_offset;			/* 1 if offset_minutes (east of UTC positive) is known */
 	int32_t		offset_minutes;
 } TeTime;
+
+/*
+ * Is it a time of the calendar that PostgreSQL takes?  A second of 60 is, as the first
+ * of the next minute.
+ */
+extern bool te_time_is_valid(const TeTime *time);
 
 /*
  * Texts follow the struct in the order of the lengths, without NULs, in valid

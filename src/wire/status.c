@@ -31,12 +31,6 @@ find(int status)
 	return NULL;
 }
 
-int
-te_status_known(int status)
-{
-	return find(status) != NULL;
-}
-
 /* Five characters; XX000 (internal error) for a number that is not ours. */
 const char *
 te_status_sqlstate(int status)

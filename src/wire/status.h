@@ -51,8 +51,7 @@ typedef enum TeStatus
 #undef X
 } TeStatus;
 
-/* All four accept any number, as it may come from a hostile decoder or an old table. */
-extern int	te_status_known(int status);
+/* All accept any number, as it may come from a hostile decoder or an old table. */
 extern const char *te_status_sqlstate(int status);
 extern const char *te_status_text(int status);
 extern TeVerdict te_status_verdict(int status);

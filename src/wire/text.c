@@ -7,39 +7,15 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "wire/utf8.h"
+
 size_t
-te_text_character(const char *start, size_t length)
+te_text_character(const char *text, size_t length)
 {
-	const unsigned char *text = (const unsigned char *) start;
-	uint32_t	code;
-	size_t		bytes;
+	uint32_t	character;
+	size_t		bytes = te_utf8_decode((const uint8_t *) text, length, &character);
 
-	if (text[0] < 0x80)
-		return text[0] >= 0x20 && text[0] != 0x7f ? 1 : 0;
-	else if (text[0] >= 0xc2 && text[0] <= 0xdf)
-		bytes = 2;
-	else if (text[0] >= 0xe0 && text[0] <= 0xef)
-		bytes = 3;
-	else if (text[0] >= 0xf0 && text[0] <= 0xf4)
-		bytes = 4;
-	else
-		return 0;
-	if (bytes > length)
-		return 0;
-
-	code = text[0] & (0x7f >> bytes);
-	for (size_t i = 1; i < bytes; i++)
-	{
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-		code = (code << 6) | (text[i] & 0x3f);
-	}
-
-	if (code < 0xa0 ||			/* C1 */
-		(bytes == 3 && code < 0x800) ||	/* longer than it need be */
-		(bytes == 4 && code < 0x10000) ||
-		(code >= 0xd800 && code <= 0xdfff) ||	/* surrogates */
-		code > 0x10ffff)
+	if (bytes == 0 || character < 0x20 || (character >= 0x7f && character < 0xa0))
 		return 0;
 	return bytes;
 }

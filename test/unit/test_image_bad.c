@@ -191,7 +191,8 @@ test_flipped(const char *name)
 
 			bytes.data[at] ^= (uint8_t) (0x81 << bit);
 			result = picture_process(&bytes, &request);
-			sane = sane && te_status_known(result.status) && (result.status == TE_OK) == (result.thumbnail != NULL) &&
+			sane = sane && strcmp(te_status_sqlstate(result.status), "XX000") != 0 &&
+				(result.status == TE_OK) == (result.thumbnail != NULL) &&
 				(result.status == TE_OK) == (result.error[0] == '\0');
 			img_result_free(&result);
 			bytes.data[at] = kept;

@@ -397,8 +397,6 @@ test_request(void)
 static void
 test_statuses(void)
 {
-	is_int(te_status_known(TE_TRUNCATED), 1, "a status is known");
-	is_int(te_status_known(-1), 0, "another is not");
 	is_text(te_status_sqlstate(TE_MISSING), "58P01", "SQLSTATE of a missing file");
 	is_text(te_status_sqlstate(1000), "XX000", "SQLSTATE of what is unknown");
 	is_int(te_status_verdict(TE_CORRUPT), TE_VERDICT_FAILED, "corrupt is final");
