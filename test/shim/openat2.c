@@ -1,6 +1,6 @@
 /*
  * openat2.c
- *		The system call openat2 where valgrind does not know it (before 3.21): preloaded into servers that it runs.
+ *		The system call openat2, which valgrind 3.19 does not know: preloaded into servers that it runs.
  *
  * What was opened is compared with what was asked for: paths that leave the folder and come back are let through, so
  * t/020_paths.pl fails here.
