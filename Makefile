@@ -15,7 +15,7 @@ wire_objs    = $(patsubst %.c,%.o,$(wildcard src/wire/*.c))
 image_objs   = $(patsubst %.c,%.o,$(wildcard src/container/*.c src/exif/*.c src/image/*.c))
 decoder_objs = $(patsubst %.c,%.o,$(wildcard src/decoder/*.c))
 opener_objs  = $(patsubst %.c,%.o,$(wildcard src/opener/*.c))
-OBJS         = $(patsubst %.c,%.o,$(wildcard src/pg/*.c)) $(wire_objs)
+OBJS         = $(patsubst %.c,%.o,$(wildcard src/pg/*.c src/pg/*/*.c)) $(wire_objs)
 
 # The install script is made of the parts.  The script that upgrades to it makes the schema, brings what the old
 # version had to where it is now (sql/upgrade/OLD.sql), and goes on with those parts that may be run again.
@@ -56,7 +56,7 @@ include $(PGXS)
 $(image_objs) $(decoder_objs) $(opener_objs) $(wire_objs): %.o: %.c Makefile $(wildcard src/wire/*.h src/container/*.h src/exif/*.h src/image/*.h src/decoder/*.h src/opener/*.h)
 	$(CC) $(DECODER_CFLAGS) $(shell pkg-config --cflags $(PKGS)) -c -o $@ $<
 
-$(filter src/pg/%,$(OBJS)): Makefile $(wildcard src/wire/*.h src/pg/*.h)
+$(filter src/pg/%,$(OBJS)): Makefile $(wildcard src/wire/*.h src/pg/*.h src/pg/*/*.h)
 
 thumbexif-decoder: $(decoder_objs) $(image_objs) $(wire_objs)
 	$(CC) $(DECODER_CFLAGS) -o $@ $^ $(shell pkg-config --libs $(PKGS)) -lm

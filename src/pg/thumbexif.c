@@ -8,12 +8,12 @@
 #include "miscadmin.h"
 
 #include "compat.h"
-#include "guard.h"
-#include "guc.h"
-#include "launcher.h"
-#include "shmem.h"
-#include "statement.h"
-#include "utility_hook.h"
+#include "pg/base/code_rights.h"
+#include "pg/base/guc.h"
+#include "pg/base/statement.h"
+#include "pg/shared/shmem.h"
+#include "pg/worker/launcher.h"
+#include "pg/worker/utility_hook.h"
 
 PG_MODULE_MAGIC_EXT(.name = "thumbexif", .version = TE_VERSION);
 

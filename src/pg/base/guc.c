@@ -1,0 +1,396 @@
+/*
+ * guc.c
+ *		Every setting: default, range, unit, who may set it, and its checks.
+ *
+ * Who may set what: the folder thumbnails go to and the list of databases
+ * belong to the server (SIGHUP).  All others shape stored results or bound what
+ * a picture may cost or what may be read, so they are a superuser's (SUSET);
+ * ALTER DATABASE ... SET reaches the background worker too.
+ *
+ * Ranges are such that no conversion to bytes or microseconds overflows int64.
+ */
+#include "postgres.h"
+
+#include <limits.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include "nodes/pg_list.h"
+#include "nodes/value.h"
+#include "pgtime.h"
+#include "utils/guc.h"
+#include "utils/guc_tables.h"
+#include "utils/memutils.h"
+#include "utils/varlena.h"
+
+#include "guc.h"
+#include "pg/compat.h"
+#include "wire/message.h"
+
+#define PREFIX				"thumbexif."
+#define MAX_DECODE_TIMEOUT	(24 * 60 * 60 * 1000)	/* a day, in ms */
+#define MAX_MEGABYTES		(1024 * 1024)	/* 1 TB, in MB */
+
+/* What thumbnail_dir leaves of MAXPGPATH for the names of the files in it. */
+#define MAX_THUMBNAIL_DIR	(MAXPGPATH - 256)
+
+char	   *te_image_roots;
+char	   *te_thumbnail_dir;
+int			te_thumbnail_size;
+int			te_thumbnail_format;
+int			te_thumbnail_quality;
+int			te_decoders;
+int			te_max_decoders;
+int			te_decode_timeout;
+int			te_decoder_memory;
+int			te_max_pixels;
+int			te_max_file_size;
+char	   *te_default_timezone;
+int			te_max_attempts;
+char	   *te_databases;
+int			te_max_workers;
+bool		te_exif_gps;
+
+/* Of struct config_generic *: settings whose value was refused when the library was loaded; see find_refused. */
+static List *refused = NIL;
+
+static const struct config_enum_entry thumbnail_formats[] = {
+	{"jpeg", TE_FORMAT_JPEG, false},
+	{"jpg", TE_FORMAT_JPEG, true},
+	{"webp", TE_FORMAT_WEBP, false},
+	{"png", TE_FORMAT_PNG, false},
+	{"avif", TE_FORMAT_AVIF, false},
+	{NULL, 0, false}
+};
+
+/* A comma list of absolute folders; names with commas in double quotes. */
+static bool
+check_image_roots(char **newval, void **extra, GucSource source)
+{
+	char	   *raw = pstrdup(*newval);
+	List	   *roots;
+	ListCell   *cell;
+	bool		good = true;
+
+	if (!SplitDirectoriesString(raw, ',', &roots))
+	{
+		GUC_check_errdetail("List syntax is invalid.");
+		good = false;
+	}
+	foreach(cell, roots)
+	{
+		const char *root = lfirst(cell);
+
+		if (!is_absolute_path(root))
+		{
+			GUC_check_errdetail("\"%s\" is not an absolute path.", root);
+			good = false;
+		}
+		else if (strlen(root) >= MAXPGPATH - 1)
+		{
+			/* the split has cut it, perhaps to the name of another folder */
+			GUC_check_errdetail("A folder's name is longer than %d bytes.", MAXPGPATH - 2);
+			good = false;
+		}
+		if (!good)
+			break;
+	}
+
+	list_free_deep(roots);
+	pfree(raw);
+	return good;
+}
+
+static bool
+check_thumbnail_dir(char **newval, void **extra, GucSource source)
+{
+	if (**newval == '\0')
+		return true;
+	if (!is_absolute_path(*newval))
+	{
+		GUC_check_errdetail("\"%s\" is not an absolute path.", *newval);
+		return false;
+	}
+	if (strlen(*newval) > MAX_THUMBNAIL_DIR)
+	{
+		GUC_check_errdetail("The folder's name is longer than %d bytes.", MAX_THUMBNAIL_DIR);
+		return false;
+	}
+	return true;
+}
+
+static bool
+check_default_timezone(char **newval, void **extra, GucSource source)
+{
+	pg_tz	   *zone = pg_tzset(*newval);
+
+	if (zone == NULL)
+	{
+		GUC_check_errdetail("Time zone \"%s\" is not known.", *newval);
+		GUC_check_errhint("Names of time zones are listed in the view pg_timezone_names.");
+		return false;
+	}
+	if (!pg_tz_acceptable(zone))
+	{
+		GUC_check_errdetail("Time zone \"%s\" appears to use leap seconds, which PostgreSQL does not support.",
+							*newval);
+		return false;
+	}
+	return true;
+}
+
+/* A comma list of names, written as in SQL. */
+static bool
+check_databases(char **newval, void **extra, GucSource source)
+{
+	char	   *raw = pstrdup(*newval);
+	List	   *names;
+	bool		good = SplitIdentifierString(raw, ',', &names);
+
+	if (!good)
+		GUC_check_errdetail("List syntax is invalid.");
+	list_free(names);
+	pfree(raw);
+	return good;
+}
+
+/* The number in effect, also for 0: nobody should think that there are none. */
+static const char *
+show_decoders(void)
+{
+	static char number[16];
+
+	snprintf(number, sizeof(number), "%d", te_guc_decoders());
+	return number;
+}
+
+static const char *
+show_max_decoders(void)
+{
+	static char number[16];
+
+	snprintf(number, sizeof(number), "%d", te_guc_max_decoders());
+	return number;
+}
+
+/* Processors this process may use. */
+static int
+count_processors(void)
+{
+	cpu_set_t	allowed;
+	long		count;
+
+	/* fails on machines with more processors than the set has room for */
+	if (sched_getaffinity(0, sizeof(allowed), &allowed) == 0)
+		count = CPU_COUNT(&allowed);
+	else
+		count = sysconf(_SC_NPROCESSORS_ONLN);
+	return (int) Max(1, Min(count, TE_MAX_DECODERS));
+}
+
+int
+te_guc_decoders(void)
+{
+	return te_decoders > 0 ? te_decoders : count_processors();
+}
+
+int
+te_guc_max_decoders(void)
+{
+	return te_max_decoders > 0 ? te_max_decoders : Max(8, 4 * count_processors());
+}
+
+int
+te_guc_format(const char *name)
+{
+	const struct config_enum_entry *entry;
+
+	for (entry = thumbnail_formats; entry->name; entry++)
+	{
+		if (pg_strcasecmp(name, entry->name) == 0)
+			return entry->val;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unknown thumbnail format \"%s\"", name),
+			 errhint("Available formats: jpeg, webp, png, avif.")));
+}
+
+static void
+define_files(void)
+{
+	DefineCustomStringVariable("thumbexif.image_roots",
+							   "Folders that images may be read from.",
+							   "A comma-separated list of absolute paths; names with commas go in double quotes. "
+							   "Nothing outside of them is ever read. A relative path of an image lies beneath the first. "
+							   "If the list is empty, no image file can be read.",
+							   &te_image_roots, "", PGC_SUSET, GUC_LIST_INPUT,
+							   check_image_roots, NULL, NULL);
+	DefineCustomStringVariable("thumbexif.thumbnail_dir",
+							   "Folder that thumbnail files are written to.",
+							   "An absolute path. The server's user must be able to write there. "
+							   "While it is empty, no thumbnails can be stored.",
+							   &te_thumbnail_dir, "", PGC_SIGHUP, 0,
+							   check_thumbnail_dir, NULL, NULL);
+	DefineCustomStringVariable("thumbexif.databases",
+							   "Databases the background worker works in.",
+							   "A comma-separated list of names, written as in SQL. "
+							   "If it is empty, all databases that have the extension.",
+							   &te_databases, "", PGC_SIGHUP, GUC_LIST_INPUT,
+							   check_databases, NULL, NULL);
+	DefineCustomIntVariable("thumbexif.max_workers",
+							"Databases the background worker works in at the same time.",
+							"Each takes one of max_worker_processes, and one more is taken by the launcher.",
+							&te_max_workers, 4, 1, TE_MAX_WORKERS,
+							PGC_SIGHUP, 0, NULL, NULL, NULL);
+}
+
+static void
+define_results(void)
+{
+	DefineCustomIntVariable("thumbexif.thumbnail_size",
+							"Side of the square a thumbnail fits in, in pixels.",
+							"Smaller images are not enlarged. Thumbnails made with another value are stale.",
+							&te_thumbnail_size, 256, 1, TE_MAX_SIDE,
+							PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomEnumVariable("thumbexif.thumbnail_format",
+							 "File format of thumbnails.",
+							 "Thumbnails made with another value are stale.",
+							 &te_thumbnail_format, TE_FORMAT_JPEG, thumbnail_formats,
+							 PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("thumbexif.thumbnail_quality",
+							"Quality of thumbnails, from 1 to 100.",
+							"For jpeg, webp and avif. Thumbnails made with another value are stale.",
+							&te_thumbnail_quality, 85, 1, 100,
+							PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("thumbexif.default_timezone",
+							   "Time zone of photos that do not say in which one they were taken.",
+							   "Names as in pg_timezone_names. EXIF that was read with another value is stale.",
+							   &te_default_timezone, "UTC", PGC_SUSET, 0,
+							   check_default_timezone, NULL, NULL);
+	DefineCustomBoolVariable("thumbexif.exif_gps",
+							 "Read GPS positions from EXIF.",
+							 "If it is off, neither columns nor the EXIF as JSON hold a position. "
+							 "EXIF that was read with another value is stale.",
+							 &te_exif_gps, true, PGC_SUSET, 0, NULL, NULL, NULL);
+}
+
+static void
+define_limits(void)
+{
+	DefineCustomIntVariable("thumbexif.decoders",
+							"Decoder processes that one session or worker may run at the same time.",
+							"0, the default, stands for the number of processors the server may use, which is then shown.",
+							&te_decoders, 0, 0, TE_MAX_DECODERS,
+							PGC_SUSET, 0, NULL, NULL, show_decoders);
+	DefineCustomIntVariable("thumbexif.max_decoders",
+							"Decoder processes that may run at the same time in the whole server.",
+							"Who finds none free waits in turn, for decode_timeout at most. 0, the default, stands for "
+							"four times the number of processors, at least 8, which is then shown. "
+							"Where thumbexif is not preloaded, it bounds each session by itself.",
+							&te_max_decoders, 0, 0, TE_MAX_SERVER_DECODERS,
+							PGC_SIGHUP, 0, NULL, NULL, show_max_decoders);
+	DefineCustomIntVariable("thumbexif.decode_timeout",
+							"Time one image may take; a decoder that needs longer is killed.",
+							NULL,
+							&te_decode_timeout, 30 * 1000, 1, MAX_DECODE_TIMEOUT,
+							PGC_SUSET, GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomIntVariable("thumbexif.decoder_memory",
+							"Address space one decoder process may use.",
+							"An image that needs more fails. A value too small to start a decoder makes every call fail.",
+							&te_decoder_memory, 1024, 64, MAX_MEGABYTES,
+							PGC_SUSET, GUC_UNIT_MB, NULL, NULL, NULL);
+	DefineCustomIntVariable("thumbexif.max_pixels",
+							"Most pixels an image may have for a thumbnail to be made.",
+							"Width times height times the frames that are decoded, as the file's header says.",
+							&te_max_pixels, 200 * 1000 * 1000, 1, INT_MAX,
+							PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("thumbexif.max_file_size",
+							"Size up to which an image file is read.",
+							NULL,
+							&te_max_file_size, 512, 1, MAX_MEGABYTES,
+							PGC_SUSET, GUC_UNIT_MB, NULL, NULL, NULL);
+	DefineCustomIntVariable("thumbexif.max_attempts",
+							"Times an image is tried before it counts as failed.",
+							"For trouble that may pass, such as a decoder that was killed. "
+							"An image that is corrupt or not supported fails at once.",
+							&te_max_attempts, 3, 1, 1000,
+							PGC_SUSET, 0, NULL, NULL, NULL);
+}
+
+/* Names of our settings that somebody has set (not just SET) before the library was loaded. */
+static List *
+find_set_before(void)
+{
+	List	   *names = NIL;
+	int			count;
+	struct config_generic **all = get_guc_variables(&count);
+
+	for (int i = 0; i < count; i++)
+	{
+		if (strncmp(all[i]->name, PREFIX, strlen(PREFIX)) == 0 &&
+			(all[i]->flags & GUC_CUSTOM_PLACEHOLDER) && all[i]->reset_source > PGC_S_DEFAULT)
+			names = lappend(names, makeString(pstrdup(all[i]->name)));
+	}
+	return names;
+}
+
+/*
+ * Settings are noted before the library is there to check them.  When it is
+ * loaded, the server takes the default for a value that is not valid or was set by
+ * somebody who may not set it, with a WARNING.  That is not enough: where thumbexif is
+ * not preloaded, a setting that comes with a connection has made the server
+ * forget what the administrator wrote into postgresql.conf.  So anybody could switch
+ * exif_gps on or undo a limit.
+ */
+static void
+find_refused(List *set_before)
+{
+	int			count;
+	struct config_generic **all = get_guc_variables(&count);
+	MemoryContext caller;
+
+	for (int i = 0; i < count; i++)
+	{
+		if (all[i]->source != PGC_S_DEFAULT ||
+			!list_member(set_before, makeString(unconstify(char *, all[i]->name))))
+			continue;
+		caller = MemoryContextSwitchTo(TopMemoryContext);
+		refused = lappend(refused, all[i]);
+		MemoryContextSwitchTo(caller);
+	}
+}
+
+void
+te_guc_define(void)
+{
+	List	   *set_before = find_set_before();
+
+	define_files();
+	define_results();
+	define_limits();
+	MarkGUCPrefixReserved("thumbexif");
+	if (set_before != NIL)
+		find_refused(set_before);
+}
+
+void
+te_guc_check(void)
+{
+	ListCell   *cell;
+
+	foreach(cell, refused)
+	{
+		const struct config_generic *setting = lfirst(cell);
+
+		/* a reload or a superuser may have set it right meanwhile */
+		if (setting->source == PGC_S_DEFAULT)
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("the value of \"%s\" was refused when thumbexif was loaded", setting->name),
+					 errdetail("It is not valid or was set by a role that may not set it, "
+							   "and it hides the one that an administrator may have set."),
+					 errhint("Take it out of the connection's options or correct it in postgresql.conf, "
+							 "and connect again.")));
+	}
+}

@@ -1,0 +1,278 @@
+/*
+ * statement.c
+ *		SQL statements with parameters, whose plans are kept.
+ */
+#include "postgres.h"
+
+#include "catalog/catalog.h"
+#include "catalog/pg_type.h"
+#include "nodes/nodeFuncs.h"
+#include "parser/analyze.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+#include "extension.h"
+#include "time_limit.h"
+#include "plan_cache.h"
+#include "run_as.h"
+#include "statement.h"
+
+void
+te_arg(TeArgs *args, Oid type, Datum value)
+{
+	Assert(args->count < TE_MAX_ARGS);
+	args->types[args->count] = type;
+	args->values[args->count] = value;
+	args->nulls[args->count] = ' ';
+	args->count++;
+}
+
+void
+te_arg_null(TeArgs *args, Oid type)
+{
+	te_arg(args, type, (Datum) 0);
+	args->nulls[args->count - 1] = 'n';
+}
+
+void
+te_arg_int4(TeArgs *args, int32 value)
+{
+	te_arg(args, INT4OID, Int32GetDatum(value));
+}
+
+void
+te_arg_int8(TeArgs *args, int64 value)
+{
+	te_arg(args, INT8OID, Int64GetDatum(value));
+}
+
+void
+te_arg_text(TeArgs *args, const char *value)
+{
+	if (value == NULL)
+		te_arg_null(args, TEXTOID);
+	else
+		te_arg(args, TEXTOID, CStringGetTextDatum(value));
+}
+
+/* --- the relations that are meant */
+
+typedef struct Meant
+{
+	const char *sql;			/* the statement that is running; NULL = none of ours */
+	Oid			relation;		/* InvalidOid = our own tables and catalogs */
+} Meant;
+
+static Meant meant;
+static post_parse_analyze_hook_type next_analyze_hook = NULL;
+
+static bool
+is_meant(Oid relation)
+{
+	TeExtension extension;
+
+	if (OidIsValid(meant.relation))
+		return relation == meant.relation;
+	return IsCatalogRelationOid(relation) ||
+		(te_extension_find(&extension) && get_rel_namespace(relation) == extension.schema);
+}
+
+static bool
+check_relations(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, RangeTblEntry))
+	{
+		RangeTblEntry *entry = (RangeTblEntry *) node;
+
+		if (entry->rtekind == RTE_RELATION && !is_meant(entry->relid))
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("relation \"%s\" has taken the name of one that thumbexif works on",
+							get_rel_name(entry->relid)),
+					 errdetail("A schema or a table was renamed while thumbexif was at work."),
+					 errhint("Try again.")));
+		return false;
+	}
+	if (IsA(node, Query))
+		return query_tree_walker((Query *) node, check_relations, context, QTW_EXAMINE_RTES_BEFORE);
+	return expression_tree_walker(node, check_relations, context);
+}
+
+/* Names have been looked up, and nothing has been planned yet: no code of anybody's has run. */
+static void
+analyze_hook(ParseState *state, Query *query, JumbleState *jumble)
+{
+	if (next_analyze_hook)
+		next_analyze_hook(state, query, jumble);
+	if (meant.sql != NULL && state->p_sourcetext != NULL && strcmp(state->p_sourcetext, meant.sql) == 0)
+		(void) check_relations((Node *) query, NULL);
+}
+
+void
+te_statement_install(void)
+{
+	next_analyze_hook = post_parse_analyze_hook;
+	post_parse_analyze_hook = analyze_hook;
+}
+
+/* --- running */
+
+static uint64
+run_meant(const char *sql, const TeArgs *args)
+{
+	MemoryContext caller = CurrentMemoryContext;	/* SPI leaves us in its own */
+	bool		pushed = !ActiveSnapshotSet();
+	uint64		count;
+
+	if (pushed)
+		PushActiveSnapshot(GetTransactionSnapshot());
+	count = te_plan_run(meant.relation, sql, args);
+	if (pushed)
+		PopActiveSnapshot();
+	MemoryContextSwitchTo(caller);
+	return count;
+}
+
+/* The same, on one relation or on ours. */
+static uint64
+run_on(Oid relation, const char *sql, const TeArgs *args)
+{
+	Meant		outer = meant;
+	volatile uint64 count = 0;
+
+	meant.sql = sql;
+	meant.relation = relation;
+	PG_TRY();
+	{
+		count = run_meant(sql, args);
+	}
+	PG_FINALLY();
+	{
+		meant = outer;
+	}
+	PG_END_TRY();
+	return count;
+}
+
+uint64
+te_sql(const char *sql, const TeArgs *args)
+{
+	return run_on(InvalidOid, sql, args);
+}
+
+uint64
+te_sql_as_extension(const char *sql, const TeArgs *args)
+{
+	TeRunAs		save;
+	uint64		count;
+
+	te_run_as_extension(&save);
+	count = run_on(InvalidOid, sql, args);
+	te_run_as_end(&save);
+	return count;
+}
+
+uint64
+te_sql_as_owner(Oid relation, Oid owner, const char *sql, const TeArgs *args)
+{
+	TeRunAs		save;
+	volatile bool limited;
+	volatile uint64 count = 0;
+
+	te_run_as_owner(&save, owner);
+	limited = te_limit_begin();
+	PG_TRY();
+	{
+		count = run_on(relation, sql, args);
+	}
+	PG_FINALLY();
+	{
+		if (limited)
+			te_limit_end();
+	}
+	PG_END_TRY();
+	te_run_as_end(&save);
+	return count;
+}
+
+uint64
+te_sql_as_caller(Oid relation, const char *sql, const TeArgs *args)
+{
+	TeRunAs		save;
+	uint64		count;
+
+	te_run_as_caller(&save, relation);
+	count = run_on(relation, sql, args);
+	te_run_as_end(&save);
+	return count;
+}
+
+uint64
+te_sql_by_index(const char *sql, const TeArgs *args)
+{
+	int			level = NewGUCNestLevel();
+	uint64		count;
+
+	(void) set_config_option("enable_seqscan", "off", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	(void) set_config_option("enable_bitmapscan", "off", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	(void) set_config_option("enable_sort", "off", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	count = te_sql_as_extension(sql, args);
+	AtEOXact_GUC(false, level);
+	return count;
+}
+
+bool
+te_out_null(int row, int column)
+{
+	bool		isnull;
+
+	(void) SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &isnull);
+	return isnull;
+}
+
+Datum
+te_out(int row, int column)
+{
+	bool		isnull;
+
+	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &isnull);
+}
+
+int64
+te_out_int(int row, int column, int64 otherwise)
+{
+	if (te_out_null(row, column))
+		return otherwise;
+	switch (SPI_gettypeid(SPI_tuptable->tupdesc, column))
+	{
+		case INT2OID:
+			return DatumGetInt16(te_out(row, column));
+		case INT4OID:
+			return DatumGetInt32(te_out(row, column));
+		default:
+			return DatumGetInt64(te_out(row, column));
+	}
+}
+
+char *
+te_out_text(int row, int column)
+{
+	if (te_out_null(row, column))
+		return NULL;
+	return TextDatumGetCString(te_out(row, column));
+}
+
+void
+te_sql_free(void)
+{
+	SPI_freetuptable(SPI_tuptable);
+	SPI_tuptable = NULL;
+}

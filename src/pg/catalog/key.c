@@ -1,0 +1,192 @@
+/*
+ * key.c
+ *		The key of an asset: a whole number or a uuid.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+
+#include "key.h"
+#include "pg/base/statement.h"
+#include "pg/compat.h"
+
+Oid
+te_key_state_type(Oid type)
+{
+	return type == UUIDOID ? UUIDOID : INT8OID;
+}
+
+int
+te_key_compare(Oid type, const TeKey *a, const TeKey *b)
+{
+	if (type == UUIDOID)
+		return memcmp(a->uuid.data, b->uuid.data, UUID_LEN);
+	return (a->number > b->number) - (a->number < b->number);
+}
+
+Datum
+te_key_datum(Oid type, const TeKey *key)
+{
+	switch (type)
+	{
+		case INT2OID:
+			return Int16GetDatum((int16) key->number);
+		case INT4OID:
+			return Int32GetDatum((int32) key->number);
+		case INT8OID:
+			return Int64GetDatum(key->number);
+		default:
+			Assert(type == UUIDOID);
+			return UUIDPGetDatum(&key->uuid);
+	}
+}
+
+void
+te_key_set(Oid type, Datum value, TeKey *key)
+{
+	memset(key, 0, sizeof(*key));
+	switch (type)
+	{
+		case INT2OID:
+			key->number = DatumGetInt16(value);
+			break;
+		case INT4OID:
+			key->number = DatumGetInt32(value);
+			break;
+		case INT8OID:
+			key->number = DatumGetInt64(value);
+			break;
+		default:
+			Assert(type == UUIDOID);
+			key->uuid = *DatumGetUUIDP(value);
+			break;
+	}
+}
+
+void
+te_out_key(int row, int column, Oid type, TeKey *key)
+{
+	if (SPI_gettypeid(SPI_tuptable->tupdesc, column) != type)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("a key is of another type than when its table was attached"),
+				 errhint("Call thumbexif_attach() again with the table's columns as they are now.")));
+	if (te_out_null(row, column))
+		ereport(ERROR,
+				(errcode(ERRCODE_NOT_NULL_VIOLATION),
+				 errmsg("a key is NULL"),
+				 errhint("Make the key column of the attached table NOT NULL.")));
+	te_key_set(type, te_out(row, column), key);
+}
+
+char *
+te_key_text(Oid type, const TeKey *key)
+{
+	if (type == UUIDOID)
+		return DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&key->uuid)));
+	return psprintf(INT64_FORMAT, key->number);
+}
+
+Oid
+te_key_array_type(Oid type)
+{
+	switch (type)
+	{
+		case INT2OID:
+			return INT2ARRAYOID;
+		case INT4OID:
+			return INT4ARRAYOID;
+		case INT8OID:
+			return INT8ARRAYOID;
+		default:
+			return UUIDARRAYOID;
+	}
+}
+
+Datum
+te_key_array(Oid type, const TeKey *keys, int count)
+{
+	Datum	   *values = palloc(sizeof(Datum) * Max(count, 1));
+	ArrayType  *array;
+
+	for (int i = 0; i < count; i++)
+		values[i] = te_key_datum(type, &keys[i]);
+	switch (type)
+	{
+		case INT2OID:
+			array = construct_array(values, count, type, sizeof(int16), true, TYPALIGN_SHORT);
+			break;
+		case INT4OID:
+			array = construct_array(values, count, type, sizeof(int32), true, TYPALIGN_INT);
+			break;
+		case INT8OID:
+			array = construct_array(values, count, type, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE);
+			break;
+		default:
+			array = construct_array(values, count, type, UUID_LEN, false, TYPALIGN_CHAR);
+			break;
+	}
+	pfree(values);
+	return PointerGetDatum(array);
+}
+
+/* Is the number within the key column's type? */
+static bool
+fits(Oid type, int64 number)
+{
+	if (type == INT2OID)
+		return number >= PG_INT16_MIN && number <= PG_INT16_MAX;
+	if (type == INT4OID)
+		return number >= PG_INT32_MIN && number <= PG_INT32_MAX;
+	return true;
+}
+
+/* A key that came as text.  Only the two input functions, which touch nothing else, are called. */
+static Datum
+parse(const TeAttachment *attachment, char *text)
+{
+	bool		is_uuid = attachment->key_type == UUIDOID;
+	ErrorSaveContext failure = {.type = T_ErrorSaveContext};
+	Datum		value;
+
+	if (!DirectInputFunctionCallSafe(is_uuid ? uuid_in : int8in, text, InvalidOid, -1,
+									 (Node *) &failure, &value))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("invalid key \"%s\"", text),
+				 errhint("Keys of table %s are of type %s.", attachment->name,
+						 is_uuid ? "uuid" : "bigint")));
+	return value;
+}
+
+bool
+te_key_from_argument(const TeAttachment *attachment, Oid type, Datum value, TeKey *key)
+{
+	bool		is_uuid = attachment->key_type == UUIDOID;
+
+	Assert(type == INT8OID || type == UUIDOID || type == TEXTOID);
+	if (type == TEXTOID)
+	{
+		value = parse(attachment, TextDatumGetCString(value));
+		type = is_uuid ? UUIDOID : INT8OID;
+	}
+	if ((type == UUIDOID) != is_uuid)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("keys of table %s are not of type %s", attachment->name,
+						is_uuid ? "bigint" : "uuid"),
+				 errhint("Give the id as %s.", is_uuid ? "uuid" : "bigint")));
+	te_key_set(type, value, key);
+	return is_uuid || fits(attachment->key_type, key->number);
+}
+
+void
+te_key_unknown(const TeAttachment *attachment, const char *key)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NO_DATA_FOUND),
+			 errmsg("asset %s does not exist in table %s", key, attachment->name),
+			 errhint("The key may be wrong, the row may have been deleted, or you may not see it.")));
+}

@@ -1,0 +1,393 @@
+/*
+ * source.c
+ *		Where image bytes come from: a path beneath the roots, or a bytea.
+ *
+ * Files are opened by another process (opener.h), for that may never end.  Here nothing is done with a path but to find
+ * its root, and nothing with the descriptor of a file but to hand it on.  What is outside is
+ * answered in the same words as what is not there, so that nobody can ask what
+ * the server's disk holds.
+ */
+#include "postgres.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "storage/fd.h"
+
+#include "pg/base/guc.h"
+#include "pg/base/postmaster_alive.h"
+#include "root_path.h"
+#include "source.h"
+
+/* Files to look at that are asked for before the first is waited for. */
+#define LOOK_AHEAD 32
+
+/* since Linux 6.3; may be missing in the headers */
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U
+#endif
+
+/* Descriptors that are open between te_source_wait and the pool: one, or some in nested calls. */
+#define MAX_OPEN 32
+static struct
+{
+	int			fd;
+	int			level;			/* transaction nest level */
+}			open_files[MAX_OPEN];
+static int	nopen;
+
+static inline int64
+max_bytes(void)
+{
+	return (int64) te_max_file_size * 1024 * 1024;
+}
+
+/* --- descriptors */
+
+static void
+close_from(int level)
+{
+	int			kept = 0;
+
+	for (int i = 0; i < nopen; i++)
+	{
+		if (open_files[i].level < level)
+		{
+			open_files[kept++] = open_files[i];
+			continue;
+		}
+		(void) close(open_files[i].fd);
+		ReleaseExternalFD();
+	}
+	nopen = kept;
+}
+
+static void
+on_transaction_end(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_ABORT || event == XACT_EVENT_PARALLEL_ABORT || event == XACT_EVENT_COMMIT)
+		close_from(0);
+}
+
+static void
+on_subtransaction_end(SubXactEvent event, SubTransactionId id, SubTransactionId parent, void *arg)
+{
+	int			level = GetCurrentTransactionNestLevel();
+
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		close_from(level);
+	for (int i = 0; i < nopen && event == SUBXACT_EVENT_COMMIT_SUB; i++)
+		open_files[i].level = Min(open_files[i].level, level - 1);
+}
+
+/* Before a descriptor is opened or taken over. */
+static void
+prepare_record(void)
+{
+	static bool registered = false;
+
+	if (!registered)
+	{
+		RegisterXactCallback(on_transaction_end, NULL);
+		RegisterSubXactCallback(on_subtransaction_end, NULL);
+		registered = true;
+	}
+	if (nopen == MAX_OPEN)
+		elog(ERROR, "too many images are open");
+}
+
+void
+te_source_no_descriptor(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+			 errmsg("no file descriptor left to read an image"),
+			 errhint("Raise \"max_files_per_process\" or lower \"thumbexif.decoders\".")));
+}
+
+/* A descriptor that is counted: whatever throws from now on, it will be closed.  -1 is none. */
+static int
+record(int fd)
+{
+	if (fd >= 0)
+	{
+		open_files[nopen].fd = fd;
+		open_files[nopen].level = GetCurrentTransactionNestLevel();
+		nopen++;
+	}
+	return fd;
+}
+
+/* False if it is not ours any more. */
+static bool
+strike_out(int fd)
+{
+	for (int i = 0; i < nopen; i++)
+	{
+		if (open_files[i].fd == fd)
+		{
+			open_files[i] = open_files[--nopen];
+			return true;
+		}
+	}
+	return false;
+}
+
+void
+te_source_hand_over(int fd)
+{
+	(void) strike_out(fd);
+}
+
+void
+te_source_close(TeSource *source)
+{
+	if (source->opening != NULL)
+		te_opener_drop(source->opening);
+	source->opening = NULL;
+	if (source->fd >= 0 && strike_out(source->fd))
+	{
+		(void) close(source->fd);
+		ReleaseExternalFD();
+	}
+	source->fd = -1;
+}
+
+/* --- files */
+
+/* What it means for an image that its file cannot be opened. */
+static TeStatus
+status_of_errno(int err)
+{
+	switch (err)
+	{
+		case ENOENT:
+		case ENOTDIR:
+		case EXDEV:				/* leads out of the root */
+		case ELOOP:
+		case ENAMETOOLONG:
+		case EILSEQ:			/* names this file system cannot have */
+		case EINVAL:
+		case EISDIR:			/* no regular file: */
+		case ENXIO:
+		case ENODEV:
+			return TE_MISSING;
+
+		case EACCES:
+		case EPERM:
+			return TE_DENIED;
+
+		case EMFILE:
+		case ENFILE:
+		case ENOMEM:
+			errno = err;
+			ereport(ERROR,
+					(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+					 errmsg("could not open an image file: %m"),
+					 errhint("The server is short of memory or file descriptors.")));
+			break;
+
+		case ENOSYS:
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("this system has no openat2(2), which image files are opened with"),
+					 errhint("Linux 5.6 or later is needed, and a container that allows the call.")));
+			break;
+	}
+	return TE_IO_ERROR;
+}
+
+bool
+te_source_ask(const char *path, int flags, TeSource *source)
+{
+	const char *below;
+	char	   *name;
+	TeRoot	   *root;
+	TeOpening  *opening;
+
+	te_guc_check();
+	*source = (TeSource) {.fd = -1, .status = TE_MISSING, .bulk = (flags & TE_ASK_BULK) != 0};
+	name = te_path_find_root(path, &below);
+	if (name == NULL)
+		return true;
+	root = te_root_get(name);
+	pfree(name);
+	if (strlen(te_root_name(root)) >= TE_OPEN_MAX_PATH)
+		te_root_unusable(root, ENAMETOOLONG);
+	else if (!te_root_is_held(root, source->bulk))
+	{
+		if (strlen(below) >= TE_OPEN_MAX_PATH)
+			return true;
+		opening = palloc0(sizeof(TeOpening));
+		opening->root = root;
+		opening->path = pstrdup(below);
+		opening->reading = (flags & TE_ASK_READ) != 0;
+		if (!te_opener_ask(opening))
+			return false;
+		source->opening = opening;
+		return true;
+	}
+	source->status = TE_IO_ERROR;
+	source->trouble = root;
+	return true;
+}
+
+/* What the opener has found of a file. */
+static void
+read_reply(const TeOpenReply *reply, TeSource *source)
+{
+	switch ((TeOpened) reply->outcome)
+	{
+		case TE_OPENED:
+			source->size = reply->size;
+			source->mtime = reply->mtime;
+			source->status = source->size == 0 ? TE_EMPTY :
+				source->size > max_bytes() ? TE_FILE_TOO_LARGE : TE_OK;
+			break;
+		case TE_OPEN_IN_USE:
+			source->status = TE_IN_USE;
+			break;
+		case TE_OPEN_FAILED:
+			source->status = status_of_errno(reply->error);
+			break;
+		default:
+			source->status = TE_MISSING;
+			break;
+	}
+}
+
+void
+te_source_wait(TeSource *source)
+{
+	TeOpening  *opening = source->opening;
+
+	if (opening == NULL)
+		return;
+	prepare_record();
+	te_opener_wait(opening);
+	if (opening->hangs || !te_root_judge(opening->root, &opening->reply))
+	{
+		source->status = TE_IO_ERROR;
+		source->trouble = opening->root;
+		if (source->bulk)
+			te_root_note(opening->root);
+	}
+	else
+	{
+		source->fd = record(te_opener_take(opening));
+		read_reply(&opening->reply, source);
+	}
+	source->opening = NULL;
+	te_opener_drop(opening);
+	pfree(opening->path);
+	pfree(opening);
+	if (source->status != TE_OK)
+		te_source_close(source);
+}
+
+void
+te_source_open(const char *path, TeSource *source)
+{
+	if (!te_source_ask(path, TE_ASK_READ, source))
+		te_source_no_descriptor();
+	te_source_wait(source);
+	if (source->trouble != NULL)
+		te_root_throw(source->trouble);
+}
+
+void
+te_source_look(const char *const *paths, int count, TeSource *sources)
+{
+	int			asked = 0;
+
+	for (int i = 0; i < count; i++)
+	{
+		te_exit_without_postmaster();
+		for (; asked < count && asked < i + LOOK_AHEAD; asked++)
+			(void) te_source_ask(paths[asked], TE_ASK_BULK, &sources[asked]);
+		te_source_wait(&sources[i]);
+	}
+}
+
+bool
+te_source_is_held(const char *path)
+{
+	const char *below;
+	char	   *name;
+
+	if (!te_root_any_held())
+		return false;
+	name = te_path_find_root(path, &below);
+	return name != NULL && te_root_is_held(te_root_get(name), true);
+}
+
+/* --- images in memory */
+
+/* memfd_create, for a system that insists on files that are not executable too. */
+static int
+create_memfd(void)
+{
+	int			fd = memfd_create("thumbexif", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
+
+	if (fd < 0 && errno == EINVAL)
+		fd = memfd_create("thumbexif", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	return fd;
+}
+
+/* Write all of it and let nobody change it any more.  False with errno. */
+static bool
+fill_memfd(int fd, const char *data, Size length)
+{
+	while (length > 0)
+	{
+		ssize_t		written = write(fd, data, length);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written <= 0)
+			return false;
+		data += written;
+		length -= written;
+	}
+	return fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) == 0;
+}
+
+void
+te_source_from_bytes(const void *data, Size length, TeSource *source)
+{
+	te_guc_check();
+	*source = (TeSource) {.fd = -1, .size = length};
+	if (length == 0)
+		source->status = TE_EMPTY;
+	else if ((int64) length > max_bytes())
+		source->status = TE_FILE_TOO_LARGE;
+	if (source->status != TE_OK)
+		return;
+
+	prepare_record();
+	if (!AcquireExternalFD())
+		te_source_no_descriptor();
+	source->fd = record(create_memfd());
+	if (source->fd < 0)
+	{
+		int			err = errno;
+
+		ReleaseExternalFD();
+		errno = err;
+	}
+	if (source->fd >= 0 && !fill_memfd(source->fd, data, length))
+	{
+		int			err = errno;
+
+		te_source_close(source);
+		errno = err;
+	}
+	if (source->fd < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+				 errmsg("could not copy an image of %zu bytes for the decoder: %m", length),
+				 errhint("The server is short of memory or file descriptors.")));
+}

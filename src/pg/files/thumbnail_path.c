@@ -1,0 +1,257 @@
+/*
+ * thumbnail_path.c
+ *		Names of thumbnail files and folders, and how they are reached.
+ *
+ * A name is "<2 hex>/<2 hex>/<id>-<xid>-<random>.<suffix>".  The two folders come from a hash:
+ * of the key without its lowest 8 bits where it is an integer, so that the
+ * assets of a batch share a few folders (each is to be synced) and a folder holds
+ * hundreds of files; of the whole key where it is a uuid.  Nothing depends on
+ * the hash later: the state keeps the whole name.
+ */
+#include "postgres.h"
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "common/hashfn.h"
+#include "storage/fd.h"
+
+#include "pg/base/guc.h"
+#include "thumbnail_path.h"
+
+#define FOLDER_MODE		0755
+#define LONGEST_ID		36		/* a uuid */
+
+static uint64
+folder_hash(const char *id)
+{
+	char	   *end;
+	int64		number;
+
+	errno = 0;
+	number = strtoll(id, &end, 10);
+	if (*end == '\0' && end != id && errno == 0)
+	{
+		number >>= 8;
+		return hash_bytes_extended((const unsigned char *) &number, sizeof(number), 0);
+	}
+	return hash_bytes_extended((const unsigned char *) id, strlen(id), 0);
+}
+
+void
+te_store_new_name(char name[TE_STORE_NAME], const char *id, uint64 xid)
+{
+	uint64		hash = folder_hash(id);
+	uint64		random;
+
+	if (id[0] == '\0' || strlen(id) > LONGEST_ID ||
+		strspn(id, "0123456789abcdef-") != strlen(id))
+		elog(ERROR, "\"%s\" is not a key of an asset", id);
+	if (!pg_strong_random(&random, sizeof(random)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INTERNAL_ERROR),
+				 errmsg("could not generate a random file name"),
+				 errhint("Check that the operating system's random number generator works.")));
+
+	snprintf(name, TE_STORE_NAME - 8, "%02x/%02x/%s-" UINT64_FORMAT "-%016" PRIx64 ".",
+			 (unsigned int) (hash & 0xff), (unsigned int) (hash >> 8 & 0xff), id, xid, random);
+}
+
+bool
+te_store_parse(const char *file, uint64 *xid)
+{
+	const char *dot = strrchr(file, '.');
+	const char *random = dot;
+	const char *number;
+	char	   *end;
+
+	if (dot == NULL || strlen(file) >= TE_STORE_NAME)
+		return false;
+	while (random > file && random[-1] != '-')
+		random--;
+	if (dot - random != 16 || strspn(random, "0123456789abcdef") != 16 || random - file < 2)
+		return false;
+	number = random - 1;
+	while (number > file && isdigit((unsigned char) number[-1]))
+		number--;
+	if (number == random - 1 || number - file < 2 || number[-1] != '-')
+		return false;
+	errno = 0;
+	*xid = strtoull(number, &end, 10);
+	return errno == 0;
+}
+
+bool
+te_store_is_name(const char *name)
+{
+	uint64		xid;
+
+	return strlen(name) > 6 &&
+		strspn(name, "0123456789abcdef") == 2 && name[2] == '/' &&
+		strspn(name + 3, "0123456789abcdef") == 2 && name[5] == '/' &&
+		strchr(name + 6, '/') == NULL && te_store_parse(name + 6, &xid);
+}
+
+bool
+te_store_is_absence(int err)
+{
+	return err == ENOENT || err == ENOTDIR || err == EISDIR || err == ELOOP || err == EXDEV;
+}
+
+int
+te_store_open(int folder, const char *path, int flags, mode_t mode)
+{
+	struct open_how how = {
+		.flags = flags | O_CLOEXEC,
+		.mode = mode,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS
+	};
+	mode_t		mask = umask(0);
+	int			fd = syscall(SYS_openat2, folder, path, &how, sizeof(how));
+
+	umask(mask);
+	return fd;
+}
+
+/* A folder in a folder, created if it is not there; created at once with its mode, for a crash may follow. */
+static int
+make_one(int parent, const char *name)
+{
+	int			fd = te_store_open(parent, name, O_PATH | O_DIRECTORY, 0);
+	mode_t		mask;
+	int			result;
+
+	if (fd >= 0 || errno != ENOENT)
+		return fd;
+	mask = umask(0);
+	result = mkdirat(parent, name, FOLDER_MODE);
+	umask(mask);
+	if (result != 0 && errno != EEXIST)
+		return -1;
+	return te_store_open(parent, name, O_PATH | O_DIRECTORY, 0);
+}
+
+void
+te_store_close(int fd)
+{
+	int			err = errno;
+
+	close(fd);
+	errno = err;
+}
+
+char *
+te_store_dir(void)
+{
+	char	   *dir = pstrdup(te_thumbnail_dir);
+
+	canonicalize_path(dir);
+	return dir;
+}
+
+int
+te_store_open_base(void)
+{
+	return open(te_thumbnail_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+int
+te_store_make_folder(int top, const char *path)
+{
+	char		name[TE_STORE_NAME];
+	int			folder = te_store_open(top, path, O_PATH | O_DIRECTORY, 0);
+	const char *next = path;
+
+	if (folder >= 0 || errno != ENOENT)
+		return folder;
+	folder = top;
+	for (;;)
+	{
+		size_t		length = strcspn(next, "/");
+		int			child;
+
+		strlcpy(name, next, Min(length + 1, sizeof(name)));
+		child = make_one(folder, name);
+		if (folder != top)
+			te_store_close(folder);
+		if (child < 0 || next[length] == '\0')
+			return child;
+		folder = child;
+		next += length + 1;
+	}
+}
+
+int
+te_store_sync_folder(int top, const char *path)
+{
+	int			fd = te_store_open(top, path, O_RDONLY | O_DIRECTORY, 0);
+	int			err = 0;
+
+	if (fd < 0)
+		return errno;
+	/* some file systems cannot sync a folder and need not */
+	if (pg_fsync(fd) != 0 && errno != EBADF && errno != EINVAL)
+		err = errno;
+	close(fd);
+	return err;
+}
+
+int
+te_store_unlink(int base, const char *folder, int attachment, const char *name)
+{
+	char		path[TE_FOLDER_PATH];
+	int			leaf;
+	int			result;
+
+	if (!te_store_is_name(name))
+		return 0;
+	snprintf(path, sizeof(path), "%s/%d/%.5s", folder, attachment, name);
+	leaf = te_store_open(base, path, O_PATH | O_DIRECTORY, 0);
+	if (leaf < 0)
+		return te_store_is_absence(errno) ? 0 : -1;
+	result = unlinkat(leaf, name + 6, 0);
+	te_store_close(leaf);
+	if (result == 0)
+		return 1;
+	return te_store_is_absence(errno) ? 0 : -1;
+}
+
+static const char *
+hint_for(int err)
+{
+	switch (err)
+	{
+		case ENOSPC:
+		case EDQUOT:
+			return "Free space in the file system of \"thumbexif.thumbnail_dir\", then run it again.";
+		case EROFS:
+		case EACCES:
+		case EPERM:
+			return "The operating system user that runs PostgreSQL must be able to write to the folder \"thumbexif.thumbnail_dir\".";
+		case ENOENT:
+		case ENOTDIR:
+			return "Create the folder, owned by the operating system user that runs PostgreSQL, or change \"thumbexif.thumbnail_dir\".";
+		case ELOOP:
+		case EXDEV:
+			return "There must be no symbolic links in the folders beneath \"thumbexif.thumbnail_dir\".";
+		case ENOSYS:
+			return "thumbexif needs the system call openat2, of Linux 5.6 or later.";
+		default:
+			return "Check the folder \"thumbexif.thumbnail_dir\" and its file system.";
+	}
+}
+
+void
+te_store_throw(int err)
+{
+	errno = err;
+	ereport(ERROR,
+			(err == EDQUOT ? errcode(ERRCODE_DISK_FULL) : errcode_for_file_access(),
+			 errmsg("could not use the thumbnail folder \"%s\": %m", te_thumbnail_dir),
+			 errhint("%s", hint_for(err))));
+}

@@ -1,0 +1,287 @@
+/*
+ * thumbnail_sweep.c
+ *		Finding and removing thumbnail files that nothing names any more.
+ *
+ * A crash, or a rolled-back prepared transaction, leaves files behind.  All of an
+ * attachment's names are read into a tuplestore, so that memory stays bounded however
+ * many there are, and compared with the states by one anti-join; an asset whose key has
+ * changed keeps its file, so the key in a name says nothing.
+ *
+ * Why that is safe: a file whose transaction is below the snapshot's horizon is
+ * named in that snapshot if it is ever to be named at all.  What is listed for removal is
+ * left to that list: its transaction may not be on disk yet.
+ */
+#include "postgres.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/tuplestore.h"
+
+#include "pg/base/extension.h"
+#include "thumbnail_path.h"
+#include "thumbnail_sweep.h"
+
+#define AT_ONCE		1000		/* names in memory */
+#define FOLDERS		256			/* "00" to "ff" */
+
+typedef struct Sweep
+{
+	const char *folder;
+	int			attachment;
+	uint64		horizon;
+	Tuplestorestate *names;
+	TupleDesc	desc;
+} Sweep;
+
+DIR *
+te_store_open_folder(const char *path)
+{
+	int			base = te_store_open_base();
+	int			fd;
+	DIR		   *folder;
+	int			err;
+
+	if (base < 0)
+		te_store_throw(errno);
+	fd = te_store_open(base, path, O_RDONLY | O_DIRECTORY, 0);
+	err = errno;
+	close(base);
+	if (fd < 0)
+	{
+		if (te_store_is_absence(err))
+			return NULL;
+		te_store_throw(err);
+	}
+	folder = fdopendir(fd);
+	if (folder == NULL)
+	{
+		err = errno;
+		close(fd);
+		te_store_throw(err);
+	}
+	return folder;
+}
+
+/* Which folders of two hex digits are in a folder? */
+static void
+list_folders(const char *path, bool *present)
+{
+	DIR		   *folder = te_store_open_folder(path);
+	struct dirent *entry;
+
+	memset(present, 0, FOLDERS);
+	if (folder == NULL)
+		return;
+	while ((entry = readdir(folder)) != NULL)
+		if (strlen(entry->d_name) == 2 && strspn(entry->d_name, "0123456789abcdef") == 2)
+			present[strtol(entry->d_name, NULL, 16)] = true;
+	closedir(folder);
+}
+
+void
+te_store_each_leaf(const char *top, void (*leaf) (const char *path, void *arg), void *arg)
+{
+	bool		upper[FOLDERS];
+	bool		lower[FOLDERS];
+	char		path[TE_FOLDER_PATH];
+
+	list_folders(top, upper);
+	for (int i = 0; i < FOLDERS; i++)
+	{
+		if (!upper[i])
+			continue;
+		snprintf(path, sizeof(path), "%s/%02x", top, i);
+		list_folders(path, lower);
+		for (int j = 0; j < FOLDERS; j++)
+		{
+			snprintf(path, sizeof(path), "%s/%02x/%02x", top, i, j);
+			if (lower[j])
+				leaf(path, arg);
+		}
+	}
+}
+
+/* Put the names of one folder's files that are old enough into the tuplestore. */
+static void
+read_names(const char *path, void *arg)
+{
+	const Sweep *sweep = arg;
+	const char *leaf = path + strlen(path) - strlen("ab/cd");
+	DIR		   *folder = te_store_open_folder(path);
+	struct dirent *entry;
+
+	if (folder == NULL)
+		return;
+	PG_TRY();
+	{
+		while ((entry = readdir(folder)) != NULL)
+		{
+			char		name[TE_STORE_NAME];
+			uint64		xid;
+			Datum		value;
+			bool		isnull = false;
+
+			CHECK_FOR_INTERRUPTS();
+			if (!te_store_parse(entry->d_name, &xid) || xid >= sweep->horizon)
+				continue;
+			snprintf(name, sizeof(name), "%s/%s", leaf, entry->d_name);
+			value = CStringGetTextDatum(name);
+			tuplestore_putvalues(sweep->names, sweep->desc, &value, &isnull);
+			pfree(DatumGetPointer(value));
+		}
+	}
+	PG_FINALLY();
+	{
+		closedir(folder);
+	}
+	PG_END_TRY();
+}
+
+/* Let SPI know the tuplestore as a relation "thumbexif_file" with one column "file". */
+static void
+register_names(Sweep *sweep)
+{
+	EphemeralNamedRelation relation = palloc0(sizeof(EphemeralNamedRelationData));
+
+	relation->md.name = "thumbexif_file";
+	relation->md.reliddesc = InvalidOid;
+	relation->md.tupdesc = sweep->desc;
+	relation->md.enrtype = ENR_NAMED_TUPLESTORE;
+	relation->md.enrtuples = tuplestore_tuple_count(sweep->names);
+	relation->reldata = sweep->names;
+	if (SPI_register_relation(relation) != SPI_OK_REL_REGISTER)
+		elog(ERROR, "could not register the names of files");
+}
+
+/* Unlink the files the query's rows (in SPI_tuptable) name.  An interrupt ends it early. */
+static int64
+unlink_rows(const Sweep *sweep)
+{
+	char	   *names[AT_ONCE];
+	int			count = (int) SPI_processed;
+	int64		removed = 0;
+	int			base;
+	int			err = 0;
+
+	for (int i = 0; i < count; i++)
+		names[i] = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1);
+	base = te_store_open_base();
+	if (base < 0)
+		te_store_throw(errno);
+	for (int i = 0; i < count && err == 0 && !InterruptPending; i++)
+	{
+		int			result = te_store_unlink(base, sweep->folder, sweep->attachment, names[i]);
+
+		if (result < 0)
+			err = errno;
+		else
+			removed += result;
+	}
+	close(base);
+	if (err != 0)
+		te_store_throw(err);
+	for (int i = 0; i < count; i++)
+		pfree(names[i]);
+	CHECK_FOR_INTERRUPTS();
+	return removed;
+}
+
+/* Compare the names with what is named, and remove or count the rest. */
+static int64
+remove_unnamed(const Sweep *sweep, bool dry_run)
+{
+	char	   *sql = psprintf("SELECT f.file FROM thumbexif_file f "
+							   "WHERE NOT EXISTS (SELECT FROM %s s WHERE s.attachment = $1 AND s.file = f.file) "
+							   "AND NOT EXISTS (SELECT FROM %s r WHERE r.attachment = $1 AND r.file = f.file)",
+							   te_our("thumbexif_asset"), te_our("thumbexif_removal"));
+	Oid			type = INT4OID;
+	Datum		value = Int32GetDatum(sweep->attachment);
+	Portal		cursor = SPI_cursor_open_with_args(NULL, sql, 1, &type, &value, NULL, true, 0);
+	int64		total = 0;
+
+	for (;;)
+	{
+		SPI_cursor_fetch(cursor, true, AT_ONCE);
+		if (SPI_processed == 0)
+			break;
+		total += dry_run ? (int64) SPI_processed : unlink_rows(sweep);
+		SPI_freetuptable(SPI_tuptable);
+	}
+	SPI_cursor_close(cursor);
+	return total;
+}
+
+int64
+te_store_sweep(const char *folder, int attachment, uint64 horizon, bool dry_run)
+{
+	Sweep		sweep = {.folder = folder, .attachment = attachment, .horizon = horizon};
+	char		top[TE_FOLDER_PATH];
+	int64		total = 0;
+
+	sweep.names = tuplestore_begin_heap(false, false, work_mem);
+	sweep.desc = CreateTemplateTupleDesc(1);
+	TupleDescInitEntry(sweep.desc, 1, "file", TEXTOID, -1, 0);
+	snprintf(top, sizeof(top), "%s/%d", folder, attachment);
+	te_store_each_leaf(top, read_names, &sweep);
+
+	if (tuplestore_tuple_count(sweep.names) > 0)
+	{
+		register_names(&sweep);
+		total = remove_unnamed(&sweep, dry_run);
+		SPI_unregister_relation("thumbexif_file");
+	}
+	tuplestore_end(sweep.names);
+	return total;
+}
+
+/* rmdir a folder.  False if it is still there. */
+static bool
+remove_folder(const char *path)
+{
+	char		parent[TE_FOLDER_PATH];
+	char	   *name;
+	int			base = te_store_open_base();
+	int			folder;
+	bool		gone;
+
+	if (base < 0)
+		return false;
+	strlcpy(parent, path, sizeof(parent));
+	name = strrchr(parent, '/');
+	*name++ = '\0';
+	folder = te_store_open(base, parent, O_PATH | O_DIRECTORY, 0);
+	gone = (folder >= 0 && unlinkat(folder, name, AT_REMOVEDIR) == 0) || errno == ENOENT;
+	if (folder >= 0)
+		close(folder);
+	close(base);
+	return gone;
+}
+
+static void
+remove_leaf(const char *path, void *arg)
+{
+	(void) remove_folder(path);
+}
+
+bool
+te_store_remove_folders(const char *top)
+{
+	bool		upper[FOLDERS];
+	char		path[TE_FOLDER_PATH];
+
+	te_store_each_leaf(top, remove_leaf, NULL);
+	list_folders(top, upper);
+	for (int i = 0; i < FOLDERS; i++)
+	{
+		snprintf(path, sizeof(path), "%s/%02x", top, i);
+		if (upper[i])
+			(void) remove_folder(path);
+	}
+	return remove_folder(top);
+}

@@ -1,0 +1,212 @@
+/*
+ * job.c
+ *		One asset on its way: opened, decoded, its outcome known.
+ */
+#include "postgres.h"
+
+#include "utils/memutils.h"
+
+#include "asset_files.h"
+#include "claim.h"
+#include "job.h"
+#include "pg/base/guc.h"
+#include "reply_values.h"
+
+static char *
+copy(const char *text)
+{
+	return text != NULL ? pstrdup(text) : NULL;
+}
+
+TeJob *
+te_job_create(MemoryContext parent, const TeAsset *asset)
+{
+	MemoryContext context = AllocSetContextCreate(parent, "thumbexif asset", ALLOCSET_SMALL_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	TeJob	   *job = palloc0(sizeof(TeJob));
+
+	job->context = context;
+	job->asset = *asset;
+	job->asset.path = copy(asset->path);
+	job->asset.thumbnail_path = copy(asset->thumbnail_path);
+	job->asset.state.thumbnail_settings = copy(asset->state.thumbnail_settings);
+	job->asset.state.exif_settings = copy(asset->state.exif_settings);
+	job->asset.state.tried_settings = copy(asset->state.tried_settings);
+	job->asset.state.file = copy(asset->state.file);
+	job->asset.state.error = copy(asset->state.error);
+	job->asset.state.exif_error = copy(asset->state.exif_error);
+	job->id = te_key_text(asset->attachment->key_type, &asset->key);
+	job->source = (TeSource) {.fd = -1, .status = TE_IO_ERROR}; /* it has not been seen */
+	MemoryContextSwitchTo(caller);
+	return job;
+}
+
+void
+te_job_destroy(TeJob *job)
+{
+	te_source_close(&job->source);
+	MemoryContextDelete(job->context);
+}
+
+static void
+fill_request(TeJob *job)
+{
+	TeRequest  *request = &job->task.request;
+
+	memset(&job->task, 0, sizeof(job->task));
+	job->task.owner = job;
+	job->task.role = job->asset.attachment->owner;
+	job->task.image_fd = job->source.fd;
+	if (job->need & TE_PART_THUMBNAIL)
+		request->want |= TE_WANT_THUMBNAIL;
+	if (job->need & TE_PART_EXIF)
+		request->want |= TE_WANT_EXIF | (te_exif_gps ? TE_WANT_GPS : 0);
+	request->size = te_thumbnail_size;
+	request->format = te_thumbnail_format;
+	request->quality = te_thumbnail_quality;
+	request->max_pixels = te_max_pixels;
+	request->file_size = job->source.size;
+}
+
+/* Have too many died who worked on it? */
+static bool
+is_killer(const TeJob *job)
+{
+	return job->asset.state.status == TE_ASSET_RUNNING &&
+		job->asset.state.interruptions >= TE_MAX_INTERRUPTIONS;
+}
+
+static bool
+ask(TeJob *job, int flags)
+{
+	MemoryContext caller = MemoryContextSwitchTo(job->context);
+
+	job->asked = te_source_ask(job->asset.path, TE_ASK_READ | flags, &job->source);
+	MemoryContextSwitchTo(caller);
+	return job->asked;
+}
+
+bool
+te_job_ask(TeJob *job)
+{
+	return job->asked || job->asset.path == NULL || is_killer(job) || ask(job, TE_ASK_BULK);
+}
+
+TeJobStart
+te_job_open(TeJob *job, const TeSettings *settings, int parts, bool force)
+{
+	if (is_killer(job) && !force)
+	{
+		job->status = TE_CRASHED;
+		job->words = "whoever worked on it was killed too many times";
+		return TE_JOB_KNOWN;
+	}
+	if (job->asset.path != NULL)
+	{
+		if (!job->asked && !ask(job, 0))
+			te_source_no_descriptor();
+		te_source_wait(&job->source);
+	}
+	else
+	{
+		job->source.status = TE_MISSING;
+		job->words = "the row has no path";
+	}
+	if (job->source.trouble != NULL)
+		return TE_JOB_HELD_OFF;
+
+	job->status = job->source.status;
+	if (job->status != TE_OK)
+		return TE_JOB_KNOWN;
+	te_look_at_thumbnail(&job->asset, parts);
+	job->need = TE_PART_ALL &
+		(force ? parts & te_parts_kept(job->asset.attachment) :
+		 te_need(&job->asset, settings, parts, &job->source));
+	if (job->need == 0)
+	{
+		te_source_close(&job->source);
+		return TE_JOB_KNOWN;
+	}
+	fill_request(job);
+	return TE_JOB_DECODE;
+}
+
+void
+te_job_collect(TeJob *job)
+{
+	MemoryContext caller = MemoryContextSwitchTo(job->context);
+	TeTask	   *task = &job->task;
+
+	job->source.fd = -1;		/* the pool has closed it */
+	job->status = task->reply.status;
+	job->words = copy(task->texts.error);
+	task->texts.make = copy(task->texts.make);
+	task->texts.model = copy(task->texts.model);
+	task->texts.exif_error = copy(task->texts.exif_error);
+	if (task->thumbnail != NULL)
+	{
+		char	   *thumbnail = palloc(task->reply.thumbnail_bytes);
+
+		memcpy(thumbnail, task->thumbnail, task->reply.thumbnail_bytes);
+		task->thumbnail = thumbnail;
+	}
+	if (task->texts.json != NULL)
+	{
+		job->json = te_exif_jsonb(task->texts.json);
+		job->has_json = true;
+		task->texts.json = NULL;
+	}
+	if (task->reply.has_taken_at)
+		job->has_taken_at = te_taken_at(&task->reply.taken_at, &job->taken_at);
+	MemoryContextSwitchTo(caller);
+}
+
+TeVerdict
+te_job_verdict(const TeJob *job)
+{
+	TeVerdict	verdict = te_status_verdict(job->status);
+
+	if (verdict == TE_VERDICT_TRANSIENT && job->asset.state.interruptions >= TE_MAX_INTERRUPTIONS)
+		return TE_VERDICT_FAILED;
+	return verdict;
+}
+
+bool
+te_job_exif_found(const TeJob *job)
+{
+	return (job->need & TE_PART_EXIF) && te_job_verdict(job) == TE_VERDICT_DONE &&
+		job->task.reply.exif_status == TE_EXIF_FOUND;
+}
+
+bool
+te_job_exif_failed(const TeJob *job)
+{
+	return (job->need & TE_PART_EXIF) && te_job_verdict(job) == TE_VERDICT_DONE &&
+		job->task.reply.exif_status == TE_EXIF_ERROR;
+}
+
+TeOutcome
+te_job_outcome(const TeJob *job)
+{
+	if (te_job_verdict(job) != TE_VERDICT_DONE)
+		return TE_OUTCOME_FAILED;
+	if ((job->need & TE_PART_THUMBNAIL) || te_job_exif_found(job))
+		return TE_OUTCOME_UPDATED;
+	return te_job_exif_failed(job) ? TE_OUTCOME_FAILED : TE_OUTCOME_SKIPPED;
+}
+
+char *
+te_job_error(const TeJob *job)
+{
+	if (job->refusal != NULL)
+		return psprintf("%s: %s", te_status_text(job->status), job->refusal);
+	return te_status_message(job->status, job->words);
+}
+
+char *
+te_job_exif_error(const TeJob *job)
+{
+	const char *words = job->task.texts.exif_error;
+
+	return words != NULL ? te_text_to_server(words) : pstrdup("EXIF could not be read");
+}

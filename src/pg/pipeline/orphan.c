@@ -1,0 +1,143 @@
+/*
+ * orphan.c
+ *		Assets in work whose owner has died.
+ *
+ * A claim dies with its lock, and the states it marked stay "running".  Those
+ * are read here page by page, once in a pass, so that one which cannot be taken (its
+ * row is locked, say) does not keep anybody from the next.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+
+#include "orphan.h"
+#include "pg/base/extension.h"
+#include "pg/base/statement.h"
+
+/* The claims in a table that are dead, from one number on, as an array. */
+static ArrayType *
+dead_claims(const TeAttachment *attachment, int32 from)
+{
+	TeArgs		args = {0};
+	TeAlive		last = {0};
+	Datum	   *dead;
+	int			count,
+				n = 0;
+
+	te_arg_int4(&args, attachment->number);
+	te_arg_int4(&args, from);
+	count = (int) te_sql_by_index(psprintf("SELECT DISTINCT claim FROM %s WHERE attachment = $1"
+										   " AND status = 'running' AND claim >= $2", attachment->state), &args);
+	dead = palloc(sizeof(Datum) * Max(count, 1));
+	for (int i = 0; i < count; i++)
+	{
+		int32		claim = (int32) te_out_int(i, 1, 0);
+
+		if (!te_claim_alive(&last, claim))
+			dead[n++] = Int32GetDatum(claim);
+	}
+	te_sql_free();
+	if (n == 0)
+		return NULL;
+	return construct_array(dead, n, INT4OID, sizeof(int32), true, TYPALIGN_INT);
+}
+
+int
+te_orphans_read(const TeAttachment *attachment, TeOrphanKind kind, TeOrphanPlace *place, TeKey *keys, int most)
+{
+	static const char *const filter[] = {
+		[TE_ORPHANS_ONCE] = " AND interruptions = 0",
+		[TE_ORPHANS_AGAIN] = " AND interruptions > 0",
+		[TE_ORPHANS_ALL] = "",
+	};
+	Oid			type = te_key_state_type(attachment->key_type);
+	ArrayType  *dead = dead_claims(attachment, place->claim);
+	TeArgs		args = {0};
+	int			count;
+
+	if (dead == NULL)
+		return 0;
+	te_arg_int4(&args, attachment->number);
+	te_arg_int4(&args, most);
+	te_arg(&args, INT4ARRAYOID, PointerGetDatum(dead));
+	te_arg_int4(&args, place->claim);
+	te_arg(&args, type, te_key_datum(type, &place->key));
+
+	/* materialized: going by the order of the keys would read the whole table */
+	count = (int) te_sql_by_index(psprintf("WITH orphan AS MATERIALIZED (SELECT claim, id FROM %s"
+										   " WHERE attachment = $1 AND status = 'running' AND claim = ANY ($3)"
+										   " AND (claim > $4 OR id > $5)%s)"
+										   " SELECT claim, id FROM orphan ORDER BY claim, id LIMIT $2",
+										   attachment->state, filter[kind]), &args);
+	for (int i = 0; i < count; i++)
+		te_out_key(i, 2, type, &keys[i]);
+	if (count > 0)
+	{
+		place->claim = (int32) te_out_int(count - 1, 1, 0);
+		place->key = keys[count - 1];
+	}
+	te_sql_free();
+	return count;
+}
+
+/* Run a statement on the states of some assets, as long as nobody holds or has changed them: they are "free" in it. */
+static void
+change_free(const TeAttachment *attachment, const TeAsset **assets, int count, const char *format)
+{
+	Oid			type = te_key_state_type(attachment->key_type);
+	TeKey	   *keys = palloc(sizeof(TeKey) * count);
+	Datum	   *versions = palloc(sizeof(Datum) * count);
+	TeArgs		args = {0};
+	char	   *free_ones;
+
+	for (int i = 0; i < count; i++)
+	{
+		keys[i] = assets[i]->key;
+		versions[i] = Int64GetDatum(assets[i]->state.version);
+	}
+	te_arg_int4(&args, attachment->number);
+	te_arg(&args, te_key_array_type(type), te_key_array(type, keys, count));
+	te_arg(&args, INT8ARRAYOID,
+		   PointerGetDatum(construct_array(versions, count, INT8OID, sizeof(int64),
+										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE)));
+	free_ones = psprintf("(SELECT t.id FROM %s AS t, unnest($2, $3) AS w (id, version)"
+						 " WHERE t.attachment = $1 AND t.id = w.id AND t.version = w.version"
+						 " FOR UPDATE OF t SKIP LOCKED) AS free WHERE s.attachment = $1 AND s.id = free.id",
+						 attachment->state);
+	te_sql_as_extension(psprintf(format, attachment->state, free_ones, te_our("thumbexif_removal")), &args);
+}
+
+void
+te_orphans_settle(const TeAttachment *attachment, const TeAsset *assets, const TeTaken *taken, int count)
+{
+	const TeAsset **back = palloc(sizeof(TeAsset *) * Max(count, 1));
+	const TeAsset **gone = palloc(sizeof(TeAsset *) * Max(count, 1));
+	int			nback = 0;
+	int			ngone = 0;
+
+	for (int i = 0; i < count; i++)
+	{
+		const TeState *state = &assets[i].state;
+
+		/* whoever judged them has called those busy whose owner is alive */
+		if (taken[i] == TE_TAKEN_NOT_NEEDED && state->exists && state->status == TE_ASSET_RUNNING)
+			back[nback++] = &assets[i];
+		else if (taken[i] == TE_TAKEN_GONE && state->exists &&
+				 (state->status == TE_ASSET_RUNNING || state->status == TE_ASSET_QUEUED ||
+				  state->status == TE_ASSET_MISSING))
+			gone[ngone++] = &assets[i];
+	}
+	if (nback > 0)
+		change_free(attachment, back, nback,
+					"UPDATE %1$s AS s SET status = s.claimed_from, claimed_from = NULL, claim = NULL,"
+					" attempts = greatest(s.attempts - 1, 0), interruptions = s.interruptions + 1,"
+					" version = s.version + 1 FROM %2$s");
+	/* triggers were off when the row was deleted; should it come back, it is new */
+	if (ngone > 0)
+		change_free(attachment, gone, ngone,
+					"WITH gone AS (DELETE FROM %1$s AS s USING %2$s RETURNING s.file)"
+					" INSERT INTO %3$s (attachment, file) SELECT $1, file FROM gone WHERE file IS NOT NULL");
+	pfree(back);
+	pfree(gone);
+}

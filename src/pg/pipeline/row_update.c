@@ -1,0 +1,180 @@
+/*
+ * row_update.c
+ *		What an examination writes into the user's row.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+
+#include "pg/base/guc.h"
+#include "reply_values.h"
+#include "row_update.h"
+
+#define EXIF_COLUMNS_FROM	TE_COL_TAKEN_AT
+
+static void
+set_value(TeRowUpdate *update, TeColumn column, Datum value)
+{
+	update->set[column] = true;
+	update->nulls[column] = false;
+	update->values[column] = value;
+	update->any = true;
+}
+
+static void
+set_size(const TeAttachment *attachment, TeRowUpdate *update, TeColumn column, uint32 pixels)
+{
+	if (attachment->column[column] == NULL || pixels == 0)
+		return;
+	set_value(update, column, attachment->type[column] == INT8OID ?
+			  Int64GetDatum((int64) pixels) : Int32GetDatum((int32) pixels));
+}
+
+/* A camera's name in the server's encoding, cut to what the column takes. */
+static Datum
+camera_name(const TeAttachment *attachment, TeColumn column, const char *utf8)
+{
+	char	   *name = te_text_to_server(utf8);
+	int			most = attachment->typmod[column] - VARHDRSZ;
+
+	if (attachment->type[column] == VARCHAROID && most > 0)
+		name[pg_mbcharcliplen(name, (int) strlen(name), most)] = '\0';
+	return CStringGetTextDatum(name);
+}
+
+/* What the decoder found for a column; false if it found nothing. */
+static bool
+found_value(const TeJob *job, TeColumn column, Datum *value)
+{
+	const TeReply *reply = &job->task.reply;
+	const TeReplyTexts *texts = &job->task.texts;
+
+	switch (column)
+	{
+		case TE_COL_TAKEN_AT:
+			*value = TimestampTzGetDatum(job->taken_at);
+			return job->has_taken_at;
+		case TE_COL_CAMERA_MAKE:
+			if (texts->make == NULL)
+				return false;
+			*value = camera_name(job->asset.attachment, column, texts->make);
+			return true;
+		case TE_COL_CAMERA_MODEL:
+			if (texts->model == NULL)
+				return false;
+			*value = camera_name(job->asset.attachment, column, texts->model);
+			return true;
+		case TE_COL_GPS_LATITUDE:
+			*value = Float8GetDatum(reply->latitude);
+			return reply->has_gps;
+		case TE_COL_GPS_LONGITUDE:
+			*value = Float8GetDatum(reply->longitude);
+			return reply->has_gps;
+		case TE_COL_EXIF_METADATA:
+			*value = job->json;
+			return job->has_json;
+		default:
+			return false;
+	}
+}
+
+/* Where a position may be. */
+static bool
+holds_position(TeColumn column)
+{
+	return column == TE_COL_GPS_LATITUDE || column == TE_COL_GPS_LONGITUDE ||
+		column == TE_COL_EXIF_METADATA;
+}
+
+static void
+plan_exif(const TeJob *job, bool replace, TeRowUpdate *update)
+{
+	const TeAttachment *attachment = job->asset.attachment;
+
+	for (int i = EXIF_COLUMNS_FROM; i < TE_COLUMNS; i++)
+	{
+		Datum		value;
+
+		if (attachment->column[i] == NULL)
+			continue;
+		if (found_value(job, i, &value))
+		{
+			set_value(update, i, value);
+			update->wrote |= 1 << i;
+		}
+		else if ((update->wrote & (1 << i)) &&
+				 (replace || (!te_exif_gps && holds_position(i))))
+		{
+			set_value(update, i, (Datum) 0);
+			update->nulls[i] = true;
+			update->wrote &= ~(1 << i);
+		}
+	}
+	update->wrote &= ~TE_WROTE_OLD;
+}
+
+void
+te_row_plan(const TeJob *job, TeRowUpdate *update)
+{
+	const TeAttachment *attachment = job->asset.attachment;
+	const TeReply *reply = &job->task.reply;
+	bool		changed = te_changed(&job->asset, &job->source);
+	bool		done = te_job_verdict(job) == TE_VERDICT_DONE;
+
+	memset(update, 0, sizeof(*update));
+	update->wrote = job->asset.state.wrote;
+	if (done && (job->need & TE_PART_THUMBNAIL))
+		set_value(update, TE_COL_THUMBNAIL_PATH,
+				  CStringGetTextDatum(job->file_path));
+	if (done && job->need != 0)
+	{
+		set_size(attachment, update, TE_COL_WIDTH, reply->width);
+		set_size(attachment, update, TE_COL_HEIGHT, reply->height);
+	}
+	if (done && (job->need & TE_PART_EXIF) && !te_job_exif_failed(job))
+		plan_exif(job, changed || (update->wrote & TE_WROTE_OLD), update);
+	else if (changed && update->wrote != 0)
+		update->wrote |= TE_WROTE_OLD;
+}
+
+char *
+te_row_sql(const TeJob *job, const TeRowUpdate *update, TeArgs *args)
+{
+	const TeAttachment *attachment = job->asset.attachment;
+	const char *comma = "";
+	const char *path = quote_identifier(attachment->path);
+	StringInfoData sql;
+
+	args->count = 0;
+	te_arg(args, attachment->key_type, te_key_datum(attachment->key_type, &job->asset.key));
+	te_arg_text(args, job->asset.path);
+
+	initStringInfo(&sql);
+	if (update->any)
+		appendStringInfo(&sql, "UPDATE ONLY %s AS t SET ", attachment->name);
+	else
+		appendStringInfo(&sql, "SELECT 1 FROM ONLY %s AS t", attachment->name);
+	for (int i = 0; i < TE_COLUMNS; i++)
+	{
+		bool		is_text = attachment->type[i] == VARCHAROID;
+
+		if (!update->set[i])
+			continue;
+		te_arg(args, is_text ? TEXTOID : attachment->type[i], update->values[i]);
+		if (update->nulls[i])
+			args->nulls[args->count - 1] = 'n';
+		appendStringInfo(&sql, "%s%s = $%d", comma, quote_identifier(attachment->column[i]), args->count);
+		comma = ", ";
+	}
+
+	/* byte for byte, whatever the column's collation takes for equal */
+	appendStringInfo(&sql, " WHERE t.%s OPERATOR(pg_catalog.=) $1 AND"
+					 " (CAST(t.%s AS pg_catalog.text) COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.=) $2"
+					 " OR (t.%s IS NULL AND $2 IS NULL))",
+					 quote_identifier(attachment->key), path, path);
+	if (!update->any)
+		appendStringInfoString(&sql, " FOR NO KEY UPDATE");
+	return sql.data;
+}

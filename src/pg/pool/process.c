@@ -1,0 +1,339 @@
+/*
+ * process.c
+ *		A decoder or an opener as a process: started, listened to, ended.
+ *
+ * posix_spawn does not copy the server's page tables as fork would, and leaves no
+ * moment at which our child is a server process with our shared memory in reach.
+ *
+ * Every child is reaped by us and before we exit.  Where the postmaster is
+ * process 1, as in containers, it inherits what we leave behind, and takes the
+ * end of an unknown process by a signal for a crash of one of its own: it would restart
+ * all sessions.
+ */
+#include "postgres.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "miscadmin.h"
+#include "storage/fd.h"
+
+#include "pg/shared/decoder_slot.h"
+#include "process.h"
+#include "wire/decoder_args.h"
+
+static const struct
+{
+	const char *file;
+	const char *name;			/* in messages */
+	const char *few;			/* what may help when something has run out */
+}			programs[] = {
+	[TE_PROGRAM_DECODER] = {"thumbexif-decoder", "image decoder", "Raise \"max_files_per_process\" or lower \"thumbexif.decoders\"."},
+	[TE_PROGRAM_OPENER] = {"thumbexif-opener", "image opener", "Raise \"max_files_per_process\"."},
+};
+
+/* How long a process that is ending may take before it is killed. */
+#define DYING_MS		100
+
+int64
+te_now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+const char *
+te_spawn_file(TeProgram program)
+{
+	static char paths[lengthof(programs)][MAXPGPATH];
+	char	   *path = paths[program];
+
+	if (path[0] == '\0')
+		snprintf(path, MAXPGPATH, "%s/%s", pkglib_path, programs[program].file);
+	return path;
+}
+
+/* Has this child ended by then?  Fills the status, if it can be had. */
+static bool
+reap(pid_t pid, int64 until_ms, bool *has_status, int *status)
+{
+	long		sleep_us = 100;
+
+	for (;;)
+	{
+		pid_t		rc = waitpid(pid, status, WNOHANG);
+
+		if (rc == pid || (rc < 0 && errno != EINTR))
+		{
+			*has_status = rc == pid;
+			return true;
+		}
+		if (te_now_ms() >= until_ms)
+			return false;
+		pg_usleep(sleep_us);
+		sleep_us = Min(sleep_us * 2, 5000);
+	}
+}
+
+/* Two descriptors more than fd.c knows of?  To be asked before they are opened. */
+static bool
+reserve_descriptors(void)
+{
+	if (AcquireExternalFD())
+	{
+		if (AcquireExternalFD())
+			return true;
+		ReleaseExternalFD();
+	}
+	errno = EMFILE;
+	return false;
+}
+
+/* Give back what was reserved, keeping errno. */
+static void
+release_descriptors(void)
+{
+	int			save_errno = errno;
+
+	ReleaseExternalFD();
+	ReleaseExternalFD();
+	errno = save_errno;
+}
+
+/* Our ends into the process, the child's into two numbers.  On failure errno, and nothing is open. */
+static bool
+open_channels(TeProcess *process, int *child_sock, int *child_log)
+{
+	int			socks[2];
+	int			pipes[2];
+
+	if (!reserve_descriptors())
+		return false;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, socks) < 0)
+	{
+		release_descriptors();
+		return false;
+	}
+	if (fcntl(socks[0], F_SETFL, O_NONBLOCK) < 0 ||
+		pipe2(pipes, O_CLOEXEC | O_NONBLOCK) < 0)
+	{
+		int			save_errno = errno;
+
+		close(socks[0]);
+		close(socks[1]);
+		errno = save_errno;
+		release_descriptors();
+		return false;
+	}
+	process->sock = socks[0];
+	process->log = pipes[0];
+	*child_sock = socks[1];
+	*child_log = pipes[1];
+	return true;
+}
+
+static void
+close_channels(TeProcess *process)
+{
+	close(process->sock);
+	close(process->log);
+	process->sock = process->log = -1;
+	release_descriptors();
+}
+
+/* Run the program with the child's descriptors.  0 or an error number. */
+static int
+run_program(TeProcess *process, TeProgram program, int child_sock, int child_log, char **argv)
+{
+	static char *const environment[] = {"LC_ALL=C", NULL};
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	sigset_t	signals;
+	pid_t		pid;
+	int			rc;
+
+	rc = posix_spawn_file_actions_init(&actions);
+	if (rc != 0)
+		return rc;
+	rc = posix_spawnattr_init(&attributes);
+	if (rc != 0)
+	{
+		posix_spawn_file_actions_destroy(&actions);
+		return rc;
+	}
+
+	if ((rc = posix_spawn_file_actions_adddup2(&actions, child_log, TE_FD_LOG)) == 0 &&
+		(rc = posix_spawn_file_actions_adddup2(&actions, child_sock, TE_FD_SOCKET)) == 0 &&
+		(rc = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)) == 0 &&
+		(rc = posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)) == 0 &&
+		(rc = posix_spawn_file_actions_addclosefrom_np(&actions, TE_FD_SOCKET + 1)) == 0 &&
+		(rc = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF)) == 0)
+	{
+		sigemptyset(&signals);
+		posix_spawnattr_setsigmask(&attributes, &signals);
+		sigfillset(&signals);
+		posix_spawnattr_setsigdefault(&attributes, &signals);
+		rc = posix_spawn(&pid, te_spawn_file(program), &actions, &attributes, argv, environment);
+		if (rc == 0)
+			process->pid = pid;
+	}
+
+	posix_spawnattr_destroy(&attributes);
+	posix_spawn_file_actions_destroy(&actions);
+	return rc;
+}
+
+void
+te_spawn_throw(TeProgram program, int error)
+{
+	const char *file = te_spawn_file(program);
+	const char *name = programs[program].name;
+
+	errno = error;
+	if (error == ENOENT || error == EACCES || error == ENOEXEC || error == ENOTDIR)
+		ereport(ERROR,
+				(errcode(error == ENOENT ? ERRCODE_UNDEFINED_FILE : ERRCODE_SYSTEM_ERROR),
+				 errmsg("could not start %s \"%s\": %m", name, file),
+				 errhint("Install thumbexif again: the program belongs beside its module, and the server must be allowed to execute it.")));
+	if (error == EMFILE)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+				 errmsg("could not start an %s: no file descriptor left", name),
+				 errhint("%s", programs[program].few)));
+	ereport(ERROR,
+			(errcode(error == EAGAIN || error == ENOMEM || error == ENFILE ?
+					 ERRCODE_INSUFFICIENT_RESOURCES : ERRCODE_SYSTEM_ERROR),
+			 errmsg("could not start %s \"%s\": %m", name, file),
+			 errhint("Lower \"thumbexif.decoders\", or raise the system's limits of processes, memory and open files.")));
+}
+
+int
+te_spawn(TeProcess *process, TeProgram program, int place, const int *given, int count)
+{
+	char		version[] = TE_VERSION;
+	char		name[sizeof("thumbexif-decoder")];
+	char		numbers[TE_ARGUMENTS][16];
+	char	   *argv[TE_ARGUMENTS + 1] = {name, version};
+	int			child_sock;
+	int			child_log;
+	int			error;
+
+	Assert(TE_ARG_PARENT + 1 + count <= TE_ARGUMENTS);
+	te_seat_reap(0);
+
+	strlcpy(name, programs[program].file, sizeof(name));
+	for (int i = TE_ARG_PARENT; i <= TE_ARG_PARENT + count; i++)
+	{
+		snprintf(numbers[i], sizeof(numbers[i]), "%d", i == TE_ARG_PARENT ? MyProcPid : given[i - TE_ARG_PARENT - 1]);
+		argv[i] = numbers[i];
+	}
+
+	memset(process, 0, sizeof(*process));
+	process->place = place;
+	if (!open_channels(process, &child_sock, &child_log))
+	{
+		error = errno;
+		te_seat_free(place);
+		return error;
+	}
+	error = run_program(process, program, child_sock, child_log, argv);
+	close(child_sock);
+	close(child_log);
+	if (error == 0)
+		te_seat_fill(place, process->pid);
+	else
+	{
+		close_channels(process);
+		te_seat_free(place);
+	}
+	return error;
+}
+
+/* Keep the end of what was said; what is not printable ASCII becomes a question mark. */
+static void
+keep_text(TeProcess *process, const char *text, int length)
+{
+	int			room = TE_LOG_TEXT - 1;
+	int			surplus;
+
+	if (length > room)
+	{
+		text += length - room;
+		length = room;
+	}
+	surplus = process->said_length + length - room;
+	if (surplus > 0)
+	{
+		memmove(process->said, process->said + surplus, process->said_length - surplus);
+		process->said_length -= surplus;
+	}
+	for (int i = 0; i < length; i++)
+	{
+		char		c = text[i];
+
+		if (c == '\n')
+			c = ' ';
+		else if (c < ' ' || c > '~')
+			c = '?';
+		process->said[process->said_length++] = c;
+	}
+	process->said[process->said_length] = '\0';
+}
+
+void
+te_spawn_listen(TeProcess *process)
+{
+	char		buffer[4096];
+	ssize_t		length;
+
+	/* A pipe holds 64 kB: a decoder that writes without end does not keep us here. */
+	for (int i = 0; i < 16; i++)
+	{
+		length = read(process->log, buffer, sizeof(buffer));
+		if (length <= 0)
+			break;
+		keep_text(process, buffer, (int) length);
+	}
+}
+
+void
+te_spawn_kill(TeProcess *process)
+{
+	if (te_seat_hold(process->place) != TE_HELD_REAPED)
+		kill(process->pid, SIGKILL);
+}
+
+/* Is it no process any more by then? */
+static bool
+end_process(TeProcess *process, bool kill_it, int64 until_ms)
+{
+	int64		dying_ms = Min(te_now_ms() + DYING_MS, until_ms);
+
+	if (te_seat_hold(process->place) == TE_HELD_REAPED)
+		return true;
+	if (!kill_it && reap(process->pid, dying_ms, &process->has_status, &process->status))
+		return true;
+	kill(process->pid, SIGKILL);
+	return reap(process->pid, until_ms, &process->has_status, &process->status);
+}
+
+void
+te_spawn_end(TeProcess *process, bool kill_it, int64 until_ms)
+{
+	if (end_process(process, kill_it, until_ms))
+		te_seat_free(process->place);
+	else
+		te_seat_abandon(process->place);
+	process->pid = 0;
+	te_spawn_listen(process);
+	while (process->said_length > 0 && process->said[process->said_length - 1] == ' ')
+		process->said[--process->said_length] = '\0';
+	close_channels(process);
+}

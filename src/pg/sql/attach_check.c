@@ -1,0 +1,240 @@
+/*
+ * attach_check.c
+ *		What a table must be like to be attached.
+ */
+#include "postgres.h"
+
+#include <limits.h>
+
+#include "access/htup_details.h"
+#include "catalog/catalog.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_index.h"
+#include "catalog/pg_inherits.h"
+#include "utils/builtins.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+#include "utils/varlena.h"
+
+#include "attach_check.h"
+#include "pg/base/guc.h"
+
+/* Why a relation cannot be attached, or NULL. */
+static const char *
+unfit(Relation relation)
+{
+	switch (relation->rd_rel->relkind)
+	{
+		case RELKIND_RELATION:
+			break;
+		case RELKIND_PARTITIONED_TABLE:
+			return "it is partitioned";
+		case RELKIND_FOREIGN_TABLE:
+			return "it is a foreign table";
+		case RELKIND_VIEW:
+		case RELKIND_MATVIEW:
+			return "it is a view";
+		default:
+			return "it is not a table";
+	}
+	if (IsSystemRelation(relation))
+		return "it is a system catalog";
+	if (relation->rd_rel->relpersistence == RELPERSISTENCE_TEMP)
+		return "it is temporary";
+	if (relation->rd_rel->relpersistence == RELPERSISTENCE_UNLOGGED)
+		return "it is unlogged";
+	if (relation->rd_rel->relispartition)
+		return "it is a partition";
+	if (has_superclass(RelationGetRelid(relation)))
+		return "it inherits from another table";
+	if (find_inheritance_children(RelationGetRelid(relation), NoLock) != NIL)
+		return "other tables inherit from it";
+	return NULL;
+}
+
+void
+te_attach_check_relation(Relation relation)
+{
+	const char *reason = unfit(relation);
+
+	if (reason != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("cannot attach \"%s\": %s", RelationGetRelationName(relation), reason),
+				 errhint("Attach an ordinary permanent table that neither inherits nor is inherited from.")));
+}
+
+/*
+ * One column: the name given, or else the standard one if it is there.  Returns
+ * its name or NULL.  "parameter" is the parameter's name and the standard one.
+ */
+static const char *
+find_column(Relation relation, const char *parameter, const char *given, TeColumnInfo *info)
+{
+	const char *name = given != NULL ? given : parameter;
+
+	if (name[0] == '\0')
+		return NULL;
+	if (!te_column_find(RelationGetRelid(relation), name, info))
+	{
+		if (given == NULL)
+			return NULL;
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("column \"%s\" of table \"%s\" does not exist", name, RelationGetRelationName(relation)),
+				 errhint("The parameter \"%s\" takes the name of a column as the table has it, without quotes.", parameter)));
+	}
+	if (info->generated)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("cannot use generated column \"%s\" of table \"%s\"", name, RelationGetRelationName(relation)),
+				 errhint("Name an ordinary column in the parameter \"%s\".", parameter)));
+	return name;
+}
+
+static void
+throw_type(Relation relation, const char *name, Oid type, const char *wanted)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("column \"%s\" of table \"%s\" is of type %s",
+					name, RelationGetRelationName(relation), format_type_be(type)),
+			 errhint("Its type must be %s (and not a domain).", wanted)));
+}
+
+/* A column that must be there. */
+static const char *
+need_column(Relation relation, const char *parameter, const char *given, TeColumnInfo *info)
+{
+	const char *name = find_column(relation, parameter, given, info);
+
+	if (name == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("table \"%s\" has no column \"%s\"", RelationGetRelationName(relation), parameter),
+				 errhint("Name the column that takes its place in the parameter \"%s\".", parameter)));
+	return name;
+}
+
+/* Does an index of the relation's make this one column unique, at once and for every row? */
+static bool
+is_unique(Relation relation, AttrNumber column)
+{
+	List	   *indexes = RelationGetIndexList(relation);
+	bool		unique = false;
+	ListCell   *cell;
+
+	foreach(cell, indexes)
+	{
+		HeapTuple	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(cell)));
+		Form_pg_index index;
+
+		if (!HeapTupleIsValid(tuple))
+			continue;
+		index = (Form_pg_index) GETSTRUCT(tuple);
+		if (index->indisunique && index->indisvalid && index->indislive && index->indimmediate &&
+			index->indnkeyatts == 1 && index->indkey.values[0] == column &&
+			heap_attisnull(tuple, Anum_pg_index_indpred, NULL))
+			unique = true;
+		ReleaseSysCache(tuple);
+	}
+	list_free(indexes);
+	return unique;
+}
+
+static void
+map_key(Relation relation, const char *given, TeMapping *mapping)
+{
+	TeColumnInfo info;
+
+	mapping->key = need_column(relation, TE_STANDARD_KEY, given, &info);
+	mapping->key_type = info.type;
+	if (te_key_state(info.type) == NULL)
+		throw_type(relation, mapping->key, info.type, "smallint, integer, bigint or uuid");
+	if (!info.not_null || !is_unique(relation, info.number))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TABLE_DEFINITION),
+				 errmsg("column \"%s\" of table \"%s\" is not a key", mapping->key, RelationGetRelationName(relation)),
+				 errhint("It must be NOT NULL, with a primary key or a unique index on it alone that is neither partial nor deferrable.")));
+}
+
+void
+te_attach_map(Relation relation, const TeGivenColumns *given, TeMapping *mapping)
+{
+	static const char *const wanted[TE_COLUMNS] = {
+		[TE_COL_THUMBNAIL_PATH] = "text or varchar",
+		[TE_COL_WIDTH] = "integer or bigint",
+		[TE_COL_HEIGHT] = "integer or bigint",
+		[TE_COL_TAKEN_AT] = "timestamp with time zone",
+		[TE_COL_CAMERA_MAKE] = "text or varchar",
+		[TE_COL_CAMERA_MODEL] = "text or varchar",
+		[TE_COL_GPS_LATITUDE] = "double precision",
+		[TE_COL_GPS_LONGITUDE] = "double precision",
+		[TE_COL_EXIF_METADATA] = "jsonb",
+	};
+	TeColumnInfo info;
+	const char *names[TE_COLUMNS + 2];
+
+	map_key(relation, given->key, mapping);
+	mapping->path = need_column(relation, TE_STANDARD_PATH, given->path, &info);
+	if (!te_path_takes(info.type))
+		throw_type(relation, mapping->path, info.type, "text or varchar");
+
+	for (int i = 0; i < TE_COLUMNS; i++)
+	{
+		mapping->column[i] = find_column(relation, te_column_name(i), given->column[i], &info);
+		if (mapping->column[i] != NULL && !te_column_takes(i, info.type))
+			throw_type(relation, mapping->column[i], info.type, wanted[i]);
+		names[i] = mapping->column[i];
+	}
+
+	names[TE_COLUMNS] = mapping->key;
+	names[TE_COLUMNS + 1] = mapping->path;
+	for (int i = 0; i < TE_COLUMNS + 2; i++)
+		for (int j = 0; j < i; j++)
+			if (names[i] != NULL && names[j] != NULL && strcmp(names[i], names[j]) == 0)
+				ereport(ERROR,
+						(errcode(ERRCODE_DUPLICATE_COLUMN),
+						 errmsg("column \"%s\" is named for two things", names[i]),
+						 errhint("Each parameter takes a column of its own.")));
+}
+
+/* Is a folder, or what a symbolic link leads to, the other one or in it?  Both must be there. */
+static bool
+lies_in(const char *folder, const char *outer)
+{
+	char		inner_path[PATH_MAX];
+	char		outer_path[PATH_MAX];
+	size_t		length;
+
+	if (realpath(folder, inner_path) == NULL || realpath(outer, outer_path) == NULL)
+		return false;
+	length = strlen(outer_path);
+	if (outer_path[length - 1] == '/')	/* "/" itself */
+		length--;
+	return strncmp(inner_path, outer_path, length) == 0 &&
+		(inner_path[length] == '/' || inner_path[length] == '\0');
+}
+
+void
+te_attach_check_folders(void)
+{
+	char	   *raw = pstrdup(te_image_roots);
+	List	   *roots;
+	ListCell   *cell;
+
+	(void) SplitDirectoriesString(raw, ',', &roots);	/* its syntax was checked when it was set */
+	foreach(cell, roots)
+	{
+		const char *root = lfirst(cell);
+
+		if (lies_in(te_thumbnail_dir, root))
+			ereport(WARNING,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("the folder of \"thumbexif.thumbnail_dir\" lies in image folder \"%s\"", root),
+					 errdetail("Whoever may name the path of an image may name a thumbnail of another table's or another database's."),
+					 errhint("Let \"thumbexif.thumbnail_dir\" be a folder outside of \"thumbexif.image_roots\".")));
+	}
+	list_free_deep(roots);
+	pfree(raw);
+}

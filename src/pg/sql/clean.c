@@ -1,0 +1,396 @@
+/*
+ * clean.c
+ *		SQL: thumbexif_clean(), which removes what nothing needs any more, thumbexif_clean_dropped() and
+ *		thumbexif_claim_folder().
+ *
+ * In this order: states whose row has gone unseen (triggers were off); attachments whose table
+ * has gone unseen (event triggers were off); files listed for removal; files that nothing
+ * names.  All is decided in one snapshot, the calling query's.  Files of states that this call
+ * deletes are counted too, although they are only listed, and go after its commit.
+ */
+#include "postgres.h"
+
+#include "access/transam.h"
+#include "access/xact.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/builtins.h"
+#include "utils/resowner.h"
+#include "utils/syscache.h"
+#include "utils/xid8.h"
+
+#include "pg/base/extension.h"
+#include "pg/base/guc.h"
+#include "pg/base/run_as.h"
+#include "pg/base/statement.h"
+#include "pg/catalog/asset_state.h"
+#include "pg/catalog/attachment.h"
+#include "pg/compat.h"
+#include "pg/files/thumbnail_folder.h"
+#include "pg/files/thumbnail_store.h"
+#include "pg/files/thumbnail_sweep.h"
+#include "pg/pipeline/batch_write.h"
+
+PG_FUNCTION_INFO_V1(thumbexif_clean);
+PG_FUNCTION_INFO_V1(thumbexif_clean_dropped);
+PG_FUNCTION_INFO_V1(thumbexif_claim_folder);
+
+#define STATES_AT_ONCE "1000"
+
+/* The first column of the only row of SPI_tuptable. */
+static Datum
+result(bool *isnull)
+{
+	return SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, isnull);
+}
+
+/* Run a query with one result column in the calling query's snapshot.  Inside SPI. */
+static void
+look(const char *sql)
+{
+	if (SPI_execute(sql, true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not run \"%s\"", sql);
+}
+
+/* The numbers a query gives, palloc'd. */
+static int *
+numbers(const char *sql, int *count)
+{
+	int		   *list;
+	bool		isnull;
+
+	look(sql);
+	*count = (int) SPI_processed;
+	list = palloc(sizeof(int) * (*count + 1));
+	for (int i = 0; i < *count; i++)
+		list[i] = DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull));
+	return list;
+}
+
+static void
+forget_dropped(void)
+{
+	int			count;
+	int		   *list = numbers(psprintf("SELECT attachment FROM %s WHERE relation NOT IN (SELECT oid FROM pg_class)",
+										te_our("thumbexif_attachment")), &count);
+
+	for (int i = 0; i < count; i++)
+		te_state_forget(list[i]);
+}
+
+static void
+warn_not_compared(const TeAttachment *attachment, const char *detail, const char *hint)
+{
+	ereport(WARNING,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("states of table %s were not compared with its rows", attachment->name),
+			 errdetail("%s", detail),
+			 errhint("%s", hint)));
+}
+
+/* Can the rows of an attached table be compared with its states now?  Locks it, so that they still can later. */
+static bool
+is_comparable(const TeAttachment *attachment)
+{
+	HeapTuple	tuple;
+	bool		forced;
+
+	if (!ConditionalLockRelationOid(attachment->relation, AccessShareLock))
+	{
+		warn_not_compared(attachment, "Somebody has locked the table.", "Call thumbexif_clean() again later.");
+		return false;
+	}
+	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(attachment->relation));
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	forced = ((Form_pg_class) GETSTRUCT(tuple))->relrowsecurity &&
+		((Form_pg_class) GETSTRUCT(tuple))->relforcerowsecurity;
+	ReleaseSysCache(tuple);
+	if (forced)
+		warn_not_compared(attachment, "Row security is forced for the table's owner.",
+						  "ALTER TABLE ... NO FORCE ROW LEVEL SECURITY lets thumbexif see all rows.");
+	else if (te_key_state(attachment->key_type) == NULL ||
+			 strcmp(te_our(te_key_state(attachment->key_type)), attachment->state) != 0)
+		warn_not_compared(attachment, "Its key column has gone or has changed its type.",
+						  "Call thumbexif_attach() again with the table's columns as they are now.");
+	else
+		return true;
+	return false;
+}
+
+/* Keys (an array) of a chunk that have no row, or false if there are none.  With the owner's rights. */
+static bool
+keys_without_row(const TeAttachment *attachment, Oid array_type, Datum keys, Datum *without)
+{
+	char	   *sql = psprintf("SELECT array_agg(k.id) FROM unnest($1) AS k(id) "
+							   "WHERE NOT EXISTS (SELECT FROM ONLY %s t WHERE t.%s = k.id)",
+							   attachment->name, quote_identifier(attachment->key));
+	TeArgs		args = {0};
+	bool		isnull;
+
+	te_arg(&args, array_type, keys);
+	te_sql_as_owner(attachment->relation, attachment->owner, sql, &args);
+	*without = result(&isnull);
+	return !isnull;
+}
+
+/* The same; an ERROR of the table's own, as of a function in one of its indexes, sets *refused and is only a WARNING. */
+static bool
+try_keys_without_row(const TeAttachment *attachment, Oid array_type, Datum keys, Datum *without, volatile bool *refused)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	volatile bool some = false;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(caller);
+	PG_TRY();
+	{
+		some = keys_without_row(attachment, array_type, keys, without);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		if (te_error_is_interrupt(error))
+			PG_RE_THROW();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(caller);
+		CurrentResourceOwner = owner;
+		warn_not_compared(attachment, error->message, "What the table's owner has added to the table prevents it.");
+		*refused = true;
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+	CurrentResourceOwner = owner;
+	return some;
+}
+
+/*
+ * Delete states of a chunk (keys, versions) whose keys are in "without", unless they have changed or
+ * are locked, and list their files.  Returns how many files.  With the extension's rights.
+ */
+static int64
+delete_states(const TeAttachment *attachment, Oid array_type, Datum keys, Datum versions,
+			  Datum without, bool dry_run)
+{
+	Oid			types[] = {INT4OID, array_type, INT8ARRAYOID, array_type};
+	Datum		values[] = {Int32GetDatum(attachment->number), keys, versions, without};
+	TeRunAs		save;
+	char	   *sql;
+	bool		isnull;
+
+	if (dry_run)
+		sql = psprintf("SELECT count(file) FROM %s WHERE attachment = $1 AND id = ANY ($4)",
+					   attachment->state);
+	else
+		sql = psprintf("WITH gone AS (DELETE FROM %s WHERE attachment = $1 AND id IN "
+					   "(SELECT s.id FROM unnest($2, $3) AS u(id, version) JOIN %s s USING (id, version) "
+					   "WHERE s.attachment = $1 AND s.id = ANY ($4) FOR UPDATE OF s SKIP LOCKED) "
+					   "RETURNING file), "
+					   "listed AS (INSERT INTO %s (attachment, file) "
+					   "SELECT $1, file FROM gone WHERE file IS NOT NULL) "
+					   "SELECT count(file) FROM gone",
+					   attachment->state, attachment->state, te_our("thumbexif_removal"));
+	te_run_as_extension(&save);
+	if (SPI_execute_with_args(sql, 4, types, values, NULL, dry_run, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not delete states of table %s", attachment->name);
+	te_run_as_end(&save);
+	return DatumGetInt64(result(&isnull));
+}
+
+/* The next chunk of states behind "keys" (NULL = from the first), as two arrays; false at the end. */
+static bool
+next_chunk(const TeAttachment *attachment, Oid array_type, bool first, Datum *keys, Datum *versions)
+{
+	char	   *sql = psprintf("SELECT array_agg(id ORDER BY id), array_agg(version ORDER BY id) FROM "
+							   "(SELECT id, version FROM %s WHERE attachment = $1 "
+							   "AND ($2 IS NULL OR id > ($2)[cardinality($2)]) "
+							   "ORDER BY id LIMIT " STATES_AT_ONCE ") chunk",
+							   attachment->state);
+	Oid			types[] = {INT4OID, array_type};
+	Datum		values[] = {Int32GetDatum(attachment->number), *keys};
+	TeRunAs		save;
+	bool		isnull;
+
+	te_run_as_extension(&save);
+	if (SPI_execute_with_args(sql, 2, types, values, first ? " n" : NULL, true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not read the states of table %s", attachment->name);
+	te_run_as_end(&save);
+	*keys = result(&isnull);
+	*versions = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &isnull);
+	return !isnull;
+}
+
+/* States of rows that have gone.  Returns how many files they named. */
+static int64
+clean_states(const TeAttachment *attachment, bool dry_run)
+{
+	Oid			array_type = attachment->key_type == UUIDOID ? UUIDARRAYOID : INT8ARRAYOID;
+	Datum		keys = (Datum) 0;
+	int64		files = 0;
+	bool		first = true;
+	bool		more = is_comparable(attachment);
+	volatile bool refused = false;
+
+	while (more)
+	{
+		Datum		last_keys = keys;
+		Datum		versions;
+		Datum		without;
+
+		CHECK_FOR_INTERRUPTS();
+		SPI_connect();			/* one for each chunk, whose memory it frees */
+		more = next_chunk(attachment, array_type, first, &keys, &versions);
+		if (more && try_keys_without_row(attachment, array_type, keys, &without, &refused))
+			files += delete_states(attachment, array_type, keys, versions, without, dry_run);
+		if (more)
+			keys = SPI_datumTransfer(keys, false, -1);
+		SPI_finish();
+		if (!first)
+			pfree(DatumGetPointer(last_keys));
+		first = false;
+		more = more && !refused;
+	}
+	return files;
+}
+
+/* Files that nothing names, in the folders of all attachments there are or have been dropped. */
+static int64
+clean_folders(const TeFolders *folders, bool dry_run)
+{
+	uint64		horizon;
+	int64		files = 0;
+	int			count;
+	int		   *list;
+	bool		isnull;
+
+	look("SELECT pg_snapshot_xmin(pg_current_snapshot())");
+	horizon = U64FromFullTransactionId(DatumGetFullTransactionId(result(&isnull)));
+
+	list = numbers(psprintf("SELECT attachment FROM %s UNION SELECT attachment FROM %s",
+							te_our("thumbexif_attachment"), te_our("thumbexif_dropped")), &count);
+	for (int i = 0; i < count; i++)
+		for (int j = 0; j < folders->count; j++)
+			files += te_store_sweep(folders->name[j], list[i], horizon, dry_run);
+	return files;
+}
+
+/* Dropped attachments of which nothing is left need not be remembered. */
+static void
+forget_folders(const TeFolders *folders)
+{
+	int			count;
+	int		   *list = numbers(psprintf("SELECT attachment FROM %s", te_our("thumbexif_dropped")), &count);
+
+	for (int i = 0; i < count; i++)
+	{
+		bool		gone = true;
+
+		for (int j = 0; j < folders->count; j++)
+			gone = te_store_remove_folders(psprintf("%s/%d", folders->name[j], list[i])) && gone;
+		if (gone)
+		{
+			char	   *sql = psprintf("DELETE FROM %s WHERE attachment = %d", te_our("thumbexif_dropped"), list[i]);
+
+			if (SPI_execute(sql, false, 0) != SPI_OK_DELETE)
+				elog(ERROR, "could not forget a dropped table");
+		}
+	}
+}
+
+/* The files listed for removal: removed, or only counted. */
+static int64
+clean_removals(bool dry_run)
+{
+	int64		unlinked = 0;
+	bool		isnull;
+
+	if (!dry_run)
+	{
+		te_store_empty_removals(PG_INT64_MAX, &unlinked);
+		return unlinked;
+	}
+	look(psprintf("SELECT count(*) FROM %s", te_our("thumbexif_removal")));
+	return DatumGetInt64(result(&isnull));
+}
+
+/* What is in thumbnail_dir, which is set. */
+static int64
+clean_files(bool dry_run)
+{
+	const TeFolders *found = te_folders_to_clean(dry_run);
+	int64		files = 0;
+
+	te_folders_warn();
+	if (found != NULL)
+	{
+		TeFolders	folders = *found;
+
+		files += clean_removals(dry_run);
+		files += clean_folders(&folders, dry_run);
+		if (!dry_run)
+			forget_folders(&folders);
+	}
+	if (te_folders()->state != TE_FOLDER_TROUBLE && te_store_any_dropped())
+		ereport(NOTICE,
+				(errmsg("there are thumbnails of dropped databases in folder \"%s\"", te_thumbnail_dir),
+				 errhint("thumbexif_clean_dropped() removes them.")));
+	return files;
+}
+
+/* thumbexif_clean(dry_run boolean) RETURNS bigint */
+Datum
+thumbexif_clean(PG_FUNCTION_ARGS)
+{
+	bool		dry_run = !PG_ARGISNULL(0) && PG_GETARG_BOOL(0);
+	int64		files = 0;
+	ListCell   *cell;
+	TeRunAs		save;
+
+	if (!dry_run)
+		PreventCommandIfReadOnly("thumbexif_clean()");
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+
+	foreach(cell, te_attachment_all())
+		files += clean_states(lfirst(cell), dry_run);
+
+	te_run_as_extension(&save);
+	if (!dry_run)
+		forget_dropped();
+	if (te_thumbnail_dir != NULL && te_thumbnail_dir[0] != '\0')
+		files += clean_files(dry_run);
+	te_run_as_end(&save);
+
+	SPI_finish();
+	PG_RETURN_INT64(files);
+}
+
+/* thumbexif_clean_dropped(dry_run boolean) RETURNS bigint */
+Datum
+thumbexif_clean_dropped(PG_FUNCTION_ARGS)
+{
+	bool		dry_run = !PG_ARGISNULL(0) && PG_GETARG_BOOL(0);
+
+	if (!dry_run)
+		PreventCommandIfReadOnly("thumbexif_clean_dropped()");
+	te_store_check_is_set();
+	PG_RETURN_INT64(te_store_clean_dropped(dry_run));
+}
+
+/* thumbexif_claim_folder() RETURNS text */
+Datum
+thumbexif_claim_folder(PG_FUNCTION_ARGS)
+{
+	PreventCommandIfReadOnly("thumbexif_claim_folder()");
+	te_store_check_is_set();
+	PG_RETURN_TEXT_P(cstring_to_text(te_folder_claim()));
+}

@@ -1,0 +1,363 @@
+/*
+ * image.c
+ *		SQL functions that look at one image and store nothing.
+ *
+ * They need no table and no transaction id, so they also work on a standby
+ * and in a read-only transaction.  Each has two C functions: for a path beneath
+ * thumbexif.image_roots, and for a bytea.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+
+#include "pg/base/guc.h"
+#include "pg/compat.h"
+#include "pg/files/source.h"
+#include "pg/pipeline/reply_values.h"
+#include "pg/pool/pool.h"
+
+/* An image that is asked about. */
+typedef struct Image
+{
+	char	   *path;			/* NULL for a bytea */
+	TeSource	source;
+} Image;
+
+/* Columns of thumbexif_info and of thumbexif_version. */
+enum
+{
+	INFO_FORMAT, INFO_WIDTH, INFO_HEIGHT, INFO_TAKEN_AT, INFO_CAMERA_MAKE, INFO_CAMERA_MODEL,
+	INFO_GPS_LATITUDE, INFO_GPS_LONGITUDE, INFO_EXIF_METADATA, INFO_COLUMNS
+};
+enum
+{
+	VERSION_EXTENSION, VERSION_LIBVIPS, VERSION_LIBEXIF, VERSION_FORMATS_READ,
+	VERSION_FORMATS_WRITTEN, VERSION_SELF_TEST, VERSION_COLUMNS
+};
+
+PG_FUNCTION_INFO_V1(thumbexif_thumbnail_path);
+PG_FUNCTION_INFO_V1(thumbexif_thumbnail_bytes);
+PG_FUNCTION_INFO_V1(thumbexif_exif_path);
+PG_FUNCTION_INFO_V1(thumbexif_exif_bytes);
+PG_FUNCTION_INFO_V1(thumbexif_info_path);
+PG_FUNCTION_INFO_V1(thumbexif_info_bytes);
+PG_FUNCTION_INFO_V1(thumbexif_version);
+
+/* Open what the first argument of an SQL function names.  ERROR if it cannot be read. */
+static Image
+image_from_path(FunctionCallInfo fcinfo)
+{
+	Image		image;
+
+	image.path = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	te_source_open(image.path, &image.source);
+	if (image.source.status != TE_OK)
+		te_throw_status(image.source.status, image.path, NULL);
+	return image;
+}
+
+static Image
+image_from_bytes(FunctionCallInfo fcinfo)
+{
+	bytea	   *bytes = PG_GETARG_BYTEA_PP(0);
+	Image		image;
+
+	image.path = NULL;
+	te_source_from_bytes(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes), &image.source);
+	if (image.source.status != TE_OK)
+		te_throw_status(image.source.status, NULL, NULL);
+	return image;
+}
+
+/* A request with the settings; the caller may change what the thumbnail is to be like. */
+static TeRequest
+make_request(uint32 want)
+{
+	if ((want & TE_WANT_EXIF) && te_exif_gps)
+		want |= TE_WANT_GPS;
+	return (TeRequest)
+	{
+		.want = want,
+		.size = te_thumbnail_size,
+		.format = te_thumbnail_format,
+		.quality = te_thumbnail_quality,
+		.max_pixels = te_max_pixels
+	};
+}
+
+/* Have the image decoded and wait for it.  What is wrong with the image is in the reply. */
+static TeTask *
+decode(const Image *image, const TeRequest *request)
+{
+	TeTask	   *task = palloc0(sizeof(TeTask));
+
+	task->request = *request;
+	task->role = GetUserId();
+	task->request.file_size = image->source.size;
+	task->image_fd = image->source.fd;
+	te_pool_run(task);
+	return task;
+}
+
+/* An integer argument that may be NULL, for the setting. */
+static uint32
+optional_argument(FunctionCallInfo fcinfo, int number, const char *name, int most, uint32 setting)
+{
+	int32		value;
+
+	if (PG_ARGISNULL(number))
+		return setting;
+	value = PG_GETARG_INT32(number);
+	if (value < 1 || value > most)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s of a thumbnail is out of range: %d", name, value),
+				 errhint("It must be between 1 and %d.", most)));
+	return value;
+}
+
+static Datum
+thumbnail(FunctionCallInfo fcinfo, Image (*open_image) (FunctionCallInfo))
+{
+	TeRequest	request = make_request(TE_WANT_THUMBNAIL);
+	Image		image;
+	TeTask	   *task;
+	bytea	   *result;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	request.size = optional_argument(fcinfo, 1, "size", TE_MAX_SIDE, request.size);
+	if (!PG_ARGISNULL(2))
+		request.format = te_guc_format(text_to_cstring(PG_GETARG_TEXT_PP(2)));
+	request.quality = optional_argument(fcinfo, 3, "quality", 100, request.quality);
+
+	image = open_image(fcinfo);
+	task = decode(&image, &request);
+	if (task->reply.status != TE_OK)
+		te_throw_status(task->reply.status, image.path, task->texts.error);
+
+	result = palloc(VARHDRSZ + task->reply.thumbnail_bytes);
+	SET_VARSIZE(result, VARHDRSZ + task->reply.thumbnail_bytes);
+	memcpy(VARDATA(result), task->thumbnail, task->reply.thumbnail_bytes);
+	pfree(task->thumbnail);
+	PG_RETURN_BYTEA_P(result);
+}
+
+/* The EXIF of a reply; false if there is none.  That it could not be read is a WARNING. */
+static bool
+exif_of_reply(const TeTask *task, const char *path, Datum *result)
+{
+	const char *error = task->texts.exif_error ? task->texts.exif_error : "no reason is given";
+
+	if (task->reply.exif_status == TE_EXIF_ERROR)
+		ereport(WARNING,
+				(errcode(ERRCODE_DATA_EXCEPTION),
+				 errmsg("Failed to extract EXIF data: %s", te_text_to_server(error)),
+				 path ? errdetail("The image is \"%s\".", path) : 0));
+	if (task->reply.exif_status != TE_EXIF_FOUND || task->texts.json == NULL)
+		return false;
+	*result = te_exif_jsonb(task->texts.json);
+	return true;
+}
+
+static Datum
+exif(FunctionCallInfo fcinfo, Image (*open_image) (FunctionCallInfo))
+{
+	TeRequest	request = make_request(TE_WANT_EXIF);
+	Image		image = open_image(fcinfo);
+	TeTask	   *task = decode(&image, &request);
+	Datum		result;
+
+	/* EXIF that was found is worth having, whatever else is wrong with the file */
+	if (task->reply.exif_status != TE_EXIF_FOUND && task->reply.status != TE_OK)
+		te_throw_status(task->reply.status, image.path, task->texts.error);
+	if (!exif_of_reply(task, image.path, &result))
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(result);
+}
+
+static void
+set_text(Datum *values, bool *nulls, int column, const char *utf8)
+{
+	if (utf8 == NULL)
+		return;
+	values[column] = CStringGetTextDatum(te_text_to_server(utf8));
+	nulls[column] = false;
+}
+
+/* Make the one row that a function returns. */
+static Datum
+make_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
+{
+	TupleDesc	columns;
+
+	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(columns), values, nulls));
+}
+
+static Datum
+info(FunctionCallInfo fcinfo, Image (*open_image) (FunctionCallInfo))
+{
+	TeRequest	request = make_request(TE_WANT_EXIF);
+	Image		image = open_image(fcinfo);
+	TeTask	   *task = decode(&image, &request);
+	const TeReply *reply = &task->reply;
+	TimestampTz taken_at;
+	Datum		values[INFO_COLUMNS] = {0};
+	bool		nulls[INFO_COLUMNS];
+
+	if (reply->status != TE_OK)
+		te_throw_status(reply->status, image.path, task->texts.error);
+
+	memset(nulls, true, sizeof(nulls));
+	set_text(values, nulls, INFO_FORMAT, te_format_name(reply->format));
+	set_text(values, nulls, INFO_CAMERA_MAKE, task->texts.make);
+	set_text(values, nulls, INFO_CAMERA_MODEL, task->texts.model);
+	if (reply->width > 0 && reply->height > 0)
+	{
+		values[INFO_WIDTH] = Int32GetDatum((int32) reply->width);
+		values[INFO_HEIGHT] = Int32GetDatum((int32) reply->height);
+		nulls[INFO_WIDTH] = nulls[INFO_HEIGHT] = false;
+	}
+	if (reply->has_taken_at && te_taken_at(&reply->taken_at, &taken_at))
+	{
+		values[INFO_TAKEN_AT] = TimestampTzGetDatum(taken_at);
+		nulls[INFO_TAKEN_AT] = false;
+	}
+	if (reply->has_gps)
+	{
+		values[INFO_GPS_LATITUDE] = Float8GetDatum(reply->latitude);
+		values[INFO_GPS_LONGITUDE] = Float8GetDatum(reply->longitude);
+		nulls[INFO_GPS_LATITUDE] = nulls[INFO_GPS_LONGITUDE] = false;
+	}
+	nulls[INFO_EXIF_METADATA] = !exif_of_reply(task, image.path, &values[INFO_EXIF_METADATA]);
+	return make_row(fcinfo, values, nulls);
+}
+
+Datum
+thumbexif_thumbnail_path(PG_FUNCTION_ARGS)
+{
+	return thumbnail(fcinfo, image_from_path);
+}
+
+Datum
+thumbexif_thumbnail_bytes(PG_FUNCTION_ARGS)
+{
+	return thumbnail(fcinfo, image_from_bytes);
+}
+
+Datum
+thumbexif_exif_path(PG_FUNCTION_ARGS)
+{
+	return exif(fcinfo, image_from_path);
+}
+
+Datum
+thumbexif_exif_bytes(PG_FUNCTION_ARGS)
+{
+	return exif(fcinfo, image_from_bytes);
+}
+
+Datum
+thumbexif_info_path(PG_FUNCTION_ARGS)
+{
+	return info(fcinfo, image_from_path);
+}
+
+Datum
+thumbexif_info_bytes(PG_FUNCTION_ARGS)
+{
+	return info(fcinfo, image_from_bytes);
+}
+
+/* The names of a set of formats as text[]. */
+static Datum
+format_array(uint32 formats)
+{
+	Datum		names[TE_FORMAT_LAST + 1];
+	int			count = 0;
+
+	for (int format = 0; format <= TE_FORMAT_LAST; format++)
+	{
+		const char *name = te_format_name(format);
+
+		if ((formats & (UINT32_C(1) << format)) && name)
+			names[count++] = CStringGetTextDatum(name);
+	}
+	return PointerGetDatum(construct_array(names, count, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+/*
+ * What a decoder of this build can do, or NULL and why none starts: who asks for
+ * the version wants to hear that, and not lose the rest for it.
+ */
+static const TeHello *
+ask_decoder(char **trouble)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	const TeHello *volatile hello = NULL;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(caller);
+	PG_TRY();
+	{
+		hello = te_pool_hello();
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		if (ERRCODE_TO_CATEGORY(geterrcode()) == ERRCODE_OPERATOR_INTERVENTION)
+			PG_RE_THROW();
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		*trouble = error->message;
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+	CurrentResourceOwner = owner;
+	return hello;
+}
+
+Datum
+thumbexif_version(PG_FUNCTION_ARGS)
+{
+	char	   *trouble = NULL;
+	const TeHello *hello;
+	Datum		values[VERSION_COLUMNS] = {0};
+	bool		nulls[VERSION_COLUMNS];
+
+	hello = ask_decoder(&trouble);
+
+	memset(nulls, true, sizeof(nulls));
+	set_text(values, nulls, VERSION_EXTENSION, TE_VERSION);
+	if (hello)
+	{
+		set_text(values, nulls, VERSION_LIBVIPS, hello->libvips);
+		set_text(values, nulls, VERSION_LIBEXIF, hello->libexif);
+		set_text(values, nulls, VERSION_SELF_TEST, hello->self_test);
+		values[VERSION_FORMATS_READ] = format_array(hello->can_read);
+		values[VERSION_FORMATS_WRITTEN] = format_array(hello->can_write);
+		nulls[VERSION_FORMATS_READ] = nulls[VERSION_FORMATS_WRITTEN] = false;
+	}
+	else
+	{
+		values[VERSION_SELF_TEST] = CStringGetTextDatum(trouble);
+		nulls[VERSION_SELF_TEST] = false;
+	}
+	return make_row(fcinfo, values, nulls);
+}

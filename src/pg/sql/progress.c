@@ -1,0 +1,182 @@
+/*
+ * progress.c
+ *		What a procedure counts and says while it goes on.
+ *
+ * The words of the lines are those of the Python service's backfill, which
+ * people's scripts read: do not change them.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "funcapi.h"
+#include "tcop/tcopprot.h"
+#include "utils/backend_status.h"
+
+#include "pg/base/statement.h"
+#include "pg/pipeline/reply_values.h"
+#include "pg/shared/activity.h"
+#include "progress.h"
+
+/* So many failures are told one by one; all are in thumbexif_failures. */
+#define MAX_WARNINGS 100
+
+static void
+add(TeCounts *counts, TeOutcome outcome)
+{
+	counts->processed++;
+	switch (outcome)
+	{
+		case TE_OUTCOME_UPDATED:
+			counts->updated++;
+			break;
+		case TE_OUTCOME_SKIPPED:
+			counts->skipped++;
+			break;
+		default:
+			counts->failed++;
+			break;
+	}
+}
+
+void
+te_progress_count(TeProgress *progress, TeOutcome outcome)
+{
+	add(&progress->all, outcome);
+}
+
+static void
+warn(TeProgress *progress, const TeJob *job)
+{
+	int			level = progress->warnings < MAX_WARNINGS ? WARNING : DEBUG1;
+	const char *hint = te_status_hint(job->status);
+	const char *state = te_status_sqlstate(job->status);
+
+	if (level == WARNING && hint != NULL)
+	{
+		if (progress->hinted & (UINT64CONST(1) << job->status))
+			hint = NULL;		/* once a run is enough */
+		progress->hinted |= UINT64CONST(1) << job->status;
+	}
+	progress->warnings++;
+	ereport(level,
+			(errcode(MAKE_SQLSTATE(state[0], state[1], state[2], state[3], state[4])),
+			 errmsg("asset %s failed: %s", job->id, te_job_error(job)),
+			 job->asset.path ? errdetail("Its path is \"%s\".", job->asset.path) : 0,
+			 hint ? errhint("%s", hint) : 0));
+	if (progress->warnings == MAX_WARNINGS)
+		ereport(WARNING,
+				(errmsg("further failures are not reported one by one"),
+				 errhint("See the view thumbexif_failures.")));
+}
+
+void
+te_progress_add(TeProgress *progress, const TeJob *job)
+{
+	add(&progress->all, job->outcome);
+	te_activity_count(progress->all.processed, progress->all.failed);
+	if (te_job_verdict(job) != TE_VERDICT_DONE)
+		warn(progress, job);
+	else if (te_job_exif_failed(job))
+		elog(DEBUG1, "Failed to extract EXIF data: %s", te_job_exif_error(job));
+	else if (te_job_exif_found(job))
+		elog(DEBUG1, "Extracted EXIF data for asset %s", job->id);
+}
+
+/* Where we are, for others to see in pg_stat_activity. */
+static void
+report_activity(const TeProgress *progress, int64 batches)
+{
+	char	   *text = psprintf("CALL %s: %s batch " INT64_FORMAT "/" INT64_FORMAT " of %s"
+								" (processed " INT64_FORMAT " of " INT64_FORMAT ", failed " INT64_FORMAT ")",
+								progress->procedure, progress->dry_run ? "dry run," : "after",
+								progress->batch, batches, progress->attachment->name,
+								progress->all.processed, Max(progress->total, progress->all.processed),
+								progress->all.failed);
+
+	pgstat_report_activity(STATE_RUNNING, text);
+	pfree(text);
+}
+
+/*
+ * The number is that of the batches that are full, by how many assets have been processed: a commit may
+ * bring more or fewer than one.  The last line is that of the last batch, also if others have done what was left.
+ */
+void
+te_progress_line(TeProgress *progress, bool all)
+{
+	const TeCounts *now = &progress->all;
+	TeCounts   *told = &progress->told;
+	int64		batches = (Max(progress->total, now->processed) + progress->line - 1) / progress->line;
+	int64		failed = now->failed - told->failed;
+	StringInfoData line;
+
+	if (all ? progress->batch >= batches && now->processed == told->processed :
+		now->processed - told->processed < progress->line)
+		return;
+	progress->batch = all ? batches : now->processed / progress->line;
+
+	initStringInfo(&line);
+	appendStringInfo(&line, "%sProcessing batch " INT64_FORMAT "/" INT64_FORMAT
+					 "... (" INT64_FORMAT " assets updated, " INT64_FORMAT " skipped",
+					 progress->dry_run ? "Dry run: " : "", progress->batch, batches,
+					 now->updated - told->updated, now->skipped - told->skipped);
+	if (failed != 0)
+		appendStringInfo(&line, ", " INT64_FORMAT " failed", failed);
+	ereport(INFO, (errmsg_internal("%s)", line.data)));
+	pfree(line.data);
+	*told = *now;
+	report_activity(progress, batches);
+}
+
+/* How many assets of the table remain failed, this run's and earlier ones. */
+static int64
+count_failed(const TeAttachment *attachment)
+{
+	TeArgs		args = {0};
+	int64		count;
+
+	te_arg_int4(&args, attachment->number);
+	te_sql_as_extension(psprintf("SELECT count(*) FROM %s WHERE attachment = $1"
+								 " AND status IN ('failed', 'missing', 'unsupported')", attachment->state),
+						&args);
+	count = te_out_int(0, 1, 0);
+	te_sql_free();
+	return count;
+}
+
+void
+te_progress_done(TeProgress *progress)
+{
+	const TeCounts *all = &progress->all;
+	int64		failed = count_failed(progress->attachment);
+
+	te_progress_line(progress, true);
+	ereport(INFO,
+			(errmsg_internal("%sDone! Processed: " INT64_FORMAT ", Updated: " INT64_FORMAT
+							 ", Skipped: " INT64_FORMAT ", Failed: " INT64_FORMAT,
+							 progress->dry_run ? "Dry run: " : "",
+							 all->processed, all->updated, all->skipped, all->failed)));
+	if (failed > 0)
+		ereport(NOTICE,
+				(errmsg_plural(INT64_FORMAT " asset of table %s remains failed",
+							   INT64_FORMAT " assets of table %s remain failed",
+							   (unsigned long) failed, failed, progress->attachment->name),
+				 errhint("The view thumbexif_failures tells why.")));
+	pgstat_report_activity(STATE_RUNNING, debug_query_string);
+}
+
+Datum
+te_progress_row(const TeProgress *progress, FunctionCallInfo fcinfo)
+{
+	const TeCounts *all = &progress->all;
+	Datum		values[] = {
+		Int64GetDatum(all->processed), Int64GetDatum(all->updated),
+		Int64GetDatum(all->skipped), Int64GetDatum(all->failed)
+	};
+	bool		nulls[lengthof(values)] = {false};
+	TupleDesc	desc;
+
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
+}

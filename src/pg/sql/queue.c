@@ -1,0 +1,303 @@
+/*
+ * queue.c
+ *		SQL: the queue by hand: thumbexif_enqueue(), thumbexif_retry(), thumbexif_pause(), thumbexif_resume().
+ *
+ * The first two put an asset back as if it were new.  One that is being worked on is taken from whoever does:
+ * its result may be that of a file that has changed since, so it is dropped and the work done again.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+
+#include "pg/base/extension.h"
+#include "pg/base/run_as.h"
+#include "pg/base/statement.h"
+#include "pg/catalog/asset_state.h"
+#include "pg/catalog/attachment.h"
+#include "pg/catalog/key.h"
+#include "pg/compat.h"
+#include "pg/shared/wakeup.h"
+
+/*
+ * A function of its own for each type of key: the type is what the function was declared with, and not what
+ * the caller's expression says, which need not be the same where the call is an aggregate's.
+ */
+PG_FUNCTION_INFO_V1(thumbexif_enqueue_bigint);
+PG_FUNCTION_INFO_V1(thumbexif_enqueue_uuid);
+PG_FUNCTION_INFO_V1(thumbexif_enqueue_text);
+PG_FUNCTION_INFO_V1(thumbexif_retry_bigint);
+PG_FUNCTION_INFO_V1(thumbexif_retry_uuid);
+PG_FUNCTION_INFO_V1(thumbexif_retry_text);
+PG_FUNCTION_INFO_V1(thumbexif_retry_status);
+PG_FUNCTION_INFO_V1(thumbexif_retry_all_text);
+
+/* Which states there is something to retry in. */
+#define RETRIABLE "(s.status IN ('failed', 'missing', 'unsupported') OR s.status = 'queued' AND s.attempts > 0)"
+
+/* The attached table of an argument, which is the caller's to queue. */
+static TeAttachment *
+own_attachment(FunctionCallInfo fcinfo, int argument)
+{
+	TeAttachment *attachment = te_attachment_get(PG_ARGISNULL(argument) ? InvalidOid : PG_GETARG_OID(argument));
+
+	te_attachment_check_owner(attachment);
+	return attachment;
+}
+
+/* The key in the first argument, which is bigint, uuid or text.  Its row is there, and stays until the transaction ends.  Inside SPI. */
+static TeKey
+lock_row(FunctionCallInfo fcinfo, const TeAttachment *attachment, Oid type)
+{
+	TeArgs		args = {0};
+	TeKey		key;
+
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("the id of an asset must not be NULL"),
+				 errhint("Give the key of a row of table %s.", attachment->name)));
+	if (te_key_from_argument(attachment, type, PG_GETARG_DATUM(0), &key))
+	{
+		char	   *sql = psprintf("SELECT FROM ONLY %s WHERE %s = $1 FOR KEY SHARE",
+								   attachment->name, quote_identifier(attachment->key));
+
+		te_arg(&args, attachment->key_type, te_key_datum(attachment->key_type, &key));
+		if (te_sql_as_owner(attachment->relation, attachment->owner, sql, &args) == 1)
+			return key;
+	}
+	te_key_unknown(attachment, te_key_text(attachment->key_type, &key));
+}
+
+/* The arguments of the statements below: $1 attachment, $2 a new version, $3 the key. */
+static void
+key_arguments(const TeAttachment *attachment, const TeKey *key, TeArgs *args)
+{
+	Oid			type = te_key_state_type(attachment->key_type);
+
+	te_arg_int4(args, attachment->number);
+	te_arg_int8(args, te_new_version());
+	te_arg(args, type, te_key_datum(type, key));
+}
+
+/* thumbexif_enqueue(id, relation regclass) RETURNS void */
+static Datum
+enqueue(FunctionCallInfo fcinfo, Oid type)
+{
+	TeAttachment *attachment;
+	TeArgs		args = {0};
+	TeKey		key;
+
+	PreventCommandIfReadOnly("thumbexif_enqueue()");
+	attachment = own_attachment(fcinfo, 1);
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	key = lock_row(fcinfo, attachment, type);
+	key_arguments(attachment, &key, &args);
+	te_sql_as_extension(psprintf("INSERT INTO %s AS s (attachment, id, status, version, next_try) "
+								 "VALUES ($1, $3, 'queued', $2, now()) "
+								 "ON CONFLICT (attachment, id) DO UPDATE SET " TE_REQUEUE("$2"),
+								 attachment->state), &args);
+	SPI_finish();
+	te_wake_at_commit();
+	PG_RETURN_VOID();
+}
+
+Datum
+thumbexif_enqueue_bigint(PG_FUNCTION_ARGS)
+{
+	return enqueue(fcinfo, INT8OID);
+}
+
+Datum
+thumbexif_enqueue_uuid(PG_FUNCTION_ARGS)
+{
+	return enqueue(fcinfo, UUIDOID);
+}
+
+Datum
+thumbexif_enqueue_text(PG_FUNCTION_ARGS)
+{
+	return enqueue(fcinfo, TEXTOID);
+}
+
+/* Is this the name of a status in which an asset can be retried? */
+static bool
+is_retriable(const char *status)
+{
+	static const char *const good[] = {"failed", "missing", "unsupported", "queued"};
+
+	for (size_t i = 0; i < lengthof(good); i++)
+		if (strcmp(status, good[i]) == 0)
+			return true;
+	return false;
+}
+
+/* thumbexif_retry(text): a status is no id. */
+static void
+check_no_status(FunctionCallInfo fcinfo, Oid type)
+{
+	char	   *id;
+
+	if (type != TEXTOID || PG_ARGISNULL(0))
+		return;
+	id = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	if (is_retriable(id))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("invalid key \"%s\"", id),
+				 errhint("thumbexif_retry() takes the id of an asset; thumbexif_retry_all('%s') retries all of that status.", id)));
+}
+
+/* thumbexif_retry(id, relation regclass) RETURNS boolean: was there anything to retry? */
+static Datum
+retry(FunctionCallInfo fcinfo, Oid type)
+{
+	TeAttachment *attachment;
+	TeArgs		args = {0};
+	TeKey		key;
+	uint64		count;
+
+	PreventCommandIfReadOnly("thumbexif_retry()");
+	check_no_status(fcinfo, type);
+	attachment = own_attachment(fcinfo, 1);
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	key = lock_row(fcinfo, attachment, type);
+	key_arguments(attachment, &key, &args);
+	count = te_sql_as_extension(psprintf("UPDATE %s s SET " TE_REQUEUE("$2")
+										 " WHERE s.attachment = $1 AND s.id = $3 AND " RETRIABLE,
+										 attachment->state), &args);
+	SPI_finish();
+	te_wake_at_commit();
+	PG_RETURN_BOOL(count > 0);
+}
+
+Datum
+thumbexif_retry_bigint(PG_FUNCTION_ARGS)
+{
+	return retry(fcinfo, INT8OID);
+}
+
+Datum
+thumbexif_retry_uuid(PG_FUNCTION_ARGS)
+{
+	return retry(fcinfo, UUIDOID);
+}
+
+Datum
+thumbexif_retry_text(PG_FUNCTION_ARGS)
+{
+	return retry(fcinfo, TEXTOID);
+}
+
+/* Retry all assets of a status that can be retried, or (NULL) of all of those. */
+static int64
+retry_all(const char *status, const TeAttachment *attachment)
+{
+	TeArgs		args = {0};
+	uint64		count;
+
+	if (status != NULL && !is_retriable(status))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("assets with status \"%s\" cannot be retried", status),
+				 errhint("Those can that are failed, missing, unsupported, or queued for another try. thumbexif_enqueue() queues any asset.")));
+	te_arg_int4(&args, attachment->number);
+	te_arg_int8(&args, te_new_version());
+	if (status != NULL)
+		te_arg_text(&args, status);
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	count = te_sql_as_extension(psprintf("UPDATE %s s SET " TE_REQUEUE("$2")
+										 " WHERE s.attachment = $1 AND " RETRIABLE "%s", attachment->state,
+										 status == NULL ? "" :
+										 " AND s.status::pg_catalog.text OPERATOR(pg_catalog.=) $3"), &args);
+	SPI_finish();
+	te_wake_at_commit();
+	return (int64) count;
+}
+
+/* thumbexif_retry(status thumbexif_asset_status, relation regclass) RETURNS bigint: how many */
+Datum
+thumbexif_retry_status(PG_FUNCTION_ARGS)
+{
+	PreventCommandIfReadOnly("thumbexif_retry()");
+	PG_RETURN_INT64(retry_all(PG_ARGISNULL(0) ? NULL :
+							  DatumGetCString(DirectFunctionCall1(enum_out, PG_GETARG_DATUM(0))),
+							  own_attachment(fcinfo, 1)));
+}
+
+/* thumbexif_retry_all(status text, relation regclass) RETURNS bigint: how many */
+Datum
+thumbexif_retry_all_text(PG_FUNCTION_ARGS)
+{
+	PreventCommandIfReadOnly("thumbexif_retry_all()");
+	PG_RETURN_INT64(retry_all(PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0)),
+							  own_attachment(fcinfo, 1)));
+}
+
+/* --- pause and resume */
+
+/* Set it for one relation, or with InvalidOid for all.  Returns how many were set otherwise. */
+static int64
+set_paused(Oid relation, bool paused)
+{
+	List	   *attachments = te_attachment_all();
+	Oid			types[] = {INT4OID, BOOLOID};
+	char	   *statement = psprintf("UPDATE %s SET paused = $2, pause_reason = NULL "
+									 "WHERE attachment = $1 AND (paused <> $2 OR pause_reason IS NOT NULL)",
+									 te_our("thumbexif_attachment"));
+	int64		changed = 0;
+	bool		found = false;
+	ListCell   *cell;
+
+	SPI_connect();
+	foreach(cell, attachments)
+	{
+		TeAttachment *attachment = lfirst(cell);
+		Datum		values[] = {Int32GetDatum(attachment->number), BoolGetDatum(paused)};
+		TeRunAs		save;
+
+		if (OidIsValid(relation) && attachment->relation != relation)
+			continue;
+		found = true;
+		te_attachment_check_owner(attachment);
+		te_run_as_extension(&save);
+		if (SPI_execute_with_args(statement, 2, types, values, NULL, false, 0) != SPI_OK_UPDATE)
+			elog(ERROR, "could not write to the table of attachments");
+		changed += SPI_processed;
+		te_run_as_end(&save);
+	}
+	SPI_finish();
+
+	if (OidIsValid(relation) && !found)
+		(void) te_attachment_get(relation); /* says what is wrong */
+	return changed;
+}
+
+PG_FUNCTION_INFO_V1(thumbexif_pause);
+
+Datum
+thumbexif_pause(PG_FUNCTION_ARGS)
+{
+	PreventCommandIfReadOnly("thumbexif_pause()");
+	PG_RETURN_INT64(set_paused(PG_ARGISNULL(0) ? InvalidOid : PG_GETARG_OID(0), true));
+}
+
+PG_FUNCTION_INFO_V1(thumbexif_resume);
+
+Datum
+thumbexif_resume(PG_FUNCTION_ARGS)
+{
+	int64		changed;
+
+	PreventCommandIfReadOnly("thumbexif_resume()");
+	changed = set_paused(PG_ARGISNULL(0) ? InvalidOid : PG_GETARG_OID(0), false);
+	/* also if it was not paused: somebody who says this wants work to go on now */
+	te_wake_at_commit();
+	PG_RETURN_INT64(changed);
+}

@@ -1,0 +1,321 @@
+/*
+ * session.c
+ *		CALL thumbexif_process_session(): the assets of one session.
+ *
+ * Which they are is in a table of the user's (session_id, asset_id).  It need not
+ * belong to whom the images belong to: who calls must be allowed to read it, and it is read
+ * as its owner in a security-restricted operation, so that nothing its owner has put
+ * into it runs with the caller's rights.
+ */
+#include "postgres.h"
+
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rls.h"
+#include "utils/syscache.h"
+#include "utils/uuid.h"
+#include "utils/varlena.h"
+
+#include "pg/base/statement.h"
+#include "pg/compat.h"
+#include "pg/files/root_check.h"
+#include "pg/pipeline/pipeline.h"
+#include "pg/shared/activity.h"
+#include "procedure.h"
+
+#define LINE 100				/* assets to a line of progress */
+
+typedef struct Session
+{
+	TeProgress	progress;		/* first: see procedure.h */
+	TeKey	   *keys;			/* sorted, each once */
+	int			count;
+	int			at;
+} Session;
+
+typedef struct Jobs
+{
+	Oid			relation;
+	Oid			owner;
+	char	   *name;			/* qualified and quoted */
+	Oid			session_type;
+	Oid			asset_type;
+} Jobs;
+
+static Oid
+column_type(const Jobs *jobs, const char *column)
+{
+	TeColumnInfo info;
+
+	if (!te_column_find(jobs->relation, column, &info))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("table %s has no column \"%s\"", jobs->name, column),
+				 errhint("The table of jobs needs the columns session_id and asset_id.")));
+	switch (info.type)
+	{
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+		case UUIDOID:
+		case TEXTOID:
+		case VARCHAROID:
+			return info.type;
+		default:
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("column \"%s\" of table %s is of type %s", column, jobs->name,
+							format_type_be(info.type)),
+					 errhint("It may be smallint, integer, bigint, uuid, text or varchar.")));
+	}
+}
+
+/* The caller's right to read all rows of the two columns. */
+static void
+check_readable(const Jobs *jobs)
+{
+	Oid			user = GetUserId();
+	const char *columns[] = {"session_id", "asset_id"};
+
+	for (int i = 0; i < (int) lengthof(columns); i++)
+	{
+		if (pg_class_aclcheck(jobs->relation, user, ACL_SELECT) != ACLCHECK_OK &&
+			pg_attribute_aclcheck(jobs->relation, get_attnum(jobs->relation, columns[i]),
+								  user, ACL_SELECT) != ACLCHECK_OK)
+			ereport(ERROR,
+					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+					 errmsg("permission denied for table %s", jobs->name),
+					 errhint("You need the right to SELECT its columns session_id and asset_id.")));
+	}
+	if (check_enable_rls(jobs->relation, user, true) == RLS_ENABLED)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("row security limits what you see of table %s", jobs->name),
+				 errhint("A role that may see all its rows can do this.")));
+}
+
+static void
+find_jobs(const char *name, Jobs *jobs)
+{
+	List	   *names = textToQualifiedNameList(cstring_to_text(name));
+	HeapTuple	tuple;
+	Form_pg_class form;
+
+	jobs->relation = RangeVarGetRelid(makeRangeVarFromNameList(names), AccessShareLock, false);
+	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(jobs->relation));
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for relation %u", jobs->relation);
+	form = (Form_pg_class) GETSTRUCT(tuple);
+	jobs->owner = form->relowner;
+	jobs->name = quote_qualified_identifier(get_namespace_name(form->relnamespace), NameStr(form->relname));
+	if (form->relkind != RELKIND_RELATION && form->relkind != RELKIND_PARTITIONED_TABLE)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("%s is not a table", jobs->name),
+				 errhint("Views and foreign tables cannot hold the jobs.")));
+	ReleaseSysCache(tuple);
+	jobs->session_type = column_type(jobs, "session_id");
+	jobs->asset_type = column_type(jobs, "asset_id");
+	check_readable(jobs);
+}
+
+/* The session's id as a parameter of the column's type. */
+static void
+arg_session(const Jobs *jobs, Oid type, Datum value, TeArgs *args)
+{
+	ErrorSaveContext failure = {.type = T_ErrorSaveContext};
+	Oid			wanted = jobs->session_type;
+	PGFunction	input;
+	char	   *given;
+	Datum		result;
+
+	if (type == INT8OID)
+		given = psprintf(INT64_FORMAT, DatumGetInt64(value));
+	else if (type == UUIDOID)
+		given = DatumGetCString(DirectFunctionCall1(uuid_out, value));
+	else
+		given = TextDatumGetCString(value);
+
+	if (wanted == TEXTOID || wanted == VARCHAROID)
+	{
+		te_arg_text(args, given);
+		return;
+	}
+	input = wanted == UUIDOID ? uuid_in : int8in;
+	if (!DirectInputFunctionCallSafe(input, given, InvalidOid, -1, (Node *) &failure, &result))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("invalid session \"%s\"", given),
+				 errhint("Column \"session_id\" of table %s is of type %s.", jobs->name,
+						 format_type_be(wanted))));
+	te_arg(args, wanted == UUIDOID ? UUIDOID : INT8OID, result);
+}
+
+static int
+compare_keys(const void *a, const void *b, void *type)
+{
+	return te_key_compare(*(const Oid *) type, a, b);
+}
+
+/*
+ * Read the session's assets.  As text, whatever the column's type is by now: the table may have changed
+ * since it was looked at.
+ */
+static void
+read_assets(const TeAttachment *attachment, const Jobs *jobs, const TeArgs *args, Session *session)
+{
+	Oid			type = attachment->key_type;
+	uint64		rows;
+
+	rows = te_sql_as_owner(jobs->relation, jobs->owner,
+						   psprintf("SELECT DISTINCT CAST(asset_id AS pg_catalog.text) FROM %s"
+									" WHERE session_id OPERATOR(pg_catalog.=) $1 AND asset_id IS NOT NULL", jobs->name), args);
+	session->keys = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(TeKey) * Max(rows, 1));
+	for (uint64 row = 0; row < rows; row++)
+	{
+		TeKey	   *key = &session->keys[session->count];
+
+		if (te_key_from_argument(attachment, TEXTOID, te_out((int) row, 1), key))
+			session->count++;
+		else
+		{
+			ereport(WARNING,
+					(errcode(ERRCODE_NO_DATA_FOUND),
+					 errmsg("asset " INT64_FORMAT " does not exist", key->number)));
+			te_progress_count(&session->progress, TE_OUTCOME_FAILED);
+		}
+	}
+	te_sql_free();
+
+	/* texts that differ may be one key */
+	qsort_arg(session->keys, session->count, sizeof(TeKey), compare_keys, &type);
+	if (session->count > 1)
+	{
+		int			last = 0;
+
+		for (int i = 1; i < session->count; i++)
+			if (te_key_compare(type, &session->keys[i], &session->keys[last]) != 0)
+				session->keys[++last] = session->keys[i];
+		session->count = last + 1;
+	}
+	session->progress.total = session->count + session->progress.all.processed;
+}
+
+static int
+next_assets(void *arg, TeKey *keys, int most)
+{
+	Session    *session = arg;
+	int			count = Min(most, session->count - session->at);
+
+	if (count == 0)
+		return -1;
+	memcpy(keys, session->keys + session->at, sizeof(TeKey) * count);
+	session->at += count;
+	return count;
+}
+
+/* An asset of the session that was not taken.  Those another is at work on are the other's. */
+static void
+passed(void *arg, const TeAsset *asset, TeTaken why)
+{
+	TeProgress *progress = arg;
+	TeAssetStatus status = te_asset_status(&asset->state);
+
+	if (why == TE_TAKEN_GONE)
+	{
+		ereport(WARNING,
+				(errcode(ERRCODE_NO_DATA_FOUND),
+				 errmsg("asset %s does not exist", te_key_text(asset->attachment->key_type, &asset->key))));
+		te_progress_count(progress, TE_OUTCOME_FAILED);
+	}
+	else if (why == TE_TAKEN_NOT_NEEDED)
+		te_progress_count(progress, status == TE_ASSET_FAILED || status == TE_ASSET_MISSING ||
+						  status == TE_ASSET_UNSUPPORTED ? TE_OUTCOME_FAILED : TE_OUTCOME_SKIPPED);
+	te_progress_line(progress, false);
+}
+
+static void
+process_session(FunctionCallInfo fcinfo, Oid type, Session *session)
+{
+	TeArgs		args = {0};
+	Jobs		jobs;
+	TeAttachment *attachment;
+	TeRun		run = {
+		.parts = TE_PART_ALL,
+		.batch_size = 1,
+		.claim_size = 2 * te_pool_capacity(),
+		.most = PG_INT64_MAX,
+		.next = next_assets,
+		.passed = passed,
+		.written = te_procedure_written,
+		.batch = te_procedure_batch,
+		.commit = te_run_spi_commit,
+		.arg = session,
+	};
+
+	attachment = te_procedure_attachment(PG_ARGISNULL(1) ? InvalidOid : PG_GETARG_OID(1), TE_PART_ALL, false);
+	run.attachment = session->progress.attachment = attachment;
+	session->progress.procedure = "thumbexif_process_session";
+	session->progress.line = LINE;
+
+	find_jobs(text_to_cstring(PG_GETARG_TEXT_PP(2)), &jobs);
+	arg_session(&jobs, type, PG_GETARG_DATUM(0), &args);
+	read_assets(attachment, &jobs, &args, session);
+
+	te_root_begin();
+	if (session->count > 0)
+	{
+		te_activity_begin(TE_ACTIVITY_SESSION, attachment->relation, session->count);
+		te_run(&run);
+		te_activity_end();
+	}
+	te_root_end();
+	te_progress_done(&session->progress);
+}
+
+static Datum
+process_session_as(FunctionCallInfo fcinfo, Oid type)
+{
+	Session		session = {{0}};
+
+	te_procedure_check(fcinfo, "thumbexif_process_session()");
+	te_procedure_not_null(fcinfo, 0, "session_id");
+	te_procedure_not_null(fcinfo, 2, "jobs");
+	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	process_session(fcinfo, type, &session);
+	SPI_finish();
+	PG_RETURN_DATUM(te_progress_row(&session.progress, fcinfo));
+}
+
+/* One for each type of the session's id: see queue.c. */
+PG_FUNCTION_INFO_V1(thumbexif_process_session_bigint);
+
+Datum
+thumbexif_process_session_bigint(PG_FUNCTION_ARGS)
+{
+	return process_session_as(fcinfo, INT8OID);
+}
+
+PG_FUNCTION_INFO_V1(thumbexif_process_session_uuid);
+
+Datum
+thumbexif_process_session_uuid(PG_FUNCTION_ARGS)
+{
+	return process_session_as(fcinfo, UUIDOID);
+}
+
+PG_FUNCTION_INFO_V1(thumbexif_process_session_text);
+
+Datum
+thumbexif_process_session_text(PG_FUNCTION_ARGS)
+{
+	return process_session_as(fcinfo, TEXTOID);
+}

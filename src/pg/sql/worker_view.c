@@ -1,0 +1,404 @@
+/*
+ * worker_view.c
+ *		SQL: what the background worker is doing, or why it does nothing.
+ */
+#include "postgres.h"
+
+#include "access/xlog.h"
+#include "catalog/pg_type.h"
+#include "commands/dbcommands.h"
+#include "executor/spi.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "storage/proc.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+
+#include "pg/base/extension.h"
+#include "pg/base/guc.h"
+#include "pg/base/run_as.h"
+#include "pg/compat.h"
+#include "pg/shared/shmem.h"
+#include "pg/worker/database_list.h"
+
+/* columns of thumbexif_activity() */
+enum
+{
+	COL_PID, COL_DATABASE, COL_KIND, COL_STATE, COL_RELATION, COL_ASSETS, COL_IN_HAND,
+	COL_TOTAL, COL_DONE, COL_FAILED, COL_DECODERS, COL_DECODERS_LOST, COL_STARTED,
+	COL_LAST_ERROR, COL_NOTE, COLUMNS
+};
+
+#define NO_LAUNCHER "The launcher is not running; it is started again within some seconds."
+
+typedef struct Row
+{
+	Datum		values[COLUMNS];
+	bool		nulls[COLUMNS];
+} Row;
+
+typedef struct DatabaseCopy		/* of a TeDatabaseSlot */
+{
+	Oid			oid;
+	TeDatabaseState state;
+	char		trouble[TE_TROUBLE_TEXT];
+} DatabaseCopy;
+
+static void
+set(Row *row, int column, Datum value)
+{
+	row->values[column] = value;
+	row->nulls[column] = false;
+}
+
+static void
+set_text(Row *row, int column, const char *text)
+{
+	if (text != NULL && text[0] != '\0')
+		set(row, column, CStringGetTextDatum(text));
+}
+
+static void
+set_database(Row *row, Oid database)
+{
+	char	   *name = OidIsValid(database) ? get_database_name(database) : NULL;
+
+	if (name != NULL)
+		set(row, COL_DATABASE, DirectFunctionCall1(namein, CStringGetDatum(name)));
+}
+
+static Row *
+new_row(void)
+{
+	Row		   *row = palloc0(sizeof(Row));
+
+	memset(row->nulls, true, sizeof(row->nulls));
+	return row;
+}
+
+static void
+put(ReturnSetInfo *result, Row *row)
+{
+	tuplestore_putvalues(result->setResult, result->setDesc, row->values, row->nulls);
+}
+
+/* --- processes */
+
+static const char *
+kind_name(TeActivityKind kind)
+{
+	switch (kind)
+	{
+		case TE_ACTIVITY_WORKER:
+			return "worker";
+		case TE_ACTIVITY_BACKFILL:
+			return "backfill";
+		case TE_ACTIVITY_SESSION:
+			return "session";
+	}
+	return NULL;
+}
+
+static const char *
+state_name(TeActivityState state)
+{
+	switch (state)
+	{
+		case TE_ACTIVITY_STARTING:
+			return "starting";
+		case TE_ACTIVITY_WORKING:
+			return "working";
+		case TE_ACTIVITY_IDLE:
+			return "idle";
+		case TE_ACTIVITY_WAITING:
+			return "waiting";
+		case TE_ACTIVITY_LEFT:
+			return "leaving";
+	}
+	return NULL;
+}
+
+static Datum
+shown_assets(const TeActivity *activity)
+{
+	Datum		keys[TE_SHOWN_ASSETS];
+	int			count = 0;
+
+	for (int i = 0; i < TE_SHOWN_ASSETS; i++)
+	{
+		if (activity->asset[i][0] != '\0')
+			keys[count++] = CStringGetTextDatum(activity->asset[i]);
+	}
+	return PointerGetDatum(construct_array(keys, count, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+static void
+put_activity(ReturnSetInfo *result, const TeActivity *activity)
+{
+	Row		   *row = new_row();
+
+	if (activity->pid != 0)
+		set(row, COL_PID, Int32GetDatum(activity->pid));
+	set_database(row, activity->database);
+	set_text(row, COL_KIND, kind_name(activity->kind));
+	set_text(row, COL_STATE, state_name(activity->state));
+	if (activity->database == MyDatabaseId && OidIsValid(activity->relation))
+		set(row, COL_RELATION, ObjectIdGetDatum(activity->relation));
+	set(row, COL_ASSETS, shown_assets(activity));
+	set(row, COL_IN_HAND, Int32GetDatum(activity->assets));
+	if (activity->total >= 0)
+		set(row, COL_TOTAL, Int64GetDatum(activity->total));
+	set(row, COL_DONE, Int64GetDatum(activity->done));
+	set(row, COL_FAILED, Int64GetDatum(activity->failed));
+	set(row, COL_DECODERS, Int32GetDatum(activity->decoders));
+	set(row, COL_DECODERS_LOST, Int64GetDatum(activity->decoders_lost));
+	if (activity->started != 0)
+		set(row, COL_STARTED, TimestampTzGetDatum(activity->started));
+	set_text(row, COL_LAST_ERROR, activity->trouble);
+	put(result, row);
+}
+
+/* Copies first, tuples after: nothing may throw while the lock is held. */
+static void
+put_activities(ReturnSetInfo *result)
+{
+	TeActivity *copy = palloc(sizeof(TeActivity) * TE_SLOTS);
+
+	LWLockAcquire(te_shared_lock, LW_SHARED);
+	memcpy(copy, te_shared->slot, sizeof(TeActivity) * TE_SLOTS);
+	LWLockRelease(te_shared_lock);
+	for (int i = 0; i < TE_SLOTS; i++)
+	{
+		if (OidIsValid(copy[i].database))
+			put_activity(result, &copy[i]);
+	}
+	pfree(copy);
+}
+
+static const char *
+database_note(TeDatabaseState state)
+{
+	switch (state)
+	{
+		case TE_DATABASE_QUEUED:
+			return "Other databases have all workers that \"thumbexif.max_workers\" allows.";
+		case TE_DATABASE_NO_PROCESS:
+			return "No background process is free; you might need to increase \"max_worker_processes\".";
+		case TE_DATABASE_BACKOFF:
+			return "The last worker ended with an error, see the server's log; another is started after a while.";
+		case TE_DATABASE_NOT_STARTED:
+			return "The server could not start the process of the last worker, see its log; another one is tried after a while.";
+		case TE_DATABASE_OFF:
+			return "A database that is a template or takes no connections has no worker.";
+		default:
+			return NULL;
+	}
+}
+
+/* What hinders the launcher, or NULL. */
+static const char *
+launcher_note(int decoders_waiting)
+{
+	uint32		unlisted = pg_atomic_read_u32(&te_shared->unlisted);
+
+	if (pg_atomic_read_u32(&te_shared->no_process) != 0)
+		return database_note(TE_DATABASE_NO_PROCESS);
+	if (unlisted > 0)
+		return psprintf("The table of %d databases is full: %u have no place in it and are not shown, %u of them wait for a worker. "
+						"One that has work takes the place of one that has none. Name those that matter in \"thumbexif.databases\".",
+						TE_DATABASE_SLOTS, unlisted, pg_atomic_read_u32(&te_shared->unlisted_due));
+	if (decoders_waiting > 0)
+		return psprintf("%d processes wait for one of the %d decoders that \"thumbexif.max_decoders\" allows.",
+						decoders_waiting, te_guc_max_decoders());
+	return NULL;
+}
+
+static void
+put_launcher(ReturnSetInfo *result)
+{
+	uint32		launcher = pg_atomic_read_u32(&te_shared->launcher);
+	int			pid = launcher > 0 ? GetPGProcByNumber(launcher - 1)->pid : 0;
+	Row		   *row = new_row();
+	int			decoders;
+	int			waiting;
+
+	te_seat_counts(&decoders, &waiting);
+	set(row, COL_DECODERS, Int32GetDatum(decoders));
+	set_text(row, COL_KIND, "launcher");
+	if (pid != 0)
+	{
+		set(row, COL_PID, Int32GetDatum(pid));
+		set_text(row, COL_STATE, "running");
+		set_text(row, COL_NOTE, launcher_note(waiting));
+	}
+	else if (RecoveryInProgress())
+	{
+		set_text(row, COL_STATE, "standby");
+		set_text(row, COL_NOTE, "Background workers start when this server is promoted.");
+	}
+	else
+	{
+		set_text(row, COL_STATE, "off");
+		set_text(row, COL_NOTE, NO_LAUNCHER);
+	}
+	put(result, row);
+}
+
+/* --- databases without a worker */
+
+static const char *
+database_state_name(TeDatabaseState state)
+{
+	switch (state)
+	{
+		case TE_DATABASE_UNSEEN:
+			return "starting";
+		case TE_DATABASE_ASLEEP:
+		case TE_DATABASE_RUNNING:
+			return "asleep";
+		case TE_DATABASE_QUEUED:
+		case TE_DATABASE_NO_PROCESS:
+			return "queued";
+		case TE_DATABASE_BACKOFF:
+		case TE_DATABASE_NOT_STARTED:
+			return "backoff";
+		case TE_DATABASE_OFF:
+			return "off";
+	}
+	return NULL;
+}
+
+static void
+put_database(ReturnSetInfo *result, const DatabaseCopy *database)
+{
+	char	   *name = get_database_name(database->oid);
+	Row		   *row;
+
+	if (name == NULL)
+		return;					/* dropped a moment ago */
+	row = new_row();
+	set_database(row, database->oid);
+	set_text(row, COL_KIND, "worker");
+	if (RecoveryInProgress())
+		set_text(row, COL_STATE, "standby");
+	else if (!te_dblist_named(name))
+	{
+		set_text(row, COL_STATE, "off");
+		set_text(row, COL_NOTE, "\"thumbexif.databases\" does not name this database.");
+	}
+	else if (pg_atomic_read_u32(&te_shared->launcher) == 0)
+	{
+		set_text(row, COL_STATE, "off");
+		set_text(row, COL_NOTE, NO_LAUNCHER);
+	}
+	else
+	{
+		set_text(row, COL_STATE, database_state_name(database->state));
+		set_text(row, COL_NOTE, database_note(database->state));
+	}
+	set_text(row, COL_LAST_ERROR, database->trouble);
+	put(result, row);
+}
+
+/* Is its worker shown as a process?  te_shared_lock is held. */
+static bool
+has_process(Oid database)
+{
+	for (int i = 0; i < TE_MAX_WORKERS; i++)
+	{
+		if (te_shared->slot[i].database == database)
+			return true;
+	}
+	return false;
+}
+
+static void
+put_databases(ReturnSetInfo *result)
+{
+	DatabaseCopy *copy = palloc(sizeof(DatabaseCopy) * TE_DATABASE_SLOTS);
+	int			count = 0;
+
+	LWLockAcquire(te_shared_lock, LW_SHARED);
+	for (int i = 0; i < TE_DATABASE_SLOTS; i++)
+	{
+		TeDatabaseSlot *slot = &te_shared->database[i];
+
+		copy[count].oid = pg_atomic_read_u32(&slot->oid);
+		if (!OidIsValid(copy[count].oid) || has_process(copy[count].oid))
+			continue;
+		copy[count].state = slot->state;
+		memcpy(copy[count].trouble, slot->trouble, TE_TROUBLE_TEXT);
+		count++;
+	}
+	LWLockRelease(te_shared_lock);
+	for (int i = 0; i < count; i++)
+		put_database(result, &copy[i]);
+	pfree(copy);
+}
+
+/* --- tables that the worker leaves alone */
+
+static void
+put_paused(ReturnSetInfo *result)
+{
+	TeExtension extension;
+	char	   *sql;
+	TeRunAs		save;
+
+	/* the view of an earlier version, until ALTER EXTENSION UPDATE, shows them itself */
+	if (!te_extension_find(&extension))
+		return;
+	sql = psprintf("SELECT t.relation::pg_catalog.oid, t.pause_reason FROM %s AS t"
+				   " WHERE t.paused ORDER BY t.attachment", te_our("thumbexif_attachment"));
+	SPI_connect();
+	te_run_as_extension(&save);
+	if (SPI_execute(sql, true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not run \"%s\"", sql);
+	te_run_as_end(&save);
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		char	   *reason = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 2);
+		Row		   *row = new_row();
+		bool		isnull;
+
+		set_database(row, MyDatabaseId);
+		set_text(row, COL_KIND, "worker");
+		set_text(row, COL_STATE, "paused");
+		set(row, COL_RELATION, SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull));
+		set_text(row, COL_LAST_ERROR, reason);
+		set_text(row, COL_NOTE, reason == NULL ?
+				 "thumbexif_resume() lets the worker go on with it." :
+				 "The worker goes on with it when this is mended; after a change of columns call thumbexif_attach() with those there are now.");
+		put(result, row);
+	}
+	SPI_finish();
+}
+
+PG_FUNCTION_INFO_V1(thumbexif_activity);
+
+Datum
+thumbexif_activity(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (te_shared == NULL)
+	{
+		Row		   *row = new_row();
+
+		set_database(row, MyDatabaseId);
+		set_text(row, COL_KIND, "launcher");
+		set_text(row, COL_STATE, "off");
+		set_text(row, COL_NOTE,
+				 "Nothing is done in the background: add thumbexif to \"shared_preload_libraries\" and restart the server.");
+		put(result, row);
+	}
+	else
+	{
+		put_launcher(result);
+		put_activities(result);
+		put_databases(result);
+	}
+	put_paused(result);
+	return (Datum) 0;
+}

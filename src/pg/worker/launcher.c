@@ -1,0 +1,432 @@
+/*
+ * launcher.c
+ *		The background process that starts a worker in each database with work.
+ *
+ * It is connected to no database and can look into none.  So which databases
+ * have the extension it learns from workers: one is started in each
+ * database once, and says as it leaves whether there is anything to come back for.
+ * After that a database gets a worker when a commit has woken it, when a retry is
+ * due, and every ten minutes, should anything have been missed.
+ *
+ * A worker is never restarted by the postmaster.  One that died is followed by
+ * another only after a wait that grows.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "postmaster/bgworker.h"
+#include "postmaster/interrupt.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
+#include "tcop/tcopprot.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "database_list.h"
+#include "launcher.h"
+#include "pg/base/clock.h"
+#include "pg/compat.h"
+#include "pg/shared/shmem.h"
+#include "worker_slot.h"
+
+#define LOOK_MS			(10 * 60 * 1000)	/* between looks at pg_database, should a change have been missed */
+#define NO_PROCESS_MS	(10 * 1000)	/* between tries to get a background process */
+#define RESTART_SECONDS	10		/* of the launcher itself */
+
+static MemoryContext launcher_context;
+static List *databases = NIL;	/* of TeDatabase *, in launcher_context */
+static int	running = 0;		/* workers */
+static TimestampTz no_process_before = 0;	/* max_worker_processes was reached */
+static bool said_queued = false;
+
+/* --- which database is next */
+
+/* When should this database get a worker?  DT_NOEND: not before it is woken. */
+static TimestampTz
+start_time(const TeDatabase *database)
+{
+	TimestampTz start = DT_NOEND;
+
+	if (!database->allowed || !database->exists || database->slot >= 0)
+		return DT_NOEND;
+	if (!database->seen || database->woken)
+		start = 0;
+	else if (database->extension)
+		start = database->due;
+	return start == DT_NOEND ? start : Max(start, database->not_before);
+}
+
+/* The database that is due and has waited longest since its last worker, or NULL. */
+static TeDatabase *
+next_database(TimestampTz now, int *due)
+{
+	TeDatabase *next = NULL;
+	ListCell   *cell;
+
+	*due = 0;
+	foreach(cell, databases)
+	{
+		TeDatabase *database = lfirst(cell);
+
+		if (start_time(database) > now)
+			continue;
+		++*due;
+		if (next == NULL || database->served < next->served)
+			next = database;
+	}
+	return next;
+}
+
+/* Tell the workers that others wait, so that the idle and the long-running make room. */
+static void
+set_queued(int count)
+{
+	pg_atomic_write_u32(&te_shared->queued, count);
+	if (count == 0)
+	{
+		said_queued = false;
+		return;
+	}
+	for (int i = 0; i < TE_DATABASE_SLOTS; i++)
+		te_shmem_set_latch(pg_atomic_read_u32(&te_shared->database[i].worker));
+	if (!said_queued)
+		ereport(LOG,
+				(errmsg_plural("thumbexif: %d database waits for a background worker",
+							   "thumbexif: %d databases wait for a background worker", count, count),
+				 errhint("All %d workers that \"thumbexif.max_workers\" allows are running.",
+						 te_max_workers)));
+	said_queued = true;
+}
+
+static void
+no_process(TimestampTz now)
+{
+	no_process_before = TimestampTzPlusMilliseconds(now, NO_PROCESS_MS);
+	if (pg_atomic_exchange_u32(&te_shared->no_process, 1) == 0)
+		ereport(LOG,
+				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+				 errmsg("thumbexif: no background process is free for a worker"),
+				 errhint("You might need to increase \"max_worker_processes\".")));
+}
+
+/* Those that are due and got no worker: say why. */
+static void
+note_waiting(TimestampTz now)
+{
+	TeDatabaseState why = running >= te_max_workers ? TE_DATABASE_QUEUED : TE_DATABASE_NO_PROCESS;
+	ListCell   *cell;
+
+	foreach(cell, databases)
+	{
+		TeDatabase *database = lfirst(cell);
+
+		if (start_time(database) <= now)
+			te_launch_note(database, why);
+	}
+}
+
+static void
+start_workers(TimestampTz now)
+{
+	TeDatabase *database;
+	int			due;
+
+	while ((database = next_database(now, &due)) != NULL)
+	{
+		if (running >= te_max_workers || now < no_process_before)
+			break;
+		if (!te_launch_start(database, now))
+		{
+			no_process(now);
+			break;
+		}
+		pg_atomic_write_u32(&te_shared->no_process, 0);
+		running += database->slot >= 0;
+	}
+	set_queued(running >= te_max_workers ? due : 0);
+	if (due > 0)
+		note_waiting(now);
+}
+
+/* --- databases without a slot */
+
+/* Databases without a worker that were woken: from their slots into our list. */
+static void
+collect_wakes(void)
+{
+	bool		missed = pg_atomic_exchange_u32(&te_shared->missed, 0) != 0;
+	ListCell   *cell;
+
+	foreach(cell, databases)
+	{
+		TeDatabase *database = lfirst(cell);
+		TeDatabaseSlot *slot;
+
+		if (database->slot >= 0)
+			continue;
+		slot = te_shmem_database(database->oid);
+		if (slot == NULL)
+			database->woken |= missed && database->extension;
+		else if (pg_atomic_exchange_u32(&slot->wake, 0) != 0)
+		{
+			database->woken = true;
+			if (!database->allowed)
+				te_launch_note(database, TE_DATABASE_OFF);
+		}
+	}
+}
+
+/* A free slot for one that had to give up its own, so that it is shown again. */
+static bool
+list_again(const TeDatabase *database)
+{
+	if (!database->extension || te_shmem_database(InvalidOid) == NULL ||
+		te_shmem_take_database(database->oid) == NULL)
+		return false;
+	te_launch_note(database, TE_DATABASE_ASLEEP);
+	return true;
+}
+
+/* How many of those that we serve, or have not looked at yet, have no slot since all are taken? */
+static void
+count_unlisted(TimestampTz now)
+{
+	static bool said = false;
+	int			unlisted = 0;
+	int			due = 0;
+	ListCell   *cell;
+
+	foreach(cell, databases)
+	{
+		TeDatabase *database = lfirst(cell);
+
+		if (!database->allowed || !database->exists || (database->seen && !database->extension) ||
+			te_shmem_database(database->oid) != NULL || list_again(database))
+			continue;
+		unlisted++;
+		due += start_time(database) <= now;
+	}
+	if (te_shmem_database(InvalidOid) != NULL)
+		unlisted = due = 0;		/* they have not had their turn yet */
+	pg_atomic_write_u32(&te_shared->unlisted, unlisted);
+	pg_atomic_write_u32(&te_shared->unlisted_due, due);
+	if (unlisted > 0 && !said)
+		ereport(LOG,
+				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+				 errmsg("thumbexif: more than %d databases have the extension", TE_DATABASE_SLOTS),
+				 errdetail("One that has work takes the place of one that has none, which is then not shown in thumbexif_workers."),
+				 errhint("Name those that matter in \"thumbexif.databases\".")));
+	said = unlisted > 0;
+}
+
+/* --- the launcher itself */
+
+static bool
+is_known(Oid oid)
+{
+	ListCell   *cell;
+
+	foreach(cell, databases)
+	{
+		if (((TeDatabase *) lfirst(cell))->oid == oid)
+			return true;
+	}
+	return false;
+}
+
+static void
+look_at_databases(void)
+{
+	ListCell   *cell;
+
+	databases = te_dblist_refresh(databases, launcher_context);
+	foreach(cell, databases)
+	{
+		TeDatabase *database = lfirst(cell);
+
+		if (database->slot >= 0)
+		{
+			if (!database->allowed)
+				TerminateBackgroundWorker(database->handle);
+		}
+		else if (database->exists && !database->allowed)
+			te_launch_note(database, TE_DATABASE_OFF);
+		else if (!database->exists)
+		{
+			databases = foreach_delete_current(databases, cell);
+			pfree(database);
+		}
+	}
+
+	/* slots of databases that were dropped, also of those we never met */
+	for (int i = 0; i < TE_DATABASE_SLOTS; i++)
+	{
+		Oid			oid = pg_atomic_read_u32(&te_shared->database[i].oid);
+
+		if (OidIsValid(oid) && !is_known(oid))
+			te_shmem_free_database(oid, true);
+	}
+}
+
+/* Has a database woken us that we do not know yet? */
+static bool
+is_stranger_woken(void)
+{
+	for (int i = 0; i < TE_DATABASE_SLOTS; i++)
+	{
+		TeDatabaseSlot *slot = &te_shared->database[i];
+		Oid			oid = pg_atomic_read_u32(&slot->oid);
+
+		if (OidIsValid(oid) && pg_atomic_read_u32(&slot->wake) != 0 && !is_known(oid))
+			return true;
+	}
+	return false;
+}
+
+/* Milliseconds until there is something to do that nobody wakes us for. */
+static long
+sleep_ms(TimestampTz now)
+{
+	TimestampTz next = TimestampTzPlusMilliseconds(now, LOOK_MS);
+	ListCell   *cell;
+
+	foreach(cell, databases)
+	{
+		TimestampTz start = start_time(lfirst(cell));
+
+		if (start <= now && running >= te_max_workers)
+			continue;			/* a worker's end wakes us */
+		next = Min(next, Max(start, no_process_before));
+	}
+	return TimestampDifferenceMilliseconds(now, next) + 1;
+}
+
+/* The clock was set back: what we meant to wait for may be hours away. */
+static void
+forget_waits(TimestampTz now)
+{
+	ListCell   *cell;
+
+	no_process_before = 0;
+	foreach(cell, databases)
+	{
+		TeDatabase *database = lfirst(cell);
+
+		database->not_before = 0;
+		database->due = Min(database->due, now);
+	}
+}
+
+static void
+at_exit(int code, Datum arg)
+{
+	ListCell   *cell;
+
+	pg_atomic_exchange_u32(&te_shared->launcher, 0);
+	foreach(cell, databases)
+	{
+		TeDatabase *database = lfirst(cell);
+
+		if (database->handle != NULL)
+			TerminateBackgroundWorker(database->handle);
+	}
+}
+
+/*
+ * What a launcher before us left: its workers were told to go as it went, and free
+ * their slots themselves.  One that has not started will find that it has none.
+ */
+static void
+clear_slots(void)
+{
+	LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
+	for (int i = 0; i < TE_MAX_WORKERS; i++)
+	{
+		TeActivity *slot = &te_shared->slot[i];
+
+		slot->generation++;
+		if (slot->pid == 0)
+			slot->database = InvalidOid;
+	}
+	LWLockRelease(te_shared_lock);
+}
+
+void
+thumbexif_launcher_main(Datum arg)
+{
+	uint32		wait_event;
+
+	before_shmem_exit(at_exit, (Datum) 0);
+	pqsignal(SIGHUP, SignalHandlerForConfigReload);
+	pqsignal(SIGTERM, die);
+	BackgroundWorkerUnblockSignals();
+	BackgroundWorkerInitializeConnection(NULL, NULL, 0);
+	pgstat_report_appname("thumbexif launcher");
+
+	launcher_context = AllocSetContextCreate(TopMemoryContext, "thumbexif launcher",
+											 ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(launcher_context);
+	wait_event = WaitEventExtensionNew("ThumbexifLauncher");
+	clear_slots();
+	pg_atomic_exchange_u32(&te_shared->look, 1);
+	pg_atomic_exchange_u32(&te_shared->launcher, te_shmem_my_process());
+
+	for (;;)
+	{
+		TimestampTz now;
+		ListCell   *cell;
+		int			events;
+
+		ResetLatch(MyLatch);
+		if (ProcDiePending)
+			proc_exit(1);		/* 0 would mean never to be started again */
+		CHECK_FOR_INTERRUPTS();
+		if (ConfigReloadPending)
+		{
+			ConfigReloadPending = false;
+			ProcessConfigFile(PGC_SIGHUP);
+			pg_atomic_exchange_u32(&te_shared->look, 1);
+		}
+
+		now = GetCurrentTimestamp();
+		if (te_clock_was_set_back(now))
+			forget_waits(now);
+		foreach(cell, databases)
+		{
+			TeDatabase *database = lfirst(cell);
+
+			if (database->slot >= 0 && te_launch_reap(database, now))
+				running--;
+		}
+		if (pg_atomic_exchange_u32(&te_shared->look, 0) != 0 || is_stranger_woken())
+			look_at_databases();
+		collect_wakes();
+		start_workers(now);
+		count_unlisted(now);
+
+		events = WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+						   sleep_ms(now), wait_event);
+		if (events & WL_TIMEOUT)
+			pg_atomic_exchange_u32(&te_shared->look, 1);
+	}
+}
+
+void
+te_launcher_register(void)
+{
+	BackgroundWorker launcher = {0};
+
+	/* pg_upgrade's servers do nobody's work */
+	if (IsBinaryUpgrade)
+		return;
+	strlcpy(launcher.bgw_name, "thumbexif launcher", BGW_MAXLEN);
+	strlcpy(launcher.bgw_type, "thumbexif launcher", BGW_MAXLEN);
+	strlcpy(launcher.bgw_library_name, "thumbexif", sizeof(launcher.bgw_library_name));
+	strlcpy(launcher.bgw_function_name, "thumbexif_launcher_main",
+			sizeof(launcher.bgw_function_name));
+	launcher.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
+	launcher.bgw_start_time = BgWorkerStart_RecoveryFinished;
+	launcher.bgw_restart_time = RESTART_SECONDS;
+	RegisterBackgroundWorker(&launcher);
+}

@@ -1,0 +1,21 @@
+/*
+ * worker.h
+ *		The background process that does the assets of one database.
+ */
+#ifndef TE_PG_WORKER_H
+#define TE_PG_WORKER_H
+
+#include "postgres.h"
+
+#include "pg/compat.h"
+
+typedef struct TeWorkerStart	/* what the launcher tells its worker, in bgw_extra */
+{
+	Oid			database;
+	int			slot;
+	uint32		generation;		/* of that slot */
+} TeWorkerStart;
+
+extern PGDLLEXPORT void thumbexif_worker_main(Datum arg);
+
+#endif							/* TE_PG_WORKER_H */

@@ -1,0 +1,212 @@
+/*
+ * worker_slot.c
+ *		The beginning and the end of a database's worker, for the launcher.
+ */
+#include "postgres.h"
+
+#include "common/pg_prng.h"
+#include "miscadmin.h"
+#include "utils/timestamp.h"
+
+#include "pg/base/backoff.h"
+#include "pg/shared/shmem.h"
+#include "worker.h"
+#include "worker_slot.h"
+
+#define SWEEP_MS		(10 * 60 * 1000)
+#define BACKOFF_MS		1000	/* after the first worker that died */
+#define BACKOFF_MAX_MS	(5 * 60 * 1000)
+#define STEADY_MS		(60 * 1000)	/* who lived this long did not die of his start */
+#define KEPT_AWAY_MS	1000	/* from a database that is about to be dropped */
+
+StaticAssertDecl(sizeof(TeWorkerStart) <= BGW_EXTRALEN, "bgw_extra is too small");
+
+/* Is somebody about to drop this database or the like?  te_shared_lock is held. */
+static bool
+is_kept_away(Oid database)
+{
+	for (int i = 0; i < TE_AWAY_SLOTS; i++)
+	{
+		if (te_shared->away[i].database == database)
+			return true;
+	}
+	return false;
+}
+
+/* A free worker slot for this database, or -1: none, or the database is to be left alone. */
+static int
+take_slot(Oid database, uint32 *generation)
+{
+	int			found = -1;
+
+	LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
+	for (int i = 0; i < TE_MAX_WORKERS && found < 0 && !is_kept_away(database); i++)
+	{
+		TeActivity *slot = &te_shared->slot[i];
+
+		if (OidIsValid(slot->database))
+			continue;
+		*generation = slot->generation + 1;
+		memset(slot, 0, sizeof(*slot));
+		slot->generation = *generation;
+		slot->database = database;
+		slot->kind = TE_ACTIVITY_WORKER;
+		slot->state = TE_ACTIVITY_STARTING;
+		slot->leaving = TE_LEFT_DIED;
+		slot->total = -1;
+		found = i;
+	}
+	LWLockRelease(te_shared_lock);
+	return found;
+}
+
+static void
+free_slot(int number)
+{
+	LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
+	te_shared->slot[number].database = InvalidOid;
+	te_shared->slot[number].pid = 0;
+	LWLockRelease(te_shared_lock);
+}
+
+void
+te_launch_note(const TeDatabase *database, TeDatabaseState state)
+{
+	TeDatabaseSlot *slot;
+
+	LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
+	slot = te_shmem_database(database->oid);
+	if (slot != NULL && slot->state != state)
+	{
+		/* also a database that is no longer queued has not been idle */
+		slot->state = state;
+		slot->used = GetCurrentTimestamp();
+	}
+	LWLockRelease(te_shared_lock);
+}
+
+bool
+te_launch_start(TeDatabase *database, TimestampTz now)
+{
+	BackgroundWorker worker = {0};
+	TeWorkerStart start;
+
+	start.database = database->oid;
+	start.slot = -1;
+	if (te_shmem_take_database(database->oid) != NULL)
+		start.slot = take_slot(database->oid, &start.generation);
+	if (start.slot < 0)
+	{
+		/* whoever keeps us away will wake us */
+		database->not_before = TimestampTzPlusMilliseconds(now, KEPT_AWAY_MS);
+		return true;
+	}
+
+	strlcpy(worker.bgw_name, "thumbexif worker", BGW_MAXLEN);
+	strlcpy(worker.bgw_type, "thumbexif worker", BGW_MAXLEN);
+	strlcpy(worker.bgw_library_name, "thumbexif", sizeof(worker.bgw_library_name));
+	strlcpy(worker.bgw_function_name, "thumbexif_worker_main", sizeof(worker.bgw_function_name));
+	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
+	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
+	worker.bgw_restart_time = BGW_NEVER_RESTART;
+	worker.bgw_notify_pid = MyProcPid;
+	memcpy(worker.bgw_extra, &start, sizeof(start));
+
+	te_launch_note(database, TE_DATABASE_RUNNING);
+	if (!RegisterDynamicBackgroundWorker(&worker, &database->handle))
+	{
+		free_slot(start.slot);
+		te_launch_note(database, TE_DATABASE_NO_PROCESS);
+		return false;
+	}
+	database->slot = start.slot;
+	database->served = now;
+	database->woken = false;
+	return true;
+}
+
+static bool
+died_at_work(Oid database)
+{
+	TeDatabaseSlot *slot = te_shmem_database(database);
+
+	return slot != NULL && pg_atomic_read_u32(&slot->at_work) != 0;
+}
+
+/* A worker has gone: what follows from what it said? */
+static void
+follow_up(TeDatabase *database, const TeActivity *last, TimestampTz now)
+{
+	int64		wait_ms;
+
+	database->due = TimestampTzPlusMilliseconds(now, SWEEP_MS);
+	database->not_before = 0;
+	if (last->leaving != TE_LEFT_DIED)
+	{
+		database->failures = 0;
+		database->seen = database->seen || last->leaving != TE_LEFT_SENT_AWAY;
+	}
+	switch (last->leaving)
+	{
+		case TE_LEFT_NO_EXTENSION:
+			database->extension = false;
+			return;
+		case TE_LEFT_DIED:
+			/* what dies of one table is kept from it by the next worker: others need not wait */
+			if (died_at_work(database->oid) ||
+				TimestampDifferenceExceeds(database->served, now, STEADY_MS))
+				database->failures = 0;
+			database->failures++;
+			wait_ms = te_backoff_ms(database->failures, BACKOFF_MS, BACKOFF_MAX_MS,
+									pg_prng_uint32(&pg_global_prng_state));
+			database->due = database->not_before = TimestampTzPlusMilliseconds(now, wait_ms);
+			return;
+		case TE_LEFT_IDLE:
+			if (last->due != 0)
+				database->due = Min(database->due, last->due);
+			break;
+		case TE_LEFT_MORE:
+		case TE_LEFT_SETTINGS:
+		case TE_LEFT_SENT_AWAY:
+			database->due = now;
+			break;
+	}
+	database->extension = database->extension || last->leaving != TE_LEFT_SENT_AWAY;
+}
+
+bool
+te_launch_reap(TeDatabase *database, TimestampTz now)
+{
+	TeActivity	last;
+	TeDatabaseState state = TE_DATABASE_ASLEEP;
+	TeDatabaseSlot *slot;
+	pid_t		pid;
+
+	if (GetBackgroundWorkerPid(database->handle, &pid) != BGWH_STOPPED)
+		return false;
+
+	LWLockAcquire(te_shared_lock, LW_SHARED);
+	last = te_shared->slot[database->slot];
+	LWLockRelease(te_shared_lock);
+	free_slot(database->slot);
+	pfree(database->handle);
+	database->handle = NULL;
+	database->slot = -1;
+	follow_up(database, &last, now);
+
+	/* one that did not live to say a word may have an extension all the same */
+	if (!database->extension && database->seen)
+	{
+		te_shmem_free_database(database->oid, false);
+		return true;
+	}
+	if (last.leaving == TE_LEFT_DIED)
+		state = last.state == TE_ACTIVITY_STARTING ? TE_DATABASE_NOT_STARTED : TE_DATABASE_BACKOFF;
+	te_launch_note(database, state);
+	LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
+	slot = te_shmem_database(database->oid);
+	if (slot != NULL)
+		strlcpy(slot->trouble, last.trouble, TE_TROUBLE_TEXT);
+	LWLockRelease(te_shared_lock);
+	return true;
+}
