@@ -21,7 +21,7 @@ void
 _PG_init(void)
 {
 	te_guc_define();
-	te_guard_install();
+	te_code_rights_install();
 	te_statement_install();
 	if (process_shared_preload_libraries_in_progress)
 	{

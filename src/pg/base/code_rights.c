@@ -187,7 +187,7 @@ at_subtransaction_end(SubXactEvent event, SubTransactionId id, SubTransactionId 
 }
 
 void
-te_guard_install(void)
+te_code_rights_install(void)
 {
 	next_needs_hook = needs_fmgr_hook;
 	needs_fmgr_hook = needs_hook;
@@ -198,7 +198,7 @@ te_guard_install(void)
 }
 
 void
-te_guard_begin(bool foreign)
+te_code_rights_begin(bool foreign)
 {
 	static bool registered = false;
 
@@ -220,7 +220,7 @@ te_guard_begin(bool foreign)
 }
 
 void
-te_guard_end(void)
+te_code_rights_end(void)
 {
 	Assert(nguards > 0);
 	nguards--;
@@ -305,7 +305,7 @@ check_rules(Relation relation, Oid role)
 }
 
 void
-te_guard_check_table(Oid relid, Oid role)
+te_code_rights_check_table(Oid relid, Oid role)
 {
 	Relation	relation = relation_open(relid, AccessShareLock);
 	TriggerDesc *triggers = relation->trigdesc;

@@ -148,7 +148,7 @@ te_extension_get(TeExtension *extension)
 }
 
 char *
-te_our(const char *name)
+te_internal_name(const char *name)
 {
 	TeExtension extension;
 

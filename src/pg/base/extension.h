@@ -35,6 +35,6 @@ extern bool te_extension_find(TeExtension *extension);
 extern void te_extension_get(TeExtension *extension);
 
 /* An object of ours by its name, schema-qualified and quoted, for SQL.  Palloc'd; ERROR as te_extension_get. */
-extern char *te_our(const char *name);
+extern char *te_internal_name(const char *name);
 
 #endif							/* TE_PG_EXTENSION_H */

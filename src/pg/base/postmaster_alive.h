@@ -16,7 +16,7 @@
 
 /* End this process, as WL_EXIT_ON_PM_DEATH does, if there is no postmaster any more.  Costs next to nothing. */
 static inline void
-te_exit_without_postmaster(void)
+te_exit_if_postmaster_died(void)
 {
 	if (IsUnderPostmaster && !PostmasterIsAlive())
 		proc_exit(1);

@@ -27,7 +27,7 @@ become(TeRunAs *save, Oid user, bool guarded, bool foreign)
 	GetUserIdAndSecContext(&save->saved_user, &save->saved_context);
 	save->guarded = guarded;
 	if (guarded)
-		te_guard_begin(foreign);
+		te_code_rights_begin(foreign);
 	SetUserIdAndSecContext(user, save->saved_context | SECURITY_RESTRICTED_OPERATION);
 	save->guc_level = NewGUCNestLevel();
 }
@@ -75,5 +75,5 @@ te_run_as_end(TeRunAs *save)
 	AtEOXact_GUC(false, save->guc_level);
 	SetUserIdAndSecContext(save->saved_user, save->saved_context);
 	if (save->guarded)
-		te_guard_end();
+		te_code_rights_end();
 }

@@ -185,7 +185,7 @@ te_sql_as_owner(Oid relation, Oid owner, const char *sql, const TeArgs *args)
 	volatile uint64 count = 0;
 
 	te_run_as_owner(&save, owner);
-	limited = te_limit_begin();
+	limited = te_time_limit_begin();
 	PG_TRY();
 	{
 		count = run_on(relation, sql, args);
@@ -193,7 +193,7 @@ te_sql_as_owner(Oid relation, Oid owner, const char *sql, const TeArgs *args)
 	PG_FINALLY();
 	{
 		if (limited)
-			te_limit_end();
+			te_time_limit_end();
 	}
 	PG_END_TRY();
 	te_run_as_end(&save);

@@ -45,7 +45,7 @@ end_process(void)
 }
 
 void
-te_limit_set(int ms)
+te_time_limit_set(int ms)
 {
 	limit_ms = Min(ms, MAX_LIMIT_MS);
 	cancel_timer = RegisterTimeout(USER_TIMEOUT, cancel);
@@ -53,7 +53,7 @@ te_limit_set(int ms)
 }
 
 bool
-te_limit_begin(void)
+te_time_limit_begin(void)
 {
 	if (limit_ms == 0 || running)
 		return false;
@@ -65,7 +65,7 @@ te_limit_begin(void)
 }
 
 void
-te_limit_end(void)
+te_time_limit_end(void)
 {
 	disable_timeout(cancel_timer, false);
 	disable_timeout(die_timer, false);
@@ -75,38 +75,38 @@ te_limit_end(void)
 }
 
 bool
-te_limit_hit(void)
+te_time_limit_hit(void)
 {
 	return hit;
 }
 
 void
-te_limit_forget(void)
+te_time_limit_forget(void)
 {
 	hit = false;
 }
 
 bool
-te_limit_ended(void)
+te_time_limit_ended(void)
 {
 	return ended;
 }
 
 void
-te_limit_refill(void)
+te_time_limit_refill(void)
 {
 	hit = false;
 	spent_ms = 0;
 }
 
 void
-te_limit_spend(int64 since_ms)
+te_time_limit_spend(int64 since_ms)
 {
 	spent_ms += te_now_ms() - since_ms;
 }
 
 bool
-te_limit_spent(void)
+te_time_limit_spent(void)
 {
 	return limit_ms > 0 && spent_ms > BUDGET_MS;
 }

@@ -15,7 +15,7 @@
 #define VERSION_SHIFT	20
 
 int64
-te_new_version(void)
+te_asset_state_new_version(void)
 {
 	return (int64) (U64FromFullTransactionId(GetTopFullTransactionId()) << VERSION_SHIFT);
 }
@@ -31,23 +31,23 @@ run(const char *sql, int attachment)
 }
 
 void
-te_state_delete_all(int attachment, bool keep_files)
+te_asset_state_delete_all(int attachment, bool keep_files)
 {
-	const char *asset = te_our("thumbexif_asset");
+	const char *asset = te_internal_name("thumbexif_asset");
 
 	if (keep_files)
 		run(psprintf("DELETE FROM %s WHERE attachment = $1", asset), attachment);
 	else
 		run(psprintf("WITH gone AS (DELETE FROM %s WHERE attachment = $1 RETURNING file) "
 					 "INSERT INTO %s (attachment, file) SELECT $1, file FROM gone WHERE file IS NOT NULL",
-					 asset, te_our("thumbexif_removal")),
+					 asset, te_internal_name("thumbexif_removal")),
 			attachment);
 }
 
 void
-te_state_forget(int attachment)
+te_asset_state_forget(int attachment)
 {
-	te_state_delete_all(attachment, false);
-	run(psprintf("INSERT INTO %s VALUES ($1)", te_our("thumbexif_dropped")), attachment);
-	run(psprintf("DELETE FROM %s WHERE attachment = $1", te_our("thumbexif_attachment")), attachment);
+	te_asset_state_delete_all(attachment, false);
+	run(psprintf("INSERT INTO %s VALUES ($1)", te_internal_name("thumbexif_dropped")), attachment);
+	run(psprintf("DELETE FROM %s WHERE attachment = $1", te_internal_name("thumbexif_attachment")), attachment);
 }

@@ -15,7 +15,7 @@
 /*
  * SET list that puts a state row (alias s) back into the queue as if it were new,
  * whatever it was doing.  What is known of its thumbnail and of the source stays: it says
- * what is stale.  "version" is the SQL of a value of te_new_version().
+ * what is stale.  "version" is the SQL of a value of te_asset_state_new_version().
  */
 #define TE_REQUEUE(version) \
 	"status = 'queued', claimed_from = NULL, claim = NULL, " \
@@ -28,12 +28,12 @@
  * earlier rows of the same key, so that a result for one of those is dropped.  The
  * same as the column's default, and quicker.  Gets a transaction id.
  */
-extern int64 te_new_version(void);
+extern int64 te_asset_state_new_version(void);
 
 /* Delete all state rows of an attachment, and have their files removed unless they are to be kept. */
-extern void te_state_delete_all(int attachment, bool keep_files);
+extern void te_asset_state_delete_all(int attachment, bool keep_files);
 
 /* The same, and the attachment itself, whose table has gone. */
-extern void te_state_forget(int attachment);
+extern void te_asset_state_forget(int attachment);
 
 #endif							/* TE_PG_ASSET_STATE_H */

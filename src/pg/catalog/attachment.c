@@ -237,7 +237,7 @@ from_row(HeapTuple row, bool check)
 	attachment->path = pstrdup(NameStr(*DatumGetName(row_datum(row, ROW_PATH))));
 	for (int i = 0; i < TE_COLUMNS; i++)
 		attachment->column[i] = SPI_getvalue(row, SPI_tuptable->tupdesc, ROW_COLUMNS + i);
-	attachment->state = te_our(te_key_state(key_type));
+	attachment->state = te_internal_name(te_key_state(key_type));
 
 	class = SearchSysCache1(RELOID, ObjectIdGetDatum(attachment->relation));
 	if (!HeapTupleIsValid(class))
@@ -269,7 +269,7 @@ select_rows(Oid relation)
 	for (int i = 0; i < TE_COLUMNS; i++)
 		appendStringInfo(&sql, ", %s_column::text", columns[i].name);
 	appendStringInfo(&sql, " FROM %s WHERE relation = $1 OR $1 = 0 ORDER BY attachment",
-					 te_our("thumbexif_attachment"));
+					 te_internal_name("thumbexif_attachment"));
 	te_arg(&args, OIDOID, ObjectIdGetDatum(relation));
 	return te_sql_as_extension(sql.data, &args);
 }

@@ -260,11 +260,11 @@ has_left_one(TeRoot *root)
 {
 	int64		until = te_now_ms() + DYING_MS;
 
-	while (root->left_pid != 0 && te_seat_is_abandoned(root->left_place, root->left_pid))
+	while (root->left_pid != 0 && te_decoder_slot_is_abandoned(root->left_place, root->left_pid))
 	{
 		if (te_now_ms() >= until)
 			return true;
-		te_seat_reap(0);
+		te_decoder_slot_reap(0);
 		pg_usleep(1000);
 	}
 	root->left_pid = 0;

@@ -19,7 +19,7 @@ static uint64
 execute(const char *format, int nargs, Datum *values)
 {
 	static Oid	types[] = {TEXTOID, INT8OID};	/* root, device */
-	char	   *statement = psprintf(format, te_our("thumbexif_root"));
+	char	   *statement = psprintf(format, te_internal_name("thumbexif_root"));
 	TeRunAs		save;
 
 	te_run_as_extension(&save);

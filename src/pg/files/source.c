@@ -305,7 +305,7 @@ te_source_look(const char *const *paths, int count, TeSource *sources)
 
 	for (int i = 0; i < count; i++)
 	{
-		te_exit_without_postmaster();
+		te_exit_if_postmaster_died();
 		for (; asked < count && asked < i + LOOK_AHEAD; asked++)
 			(void) te_source_ask(paths[asked], TE_ASK_BULK, &sources[asked]);
 		te_source_wait(&sources[i]);

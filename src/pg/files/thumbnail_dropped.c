@@ -40,7 +40,7 @@ typedef struct Removal
 static List *
 names_in(const char *path)
 {
-	DIR		   *folder = te_store_open_folder(path);
+	DIR		   *folder = te_thumbnail_open_folder(path);
 	struct dirent *entry;
 	List	   *volatile names = NIL;
 
@@ -65,10 +65,10 @@ names_in(const char *path)
 static int
 open_base(void)
 {
-	int			base = te_store_open_base();
+	int			base = te_thumbnail_open_base();
 
 	if (base < 0)
-		te_store_throw(errno);
+		te_thumbnail_io_failed(errno);
 	return base;
 }
 
@@ -90,14 +90,14 @@ static bool
 has_our_marker(const char *name, Oid database)
 {
 	int			base = open_base();
-	int			folder = te_store_open(base, name, O_PATH | O_DIRECTORY, 0);
-	TeMarker	marker;
+	int			folder = te_thumbnail_open(base, name, O_PATH | O_DIRECTORY, 0);
+	TeThumbnailMarker	marker;
 	bool		ours = false;
 
 	close(base);
 	if (folder >= 0)
 	{
-		ours = te_marker_read(folder, &marker) == 1 && te_marker_is_ours(&marker, database);
+		ours = te_thumbnail_marker_read(folder, &marker) == 1 && te_thumbnail_marker_is_ours(&marker, database);
 		close(folder);
 	}
 	return ours;
@@ -123,24 +123,24 @@ empty_leaf(const char *path, void *arg)
 
 	CHECK_FOR_INTERRUPTS();
 	base = open_base();
-	folder = te_store_open(base, path, O_PATH | O_DIRECTORY, 0);
+	folder = te_thumbnail_open(base, path, O_PATH | O_DIRECTORY, 0);
 	close(base);
 	foreach(cell, names)
 	{
 		uint64		xid;
 
-		if (folder < 0 || err != 0 || !te_store_parse(lfirst(cell), &xid))
+		if (folder < 0 || err != 0 || !te_thumbnail_parse(lfirst(cell), &xid))
 			continue;
 		if (removal->dry_run || unlinkat(folder, lfirst(cell), 0) == 0)
 			removal->files++;
-		else if (!te_store_is_absence(errno))
+		else if (!te_thumbnail_is_absence(errno))
 			err = errno;
 	}
 	if (folder >= 0)
 		close(folder);
 	list_free_deep(names);
 	if (err != 0)
-		te_store_throw(err);
+		te_thumbnail_io_failed(err);
 }
 
 /* Remove the marker and the folder of a database, if nothing else is in it. */
@@ -158,7 +158,7 @@ remove_top(const char *name)
 	if (!only_ours)
 		return;
 	base = open_base();
-	folder = te_store_open(base, name, O_PATH | O_DIRECTORY, 0);
+	folder = te_thumbnail_open(base, name, O_PATH | O_DIRECTORY, 0);
 	foreach(cell, names)
 		if (folder >= 0)
 			(void) unlinkat(folder, lfirst(cell), 0);
@@ -183,9 +183,9 @@ empty_database(const char *name, Removal *removal)
 		if (strspn(number, "0123456789") != strlen(number) || strlen(number) > 10)
 			continue;
 		snprintf(top, sizeof(top), "%s/%s", name, number);
-		te_store_each_leaf(top, empty_leaf, removal);
+		te_thumbnail_each_leaf(top, empty_leaf, removal);
 		if (!removal->dry_run)
-			(void) te_store_remove_folders(top);
+			(void) te_thumbnail_remove_folders(top);
 	}
 	list_free_deep(attachments);
 	if (!removal->dry_run)
@@ -211,7 +211,7 @@ warn_copy(const char *name)
 }
 
 int64
-te_store_clean_dropped(bool dry_run)
+te_thumbnail_clean_dropped(bool dry_run)
 {
 	Removal		removal = {.dry_run = dry_run};
 	List	   *names = names_in(".");
@@ -226,7 +226,7 @@ te_store_clean_dropped(bool dry_run)
 
 		if (!is_left(name, &database))
 			continue;
-		if (te_folder_is_noted(name))
+		if (te_thumbnail_folder_is_noted(name))
 		{
 			warn_copy(name);
 			continue;
@@ -244,7 +244,7 @@ te_store_clean_dropped(bool dry_run)
 }
 
 bool
-te_store_any_dropped(void)
+te_thumbnail_any_dropped(void)
 {
 	List	   *names = names_in(".");
 	ListCell   *cell;

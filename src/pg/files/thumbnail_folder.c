@@ -29,7 +29,7 @@
 /* What was found last; good as long as thumbnail_dir and the marker of the first folder are the same. */
 static struct
 {
-	TeFolders	folders;
+	TeThumbnailFolders	folders;
 	char	   *dir;			/* in TopMemoryContext; NULL: nothing found yet */
 	struct stat marker;
 	bool		noted;			/* the table has it */
@@ -58,7 +58,7 @@ own_name(char name[TE_FOLDER_NAME])
 }
 
 void
-te_folder_forget_noted(void)
+te_thumbnail_folder_forget_noted(void)
 {
 	found.noted = false;
 }
@@ -66,30 +66,30 @@ te_folder_forget_noted(void)
 /* --- looking */
 
 static Mark
-look_at_mark(int base, const char *name, TeMarker *marker)
+look_at_mark(int base, const char *name, TeThumbnailMarker *marker)
 {
-	int			folder = te_store_open(base, name, O_PATH | O_DIRECTORY, 0);
+	int			folder = te_thumbnail_open(base, name, O_PATH | O_DIRECTORY, 0);
 	int			result;
 
 	if (folder < 0)
 		return errno == ENOENT ? MARK_NO_FOLDER : MARK_TROUBLE;
-	result = te_marker_read(folder, marker);
-	te_store_close(folder);
+	result = te_thumbnail_marker_read(folder, marker);
+	te_thumbnail_close(folder);
 	if (result < 0)
 		return MARK_TROUBLE;
 	if (result == 0)
 		return MARK_NONE;
-	return te_marker_is_ours(marker, MyDatabaseId) ? MARK_OURS : MARK_FOREIGN;
+	return te_thumbnail_marker_is_ours(marker, MyDatabaseId) ? MARK_OURS : MARK_FOREIGN;
 }
 
 /* Look at both folders.  What needs the table stays NEW or UNMARKED. */
 static void
-look(TeFolders *folders, struct stat *file)
+look(TeThumbnailFolders *folders, struct stat *file)
 {
 	char		plain[TE_FOLDER_NAME];
 	char		own[TE_FOLDER_NAME];
-	TeMarker	plain_marker;
-	TeMarker	own_marker;
+	TeThumbnailMarker	plain_marker;
+	TeThumbnailMarker	own_marker;
 	Mark		plain_mark = MARK_TROUBLE;
 	Mark		own_mark = MARK_TROUBLE;
 	int			base;
@@ -98,13 +98,13 @@ look(TeFolders *folders, struct stat *file)
 	folders->state = TE_FOLDER_TROUBLE;
 	plain_name(plain);
 	own_name(own);
-	base = te_store_open_base();
+	base = te_thumbnail_open_base();
 	if (base >= 0)
 	{
 		plain_mark = look_at_mark(base, plain, &plain_marker);
 		if (plain_mark != MARK_TROUBLE)
 			own_mark = look_at_mark(base, own, &own_marker);
-		te_store_close(base);
+		te_thumbnail_close(base);
 	}
 	folders->err = errno;
 	if (plain_mark == MARK_TROUBLE || (own_mark == MARK_TROUBLE && plain_mark != MARK_OURS))
@@ -136,10 +136,10 @@ open_found(void)
 
 	if (found.dir == NULL || strcmp(found.dir, te_thumbnail_dir) != 0)
 		return -1;
-	base = te_store_open_base();
+	base = te_thumbnail_open_base();
 	if (base < 0)
 		return -1;
-	folder = te_store_open(base, found.folders.name[0], O_PATH | O_DIRECTORY, 0);
+	folder = te_thumbnail_open(base, found.folders.name[0], O_PATH | O_DIRECTORY, 0);
 	close(base);
 	if (folder < 0)
 		return -1;
@@ -152,7 +152,7 @@ open_found(void)
 }
 
 static void
-remember(const TeFolders *folders, const struct stat *marker)
+remember(const TeThumbnailFolders *folders, const struct stat *marker)
 {
 	char	   *dir = MemoryContextStrdup(TopMemoryContext, te_thumbnail_dir);
 
@@ -166,15 +166,15 @@ remember(const TeFolders *folders, const struct stat *marker)
 }
 
 uint32
-te_folder_changes(void)
+te_thumbnail_folder_changes(void)
 {
 	return found.changes;
 }
 
-const TeFolders *
-te_folders(void)
+const TeThumbnailFolders *
+te_thumbnail_folders(void)
 {
-	static TeFolders folders;
+	static TeThumbnailFolders folders;
 	struct stat marker;
 	char		own[TE_FOLDER_NAME];
 	int			folder = open_found();
@@ -193,7 +193,7 @@ te_folders(void)
 
 		plain_name(plain);
 		own_name(own);
-		if (te_folder_is_noted(plain) || te_folder_is_noted(own))
+		if (te_thumbnail_folder_is_noted(plain) || te_thumbnail_folder_is_noted(own))
 		{
 			folders.state = TE_FOLDER_LOST;
 			folders.count = 0;
@@ -216,19 +216,19 @@ make(const char *name, bool replace)
 	for (char *c = database; c != NULL && *c != '\0'; c++)
 		if ((unsigned char) *c < ' ')
 			*c = '?';
-	base = te_store_open_base();
+	base = te_thumbnail_open_base();
 	if (base < 0)
 		return errno;
-	folder = te_store_make_folder(base, name);
+	folder = te_thumbnail_make_folder(base, name);
 	if (folder < 0)
 		err = errno;
 	else
 	{
-		err = te_marker_write(folder, database != NULL ? database : "?", replace);
+		err = te_thumbnail_marker_write(folder, database != NULL ? database : "?", replace);
 		close(folder);
 	}
 	if (err == 0)
-		err = te_store_sync_folder(base, ".");
+		err = te_thumbnail_sync_folder(base, ".");
 	close(base);
 	return err;
 }
@@ -244,11 +244,11 @@ throw_lost(void)
 }
 
 int
-te_folder_open(char name[TE_FOLDER_NAME])
+te_thumbnail_folder_open(char name[TE_FOLDER_NAME])
 {
 	for (int i = 0; i < MAX_TRIES; i++)
 	{
-		const TeFolders *folders;
+		const TeThumbnailFolders *folders;
 		int			folder = found.noted ? open_found() : -1;
 		int			err = 0;
 
@@ -257,11 +257,11 @@ te_folder_open(char name[TE_FOLDER_NAME])
 			strlcpy(name, found.folders.name[0], TE_FOLDER_NAME);
 			return folder;
 		}
-		folders = te_folders();
+		folders = te_thumbnail_folders();
 		switch (folders->state)
 		{
 			case TE_FOLDER_OURS:
-				found.noted = found.noted || te_folder_note(found.folders.name[0], false);
+				found.noted = found.noted || te_thumbnail_folder_note(found.folders.name[0], false);
 				folder = open_found();
 				if (folder < 0)
 					break;
@@ -279,19 +279,19 @@ te_folder_open(char name[TE_FOLDER_NAME])
 			case TE_FOLDER_LOST:
 				throw_lost();
 			case TE_FOLDER_TROUBLE:
-				te_store_throw(folders->err);
+				te_thumbnail_io_failed(folders->err);
 		}
 		/* another may have been quicker */
 		if (err != 0 && err != EEXIST)
-			te_store_throw(err);
+			te_thumbnail_io_failed(err);
 	}
-	te_store_throw(EAGAIN);
+	te_thumbnail_io_failed(EAGAIN);
 }
 
 void
-te_folders_warn(void)
+te_thumbnail_folders_warn(void)
 {
-	const TeFolders *folders = te_folders();
+	const TeThumbnailFolders *folders = te_thumbnail_folders();
 
 	if (!folders->foreign && folders->state != TE_FOLDER_LOST && folders->state != TE_FOLDER_TROUBLE)
 		return;
@@ -316,40 +316,40 @@ te_folders_warn(void)
 				 errhint("If that server will never use it again, " CLAIM_HINT ".")));
 }
 
-const TeFolders *
-te_folders_to_clean(bool dry_run)
+const TeThumbnailFolders *
+te_thumbnail_folders_to_clean(bool dry_run)
 {
-	const TeFolders *folders = te_folders();
+	const TeThumbnailFolders *folders = te_thumbnail_folders();
 	int			err = 0;
 
 	if (folders->state == TE_FOLDER_UNMARKED && !dry_run)
 	{
 		err = make(folders->name[0], false);
-		folders = te_folders();
+		folders = te_thumbnail_folders();
 	}
 	if (err != 0 && err != EEXIST)
-		te_store_throw(err);
+		te_thumbnail_io_failed(err);
 	if (folders->state == TE_FOLDER_OURS || folders->state == TE_FOLDER_NEW || folders->state == TE_FOLDER_UNMARKED)
 		return folders;
 	return NULL;
 }
 
 void
-te_folder_check(void)
+te_thumbnail_folder_check(void)
 {
-	const TeFolders *folders = te_folders();
+	const TeThumbnailFolders *folders = te_thumbnail_folders();
 
 	if (folders->state == TE_FOLDER_LOST)
 		throw_lost();
 	if (folders->state == TE_FOLDER_TROUBLE)
-		te_store_throw(folders->err);
+		te_thumbnail_io_failed(folders->err);
 }
 
 char *
-te_folder_claim(void)
+te_thumbnail_folder_claim(void)
 {
 	char		name[TE_FOLDER_NAME];
-	const TeFolders *folders = te_folders();
+	const TeThumbnailFolders *folders = te_thumbnail_folders();
 
 	plain_name(name);
 	if (folders->state != TE_FOLDER_OURS || strcmp(folders->name[0], name) != 0)
@@ -357,8 +357,8 @@ te_folder_claim(void)
 		int			err = make(name, true);
 
 		if (err != 0)
-			te_store_throw(err);
+			te_thumbnail_io_failed(err);
 	}
-	(void) te_folder_note(name, true);
-	return psprintf("%s/%s", te_store_dir(), name);
+	(void) te_thumbnail_folder_note(name, true);
+	return psprintf("%s/%s", te_thumbnail_base_path(), name);
 }

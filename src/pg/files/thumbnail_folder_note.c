@@ -22,26 +22,26 @@ about_folder(const char *format, const char *name)
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	te_arg_text(&args, te_store_dir());
+	te_arg_text(&args, te_thumbnail_base_path());
 	te_arg_text(&args, name);
-	rows = te_sql_as_extension(psprintf(format, te_our("thumbexif_folder")), &args);
+	rows = te_sql_as_extension(psprintf(format, te_internal_name("thumbexif_folder")), &args);
 	SPI_finish();
 	return rows;
 }
 
 bool
-te_folder_is_noted(const char *name)
+te_thumbnail_folder_is_noted(const char *name)
 {
 	return about_folder("SELECT FROM %s WHERE thumbnail_dir = $1 AND folder = $2", name) > 0;
 }
 
 bool
-te_folder_note(const char *name, bool wait)
+te_thumbnail_folder_note(const char *name, bool wait)
 {
 	TeExtension extension;
 	Oid			table;
 
-	if (te_folder_is_noted(name))
+	if (te_thumbnail_folder_is_noted(name))
 		return true;
 	te_extension_get(&extension);
 	table = get_relname_relid("thumbexif_folder", extension.schema);

@@ -10,12 +10,12 @@
 #include "postgres.h"
 
 /* Is a folder of this name, in thumbnail_dir as it is set now, noted? */
-extern bool te_folder_is_noted(const char *name);
+extern bool te_thumbnail_folder_is_noted(const char *name);
 
 /*
  * Note it, in this transaction.  Unless "wait", not while another transaction may be noting it, nor in one that could
  * not see what others have noted: then the answer is false, and it is left to the next time.
  */
-extern bool te_folder_note(const char *name, bool wait);
+extern bool te_thumbnail_folder_note(const char *name, bool wait);
 
 #endif							/* TE_PG_THUMBNAIL_FOLDER_NOTE_H */

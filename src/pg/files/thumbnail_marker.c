@@ -59,9 +59,9 @@ te_server_hash(char hash[17])
 }
 
 int
-te_marker_read(int folder, TeMarker *marker)
+te_thumbnail_marker_read(int folder, TeThumbnailMarker *marker)
 {
-	int			fd = te_store_open(folder, TE_MARKER, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+	int			fd = te_thumbnail_open(folder, TE_MARKER, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
 	char		text[MARKER_TEXT];
 	ssize_t		length = 0;
 
@@ -71,12 +71,12 @@ te_marker_read(int folder, TeMarker *marker)
 		if (errno == ENOENT)
 			return 0;
 		/* a link or a folder of that name: somebody's, not ours */
-		return te_store_is_absence(errno) ? 1 : -1;
+		return te_thumbnail_is_absence(errno) ? 1 : -1;
 	}
 	if (fstat(fd, &marker->file) != 0 ||
 		(S_ISREG(marker->file.st_mode) && (length = read(fd, text, sizeof(text) - 1)) < 0))
 	{
-		te_store_close(fd);
+		te_thumbnail_close(fd);
 		return -1;
 	}
 	close(fd);
@@ -88,7 +88,7 @@ te_marker_read(int folder, TeMarker *marker)
 }
 
 bool
-te_marker_is_ours(const TeMarker *marker, Oid database)
+te_thumbnail_marker_is_ours(const TeThumbnailMarker *marker, Oid database)
 {
 	return marker->database == database && strcmp(marker->server, te_server_id()) == 0;
 }
@@ -97,7 +97,7 @@ te_marker_is_ours(const TeMarker *marker, Oid database)
 static int
 write_temporary(int folder, const char *name, const char *text)
 {
-	int			fd = te_store_open(folder, name, O_WRONLY | O_CREAT | O_EXCL, MARKER_MODE);
+	int			fd = te_thumbnail_open(folder, name, O_WRONLY | O_CREAT | O_EXCL, MARKER_MODE);
 	size_t		length = strlen(text);
 	ssize_t		written;
 	int			err = 0;
@@ -127,7 +127,7 @@ rename_unless_there(int folder, const char *temporary)
 }
 
 int
-te_marker_write(int folder, const char *database_name, bool replace)
+te_thumbnail_marker_write(int folder, const char *database_name, bool replace)
 {
 	char		temporary[64];
 	char		text[MARKER_TEXT];
@@ -144,5 +144,5 @@ te_marker_write(int folder, const char *database_name, bool replace)
 	else if (err == 0)
 		err = rename_unless_there(folder, temporary);
 	(void) unlinkat(folder, temporary, 0);
-	return err != 0 ? err : te_store_sync_folder(folder, ".");
+	return err != 0 ? err : te_thumbnail_sync_folder(folder, ".");
 }

@@ -44,7 +44,7 @@ folder_hash(const char *id)
 }
 
 void
-te_store_new_name(char name[TE_STORE_NAME], const char *id, uint64 xid)
+te_thumbnail_new_name(char name[TE_THUMBNAIL_NAME], const char *id, uint64 xid)
 {
 	uint64		hash = folder_hash(id);
 	uint64		random;
@@ -58,19 +58,19 @@ te_store_new_name(char name[TE_STORE_NAME], const char *id, uint64 xid)
 				 errmsg("could not generate a random file name"),
 				 errhint("Check that the operating system's random number generator works.")));
 
-	snprintf(name, TE_STORE_NAME - 8, "%02x/%02x/%s-" UINT64_FORMAT "-%016" PRIx64 ".",
+	snprintf(name, TE_THUMBNAIL_NAME - 8, "%02x/%02x/%s-" UINT64_FORMAT "-%016" PRIx64 ".",
 			 (unsigned int) (hash & 0xff), (unsigned int) (hash >> 8 & 0xff), id, xid, random);
 }
 
 bool
-te_store_parse(const char *file, uint64 *xid)
+te_thumbnail_parse(const char *file, uint64 *xid)
 {
 	const char *dot = strrchr(file, '.');
 	const char *random = dot;
 	const char *number;
 	char	   *end;
 
-	if (dot == NULL || strlen(file) >= TE_STORE_NAME)
+	if (dot == NULL || strlen(file) >= TE_THUMBNAIL_NAME)
 		return false;
 	while (random > file && random[-1] != '-')
 		random--;
@@ -87,24 +87,24 @@ te_store_parse(const char *file, uint64 *xid)
 }
 
 bool
-te_store_is_name(const char *name)
+te_thumbnail_is_name(const char *name)
 {
 	uint64		xid;
 
 	return strlen(name) > 6 &&
 		strspn(name, "0123456789abcdef") == 2 && name[2] == '/' &&
 		strspn(name + 3, "0123456789abcdef") == 2 && name[5] == '/' &&
-		strchr(name + 6, '/') == NULL && te_store_parse(name + 6, &xid);
+		strchr(name + 6, '/') == NULL && te_thumbnail_parse(name + 6, &xid);
 }
 
 bool
-te_store_is_absence(int err)
+te_thumbnail_is_absence(int err)
 {
 	return err == ENOENT || err == ENOTDIR || err == EISDIR || err == ELOOP || err == EXDEV;
 }
 
 int
-te_store_open(int folder, const char *path, int flags, mode_t mode)
+te_thumbnail_open(int folder, const char *path, int flags, mode_t mode)
 {
 	struct open_how how = {
 		.flags = flags | O_CLOEXEC,
@@ -122,7 +122,7 @@ te_store_open(int folder, const char *path, int flags, mode_t mode)
 static int
 make_one(int parent, const char *name)
 {
-	int			fd = te_store_open(parent, name, O_PATH | O_DIRECTORY, 0);
+	int			fd = te_thumbnail_open(parent, name, O_PATH | O_DIRECTORY, 0);
 	mode_t		mask;
 	int			result;
 
@@ -133,11 +133,11 @@ make_one(int parent, const char *name)
 	umask(mask);
 	if (result != 0 && errno != EEXIST)
 		return -1;
-	return te_store_open(parent, name, O_PATH | O_DIRECTORY, 0);
+	return te_thumbnail_open(parent, name, O_PATH | O_DIRECTORY, 0);
 }
 
 void
-te_store_close(int fd)
+te_thumbnail_close(int fd)
 {
 	int			err = errno;
 
@@ -146,7 +146,7 @@ te_store_close(int fd)
 }
 
 char *
-te_store_dir(void)
+te_thumbnail_base_path(void)
 {
 	char	   *dir = pstrdup(te_thumbnail_dir);
 
@@ -155,16 +155,16 @@ te_store_dir(void)
 }
 
 int
-te_store_open_base(void)
+te_thumbnail_open_base(void)
 {
 	return open(te_thumbnail_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
 int
-te_store_make_folder(int top, const char *path)
+te_thumbnail_make_folder(int top, const char *path)
 {
-	char		name[TE_STORE_NAME];
-	int			folder = te_store_open(top, path, O_PATH | O_DIRECTORY, 0);
+	char		name[TE_THUMBNAIL_NAME];
+	int			folder = te_thumbnail_open(top, path, O_PATH | O_DIRECTORY, 0);
 	const char *next = path;
 
 	if (folder >= 0 || errno != ENOENT)
@@ -178,7 +178,7 @@ te_store_make_folder(int top, const char *path)
 		strlcpy(name, next, Min(length + 1, sizeof(name)));
 		child = make_one(folder, name);
 		if (folder != top)
-			te_store_close(folder);
+			te_thumbnail_close(folder);
 		if (child < 0 || next[length] == '\0')
 			return child;
 		folder = child;
@@ -187,9 +187,9 @@ te_store_make_folder(int top, const char *path)
 }
 
 int
-te_store_sync_folder(int top, const char *path)
+te_thumbnail_sync_folder(int top, const char *path)
 {
-	int			fd = te_store_open(top, path, O_RDONLY | O_DIRECTORY, 0);
+	int			fd = te_thumbnail_open(top, path, O_RDONLY | O_DIRECTORY, 0);
 	int			err = 0;
 
 	if (fd < 0)
@@ -202,23 +202,23 @@ te_store_sync_folder(int top, const char *path)
 }
 
 int
-te_store_unlink(int base, const char *folder, int attachment, const char *name)
+te_thumbnail_unlink(int base, const char *folder, int attachment, const char *name)
 {
 	char		path[TE_FOLDER_PATH];
 	int			leaf;
 	int			result;
 
-	if (!te_store_is_name(name))
+	if (!te_thumbnail_is_name(name))
 		return 0;
 	snprintf(path, sizeof(path), "%s/%d/%.5s", folder, attachment, name);
-	leaf = te_store_open(base, path, O_PATH | O_DIRECTORY, 0);
+	leaf = te_thumbnail_open(base, path, O_PATH | O_DIRECTORY, 0);
 	if (leaf < 0)
-		return te_store_is_absence(errno) ? 0 : -1;
+		return te_thumbnail_is_absence(errno) ? 0 : -1;
 	result = unlinkat(leaf, name + 6, 0);
-	te_store_close(leaf);
+	te_thumbnail_close(leaf);
 	if (result == 0)
 		return 1;
-	return te_store_is_absence(errno) ? 0 : -1;
+	return te_thumbnail_is_absence(errno) ? 0 : -1;
 }
 
 static const char *
@@ -247,7 +247,7 @@ hint_for(int err)
 }
 
 void
-te_store_throw(int err)
+te_thumbnail_io_failed(int err)
 {
 	errno = err;
 	ereport(ERROR,

@@ -36,7 +36,7 @@
 #define AT_ONCE		1000		/* entries in memory */
 
 void
-te_store_discard(int attachment, const char *name)
+te_thumbnail_discard(int attachment, const char *name)
 {
 	TeArgs		args = {0};
 
@@ -45,7 +45,7 @@ te_store_discard(int attachment, const char *name)
 	te_arg_int4(&args, attachment);
 	te_arg_text(&args, name);
 	te_sql_as_extension(psprintf("INSERT INTO %s (attachment, file) VALUES ($1, $2)",
-								 te_our("thumbexif_removal")), &args);
+								 te_internal_name("thumbexif_removal")), &args);
 	SPI_finish();
 }
 
@@ -94,9 +94,9 @@ take_entries(Entry *entries)
  * trouble (*err) and at an interrupt, which the caller serves.
  */
 static int
-unlink_entries(const TeFolders *folders, const Entry *entries, int count, Datum *gone, int64 *unlinked, int *err)
+unlink_entries(const TeThumbnailFolders *folders, const Entry *entries, int count, Datum *gone, int64 *unlinked, int *err)
 {
-	int			base = te_store_open_base();
+	int			base = te_thumbnail_open_base();
 	int			done = 0;
 
 	if (base < 0)
@@ -106,7 +106,7 @@ unlink_entries(const TeFolders *folders, const Entry *entries, int count, Datum 
 		int			result = 0;
 
 		for (int i = 0; i < folders->count && result == 0; i++)
-			result = te_store_unlink(base, folders->name[i], entries[done].attachment, entries[done].name);
+			result = te_thumbnail_unlink(base, folders->name[i], entries[done].attachment, entries[done].name);
 		if (result < 0)
 			*err = errno;
 		else
@@ -129,7 +129,7 @@ delete_entries(Datum *removals, int count)
 	te_arg(&args, INT8ARRAYOID,
 		   PointerGetDatum(construct_array(removals, count, INT8OID, sizeof(int64),
 										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE)));
-	te_sql_as_extension(psprintf("DELETE FROM %s WHERE removal = ANY ($1)", te_our("thumbexif_removal")), &args);
+	te_sql_as_extension(psprintf("DELETE FROM %s WHERE removal = ANY ($1)", te_internal_name("thumbexif_removal")), &args);
 }
 
 /* Inside SPI, with the extension's rights: go through the entries with a cursor. */
@@ -146,7 +146,7 @@ empty_all(Portal cursor, int64 most, int64 *unlinked)
 
 	while (total < most && err == 0)
 	{
-		const TeFolders *folders = te_folders_to_clean(false);
+		const TeThumbnailFolders *folders = te_thumbnail_folders_to_clean(false);
 		int			count;
 
 		if (folders == NULL)
@@ -192,7 +192,7 @@ static bool
 any_listed(void)
 {
 	TeArgs		none = {0};
-	bool		any = te_sql(psprintf("SELECT FROM %s LIMIT 1", te_our("thumbexif_removal")), &none) > 0;
+	bool		any = te_sql(psprintf("SELECT FROM %s LIMIT 1", te_internal_name("thumbexif_removal")), &none) > 0;
 
 	te_sql_free();
 	return any;
@@ -203,19 +203,19 @@ static bool
 may_remove(void)
 {
 	static bool said = false;
-	bool		may = te_folders_to_clean(false) != NULL;
+	bool		may = te_thumbnail_folders_to_clean(false) != NULL;
 
 	if (!may && !said)
-		te_folders_warn();
+		te_thumbnail_folders_warn();
 	said = !may;
 	return may;
 }
 
 int64
-te_store_empty_removals(int64 most, int64 *unlinked)
+te_thumbnail_empty_removals(int64 most, int64 *unlinked)
 {
 	char	   *sql = psprintf("SELECT removal, attachment, file, xmin FROM %s FOR UPDATE SKIP LOCKED",
-							   te_our("thumbexif_removal"));
+							   te_internal_name("thumbexif_removal"));
 	bool		pushed = push_snapshot();
 	TeRunAs		save;
 	int64		files = 0;

@@ -51,7 +51,7 @@ static List *touched = NIL;
  * so each process does it once for itself.
  */
 static HTAB *known_folders = NULL;
-static uint32 known_since = 0;	/* te_folder_changes() when it was begun */
+static uint32 known_since = 0;	/* te_thumbnail_folder_changes() when it was begun */
 
 static bool callbacks_registered = false;
 
@@ -62,10 +62,10 @@ take_back(SubTransactionId subid)
 	slist_mutable_iter iter;
 	int			base;
 
-	te_folder_forget_noted();
+	te_thumbnail_folder_forget_noted();
 	if (slist_is_empty(&written))
 		return;
-	base = te_store_open_base();
+	base = te_thumbnail_open_base();
 	slist_foreach_modify(iter, &written)
 	{
 		WrittenFile *file = slist_container(WrittenFile, node, iter.cur);
@@ -74,7 +74,7 @@ take_back(SubTransactionId subid)
 			continue;
 		/* what cannot be removed now is left to thumbexif_clean() */
 		if (base >= 0)
-			(void) te_store_unlink(base, file->folder, file->attachment, file->name);
+			(void) te_thumbnail_unlink(base, file->folder, file->attachment, file->name);
 		slist_delete_current(&iter);
 	}
 	if (base >= 0)
@@ -90,7 +90,7 @@ at_transaction_end(XactEvent event, void *arg)
 			take_back(InvalidSubTransactionId);
 			break;
 		case XACT_EVENT_PREPARE:
-			te_folder_forget_noted();
+			te_thumbnail_folder_forget_noted();
 			break;
 		case XACT_EVENT_COMMIT:
 			break;
@@ -123,7 +123,7 @@ at_subtransaction_end(SubXactEvent event, SubTransactionId subid,
 static int
 write_file(int folder, const char *temporary, const char *final, const char *data, Size length)
 {
-	int			fd = te_store_open(folder, temporary, O_WRONLY | O_CREAT | O_EXCL, FILE_MODE);
+	int			fd = te_thumbnail_open(folder, temporary, O_WRONLY | O_CREAT | O_EXCL, FILE_MODE);
 	int			err = 0;
 
 	if (fd < 0)
@@ -153,12 +153,12 @@ write_file(int folder, const char *temporary, const char *final, const char *dat
 	return err;
 }
 
-/* Where te_store_write writes: beneath our own folder, and what is made for it is closed again.  0 or an errno. */
+/* Where te_thumbnail_write writes: beneath our own folder, and what is made for it is closed again.  0 or an errno. */
 static int
 write_beneath(int folder, const char *path, const char *temporary, const char *final,
 			  const void *data, Size length)
 {
-	int			leaf = te_store_make_folder(folder, path);
+	int			leaf = te_thumbnail_make_folder(folder, path);
 	int			err;
 
 	if (leaf < 0)
@@ -169,7 +169,7 @@ write_beneath(int folder, const char *path, const char *temporary, const char *f
 }
 
 void
-te_store_check_is_set(void)
+te_thumbnail_check_is_set(void)
 {
 	if (te_thumbnail_dir == NULL || te_thumbnail_dir[0] == '\0')
 		ereport(ERROR,
@@ -196,7 +196,7 @@ remember_touched(const char *folder)
 static char *
 absolute_path(const char *folder, int attachment, const char *name)
 {
-	char	   *dir = te_store_dir();
+	char	   *dir = te_thumbnail_base_path();
 	char	   *path = psprintf("%s/%s/%d/%s", dir, folder, attachment, name);
 
 	pfree(dir);
@@ -218,18 +218,18 @@ will_write(const char *folder, int attachment, const char *name)
 }
 
 char *
-te_store_write(int attachment, const char *id, int format, const void *data, Size length, char **path)
+te_thumbnail_write(int attachment, const char *id, int format, const void *data, Size length, char **path)
 {
 	uint64		xid = U64FromFullTransactionId(GetTopFullTransactionId());
 	char		folder[TE_FOLDER_NAME];
 	char		leaf[TE_FOLDER_PATH];
-	char		temporary[TE_STORE_NAME];
-	char		name[TE_STORE_NAME];
+	char		temporary[TE_THUMBNAIL_NAME];
+	char		name[TE_THUMBNAIL_NAME];
 	char	   *result;
 	int			fd;
 	volatile int err = 0;
 
-	te_store_check_is_set();
+	te_thumbnail_check_is_set();
 	if (!callbacks_registered)
 	{
 		RegisterXactCallback(at_transaction_end, NULL);
@@ -237,13 +237,13 @@ te_store_write(int attachment, const char *id, int format, const void *data, Siz
 		callbacks_registered = true;
 	}
 
-	te_store_new_name(name, id, xid);
+	te_thumbnail_new_name(name, id, xid);
 	strlcpy(temporary, name, sizeof(temporary));
-	strlcat(temporary, TE_STORE_TEMPORARY, sizeof(temporary));
+	strlcat(temporary, TE_THUMBNAIL_TEMPORARY, sizeof(temporary));
 	strlcat(name, te_format_suffix(format), sizeof(name));
 	result = pstrdup(name);
 
-	fd = te_folder_open(folder);
+	fd = te_thumbnail_folder_open(folder);
 	PG_TRY();
 	{
 		will_write(folder, attachment, name);
@@ -259,7 +259,7 @@ te_store_write(int attachment, const char *id, int format, const void *data, Siz
 	}
 	PG_END_TRY();
 	if (err != 0)
-		te_store_throw(err);
+		te_thumbnail_io_failed(err);
 	return result;
 }
 
@@ -275,9 +275,9 @@ sync_parents(int base, const char *leaf)
 	while (err == 0 && (slash = strrchr(parent, '/')) != NULL)
 	{
 		*slash = '\0';
-		err = te_store_sync_folder(base, parent);
+		err = te_thumbnail_sync_folder(base, parent);
 	}
-	return err != 0 ? err : te_store_sync_folder(base, ".");
+	return err != 0 ? err : te_thumbnail_sync_folder(base, ".");
 }
 
 static void
@@ -286,18 +286,18 @@ prepare_known_folders(void)
 	HASHCTL		control = {.keysize = TE_FOLDER_PATH, .entrysize = TE_FOLDER_PATH};
 
 	if (known_folders != NULL &&
-		(hash_get_num_entries(known_folders) > KNOWN_FOLDERS || known_since != te_folder_changes()))
+		(hash_get_num_entries(known_folders) > KNOWN_FOLDERS || known_since != te_thumbnail_folder_changes()))
 	{
 		hash_destroy(known_folders);
 		known_folders = NULL;
 	}
 	if (known_folders == NULL)
 		known_folders = hash_create("thumbexif folders", 256, &control, HASH_ELEM | HASH_STRINGS);
-	known_since = te_folder_changes();
+	known_since = te_thumbnail_folder_changes();
 }
 
 void
-te_store_sync(void)
+te_thumbnail_sync(void)
 {
 	ListCell   *cell;
 	int			base;
@@ -305,21 +305,21 @@ te_store_sync(void)
 	if (touched == NIL)
 		return;
 	prepare_known_folders();
-	base = te_store_open_base();
+	base = te_thumbnail_open_base();
 	if (base < 0)
-		te_store_throw(errno);
+		te_thumbnail_io_failed(errno);
 	foreach(cell, touched)
 	{
 		const char *leaf = lfirst(cell);
 		bool		known = hash_search(known_folders, leaf, HASH_FIND, NULL) != NULL;
-		int			err = te_store_sync_folder(base, leaf);
+		int			err = te_thumbnail_sync_folder(base, leaf);
 
 		if (err == 0 && !known)
 			err = sync_parents(base, leaf);
 		if (err != 0)
 		{
 			close(base);
-			te_store_throw(err);
+			te_thumbnail_io_failed(err);
 		}
 	}
 	close(base);
@@ -331,11 +331,11 @@ te_store_sync(void)
 }
 
 bool
-te_store_has_folder(int attachment)
+te_thumbnail_has_folder(int attachment)
 {
-	const TeFolders *folders = te_folders();
+	const TeThumbnailFolders *folders = te_thumbnail_folders();
 	bool		has = false;
-	int			base = te_store_open_base();
+	int			base = te_thumbnail_open_base();
 
 	for (int i = 0; i < folders->count && base >= 0 && !has; i++)
 	{
@@ -343,7 +343,7 @@ te_store_has_folder(int attachment)
 		int			folder;
 
 		snprintf(path, sizeof(path), "%s/%d", folders->name[i], attachment);
-		folder = te_store_open(base, path, O_PATH, 0);
+		folder = te_thumbnail_open(base, path, O_PATH, 0);
 		has = folder >= 0;
 		if (has)
 			close(folder);
@@ -354,19 +354,19 @@ te_store_has_folder(int attachment)
 }
 
 void
-te_store_check(void)
+te_thumbnail_check(void)
 {
 	int			base;
 	int			err = 0;
 
-	te_store_check_is_set();
-	te_folder_check();
-	base = te_store_open_base();
+	te_thumbnail_check_is_set();
+	te_thumbnail_folder_check();
+	base = te_thumbnail_open_base();
 	if (base < 0)
-		te_store_throw(errno);
+		te_thumbnail_io_failed(errno);
 	if (faccessat(base, ".", W_OK | X_OK, AT_EACCESS) != 0)
 		err = errno;
 	close(base);
 	if (err != 0)
-		te_store_throw(err);
+		te_thumbnail_io_failed(err);
 }

@@ -16,17 +16,17 @@
  * A thumbnail into its file, under its final name: temporary name, write, fsync,
  * rename.  Must run in a transaction (gets its id).  The file is removed again if
  * the current (sub)transaction rolls back.  The directories are not yet synced:
- * te_store_sync() must follow before the commit.  Palloc'd name, and the absolute path as it goes into
+ * te_thumbnail_sync() must follow before the commit.  Palloc'd name, and the absolute path as it goes into
  * thumbnail_path; ERROR (with a hint) on the server's trouble: no thumbnail_dir, not mounted, full, read-only.
  */
-extern char *te_store_write(int attachment, const char *id, int format,
+extern char *te_thumbnail_write(int attachment, const char *id, int format,
 							const void *data, Size length, char **path);
 
-/* fsync every directory that te_store_write touched since the last call. */
-extern void te_store_sync(void);
+/* fsync every directory that te_thumbnail_write touched since the last call. */
+extern void te_thumbnail_sync(void);
 
 /* A file that is no longer wanted: into the removal table, in this transaction. */
-extern void te_store_discard(int attachment, const char *name);
+extern void te_thumbnail_discard(int attachment, const char *name);
 
 /*
  * Unlink what the removal table lists of transactions that are committed and flushed, where it is in a folder of this
@@ -34,15 +34,15 @@ extern void te_store_discard(int attachment, const char *name);
  * transaction of the caller's; at most "most" entries.  Returns how many are dealt with, and in *unlinked, unless that is
  * NULL, adds the files: a copy of a database lists what is only its origin's.
  */
-extern int64 te_store_empty_removals(int64 most, int64 *unlinked);
+extern int64 te_thumbnail_empty_removals(int64 most, int64 *unlinked);
 
 /* Is there a folder for an attachment of this number, as a dropped extension leaves it? */
-extern bool te_store_has_folder(int attachment);
+extern bool te_thumbnail_has_folder(int attachment);
 
 /* ERROR with a hint unless thumbnail_dir is set, can be written to and has not lost this database's folder. */
-extern void te_store_check(void);
+extern void te_thumbnail_check(void);
 
 /* ERROR with a hint unless thumbnail_dir is set. */
-extern void te_store_check_is_set(void);
+extern void te_thumbnail_check_is_set(void);
 
 #endif							/* TE_PG_THUMBNAIL_STORE_H */

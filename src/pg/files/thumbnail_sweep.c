@@ -40,30 +40,30 @@ typedef struct Sweep
 } Sweep;
 
 DIR *
-te_store_open_folder(const char *path)
+te_thumbnail_open_folder(const char *path)
 {
-	int			base = te_store_open_base();
+	int			base = te_thumbnail_open_base();
 	int			fd;
 	DIR		   *folder;
 	int			err;
 
 	if (base < 0)
-		te_store_throw(errno);
-	fd = te_store_open(base, path, O_RDONLY | O_DIRECTORY, 0);
+		te_thumbnail_io_failed(errno);
+	fd = te_thumbnail_open(base, path, O_RDONLY | O_DIRECTORY, 0);
 	err = errno;
 	close(base);
 	if (fd < 0)
 	{
-		if (te_store_is_absence(err))
+		if (te_thumbnail_is_absence(err))
 			return NULL;
-		te_store_throw(err);
+		te_thumbnail_io_failed(err);
 	}
 	folder = fdopendir(fd);
 	if (folder == NULL)
 	{
 		err = errno;
 		close(fd);
-		te_store_throw(err);
+		te_thumbnail_io_failed(err);
 	}
 	return folder;
 }
@@ -72,7 +72,7 @@ te_store_open_folder(const char *path)
 static void
 list_folders(const char *path, bool *present)
 {
-	DIR		   *folder = te_store_open_folder(path);
+	DIR		   *folder = te_thumbnail_open_folder(path);
 	struct dirent *entry;
 
 	memset(present, 0, FOLDERS);
@@ -85,7 +85,7 @@ list_folders(const char *path, bool *present)
 }
 
 void
-te_store_each_leaf(const char *top, void (*leaf) (const char *path, void *arg), void *arg)
+te_thumbnail_each_leaf(const char *top, void (*leaf) (const char *path, void *arg), void *arg)
 {
 	bool		upper[FOLDERS];
 	bool		lower[FOLDERS];
@@ -113,7 +113,7 @@ read_names(const char *path, void *arg)
 {
 	const Sweep *sweep = arg;
 	const char *leaf = path + strlen(path) - strlen("ab/cd");
-	DIR		   *folder = te_store_open_folder(path);
+	DIR		   *folder = te_thumbnail_open_folder(path);
 	struct dirent *entry;
 
 	if (folder == NULL)
@@ -122,13 +122,13 @@ read_names(const char *path, void *arg)
 	{
 		while ((entry = readdir(folder)) != NULL)
 		{
-			char		name[TE_STORE_NAME];
+			char		name[TE_THUMBNAIL_NAME];
 			uint64		xid;
 			Datum		value;
 			bool		isnull = false;
 
 			CHECK_FOR_INTERRUPTS();
-			if (!te_store_parse(entry->d_name, &xid) || xid >= sweep->horizon)
+			if (!te_thumbnail_parse(entry->d_name, &xid) || xid >= sweep->horizon)
 				continue;
 			snprintf(name, sizeof(name), "%s/%s", leaf, entry->d_name);
 			value = CStringGetTextDatum(name);
@@ -171,12 +171,12 @@ unlink_rows(const Sweep *sweep)
 
 	for (int i = 0; i < count; i++)
 		names[i] = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1);
-	base = te_store_open_base();
+	base = te_thumbnail_open_base();
 	if (base < 0)
-		te_store_throw(errno);
+		te_thumbnail_io_failed(errno);
 	for (int i = 0; i < count && err == 0 && !InterruptPending; i++)
 	{
-		int			result = te_store_unlink(base, sweep->folder, sweep->attachment, names[i]);
+		int			result = te_thumbnail_unlink(base, sweep->folder, sweep->attachment, names[i]);
 
 		if (result < 0)
 			err = errno;
@@ -185,7 +185,7 @@ unlink_rows(const Sweep *sweep)
 	}
 	close(base);
 	if (err != 0)
-		te_store_throw(err);
+		te_thumbnail_io_failed(err);
 	for (int i = 0; i < count; i++)
 		pfree(names[i]);
 	CHECK_FOR_INTERRUPTS();
@@ -199,7 +199,7 @@ remove_unnamed(const Sweep *sweep, bool dry_run)
 	char	   *sql = psprintf("SELECT f.file FROM thumbexif_file f "
 							   "WHERE NOT EXISTS (SELECT FROM %s s WHERE s.attachment = $1 AND s.file = f.file) "
 							   "AND NOT EXISTS (SELECT FROM %s r WHERE r.attachment = $1 AND r.file = f.file)",
-							   te_our("thumbexif_asset"), te_our("thumbexif_removal"));
+							   te_internal_name("thumbexif_asset"), te_internal_name("thumbexif_removal"));
 	Oid			type = INT4OID;
 	Datum		value = Int32GetDatum(sweep->attachment);
 	Portal		cursor = SPI_cursor_open_with_args(NULL, sql, 1, &type, &value, NULL, true, 0);
@@ -218,7 +218,7 @@ remove_unnamed(const Sweep *sweep, bool dry_run)
 }
 
 int64
-te_store_sweep(const char *folder, int attachment, uint64 horizon, bool dry_run)
+te_thumbnail_sweep(const char *folder, int attachment, uint64 horizon, bool dry_run)
 {
 	Sweep		sweep = {.folder = folder, .attachment = attachment, .horizon = horizon};
 	char		top[TE_FOLDER_PATH];
@@ -228,7 +228,7 @@ te_store_sweep(const char *folder, int attachment, uint64 horizon, bool dry_run)
 	sweep.desc = CreateTemplateTupleDesc(1);
 	TupleDescInitEntry(sweep.desc, 1, "file", TEXTOID, -1, 0);
 	snprintf(top, sizeof(top), "%s/%d", folder, attachment);
-	te_store_each_leaf(top, read_names, &sweep);
+	te_thumbnail_each_leaf(top, read_names, &sweep);
 
 	if (tuplestore_tuple_count(sweep.names) > 0)
 	{
@@ -246,7 +246,7 @@ remove_folder(const char *path)
 {
 	char		parent[TE_FOLDER_PATH];
 	char	   *name;
-	int			base = te_store_open_base();
+	int			base = te_thumbnail_open_base();
 	int			folder;
 	bool		gone;
 
@@ -255,7 +255,7 @@ remove_folder(const char *path)
 	strlcpy(parent, path, sizeof(parent));
 	name = strrchr(parent, '/');
 	*name++ = '\0';
-	folder = te_store_open(base, parent, O_PATH | O_DIRECTORY, 0);
+	folder = te_thumbnail_open(base, parent, O_PATH | O_DIRECTORY, 0);
 	gone = (folder >= 0 && unlinkat(folder, name, AT_REMOVEDIR) == 0) || errno == ENOENT;
 	if (folder >= 0)
 		close(folder);
@@ -270,12 +270,12 @@ remove_leaf(const char *path, void *arg)
 }
 
 bool
-te_store_remove_folders(const char *top)
+te_thumbnail_remove_folders(const char *top)
 {
 	bool		upper[FOLDERS];
 	char		path[TE_FOLDER_PATH];
 
-	te_store_each_leaf(top, remove_leaf, NULL);
+	te_thumbnail_each_leaf(top, remove_leaf, NULL);
 	list_folders(top, upper);
 	for (int i = 0; i < FOLDERS; i++)
 	{

@@ -20,7 +20,7 @@
 static char *
 below_thumbnail_dir(const char *path)
 {
-	char	   *dir = te_store_dir();
+	char	   *dir = te_thumbnail_base_path();
 	char	   *below = NULL;
 	size_t		length = strlen(dir);
 
@@ -36,17 +36,17 @@ is_in_marked_folder(int base, const char *below)
 {
 	char		name[TE_FOLDER_NAME];
 	size_t		length = strcspn(below, "/");
-	TeMarker	marker;
+	TeThumbnailMarker	marker;
 	int			folder;
 	bool		marked;
 
 	if (length >= sizeof(name))
 		return false;
 	strlcpy(name, below, length + 1);
-	folder = te_store_open(base, name, O_PATH | O_DIRECTORY, 0);
+	folder = te_thumbnail_open(base, name, O_PATH | O_DIRECTORY, 0);
 	if (folder < 0)
 		return false;
-	marked = te_marker_read(folder, &marker) == 1;
+	marked = te_thumbnail_marker_read(folder, &marker) == 1;
 	close(folder);
 	return marked;
 }
@@ -55,18 +55,18 @@ is_in_marked_folder(int base, const char *below)
 static bool
 is_absent(const char *below)
 {
-	const TeFolders *folders;
+	const TeThumbnailFolders *folders;
 	int			base;
 	bool		absent;
 
-	te_folder_check();
-	folders = te_folders();
+	te_thumbnail_folder_check();
+	folders = te_thumbnail_folders();
 	if (folders->state == TE_FOLDER_OURS || folders->state == TE_FOLDER_UNMARKED)
 		return true;
 	/* nothing of ours has been written yet: a copy, whose rows name the files of its origin */
-	base = te_store_open_base();
+	base = te_thumbnail_open_base();
 	if (base < 0)
-		te_store_throw(errno);
+		te_thumbnail_io_failed(errno);
 	absent = is_in_marked_folder(base, below);
 	close(base);
 	return absent;
@@ -77,30 +77,30 @@ static bool
 is_lost(const char *below, int64 size)
 {
 	struct stat file;
-	int			base = te_store_open_base();
+	int			base = te_thumbnail_open_base();
 	int			fd;
 	int			err;
 
 	if (base < 0)
-		te_store_throw(errno);
-	fd = te_store_open(base, below, O_PATH, 0);
+		te_thumbnail_io_failed(errno);
+	fd = te_thumbnail_open(base, below, O_PATH, 0);
 	err = errno;
 	close(base);
 	if (fd < 0)
 	{
-		if (te_store_is_absence(err))
+		if (te_thumbnail_is_absence(err))
 			return is_absent(below);
-		te_store_throw(err);
+		te_thumbnail_io_failed(err);
 	}
 	err = fstat(fd, &file) == 0 ? 0 : errno;
 	close(fd);
 	if (err != 0)
-		te_store_throw(err);
+		te_thumbnail_io_failed(err);
 	return !S_ISREG(file.st_mode) || file.st_size == 0 || (size >= 0 && file.st_size != size);
 }
 
 void
-te_look_at_thumbnail(TeAsset *asset, int parts)
+te_asset_files_check_thumbnail(TeAsset *asset, int parts)
 {
 	char	   *below;
 
@@ -116,13 +116,13 @@ te_look_at_thumbnail(TeAsset *asset, int parts)
 }
 
 int
-te_need_looking(TeAsset *asset, const TeSettings *settings, int parts)
+te_stale_parts_by_files(TeAsset *asset, const TeSettings *settings, int parts)
 {
 	TeSource	source;
 
 	te_source_look((const char *const *) &asset->path, 1, &source);
 	if (source.trouble != NULL)
 		return 0;
-	te_look_at_thumbnail(asset, parts);
-	return te_need(asset, settings, parts, &source);
+	te_asset_files_check_thumbnail(asset, parts);
+	return te_stale_parts(asset, settings, parts, &source);
 }

@@ -10,16 +10,16 @@
 #include "staleness.h"
 
 /*
- * te_need() with a look at both files, in bulk: nothing is needed as long as the image's root is held off.  ERROR on the
- * server's trouble, as te_look_at_thumbnail().
+ * te_stale_parts() with a look at both files, in bulk: nothing is needed as long as the image's root is held off.  ERROR on the
+ * server's trouble, as te_asset_files_check_thumbnail().
  */
-extern int	te_need_looking(TeAsset *asset, const TeSettings *settings, int parts);
+extern int	te_stale_parts_by_files(TeAsset *asset, const TeSettings *settings, int parts);
 
 /*
  * Set thumbnail_lost: is a thumbnail of ours beneath thumbnail_dir (also one that another server or database has made)
  * absent, empty or of another size than when it was made?  Does nothing unless "parts" has the thumbnail.  ERROR if that
  * cannot be told, as the folder may not be mounted.
  */
-extern void te_look_at_thumbnail(TeAsset *asset, int parts);
+extern void te_asset_files_check_thumbnail(TeAsset *asset, int parts);
 
 #endif							/* TE_PG_ASSET_FILES_H */

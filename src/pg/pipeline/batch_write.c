@@ -85,7 +85,7 @@ te_error_is_servers(const ErrorData *error)
 }
 
 static void
-write_files(TeJob **jobs, int count, TeFinishBetween between, void *arg)
+write_files(TeJob **jobs, int count, TeBatchWriteHook between, void *arg)
 {
 	for (int i = 0; i < count; i++)
 	{
@@ -95,13 +95,13 @@ write_files(TeJob **jobs, int count, TeFinishBetween between, void *arg)
 		if (!(job->need & TE_PART_THUMBNAIL) || te_job_verdict(job) != TE_VERDICT_DONE)
 			continue;
 		caller = MemoryContextSwitchTo(job->context);
-		job->file = te_store_write(job->asset.attachment->number, job->id, job->task.request.format,
+		job->file = te_thumbnail_write(job->asset.attachment->number, job->id, job->task.request.format,
 								   job->task.thumbnail, job->task.reply.thumbnail_bytes, &job->file_path);
 		MemoryContextSwitchTo(caller);
 		if (between != NULL)
 			between(arg);
 	}
-	te_store_sync();
+	te_thumbnail_sync();
 }
 
 /* The new file is not needed after all. */
@@ -109,7 +109,7 @@ static void
 drop_file(TeJob *job)
 {
 	if (job->file != NULL)
-		te_store_discard(job->asset.attachment->number, job->file);
+		te_thumbnail_discard(job->asset.attachment->number, job->file);
 }
 
 /*
@@ -172,7 +172,7 @@ lock_row(const Finish *finish, TeJob *job)
 	const TeAttachment *attachment = finish->attachment;
 	TeRowUpdate nothing = {0};
 	TeArgs		args;
-	char	   *sql = psprintf("%s SKIP LOCKED", te_row_sql(job, &nothing, &args));
+	char	   *sql = psprintf("%s SKIP LOCKED", te_row_update_sql(job, &nothing, &args));
 	TeAsset		now;
 
 	if (run_owners_code(attachment, sql, &args) == 1)
@@ -199,7 +199,7 @@ forget_state(const Finish *finish, TeJob *job)
 	te_arg(&args, type, te_key_datum(type, &job->asset.key));
 	te_sql_as_extension(psprintf("DELETE FROM %s WHERE attachment = $1 AND id = $2", attachment->state), &args);
 	if (job->asset.state.file != NULL)
-		te_store_discard(attachment->number, job->asset.state.file);
+		te_thumbnail_discard(attachment->number, job->asset.state.file);
 }
 
 /* Row and state of one job, whose state is locked. */
@@ -215,14 +215,14 @@ write_job(const Finish *finish, TeJob *job)
 			forget_state(finish, job);
 		return;
 	}
-	te_row_plan(job, &update);
+	te_row_update_plan(job, &update);
 	if (update.any &&
-		run_owners_code(finish->attachment, te_row_sql(job, &update, &args), &args) != 1)
+		run_owners_code(finish->attachment, te_row_update_sql(job, &update, &args), &args) != 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_TRIGGERED_ACTION_EXCEPTION),
 				 errmsg("a trigger or rule has suppressed the update"),
 				 errhint("Let it pass updates by thumbexif.")));
-	te_settle(job, finish->settings, &update);
+	te_state_update(job, finish->settings, &update);
 	job->outcome = te_job_outcome(job);
 }
 
@@ -231,7 +231,7 @@ static void
 charge_row(Finish *finish)
 {
 	if (finish->since_ms != 0)
-		te_limit_spend(finish->since_ms);
+		te_time_limit_spend(finish->since_ms);
 	finish->since_ms = 0;
 }
 
@@ -241,7 +241,7 @@ write_jobs(Finish *finish, TeJob **jobs, int count)
 	lock_states(finish, jobs, count);
 	for (int i = 0; i < count; i++)
 	{
-		if (i > 0 && jobs[i]->outcome == TE_OUTCOME_NONE && te_limit_spent())
+		if (i > 0 && jobs[i]->outcome == TE_OUTCOME_NONE && te_time_limit_spent())
 			jobs[i]->outcome = TE_OUTCOME_BACK;
 		if (jobs[i]->outcome == TE_OUTCOME_NONE)
 		{
@@ -268,7 +268,7 @@ try_write(Finish *finish, TeJob **jobs, int count)
 	PG_TRY();
 	{
 		owners_code = false;
-		te_limit_forget();
+		te_time_limit_forget();
 		write_jobs(finish, jobs, count);
 		ReleaseCurrentSubTransaction();
 	}
@@ -277,7 +277,7 @@ try_write(Finish *finish, TeJob **jobs, int count)
 		charge_row(finish);
 		MemoryContextSwitchTo(caller);
 		error = CopyErrorData();
-		if ((te_error_is_interrupt(error) && !te_limit_hit()) || te_error_is_servers(error))
+		if ((te_error_is_interrupt(error) && !te_time_limit_hit()) || te_error_is_servers(error))
 			PG_RE_THROW();
 		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();
@@ -312,7 +312,7 @@ write_refused(Finish *finish, TeJob *job, ErrorData *error)
 	job->file = NULL;
 	job->status = TE_NOT_WRITTEN;
 	job->words = NULL;
-	if (te_limit_hit())
+	if (te_time_limit_hit())
 		job->refusal = "its triggers took too long";
 	else
 		job->refusal = valid_text(job->context, error->message);
@@ -345,15 +345,15 @@ give_back_others(const TeJob *one, TeJob **jobs, int count)
 }
 
 void
-te_finish(const TeAttachment *attachment, TeJob **jobs, int count, const TeSettings *settings,
-		  TeFinishBetween between, void *arg)
+te_batch_write(const TeAttachment *attachment, TeJob **jobs, int count, const TeSettings *settings,
+		  TeBatchWriteHook between, void *arg)
 {
 	Finish		finish = {attachment, settings, NULL, 0};
 	ErrorData  *error;
 
 	for (int i = 0; i < count; i++)
 		jobs[i]->file = NULL;
-	if (te_limit_spent())
+	if (te_time_limit_spent())
 	{
 		/* by the batch before */
 		give_back_others(NULL, jobs, count);
@@ -364,11 +364,11 @@ te_finish(const TeAttachment *attachment, TeJob **jobs, int count, const TeSetti
 	/* before the states: TRUNCATE and DELETE lock the table first too */
 	LockRelationOid(attachment->relation, RowExclusiveLock);
 	te_attachment_check_same(attachment);
-	te_guard_check_table(attachment->relation, attachment->owner);
+	te_code_rights_check_table(attachment->relation, attachment->owner);
 	error = try_write(&finish, jobs, count);
 	if (error == NULL)
 		return;
-	if (te_limit_hit() && finish.at_work != NULL)
+	if (te_time_limit_hit() && finish.at_work != NULL)
 	{
 		/* one row has taken all the time that there is: it pays for it */
 		give_back_others(finish.at_work, jobs, count);
@@ -382,7 +382,7 @@ te_finish(const TeAttachment *attachment, TeJob **jobs, int count, const TeSetti
 	}
 	for (int i = 0; i < count; i++)
 	{
-		if (i > 0 && te_limit_spent())
+		if (i > 0 && te_time_limit_spent())
 		{
 			drop_file(jobs[i]);
 			jobs[i]->outcome = TE_OUTCOME_BACK;

@@ -10,7 +10,7 @@
 #include "job.h"
 
 /* Called between one thumbnail file and the next, while nothing of anybody's is locked. */
-typedef void (*TeFinishBetween) (void *arg);
+typedef void (*TeBatchWriteHook) (void *arg);
 
 /*
  * Write the thumbnail files, the users' rows and the states of jobs, sorted by their keys, in the current
@@ -21,8 +21,8 @@ typedef void (*TeFinishBetween) (void *arg);
  * then nothing is written, the subtransaction is to be rolled back, and the jobs
  * can be given back or tried again.  Inside SPI and in a subtransaction of the caller's.
  */
-extern void te_finish(const TeAttachment *attachment, TeJob **jobs, int count, const TeSettings *settings,
-					  TeFinishBetween between, void *arg);
+extern void te_batch_write(const TeAttachment *attachment, TeJob **jobs, int count, const TeSettings *settings,
+					  TeBatchWriteHook between, void *arg);
 
 /*
  * Is it an interrupt or the server's trouble, so that no asset is to blame?  Told by what raised

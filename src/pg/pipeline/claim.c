@@ -121,32 +121,32 @@ te_claim_alive(TeAlive *last, int32 number)
 
 /* Does it need something, going by row and state, and if need be by the file? */
 static bool
-needs_something(const TeTake *take, TeAsset *asset)
+needs_something(const TeClaimRequest *take, TeAsset *asset)
 {
-	if (te_need(asset, take->settings, take->parts, NULL) != 0)
+	if (te_stale_parts(asset, take->settings, take->parts, NULL) != 0)
 		return true;
-	if (asset->path == NULL || !(take->look || te_need_depends_on_file(asset)))
+	if (asset->path == NULL || !(take->look || te_stale_depends_on_file(asset)))
 		return false;
 	if (te_asset_status(&asset->state) == TE_ASSET_MISSING)
 		return true;			/* if only to say that it still is */
-	return te_need_looking(asset, take->settings, take->parts) != 0;
+	return te_stale_parts_by_files(asset, take->settings, take->parts) != 0;
 }
 
 /* Is this one for us? */
-static TeTaken
-judge(const TeTake *take, TeAsset *asset, TeAlive *last)
+static TeClaimResult
+judge(const TeClaimRequest *take, TeAsset *asset, TeAlive *last)
 {
 	if (asset->state.exists && asset->state.status == TE_ASSET_RUNNING &&
 		te_claim_alive(last, asset->state.claim))
-		return TE_TAKEN_BUSY;
+		return TE_CLAIM_BUSY;
 	if (!asset->has_row)
-		return TE_TAKEN_GONE;
+		return TE_CLAIM_GONE;
 	if (asset->state.exists && asset->state.status == TE_ASSET_QUEUED &&
 		asset->state.finished_at >= take->since && asset->state.next_try > GetCurrentTimestamp())
-		return TE_TAKEN_BUSY;	/* somebody has just tried it: not twice at a time */
+		return TE_CLAIM_BUSY;	/* somebody has just tried it: not twice at a time */
 	if (asset->path != NULL && te_source_is_held(asset->path))
-		return TE_TAKEN_BUSY;	/* the file system of its root is */
-	return needs_something(take, asset) ? TE_TAKEN : TE_TAKEN_NOT_NEEDED;
+		return TE_CLAIM_BUSY;	/* the file system of its root is */
+	return needs_something(take, asset) ? TE_CLAIMED : TE_CLAIM_NOT_NEEDED;
 }
 
 /* The state as the claim makes it. */
@@ -174,7 +174,7 @@ mark_running(TeState *state, int32 claim)
 
 /* Insert the states of some assets that have none.  Those that somebody else has by now are marked busy. */
 static void
-insert_some(const TeTake *take, TeAsset **assets, TeTaken **taken, int count)
+insert_some(const TeClaimRequest *take, TeAsset **assets, TeClaimResult **taken, int count)
 {
 	const TeAttachment *attachment = take->attachment;
 	Oid			type = te_key_state_type(attachment->key_type);
@@ -188,7 +188,7 @@ insert_some(const TeTake *take, TeAsset **assets, TeTaken **taken, int count)
 	sql = psprintf("INSERT INTO %s (attachment, id, status, claimed_from, claim, attempts)"
 				   " SELECT $1, k, 'running'::%s, 'new'::%s, $2, 1 FROM unnest($3) AS k"
 				   " ON CONFLICT DO NOTHING RETURNING id, version", attachment->state,
-				   te_our("thumbexif_asset_status"), te_our("thumbexif_asset_status"));
+				   te_internal_name("thumbexif_asset_status"), te_internal_name("thumbexif_asset_status"));
 	te_arg_int4(&args, attachment->number);
 	te_arg_int4(&args, take->claim->number);
 	te_arg(&args, te_key_array_type(type), te_key_array(type, keys, count));
@@ -207,7 +207,7 @@ insert_some(const TeTake *take, TeAsset **assets, TeTaken **taken, int count)
 			assets[i]->state.version = te_out_int(row++, 2, 0);
 		}
 		else
-			*taken[i] = TE_TAKEN_BUSY;
+			*taken[i] = TE_CLAIM_BUSY;
 	}
 	te_sql_free();
 	pfree(sql);
@@ -219,7 +219,7 @@ insert_some(const TeTake *take, TeAsset **assets, TeTaken **taken, int count)
  * uncommitted insertion of one of them stood in the way.
  */
 static bool
-try_insert(const TeTake *take, TeAsset **assets, TeTaken **taken, int count)
+try_insert(const TeClaimRequest *take, TeAsset **assets, TeClaimResult **taken, int count)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -256,15 +256,15 @@ try_insert(const TeTake *take, TeAsset **assets, TeTaken **taken, int count)
 }
 
 static void
-insert_states(const TeTake *take, TeAsset *assets, int count, TeTaken *taken)
+insert_states(const TeClaimRequest *take, TeAsset *assets, int count, TeClaimResult *taken)
 {
 	TeAsset   **new_assets = palloc(sizeof(TeAsset *) * Max(count, 1));
-	TeTaken   **new_taken = palloc(sizeof(TeTaken *) * Max(count, 1));
+	TeClaimResult   **new_taken = palloc(sizeof(TeClaimResult *) * Max(count, 1));
 	int			n = 0;
 
 	for (int i = 0; i < count; i++)
 	{
-		if (taken[i] == TE_TAKEN && !assets[i].state.exists)
+		if (taken[i] == TE_CLAIMED && !assets[i].state.exists)
 		{
 			new_assets[n] = &assets[i];
 			new_taken[n++] = &taken[i];
@@ -275,7 +275,7 @@ insert_states(const TeTake *take, TeAsset *assets, int count, TeTaken *taken)
 		for (int i = 0; i < n; i++)
 		{
 			if (!try_insert(take, &new_assets[i], &new_taken[i], 1))
-				*new_taken[i] = TE_TAKEN_BUSY;
+				*new_taken[i] = TE_CLAIM_BUSY;
 		}
 	}
 	pfree(new_assets);
@@ -284,7 +284,7 @@ insert_states(const TeTake *take, TeAsset *assets, int count, TeTaken *taken)
 
 /* The states, which we have locked, of some assets: to running. */
 static void
-update_states(const TeTake *take, TeAsset **assets, int count)
+update_states(const TeClaimRequest *take, TeAsset **assets, int count)
 {
 	const TeAttachment *attachment = take->attachment;
 	Oid			type = te_key_state_type(attachment->key_type);
@@ -309,7 +309,7 @@ update_states(const TeTake *take, TeAsset **assets, int count)
 				   " version = s.version + 1, attempts = w.attempts, interruptions = w.interruptions"
 				   " FROM unnest($3, $4, $5, $6) AS w (id, claimed_from, attempts, interruptions)"
 				   " WHERE s.attachment = $1 AND s.id = w.id",
-				   attachment->state, te_our("thumbexif_asset_status"));
+				   attachment->state, te_internal_name("thumbexif_asset_status"));
 	te_arg_int4(&args, attachment->number);
 	te_arg_int4(&args, take->claim->number);
 	te_arg(&args, te_key_array_type(type), te_key_array(type, keys, count));
@@ -328,7 +328,7 @@ update_states(const TeTake *take, TeAsset **assets, int count)
  * its owner might come to write it just then, and he does not wait.
  */
 static void
-claim_states(const TeTake *take, TeAsset *assets, int count, TeTaken *taken)
+claim_states(const TeClaimRequest *take, TeAsset *assets, int count, TeClaimResult *taken)
 {
 	TeAsset   **ours = palloc(sizeof(TeAsset *) * Max(count, 1));
 	TeAsset    *locked = palloc(sizeof(TeAsset) * Max(count, 1));
@@ -337,7 +337,7 @@ claim_states(const TeTake *take, TeAsset *assets, int count, TeTaken *taken)
 
 	for (int i = 0; i < count; i++)
 	{
-		if (taken[i] == TE_TAKEN && assets[i].state.exists)
+		if (taken[i] == TE_CLAIMED && assets[i].state.exists)
 			locked[n++] = assets[i];
 	}
 	if (n > 0)
@@ -347,12 +347,12 @@ claim_states(const TeTake *take, TeAsset *assets, int count, TeTaken *taken)
 	{
 		const TeState *state = &locked[n].state;
 
-		if (taken[i] != TE_TAKEN || !assets[i].state.exists)
+		if (taken[i] != TE_CLAIMED || !assets[i].state.exists)
 			continue;
 		if (state->exists && state->version == assets[i].state.version)
 			ours[m++] = &assets[i];
 		else
-			taken[i] = TE_TAKEN_BUSY;
+			taken[i] = TE_CLAIM_BUSY;
 		n++;
 	}
 	if (m > 0)
@@ -362,7 +362,7 @@ claim_states(const TeTake *take, TeAsset *assets, int count, TeTaken *taken)
 }
 
 void
-te_claim_take(const TeTake *take, TeAsset *assets, int count, TeTaken *taken)
+te_claim_assets(const TeClaimRequest *take, TeAsset *assets, int count, TeClaimResult *taken)
 {
 	TeAlive		last = {0};
 
@@ -372,7 +372,7 @@ te_claim_take(const TeTake *take, TeAsset *assets, int count, TeTaken *taken)
 	te_attachment_check_same(take->attachment); /* which has been locked by the reading of its rows */
 	for (int i = 0; i < count; i++)
 	{
-		te_exit_without_postmaster();	/* each may open a file */
+		te_exit_if_postmaster_died();	/* each may open a file */
 		taken[i] = judge(take, &assets[i], &last);
 	}
 	if (take->claim == NULL)
@@ -383,7 +383,7 @@ te_claim_take(const TeTake *take, TeAsset *assets, int count, TeTaken *taken)
 }
 
 int
-te_claim_give_back(const char *state_table, int attachment, Oid key_type,
+te_claim_release(const char *state_table, int attachment, Oid key_type,
 				   TeKey *keys, int count, int32 claim)
 {
 	Oid			type = te_key_state_type(key_type);

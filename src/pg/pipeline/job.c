@@ -118,10 +118,10 @@ te_job_open(TeJob *job, const TeSettings *settings, int parts, bool force)
 	job->status = job->source.status;
 	if (job->status != TE_OK)
 		return TE_JOB_KNOWN;
-	te_look_at_thumbnail(&job->asset, parts);
+	te_asset_files_check_thumbnail(&job->asset, parts);
 	job->need = TE_PART_ALL &
 		(force ? parts & te_parts_kept(job->asset.attachment) :
-		 te_need(&job->asset, settings, parts, &job->source));
+		 te_stale_parts(&job->asset, settings, parts, &job->source));
 	if (job->need == 0)
 	{
 		te_source_close(&job->source);

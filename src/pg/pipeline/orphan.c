@@ -105,11 +105,11 @@ change_free(const TeAttachment *attachment, const TeAsset **assets, int count, c
 						 " WHERE t.attachment = $1 AND t.id = w.id AND t.version = w.version"
 						 " FOR UPDATE OF t SKIP LOCKED) AS free WHERE s.attachment = $1 AND s.id = free.id",
 						 attachment->state);
-	te_sql_as_extension(psprintf(format, attachment->state, free_ones, te_our("thumbexif_removal")), &args);
+	te_sql_as_extension(psprintf(format, attachment->state, free_ones, te_internal_name("thumbexif_removal")), &args);
 }
 
 void
-te_orphans_settle(const TeAttachment *attachment, const TeAsset *assets, const TeTaken *taken, int count)
+te_orphans_settle(const TeAttachment *attachment, const TeAsset *assets, const TeClaimResult *taken, int count)
 {
 	const TeAsset **back = palloc(sizeof(TeAsset *) * Max(count, 1));
 	const TeAsset **gone = palloc(sizeof(TeAsset *) * Max(count, 1));
@@ -121,9 +121,9 @@ te_orphans_settle(const TeAttachment *attachment, const TeAsset *assets, const T
 		const TeState *state = &assets[i].state;
 
 		/* whoever judged them has called those busy whose owner is alive */
-		if (taken[i] == TE_TAKEN_NOT_NEEDED && state->exists && state->status == TE_ASSET_RUNNING)
+		if (taken[i] == TE_CLAIM_NOT_NEEDED && state->exists && state->status == TE_ASSET_RUNNING)
 			back[nback++] = &assets[i];
-		else if (taken[i] == TE_TAKEN_GONE && state->exists &&
+		else if (taken[i] == TE_CLAIM_GONE && state->exists &&
 				 (state->status == TE_ASSET_RUNNING || state->status == TE_ASSET_QUEUED ||
 				  state->status == TE_ASSET_MISSING))
 			gone[ngone++] = &assets[i];

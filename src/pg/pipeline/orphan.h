@@ -33,6 +33,6 @@ extern int	te_orphans_read(const TeAttachment *attachment, TeOrphanKind kind, Te
  * claim, its interruption counted, and states without a row go, unless somebody is at work on them.
  * Waits for nobody: what is locked or has changed is left to the next pass.
  */
-extern void te_orphans_settle(const TeAttachment *attachment, const TeAsset *assets, const TeTaken *taken, int count);
+extern void te_orphans_settle(const TeAttachment *attachment, const TeAsset *assets, const TeClaimResult *taken, int count);
 
 #endif							/* TE_PG_ORPHAN_H */

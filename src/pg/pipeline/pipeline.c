@@ -21,7 +21,7 @@
 #define MAX_READY_BYTES (64 * 1024 * 1024)	/* of thumbnails that wait to be written */
 
 void
-te_run_spi_commit(void *arg)
+te_pipeline_spi_commit(void *arg)
 {
 	SPI_commit();
 }
@@ -40,7 +40,7 @@ add_job(TePipeline *p, const TeAsset *asset)
 static void
 claim_more(TePipeline *p)
 {
-	const TeRun *run = p->run;
+	const TePipelineOptions *run = p->run;
 	int			most = (int) Min(p->left, run->claim_size);
 	int			count;
 
@@ -49,8 +49,8 @@ claim_more(TePipeline *p)
 	{
 		TeKey	   *keys = palloc(sizeof(TeKey) * Max(most, 1));
 		TeAsset    *assets = palloc(sizeof(TeAsset) * Max(most, 1));
-		TeTaken    *taken = palloc(sizeof(TeTaken) * Max(most, 1));
-		TeTake		take = {
+		TeClaimResult    *taken = palloc(sizeof(TeClaimResult) * Max(most, 1));
+		TeClaimRequest		take = {
 			.attachment = run->attachment,
 			.settings = &p->settings,
 			.parts = run->parts,
@@ -63,11 +63,11 @@ claim_more(TePipeline *p)
 		if (count > 0)
 		{
 			te_assets_of_keys(run->attachment, keys, count, assets);
-			te_claim_take(&take, assets, count, taken);
+			te_claim_assets(&take, assets, count, taken);
 		}
 		for (int i = 0; i < count; i++)
 		{
-			if (taken[i] == TE_TAKEN)
+			if (taken[i] == TE_CLAIMED)
 			{
 				add_job(p, &assets[i]);
 				p->left--;
@@ -132,7 +132,7 @@ feed(TePipeline *p)
 		TeJob	   *job = dlist_head_element(TeJob, node, &p->waiting);
 		TeJobStart	start;
 
-		te_exit_without_postmaster();
+		te_exit_if_postmaster_died();
 		ask_ahead(p);
 		start = te_job_open(job, &p->settings, p->run->parts, false);
 		dlist_delete(&job->node);
@@ -222,7 +222,7 @@ compare_jobs(const void *a, const void *b)
 static void
 report(TePipeline *p, TeJob **jobs, int count)
 {
-	const TeRun *run = p->run;
+	const TePipelineOptions *run = p->run;
 	bool		any = false;
 
 	for (int i = 0; i < count; i++)
@@ -249,9 +249,9 @@ report(TePipeline *p, TeJob **jobs, int count)
 
 /* Write a batch of what is ready, and commit it. */
 static void
-write_batch(TePipeline *p, TeFinishBetween between)
+write_batch(TePipeline *p, TeBatchWriteHook between)
 {
-	const TeRun *run = p->run;
+	const TePipelineOptions *run = p->run;
 	int			count = Min(p->nready, run->batch_size);
 	TeJob	  **jobs = MemoryContextAlloc(p->context, sizeof(TeJob *) * count);
 
@@ -272,8 +272,8 @@ write_batch(TePipeline *p, TeFinishBetween between)
 	}
 	else
 	{
-		te_finish(run->attachment, jobs, count, &p->settings, between, p);
-		te_give_back_owed(p);
+		te_batch_write(run->attachment, jobs, count, &p->settings, between, p);
+		te_release_remaining(p);
 		te_root_save();
 	}
 	te_step_end(p);
@@ -287,7 +287,7 @@ static void
 remove_files(TePipeline *p)
 {
 	te_step_begin(p);
-	te_store_empty_removals(PG_INT64_MAX, NULL);
+	te_thumbnail_empty_removals(PG_INT64_MAX, NULL);
 	te_step_end(p);
 	te_pipeline_commit(p);
 	p->replaced = 0;
@@ -307,7 +307,7 @@ go(TePipeline *p)
 
 	for (;;)
 	{
-		te_exit_without_postmaster();
+		te_exit_if_postmaster_died();
 		if (p->nwaiting == 0 && !p->exhausted)
 			claim_more(p);
 		decode(p);
@@ -323,7 +323,7 @@ go(TePipeline *p)
 	if (!p->run->dry_run)
 	{
 		te_step_begin(p);
-		te_give_back_owed(p);
+		te_release_remaining(p);
 		te_step_end(p);
 		remove_files(p);
 	}
@@ -370,7 +370,7 @@ clean_up(TePipeline *p, const ErrorData *error)
 	te_activity_drop_all();
 	if (!was_writing && !te_error_is_interrupt(error))
 		salvage(p);
-	te_give_back_all(p);
+	te_release_all(p);
 }
 
 /* The same; if even that throws, the claims die with their lock, and this run is over. */
@@ -383,14 +383,14 @@ clean_up_or_leave(TePipeline *p, const ErrorData *error)
 	}
 	PG_CATCH();
 	{
-		te_give_back_at_exit(NULL);
+		te_release_at_exit(NULL);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
 }
 
 void
-te_run(const TeRun *run)
+te_pipeline_run(const TePipelineOptions *run)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	ErrorData  *volatile error = NULL;
@@ -402,7 +402,7 @@ te_run(const TeRun *run)
 				 errmsg("this session is already processing assets"),
 				 errhint("Triggers must not process assets in bulk.")));
 	p = te_pipeline_create(run);
-	te_give_back_at_exit(p);
+	te_release_at_exit(p);
 	PG_TRY();
 	{
 		go(p);
@@ -416,7 +416,7 @@ te_run(const TeRun *run)
 		clean_up_or_leave(p, error);
 	}
 	PG_END_TRY();
-	te_give_back_at_exit(NULL);
+	te_release_at_exit(NULL);
 	MemoryContextSwitchTo(caller);
 	te_pipeline_destroy(p);
 	if (error != NULL)

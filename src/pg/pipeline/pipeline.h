@@ -38,33 +38,33 @@
 #include "claim.h"
 #include "job.h"
 
-typedef struct TeRun
+typedef struct TePipelineOptions
 {
-	/* what to do; attachment and the strings in it must last until te_run returns */
+	/* what to do; attachment and the strings in it must last until te_pipeline_run returns */
 	const TeAttachment *attachment;
 	int			parts;			/* TE_PART_... */
 	bool		dry_run;		/* decode, but claim and write nothing */
-	bool		look;			/* as in TeTake */
+	bool		look;			/* as in TeClaimRequest */
 	int			batch_size;		/* outcomes to a commit */
 	int			claim_size;		/* assets claimed at a time */
 	int64		most;			/* assets to take in all; PG_INT64_MAX = all */
 
 	int			(*next) (void *arg, TeKey *keys, int most);
-	void		(*passed) (void *arg, const TeAsset *asset, TeTaken why);
+	void		(*passed) (void *arg, const TeAsset *asset, TeClaimResult why);
 	void		(*written) (void *arg, const TeJob *job);
 	void		(*batch) (void *arg);
 	void		(*commit) (void *arg);
 	void	   *arg;
-} TeRun;
+} TePipelineOptions;
 
 /*
  * Run until there are no more candidates.  Inside an SPI connection (non-atomic, if
  * commit is SPI_commit); commits at the start and often.  ERRORs go on to the
- * caller after everything has been given back; te_run is then over and done with.
+ * caller after everything has been given back; te_pipeline_run is then over and done with.
  */
-extern void te_run(const TeRun *run);
+extern void te_pipeline_run(const TePipelineOptions *run);
 
-/* The commit of a procedure, for TeRun.commit. */
-extern void te_run_spi_commit(void *arg);
+/* The commit of a procedure, for TePipelineOptions.commit. */
+extern void te_pipeline_spi_commit(void *arg);
 
 #endif							/* TE_PG_PIPELINE_H */

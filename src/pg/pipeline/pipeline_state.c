@@ -24,7 +24,7 @@
 static TePipeline *running;	/* for the callback at exit */
 
 TePipeline *
-te_pipeline_create(const TeRun *run)
+te_pipeline_create(const TePipelineOptions *run)
 {
 	MemoryContext context = AllocSetContextCreate(TopMemoryContext, "thumbexif run", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);
@@ -147,14 +147,14 @@ give_back(TePipeline *p)
 		count = collect_keys(lists[i], keys, count);
 
 	te_claim_keep(&p->claim);
-	te_claim_give_back(p->state_table, p->attachment, p->key_type,
+	te_claim_release(p->state_table, p->attachment, p->key_type,
 					   keys, count, p->claim.number);
 	pfree(keys);
 }
 
 /* Try again with those that were locked when they were to be given back. */
 void
-te_give_back_owed(TePipeline *p)
+te_release_remaining(TePipeline *p)
 {
 	int			count = count_jobs(&p->owed);
 	TeKey	   *keys;
@@ -165,7 +165,7 @@ te_give_back_owed(TePipeline *p)
 		return;
 	keys = palloc(sizeof(TeKey) * count);
 	collect_keys(&p->owed, keys, 0);
-	left = te_claim_give_back(p->state_table, p->attachment, p->key_type,
+	left = te_claim_release(p->state_table, p->attachment, p->key_type,
 							  keys, count, p->claim.number);
 	dlist_foreach_modify(iter, &p->owed)
 	{
@@ -197,7 +197,7 @@ at_exit(int code, Datum arg)
 		return;
 	running = NULL;
 	AbortOutOfAnyTransaction();
-	if (te_limit_ended())
+	if (te_time_limit_ended())
 		return;					/* not sent away, but ended for what it did: that must count */
 	if (!PostmasterIsAlive())
 		return;					/* to be gone soon is better than to be tidy */
@@ -212,7 +212,7 @@ at_exit(int code, Datum arg)
 }
 
 void
-te_give_back_all(TePipeline *p)
+te_release_all(TePipeline *p)
 {
 	PG_TRY();
 	{
@@ -236,7 +236,7 @@ te_give_back_all(TePipeline *p)
 }
 
 void
-te_give_back_at_exit(TePipeline *p)
+te_release_at_exit(TePipeline *p)
 {
 	static bool registered = false;
 

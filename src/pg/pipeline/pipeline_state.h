@@ -18,7 +18,7 @@
 
 typedef struct TePipeline
 {
-	const TeRun *run;
+	const TePipelineOptions *run;
 
 	/* of run->attachment, copied: at exit that is gone */
 	int			attachment;
@@ -51,7 +51,7 @@ typedef struct TePipeline
 } TePipeline;
 
 
-extern TePipeline *te_pipeline_create(const TeRun *run);
+extern TePipeline *te_pipeline_create(const TePipelineOptions *run);
 
 /* Free it, with whatever jobs are left in it. */
 extern void te_pipeline_destroy(TePipeline *p);
@@ -67,16 +67,16 @@ extern void te_step_end(TePipeline *p);
 extern void te_pipeline_commit(TePipeline *p);
 
 /* Try again to give back those that were locked when they were to be.  In a step. */
-extern void te_give_back_owed(TePipeline *p);
+extern void te_release_remaining(TePipeline *p);
 
 /* An ERROR has ended a step: roll it back. */
 extern void te_roll_back_steps(TePipeline *p);
 
 /* Give back all that is claimed and not written, and end the claim.  After te_roll_back_steps; does not throw. */
-extern void te_give_back_all(TePipeline *p);
+extern void te_release_all(TePipeline *p);
 
 /* From now on, and until called with NULL, a session that exits gives back what this one holds. */
-extern void te_give_back_at_exit(TePipeline *p);
+extern void te_release_at_exit(TePipeline *p);
 
 /* The one that was named last; NULL = none is running. */
 extern TePipeline *te_pipeline_running(void);

@@ -116,11 +116,11 @@ plan_exif(const TeJob *job, bool replace, TeRowUpdate *update)
 }
 
 void
-te_row_plan(const TeJob *job, TeRowUpdate *update)
+te_row_update_plan(const TeJob *job, TeRowUpdate *update)
 {
 	const TeAttachment *attachment = job->asset.attachment;
 	const TeReply *reply = &job->task.reply;
-	bool		changed = te_changed(&job->asset, &job->source);
+	bool		changed = te_source_changed(&job->asset, &job->source);
 	bool		done = te_job_verdict(job) == TE_VERDICT_DONE;
 
 	memset(update, 0, sizeof(*update));
@@ -140,7 +140,7 @@ te_row_plan(const TeJob *job, TeRowUpdate *update)
 }
 
 char *
-te_row_sql(const TeJob *job, const TeRowUpdate *update, TeArgs *args)
+te_row_update_sql(const TeJob *job, const TeRowUpdate *update, TeArgs *args)
 {
 	const TeAttachment *attachment = job->asset.attachment;
 	const char *comma = "";

@@ -24,12 +24,12 @@ typedef struct TeRowUpdate
 } TeRowUpdate;
 
 /* What is to be written for a job; job->file is the new thumbnail, if one was made.  Palloc'd values. */
-extern void te_row_plan(const TeJob *job, TeRowUpdate *update);
+extern void te_row_update_plan(const TeJob *job, TeRowUpdate *update);
 
 /*
  * The UPDATE that writes it, for the row with the job's key and path, and no other.
  * Or, if nothing is to be written, the SELECT that locks that row.  Palloc'd; fills args.
  */
-extern char *te_row_sql(const TeJob *job, const TeRowUpdate *update, TeArgs *args);
+extern char *te_row_update_sql(const TeJob *job, const TeRowUpdate *update, TeArgs *args);
 
 #endif							/* TE_PG_ROW_UPDATE_H */

@@ -82,7 +82,7 @@ seen(const TeSource *file)
 }
 
 bool
-te_changed(const TeAsset *asset, const TeSource *file)
+te_source_changed(const TeAsset *asset, const TeSource *file)
 {
 	const TeState *state = &asset->state;
 
@@ -111,9 +111,9 @@ te_names_our_file(const TeAsset *asset)
 }
 
 int
-te_lacks(const TeAsset *asset, const TeSettings *settings, const TeSource *file)
+te_missing_parts(const TeAsset *asset, const TeSettings *settings, const TeSource *file)
 {
-	bool		changed = te_changed(asset, file);
+	bool		changed = te_source_changed(asset, file);
 	int			lacks = 0;
 
 	if (asset->thumbnail_path == NULL ||
@@ -126,7 +126,7 @@ te_lacks(const TeAsset *asset, const TeSettings *settings, const TeSource *file)
 }
 
 int64
-te_limit_of(int status)
+te_status_limit(int status)
 {
 	switch (status)
 	{
@@ -149,13 +149,13 @@ freed(const TeAsset *asset, const TeSettings *settings, const TeSource *file)
 {
 	const TeState *state = &asset->state;
 
-	return te_changed(asset, file) ||
+	return te_source_changed(asset, file) ||
 		!same(state->tried_settings, settings->both) ||
-		(state->limit_hit >= 0 && te_limit_of(state->verdict) > state->limit_hit);
+		(state->limit_hit >= 0 && te_status_limit(state->verdict) > state->limit_hit);
 }
 
 bool
-te_need_depends_on_file(const TeAsset *asset)
+te_stale_depends_on_file(const TeAsset *asset)
 {
 	TeAssetStatus status = te_asset_status(&asset->state);
 
@@ -163,11 +163,11 @@ te_need_depends_on_file(const TeAsset *asset)
 }
 
 int
-te_need(const TeAsset *asset, const TeSettings *settings, int parts, const TeSource *file)
+te_stale_parts(const TeAsset *asset, const TeSettings *settings, int parts, const TeSource *file)
 {
 	int			all = te_parts_kept(asset->attachment);
 	int			kept = parts & all;
-	int			lacks = te_lacks(asset, settings, file);
+	int			lacks = te_missing_parts(asset, settings, file);
 
 	/* of a table that keeps nothing at all, the file is looked at: its asset has to end somewhere too */
 	if (kept == 0 && all != 0)
@@ -179,24 +179,24 @@ te_need(const TeAsset *asset, const TeSettings *settings, int parts, const TeSou
 
 			/* nothing to do, but nobody has said so yet */
 			if (lacks == 0)
-				return TE_NEED_LOOK;
+				return TE_PART_LOOK;
 			break;
 		case TE_ASSET_FAILED:
 		case TE_ASSET_UNSUPPORTED:
 			if (!freed(asset, settings, file))
 				return 0;
 			if (lacks == 0)
-				return TE_NEED_LOOK;
+				return TE_PART_LOOK;
 			break;
 		case TE_ASSET_MISSING:
-			if (!te_changed(asset, file) && (file == NULL || file->status == TE_MISSING))
+			if (!te_source_changed(asset, file) && (file == NULL || file->status == TE_MISSING))
 				return 0;
 			if (lacks == 0)
-				return TE_NEED_LOOK;
+				return TE_PART_LOOK;
 			break;
 		case TE_ASSET_DONE:
 			if (file != NULL && file->status != TE_OK)
-				return (lacks & kept) | TE_NEED_LOOK;
+				return (lacks & kept) | TE_PART_LOOK;
 			break;
 		case TE_ASSET_RUNNING:	/* claimed_from never is */
 			break;

@@ -13,7 +13,7 @@
 #define TE_PART_THUMBNAIL	0x01
 #define TE_PART_EXIF		0x02	/* dates, camera, place, JSON; width and height too */
 #define TE_PART_ALL			0x03
-#define TE_NEED_LOOK		0x04	/* lacks nothing that we know of, but the file is to be looked at */
+#define TE_PART_LOOK		0x04	/* lacks nothing that we know of, but the file is to be looked at */
 
 /* The settings that results are made with, as the state keeps them. */
 typedef struct TeSettings
@@ -37,13 +37,13 @@ extern int	te_parts_parse(const char *name);
  * to be done.  file: what was found when it was opened, or NULL if it was not.
  * Somebody's being at work on it does not count.
  */
-extern int	te_need(const TeAsset *asset, const TeSettings *settings, int parts, const TeSource *file);
+extern int	te_stale_parts(const TeAsset *asset, const TeSettings *settings, int parts, const TeSource *file);
 
 /* May a look at the file, and at nothing else, free an asset that has failed? */
-extern bool te_need_depends_on_file(const TeAsset *asset);
+extern bool te_stale_depends_on_file(const TeAsset *asset);
 
-/* As te_need, as if nothing had failed before and it were not known where the asset stands: what is not there or stale. */
-extern int	te_lacks(const TeAsset *asset, const TeSettings *settings, const TeSource *file);
+/* As te_stale_parts, as if nothing had failed before and it were not known where the asset stands: what is not there or stale. */
+extern int	te_missing_parts(const TeAsset *asset, const TeSettings *settings, const TeSource *file);
 
 /*
  * Does the row name the file that the state has, in whatever folder?  Also one that was made for another
@@ -52,9 +52,9 @@ extern int	te_lacks(const TeAsset *asset, const TeSettings *settings, const TeSo
 extern bool te_names_our_file(const TeAsset *asset);
 
 /* Is it another path or file than the one the state tells of? */
-extern bool te_changed(const TeAsset *asset, const TeSource *file);
+extern bool te_source_changed(const TeAsset *asset, const TeSource *file);
 
 /* The limit (its setting's value now) that an outcome is about; -1 if it is about none. */
-extern int64 te_limit_of(int status);
+extern int64 te_status_limit(int status);
 
 #endif							/* TE_PG_STALENESS_H */

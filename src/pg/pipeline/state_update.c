@@ -51,7 +51,7 @@ settle_source(const TeJob *job, Settled *settled)
 	const TeSource *source = &job->source;
 	int64		hash = te_path_hash(job->asset.path);
 
-	if (te_changed(&job->asset, source))
+	if (te_source_changed(&job->asset, source))
 	{
 		state->exif_settings = NULL;
 		state->thumbnail_settings = NULL;
@@ -90,7 +90,7 @@ settle_done(const TeJob *job, const TeSettings *settings, Settled *settled)
 
 	/* with parts => 'exif', the thumbnail may be still to do */
 	after.state = *state;
-	if (te_lacks(&after, settings, NULL) == 0)
+	if (te_missing_parts(&after, settings, NULL) == 0)
 		state->status = TE_ASSET_DONE;
 	else if (state->status != TE_ASSET_QUEUED && state->status != TE_ASSET_DONE)
 		state->status = TE_ASSET_NEW;
@@ -125,7 +125,7 @@ settle_failed(const TeJob *job, const TeSettings *settings, Settled *settled)
 			break;
 	}
 	state->tried_settings = settings->both;
-	state->limit_hit = te_limit_of(job->status);
+	state->limit_hit = te_status_limit(job->status);
 }
 
 static void
@@ -151,7 +151,7 @@ write_state(const TeAsset *asset, const Settled *settled)
 				   " thumbnail_settings = $14, exif_settings = $15, tried_settings = $16, file = $17,"
 				   " path = $18, error = $19, exif_error = $20, file_size = $21"
 				   " WHERE attachment = $1 AND id = $2 AND version = $3",
-				   asset->attachment->state, te_our("thumbexif_asset_status"));
+				   asset->attachment->state, te_internal_name("thumbexif_asset_status"));
 	te_arg_int4(&args, asset->attachment->number);
 	te_arg(&args, type, te_key_datum(type, &asset->key));
 	te_arg_int8(&args, asset->state.version);
@@ -187,7 +187,7 @@ write_state(const TeAsset *asset, const Settled *settled)
 }
 
 void
-te_settle(const TeJob *job, const TeSettings *settings, const TeRowUpdate *update)
+te_state_update(const TeJob *job, const TeSettings *settings, const TeRowUpdate *update)
 {
 	const TeState *before = &job->asset.state;
 	Settled		settled = {.state = *before};
@@ -206,5 +206,5 @@ te_settle(const TeJob *job, const TeSettings *settings, const TeRowUpdate *updat
 
 	write_state(&job->asset, &settled);
 	if (job->file != NULL && before->file != NULL)
-		te_store_discard(job->asset.attachment->number, before->file);
+		te_thumbnail_discard(job->asset.attachment->number, before->file);
 }

@@ -16,6 +16,6 @@
  * must be locked and its version be that in job->asset.state.  The file it named
  * before goes into the removal table if there is a new one.  Inside SPI.
  */
-extern void te_settle(const TeJob *job, const TeSettings *settings, const TeRowUpdate *update);
+extern void te_state_update(const TeJob *job, const TeSettings *settings, const TeRowUpdate *update);
 
 #endif							/* TE_PG_STATE_UPDATE_H */

@@ -17,10 +17,10 @@
 #define WINDOW 4000				/* rows */
 #define LOOK	250				/* of them, to look at their files at a time */
 
-TeWalk *
-te_walk_begin(const TeAttachment *attachment, const TeSettings *settings, int parts, bool verify)
+TeTableScan *
+te_table_scan_begin(const TeAttachment *attachment, const TeSettings *settings, int parts, bool verify)
 {
-	TeWalk	   *walk = palloc0(sizeof(TeWalk));
+	TeTableScan	   *walk = palloc0(sizeof(TeTableScan));
 
 	walk->attachment = attachment;
 	walk->settings = settings;
@@ -32,7 +32,7 @@ te_walk_begin(const TeAttachment *attachment, const TeSettings *settings, int pa
 }
 
 static void
-read_window(TeWalk *walk)
+read_window(TeTableScan *walk)
 {
 	MemoryContext caller;
 
@@ -54,15 +54,15 @@ read_window(TeWalk *walk)
 
 /* Must one look at its file to know whether it needs something? */
 static bool
-must_look(const TeWalk *walk, const TeAsset *asset)
+must_look(const TeTableScan *walk, const TeAsset *asset)
 {
-	return asset->path != NULL && (walk->verify || te_need_depends_on_file(asset)) &&
-		te_need(asset, walk->settings, walk->parts, NULL) == 0;
+	return asset->path != NULL && (walk->verify || te_stale_depends_on_file(asset)) &&
+		te_stale_parts(asset, walk->settings, walk->parts, NULL) == 0;
 }
 
 /* Look at the files of the next assets, all at once: one at a time takes several times as long. */
 static void
-look_ahead(TeWalk *walk)
+look_ahead(TeTableScan *walk)
 {
 	int			end = Min(walk->at + LOOK, walk->count);
 	const char *paths[LOOK] = {0};
@@ -87,7 +87,7 @@ look_ahead(TeWalk *walk)
 }
 
 static bool
-may_need(TeWalk *walk, int at, TeAlive *last)
+may_need(TeTableScan *walk, int at, TeAlive *last)
 {
 	TeAsset    *asset = &walk->window[at];
 
@@ -95,12 +95,12 @@ may_need(TeWalk *walk, int at, TeAlive *last)
 		te_claim_alive(last, asset->state.claim))
 		return false;
 	if (walk->looked[at] && walk->verify)
-		te_look_at_thumbnail(asset, walk->parts);
-	return te_need(asset, walk->settings, walk->parts, walk->looked[at] ? &walk->files[at] : NULL) != 0;
+		te_asset_files_check_thumbnail(asset, walk->parts);
+	return te_stale_parts(asset, walk->settings, walk->parts, walk->looked[at] ? &walk->files[at] : NULL) != 0;
 }
 
 int
-te_walk_next(TeWalk *walk, TeKey *keys, int most)
+te_table_scan_next(TeTableScan *walk, TeKey *keys, int most)
 {
 	TeAlive		last = {0};
 	int			found = 0;
@@ -114,7 +114,7 @@ te_walk_next(TeWalk *walk, TeKey *keys, int most)
 	for (; walk->at < walk->count && found < most; walk->at++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		te_exit_without_postmaster();
+		te_exit_if_postmaster_died();
 		if (walk->at == walk->looked_to)
 			look_ahead(walk);
 		if (may_need(walk, walk->at, &last))

@@ -15,7 +15,7 @@
 #include "pg/catalog/asset.h"
 #include "staleness.h"
 
-typedef struct TeWalk
+typedef struct TeTableScan
 {
 	const TeAttachment *attachment;
 	const TeSettings *settings;
@@ -32,15 +32,15 @@ typedef struct TeWalk
 	bool		started;
 	bool		ended;
 	TeKey		last;			/* of the windows so far */
-} TeWalk;
+} TeTableScan;
 
 /* A walk from the first key on; it lives in the current memory context. */
-extern TeWalk *te_walk_begin(const TeAttachment *attachment, const TeSettings *settings, int parts, bool verify);
+extern TeTableScan *te_table_scan_begin(const TeAttachment *attachment, const TeSettings *settings, int parts, bool verify);
 
 /*
  * The next keys that may need something, at most "most"; -1 at the end.  Reads one
  * window at most, so that the caller can commit between them: 0 says to ask again.  Inside SPI.
  */
-extern int	te_walk_next(TeWalk *walk, TeKey *keys, int most);
+extern int	te_table_scan_next(TeTableScan *walk, TeKey *keys, int most);
 
 #endif							/* TE_PG_TABLE_SCAN_H */

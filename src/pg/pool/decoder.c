@@ -41,7 +41,7 @@ te_decoder_start(MemoryContext context, int place)
 	decoder = MemoryContextAllocExtended(context, sizeof(TeDecoder), MCXT_ALLOC_ZERO | MCXT_ALLOC_NO_OOM);
 	if (decoder == NULL)
 	{
-		te_seat_free(place);
+		te_decoder_slot_free(place);
 		errno = ENOMEM;
 		return NULL;
 	}
@@ -54,7 +54,7 @@ te_decoder_start(MemoryContext context, int place)
 	limits[TE_ARG_MEMORY - TE_ARG_MEMORY] = decoder->memory;
 	limits[TE_ARG_FILE - TE_ARG_MEMORY] = decoder->file;
 	limits[TE_ARG_TIMEOUT - TE_ARG_MEMORY] = (decoder->timeout + 999) / 1000;
-	error = te_spawn(&decoder->process, TE_PROGRAM_DECODER, place, limits, lengthof(limits));
+	error = te_process_start(&decoder->process, TE_PROGRAM_DECODER, place, limits, lengthof(limits));
 	if (error == 0)
 		return decoder;
 
@@ -78,7 +78,7 @@ set_deadline(TeDecoder *decoder)
 {
 	decoder->deadline = decoder->njobs > 0 ? te_now_ms() + decoder->timeout : PG_INT64_MAX;
 	if (decoder->njobs == 0)
-		te_seat_rest(decoder->process.place);
+		te_decoder_slot_idle(decoder->process.place);
 }
 
 bool
@@ -91,16 +91,16 @@ te_decoder_is_quiet(TeDecoder *decoder)
 		return true;
 	if (length > 0)
 	{
-		decoder->cause = TE_CAUSE_ODD;
+		decoder->cause = TE_END_PROTOCOL_ERROR;
 		decoder->odd = "it spoke without being asked";
 	}
 	else
-		decoder->cause = TE_CAUSE_LEFT;
+		decoder->cause = TE_END_EXITED;
 	return false;
 }
 
 void
-te_decoder_close_output(TeFlight *job)
+te_decoder_close_output(TePoolEntry *job)
 {
 	if (job->output_fd < 0)
 		return;
@@ -111,7 +111,7 @@ te_decoder_close_output(TeFlight *job)
 
 /* A file in memory for the thumbnail, which cannot grow beyond what that can need.  False with errno. */
 static bool
-open_output(TeFlight *job)
+open_output(TePoolEntry *job)
 {
 	const TeRequest *request = &job->request;
 	uint32		most = 0;
@@ -136,7 +136,7 @@ open_output(TeFlight *job)
 }
 
 TeSendResult
-te_decoder_send(TeDecoder *decoder, TeFlight *job)
+te_decoder_send(TeDecoder *decoder, TePoolEntry *job)
 {
 	int			fds[2];
 	int			save_errno;
@@ -166,7 +166,7 @@ te_decoder_send(TeDecoder *decoder, TeFlight *job)
 	errno = save_errno;
 	if (errno == EPIPE || errno == ECONNRESET || errno == ENOTCONN)
 	{
-		decoder->cause = TE_CAUSE_LEFT;
+		decoder->cause = TE_END_EXITED;
 		return TE_SEND_GONE;
 	}
 	return TE_SEND_NOT_NOW;
@@ -195,7 +195,7 @@ starts_like(int format, const char *data, uint32 length)
 
 /* The thumbnail that the reply speaks of.  Returns NULL or what is wrong. */
 static const char *
-read_thumbnail(TeFlight *job, MemoryContext context)
+read_thumbnail(TePoolEntry *job, MemoryContext context)
 {
 	uint32		length = job->reply.thumbnail_bytes;
 	uint32		done = 0;
@@ -221,7 +221,7 @@ read_thumbnail(TeFlight *job, MemoryContext context)
 
 /* A message from one that has jobs.  Returns NULL or what is wrong. */
 static const char *
-take_reply(TeFlight *job, const char *message, ssize_t length, MemoryContext context)
+take_reply(TePoolEntry *job, const char *message, ssize_t length, MemoryContext context)
 {
 	const char *odd;
 
@@ -257,25 +257,25 @@ receive(TeDecoder *decoder, char *message, size_t size)
 		return 0;
 	if (length == 0 || (length < 0 && errno == ECONNRESET))
 	{
-		decoder->cause = TE_CAUSE_LEFT;
+		decoder->cause = TE_END_EXITED;
 		return 0;
 	}
 	if (length < 0 || nfds > 0)
 	{
 		while (length > 0 && nfds > 0)
 			close(fds[--nfds]);
-		decoder->cause = TE_CAUSE_ODD;
+		decoder->cause = TE_END_PROTOCOL_ERROR;
 		decoder->odd = "it is too long or brings descriptors";
 		return 0;
 	}
 	return length;
 }
 
-TeFlight *
+TePoolEntry *
 te_decoder_read(TeDecoder *decoder, MemoryContext context)
 {
 	static char message[TE_MAX_REPLY];
-	TeFlight   *job = decoder->njobs > 0 ? decoder->jobs[0] : NULL;
+	TePoolEntry   *job = decoder->njobs > 0 ? decoder->jobs[0] : NULL;
 	ssize_t		length = receive(decoder, message, sizeof(message));
 
 	if (length == 0)
@@ -298,17 +298,17 @@ te_decoder_read(TeDecoder *decoder, MemoryContext context)
 
 	if (decoder->odd != NULL)
 	{
-		decoder->cause = TE_CAUSE_ODD;
+		decoder->cause = TE_END_PROTOCOL_ERROR;
 		return NULL;
 	}
 	if (job != NULL)
 	{
 		te_decoder_close_output(job);
-		te_spawn_listen(&decoder->process);
+		te_process_read_stderr(&decoder->process);
 		decoder->process.said_length = 0;
 		decoder->busy_ms += te_now_ms() - (decoder->deadline - decoder->timeout);
 		decoder->njobs--;
-		memmove(&decoder->jobs[0], &decoder->jobs[1], decoder->njobs * sizeof(TeFlight *));
+		memmove(&decoder->jobs[0], &decoder->jobs[1], decoder->njobs * sizeof(TePoolEntry *));
 		set_deadline(decoder);
 	}
 	return job;
@@ -346,24 +346,24 @@ read_exit(const TeProcess *process, char *words, size_t size)
 }
 
 TeStatus
-te_decoder_bury(TeDecoder *decoder, int64 until_ms, char *words)
+te_decoder_reap(TeDecoder *decoder, int64 until_ms, char *words)
 {
 	TeStatus	outcome = TE_OK;
 	size_t		length;
 
-	Assert(decoder->cause != TE_CAUSE_NONE);
+	Assert(decoder->cause != TE_END_NONE);
 
-	te_spawn_end(&decoder->process, decoder->cause != TE_CAUSE_LEFT, until_ms);
+	te_process_end(&decoder->process, decoder->cause != TE_END_EXITED, until_ms);
 	switch (decoder->cause)
 	{
-		case TE_CAUSE_LEFT:
+		case TE_END_EXITED:
 			outcome = read_exit(&decoder->process, words, TE_MAX_TEXT);
 			break;
-		case TE_CAUSE_LATE:
+		case TE_END_TIMEOUT:
 			snprintf(words, TE_MAX_TEXT, "decoder did not answer in time");
 			outcome = TE_TIMEOUT;
 			break;
-		case TE_CAUSE_ODD:
+		case TE_END_PROTOCOL_ERROR:
 			snprintf(words, TE_MAX_TEXT, "decoder was not understood: %s", decoder->odd);
 			outcome = TE_BAD_REPLY;
 			break;

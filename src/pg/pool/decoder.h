@@ -20,7 +20,7 @@
  * A task inside the pool.  The pool remembers everything it needs here, since after an
  * ERROR the caller's memory may be gone before the pool hears of it.
  */
-typedef struct TeFlight
+typedef struct TePoolEntry
 {
 	dlist_node	node;			/* in the pool's list of waiting or of finished jobs */
 	TeTask	   *task;			/* the caller's; not touched but to give it back */
@@ -37,7 +37,7 @@ typedef struct TeFlight
 	char	   *scratch;		/* what the texts point into, in the pool's memory context; or NULL */
 	char	   *thumbnail;		/* the same */
 	char		words[TE_MAX_TEXT];	/* ours, where there was no reply */
-} TeFlight;
+} TePoolEntry;
 
 typedef enum TeDecoderState
 {
@@ -46,14 +46,14 @@ typedef enum TeDecoderState
 } TeDecoderState;
 
 /* Why a decoder ends. */
-typedef enum TeCause
+typedef enum TeEndReason
 {
-	TE_CAUSE_NONE,				/* it does not */
-	TE_CAUSE_LEFT,				/* end of file: its exit status tells more */
-	TE_CAUSE_LATE,				/* past its deadline */
-	TE_CAUSE_ODD,				/* said what cannot be believed */
-	TE_CAUSE_UNWANTED			/* worn, of other settings, or its jobs were given up: not its fault */
-} TeCause;
+	TE_END_NONE,				/* it does not */
+	TE_END_EXITED,				/* end of file: its exit status tells more */
+	TE_END_TIMEOUT,				/* past its deadline */
+	TE_END_PROTOCOL_ERROR,				/* said what cannot be believed */
+	TE_END_NOT_NEEDED			/* worn, of other settings, or its jobs were given up: not its fault */
+} TeEndReason;
 
 typedef struct TeDecoder
 {
@@ -62,7 +62,7 @@ typedef struct TeDecoder
 	TeDecoderState state;
 	Oid			role;			/* whose pictures it has seen, InvalidOid = none yet */
 	TeHello		hello;			/* once ready */
-	TeFlight   *jobs[TE_PIPELINE];	/* the first is at work */
+	TePoolEntry   *jobs[TE_PIPELINE];	/* the first is at work */
 	int			njobs;
 	int			images;			/* requests it was sent */
 	int64		started_ms;		/* te_now_ms() */
@@ -71,13 +71,13 @@ typedef struct TeDecoder
 	int			memory;			/* the settings it was started with */
 	int			file;
 	int			timeout;
-	TeCause		cause;
+	TeEndReason		cause;
 	const char *odd;			/* what cannot be believed */
 } TeDecoder;
 
 /*
- * Start one, allocated in this context, in that place (te_seat_take), which is given back with it.  NULL with
- * errno if that cannot be done (te_spawn_throw).
+ * Start one, allocated in this context, in that place (te_decoder_slot_take), which is given back with it.  NULL with
+ * errno if that cannot be done (te_process_start_failed).
  */
 extern TeDecoder *te_decoder_start(MemoryContext context, int place);
 
@@ -95,22 +95,22 @@ typedef enum TeSendResult
 } TeSendResult;
 
 /* Give a ready decoder another job.  Never throws. */
-extern TeSendResult te_decoder_send(TeDecoder *decoder, TeFlight *job);
+extern TeSendResult te_decoder_send(TeDecoder *decoder, TePoolEntry *job);
 
 /* The job has no decoder any more. */
-extern void te_decoder_close_output(TeFlight *job);
+extern void te_decoder_close_output(TePoolEntry *job);
 
 /*
  * Read one message, if there is one.  Returns the job whose outcome it brought, or NULL. Fills the cause
  * if the decoder has ended, or must.  The outcome is allocated in the given context.
  */
-extern TeFlight *te_decoder_read(TeDecoder *decoder, MemoryContext context);
+extern TePoolEntry *te_decoder_read(TeDecoder *decoder, MemoryContext context);
 
 /*
  * The end of a decoder that has a cause: kill it if need be, reap it by then (te_now_ms) and free it.  Returns the
  * outcome for the job that it had at work, TE_OK if that is as unharmed as what waits behind
  * it.  words (TE_MAX_TEXT bytes) say in ASCII what happened.  The caller has taken its jobs.  Never throws.
  */
-extern TeStatus te_decoder_bury(TeDecoder *decoder, int64 until_ms, char *words);
+extern TeStatus te_decoder_reap(TeDecoder *decoder, int64 until_ms, char *words);
 
 #endif							/* TE_PG_DECODER_H */

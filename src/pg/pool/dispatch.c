@@ -44,7 +44,7 @@ TePool		te_pool;
 /* --- jobs --- */
 
 static void
-close_image(TeFlight *job)
+close_image(TePoolEntry *job)
 {
 	if (job->image_fd < 0)
 		return;
@@ -54,7 +54,7 @@ close_image(TeFlight *job)
 }
 
 void
-te_flight_free(TeFlight *job)
+te_pool_entry_free(TePoolEntry *job)
 {
 	te_decoder_close_output(job);
 	close_image(job);
@@ -67,7 +67,7 @@ te_flight_free(TeFlight *job)
 }
 
 void
-te_flight_finished(TeFlight *job)
+te_pool_entry_finished(TePoolEntry *job)
 {
 	close_image(job);
 	dlist_push_tail(&te_pool.finished, &job->node);
@@ -75,20 +75,20 @@ te_flight_finished(TeFlight *job)
 
 /* An outcome that is not a decoder's own words. */
 static void
-finish_badly(TeFlight *job, TeStatus status, const char *words)
+finish_badly(TePoolEntry *job, TeStatus status, const char *words)
 {
 	memset(&job->reply, 0, sizeof(job->reply));
 	memset(&job->texts, 0, sizeof(job->texts));
 	job->reply.status = status;
 	strlcpy(job->words, words, sizeof(job->words));
 	job->texts.error = job->words;
-	te_flight_finished(job);
+	te_pool_entry_finished(job);
 }
 
 /* --- decoders --- */
 
 void
-te_forget_wait_set(void)
+te_dispatch_reset_wait_set(void)
 {
 	if (te_pool.set != NULL)
 		FreeWaitEventSet(te_pool.set);
@@ -97,39 +97,39 @@ te_forget_wait_set(void)
 
 /* Take a decoder that has a cause out of the pool, and see to its jobs. */
 void
-te_bury(TeDecoder *decoder, TeCause cause)
+te_dispatch_reap(TeDecoder *decoder, TeEndReason cause)
 {
 	char		words[TE_MAX_TEXT];
-	TeFlight   *jobs[TE_PIPELINE];
+	TePoolEntry   *jobs[TE_PIPELINE];
 	int			njobs = decoder->njobs;
 	bool		starting = decoder->state == TE_DECODER_STARTING;
 	int			pid = (int) decoder->process.pid;
 	TeStatus	outcome;
 
 	/* One that rests may have been ended by somebody who needed its seat: that is no loss. */
-	if (!starting && njobs == 0 && te_seat_is_lost(decoder->process.place))
-		cause = TE_CAUSE_UNWANTED;
+	if (!starting && njobs == 0 && te_decoder_slot_is_lost(decoder->process.place))
+		cause = TE_END_NOT_NEEDED;
 	decoder->cause = cause;
 	memcpy(jobs, decoder->jobs, sizeof(jobs));
-	te_forget_wait_set();
+	te_dispatch_reset_wait_set();
 	dlist_delete(&decoder->node);
 	te_pool.ndecoders--;
-	outcome = te_decoder_bury(decoder, te_pool.end_by != 0 ? te_pool.end_by : te_now_ms() + KILLED_MS, words);
+	outcome = te_decoder_reap(decoder, te_pool.end_by != 0 ? te_pool.end_by : te_now_ms() + KILLED_MS, words);
 
 	/* Backwards, so that the first is the first in the queue again. */
 	for (int i = njobs - 1; i >= 0; i--)
 	{
-		TeFlight   *job = jobs[i];
+		TePoolEntry   *job = jobs[i];
 
 		te_decoder_close_output(job);
-		if (i > 0 || cause == TE_CAUSE_UNWANTED ||
+		if (i > 0 || cause == TE_END_NOT_NEEDED ||
 			(outcome == TE_OK && ++job->resent < MAX_RESENT))
 			dlist_push_head(&te_pool.waiting, &job->node);
 		else
 			finish_badly(job, outcome == TE_OK ? TE_CRASHED : outcome, words);
 	}
 
-	if (cause == TE_CAUSE_UNWANTED || (outcome == TE_OK && !starting))
+	if (cause == TE_END_NOT_NEEDED || (outcome == TE_OK && !starting))
 		return;					/* it left as it should */
 	te_pool.lost++;
 	ereport(LOG,
@@ -137,7 +137,7 @@ te_bury(TeDecoder *decoder, TeCause cause)
 			 errdetail_log("The %s.", words)));
 
 	/* A death may be bad luck, and three in a row are not. */
-	if (!starting || (cause == TE_CAUSE_LEFT && ++te_pool.failed_starts < MAX_START_TRIES))
+	if (!starting || (cause == TE_END_EXITED && ++te_pool.failed_starts < MAX_START_TRIES))
 		return;
 	te_pool.failed_starts = 0;
 	if (te_pool.ndecoders > 0)
@@ -147,9 +147,9 @@ te_bury(TeDecoder *decoder, TeCause cause)
 	}
 	ereport(ERROR,
 			(errcode(ERRCODE_SYSTEM_ERROR),
-			 errmsg("image decoder \"%s\" did not start", te_spawn_file(TE_PROGRAM_DECODER)),
+			 errmsg("image decoder \"%s\" did not start", te_process_file(TE_PROGRAM_DECODER)),
 			 errdetail("The %s.", words),
-			 cause == TE_CAUSE_LATE ?
+			 cause == TE_END_TIMEOUT ?
 			 errhint("The server may be overloaded. Try again.") :
 			 errhint("Install module and decoder of the same build and the libraries that \"ldd\" names as missing. Sessions older than an upgrade must reconnect.")));
 }
@@ -157,18 +157,18 @@ te_bury(TeDecoder *decoder, TeCause cause)
 /* --- seats */
 
 void
-te_stop_hunger(void)
+te_dispatch_stop_waiting(void)
 {
-	te_pool.hungry_since = 0;
-	te_seat_leave_queue();
+	te_pool.slot_wait_since = 0;
+	te_decoder_slot_leave_queue();
 }
 
 void
-te_check_hunger(void)
+te_dispatch_check_wait(void)
 {
-	if (te_pool.hungry_since == 0 || te_now_ms() - te_pool.hungry_since < te_decode_timeout)
+	if (te_pool.slot_wait_since == 0 || te_now_ms() - te_pool.slot_wait_since < te_decode_timeout)
 		return;
-	te_stop_hunger();
+	te_dispatch_stop_waiting();
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
 			 errmsg("no image decoder became free within \"thumbexif.decode_timeout\""),
@@ -195,24 +195,24 @@ find_idle(Oid other_than)
 }
 
 void
-te_share_decoders(void)
+te_dispatch_yield(void)
 {
 	TeDecoder  *decoder;
 
-	while (te_seat_others_wait() && (decoder = find_idle(InvalidOid)) != NULL)
-		te_bury(decoder, TE_CAUSE_UNWANTED);
+	while (te_decoder_slot_others_wait() && (decoder = find_idle(InvalidOid)) != NULL)
+		te_dispatch_reap(decoder, TE_END_NOT_NEEDED);
 }
 
 /* Have we no claim to that decoder any more, since others wait for one? */
 static bool
 has_had_its_turn(const TeDecoder *decoder)
 {
-	return te_seat_others_wait() &&
+	return te_decoder_slot_others_wait() &&
 		(te_pool.ndecoders > 1 || te_now_ms() - decoder->started_ms >= SLICE_MS);
 }
 
 bool
-te_start_decoder(Oid role, bool must)
+te_dispatch_start(Oid role, bool must)
 {
 	TeDecoder  *decoder;
 	int			place = -1;
@@ -222,36 +222,36 @@ te_start_decoder(Oid role, bool must)
 		decoder = find_idle(role);
 		if (decoder == NULL)
 			return false;		/* some are at work for others, and will be idle */
-		te_bury(decoder, TE_CAUSE_UNWANTED);
+		te_dispatch_reap(decoder, TE_END_NOT_NEEDED);
 	}
-	place = te_seat_take(must);
+	place = te_decoder_slot_take(must);
 	while (place < 0 && must && (decoder = find_idle(role)) != NULL)
 	{
-		te_bury(decoder, TE_CAUSE_UNWANTED);
-		place = te_seat_take(must);
+		te_dispatch_reap(decoder, TE_END_NOT_NEEDED);
+		place = te_decoder_slot_take(must);
 	}
 	if (place < 0)
 	{
 		if (!must)
 			te_pool.start_again = te_now_ms() + SEAT_AGAIN_MS;
-		else if (te_pool.hungry_since == 0)
-			te_pool.hungry_since = te_now_ms();
+		else if (te_pool.slot_wait_since == 0)
+			te_pool.slot_wait_since = te_now_ms();
 		return false;
 	}
 
-	te_pool.hungry_since = 0;
+	te_pool.slot_wait_since = 0;
 	decoder = te_decoder_start(te_pool.context, place);
 	if (decoder == NULL)
 	{
 		if (must)
-			te_spawn_throw(TE_PROGRAM_DECODER, errno);
+			te_process_start_failed(TE_PROGRAM_DECODER, errno);
 		te_pool.start_again = te_now_ms() + START_AGAIN_MS;
 		return false;
 	}
 	dlist_push_tail(&te_pool.decoders, &decoder->node);
 	te_pool.ndecoders++;
 	te_pool.started++;
-	te_forget_wait_set();
+	te_dispatch_reset_wait_set();
 	return true;
 }
 
@@ -313,18 +313,18 @@ find_decoder(Oid role, int njobs)
 
 		if (decoder->state != TE_DECODER_READY || decoder->njobs != njobs)
 			continue;
-		if (njobs == 0 && te_seat_is_lost(decoder->process.place))
-			te_bury(decoder, TE_CAUSE_UNWANTED);
+		if (njobs == 0 && te_decoder_slot_is_lost(decoder->process.place))
+			te_dispatch_reap(decoder, TE_END_NOT_NEEDED);
 		else if (OidIsValid(decoder->role) && decoder->role != role)
 			continue;
 		else if (njobs > 0 && usable)
 			return decoder;
 		else if (njobs > 0)
 			continue;
-		else if (!usable || te_seat_hold(decoder->process.place) != TE_HELD)
-			te_bury(decoder, TE_CAUSE_UNWANTED);
+		else if (!usable || te_decoder_slot_hold(decoder->process.place) != TE_SLOT_HELD)
+			te_dispatch_reap(decoder, TE_END_NOT_NEEDED);
 		else if (!te_decoder_is_quiet(decoder))
-			te_bury(decoder, decoder->cause);
+			te_dispatch_reap(decoder, decoder->cause);
 		else
 			return decoder;
 	}
@@ -335,7 +335,7 @@ find_decoder(Oid role, int njobs)
 
 /* The next decoder for a waiting job; NULL if it has to wait.  May start decoders. */
 static TeDecoder *
-choose_decoder(const TeFlight *job)
+choose_decoder(const TePoolEntry *job)
 {
 	for (;;)
 	{
@@ -347,10 +347,10 @@ choose_decoder(const TeFlight *job)
 			return decoder;
 		count_decoders(job->role, &all, &starting);
 		if (all == 0 ||
-			(all < te_pool.most && starting < count_waiting() && !te_seat_others_wait() &&
+			(all < te_pool.most && starting < count_waiting() && !te_decoder_slot_others_wait() &&
 			 te_now_ms() >= te_pool.start_again))
 		{
-			if (te_start_decoder(job->role, all == 0))
+			if (te_dispatch_start(job->role, all == 0))
 				continue;
 			if (all == 0)
 				return NULL;
@@ -365,16 +365,16 @@ choose_decoder(const TeFlight *job)
 
 /* Give waiting jobs to decoders. */
 void
-te_schedule(void)
+te_dispatch(void)
 {
 	while (!dlist_is_empty(&te_pool.waiting))
 	{
-		TeFlight   *job = dlist_head_element(TeFlight, node, &te_pool.waiting);
+		TePoolEntry   *job = dlist_head_element(TePoolEntry, node, &te_pool.waiting);
 		TeDecoder  *decoder = choose_decoder(job);
 
 		if (decoder == NULL)
 		{
-			te_check_hunger();
+			te_dispatch_check_wait();
 			return;
 		}
 		switch (te_decoder_send(decoder, job))
@@ -383,11 +383,11 @@ te_schedule(void)
 				dlist_delete(&job->node);
 				break;
 			case TE_SEND_GONE:
-				te_bury(decoder, decoder->cause);
+				te_dispatch_reap(decoder, decoder->cause);
 				break;
 			case TE_SEND_NOT_NOW:
 				if (decoder->njobs == 0)
-					te_seat_rest(decoder->process.place);
+					te_decoder_slot_idle(decoder->process.place);
 				if (some_are_at_work())
 					return;		/* an answer will make room */
 				ereport(ERROR,

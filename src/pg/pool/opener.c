@@ -96,7 +96,7 @@ end_opener(bool kill, int64 until_ms)
 {
 	dlist_iter	iter;
 
-	te_spawn_end(&opener, kill, until_ms);
+	te_process_end(&opener, kill, until_ms);
 	dlist_foreach(iter, &asked)
 		dlist_container(TeOpening, node, iter.cur)->sent = false;
 }
@@ -142,7 +142,7 @@ forget(int level)
 	}
 	if (owed)
 		give_up(root);
-	te_seat_set_timer();
+	te_decoder_slot_set_timer();
 }
 
 static void
@@ -177,8 +177,8 @@ on_process_exit(int code, Datum arg)
 {
 	forget(0);
 	if (opener.pid != 0)
-		te_spawn_end(&opener, true, te_seat_exit_ms());
-	te_seat_reap(te_seat_exit_ms());
+		te_process_end(&opener, true, te_decoder_slot_exit_ms());
+	te_decoder_slot_reap(te_decoder_slot_exit_ms());
 }
 
 static void
@@ -188,7 +188,7 @@ prepare(void)
 
 	if (prepared)
 		return;
-	te_seat_prepare();
+	te_decoder_slot_prepare();
 	before_shmem_exit(on_process_exit, 0);
 	RegisterXactCallback(on_transaction_end, NULL);
 	RegisterSubXactCallback(on_subtransaction_end, NULL);
@@ -199,9 +199,9 @@ prepare(void)
 static bool
 hold(void)
 {
-	if (opener.pid == 0 || te_seat_is_lost(opener.place))
+	if (opener.pid == 0 || te_decoder_slot_is_lost(opener.place))
 		return false;
-	(void) te_seat_hold(opener.place);
+	(void) te_decoder_slot_hold(opener.place);
 	return true;
 }
 
@@ -216,10 +216,10 @@ start(void)
 		return;
 	if (opener.pid != 0)
 		end_opener(false, te_now_ms() + ENDING_MS);
-	place = te_seat_place();
-	error = place < 0 ? EAGAIN : te_spawn(&opener, TE_PROGRAM_OPENER, place, NULL, 0);
+	place = te_decoder_slot_place();
+	error = place < 0 ? EAGAIN : te_process_start(&opener, TE_PROGRAM_OPENER, place, NULL, 0);
 	if (error != 0)
-		te_spawn_throw(TE_PROGRAM_OPENER, error);
+		te_process_start_failed(TE_PROGRAM_OPENER, error);
 }
 
 /* It has ended by itself, or is not understood.  ERROR if that happens again and again. */
@@ -235,7 +235,7 @@ lost(const char *how, bool kill)
 	failed_starts = 0;
 	ereport(ERROR,
 			(errcode(ERRCODE_SYSTEM_ERROR),
-			 errmsg("image opener \"%s\" does not work", te_spawn_file(TE_PROGRAM_OPENER)),
+			 errmsg("image opener \"%s\" does not work", te_process_file(TE_PROGRAM_OPENER)),
 			 said[0] ? errdetail("It %s: %s", how, said) : errdetail("It %s.", how),
 			 errhint("Install module and opener of the same build. Sessions older than an upgrade must reconnect.")));
 }
@@ -356,7 +356,7 @@ wait_for_answer(int64 wait_ms)
 	if (wait_event == 0)
 		wait_event = WaitEventExtensionNew("ThumbexifOpener");
 	if (!AcquireExternalFD())
-		te_spawn_throw(TE_PROGRAM_OPENER, EMFILE);
+		te_process_start_failed(TE_PROGRAM_OPENER, EMFILE);
 	ReleaseExternalFD();		/* the wait takes it */
 	InvalidateCatalogSnapshot();	/* it would hold back vacuum while we wait */
 	if (WaitLatchOrSocket(MyLatch, WL_LATCH_SET | WL_SOCKET_READABLE | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
@@ -407,7 +407,7 @@ te_opener_wait(TeOpening *opening)
 			answer_as_hanging();
 	}
 	if (dlist_is_empty(&asked) && opener.pid != 0)
-		te_seat_rest(opener.place);
+		te_decoder_slot_idle(opener.place);
 }
 
 int

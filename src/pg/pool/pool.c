@@ -36,7 +36,7 @@ make_set(void)
 
 	/* CreateWaitEventSet needs one, and has no kind words if there is none. */
 	if (!AcquireExternalFD())
-		te_spawn_throw(TE_PROGRAM_DECODER, EMFILE);
+		te_process_start_failed(TE_PROGRAM_DECODER, EMFILE);
 	ReleaseExternalFD();
 
 	te_pool.set = CreateWaitEventSet(NULL, te_pool.ndecoders + 2);
@@ -55,12 +55,12 @@ static void
 read_decoder(TeDecoder *decoder)
 {
 	bool		starting = decoder->state == TE_DECODER_STARTING;
-	TeFlight   *job = te_decoder_read(decoder, te_pool.context);
+	TePoolEntry   *job = te_decoder_read(decoder, te_pool.context);
 
 	if (job != NULL)
-		te_flight_finished(job);
-	if (decoder->cause != TE_CAUSE_NONE)
-		te_bury(decoder, decoder->cause);
+		te_pool_entry_finished(job);
+	if (decoder->cause != TE_END_NONE)
+		te_dispatch_reap(decoder, decoder->cause);
 	else if (starting && decoder->state == TE_DECODER_READY)
 		te_pool.failed_starts = 0;
 }
@@ -82,9 +82,9 @@ expire(void)
 		if (now < decoder->deadline)
 			continue;
 		if (te_decoder_is_quiet(decoder))
-			te_bury(decoder, TE_CAUSE_LATE);
+			te_dispatch_reap(decoder, TE_END_TIMEOUT);
 		else
-			decoder->cause = TE_CAUSE_NONE;	/* to be read in its turn */
+			decoder->cause = TE_END_NONE;	/* to be read in its turn */
 	}
 }
 
@@ -106,8 +106,8 @@ wait_once(int64 until)
 		until = Min(until, dlist_container(TeDecoder, node, iter.cur)->deadline);
 	}
 
-	if (te_pool.hungry_since != 0)
-		until = Min(until, now + TE_SEAT_POLL_MS);
+	if (te_pool.slot_wait_since != 0)
+		until = Min(until, now + TE_SLOT_POLL_MS);
 
 	if (WaitEventSetWait(te_pool.set, until == PG_INT64_MAX ? -1 : (long) Max(until - now, 0),
 						 &event, 1, wait_event) == 1)
@@ -124,14 +124,14 @@ wait_once(int64 until)
 }
 
 /* The finished job of that task, or of any. */
-static TeFlight *
+static TePoolEntry *
 find_finished(const TeTask *wanted)
 {
 	dlist_iter	iter;
 
 	dlist_foreach(iter, &te_pool.finished)
 	{
-		TeFlight   *job = dlist_container(TeFlight, node, iter.cur);
+		TePoolEntry   *job = dlist_container(TePoolEntry, node, iter.cur);
 
 		if (wanted == NULL || job->task == wanted)
 			return job;
@@ -147,7 +147,7 @@ copy_text(const char *text)
 
 /* Give a task back, its outcome copied into the current memory context. */
 static TeTask *
-deliver(TeFlight *job)
+deliver(TePoolEntry *job)
 {
 	TeTask	   *task = job->task;
 
@@ -164,7 +164,7 @@ deliver(TeFlight *job)
 		memcpy(task->thumbnail, job->thumbnail, job->reply.thumbnail_bytes);
 	}
 	dlist_delete(&job->node);
-	te_flight_free(job);
+	te_pool_entry_free(job);
 	return task;
 }
 
@@ -175,10 +175,10 @@ wait_for(const TeTask *wanted, int64 until)
 
 	for (bool waited = false; te_pool.pending > 0; waited = true)
 	{
-		TeFlight   *job;
+		TePoolEntry   *job;
 
 		CHECK_FOR_INTERRUPTS();
-		te_schedule();
+		te_dispatch();
 		job = find_finished(wanted);
 		if (job != NULL)
 		{
@@ -191,10 +191,10 @@ wait_for(const TeTask *wanted, int64 until)
 	}
 
 	/* Nobody should wait behind one that does something else meanwhile, nor for what is not used. */
-	if (te_pool.hungry_since != 0)
-		te_seat_leave_queue();
+	if (te_pool.slot_wait_since != 0)
+		te_decoder_slot_leave_queue();
 	if (te_pool.pending == 0)
-		te_share_decoders();
+		te_dispatch_yield();
 	return task;
 }
 
@@ -207,12 +207,12 @@ forget_in_list(dlist_head *list, int level)
 
 	dlist_foreach_modify(iter, list)
 	{
-		TeFlight   *job = dlist_container(TeFlight, node, iter.cur);
+		TePoolEntry   *job = dlist_container(TePoolEntry, node, iter.cur);
 
 		if (job->level < level)
 			continue;
 		dlist_delete(&job->node);
-		te_flight_free(job);
+		te_pool_entry_free(job);
 	}
 }
 
@@ -224,19 +224,19 @@ forget_in_decoder(TeDecoder *decoder, int level)
 
 	for (int i = 0; i < decoder->njobs; i++)
 	{
-		TeFlight   *job = decoder->jobs[i];
+		TePoolEntry   *job = decoder->jobs[i];
 
 		if (job->level < level)
 			decoder->jobs[kept++] = job;
 		else
-			te_flight_free(job);
+			te_pool_entry_free(job);
 	}
 	/* One that does not get to its greeting is nobody's any more, either. */
 	if (kept == decoder->njobs && !(decoder->state == TE_DECODER_STARTING && te_pool.pending == 0))
 		return;
 	decoder->njobs = kept;
-	decoder->cause = TE_CAUSE_UNWANTED;
-	te_spawn_kill(&decoder->process);
+	decoder->cause = TE_END_NOT_NEEDED;
+	te_process_kill(&decoder->process);
 }
 
 /* Forget the jobs that were submitted at that transaction nest level or deeper.  Never throws. */
@@ -247,7 +247,7 @@ forget(int level)
 
 	if (te_pool.context == NULL)
 		return;
-	te_stop_hunger();
+	te_dispatch_stop_waiting();
 	te_pool.end_by = te_now_ms() + CANCEL_REAP_MS;
 	forget_in_list(&te_pool.waiting, level);
 	forget_in_list(&te_pool.finished, level);
@@ -259,11 +259,11 @@ forget(int level)
 	{
 		TeDecoder  *decoder = dlist_container(TeDecoder, node, iter.cur);
 
-		if (decoder->cause == TE_CAUSE_UNWANTED)
-			te_bury(decoder, decoder->cause);
+		if (decoder->cause == TE_END_NOT_NEEDED)
+			te_dispatch_reap(decoder, decoder->cause);
 	}
 	te_pool.end_by = 0;
-	te_seat_set_timer();
+	te_decoder_slot_set_timer();
 }
 
 /* --- life of the pool --- */
@@ -291,13 +291,13 @@ on_subtransaction_end(SubXactEvent event, SubTransactionId id, SubTransactionId 
 	/* What the subtransaction submitted is its parent's now. */
 	dlist_foreach(iter, &te_pool.waiting)
 	{
-		TeFlight   *job = dlist_container(TeFlight, node, iter.cur);
+		TePoolEntry   *job = dlist_container(TePoolEntry, node, iter.cur);
 
 		job->level = Min(job->level, level - 1);
 	}
 	dlist_foreach(iter, &te_pool.finished)
 	{
-		TeFlight   *job = dlist_container(TeFlight, node, iter.cur);
+		TePoolEntry   *job = dlist_container(TePoolEntry, node, iter.cur);
 
 		job->level = Min(job->level, level - 1);
 	}
@@ -319,11 +319,11 @@ drop_all_decoders(int64 until_ms)
 	dlist_foreach_modify(iter, &te_pool.decoders)
 	{
 		/* all at once, then one by one */
-		te_spawn_kill(&dlist_container(TeDecoder, node, iter.cur)->process);
+		te_process_kill(&dlist_container(TeDecoder, node, iter.cur)->process);
 	}
 	dlist_foreach_modify(iter, &te_pool.decoders)
 	{
-		te_bury(dlist_container(TeDecoder, node, iter.cur), TE_CAUSE_UNWANTED);
+		te_dispatch_reap(dlist_container(TeDecoder, node, iter.cur), TE_END_NOT_NEEDED);
 	}
 }
 
@@ -331,11 +331,11 @@ drop_all_decoders(int64 until_ms)
 static void
 on_process_exit(int code, Datum arg)
 {
-	int64		until_ms = te_seat_exit_ms();
+	int64		until_ms = te_decoder_slot_exit_ms();
 
 	forget(0);
 	drop_all_decoders(until_ms);
-	te_seat_reap(until_ms);
+	te_decoder_slot_reap(until_ms);
 }
 
 static void
@@ -346,7 +346,7 @@ prepare(void)
 	dlist_init(&te_pool.decoders);
 	dlist_init(&te_pool.waiting);
 	dlist_init(&te_pool.finished);
-	te_seat_prepare();
+	te_decoder_slot_prepare();
 	before_shmem_exit(on_process_exit, 0);
 	RegisterXactCallback(on_transaction_end, NULL);
 	RegisterSubXactCallback(on_subtransaction_end, NULL);
@@ -383,10 +383,10 @@ te_pool_pending(void)
 void
 te_pool_submit(TeTask *task, int max_decoders)
 {
-	TeFlight   *job;
+	TePoolEntry   *job;
 
 	prepare();
-	job = MemoryContextAllocZero(te_pool.context, sizeof(TeFlight));
+	job = MemoryContextAllocZero(te_pool.context, sizeof(TePoolEntry));
 	task->request.magic = TE_WIRE_MAGIC;
 	task->request.job = ++te_pool.last_job;
 	job->task = task;
@@ -401,7 +401,7 @@ te_pool_submit(TeTask *task, int max_decoders)
 
 	te_pool.most = most_decoders(max_decoders);
 	te_pool.room = Max(te_pool.most, most_decoders(te_guc_decoders()));
-	te_schedule();
+	te_dispatch();
 }
 
 TeTask *
@@ -445,8 +445,8 @@ te_pool_hello(void)
 			}
 		}
 		te_pool.room = Max(te_pool.room, 1);
-		if (te_pool.ndecoders == 0 && !te_start_decoder(InvalidOid, true))
-			te_check_hunger();
+		if (te_pool.ndecoders == 0 && !te_dispatch_start(InvalidOid, true))
+			te_dispatch_check_wait();
 		wait_once(PG_INT64_MAX);
 	}
 }
@@ -461,7 +461,7 @@ te_pool_counts(int *running, int64_t *started, int64_t *lost)
 	{
 		dlist_foreach(iter, &te_pool.decoders)
 		{
-			if (te_seat_is_lost(dlist_container(TeDecoder, node, iter.cur)->process.place))
+			if (te_decoder_slot_is_lost(dlist_container(TeDecoder, node, iter.cur)->process.place))
 				(*running)--;
 		}
 	}

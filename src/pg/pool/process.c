@@ -50,7 +50,7 @@ te_now_ms(void)
 }
 
 const char *
-te_spawn_file(TeProgram program)
+te_process_file(TeProgram program)
 {
 	static char paths[lengthof(programs)][MAXPGPATH];
 	char	   *path = paths[program];
@@ -180,7 +180,7 @@ run_program(TeProcess *process, TeProgram program, int child_sock, int child_log
 		posix_spawnattr_setsigmask(&attributes, &signals);
 		sigfillset(&signals);
 		posix_spawnattr_setsigdefault(&attributes, &signals);
-		rc = posix_spawn(&pid, te_spawn_file(program), &actions, &attributes, argv, environment);
+		rc = posix_spawn(&pid, te_process_file(program), &actions, &attributes, argv, environment);
 		if (rc == 0)
 			process->pid = pid;
 	}
@@ -191,9 +191,9 @@ run_program(TeProcess *process, TeProgram program, int child_sock, int child_log
 }
 
 void
-te_spawn_throw(TeProgram program, int error)
+te_process_start_failed(TeProgram program, int error)
 {
-	const char *file = te_spawn_file(program);
+	const char *file = te_process_file(program);
 	const char *name = programs[program].name;
 
 	errno = error;
@@ -215,7 +215,7 @@ te_spawn_throw(TeProgram program, int error)
 }
 
 int
-te_spawn(TeProcess *process, TeProgram program, int place, const int *given, int count)
+te_process_start(TeProcess *process, TeProgram program, int place, const int *given, int count)
 {
 	char		version[] = TE_VERSION;
 	char		name[sizeof("thumbexif-decoder")];
@@ -226,7 +226,7 @@ te_spawn(TeProcess *process, TeProgram program, int place, const int *given, int
 	int			error;
 
 	Assert(TE_ARG_PARENT + 1 + count <= TE_ARGUMENTS);
-	te_seat_reap(0);
+	te_decoder_slot_reap(0);
 
 	strlcpy(name, programs[program].file, sizeof(name));
 	for (int i = TE_ARG_PARENT; i <= TE_ARG_PARENT + count; i++)
@@ -240,18 +240,18 @@ te_spawn(TeProcess *process, TeProgram program, int place, const int *given, int
 	if (!open_channels(process, &child_sock, &child_log))
 	{
 		error = errno;
-		te_seat_free(place);
+		te_decoder_slot_free(place);
 		return error;
 	}
 	error = run_program(process, program, child_sock, child_log, argv);
 	close(child_sock);
 	close(child_log);
 	if (error == 0)
-		te_seat_fill(place, process->pid);
+		te_decoder_slot_fill(place, process->pid);
 	else
 	{
 		close_channels(process);
-		te_seat_free(place);
+		te_decoder_slot_free(place);
 	}
 	return error;
 }
@@ -288,7 +288,7 @@ keep_text(TeProcess *process, const char *text, int length)
 }
 
 void
-te_spawn_listen(TeProcess *process)
+te_process_read_stderr(TeProcess *process)
 {
 	char		buffer[4096];
 	ssize_t		length;
@@ -304,9 +304,9 @@ te_spawn_listen(TeProcess *process)
 }
 
 void
-te_spawn_kill(TeProcess *process)
+te_process_kill(TeProcess *process)
 {
-	if (te_seat_hold(process->place) != TE_HELD_REAPED)
+	if (te_decoder_slot_hold(process->place) != TE_SLOT_REAPED)
 		kill(process->pid, SIGKILL);
 }
 
@@ -316,7 +316,7 @@ end_process(TeProcess *process, bool kill_it, int64 until_ms)
 {
 	int64		dying_ms = Min(te_now_ms() + DYING_MS, until_ms);
 
-	if (te_seat_hold(process->place) == TE_HELD_REAPED)
+	if (te_decoder_slot_hold(process->place) == TE_SLOT_REAPED)
 		return true;
 	if (!kill_it && reap(process->pid, dying_ms, &process->has_status, &process->status))
 		return true;
@@ -325,14 +325,14 @@ end_process(TeProcess *process, bool kill_it, int64 until_ms)
 }
 
 void
-te_spawn_end(TeProcess *process, bool kill_it, int64 until_ms)
+te_process_end(TeProcess *process, bool kill_it, int64 until_ms)
 {
 	if (end_process(process, kill_it, until_ms))
-		te_seat_free(process->place);
+		te_decoder_slot_free(process->place);
 	else
-		te_seat_abandon(process->place);
+		te_decoder_slot_abandon(process->place);
 	process->pid = 0;
-	te_spawn_listen(process);
+	te_process_read_stderr(process);
 	while (process->said_length > 0 && process->said[process->said_length - 1] == ' ')
 		process->said[--process->said_length] = '\0';
 	close_channels(process);

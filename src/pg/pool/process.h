@@ -37,18 +37,18 @@ typedef struct TeProcess
 extern int64 te_now_ms(void);
 
 /* The program's file: beside this module.  Points to static memory. */
-extern const char *te_spawn_file(TeProgram program);
+extern const char *te_process_file(TeProgram program);
 
 /*
  * Start a program in that place, with these numbers as its arguments behind version and parent.  Returns 0, or an error number if
  * the program is missing, or no descriptor, process or memory is left; then nothing is left
- * behind, not even the place, and te_spawn_throw raises the ERROR for it.
+ * behind, not even the place, and te_process_start_failed raises the ERROR for it.
  */
-extern int	te_spawn(TeProcess *process, TeProgram program, int place, const int *numbers, int count);
-pg_noreturn extern void te_spawn_throw(TeProgram program, int error);
+extern int	te_process_start(TeProcess *process, TeProgram program, int place, const int *numbers, int count);
+pg_noreturn extern void te_process_start_failed(TeProgram program, int error);
 
 /* Read what there is in the log pipe into "said".  Never throws. */
-extern void te_spawn_listen(TeProcess *process);
+extern void te_process_read_stderr(TeProcess *process);
 
 /*
  * The end: close the descriptors, reap it and give back its place.  With "kill" it is killed at once; otherwise it is thought
@@ -56,9 +56,9 @@ extern void te_spawn_listen(TeProcess *process);
  * process that even SIGKILL does not end soon (stuck in the kernel) is reaped later.
  * Never throws.
  */
-extern void te_spawn_end(TeProcess *process, bool kill, int64 until_ms);
+extern void te_process_end(TeProcess *process, bool kill, int64 until_ms);
 
 /* Kill it, if it is still there, and do not wait. */
-extern void te_spawn_kill(TeProcess *process);
+extern void te_process_kill(TeProcess *process);
 
 #endif							/* TE_PG_PROCESS_H */

@@ -53,17 +53,17 @@ typedef struct Place
 } Place;
 
 static Place places[PLACES];
-TeSeats    *te_seats;
-static TeSeats own_seats;		/* where there is no shared memory of ours */
+TeDecoderSlots    *te_decoder_slots;
+static TeDecoderSlots own_seats;		/* where there is no shared memory of ours */
 static TimeoutId rest_timer;
 static volatile sig_atomic_t in_timer;
 
 void
-te_seats_init(TeSeats *all)
+te_decoder_slots_init(TeDecoderSlots *all)
 {
 	pg_atomic_init_u32(&all->first, 0);
 	all->nwaiters = 0;
-	for (int i = 0; i < TE_MAX_SEATS; i++)
+	for (int i = 0; i < TE_MAX_DECODER_SLOTS; i++)
 		pg_atomic_init_u32(&all->seat[i], 0);
 }
 
@@ -85,9 +85,9 @@ reap_resting(void)
 			continue;
 		if (waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != pid)
 			continue;
-		if (state == RESTING && place->seat >= 0 && !te_seat_change_word(place->seat, WORD(pid, RESTS), 0) &&
-			!te_seat_change_word(place->seat, WORD(pid, WORKS), 0) &&
-			pg_atomic_read_u32(&te_seats->seat[place->seat]) == WORD(pid, DIES))
+		if (state == RESTING && place->seat >= 0 && !te_decoder_slot_change_word(place->seat, WORD(pid, RESTS), 0) &&
+			!te_decoder_slot_change_word(place->seat, WORD(pid, WORKS), 0) &&
+			pg_atomic_read_u32(&te_decoder_slots->seat[place->seat]) == WORD(pid, DIES))
 			continue;
 		(void) waitpid(pid, &status, WNOHANG);
 		pg_atomic_write_u32(&place->state, state == RESTING ? REAPED : EMPTY);
@@ -117,10 +117,10 @@ end_resting(void)
 		int64		left;
 
 		if (pg_atomic_read_u32(&place->state) != RESTING ||
-			(place->seat >= 0 && pg_atomic_read_u32(&te_seats->seat[place->seat]) != WORD(place->pid, RESTS)))
+			(place->seat >= 0 && pg_atomic_read_u32(&te_decoder_slots->seat[place->seat]) != WORD(place->pid, RESTS)))
 			continue;
 		left = place->since_ms + REST_MS - now;
-		if (left <= 0 && (place->seat < 0 || te_seat_change_word(place->seat, WORD(place->pid, RESTS), 0)))
+		if (left <= 0 && (place->seat < 0 || te_decoder_slot_change_word(place->seat, WORD(place->pid, RESTS), 0)))
 			kill(place->pid, SIGKILL);
 		else if (next == 0 || left < next)
 			next = Max(left, 1);
@@ -144,9 +144,9 @@ on_timer(void)
 }
 
 void
-te_seat_set_timer(void)
+te_decoder_slot_set_timer(void)
 {
-	if (te_seats == NULL || get_timeout_active(rest_timer))
+	if (te_decoder_slots == NULL || get_timeout_active(rest_timer))
 		return;
 	for (int i = 0; i < PLACES; i++)
 	{
@@ -159,18 +159,18 @@ te_seat_set_timer(void)
 }
 
 void
-te_seat_prepare(void)
+te_decoder_slot_prepare(void)
 {
 	struct sigaction old;
 
-	if (te_seats != NULL)
+	if (te_decoder_slots != NULL)
 		return;
 	if (te_shared != NULL)
-		te_seats = &te_shared->seats;
+		te_decoder_slots = &te_shared->seats;
 	else
 	{
-		te_seats_init(&own_seats);
-		te_seats = &own_seats;
+		te_decoder_slots_init(&own_seats);
+		te_decoder_slots = &own_seats;
 	}
 	for (int i = 0; i < PLACES; i++)
 		pg_atomic_init_u32(&places[i].state, EMPTY);
@@ -202,7 +202,7 @@ take_place(int place, int seat)
 }
 
 int
-te_seat_place(void)
+te_decoder_slot_place(void)
 {
 	int			place = find_place();
 
@@ -212,10 +212,10 @@ te_seat_place(void)
 }
 
 int
-te_seat_take(bool must)
+te_decoder_slot_take(bool must)
 {
 	int			place = find_place();
-	int			seat = place >= 0 ? te_seat_find(must) : -1;
+	int			seat = place >= 0 ? te_decoder_slot_find(must) : -1;
 
 	if (seat < 0)
 		return -1;
@@ -226,13 +226,13 @@ te_seat_take(bool must)
 /* --- from then on */
 
 void
-te_seat_fill(int number, pid_t pid)
+te_decoder_slot_fill(int number, pid_t pid)
 {
 	Place	   *place = &places[number];
 
 	place->pid = pid;
 	if (place->seat >= 0)
-		pg_atomic_write_u32(&te_seats->seat[place->seat], WORD(pid, WORKS));
+		pg_atomic_write_u32(&te_decoder_slots->seat[place->seat], WORD(pid, WORKS));
 }
 
 /* Give back the seat, unless another has it already. */
@@ -242,13 +242,13 @@ give_back(const Place *place)
 	if (place->seat < 0)
 		return;
 	if (place->pid == 0)
-		(void) te_seat_change_word(place->seat, WORD(MyProcPid, STARTING), 0);
-	else if (!te_seat_change_word(place->seat, WORD(place->pid, WORKS), 0))
-		(void) te_seat_change_word(place->seat, WORD(place->pid, RESTS), 0);
+		(void) te_decoder_slot_change_word(place->seat, WORD(MyProcPid, STARTING), 0);
+	else if (!te_decoder_slot_change_word(place->seat, WORD(place->pid, WORKS), 0))
+		(void) te_decoder_slot_change_word(place->seat, WORD(place->pid, RESTS), 0);
 }
 
 void
-te_seat_free(int number)
+te_decoder_slot_free(int number)
 {
 	Place	   *place = &places[number];
 
@@ -257,7 +257,7 @@ te_seat_free(int number)
 }
 
 void
-te_seat_abandon(int number)
+te_decoder_slot_abandon(int number)
 {
 	Place	   *place = &places[number];
 
@@ -267,13 +267,13 @@ te_seat_abandon(int number)
 }
 
 bool
-te_seat_is_abandoned(int number, pid_t pid)
+te_decoder_slot_is_abandoned(int number, pid_t pid)
 {
 	return places[number].pid == pid && pg_atomic_read_u32(&places[number].state) == ABANDONED;
 }
 
 int64
-te_seat_exit_ms(void)
+te_decoder_slot_exit_ms(void)
 {
 	static int64 until_ms = 0;
 
@@ -283,7 +283,7 @@ te_seat_exit_ms(void)
 }
 
 void
-te_seat_reap(int64 until_ms)
+te_decoder_slot_reap(int64 until_ms)
 {
 	for (;;)
 	{
@@ -299,23 +299,23 @@ te_seat_reap(int64 until_ms)
 }
 
 void
-te_seat_rest(int number)
+te_decoder_slot_idle(int number)
 {
 	Place	   *place = &places[number];
 	int64		now = te_now_ms();
 
 	place->since_ms = now;
 	if (place->seat >= 0)
-		te_seats->rests_since[place->seat] = (uint32) now;
+		te_decoder_slots->rests_since[place->seat] = (uint32) now;
 	pg_atomic_write_u32(&place->state, RESTING);
 	if (place->seat >= 0)
-		(void) te_seat_change_word(place->seat, WORD(place->pid, WORKS), WORD(place->pid, RESTS));
+		(void) te_decoder_slot_change_word(place->seat, WORD(place->pid, WORKS), WORD(place->pid, RESTS));
 	if (!get_timeout_active(rest_timer))
 		enable_timeout_after(rest_timer, REST_MS);
 }
 
-TeHold
-te_seat_hold(int number)
+TeSlotHold
+te_decoder_slot_hold(int number)
 {
 	Place	   *place = &places[number];
 	uint32		before = pg_atomic_exchange_u32(&place->state, HELD);
@@ -323,23 +323,23 @@ te_seat_hold(int number)
 	if (before == REAPED)
 	{
 		place->seat = -1;
-		return TE_HELD_REAPED;
+		return TE_SLOT_REAPED;
 	}
 	if (before == HELD || place->seat < 0)
-		return TE_HELD;
-	if (te_seat_change_word(place->seat, WORD(place->pid, RESTS), WORD(place->pid, WORKS)))
-		return TE_HELD;
-	while (pg_atomic_read_u32(&te_seats->seat[place->seat]) == WORD(place->pid, DIES))
+		return TE_SLOT_HELD;
+	if (te_decoder_slot_change_word(place->seat, WORD(place->pid, RESTS), WORD(place->pid, WORKS)))
+		return TE_SLOT_HELD;
+	while (pg_atomic_read_u32(&te_decoder_slots->seat[place->seat]) == WORD(place->pid, DIES))
 		pg_usleep(100);
-	return TE_HELD_ENDED;
+	return TE_SLOT_ENDED;
 }
 
 bool
-te_seat_is_lost(int number)
+te_decoder_slot_is_lost(int number)
 {
 	const Place *place = &places[number];
 	uint32		state = pg_atomic_read_u32(&places[number].state);
 
 	return state == REAPED ||
-		(state == RESTING && place->seat >= 0 && pg_atomic_read_u32(&te_seats->seat[place->seat]) != WORD(place->pid, RESTS));
+		(state == RESTING && place->seat >= 0 && pg_atomic_read_u32(&te_decoder_slots->seat[place->seat]) != WORD(place->pid, RESTS));
 }

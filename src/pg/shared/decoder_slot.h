@@ -20,75 +20,75 @@
 
 #include "pg/base/guc.h"
 
-#define TE_MAX_SEATS		TE_MAX_SERVER_DECODERS
+#define TE_MAX_DECODER_SLOTS		TE_MAX_SERVER_DECODERS
 #define TE_MAX_WAITERS		1024	/* whoever comes when so many wait tries again and again, out of turn */
 
-typedef struct TeSeats
+typedef struct TeDecoderSlots
 {
 	pg_atomic_uint32 first;		/* who waits longest: process number + 1, 0 = nobody */
 	int			nwaiters;		/* under te_shared_lock, as is the next */
 	uint32		waiter[TE_MAX_WAITERS]; /* process numbers + 1, in turn */
-	pg_atomic_uint32 seat[TE_MAX_SEATS];	/* whose it is and what that does, 0 = free */
-	uint32		rests_since[TE_MAX_SEATS];	/* te_now_ms(), as far as it fits; of one that rests */
-} TeSeats;
+	pg_atomic_uint32 seat[TE_MAX_DECODER_SLOTS];	/* whose it is and what that does, 0 = free */
+	uint32		rests_since[TE_MAX_DECODER_SLOTS];	/* te_now_ms(), as far as it fits; of one that rests */
+} TeDecoderSlots;
 
-extern void te_seats_init(TeSeats *seats);
+extern void te_decoder_slots_init(TeDecoderSlots *seats);
 
 /* Before anything else here; again does no harm. */
-extern void te_seat_prepare(void);
+extern void te_decoder_slot_prepare(void);
 
 /*
  * A seat for a decoder that is to be started: its place among those of this process, or -1.  Who must
- * have one is then in the queue, and asks again when its latch is set and every TE_SEAT_POLL_MS.
+ * have one is then in the queue, and asks again when its latch is set and every TE_SLOT_POLL_MS.
  */
-#define TE_SEAT_POLL_MS		50
-extern int	te_seat_take(bool must);
+#define TE_SLOT_POLL_MS		50
+extern int	te_decoder_slot_take(bool must);
 
 /* A place without a seat, for a process that is no decoder: the same, but that only its own process ends it.  -1 if there is none. */
-extern int	te_seat_place(void);
+extern int	te_decoder_slot_place(void);
 
 /* Not any more in the queue.  Never throws. */
-extern void te_seat_leave_queue(void);
+extern void te_decoder_slot_leave_queue(void);
 
 /* Does somebody else wait for a seat? */
-extern bool te_seat_others_wait(void);
+extern bool te_decoder_slot_others_wait(void);
 
 /* The decoder has been started; or it was not, or has been reaped. */
-extern void te_seat_fill(int place, pid_t pid);
-extern void te_seat_free(int place);
+extern void te_decoder_slot_fill(int place, pid_t pid);
+extern void te_decoder_slot_free(int place);
 
 /* It was killed and does not die: it is reaped when it does. */
-extern void te_seat_abandon(int place);
+extern void te_decoder_slot_abandon(int place);
 
 /* Is that one still there? */
-extern bool te_seat_is_abandoned(int place, pid_t pid);
+extern bool te_decoder_slot_is_abandoned(int place, pid_t pid);
 
 /* Reap those, waiting until then (te_now_ms), 0 = not at all. */
-extern void te_seat_reap(int64 until_ms);
+extern void te_decoder_slot_reap(int64 until_ms);
 
 /* At the end of this process: until when (te_now_ms) it waits for all that it has killed. */
-extern int64 te_seat_exit_ms(void);
+extern int64 te_decoder_slot_exit_ms(void);
 
 /* It has nothing to do. */
-extern void te_seat_rest(int place);
+extern void te_decoder_slot_idle(int place);
 
-typedef enum TeHold
+typedef enum TeSlotHold
 {
-	TE_HELD,					/* it may be used */
-	TE_HELD_ENDED,				/* it was killed, and is to be reaped */
-	TE_HELD_REAPED				/* it is no process any more */
-} TeHold;
+	TE_SLOT_HELD,					/* it may be used */
+	TE_SLOT_ENDED,				/* it was killed, and is to be reaped */
+	TE_SLOT_REAPED				/* it is no process any more */
+} TeSlotHold;
 
 /* From now on it is ended by this process only. */
-extern TeHold te_seat_hold(int place);
+extern TeSlotHold te_decoder_slot_hold(int place);
 
 /* Was one that rests ended by somebody? */
-extern bool te_seat_is_lost(int place);
+extern bool te_decoder_slot_is_lost(int place);
 
 /* The timer is gone: an ERROR does away with all timers. */
-extern void te_seat_set_timer(void);
+extern void te_decoder_slot_set_timer(void);
 
 /* For views, where there is shared memory: decoders that run, and processes that wait for one, in the whole server. */
-extern void te_seat_counts(int *taken, int *waiting);
+extern void te_decoder_slot_counts(int *taken, int *waiting);
 
 #endif							/* TE_PG_DECODER_SLOT_H */

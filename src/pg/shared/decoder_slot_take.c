@@ -25,13 +25,13 @@ static void
 wake_first(void)
 {
 	if (te_shared != NULL)
-		te_shmem_set_latch(pg_atomic_read_u32(&te_seats->first));
+		te_shmem_set_latch(pg_atomic_read_u32(&te_decoder_slots->first));
 }
 
 bool
-te_seat_change_word(int seat, uint32 from, uint32 to)
+te_decoder_slot_change_word(int seat, uint32 from, uint32 to)
 {
-	if (!pg_atomic_compare_exchange_u32(&te_seats->seat[seat], &from, to))
+	if (!pg_atomic_compare_exchange_u32(&te_decoder_slots->seat[seat], &from, to))
 		return false;
 	if (to == 0)
 		wake_first();
@@ -61,13 +61,13 @@ leave_queue(void)
 
 	if (!queued)
 		return;
-	for (int i = 0; i < te_seats->nwaiters; i++)
+	for (int i = 0; i < te_decoder_slots->nwaiters; i++)
 	{
-		if (te_seats->waiter[i] != me)
-			te_seats->waiter[kept++] = te_seats->waiter[i];
+		if (te_decoder_slots->waiter[i] != me)
+			te_decoder_slots->waiter[kept++] = te_decoder_slots->waiter[i];
 	}
-	te_seats->nwaiters = kept;
-	pg_atomic_write_u32(&te_seats->first, kept > 0 ? te_seats->waiter[0] : 0);
+	te_decoder_slots->nwaiters = kept;
+	pg_atomic_write_u32(&te_decoder_slots->first, kept > 0 ? te_decoder_slots->waiter[0] : 0);
 	queued = false;
 	wake_first();
 }
@@ -75,15 +75,15 @@ leave_queue(void)
 static void
 join_queue(void)
 {
-	if (te_shared == NULL || queued || te_seats->nwaiters == TE_MAX_WAITERS)
+	if (te_shared == NULL || queued || te_decoder_slots->nwaiters == TE_MAX_WAITERS)
 		return;
-	te_seats->waiter[te_seats->nwaiters++] = te_shmem_my_process();
-	pg_atomic_write_u32(&te_seats->first, te_seats->waiter[0]);
+	te_decoder_slots->waiter[te_decoder_slots->nwaiters++] = te_shmem_my_process();
+	pg_atomic_write_u32(&te_decoder_slots->first, te_decoder_slots->waiter[0]);
 	queued = true;
 }
 
 void
-te_seat_leave_queue(void)
+te_decoder_slot_leave_queue(void)
 {
 	if (!queued)
 		return;
@@ -93,22 +93,22 @@ te_seat_leave_queue(void)
 }
 
 bool
-te_seat_others_wait(void)
+te_decoder_slot_others_wait(void)
 {
 	uint32		first;
 
-	if (te_shared == NULL || te_seats == NULL)
+	if (te_shared == NULL || te_decoder_slots == NULL)
 		return false;
-	first = pg_atomic_read_u32(&te_seats->first);
+	first = pg_atomic_read_u32(&te_decoder_slots->first);
 	return first != 0 && first != te_shmem_my_process();
 }
 
 static int
-count_taken(TeSeats *all)
+count_taken(TeDecoderSlots *all)
 {
 	int			taken = 0;
 
-	for (int i = 0; i < TE_MAX_SEATS; i++)
+	for (int i = 0; i < TE_MAX_DECODER_SLOTS; i++)
 		taken += pg_atomic_read_u32(&all->seat[i]) != 0;
 	return taken;
 }
@@ -120,11 +120,11 @@ find_resting(void)
 	uint32		now = (uint32) te_now_ms();
 	int			longest = -1;
 
-	for (int i = 0; i < TE_MAX_SEATS; i++)
+	for (int i = 0; i < TE_MAX_DECODER_SLOTS; i++)
 	{
-		if ((pg_atomic_read_u32(&te_seats->seat[i]) & 7) == RESTS &&
-			now - te_seats->rests_since[i] >= LET_REST_MS &&
-			(longest < 0 || now - te_seats->rests_since[i] > now - te_seats->rests_since[longest]))
+		if ((pg_atomic_read_u32(&te_decoder_slots->seat[i]) & 7) == RESTS &&
+			now - te_decoder_slots->rests_since[i] >= LET_REST_MS &&
+			(longest < 0 || now - te_decoder_slots->rests_since[i] > now - te_decoder_slots->rests_since[longest]))
 			longest = i;
 	}
 	return longest;
@@ -134,18 +134,18 @@ find_resting(void)
 static bool
 evict(int seat, uint32 word)
 {
-	uint32		old = pg_atomic_read_u32(&te_seats->seat[seat]);
+	uint32		old = pg_atomic_read_u32(&te_decoder_slots->seat[seat]);
 	pid_t		pid = (pid_t) (old >> 3);
 	int			fd;
 
-	if ((old & 7) != RESTS || !te_seat_change_word(seat, old, WORD(pid, DIES)))
+	if ((old & 7) != RESTS || !te_decoder_slot_change_word(seat, old, WORD(pid, DIES)))
 		return false;
 
 	/* Its process must not find the word like this when it hears of its end: it could not reap it. */
 	fd = (int) syscall(SYS_pidfd_open, pid, 0);
 	if (fd < 0)
 		kill(pid, SIGKILL);
-	te_seat_change_word(seat, WORD(pid, DIES), word);
+	te_decoder_slot_change_word(seat, WORD(pid, DIES), word);
 	if (fd >= 0)
 	{
 		(void) syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
@@ -161,26 +161,26 @@ find_seat(bool must)
 	int			most = te_guc_max_decoders();
 	int			resting;
 
-	if (te_seat_others_wait())
+	if (te_decoder_slot_others_wait())
 		return -1;
-	while (must && count_taken(te_seats) > most && (resting = find_resting()) >= 0)
+	while (must && count_taken(te_decoder_slots) > most && (resting = find_resting()) >= 0)
 		(void) evict(resting, 0);	/* the setting was lowered */
-	if (count_taken(te_seats) < most)
+	if (count_taken(te_decoder_slots) < most)
 	{
-		for (int i = 0; i < TE_MAX_SEATS; i++)
+		for (int i = 0; i < TE_MAX_DECODER_SLOTS; i++)
 		{
-			if (te_seat_change_word(i, 0, WORD(MyProcPid, STARTING)))
+			if (te_decoder_slot_change_word(i, 0, WORD(MyProcPid, STARTING)))
 				return i;
 		}
 	}
-	else if (must && count_taken(te_seats) == most && (resting = find_resting()) >= 0 &&
+	else if (must && count_taken(te_decoder_slots) == most && (resting = find_resting()) >= 0 &&
 			 evict(resting, WORD(MyProcPid, STARTING)))
 		return resting;
 	return -1;
 }
 
 int
-te_seat_find(bool must)
+te_decoder_slot_find(bool must)
 {
 	int			seat;
 
@@ -195,7 +195,7 @@ te_seat_find(bool must)
 }
 
 void
-te_seat_counts(int *taken, int *waiting)
+te_decoder_slot_counts(int *taken, int *waiting)
 {
 	LWLockAcquire(te_shared_lock, LW_SHARED);
 	*taken = count_taken(&te_shared->seats);

@@ -16,13 +16,13 @@
 #define DIES			4		/* another process is about to kill it */
 #define WORD(pid, what) ((uint32) (pid) << 3 | (what))	/* process ids have 22 bits */
 
-/* All seats; NULL before te_seat_prepare(). */
-extern TeSeats *te_seats;
+/* All seats; NULL before te_decoder_slot_prepare(). */
+extern TeDecoderSlots *te_decoder_slots;
 
 /* False if the word is another.  Safe in a signal handler. */
-extern bool te_seat_change_word(int seat, uint32 from, uint32 to);
+extern bool te_decoder_slot_change_word(int seat, uint32 from, uint32 to);
 
 /* A seat for us, now our own and STARTING, or -1.  Who must have one is then in the queue. */
-extern int	te_seat_find(bool must);
+extern int	te_decoder_slot_find(bool must);
 
 #endif							/* TE_PG_DECODER_SLOT_WORD_H */

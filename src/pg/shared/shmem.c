@@ -58,7 +58,7 @@ startup_hook(void)
 		pg_atomic_init_u32(&te_shared->unlisted, 0);
 		pg_atomic_init_u32(&te_shared->unlisted_due, 0);
 		pg_atomic_init_u32(&te_shared->no_process, 0);
-		te_seats_init(&te_shared->seats);
+		te_decoder_slots_init(&te_shared->seats);
 		for (int i = 0; i < TE_DATABASE_SLOTS; i++)
 		{
 			pg_atomic_init_u32(&te_shared->database[i].oid, InvalidOid);

@@ -133,7 +133,7 @@ typedef struct TeShared
 	pg_atomic_uint32 unlisted;	/* databases that have no slot */
 	pg_atomic_uint32 unlisted_due;	/* of them, those that wait for a worker */
 	pg_atomic_uint32 no_process;	/* 1 = max_worker_processes are running */
-	TeSeats		seats;			/* of decoders: see decoder_slot.h */
+	TeDecoderSlots		seats;			/* of decoders: see decoder_slot.h */
 	TeAway		away[TE_AWAY_SLOTS];
 	TeDatabaseSlot database[TE_DATABASE_SLOTS];
 	TeActivity	slot[TE_SLOTS];	/* workers' first, then sessions' */

@@ -122,7 +122,7 @@ any_state(int attachment, const char *condition)
 
 	te_arg_int4(&args, attachment);
 	return te_sql_as_extension(psprintf("SELECT FROM %s WHERE attachment = $1 %s LIMIT 1",
-										te_our("thumbexif_asset"), condition), &args) > 0;
+										te_internal_name("thumbexif_asset"), condition), &args) > 0;
 }
 
 /* Is a mapped column about to be exchanged for another (and not just called by its new name)? */
@@ -145,7 +145,7 @@ check_again(const TeAttachment *old, const TeMapping *mapping)
 	bool		new_column = false;
 
 	if ((exchanged(old, old->key, mapping->key) ||
-		 strcmp(old->state, te_our(te_key_state(mapping->key_type))) != 0) &&
+		 strcmp(old->state, te_internal_name(te_key_state(mapping->key_type))) != 0) &&
 		any_state(old->number, ""))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -165,7 +165,7 @@ check_again(const TeAttachment *old, const TeMapping *mapping)
 			new_column = true;
 	if (new_column)
 		run(psprintf("UPDATE %s SET exif_settings = NULL WHERE attachment = %d AND exif_settings IS NOT NULL",
-					 te_our("thumbexif_asset"), old->number),
+					 te_internal_name("thumbexif_asset"), old->number),
 			SPI_OK_UPDATE);
 }
 
@@ -173,7 +173,7 @@ check_again(const TeAttachment *old, const TeMapping *mapping)
 static int
 new_number(void)
 {
-	char	   *sql = psprintf("SELECT nextval(%s)", quote_literal_cstr(te_our("thumbexif_attachment_seq")));
+	char	   *sql = psprintf("SELECT nextval(%s)", quote_literal_cstr(te_internal_name("thumbexif_attachment_seq")));
 	TeArgs		none = {0};
 	int			number;
 
@@ -182,7 +182,7 @@ new_number(void)
 		te_sql(sql, &none);
 		number = (int) te_out_int(0, 1, 0);
 		te_sql_free();
-	} while (te_store_has_folder(number));
+	} while (te_thumbnail_has_folder(number));
 	return number;
 }
 
@@ -198,7 +198,7 @@ record(Relation relation, const TeAttachment *old, const TeMapping *mapping)
 	appendStringInfo(&sql, old != NULL
 					 ? "UPDATE %s SET (key_type, id_column, path_column"
 					 : "INSERT INTO %s (key_type, id_column, path_column",
-					 te_our("thumbexif_attachment"));
+					 te_internal_name("thumbexif_attachment"));
 	appendStringInfo(&values, "%u, %s, %s", mapping->key_type,
 					 quote_literal_cstr(mapping->key), quote_literal_cstr(mapping->path));
 	for (int i = 0; i < TE_COLUMNS; i++)
@@ -264,7 +264,7 @@ thumbexif_attach(PG_FUNCTION_ARGS)
 	te_attach_map(relation, &given, &mapping);
 	if (mapping.column[TE_COL_THUMBNAIL_PATH] != NULL)
 	{
-		te_store_check();
+		te_thumbnail_check();
 		te_attach_check_folders();
 	}
 
@@ -303,8 +303,8 @@ thumbexif_detach(PG_FUNCTION_ARGS)
 		elog(ERROR, "SPI_connect failed");
 	te_attach_drop_triggers(attachment->relation);
 	/* The files are the user's now: no row of ours names them, and clean leaves this folder alone. */
-	te_state_delete_all(attachment->number, true);
-	run(psprintf("DELETE FROM %s WHERE attachment = %d", te_our("thumbexif_attachment"), attachment->number),
+	te_asset_state_delete_all(attachment->number, true);
+	run(psprintf("DELETE FROM %s WHERE attachment = %d", te_internal_name("thumbexif_attachment"), attachment->number),
 		SPI_OK_DELETE);
 	SPI_finish();
 	te_run_as_end(&save);
@@ -333,12 +333,12 @@ thumbexif_track_drop(PG_FUNCTION_ARGS)
 	dropped = te_sql_as_extension(psprintf("SELECT a.attachment FROM pg_event_trigger_dropped_objects() d "
 										   "JOIN %s a ON a.relation = d.objid "
 										   "WHERE d.classid = 'pg_class'::regclass AND d.objsubid = 0",
-										   te_our("thumbexif_attachment")), &args);
+										   te_internal_name("thumbexif_attachment")), &args);
 	numbers = palloc(sizeof(int) * (dropped + 1));
 	for (uint64 i = 0; i < dropped; i++)
 		numbers[i] = (int) te_out_int((int) i, 1, 0);
 	for (uint64 i = 0; i < dropped; i++)
-		te_state_forget(numbers[i]);
+		te_asset_state_forget(numbers[i]);
 	SPI_finish();
 	PG_RETURN_NULL();
 }

@@ -87,7 +87,7 @@ te_attach_create_triggers(Relation relation, const TeMapping *mapping)
 {
 	const char *key = quote_identifier(mapping->key);
 	const char *path = quote_identifier(mapping->path);
-	char	   *function = te_our("thumbexif_track");
+	char	   *function = te_internal_name("thumbexif_track");
 	char	   *when = psprintf("WHEN (OLD.%s IS DISTINCT FROM NEW.%s OR OLD.%s::text COLLATE \"C\" IS DISTINCT FROM NEW.%s::text COLLATE \"C\")",
 								key, key, path, path);
 	TeExtension extension;

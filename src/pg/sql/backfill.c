@@ -21,7 +21,7 @@
 typedef struct Backfill
 {
 	TeProgress	progress;		/* first: see procedure.h */
-	TeWalk	   *walk;
+	TeTableScan	   *walk;
 	bool		walked;			/* to the end */
 	TeOrphanPlace orphans;		/* looked at after that */
 } Backfill;
@@ -66,14 +66,14 @@ read_options(FunctionCallInfo fcinfo, Options *options)
 static int64
 count_assets(const TeAttachment *attachment, const TeSettings *settings, const Options *options)
 {
-	TeWalk	   *walk = te_walk_begin(attachment, settings, options->parts, options->verify);
+	TeTableScan	   *walk = te_table_scan_begin(attachment, settings, options->parts, options->verify);
 	TeKey	   *keys = palloc(sizeof(TeKey) * MAX_BATCH);
 	int64		total = 0;
 	int			count;
 
 	do
 	{
-		count = te_walk_next(walk, keys, MAX_BATCH);
+		count = te_table_scan_next(walk, keys, MAX_BATCH);
 		total += Max(count, 0);
 		SPI_commit();
 	} while (count >= 0 && total < options->most);
@@ -90,7 +90,7 @@ next_assets(void *arg, TeKey *keys, int most)
 
 	if (!backfill->walked)
 	{
-		count = te_walk_next(backfill->walk, keys, most);
+		count = te_table_scan_next(backfill->walk, keys, most);
 		if (count >= 0 || backfill->progress.dry_run)
 			return count;
 		backfill->walked = true;
@@ -112,9 +112,9 @@ has_orphans(const TeAttachment *attachment)
 static void
 backfill(const Options *options, Backfill *backfill)
 {
-	TeAttachment *attachment = te_procedure_attachment(options->relation, options->parts, options->dry_run);
+	TeAttachment *attachment = te_table_access(options->relation, options->parts, options->dry_run);
 	TeSettings	settings;
-	TeRun		run = {
+	TePipelineOptions		run = {
 		.attachment = attachment,
 		.parts = options->parts,
 		.dry_run = options->dry_run,
@@ -125,7 +125,7 @@ backfill(const Options *options, Backfill *backfill)
 		.next = next_assets,
 		.written = te_procedure_written,
 		.batch = te_procedure_batch,
-		.commit = te_run_spi_commit,
+		.commit = te_pipeline_spi_commit,
 		.arg = backfill,
 	};
 
@@ -136,17 +136,17 @@ backfill(const Options *options, Backfill *backfill)
 	backfill->progress.dry_run = options->dry_run;
 	backfill->progress.line = options->batch_size;
 	backfill->progress.total = count_assets(attachment, &settings, options);
-	backfill->walk = te_walk_begin(attachment, &settings, options->parts, options->verify);
+	backfill->walk = te_table_scan_begin(attachment, &settings, options->parts, options->verify);
 
 	if (backfill->progress.total > 0 ||
 		(!options->dry_run && options->most > 0 && has_orphans(attachment)))
 	{
 		te_activity_begin(TE_ACTIVITY_BACKFILL, attachment->relation, backfill->progress.total);
-		te_run(&run);
+		te_pipeline_run(&run);
 		te_activity_end();
 	}
 	else if (!options->dry_run)
-		te_store_empty_removals(PG_INT64_MAX, NULL);	/* a run ends with this too */
+		te_thumbnail_empty_removals(PG_INT64_MAX, NULL);	/* a run ends with this too */
 	te_root_end();
 	te_progress_done(&backfill->progress);
 }

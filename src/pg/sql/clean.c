@@ -75,10 +75,10 @@ forget_dropped(void)
 {
 	int			count;
 	int		   *list = numbers(psprintf("SELECT attachment FROM %s WHERE relation NOT IN (SELECT oid FROM pg_class)",
-										te_our("thumbexif_attachment")), &count);
+										te_internal_name("thumbexif_attachment")), &count);
 
 	for (int i = 0; i < count; i++)
-		te_state_forget(list[i]);
+		te_asset_state_forget(list[i]);
 }
 
 static void
@@ -113,7 +113,7 @@ is_comparable(const TeAttachment *attachment)
 		warn_not_compared(attachment, "Row security is forced for the table's owner.",
 						  "ALTER TABLE ... NO FORCE ROW LEVEL SECURITY lets thumbexif see all rows.");
 	else if (te_key_state(attachment->key_type) == NULL ||
-			 strcmp(te_our(te_key_state(attachment->key_type)), attachment->state) != 0)
+			 strcmp(te_internal_name(te_key_state(attachment->key_type)), attachment->state) != 0)
 		warn_not_compared(attachment, "Its key column has gone or has changed its type.",
 						  "Call thumbexif_attach() again with the table's columns as they are now.");
 	else
@@ -198,7 +198,7 @@ delete_states(const TeAttachment *attachment, Oid array_type, Datum keys, Datum 
 					   "listed AS (INSERT INTO %s (attachment, file) "
 					   "SELECT $1, file FROM gone WHERE file IS NOT NULL) "
 					   "SELECT count(file) FROM gone",
-					   attachment->state, attachment->state, te_our("thumbexif_removal"));
+					   attachment->state, attachment->state, te_internal_name("thumbexif_removal"));
 	te_run_as_extension(&save);
 	if (SPI_execute_with_args(sql, 4, types, values, NULL, dry_run, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not delete states of table %s", attachment->name);
@@ -264,7 +264,7 @@ clean_states(const TeAttachment *attachment, bool dry_run)
 
 /* Files that nothing names, in the folders of all attachments there are or have been dropped. */
 static int64
-clean_folders(const TeFolders *folders, bool dry_run)
+clean_folders(const TeThumbnailFolders *folders, bool dry_run)
 {
 	uint64		horizon;
 	int64		files = 0;
@@ -276,29 +276,29 @@ clean_folders(const TeFolders *folders, bool dry_run)
 	horizon = U64FromFullTransactionId(DatumGetFullTransactionId(result(&isnull)));
 
 	list = numbers(psprintf("SELECT attachment FROM %s UNION SELECT attachment FROM %s",
-							te_our("thumbexif_attachment"), te_our("thumbexif_dropped")), &count);
+							te_internal_name("thumbexif_attachment"), te_internal_name("thumbexif_dropped")), &count);
 	for (int i = 0; i < count; i++)
 		for (int j = 0; j < folders->count; j++)
-			files += te_store_sweep(folders->name[j], list[i], horizon, dry_run);
+			files += te_thumbnail_sweep(folders->name[j], list[i], horizon, dry_run);
 	return files;
 }
 
 /* Dropped attachments of which nothing is left need not be remembered. */
 static void
-forget_folders(const TeFolders *folders)
+forget_folders(const TeThumbnailFolders *folders)
 {
 	int			count;
-	int		   *list = numbers(psprintf("SELECT attachment FROM %s", te_our("thumbexif_dropped")), &count);
+	int		   *list = numbers(psprintf("SELECT attachment FROM %s", te_internal_name("thumbexif_dropped")), &count);
 
 	for (int i = 0; i < count; i++)
 	{
 		bool		gone = true;
 
 		for (int j = 0; j < folders->count; j++)
-			gone = te_store_remove_folders(psprintf("%s/%d", folders->name[j], list[i])) && gone;
+			gone = te_thumbnail_remove_folders(psprintf("%s/%d", folders->name[j], list[i])) && gone;
 		if (gone)
 		{
-			char	   *sql = psprintf("DELETE FROM %s WHERE attachment = %d", te_our("thumbexif_dropped"), list[i]);
+			char	   *sql = psprintf("DELETE FROM %s WHERE attachment = %d", te_internal_name("thumbexif_dropped"), list[i]);
 
 			if (SPI_execute(sql, false, 0) != SPI_OK_DELETE)
 				elog(ERROR, "could not forget a dropped table");
@@ -315,10 +315,10 @@ clean_removals(bool dry_run)
 
 	if (!dry_run)
 	{
-		te_store_empty_removals(PG_INT64_MAX, &unlinked);
+		te_thumbnail_empty_removals(PG_INT64_MAX, &unlinked);
 		return unlinked;
 	}
-	look(psprintf("SELECT count(*) FROM %s", te_our("thumbexif_removal")));
+	look(psprintf("SELECT count(*) FROM %s", te_internal_name("thumbexif_removal")));
 	return DatumGetInt64(result(&isnull));
 }
 
@@ -326,20 +326,20 @@ clean_removals(bool dry_run)
 static int64
 clean_files(bool dry_run)
 {
-	const TeFolders *found = te_folders_to_clean(dry_run);
+	const TeThumbnailFolders *found = te_thumbnail_folders_to_clean(dry_run);
 	int64		files = 0;
 
-	te_folders_warn();
+	te_thumbnail_folders_warn();
 	if (found != NULL)
 	{
-		TeFolders	folders = *found;
+		TeThumbnailFolders	folders = *found;
 
 		files += clean_removals(dry_run);
 		files += clean_folders(&folders, dry_run);
 		if (!dry_run)
 			forget_folders(&folders);
 	}
-	if (te_folders()->state != TE_FOLDER_TROUBLE && te_store_any_dropped())
+	if (te_thumbnail_folders()->state != TE_FOLDER_TROUBLE && te_thumbnail_any_dropped())
 		ereport(NOTICE,
 				(errmsg("there are thumbnails of dropped databases in folder \"%s\"", te_thumbnail_dir),
 				 errhint("thumbexif_clean_dropped() removes them.")));
@@ -382,8 +382,8 @@ thumbexif_clean_dropped(PG_FUNCTION_ARGS)
 
 	if (!dry_run)
 		PreventCommandIfReadOnly("thumbexif_clean_dropped()");
-	te_store_check_is_set();
-	PG_RETURN_INT64(te_store_clean_dropped(dry_run));
+	te_thumbnail_check_is_set();
+	PG_RETURN_INT64(te_thumbnail_clean_dropped(dry_run));
 }
 
 /* thumbexif_claim_folder() RETURNS text */
@@ -391,6 +391,6 @@ Datum
 thumbexif_claim_folder(PG_FUNCTION_ARGS)
 {
 	PreventCommandIfReadOnly("thumbexif_claim_folder()");
-	te_store_check_is_set();
-	PG_RETURN_TEXT_P(cstring_to_text(te_folder_claim()));
+	te_thumbnail_check_is_set();
+	PG_RETURN_TEXT_P(cstring_to_text(te_thumbnail_folder_claim()));
 }

@@ -185,8 +185,8 @@ thumbexif_status_rows(PG_FUNCTION_ARGS)
 	appendStringInfoString(&sql, "SELECT s.attachment");
 	for (size_t i = 0; i < lengthof(statuses); i++)
 		appendStringInfo(&sql, ", pg_catalog.count(*) FILTER (WHERE s.status OPERATOR(pg_catalog.=) '%s'::%s)",
-						 statuses[i], te_our("thumbexif_asset_status"));
-	appendStringInfo(&sql, " FROM %s AS s GROUP BY s.attachment", te_our("thumbexif_asset"));
+						 statuses[i], te_internal_name("thumbexif_asset_status"));
+	appendStringInfo(&sql, " FROM %s AS s GROUP BY s.attachment", te_internal_name("thumbexif_asset"));
 
 	SPI_connect();
 	look(sql.data);
@@ -223,7 +223,7 @@ progress_query(void)
 		" CASE WHEN (pg_catalog.statement_timestamp() OPERATOR(pg_catalog.-) k.last_at) OPERATOR(pg_catalog.>)"
 		" (k.last_at OPERATOR(pg_catalog.-) k.first_at)"
 		" THEN pg_catalog.statement_timestamp() OPERATOR(pg_catalog.-) k.first_at END))"
-		" FROM known AS k", te_our("thumbexif_asset"));
+		" FROM known AS k", te_internal_name("thumbexif_asset"));
 }
 
 static Datum

@@ -26,7 +26,7 @@ te_procedure_check(FunctionCallInfo fcinfo, const char *name)
 }
 
 TeAttachment *
-te_procedure_attachment(Oid relation, int parts, bool dry_run)
+te_table_access(Oid relation, int parts, bool dry_run)
 {
 	TeAttachment *attachment;
 
@@ -40,9 +40,9 @@ te_procedure_attachment(Oid relation, int parts, bool dry_run)
 				 errmsg("row security of table %s is forced on its owner", attachment->name),
 				 errdetail("thumbexif reads and writes the table as its owner and would not see all rows."),
 				 errhint("ALTER TABLE %s NO FORCE ROW LEVEL SECURITY, or let its owner bypass row security.", attachment->name)));
-	te_guard_check_table(attachment->relation, attachment->owner);
+	te_code_rights_check_table(attachment->relation, attachment->owner);
 	if (!dry_run && (parts & te_parts_kept(attachment) & TE_PART_THUMBNAIL))
-		te_store_check();
+		te_thumbnail_check();
 	return attachment;
 }
 

@@ -19,12 +19,12 @@ extern void te_procedure_check(FunctionCallInfo fcinfo, const char *name);
  * The attachment to work on: ERROR unless the caller has its owner's rights and the owner's
  * statements see all rows; and, unless it is a dry run, if thumbnails cannot be stored.
  */
-extern TeAttachment *te_procedure_attachment(Oid relation, int parts, bool dry_run);
+extern TeAttachment *te_table_access(Oid relation, int parts, bool dry_run);
 
 /* ERROR for an argument that must not be NULL. */
 extern void te_procedure_not_null(FunctionCallInfo fcinfo, int argument, const char *name);
 
-/* For TeRun: count and tell; the argument begins with a TeProgress. */
+/* For TePipelineOptions: count and tell; the argument begins with a TeProgress. */
 extern void te_procedure_written(void *progress, const TeJob *job);
 extern void te_procedure_batch(void *progress);
 

@@ -119,14 +119,14 @@ static bool
 examine(const Process *process, TeJob *job)
 {
 	int			parts = te_parts_kept(process->attachment);
-	int			lacks = process->force ? parts : te_need(&job->asset, &process->settings, parts, NULL);
+	int			lacks = process->force ? parts : te_stale_parts(&job->asset, &process->settings, parts, NULL);
 	TeJobStart	start;
 
 	if (lacks != 0)
 		check_may_update(process->attachment);
 	/* before the file is open, which nobody would close; if it is the file that has changed, writing will tell */
 	if (lacks & TE_PART_THUMBNAIL)
-		te_store_check();
+		te_thumbnail_check();
 	start = te_job_open(job, &process->settings, parts, process->force);
 	if (start == TE_JOB_HELD_OFF)
 		te_root_throw(job->source.trouble);
@@ -139,8 +139,8 @@ examine(const Process *process, TeJob *job)
 		return true;
 	}
 	if (job->status == TE_OK)	/* nothing is lacking; but does the state say so? */
-		return te_need(&job->asset, &process->settings, parts, &job->source) != 0;
-	return process->force || te_need(&job->asset, &process->settings, parts, &job->source) != 0;
+		return te_stale_parts(&job->asset, &process->settings, parts, &job->source) != 0;
+	return process->force || te_stale_parts(&job->asset, &process->settings, parts, &job->source) != 0;
 }
 
 /* The state, locked, inserted if there is none.  Waits for whoever has it. */
@@ -200,35 +200,35 @@ write_result(const Process *process, TeJob *job, bool tried_before)
 	check_may_update(attachment);	/* also for the state alone, which a changed file may come to */
 	if ((job->need & TE_PART_THUMBNAIL) && te_job_verdict(job) == TE_VERDICT_DONE)
 	{
-		job->file = te_store_write(attachment->number, job->id, job->task.request.format,
+		job->file = te_thumbnail_write(attachment->number, job->id, job->task.request.format,
 								   job->task.thumbnail, job->task.reply.thumbnail_bytes, &job->file_path);
-		te_store_sync();
+		te_thumbnail_sync();
 	}
 
-	rows = write_sql(process, te_row_sql(job, &update, &args), &args);
+	rows = write_sql(process, te_row_update_sql(job, &update, &args), &args);
 	te_sql_free();
 	if (rows == 0)
 	{
 		check_row(process, job, tried_before);
 		if (job->file != NULL)
-			te_store_discard(attachment->number, job->file);
+			te_thumbnail_discard(attachment->number, job->file);
 		return false;
 	}
 	te_attachment_check_same(attachment);
 	LockRelationOid(attachment->relation, RowExclusiveLock);	/* nobody adds a trigger from here on */
-	te_guard_check_table(attachment->relation, process->as_caller ? GetUserId() : attachment->owner);
+	te_code_rights_check_table(attachment->relation, process->as_caller ? GetUserId() : attachment->owner);
 
 	/* only now: another may have written what he had found, and what of it goes is for the state to say */
 	lock_state(&job->asset);
-	te_row_plan(job, &update);
+	te_row_update_plan(job, &update);
 	if (!process->as_caller)
 		check_may_write(attachment, &update);
-	if (update.any && write_sql(process, te_row_sql(job, &update, &args), &args) != 1)
+	if (update.any && write_sql(process, te_row_update_sql(job, &update, &args), &args) != 1)
 		throw_not_updated(process, job);
 	if (job->asset.state.status != TE_ASSET_RUNNING)	/* else its claim has counted the attempt */
 		job->asset.state.attempts = Min(job->asset.state.attempts + 1, PG_INT16_MAX);
 	job->asset.state.interruptions = 0;
-	te_settle(job, &process->settings, &update);
+	te_state_update(job, &process->settings, &update);
 	return true;
 }
 

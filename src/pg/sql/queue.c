@@ -78,7 +78,7 @@ key_arguments(const TeAttachment *attachment, const TeKey *key, TeArgs *args)
 	Oid			type = te_key_state_type(attachment->key_type);
 
 	te_arg_int4(args, attachment->number);
-	te_arg_int8(args, te_new_version());
+	te_arg_int8(args, te_asset_state_new_version());
 	te_arg(args, type, te_key_datum(type, key));
 }
 
@@ -206,7 +206,7 @@ retry_all(const char *status, const TeAttachment *attachment)
 				 errmsg("assets with status \"%s\" cannot be retried", status),
 				 errhint("Those can that are failed, missing, unsupported, or queued for another try. thumbexif_enqueue() queues any asset.")));
 	te_arg_int4(&args, attachment->number);
-	te_arg_int8(&args, te_new_version());
+	te_arg_int8(&args, te_asset_state_new_version());
 	if (status != NULL)
 		te_arg_text(&args, status);
 
@@ -250,7 +250,7 @@ set_paused(Oid relation, bool paused)
 	Oid			types[] = {INT4OID, BOOLOID};
 	char	   *statement = psprintf("UPDATE %s SET paused = $2, pause_reason = NULL "
 									 "WHERE attachment = $1 AND (paused <> $2 OR pause_reason IS NOT NULL)",
-									 te_our("thumbexif_attachment"));
+									 te_internal_name("thumbexif_attachment"));
 	int64		changed = 0;
 	bool		found = false;
 	ListCell   *cell;

@@ -223,19 +223,19 @@ next_assets(void *arg, TeKey *keys, int most)
 
 /* An asset of the session that was not taken.  Those another is at work on are the other's. */
 static void
-passed(void *arg, const TeAsset *asset, TeTaken why)
+passed(void *arg, const TeAsset *asset, TeClaimResult why)
 {
 	TeProgress *progress = arg;
 	TeAssetStatus status = te_asset_status(&asset->state);
 
-	if (why == TE_TAKEN_GONE)
+	if (why == TE_CLAIM_GONE)
 	{
 		ereport(WARNING,
 				(errcode(ERRCODE_NO_DATA_FOUND),
 				 errmsg("asset %s does not exist", te_key_text(asset->attachment->key_type, &asset->key))));
 		te_progress_count(progress, TE_OUTCOME_FAILED);
 	}
-	else if (why == TE_TAKEN_NOT_NEEDED)
+	else if (why == TE_CLAIM_NOT_NEEDED)
 		te_progress_count(progress, status == TE_ASSET_FAILED || status == TE_ASSET_MISSING ||
 						  status == TE_ASSET_UNSUPPORTED ? TE_OUTCOME_FAILED : TE_OUTCOME_SKIPPED);
 	te_progress_line(progress, false);
@@ -247,7 +247,7 @@ process_session(FunctionCallInfo fcinfo, Oid type, Session *session)
 	TeArgs		args = {0};
 	Jobs		jobs;
 	TeAttachment *attachment;
-	TeRun		run = {
+	TePipelineOptions		run = {
 		.parts = TE_PART_ALL,
 		.batch_size = 1,
 		.claim_size = 2 * te_pool_capacity(),
@@ -256,11 +256,11 @@ process_session(FunctionCallInfo fcinfo, Oid type, Session *session)
 		.passed = passed,
 		.written = te_procedure_written,
 		.batch = te_procedure_batch,
-		.commit = te_run_spi_commit,
+		.commit = te_pipeline_spi_commit,
 		.arg = session,
 	};
 
-	attachment = te_procedure_attachment(PG_ARGISNULL(1) ? InvalidOid : PG_GETARG_OID(1), TE_PART_ALL, false);
+	attachment = te_table_access(PG_ARGISNULL(1) ? InvalidOid : PG_GETARG_OID(1), TE_PART_ALL, false);
 	run.attachment = session->progress.attachment = attachment;
 	session->progress.procedure = "thumbexif_process_session";
 	session->progress.line = LINE;
@@ -273,7 +273,7 @@ process_session(FunctionCallInfo fcinfo, Oid type, Session *session)
 	if (session->count > 0)
 	{
 		te_activity_begin(TE_ACTIVITY_SESSION, attachment->relation, session->count);
-		te_run(&run);
+		te_pipeline_run(&run);
 		te_activity_end();
 	}
 	te_root_end();

@@ -105,7 +105,7 @@ is_key(const TeAttachment *attachment, TeColumnInfo *column)
 {
 	return te_column_find(attachment->relation, attachment->key, column) &&
 		te_key_state(column->type) != NULL &&
-		strcmp(te_our(te_key_state(column->type)), attachment->state) == 0;
+		strcmp(te_internal_name(te_key_state(column->type)), attachment->state) == 0;
 }
 
 static void
@@ -188,7 +188,7 @@ plan_sql(const TrackedTable *table, TrackPlan plan)
 							"WHERE s.attachment = $1 AND s.id = o.%s RETURNING s.file) "
 							"INSERT INTO %s (attachment, file) "
 							"SELECT $1, file FROM gone WHERE file IS NOT NULL",
-							state, key, te_our("thumbexif_removal"));
+							state, key, te_internal_name("thumbexif_removal"));
 		case PLAN_QUEUE_ONE:
 			return psprintf("INSERT INTO %s AS s (attachment, id, status, version, next_try) "
 							"VALUES ($1, $3, 'queued', $2, now()) "
@@ -216,7 +216,7 @@ run_plan(TrackedTable *table, TrackPlan plan, Datum key, Datum new_key)
 {
 	Oid			id_type = table->key_type == UUIDOID ? UUIDOID : INT8OID;
 	Oid			types[] = {INT4OID, INT8OID, id_type, id_type};
-	Datum		values[] = {Int32GetDatum(table->attachment), Int64GetDatum(te_new_version()), key, new_key};
+	Datum		values[] = {Int32GetDatum(table->attachment), Int64GetDatum(te_asset_state_new_version()), key, new_key};
 	static const int arguments[PLAN_COUNT] = {2, 2, 1, 3, 3, 4};
 
 	if (table->plans[plan] == NULL)
@@ -369,7 +369,7 @@ static void
 fire(TrackedTable *table, TriggerData *trigger)
 {
 	if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
-		te_state_delete_all(table->attachment, false);
+		te_asset_state_delete_all(table->attachment, false);
 	else if (table->key == 0 || table->path == 0)
 		ereport(WARNING,
 				(errcode(ERRCODE_UNDEFINED_COLUMN),

@@ -222,7 +222,7 @@ put_launcher(ReturnSetInfo *result)
 	int			decoders;
 	int			waiting;
 
-	te_seat_counts(&decoders, &waiting);
+	te_decoder_slot_counts(&decoders, &waiting);
 	set(row, COL_DECODERS, Int32GetDatum(decoders));
 	set_text(row, COL_KIND, "launcher");
 	if (pid != 0)
@@ -281,7 +281,7 @@ put_database(ReturnSetInfo *result, const DatabaseCopy *database)
 	set_text(row, COL_KIND, "worker");
 	if (RecoveryInProgress())
 		set_text(row, COL_STATE, "standby");
-	else if (!te_dblist_named(name))
+	else if (!te_database_list_named(name))
 	{
 		set_text(row, COL_STATE, "off");
 		set_text(row, COL_NOTE, "\"thumbexif.databases\" does not name this database.");
@@ -349,7 +349,7 @@ put_paused(ReturnSetInfo *result)
 	if (!te_extension_find(&extension))
 		return;
 	sql = psprintf("SELECT t.relation::pg_catalog.oid, t.pause_reason FROM %s AS t"
-				   " WHERE t.paused ORDER BY t.attachment", te_our("thumbexif_attachment"));
+				   " WHERE t.paused ORDER BY t.attachment", te_internal_name("thumbexif_attachment"));
 	SPI_connect();
 	te_run_as_extension(&save);
 	if (SPI_execute(sql, true, 0) != SPI_OK_SELECT)

@@ -19,7 +19,7 @@
 #include "pg/base/guc.h"
 
 bool
-te_dblist_named(const char *database)
+te_database_list_named(const char *database)
 {
 	char	   *raw = pstrdup(te_databases);
 	List	   *names;
@@ -52,7 +52,7 @@ find(List *list, Oid oid)
 }
 
 List *
-te_dblist_refresh(List *list, MemoryContext context)
+te_database_list_refresh(List *list, MemoryContext context)
 {
 	Relation	catalog;
 	TableScanDesc scan;
@@ -84,7 +84,7 @@ te_dblist_refresh(List *list, MemoryContext context)
 		database->exists = true;
 		allowed = form->datallowconn && !form->datistemplate &&
 			form->datconnlimit != DATCONNLIMIT_INVALID_DB &&
-			te_dblist_named(NameStr(form->datname));
+			te_database_list_named(NameStr(form->datname));
 		database->woken |= allowed && !database->allowed;	/* it may have been woken while it was not */
 		database->allowed = allowed;
 	}

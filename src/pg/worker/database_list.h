@@ -31,9 +31,9 @@ typedef struct TeDatabase
  * Bring the list (of TeDatabase *, in "context") in line with pg_database: new ones are
  * added, none is removed.  Runs a transaction of its own.
  */
-extern List *te_dblist_refresh(List *list, MemoryContext context);
+extern List *te_database_list_refresh(List *list, MemoryContext context);
 
 /* Does thumbexif.databases name this one (or none, which means all)? */
-extern bool te_dblist_named(const char *database);
+extern bool te_database_list_named(const char *database);
 
 #endif							/* TE_PG_DATABASE_LIST_H */

@@ -30,15 +30,15 @@ remove_some(void *arg)
 	Removed    *removed = arg;
 	TeArgs		none = {0};
 
-	te_work_begin();
-	removed->count = te_store_empty_removals(REMOVE_MOST, NULL);
-	removed->left = te_sql_as_extension(psprintf("SELECT FROM %s LIMIT 1", te_our("thumbexif_removal")), &none) > 0;
+	te_worker_xact_begin();
+	removed->count = te_thumbnail_empty_removals(REMOVE_MOST, NULL);
+	removed->left = te_sql_as_extension(psprintf("SELECT FROM %s LIMIT 1", te_internal_name("thumbexif_removal")), &none) > 0;
 	te_sql_free();
-	te_work_end();
+	te_worker_xact_end();
 }
 
 void
-te_removals_empty(TimestampTz *due)
+te_file_removal_empty(TimestampTz *due)
 {
 	static int	failures = 0;
 	static TimestampTz not_before = 0;
@@ -52,7 +52,7 @@ te_removals_empty(TimestampTz *due)
 		te_sooner(due, not_before);
 		return;
 	}
-	error = te_work_guarded(remove_some, &removed);
+	error = te_worker_xact_guarded(remove_some, &removed);
 	if (error != NULL)
 		ereport(LOG,
 				(errmsg("thumbexif waits with the removal of files: %s", error->message)));

@@ -11,8 +11,8 @@
 
 /*
  * Unlink some of the files listed in thumbexif_removal; *due becomes sooner if there is more to do.  Where that
- * fails te_store_empty_removals warns; it is then tried again only after a wait, and so the WARNING comes seldom.
+ * fails te_thumbnail_empty_removals warns; it is then tried again only after a wait, and so the WARNING comes seldom.
  */
-extern void te_removals_empty(TimestampTz *due);
+extern void te_file_removal_empty(TimestampTz *due);
 
 #endif							/* TE_PG_FILE_REMOVAL_H */

@@ -122,7 +122,7 @@ note_waiting(TimestampTz now)
 		TeDatabase *database = lfirst(cell);
 
 		if (start_time(database) <= now)
-			te_launch_note(database, why);
+			te_worker_slot_note(database, why);
 	}
 }
 
@@ -136,7 +136,7 @@ start_workers(TimestampTz now)
 	{
 		if (running >= te_max_workers || now < no_process_before)
 			break;
-		if (!te_launch_start(database, now))
+		if (!te_worker_slot_start(database, now))
 		{
 			no_process(now);
 			break;
@@ -172,7 +172,7 @@ collect_wakes(void)
 		{
 			database->woken = true;
 			if (!database->allowed)
-				te_launch_note(database, TE_DATABASE_OFF);
+				te_worker_slot_note(database, TE_DATABASE_OFF);
 		}
 	}
 }
@@ -184,7 +184,7 @@ list_again(const TeDatabase *database)
 	if (!database->extension || te_shmem_database(InvalidOid) == NULL ||
 		te_shmem_take_database(database->oid) == NULL)
 		return false;
-	te_launch_note(database, TE_DATABASE_ASLEEP);
+	te_worker_slot_note(database, TE_DATABASE_ASLEEP);
 	return true;
 }
 
@@ -240,7 +240,7 @@ look_at_databases(void)
 {
 	ListCell   *cell;
 
-	databases = te_dblist_refresh(databases, launcher_context);
+	databases = te_database_list_refresh(databases, launcher_context);
 	foreach(cell, databases)
 	{
 		TeDatabase *database = lfirst(cell);
@@ -251,7 +251,7 @@ look_at_databases(void)
 				TerminateBackgroundWorker(database->handle);
 		}
 		else if (database->exists && !database->allowed)
-			te_launch_note(database, TE_DATABASE_OFF);
+			te_worker_slot_note(database, TE_DATABASE_OFF);
 		else if (!database->exists)
 		{
 			databases = foreach_delete_current(databases, cell);
@@ -396,7 +396,7 @@ thumbexif_launcher_main(Datum arg)
 		{
 			TeDatabase *database = lfirst(cell);
 
-			if (database->slot >= 0 && te_launch_reap(database, now))
+			if (database->slot >= 0 && te_worker_slot_reap(database, now))
 				running--;
 		}
 		if (pg_atomic_exchange_u32(&te_shared->look, 0) != 0 || is_stranger_woken())

@@ -263,7 +263,7 @@ next_or_killer(TeQueue *queue, const TeAttachment *attachment, TimestampTz now, 
 }
 
 int
-te_queue_settle(TeQueue *queue, const TeAttachment *attachment, TimestampTz now,
+te_queue_next_between_runs(TeQueue *queue, const TeAttachment *attachment, TimestampTz now,
 				TeKey *keys, int most)
 {
 	int			count;
@@ -287,7 +287,7 @@ te_queue_settle(TeQueue *queue, const TeAttachment *attachment, TimestampTz now,
 }
 
 void
-te_queue_took(TeQueue *queue)
+te_queue_progressed(TeQueue *queue)
 {
 	queue->took = true;
 }

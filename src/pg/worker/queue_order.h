@@ -2,7 +2,7 @@
  * queue_order.h
  *		Which assets of an attached table the background worker takes next.
  *
- * Only looks; claiming is te_claim_take's.  All functions need an SPI connection.
+ * Only looks; claiming is te_claim_assets's.  All functions need an SPI connection.
  */
 #ifndef TE_PG_QUEUE_ORDER_H
 #define TE_PG_QUEUE_ORDER_H
@@ -72,13 +72,13 @@ extern int	te_queue_next(TeQueue *queue, const TeAttachment *attachment, Timesta
  * again if something may have been missed.  Assets whose owners have died more than once come here, one
  * at a time.  0 = there is nothing to do until te_queue_due().
  */
-extern int	te_queue_settle(TeQueue *queue, const TeAttachment *attachment, TimestampTz now,
+extern int	te_queue_next_between_runs(TeQueue *queue, const TeAttachment *attachment, TimestampTz now,
 							TeKey *keys, int most);
 
 /* An asset that was named is done: the queue is another than before. */
-extern void te_queue_took(TeQueue *queue);
+extern void te_queue_progressed(TeQueue *queue);
 
-/* After te_queue_settle gave 0: when to ask again without an arrival; 0 = never. */
+/* After te_queue_next_between_runs gave 0: when to ask again without an arrival; 0 = never. */
 extern TimestampTz te_queue_due(const TeQueue *queue, const TeAttachment *attachment, TimestampTz now);
 
 #endif							/* TE_PG_QUEUE_ORDER_H */

@@ -3,7 +3,7 @@
  *		An attached table as the background worker sees it, as long as that lives.
  *
  * Trouble is the server's, or the table's as a whole, never an asset's: a full disk, a
- * lost mount, a table that is locked, a mapped column that has gone.  te_run has given back what
+ * lost mount, a table that is locked, a mapped column that has gone.  te_pipeline_run has given back what
  * it had claimed, no attempt was counted, and trying again later does no harm.
  */
 #include "postgres.h"
@@ -224,12 +224,12 @@ pause_table(const TeTable *table, const char *reason)
 	TeArgs		args = {0};
 	bool		found;
 
-	te_work_begin();
+	te_worker_xact_begin();
 	te_arg_int4(&args, table->number);
 	te_arg_text(&args, reason);
 	found = te_sql_as_extension(psprintf("UPDATE %s SET paused = true, pause_reason = $2 WHERE attachment = $1",
-										 te_our("thumbexif_attachment")), &args) > 0;
-	te_work_end();
+										 te_internal_name("thumbexif_attachment")), &args) > 0;
+	te_worker_xact_end();
 	return found;
 }
 
@@ -240,7 +240,7 @@ is_attached(const TeTable *table)
 	TeExtension extension;
 	bool		found = false;
 
-	te_work_begin();
+	te_worker_xact_begin();
 	if (te_extension_find(&extension))
 	{
 		ListCell   *cell;
@@ -248,7 +248,7 @@ is_attached(const TeTable *table)
 		foreach(cell, te_attachment_all())
 			found |= ((TeAttachment *) lfirst(cell))->number == table->number;
 	}
-	te_work_end();
+	te_worker_xact_end();
 	return found;
 }
 
@@ -338,12 +338,12 @@ te_table_resume(TeTable *table, const TeAttachment *attachment)
 	te_arg_int4(&args, table->number);
 	PG_TRY();
 	{
-		te_work_begin();
+		te_worker_xact_begin();
 		(void) te_attachment_get(attachment->relation);
 		over = te_sql_as_extension(psprintf("UPDATE %s SET paused = false, pause_reason = NULL WHERE attachment"
 											" OPERATOR(pg_catalog.=) $1 AND pause_reason IS NOT NULL",
-											te_our("thumbexif_attachment")), &args) > 0;
-		te_work_end();
+											te_internal_name("thumbexif_attachment")), &args) > 0;
+		te_worker_xact_end();
 	}
 	PG_CATCH();
 	{

@@ -2,7 +2,7 @@
  * table_scheduler.c
  *		One turn of the background worker: some of the work of one attached table.
  *
- * The work itself is te_run's, as in a backfill.  Here it is decided which table
+ * The work itself is te_pipeline_run's, as in a backfill.  Here it is decided which table
  * is next and for how long.  An ERROR means trouble with that table (table_health.c), not the
  * end of the worker.
  */
@@ -65,7 +65,7 @@ is_stopped(const TeAttachment *attachment)
 
 	te_arg_int4(&args, attachment->number);
 	stopped = te_sql_as_extension(psprintf("SELECT FROM %s WHERE attachment = $1 AND NOT paused",
-										   te_our("thumbexif_attachment")), &args) == 0;
+										   te_internal_name("thumbexif_attachment")), &args) == 0;
 	te_sql_free();
 	return stopped;
 }
@@ -88,10 +88,10 @@ next_keys(void *arg, TeKey *keys, int most)
 	}
 	if (slot != NULL && pg_atomic_exchange_u32(&slot->wake, 0) != 0)
 		te_table_arrivals();
-	if (ConfigReloadPending || te_limit_spent() || is_stopped(turn->attachment) ||
+	if (ConfigReloadPending || te_time_limit_spent() || is_stopped(turn->attachment) ||
 		TimestampDifferenceExceeds(turn->started, now, te_table_turn_ms(table)))
 		return -1;
-	te_limit_refill();
+	te_time_limit_refill();
 	if (table->arrivals)
 		te_queue_arrivals(&table->queue, now);
 	table->arrivals = false;
@@ -104,7 +104,7 @@ written(void *arg, const TeJob *job)
 {
 	Turn	   *turn = arg;
 
-	te_queue_took(&turn->table->queue);
+	te_queue_progressed(&turn->table->queue);
 	done++;
 	failed += job->outcome == TE_OUTCOME_FAILED;
 	te_activity_count(done, failed);
@@ -113,7 +113,7 @@ written(void *arg, const TeJob *job)
 static void
 start_run(Turn *turn)
 {
-	TeRun		r = {
+	TePipelineOptions		r = {
 		.attachment = turn->attachment,
 		.parts = TE_PART_ALL,
 		.look = true,			/* at missing ones again */
@@ -130,10 +130,10 @@ start_run(Turn *turn)
 	te_activity_relation(turn->attachment->relation);
 	pgstat_report_activity(STATE_RUNNING, turn->attachment->name);
 	PopActiveSnapshot();		/* none is held while decoders work */
-	te_run(&r);
+	te_pipeline_run(&r);
 
 	/* no more are decoded than can be written within the budget */
-	if (te_limit_spent())
+	if (te_time_limit_spent())
 		turn->table->batch = Max(turn->table->batch / 2, 1);
 	else
 		turn->table->batch = Min(turn->table->batch * 2, TE_CLAIM_SIZE);
@@ -149,22 +149,22 @@ work_on(TeTable *table, Oid relation, TimestampTz *due, volatile bool *checked)
 	TimestampTz now = GetCurrentTimestamp();
 	Turn		turn = {.table = table, .started = now};
 
-	te_work_begin();
+	te_worker_xact_begin();
 	turn.attachment = te_attachment_get(relation);
 	*checked = true;
 	if (table->arrivals)
 		te_queue_arrivals(&table->queue, now);
 	table->arrivals = false;
-	turn.nfirst = te_queue_settle(&table->queue, turn.attachment, now, turn.first, table->batch);
+	turn.nfirst = te_queue_next_between_runs(&table->queue, turn.attachment, now, turn.first, table->batch);
 	table->has_work = turn.nfirst > 0;
 	if (table->has_work)
 	{
-		turn.attachment = te_procedure_attachment(relation, TE_PART_ALL, false);
+		turn.attachment = te_table_access(relation, TE_PART_ALL, false);
 		start_run(&turn);
 	}
 	else
 		*due = te_queue_due(&table->queue, turn.attachment, now);
-	te_work_end();
+	te_worker_xact_end();
 	return table->has_work;
 }
 
@@ -206,17 +206,17 @@ deal_with_trouble(Attending *attending, ErrorData *error)
 
 	/* the queue begins anew: what was given back lies above where we were */
 	memset(&table->queue, 0, sizeof(table->queue));
-	if (te_limit_hit() && error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+	if (te_time_limit_hit() && error->sqlerrcode == ERRCODE_QUERY_CANCELED)
 		error->message = pstrdup("functions that the table's policies or indexes call took too long");
 	attending->error = error;
 	attending->lasting = !attending->checked && (error->sqlerrcode == ERRCODE_UNDEFINED_COLUMN ||
 												 error->sqlerrcode == ERRCODE_DATATYPE_MISMATCH ||
 												 error->sqlerrcode == ERRCODE_WRONG_OBJECT_TYPE);
-	if (te_work_guarded(attend_to_trouble, attending) != NULL)
+	if (te_worker_xact_guarded(attend_to_trouble, attending) != NULL)
 	{
 		/* somebody holds what we would write it down in: then it only waits */
 		attending->lasting = false;
-		(void) te_work_guarded(attend_to_trouble, attending);
+		(void) te_worker_xact_guarded(attend_to_trouble, attending);
 	}
 	return table->not_before;
 }
@@ -230,9 +230,9 @@ attend(TeTable *table, const TeAttachment *attachment, TimestampTz *due)
 	ErrorData  *error;
 
 	te_table_begin();
-	te_limit_refill();
+	te_time_limit_refill();
 	te_table_at_work(table->number);
-	error = te_work_guarded(attend_to_work, &attending);
+	error = te_worker_xact_guarded(attend_to_work, &attending);
 	te_table_at_work(0);
 	LockReleaseSession(USER_LOCKMETHOD);	/* what a trigger has left */
 	te_activity_drop_all();
@@ -280,11 +280,11 @@ load(void *arg)
 	TeExtension extension;
 	TeExtensionState state;
 
-	te_work_begin();
+	te_worker_xact_begin();
 	state = te_extension_look(&extension);
 	loaded->extension = state == TE_EXTENSION_READY;
 	loaded->attachments = loaded->extension ? te_attachment_all() : NIL;
-	te_work_end();
+	te_worker_xact_end();
 	log_unusable(state);
 }
 
@@ -366,7 +366,7 @@ serve_one(List *attachments, TimestampTz *due)
 	{
 		TimestampTz table_due = 0;
 
-		te_exit_without_postmaster();
+		te_exit_if_postmaster_died();
 		if (attend(ready[i].table, ready[i].attachment, &table_due))
 			return true;
 		te_sooner(due, table_due);
@@ -374,16 +374,16 @@ serve_one(List *attachments, TimestampTz *due)
 	return false;
 }
 
-TeTurn
-te_turn(bool woken, TimestampTz *due)
+TeTurnResult
+te_scheduler_turn(bool woken, TimestampTz *due)
 {
 	Loaded		loaded = {NIL, false};
 	ErrorData  *error;
-	TeTurn		result;
+	TeTurnResult		result;
 
-	te_work_reset();
+	te_worker_xact_reset();
 	*due = 0;
-	error = te_work_guarded(load, &loaded);
+	error = te_worker_xact_guarded(load, &loaded);
 	if (error != NULL)
 	{
 		te_activity_trouble(error->message);
@@ -405,6 +405,6 @@ te_turn(bool woken, TimestampTz *due)
 	else
 		result = te_table_any_trouble() || te_root_any_held() ? TE_TURN_WAITING : TE_TURN_IDLE;
 	te_sooner(due, te_root_next_try());
-	te_removals_empty(due);
+	te_file_removal_empty(due);
 	return result;
 }

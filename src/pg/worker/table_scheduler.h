@@ -9,19 +9,19 @@
 
 #include "datatype/timestamp.h"
 
-typedef enum TeTurn
+typedef enum TeTurnResult
 {
 	TE_TURN_WORKED,				/* there may be more: come again at once */
 	TE_TURN_IDLE,				/* there is nothing to do before "due" */
 	TE_TURN_WAITING,			/* for the server's trouble to end; come again when due */
 	TE_TURN_NO_EXTENSION
-} TeTurn;
+} TeTurnResult;
 
 /*
  * Called outside of a transaction, returns outside of one.  woken: new assets may
  * have arrived.  due: when to come again without being woken, 0 = never.  Throws what
  * it cannot deal with; that ends the worker.
  */
-extern TeTurn te_turn(bool woken, TimestampTz *due);
+extern TeTurnResult te_scheduler_turn(bool woken, TimestampTz *due);
 
 #endif							/* TE_PG_TABLE_SCHEDULER_H */

@@ -65,7 +65,7 @@ at_exit(int code, Datum arg)
 
 	if (database_slot == NULL)
 		return;
-	if (!te_limit_ended())
+	if (!te_time_limit_ended())
 		pg_atomic_write_u32(&database_slot->at_work, 0);	/* sent away: no table is to blame */
 	pg_atomic_compare_exchange_u32(&database_slot->worker, &me, 0);
 	te_shmem_set_latch(pg_atomic_read_u32(&te_shared->launcher));
@@ -121,7 +121,7 @@ set_up(void)
 	};
 
 	be_ourselves();
-	te_limit_set(StatementTimeout > 0 ? StatementTimeout : LIMIT_MS);
+	te_time_limit_set(StatementTimeout > 0 ? StatementTimeout : LIMIT_MS);
 	for (int i = 0; i < (int) lengthof(settings); i++)
 	{
 		/* transaction_timeout is there since PostgreSQL 17 */
@@ -188,7 +188,7 @@ look_at_settings(TimestampTz now)
 /* --- between two turns */
 
 static void
-leave_if_not_needed(TeTurn turn, TimestampTz due, TimestampTz now)
+leave_if_not_needed(TeTurnResult turn, TimestampTz due, TimestampTz now)
 {
 	bool		others_wait = pg_atomic_read_u32(&te_shared->queued) > 0;
 
@@ -213,7 +213,7 @@ leave_if_not_needed(TeTurn turn, TimestampTz due, TimestampTz now)
 
 /* Sleep until somebody wakes us, something is due, or it is time to leave. */
 static void
-rest(TeTurn turn, TimestampTz due, TimestampTz now, uint32 wait_event)
+rest(TeTurnResult turn, TimestampTz due, TimestampTz now, uint32 wait_event)
 {
 	TimestampTz until = TimestampTzPlusMilliseconds(worked != 0 ? worked : now, STAY_MS);
 	long		wait_ms;
@@ -240,7 +240,7 @@ work(void)
 	for (;;)
 	{
 		TimestampTz now;
-		TeTurn		turn;
+		TeTurnResult		turn;
 		bool		woken;
 
 		ResetLatch(MyLatch);
@@ -253,7 +253,7 @@ work(void)
 		look_at_settings(now);
 
 		woken = pg_atomic_exchange_u32(&database_slot->wake, 0) != 0;
-		turn = te_turn(woken, &due);
+		turn = te_scheduler_turn(woken, &due);
 		pgstat_report_stat(false);
 
 		now = GetCurrentTimestamp();

@@ -70,7 +70,7 @@ free_slot(int number)
 }
 
 void
-te_launch_note(const TeDatabase *database, TeDatabaseState state)
+te_worker_slot_note(const TeDatabase *database, TeDatabaseState state)
 {
 	TeDatabaseSlot *slot;
 
@@ -86,7 +86,7 @@ te_launch_note(const TeDatabase *database, TeDatabaseState state)
 }
 
 bool
-te_launch_start(TeDatabase *database, TimestampTz now)
+te_worker_slot_start(TeDatabase *database, TimestampTz now)
 {
 	BackgroundWorker worker = {0};
 	TeWorkerStart start;
@@ -112,11 +112,11 @@ te_launch_start(TeDatabase *database, TimestampTz now)
 	worker.bgw_notify_pid = MyProcPid;
 	memcpy(worker.bgw_extra, &start, sizeof(start));
 
-	te_launch_note(database, TE_DATABASE_RUNNING);
+	te_worker_slot_note(database, TE_DATABASE_RUNNING);
 	if (!RegisterDynamicBackgroundWorker(&worker, &database->handle))
 	{
 		free_slot(start.slot);
-		te_launch_note(database, TE_DATABASE_NO_PROCESS);
+		te_worker_slot_note(database, TE_DATABASE_NO_PROCESS);
 		return false;
 	}
 	database->slot = start.slot;
@@ -175,7 +175,7 @@ follow_up(TeDatabase *database, const TeActivity *last, TimestampTz now)
 }
 
 bool
-te_launch_reap(TeDatabase *database, TimestampTz now)
+te_worker_slot_reap(TeDatabase *database, TimestampTz now)
 {
 	TeActivity	last;
 	TeDatabaseState state = TE_DATABASE_ASLEEP;
@@ -202,7 +202,7 @@ te_launch_reap(TeDatabase *database, TimestampTz now)
 	}
 	if (last.leaving == TE_LEFT_DIED)
 		state = last.state == TE_ACTIVITY_STARTING ? TE_DATABASE_NOT_STARTED : TE_DATABASE_BACKOFF;
-	te_launch_note(database, state);
+	te_worker_slot_note(database, state);
 	LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
 	slot = te_shmem_database(database->oid);
 	if (slot != NULL)

@@ -16,7 +16,7 @@
 static MemoryContext context = NULL;
 
 void
-te_work_reset(void)
+te_worker_xact_reset(void)
 {
 	if (context == NULL)
 		context = AllocSetContextCreate(TopMemoryContext, "thumbexif turn", ALLOCSET_DEFAULT_SIZES);
@@ -25,7 +25,7 @@ te_work_reset(void)
 }
 
 void
-te_work_begin(void)
+te_worker_xact_begin(void)
 {
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();
@@ -36,7 +36,7 @@ te_work_begin(void)
 }
 
 void
-te_work_end(void)
+te_worker_xact_end(void)
 {
 	if (ActiveSnapshotSet())
 		PopActiveSnapshot();
@@ -46,7 +46,7 @@ te_work_end(void)
 }
 
 ErrorData *
-te_work_guarded(void (*function) (void *arg), void *arg)
+te_worker_xact_guarded(void (*function) (void *arg), void *arg)
 {
 	ErrorData  *volatile error = NULL;
 
