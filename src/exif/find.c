@@ -11,7 +11,7 @@
 #include "container/tiff.h"
 #include "exif/find_internal.h"
 
-/* WebP: the chunk counts, not the flag in VP8X that announces it. */
+/* WebP: read the chunk whether or not the flag in VP8X announces it. */
 static void
 find_webp(const uint8_t *data, size_t length, ExifBlocks *blocks)
 {
@@ -43,7 +43,7 @@ find_raf(const uint8_t *data, size_t length, ExifBlocks *blocks)
 
 /*
  * Panasonic's RW2 has a few tags of its own in its directories; the rest are
- * those of the JPEG inside.  The file's own come last: they count more.
+ * those of the JPEG inside.  The file's own come last and override them.
  */
 static void
 find_panasonic(const uint8_t *data, size_t length, ExifBlocks *blocks)
@@ -58,7 +58,7 @@ find_panasonic(const uint8_t *data, size_t length, ExifBlocks *blocks)
 		exif_find_jpeg(jpeg, jpeg_length, blocks);
 }
 
-/* TIFF, and everything that calls itself RAW. */
+/* TIFF and all kinds of RAW. */
 static void
 find_tiff_or_raw(const uint8_t *data, size_t length, ExifBlocks *blocks)
 {

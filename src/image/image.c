@@ -1,6 +1,6 @@
 /*
  * image.c
- *		One image from bytes to result: the order of the steps.
+ *		Processes one image from bytes to result.
  */
 #include "image/internal.h"
 
@@ -9,17 +9,17 @@
 
 #include "image/raw.h"
 
-/* A loader that can shrink leaves so many times the thumbnail's pixels in a row for the last step. */
+/* A loader that can shrink leaves this many times the thumbnail's width for the last step. */
 #define OVERSAMPLING 2.0
 
-/* Do these pixels come upright from the decoder, whatever EXIF says? */
+/* Does the decoder rotate by the container, so that EXIF's orientation must be ignored? */
 static bool
 turned_by_container(TeFormat format)
 {
 	return format == TE_FORMAT_HEIC || format == TE_FORMAT_AVIF || format == TE_FORMAT_JXL;
 }
 
-/* The size as stored; opens the file with libvips (kept in *opened) if there is no other way. */
+/* The size as stored; opens the file with libvips, into *opened, if there is no other way. */
 static bool
 find_size(const ImgFile *file, uint32_t *width, uint32_t *height, VipsImage **opened,
 		  ImgResult *result)
@@ -34,7 +34,7 @@ find_size(const ImgFile *file, uint32_t *width, uint32_t *height, VipsImage **op
 	return true;
 }
 
-/* Does it have a size?  A height of 0 is allowed in a JPEG: a marker behind the first scan tells it. */
+/* Is the size not 0?  The height may be 0 in a JPEG, with a marker after the first scan for it. */
 static bool
 has_pixels(const ImgFile *file, uint32_t width, uint32_t height, ImgResult *result)
 {
@@ -94,7 +94,7 @@ make_thumbnail(const ImgFile *file, VipsImage *opened, uint32_t width, uint32_t 
 	free(pixels.data);
 }
 
-/* A RAW file whose only preview is what every TIFF reader shows of it. */
+/* A RAW file whose only preview is the uncompressed image in its first directory. */
 static void
 show_plain_preview(const TeRequest *request, const ImgFile *file, int orientation, ImgResult *result)
 {

@@ -130,7 +130,7 @@ is_status(Bytes bytes, TeStatus status, const char *what)
 	ImgResult	result = picture_process(&bytes, &request);
 
 	is_int(result.status, status, what);
-	ok(result.error[0] != '\0', "%s: with words", what);
+	ok(result.error[0] != '\0', "%s: with a detail", what);
 	img_result_free(&result);
 	bytes_free(&bytes);
 }
