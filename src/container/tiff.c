@@ -1,6 +1,6 @@
 /*
  * tiff.c
- *		A bounded walk through the directories of a TIFF structure.
+ *		Walks the directories of a TIFF structure.
  */
 #include "container/tiff.h"
 

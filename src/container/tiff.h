@@ -1,6 +1,6 @@
 /*
  * tiff.h
- *		A bounded walk through the directories of a TIFF structure.
+ *		Walks the directories of a TIFF structure.
  *
  * For Exif blocks (classic TIFF from the byte order mark on), TIFF and BigTIFF
  * files and RAW files built on TIFF, whose header may have another number than 42.

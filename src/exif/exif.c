@@ -144,8 +144,8 @@ set_status(const ExifBlocks *blocks, const ExifList *list, ExifResult *result)
 		reason = "out of memory for EXIF";
 	else if (list->broken)
 		reason = "EXIF directory cannot be read";
-	else if (blocks->trouble != NULL)
-		reason = blocks->trouble;
+	else if (blocks->problem != NULL)
+		reason = blocks->problem;
 	result->status = reason != NULL ? TE_EXIF_ERROR : TE_EXIF_NONE;
 	if (reason != NULL)
 		snprintf(result->error, sizeof(result->error), "%s", reason);

@@ -1,6 +1,6 @@
 /*
  * find_boxes.c
- *		The Exif blocks of files made of boxes: JPEG XL, Canon's CR3, HEIF and AVIF.
+ *		Finds the Exif blocks of files made of boxes: JPEG XL, Canon's CR3, HEIF and AVIF.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -69,7 +69,7 @@ find_jxl(Box file, ExifBlocks *blocks)
 			uint8_t    *bytes = unbrotli(box.data + 4, box.length - 4, &length);
 
 			if (bytes == NULL)
-				blocks->trouble = "compressed EXIF box could not be unpacked";
+				blocks->problem = "compressed EXIF box could not be unpacked";
 			else
 				exif_blocks_add_payload(blocks, bytes, length, bytes);
 		}

@@ -1,6 +1,6 @@
 /*
  * find_heif.c
- *		The Exif items of a HEIF or AVIF file.
+ *		Finds the Exif items of a HEIF or AVIF file.
  *
  * Items are listed in iinf, their places in iloc: in the file, in the idat
  * box, or within other items (iref says which), in any number of extents.
@@ -287,7 +287,7 @@ add_exif_items(Heif *heif, bool of_primary, ExifBlocks *blocks)
 		else
 		{
 			free(bytes.owned);
-			blocks->trouble = "EXIF item lies outside the file";
+			blocks->problem = "EXIF item lies outside the file";
 		}
 	}
 }

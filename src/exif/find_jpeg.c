@@ -1,6 +1,6 @@
 /*
  * find_jpeg.c
- *		The Exif blocks in the APP1 segments of a JPEG.
+ *		Finds the Exif blocks in the APP1 segments of a JPEG.
  */
 #include <string.h>
 #include <strings.h>
@@ -65,5 +65,5 @@ exif_find_jpeg(const uint8_t *data, size_t length, ExifBlocks *blocks)
 	}
 	if (blocks->count == 0 &&
 		(held.data != NULL || (end - at >= 2 && at[0] == 0xFF && at[1] == JPEG_APP1)))
-		blocks->trouble = "file ends within its first segments";
+		blocks->problem = "file ends within its first segments";
 }

@@ -1,6 +1,6 @@
 /*
  * find_png.c
- *		The Exif blocks of a PNG: in eXIf chunks, or in hexadecimal in text chunks, as
+ *		Finds the Exif blocks of a PNG: in eXIf chunks, or in hexadecimal in text chunks, as
  *		programs wrote them before PNG had eXIf.
  */
 #include <stdlib.h>
@@ -127,7 +127,7 @@ text_chunk(const PngChunk *chunk, ExifBlocks *blocks)
 	}
 	bytes = unpack(text, (size_t) (end - text), &length);
 	if (bytes == NULL)
-		blocks->trouble = "compressed EXIF text could not be unpacked";
+		blocks->problem = "compressed EXIF text could not be unpacked";
 	else
 		add_profile(bytes, length, blocks);
 	free(bytes);
@@ -146,7 +146,7 @@ exif_find_png(const uint8_t *data, size_t length, ExifBlocks *blocks)
 	if (blocks->count > 0)
 		return;
 	if (png_is(&chunk, "eXIf"))
-		blocks->trouble = "file ends within the eXIf chunk";
+		blocks->problem = "file ends within the eXIf chunk";
 	for (at = PNG_FIRST_CHUNK; png_next(data, length, &at, &chunk) == PNG_CHUNK;)
 		if (png_is(&chunk, "tEXt") || png_is(&chunk, "zTXt") || png_is(&chunk, "iTXt"))
 			text_chunk(&chunk, blocks);

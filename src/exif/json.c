@@ -1,6 +1,6 @@
 /*
  * json.c
- *		Clean text into a buffer of fixed size, plain or as JSON.
+ *		Writes clean text, plain or as JSON, into a buffer of fixed size.
  */
 #include "exif/json.h"
 

@@ -1,6 +1,6 @@
 /*
  * tags.c
- *		Name and kind of each tag.
+ *		Looks up name and kind of a tag.
  *
  * Names are those of the Exif and TIFF standards, from libexif.  The table adds tags
  * that libexif, or some version of it, does not know, so that the result does not

@@ -1,6 +1,6 @@
 /*
  * tags.h
- *		Name and kind of each tag (private to src/exif).
+ *		Looks up name and kind of a tag (private to src/exif).
  */
 #ifndef TE_EXIF_TAGS_H
 #define TE_EXIF_TAGS_H

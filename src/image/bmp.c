@@ -67,7 +67,7 @@ read_header(const ImgFile *file, BmpInfo *info, ImgResult *result)
 	if (file->length < FILE_HEADER + (uint64_t) info->header)
 		return ends_early(result);
 	if (info->header < 40 && info->header != CORE_HEADER)
-		return img_fail(result, TE_UNSUPPORTED, "bitmap header of %u bytes", info->header);
+		return img_fail(result, TE_UNSUPPORTED, "bitmap header of %u bytes is not supported", info->header);
 	if (info->header == CORE_HEADER)
 	{
 		info->width = le16(data + 18);
@@ -87,7 +87,7 @@ read_header(const ImgFile *file, BmpInfo *info, ImgResult *result)
 		info->top_down = true;
 	}
 	if (info->width > INT32_MAX || info->height > INT32_MAX)
-		return img_fail(result, TE_CORRUPT, "bad size in the bitmap's header");
+		return img_fail(result, TE_CORRUPT, "the bitmap header has an invalid size");
 	info->stride = ((uint64_t) info->width * info->bits + 31) / 32 * 4;
 	return true;
 }
@@ -144,11 +144,11 @@ read_info(const ImgFile *file, BmpInfo *info, ImgResult *result)
 		(info->compression == BMP_RLE4 && info->bits == 4);
 	if (info->bits != 1 && info->bits != 2 && info->bits != 4 && info->bits != 8 &&
 		info->bits != 16 && info->bits != 24 && info->bits != 32)
-		return img_fail(result, TE_UNSUPPORTED, "bitmap with %u bits per pixel", info->bits);
+		return img_fail(result, TE_UNSUPPORTED, "bitmap with %u bits per pixel is not supported", info->bits);
 	if (!rle && info->compression != BMP_RGB &&
 		!((info->compression == BMP_BITFIELDS || info->compression == BMP_ALPHABITFIELDS) &&
 		  (info->bits == 16 || info->bits == 32) && info->header != 64))
-		return img_fail(result, TE_UNSUPPORTED, "bitmap with compression %u at %u bits",
+		return img_fail(result, TE_UNSUPPORTED, "bitmap with compression %u and %u bits per pixel is not supported",
 						info->compression, info->bits);
 	if ((info->bits == 16 || info->bits == 32) && !read_masks(file, info, &after, result))
 		return false;

@@ -118,7 +118,7 @@ img_encode(const ImgPixels *pixels, int orientation, const TeRequest *request, I
 		img_fail(result, TE_NOT_ENCODED, "%s",
 				 img_vips_complained() ? vips_error_buffer() : "the encoder gave no reason");
 	else if (length > te_thumbnail_bound(request->format, pixels->width, pixels->height))
-		ok = img_fail(result, TE_NOT_ENCODED, "the thumbnail has %zu bytes", length);
+		ok = img_fail(result, TE_NOT_ENCODED, "the thumbnail of %zu bytes is too large", length);
 	img_vips_clear();
 	if (ok)
 	{

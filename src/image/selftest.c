@@ -115,7 +115,7 @@ img_self_test(TeHello *hello)
 		else
 			hello->can_read |= 1u << sample->format;
 		if (result.thumbnail && !right)
-			report(hello, "%s comes out wrong%s", sample->name,
+			report(hello, "%s is decoded incorrectly%s", sample->name,
 				   sample->format == TE_FORMAT_JPEG ? " (orientation)" :
 				   sample->format == TE_FORMAT_PNG ? " (colour profile)" :
 				   sample->format == TE_FORMAT_HEIC ? " (rotation)" : "");

@@ -174,7 +174,7 @@ main(void)
 	test_texts();
 	test_numbers();
 	pictures_start();
-	test_no_size("photo.jpg", 3, TE_UNSUPPORTED, "the JPEG's header does not say how high it is");
+	test_no_size("photo.jpg", 3, TE_UNSUPPORTED, "the JPEG header has no image height");
 	test_no_size("photo.jpg", 5, TE_EMPTY, "the image has no pixels");
 	test_no_size("photo.png", 16, TE_EMPTY, "the image has no pixels");
 	test_no_size("photo.png", 20, TE_EMPTY, "the image has no pixels");
