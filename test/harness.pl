@@ -5,6 +5,7 @@
 use strict;
 use warnings;
 
+use File::Find;
 use TAP::Harness;
 
 my $summary = shift;
@@ -33,6 +34,26 @@ sub may_skip
 
 	return 1 if !$ENV{CI} || $ENV{CI} eq 'false';
 	return scalar grep { $file =~ m{(^|/)\Q$_->[0]\E$} && $says =~ $_->[1] } @allowed;
+}
+
+# log_findings(FOLDER): failed assertions of servers, and errors that valgrind found, as "file: line".  They count also
+# where a test expects the server to end.
+sub log_findings
+{
+	my $folder = shift;
+	my @found;
+
+	find(
+		sub {
+			return unless /\.log$/ && -f;
+			open(my $in, '<', $_) or die "$File::Find::name: $!";
+			while (my $line = <$in>)
+			{
+				push @found, "$File::Find::name: $line" if $line =~ /^TRAP: |VALGRINDERROR-BEGIN/;
+			}
+		},
+		$folder);
+	return @found;
 }
 
 # With several jobs those that take long should start first: the caller's order is kept.
@@ -86,6 +107,11 @@ foreach my $file (sort keys %skips)
 {
 	$bad += @{ $skips{$file} };
 	print "$file: skipped, which test/skips does not allow here: $_\n" foreach @{ $skips{$file} };
+}
+foreach my $finding (log_findings($ENV{TESTDIR}))
+{
+	$bad++;
+	print $finding;
 }
 open(my $out, '>', $summary) or die "$summary: $!";
 print $out "$passed passed, $bad failed", ($skipped ? ", $skipped skipped" : ''), "\n";

@@ -66,6 +66,7 @@ check "no white space at the ends of lines" \
 check "SQL leaves no name to the search_path" perl test/sql_names.pl sql/[0-9]*.sql sql/upgrade/*.sql
 check "nothing left to do is marked in the code" \
 	grep -rnwE 'TODO|FIXME|XXX|HACK' src sql test --include='*.[ch]' --include='*.sql' --include='*.pl'
+check "the changes of test/mutations fit the code" test/mutate.sh --fit
 
 echo "1..$number"
 [ -z "$bad" ]

@@ -2,9 +2,23 @@
 # mutate.sh [WORD...]: break the code as each file in test/mutations says, in a copy, and see that the named test fails.
 #
 # Such a file is shell: TEST, which test; FILE, what is changed; CHANGE, a program for perl -0pi; a comment says
-# what is lost.  With words, only those whose names contain one.  Takes a minute or more for each.
+# what is lost.  PART is the kind of test, if it is not tap.  With words, only those whose names contain one.  Takes a
+# minute or more for each.  With "--fit" nothing is run: changes that do not fit the code any more are named.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+
+# it may be relative to this tree
+[ -z "${THEXIF_PHOTOS:-}" ] || THEXIF_PHOTOS=$(realpath "$THEXIF_PHOTOS")
+
+if [ "${1:-}" = --fit ]; then
+	for file in test/mutations/*; do
+		(
+			. "$file"
+			perl -0pe "$CHANGE" "$FILE" | cmp -s - "$FILE" && echo "test/mutations/$(basename "$file") does not fit $FILE any more"
+		) || true
+	done
+	exit
+fi
 scratch=$(mktemp -d /tmp/thumbexif-mutate.XXXXXX)
 trap 'rm -rf "$scratch"' EXIT
 
@@ -22,7 +36,7 @@ wanted()		# NAME WORD...
 # Breaks the copy, runs the test and says how it went; fails unless the test did, by itself.
 try()			# NAME
 {
-	local copy=$scratch/$1 log=$scratch/$1.log last
+	local copy=$scratch/$1 log=$scratch/$1.log last PART=tap
 	. "test/mutations/$1"
 	mkdir "$copy"
 	tar -c --exclude=./.git --exclude=./build/samples --exclude=./build/fuzz --exclude=./.db --exclude=./demo . | tar -C "$copy" -x
@@ -32,7 +46,7 @@ try()			# NAME
 		return 1
 	fi
 	# what is waited for in vain should not take minutes
-	TE_ONLY=$TEST PG_TEST_TIMEOUT_DEFAULT=${PG_TEST_TIMEOUT_DEFAULT:-20} make -C "$copy" check-tap > "$log" 2>&1 || true
+	TE_ONLY=$TEST PG_TEST_TIMEOUT_DEFAULT=${PG_TEST_TIMEOUT_DEFAULT:-20} make -C "$copy" "check-$PART" > "$log" 2>&1 || true
 	sed -n 's/^output is kept in \(\/tmp\/thumbexif-test\.[A-Za-z0-9]*\)\/out$/\1/p' "$log" | xargs -r rm -rf
 	last=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$log" | tail -1)
 	if grep -q 'the tests could not be run' "$log" || [ -z "$last" ]; then

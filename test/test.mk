@@ -11,16 +11,34 @@ test:
 check-lint check-compilers check-unit check-regress check-isolation check-tap: check-%:
 	+@MAKE='$(MAKE)' test/run $*
 
-# trouble of all kinds for long (test/soak): MINUTES=60, and SEED= to have the same actions again
+# trouble of all kinds for long (test/soak), then power cuts: MINUTES=60, and SEED= to have the same actions again
 MINUTES ?= 60
 .PHONY: soak
 soak:
-	+@MAKE='$(MAKE)' TE_ONLY=070_soak TE_SOAK_SECONDS=$$(($(MINUTES) * 60)) TE_SOAK_SEED=$(SEED) test/run tap
+	+@MAKE='$(MAKE)' TE_ONLY='070_soak 071_power_cut' TE_SOAK_SECONDS=$$(($(MINUTES) * 60)) TE_SOAK_SEED=$(SEED) test/run tap
 
 # break the code on purpose, and see that tests fail; MUTATIONS="word word" chooses (by hand: it takes many minutes)
 .PHONY: check-mutations
 check-mutations:
 	+@MAKE='$(MAKE)' test/mutate.sh $(MUTATIONS)
+
+# with a PostgreSQL that has assertions, built from Debian's source package into build/ the first time; valgrind looks
+# at that server and at the unit tests (PARTS and TE_ONLY choose, as above)
+.PHONY: check-cassert check-valgrind
+check-cassert check-valgrind: check-%:
+	+@MAKE='$(MAKE)' test/strict $* $(PARTS)
+
+# gcc -fanalyzer, clang-tidy, cppcheck; TOOLS=cppcheck chooses.  What they find and is right is in test/analyze.answers.
+.PHONY: check-analyze
+check-analyze:
+	+@MAKE='$(MAKE)' test/analyze $(TOOLS)
+
+# pgindent's layout: see it, or have it (FILES="a.c b.c": of those)
+.PHONY: check-format format
+check-format:
+	@test/format --check $(FILES)
+format:
+	@test/format $(FILES)
 
 demo:
 	+@MAKE='$(MAKE)' tools/demo
@@ -56,7 +74,9 @@ unit_programs = $(patsubst test/unit/%.c,build/unit/%,$(wildcard test/unit/test_
 unit_library  = $(image_sources) $(wildcard src/decoder/*.c test/pictures/*.c) \
                 $(filter-out test/unit/test_%,$(wildcard test/unit/*.c))
 
-test-programs: $(unit_programs) build/exif_dump build/exif_craft build/make_pictures build/stub_decoder $(shims)
+.PHONY: test-tools
+test-tools: build/exif_dump build/exif_craft build/make_pictures build/stub_decoder $(shims)
+test-programs: test-tools $(unit_programs)
 
 build/make_pictures: $(patsubst %.c,build/obj/%.o,$(picture_files) $(wildcard src/wire/*.c))
 	$(CC) $(TEST_CFLAGS) -o $@ $^ $(TEST_LIBS)

@@ -26,13 +26,14 @@ static const char *const status_names[] = {
 #define STATE_COLUMNS \
 	"id, status::text, claimed_from::text, claim, version, path_hash, source_size, source_mtime," \
 	" limit_hit, attempts, interruptions, verdict, wrote, next_try, finished_at," \
-	" thumbnail_settings, exif_settings, tried_settings, file, error, exif_error"
+	" thumbnail_settings, exif_settings, tried_settings, file, error, exif_error, file_size"
 
 enum
 {
 	COL_ID = 1, COL_STATUS, COL_CLAIMED_FROM, COL_CLAIM, COL_VERSION, COL_PATH_HASH, COL_SOURCE_SIZE,
 	COL_SOURCE_MTIME, COL_LIMIT_HIT, COL_ATTEMPTS, COL_INTERRUPTIONS, COL_VERDICT, COL_WROTE,
-	COL_NEXT_TRY, COL_FINISHED_AT, COL_THUMBNAIL_SETTINGS, COL_EXIF_SETTINGS, COL_TRIED_SETTINGS, COL_FILE, COL_ERROR, COL_EXIF_ERROR
+	COL_NEXT_TRY, COL_FINISHED_AT, COL_THUMBNAIL_SETTINGS, COL_EXIF_SETTINGS, COL_TRIED_SETTINGS, COL_FILE, COL_ERROR, COL_EXIF_ERROR,
+	COL_FILE_SIZE
 };
 
 const char *
@@ -97,6 +98,7 @@ read_state(int row, TeState *state)
 	state->file = te_out_text(row, COL_FILE);
 	state->error = te_out_text(row, COL_ERROR);
 	state->exif_error = te_out_text(row, COL_EXIF_ERROR);
+	state->file_size = te_out_int(row, COL_FILE_SIZE, -1);
 }
 
 /* Put the states in SPI_tuptable to the sorted assets they belong to. */

@@ -53,6 +53,7 @@ typedef struct TeState
 	char	   *exif_settings;
 	char	   *tried_settings;
 	char	   *file;
+	int64		file_size;
 	char	   *error;
 	char	   *exif_error;
 } TeState;
@@ -64,6 +65,7 @@ typedef struct TeAsset
 	bool		has_row;
 	char	   *path;			/* may be NULL, as the rest */
 	char	   *thumbnail_path;
+	bool		thumbnail_lost; /* somebody has looked: what we made is not there any more, or is not whole */
 	TeState		state;
 } TeAsset;
 

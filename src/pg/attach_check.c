@@ -4,6 +4,8 @@
  */
 #include "postgres.h"
 
+#include <limits.h>
+
 #include "access/htup_details.h"
 #include "catalog/catalog.h"
 #include "catalog/pg_class.h"
@@ -12,8 +14,10 @@
 #include "utils/builtins.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
+#include "utils/varlena.h"
 
 #include "attach_check.h"
+#include "guc.h"
 
 /* Why a relation cannot be attached, or NULL. */
 static const char *
@@ -193,4 +197,44 @@ te_attach_map(Relation relation, const TeGivenColumns *given, TeMapping *mapping
 						(errcode(ERRCODE_DUPLICATE_COLUMN),
 						 errmsg("column \"%s\" is named for two things", names[i]),
 						 errhint("Each parameter takes a column of its own.")));
+}
+
+/* Is a folder, or what a symbolic link leads to, the other one or in it?  Both must be there. */
+static bool
+lies_in(const char *folder, const char *outer)
+{
+	char		inner_path[PATH_MAX];
+	char		outer_path[PATH_MAX];
+	size_t		length;
+
+	if (realpath(folder, inner_path) == NULL || realpath(outer, outer_path) == NULL)
+		return false;
+	length = strlen(outer_path);
+	if (outer_path[length - 1] == '/')	/* "/" itself */
+		length--;
+	return strncmp(inner_path, outer_path, length) == 0 &&
+		(inner_path[length] == '/' || inner_path[length] == '\0');
+}
+
+void
+te_attach_check_folders(void)
+{
+	char	   *raw = pstrdup(te_image_roots);
+	List	   *roots;
+	ListCell   *cell;
+
+	(void) SplitDirectoriesString(raw, ',', &roots);	/* its syntax was checked when it was set */
+	foreach(cell, roots)
+	{
+		const char *root = lfirst(cell);
+
+		if (lies_in(te_thumbnail_dir, root))
+			ereport(WARNING,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("the folder of \"thumbexif.thumbnail_dir\" lies in image folder \"%s\"", root),
+					 errdetail("Whoever may name the path of an image may name a thumbnail of another table's or another database's."),
+					 errhint("Let \"thumbexif.thumbnail_dir\" be a folder outside of \"thumbexif.image_roots\".")));
+	}
+	list_free_deep(roots);
+	pfree(raw);
 }

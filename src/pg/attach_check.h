@@ -36,4 +36,7 @@ extern void te_attach_check_relation(Relation relation);
 /* Find the columns; ERROR with a hint for one that is not there or does not fit. */
 extern void te_attach_map(Relation relation, const TeGivenColumns *given, TeMapping *mapping);
 
+/* WARNING if the folder of thumbnails lies in a folder that images are read from. */
+extern void te_attach_check_folders(void);
+
 #endif							/* TE_PG_ATTACH_CHECK_H */

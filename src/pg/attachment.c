@@ -11,6 +11,8 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "catalog/catalog.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
@@ -186,6 +188,19 @@ throw_unfit(const TeAttachment *attachment, const char *reason)
 			 errhint("Take the table out of its hierarchy again, or call thumbexif_detach().")));
 }
 
+/* Attaching has looked at it; but a rule may have made it a view since, and a dump may say what its author likes. */
+static void
+check_kind(const TeAttachment *attachment, Form_pg_class form)
+{
+	if (form->relkind == RELKIND_RELATION && form->relpersistence != RELPERSISTENCE_TEMP &&
+		!IsSystemClass(attachment->relation, form) && form->relnamespace != get_namespace_oid(TE_SCHEMA, true))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+			 errmsg("attached table %s is not an ordinary table of a user's", attachment->name),
+			 errhint("Call thumbexif_detach(), and attach an ordinary permanent table.")));
+}
+
 /* The columns of the query below, in its order. */
 enum
 {
@@ -202,7 +217,7 @@ row_datum(HeapTuple row, int number)
 	return value;
 }
 
-/* An attachment from its row, or NULL if its table has been dropped behind our back. */
+/* An attachment from its row, or NULL if its table has been dropped behind our back, or if no attach has written the row. */
 static TeAttachment *
 from_row(HeapTuple row, bool check)
 {
@@ -212,6 +227,8 @@ from_row(HeapTuple row, bool check)
 	HeapTuple	class;
 	Form_pg_class form;
 
+	if (te_key_state(key_type) == NULL)
+		return NULL;
 	attachment->number = DatumGetInt32(row_datum(row, ROW_NUMBER));
 	attachment->relation = DatumGetObjectId(row_datum(row, ROW_RELATION));
 	attachment->paused = DatumGetBool(row_datum(row, ROW_PAUSED));
@@ -229,6 +246,8 @@ from_row(HeapTuple row, bool check)
 	attachment->owner = form->relowner;
 	attachment->name = quote_qualified_identifier(get_namespace_name(form->relnamespace),
 												  NameStr(form->relname));
+	if (check)
+		check_kind(attachment, form);
 	reason = check ? unfit(attachment->relation) : NULL;
 	ReleaseSysCache(class);
 	if (reason != NULL)

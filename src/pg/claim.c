@@ -23,6 +23,7 @@
 #include "alive.h"
 #include "claim.h"
 #include "extension.h"
+#include "look.h"
 #include "orphan.h"
 #include "run_as.h"
 #include "statement.h"
@@ -120,24 +121,20 @@ te_claim_alive(TeAlive *last, int32 number)
 
 /* Does it need something, going by row and state, and if need be by the file? */
 static bool
-needs_something(const TeTake *take, const TeAsset *asset)
+needs_something(const TeTake *take, TeAsset *asset)
 {
-	TeSource	source;
-
 	if (te_need(asset, take->settings, take->parts, NULL) != 0)
 		return true;
 	if (!take->look || asset->path == NULL)
 		return false;
 	if (te_asset_status(&asset->state) == TE_ASSET_MISSING)
 		return true;			/* if only to say that it still is */
-	te_source_open(asset->path, &source);
-	te_source_close(&source);
-	return te_need(asset, take->settings, take->parts, &source) != 0;
+	return te_need_looking(asset, take->settings, take->parts) != 0;
 }
 
 /* Is this one for us? */
 static TeTaken
-judge(const TeTake *take, const TeAsset *asset, TeAlive *last)
+judge(const TeTake *take, TeAsset *asset, TeAlive *last)
 {
 	if (asset->state.exists && asset->state.status == TE_ASSET_RUNNING &&
 		te_claim_alive(last, asset->state.claim))

@@ -69,6 +69,7 @@ te_dblist_refresh(List *list, MemoryContext context)
 	{
 		Form_pg_database form = (Form_pg_database) GETSTRUCT(tuple);
 		TeDatabase *database = find(list, form->oid);
+		bool		allowed;
 
 		if (database == NULL)
 		{
@@ -81,9 +82,11 @@ te_dblist_refresh(List *list, MemoryContext context)
 			MemoryContextSwitchTo(caller);
 		}
 		database->exists = true;
-		database->allowed = form->datallowconn && !form->datistemplate &&
+		allowed = form->datallowconn && !form->datistemplate &&
 			form->datconnlimit != DATCONNLIMIT_INVALID_DB &&
 			te_dblist_named(NameStr(form->datname));
+		database->woken |= allowed && !database->allowed;	/* it may have been woken while it was not */
+		database->allowed = allowed;
 	}
 	table_endscan(scan);
 	table_close(catalog, AccessShareLock);

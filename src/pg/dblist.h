@@ -18,6 +18,7 @@ typedef struct TeDatabase
 	bool		allowed;		/* open to connections, no template, named by thumbexif.databases */
 	bool		seen;			/* a worker has looked at it */
 	bool		extension;		/* it had the extension then */
+	bool		woken;			/* somebody has committed work since its last worker was started */
 	int			failures;		/* workers in a row that died */
 	TimestampTz not_before;		/* no worker before that, after a failure */
 	TimestampTz due;			/* to be looked at again, 0 = when woken */

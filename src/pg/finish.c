@@ -26,6 +26,7 @@
 #include "limit.h"
 #include "row.h"
 #include "settle.h"
+#include "spawn.h"
 #include "statement.h"
 #include "store.h"
 #include "values.h"
@@ -37,6 +38,7 @@ typedef struct Finish
 	const TeAttachment *attachment;
 	const TeSettings *settings;
 	TeJob	   *at_work;		/* whose row is, or was last, written */
+	int64		since_ms;		/* when that began, 0 = the budget has been charged for it */
 } Finish;
 
 static bool
@@ -90,12 +92,11 @@ write_files(TeJob **jobs, int count, TeFinishBetween between, void *arg)
 		TeJob	   *job = jobs[i];
 		MemoryContext caller;
 
-		job->file = NULL;
 		if (!(job->need & TE_PART_THUMBNAIL) || te_job_verdict(job) != TE_VERDICT_DONE)
 			continue;
 		caller = MemoryContextSwitchTo(job->context);
 		job->file = te_store_write(job->asset.attachment->number, job->id, job->task.request.format,
-								   job->task.thumbnail, job->task.reply.thumbnail_bytes);
+								   job->task.thumbnail, job->task.reply.thumbnail_bytes, &job->file_path);
 		MemoryContextSwitchTo(caller);
 		if (between != NULL)
 			between(arg);
@@ -225,21 +226,30 @@ write_job(const Finish *finish, TeJob *job)
 	job->outcome = te_job_outcome(job);
 }
 
+/* The row at work is written, or not: what it took counts. */
+static void
+charge_row(Finish *finish)
+{
+	if (finish->since_ms != 0)
+		te_limit_spend(finish->since_ms);
+	finish->since_ms = 0;
+}
+
 static void
 write_jobs(Finish *finish, TeJob **jobs, int count)
 {
-	TimestampTz began = GetCurrentTimestamp();
-
 	lock_states(finish, jobs, count);
 	for (int i = 0; i < count; i++)
 	{
-		if (i > 0 && jobs[i]->outcome == TE_OUTCOME_NONE && te_limit_spent(began))
+		if (i > 0 && jobs[i]->outcome == TE_OUTCOME_NONE && te_limit_spent())
 			jobs[i]->outcome = TE_OUTCOME_BACK;
-		finish->at_work = jobs[i];
-		te_limit_begin();
 		if (jobs[i]->outcome == TE_OUTCOME_NONE)
+		{
+			finish->at_work = jobs[i];
+			finish->since_ms = te_now_ms();
 			write_job(finish, jobs[i]);
-		te_limit_end();
+			charge_row(finish);
+		}
 		if (jobs[i]->outcome == TE_OUTCOME_LOST || jobs[i]->outcome == TE_OUTCOME_BACK)
 			drop_file(jobs[i]);
 	}
@@ -258,12 +268,13 @@ try_write(Finish *finish, TeJob **jobs, int count)
 	PG_TRY();
 	{
 		owners_code = false;
+		te_limit_forget();
 		write_jobs(finish, jobs, count);
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
 	{
-		te_limit_end();
+		charge_row(finish);
 		MemoryContextSwitchTo(caller);
 		error = CopyErrorData();
 		if ((te_error_is_interrupt(error) && !te_limit_hit()) || te_error_is_servers(error))
@@ -320,32 +331,35 @@ write_alone(Finish *finish, TeJob *job)
 		write_refused(finish, job, error);
 }
 
-/* One row has taken all the time that there is: it pays for it, and the others are given back. */
+/* All but one are to be given back. */
 static void
-give_up_batch(Finish *finish, TeJob **jobs, int count, ErrorData *error)
+give_back_others(const TeJob *one, TeJob **jobs, int count)
 {
-	TeJob	   *slow = finish->at_work;
-
 	for (int i = 0; i < count; i++)
 	{
-		if (jobs[i] == slow)
+		if (jobs[i] == one)
 			continue;
 		drop_file(jobs[i]);
 		jobs[i]->outcome = TE_OUTCOME_BACK;
 	}
-	write_refused(finish, slow, error);
 }
 
 void
 te_finish(const TeAttachment *attachment, TeJob **jobs, int count, const TeSettings *settings,
 		  TeFinishBetween between, void *arg)
 {
-	Finish		finish = {attachment, settings, NULL};
-	TimestampTz began;
+	Finish		finish = {attachment, settings, NULL, 0};
 	ErrorData  *error;
 
+	for (int i = 0; i < count; i++)
+		jobs[i]->file = NULL;
+	if (te_limit_spent())
+	{
+		/* by the batch before */
+		give_back_others(NULL, jobs, count);
+		return;
+	}
 	write_files(jobs, count, between, arg);
-	began = GetCurrentTimestamp();
 
 	/* before the states: TRUNCATE and DELETE lock the table first too */
 	LockRelationOid(attachment->relation, RowExclusiveLock);
@@ -354,14 +368,21 @@ te_finish(const TeAttachment *attachment, TeJob **jobs, int count, const TeSetti
 	error = try_write(&finish, jobs, count);
 	if (error == NULL)
 		return;
-	if (te_limit_hit())
+	if (te_limit_hit() && finish.at_work != NULL)
 	{
-		give_up_batch(&finish, jobs, count, error);
+		/* one row has taken all the time that there is: it pays for it */
+		give_back_others(finish.at_work, jobs, count);
+		write_refused(&finish, finish.at_work, error);
+		return;
+	}
+	if (count == 1)
+	{
+		write_refused(&finish, jobs[0], error);
 		return;
 	}
 	for (int i = 0; i < count; i++)
 	{
-		if (i > 0 && te_limit_spent(began))
+		if (i > 0 && te_limit_spent())
 		{
 			drop_file(jobs[i]);
 			jobs[i]->outcome = TE_OUTCOME_BACK;

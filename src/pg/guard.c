@@ -2,10 +2,15 @@
  * guard.c
  *		Whose code may run while we touch a user's table.
  *
- * Two checks.  Each function call is looked at when it is made, by the server's function manager
- * hook: that misses nothing, whatever the call is part of.  The expressions that the hook cannot
- * assign to anybody (a trigger's WHEN, made by whoever held the TRIGGER right then; a domain's CHECK) could call
- * built-in functions that run statements, query_to_xml() say, so they are looked at beforehand.
+ * The function manager's hook looks at each call of a function that is not built in: its owner must have
+ * all rights of the current user.
+ *
+ * Functions that the owner has not written may still be dangerous, as their arguments are chosen by whoever wrote the
+ * expression: pg_read_file(), query_to_xml(), dblink_exec().  So expressions of roles that lack the current user's rights
+ * may call no volatile function at all.  These are a trigger's WHEN, made by whoever held the TRIGGER right
+ * then, which is looked at beforehand; and every expression that belongs to the table if its owner lacks the current user's
+ * rights.  The latter are looked at as the executor prepares them, by the object access hook: that
+ * finds those of policies, of what policies select from, and of constraints alike.
  */
 #include "postgres.h"
 
@@ -13,6 +18,8 @@
 #include "access/relation.h"
 #include "access/transam.h"
 #include "access/xact.h"
+#include "catalog/objectaccess.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
@@ -20,6 +27,8 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
+#include "rewrite/prs2lock.h"
+#include "rewrite/rewriteDefine.h"
 #include "utils/acl.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -33,6 +42,7 @@
 typedef struct Guard
 {
 	int			nest_level;		/* of transactions, where it was begun */
+	bool		foreign;		/* expressions are of a role that lacks the current user's rights */
 	int			entered;		/* functions of users that are running in it */
 } Guard;
 
@@ -41,6 +51,7 @@ static int	nguards = 0;
 
 static needs_fmgr_hook_type next_needs_hook = NULL;
 static fmgr_hook_type next_hook = NULL;
+static object_access_hook_type next_access_hook = NULL;
 
 /* --- functions as they are called */
 
@@ -111,6 +122,48 @@ hook(FmgrHookEventType event, FmgrInfo *info, Datum *private)
 		next_hook(event, info, private);
 }
 
+/* --- functions in expressions that nobody answers for */
+
+/* May an expression of anybody's call this function?  Nothing that changes anything or runs a statement. */
+static bool
+is_harmless(Oid function)
+{
+	switch (function)
+	{
+		case F_TABLE_TO_XML:
+		case F_TABLE_TO_XMLSCHEMA:
+		case F_TABLE_TO_XML_AND_XMLSCHEMA:
+		case F_SCHEMA_TO_XML:
+		case F_SCHEMA_TO_XMLSCHEMA:
+		case F_SCHEMA_TO_XML_AND_XMLSCHEMA:
+		case F_DATABASE_TO_XML:
+		case F_DATABASE_TO_XMLSCHEMA:
+		case F_DATABASE_TO_XML_AND_XMLSCHEMA:
+			return false;
+		case F_CLOCK_TIMESTAMP:
+		case F_PG_TRIGGER_DEPTH:
+			return true;
+		default:
+			return func_volatile(function) != PROVOLATILE_VOLATILE;
+	}
+}
+
+/* The executor prepares the call of a function in an expression. */
+static void
+access_hook(ObjectAccessType access, Oid class, Oid object, int column, void *arg)
+{
+	if (next_access_hook != NULL)
+		next_access_hook(access, class, object, column, arg);
+	if (access == OAT_FUNCTION_EXECUTE && nguards > 0 && guards[nguards - 1].foreign &&
+		guards[nguards - 1].entered == 0 && !is_harmless(object))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("function %s() may change something and must not run with the rights of role \"%s\"",
+						get_func_name(object), GetUserNameFromId(GetUserId(), true)),
+				 errdetail("A policy, a constraint or another expression of the table's owner calls it."),
+				 errhint("Let the table's owner call thumbexif_process(), or take the function out of the expression.")));
+}
+
 /* An ERROR has ended what a guard was for. */
 static void
 forget_guards(int nest_level)
@@ -140,10 +193,12 @@ te_guard_install(void)
 	needs_fmgr_hook = needs_hook;
 	next_hook = fmgr_hook;
 	fmgr_hook = hook;
+	next_access_hook = object_access_hook;
+	object_access_hook = access_hook;
 }
 
 void
-te_guard_begin(void)
+te_guard_begin(bool foreign)
 {
 	static bool registered = false;
 
@@ -159,6 +214,7 @@ te_guard_begin(void)
 				 errmsg("triggers that call thumbexif are nested too deeply"),
 				 errhint("A trigger must not process the assets of its own table.")));
 	guards[nguards].nest_level = GetCurrentTransactionNestLevel();
+	guards[nguards].foreign = foreign;
 	guards[nguards].entered = 0;
 	nguards++;
 }
@@ -170,40 +226,7 @@ te_guard_end(void)
 	nguards--;
 }
 
-/* --- expressions that nobody answers for */
-
-/* May a WHEN of anybody's call this function?  Nothing that changes anything or runs a statement. */
-static bool
-is_harmless(Oid function)
-{
-	switch (function)
-	{
-		case F_QUERY_TO_XML:
-		case F_QUERY_TO_XMLSCHEMA:
-		case F_QUERY_TO_XML_AND_XMLSCHEMA:
-		case F_CURSOR_TO_XML:
-		case F_CURSOR_TO_XMLSCHEMA:
-		case F_TABLE_TO_XML:
-		case F_TABLE_TO_XMLSCHEMA:
-		case F_TABLE_TO_XML_AND_XMLSCHEMA:
-		case F_SCHEMA_TO_XML:
-		case F_SCHEMA_TO_XMLSCHEMA:
-		case F_SCHEMA_TO_XML_AND_XMLSCHEMA:
-		case F_DATABASE_TO_XML:
-		case F_DATABASE_TO_XMLSCHEMA:
-		case F_DATABASE_TO_XML_AND_XMLSCHEMA:
-		case F_TS_REWRITE_TSQUERY_TEXT:
-		case F_TS_STAT_TEXT:
-		case F_TS_STAT_TEXT_TEXT:
-			return false;
-		case F_CLOCK_TIMESTAMP:
-		case F_PG_TRIGGER_DEPTH:
-			return true;
-		default:
-			/* functions of users are looked at when they are called */
-			return function >= FirstNormalObjectId || func_volatile(function) != PROVOLATILE_VOLATILE;
-	}
-}
+/* --- what belongs to a table */
 
 static bool
 is_harmful(Oid function, void *context)
@@ -264,6 +287,23 @@ check_domain(Relation relation, Oid type, Oid role)
 	}
 }
 
+/* A rule is a statement of the owner's that would be run by whoever writes to the table. */
+static void
+check_rules(Relation relation, Oid role)
+{
+	RuleLock   *rules = relation->rd_rules;
+
+	if (has_privs_of_role(relation->rd_rel->relowner, role))
+		return;
+	for (int i = 0; rules != NULL && i < rules->numLocks; i++)
+		if (rules->rules[i]->event == CMD_UPDATE && rules->rules[i]->enabled != RULE_DISABLED)
+			ereport(ERROR,
+					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+					 errmsg("a rule of table \"%s\" must not run with the rights of role \"%s\"",
+							RelationGetRelationName(relation), GetUserNameFromId(role, true)),
+					 errhint("Let the table's owner call thumbexif_process(), or write a trigger instead of the rule.")));
+}
+
 void
 te_guard_check_table(Oid relid, Oid role)
 {
@@ -271,6 +311,7 @@ te_guard_check_table(Oid relid, Oid role)
 	TriggerDesc *triggers = relation->trigdesc;
 	TupleDesc	columns = RelationGetDescr(relation);
 
+	check_rules(relation, role);
 	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
 		check_trigger(relation, &triggers->triggers[i], role);
 	for (int i = 0; i < columns->natts; i++)

@@ -18,12 +18,13 @@ extern void te_guard_install(void);
 /*
  * From here to te_guard_end(), or to the rollback of the subtransaction or transaction that called
  * this, a function of a role that lacks the current user's rights raises an ERROR instead of running.
+ * With foreign, the table's owner lacks them too: its expressions may then call no volatile function at all.
  */
-extern void te_guard_begin(void);
+extern void te_guard_begin(bool foreign);
 extern void te_guard_end(void);
 
 /*
- * ERROR if a trigger of the relation, or a domain of its generated columns, would run code of a role
+ * ERROR if a trigger or rule of the relation, or a domain of its generated columns, would run code of a role
  * that lacks the rights of "role".  The caller holds a lock on the relation that keeps others from
  * adding triggers, so this covers deferred triggers too.
  */

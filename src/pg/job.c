@@ -9,6 +9,7 @@
 #include "claim.h"
 #include "guc.h"
 #include "job.h"
+#include "look.h"
 #include "values.h"
 
 static char *
@@ -88,6 +89,7 @@ te_job_open(TeJob *job, const TeSettings *settings, int parts, bool force)
 	job->status = job->source.status;
 	if (job->status != TE_OK)
 		return false;
+	te_look_at_thumbnail(&job->asset, parts);
 	job->need = TE_PART_ALL &
 		(force ? parts & te_parts_kept(job->asset.attachment) :
 		 te_need(&job->asset, settings, parts, &job->source));

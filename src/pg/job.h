@@ -46,6 +46,7 @@ typedef struct TeJob
 	TimestampTz taken_at;
 
 	char	   *file;			/* the new thumbnail, once it is written */
+	char	   *file_path;		/* the same with its folder, for the row */
 	TeOutcome	outcome;
 } TeJob;
 

@@ -70,15 +70,18 @@ free_slot(int number)
 }
 
 void
-te_launch_note(const TeDatabase *database, TeDatabaseState state, TimestampTz next_start)
+te_launch_note(const TeDatabase *database, TeDatabaseState state)
 {
-	TeDatabaseSlot *slot = te_shmem_database(database->oid);
+	TeDatabaseSlot *slot;
 
-	if (slot == NULL)
-		return;
 	LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
-	slot->state = state;
-	slot->next_start = next_start;
+	slot = te_shmem_database(database->oid);
+	if (slot != NULL && slot->state != state)
+	{
+		/* also a database that is no longer queued has not been idle */
+		slot->state = state;
+		slot->used = GetCurrentTimestamp();
+	}
 	LWLockRelease(te_shared_lock);
 }
 
@@ -89,7 +92,9 @@ te_launch_start(TeDatabase *database, TimestampTz now)
 	TeWorkerStart start;
 
 	start.database = database->oid;
-	start.slot = take_slot(database->oid, &start.generation);
+	start.slot = -1;
+	if (te_shmem_take_database(database->oid) != NULL)
+		start.slot = take_slot(database->oid, &start.generation);
 	if (start.slot < 0)
 	{
 		/* whoever keeps us away will wake us */
@@ -107,14 +112,16 @@ te_launch_start(TeDatabase *database, TimestampTz now)
 	worker.bgw_notify_pid = MyProcPid;
 	memcpy(worker.bgw_extra, &start, sizeof(start));
 
+	te_launch_note(database, TE_DATABASE_RUNNING);
 	if (!RegisterDynamicBackgroundWorker(&worker, &database->handle))
 	{
 		free_slot(start.slot);
+		te_launch_note(database, TE_DATABASE_NO_PROCESS);
 		return false;
 	}
 	database->slot = start.slot;
 	database->served = now;
-	te_launch_note(database, TE_DATABASE_RUNNING, 0);
+	database->woken = false;
 	return true;
 }
 
@@ -167,29 +174,11 @@ follow_up(TeDatabase *database, const TeActivity *last, TimestampTz now)
 	database->extension = database->extension || last->leaving != TE_LEFT_SENT_AWAY;
 }
 
-void
-te_launch_forget(Oid database, bool gone)
-{
-	TeDatabaseSlot *slot = te_shmem_database(database);
-
-	if (slot == NULL)
-		return;
-	LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
-	if (gone)
-		pg_atomic_exchange_u32(&slot->wake, 0);
-	if (pg_atomic_read_u32(&slot->wake) == 0)
-	{
-		pg_atomic_exchange_u32(&slot->oid, InvalidOid);
-		if (pg_atomic_read_u32(&slot->wake) != 0)
-			pg_atomic_exchange_u32(&slot->oid, database);
-	}
-	LWLockRelease(te_shared_lock);
-}
-
 bool
 te_launch_reap(TeDatabase *database, TimestampTz now)
 {
 	TeActivity	last;
+	TeDatabaseState state = TE_DATABASE_ASLEEP;
 	TeDatabaseSlot *slot;
 	pid_t		pid;
 
@@ -208,17 +197,16 @@ te_launch_reap(TeDatabase *database, TimestampTz now)
 	/* one that did not live to say a word may have an extension all the same */
 	if (!database->extension && database->seen)
 	{
-		te_launch_forget(database->oid, false);
+		te_shmem_free_database(database->oid, false);
 		return true;
 	}
-	slot = te_shmem_take_database(database->oid);
+	if (last.leaving == TE_LEFT_DIED)
+		state = last.state == TE_ACTIVITY_STARTING ? TE_DATABASE_NOT_STARTED : TE_DATABASE_BACKOFF;
+	te_launch_note(database, state);
+	LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
+	slot = te_shmem_database(database->oid);
 	if (slot != NULL)
-	{
-		LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
 		strlcpy(slot->trouble, last.trouble, TE_TROUBLE_TEXT);
-		LWLockRelease(te_shared_lock);
-	}
-	te_launch_note(database, last.leaving == TE_LEFT_DIED ? TE_DATABASE_BACKOFF : TE_DATABASE_ASLEEP,
-		 database->due);
+	LWLockRelease(te_shared_lock);
 	return true;
 }

@@ -9,9 +9,12 @@
 #include "shmem.h"
 
 /* What the view says about a database without a worker. */
-extern void te_launch_note(const TeDatabase *database, TeDatabaseState state, TimestampTz next_start);
+extern void te_launch_note(const TeDatabase *database, TeDatabaseState state);
 
-/* Start a worker in a database that has none.  False if no background process is free. */
+/*
+ * Start a worker in a database that has none, or set when to try that again.  False if no background process
+ * is free.
+ */
 extern bool te_launch_start(TeDatabase *database, TimestampTz now);
 
 /*
@@ -19,11 +22,5 @@ extern bool te_launch_start(TeDatabase *database, TimestampTz now);
  * for when the next one is due.  False if it still runs.
  */
 extern bool te_launch_reap(TeDatabase *database, TimestampTz now);
-
-/*
- * Forget a database's slot, unless somebody has woken it since (its extension may be new); gone:
- * in any case, for the database has been dropped.
- */
-extern void te_launch_forget(Oid database, bool gone);
 
 #endif							/* TE_PG_LAUNCH_H */

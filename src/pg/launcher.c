@@ -23,6 +23,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "clock.h"
 #include "compat.h"
 #include "dblist.h"
 #include "launch.h"
@@ -41,14 +42,6 @@ static bool said_queued = false;
 
 /* --- which database is next */
 
-static bool
-is_woken(const TeDatabase *database)
-{
-	TeDatabaseSlot *slot = te_shmem_database(database->oid);
-
-	return slot != NULL && pg_atomic_read_u32(&slot->wake) != 0;
-}
-
 /* When should this database get a worker?  DT_NOEND: not before it is woken. */
 static TimestampTz
 start_time(const TeDatabase *database)
@@ -57,7 +50,7 @@ start_time(const TeDatabase *database)
 
 	if (!database->allowed || !database->exists || database->slot >= 0)
 		return DT_NOEND;
-	if (!database->seen || is_woken(database))
+	if (!database->seen || database->woken)
 		start = 0;
 	else if (database->extension)
 		start = database->due;
@@ -107,15 +100,30 @@ set_queued(int count)
 }
 
 static void
-no_process(TeDatabase *database, TimestampTz now)
+no_process(TimestampTz now)
 {
 	no_process_before = TimestampTzPlusMilliseconds(now, NO_PROCESS_MS);
-	te_launch_note(database, TE_DATABASE_NO_PROCESS, no_process_before);
 	if (pg_atomic_exchange_u32(&te_shared->no_process, 1) == 0)
 		ereport(LOG,
 				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
 				 errmsg("thumbexif: no background process is free for a worker"),
 				 errhint("You might need to increase \"max_worker_processes\".")));
+}
+
+/* Those that are due and got no worker: say why. */
+static void
+note_waiting(TimestampTz now)
+{
+	TeDatabaseState why = running >= te_max_workers ? TE_DATABASE_QUEUED : TE_DATABASE_NO_PROCESS;
+	ListCell   *cell;
+
+	foreach(cell, databases)
+	{
+		TeDatabase *database = lfirst(cell);
+
+		if (start_time(database) <= now)
+			te_launch_note(database, why);
+	}
 }
 
 static void
@@ -130,24 +138,86 @@ start_workers(TimestampTz now)
 			break;
 		if (!te_launch_start(database, now))
 		{
-			no_process(database, now);
-			return;
+			no_process(now);
+			break;
 		}
 		pg_atomic_write_u32(&te_shared->no_process, 0);
 		running += database->slot >= 0;
 	}
 	set_queued(running >= te_max_workers ? due : 0);
-	if (due > 0 && running >= te_max_workers)
-	{
-		ListCell   *cell;
+	if (due > 0)
+		note_waiting(now);
+}
 
-		foreach(cell, databases)
+/* --- databases without a slot */
+
+/* Databases without a worker that were woken: from their slots into our list. */
+static void
+collect_wakes(void)
+{
+	bool		missed = pg_atomic_exchange_u32(&te_shared->missed, 0) != 0;
+	ListCell   *cell;
+
+	foreach(cell, databases)
+	{
+		TeDatabase *database = lfirst(cell);
+		TeDatabaseSlot *slot;
+
+		if (database->slot >= 0)
+			continue;
+		slot = te_shmem_database(database->oid);
+		if (slot == NULL)
+			database->woken |= missed && database->extension;
+		else if (pg_atomic_exchange_u32(&slot->wake, 0) != 0)
 		{
-			database = lfirst(cell);
-			if (start_time(database) <= now)
-				te_launch_note(database, TE_DATABASE_QUEUED, 0);
+			database->woken = true;
+			if (!database->allowed)
+				te_launch_note(database, TE_DATABASE_OFF);
 		}
 	}
+}
+
+/* A free slot for one that had to give up its own, so that it is shown again. */
+static bool
+list_again(const TeDatabase *database)
+{
+	if (!database->extension || te_shmem_database(InvalidOid) == NULL ||
+		te_shmem_take_database(database->oid) == NULL)
+		return false;
+	te_launch_note(database, TE_DATABASE_ASLEEP);
+	return true;
+}
+
+/* How many of those that we serve, or have not looked at yet, have no slot since all are taken? */
+static void
+count_unlisted(TimestampTz now)
+{
+	static bool said = false;
+	int			unlisted = 0;
+	int			due = 0;
+	ListCell   *cell;
+
+	foreach(cell, databases)
+	{
+		TeDatabase *database = lfirst(cell);
+
+		if (!database->allowed || !database->exists || (database->seen && !database->extension) ||
+			te_shmem_database(database->oid) != NULL || list_again(database))
+			continue;
+		unlisted++;
+		due += start_time(database) <= now;
+	}
+	if (te_shmem_database(InvalidOid) != NULL)
+		unlisted = due = 0;		/* they have not had their turn yet */
+	pg_atomic_write_u32(&te_shared->unlisted, unlisted);
+	pg_atomic_write_u32(&te_shared->unlisted_due, due);
+	if (unlisted > 0 && !said)
+		ereport(LOG,
+				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+				 errmsg("thumbexif: more than %d databases have the extension", TE_DATABASE_SLOTS),
+				 errdetail("One that has work takes the place of one that has none, which is then not shown in thumbexif_workers."),
+				 errhint("Name those that matter in \"thumbexif.databases\".")));
+	said = unlisted > 0;
 }
 
 /* --- the launcher itself */
@@ -180,6 +250,8 @@ look_at_databases(void)
 			if (!database->allowed)
 				TerminateBackgroundWorker(database->handle);
 		}
+		else if (database->exists && !database->allowed)
+			te_launch_note(database, TE_DATABASE_OFF);
 		else if (!database->exists)
 		{
 			databases = foreach_delete_current(databases, cell);
@@ -193,7 +265,7 @@ look_at_databases(void)
 		Oid			oid = pg_atomic_read_u32(&te_shared->database[i].oid);
 
 		if (OidIsValid(oid) && !is_known(oid))
-			te_launch_forget(oid, true);
+			te_shmem_free_database(oid, true);
 	}
 }
 
@@ -228,6 +300,22 @@ sleep_ms(TimestampTz now)
 		next = Min(next, Max(start, no_process_before));
 	}
 	return TimestampDifferenceMilliseconds(now, next) + 1;
+}
+
+/* The clock was set back: what we meant to wait for may be hours away. */
+static void
+forget_waits(TimestampTz now)
+{
+	ListCell   *cell;
+
+	no_process_before = 0;
+	foreach(cell, databases)
+	{
+		TeDatabase *database = lfirst(cell);
+
+		database->not_before = 0;
+		database->due = Min(database->due, now);
+	}
 }
 
 static void
@@ -302,6 +390,8 @@ thumbexif_launcher_main(Datum arg)
 		}
 
 		now = GetCurrentTimestamp();
+		if (te_clock_was_set_back(now))
+			forget_waits(now);
 		foreach(cell, databases)
 		{
 			TeDatabase *database = lfirst(cell);
@@ -311,7 +401,9 @@ thumbexif_launcher_main(Datum arg)
 		}
 		if (pg_atomic_exchange_u32(&te_shared->look, 0) != 0 || is_stranger_woken())
 			look_at_databases();
+		collect_wakes();
 		start_workers(now);
+		count_unlisted(now);
 
 		events = WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
 						   sleep_ms(now), wait_event);

@@ -94,9 +94,9 @@ te_changed(const TeAsset *asset, const TeSource *file)
 		(file->size != state->source_size || file->mtime != state->source_mtime);
 }
 
-/* Does the row name our own file?  By its end: thumbnail_dir may have been moved. */
-static bool
-is_ours(const TeAsset *asset)
+/* By its end: thumbnail_dir may have been moved, and copies of the database and of its files have folders of their own. */
+bool
+te_names_our_file(const TeAsset *asset)
 {
 	const char *file = asset->state.file;
 	size_t		ours;
@@ -117,7 +117,8 @@ te_lacks(const TeAsset *asset, const TeSettings *settings, const TeSource *file)
 	int			lacks = 0;
 
 	if (asset->thumbnail_path == NULL ||
-		(is_ours(asset) && (changed || !same(asset->state.thumbnail_settings, settings->thumbnail))))
+		(te_names_our_file(asset) &&
+		 (changed || asset->thumbnail_lost || !same(asset->state.thumbnail_settings, settings->thumbnail))))
 		lacks |= TE_PART_THUMBNAIL;
 	if (changed || !same(asset->state.exif_settings, settings->exif))
 		lacks |= TE_PART_EXIF;

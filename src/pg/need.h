@@ -42,6 +42,12 @@ extern int	te_need(const TeAsset *asset, const TeSettings *settings, int parts, 
 /* The same as if nothing had failed before and it were not known where the asset stands: what is not there or stale. */
 extern int	te_lacks(const TeAsset *asset, const TeSettings *settings, const TeSource *file);
 
+/*
+ * Does the row name the file that the state has, in whatever folder?  Also one that was made for another
+ * database, of which this one is a copy.
+ */
+extern bool te_names_our_file(const TeAsset *asset);
+
 /* Is it another path or file than the one the state tells of? */
 extern bool te_changed(const TeAsset *asset, const TeSource *file);
 

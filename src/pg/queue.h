@@ -30,6 +30,7 @@ typedef struct TeQueueGap		/* assets not looked at yet: newer than "after", olde
 } TeQueueGap;
 
 #define TE_QUEUE_GAPS 16
+#define TE_CLAIM_SIZE 16		/* assets claimed, and written, at a time: what has just come need not wait for many */
 
 typedef struct TeQueue			/* one attached table's; zeroed = to be begun from the top */
 {

@@ -10,7 +10,6 @@
 
 #include "guc.h"
 #include "row.h"
-#include "store.h"
 #include "values.h"
 
 #define EXIF_COLUMNS_FROM	TE_COL_TAKEN_AT
@@ -128,7 +127,7 @@ te_row_plan(const TeJob *job, TeRowUpdate *update)
 	update->wrote = job->asset.state.wrote;
 	if (done && (job->need & TE_PART_THUMBNAIL))
 		set_value(update, TE_COL_THUMBNAIL_PATH,
-				  CStringGetTextDatum(te_store_path(attachment->number, job->file)));
+				  CStringGetTextDatum(job->file_path));
 	if (done && job->need != 0)
 	{
 		set_size(attachment, update, TE_COL_WIDTH, reply->width);

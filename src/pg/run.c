@@ -255,7 +255,7 @@ static void
 remove_files(TePipeline *p)
 {
 	te_step_begin(p);
-	te_store_empty_removals(PG_INT64_MAX);
+	te_store_empty_removals(PG_INT64_MAX, NULL);
 	te_step_end(p);
 	te_pipeline_commit(p);
 	p->replaced = 0;
@@ -341,6 +341,22 @@ clean_up(TePipeline *p, const ErrorData *error)
 	te_give_back_all(p);
 }
 
+/* The same; if even that throws, the claims die with their lock, and this run is over. */
+static void
+clean_up_or_leave(TePipeline *p, const ErrorData *error)
+{
+	PG_TRY();
+	{
+		clean_up(p, error);
+	}
+	PG_CATCH();
+	{
+		te_give_back_at_exit(NULL);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+}
+
 void
 te_run(const TeRun *run)
 {
@@ -365,17 +381,7 @@ te_run(const TeRun *run)
 		MemoryContextSwitchTo(caller);
 		error = CopyErrorData();
 		FlushErrorState();
-		PG_TRY();
-		{
-			clean_up(p, error);
-		}
-		PG_CATCH();
-		{
-			/* the claims die with their lock: whatever has happened, this run is over */
-			te_give_back_at_exit(NULL);
-			PG_RE_THROW();
-		}
-		PG_END_TRY();
+		clean_up_or_leave(p, error);
 	}
 	PG_END_TRY();
 	te_give_back_at_exit(NULL);

@@ -3,12 +3,18 @@
  *		Another role's rights for the length of one statement.
  *
  * All kinds open a GUC nest level, so whatever the statement or code it fires does to settings ends
- * with it; all but the caller's own with a search_path that no user can put anything into.
+ * with it; all but the caller's own with a search_path that no user can put anything into.  All are
+ * security-restricted operations: what they fire cannot put anything off to the end of the transaction, where
+ * it would run with the rights of whoever commits.
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "catalog/pg_class.h"
 #include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/guc.h"
+#include "utils/syscache.h"
 
 #include "compat.h"
 #include "extension.h"
@@ -16,13 +22,13 @@
 #include "run_as.h"
 
 static void
-become(TeRunAs *save, Oid user, int add_context, bool guarded)
+become(TeRunAs *save, Oid user, bool guarded, bool foreign)
 {
 	GetUserIdAndSecContext(&save->saved_user, &save->saved_context);
 	save->guarded = guarded;
 	if (guarded)
-		te_guard_begin();
-	SetUserIdAndSecContext(user, save->saved_context | add_context);
+		te_guard_begin(foreign);
+	SetUserIdAndSecContext(user, save->saved_context | SECURITY_RESTRICTED_OPERATION);
 	save->guc_level = NewGUCNestLevel();
 }
 
@@ -32,21 +38,35 @@ te_run_as_extension(TeRunAs *save)
 	TeExtension extension;
 
 	te_extension_get(&extension);
-	become(save, extension.owner, SECURITY_LOCAL_USERID_CHANGE, false);
+	become(save, extension.owner, false, false);
 	RestrictSearchPath();
 }
 
 void
 te_run_as_owner(TeRunAs *save, Oid owner)
 {
-	become(save, owner, SECURITY_RESTRICTED_OPERATION, true);
+	become(save, owner, true, false);
 	RestrictSearchPath();
 }
 
-void
-te_run_as_caller(TeRunAs *save)
+/* Does the owner of a relation lack rights of the current user? */
+static bool
+is_foreign(Oid relation)
 {
-	become(save, GetUserId(), 0, true);
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		return true;			/* dropped meanwhile: the statement will fail */
+	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+	return !has_privs_of_role(owner, GetUserId());
+}
+
+void
+te_run_as_caller(TeRunAs *save, Oid relation)
+{
+	become(save, GetUserId(), true, is_foreign(relation));
 }
 
 void

@@ -16,7 +16,7 @@ typedef struct TeRunAs
 } TeRunAs;
 
 /*
- * Become the owner of our own tables, to touch them and nothing else, with search_path
+ * Become the owner of our own tables, to touch them and nothing else, in a security-restricted operation, with search_path
  * pg_catalog, pg_temp: our own names must be qualified.  ERROR if the extension is not installed here.
  */
 extern void te_run_as_extension(TeRunAs *save);
@@ -27,8 +27,8 @@ extern void te_run_as_extension(TeRunAs *save);
  */
 extern void te_run_as_owner(TeRunAs *save, Oid owner);
 
-/* Stay who we are, with our own search_path, under a guard. */
-extern void te_run_as_caller(TeRunAs *save);
+/* Stay who we are, with our own search_path, in a security-restricted operation and under a guard, to touch this relation. */
+extern void te_run_as_caller(TeRunAs *save, Oid relation);
 
 /* Back to who we were.  After an ERROR the transaction's abort does it. */
 extern void te_run_as_end(TeRunAs *save);

@@ -78,7 +78,9 @@ settle_done(const TeJob *job, const TeSettings *settings, Settled *settled)
 	{
 		state->file = job->file;
 		state->thumbnail_settings = settings->thumbnail;
-		after.thumbnail_path = te_store_path(after.attachment->number, job->file);
+		state->file_size = job->task.reply.thumbnail_bytes;
+		after.thumbnail_path = job->file_path;
+		after.thumbnail_lost = false;
 	}
 	if (job->need & TE_PART_EXIF)
 	{
@@ -147,7 +149,7 @@ write_state(const TeAsset *asset, const Settled *settled)
 				   " status = $4::%s, next_try = $5, path_hash = $6, source_size = $7, source_mtime = $8,"
 				   " limit_hit = $9, attempts = $10, interruptions = $11, verdict = $12, wrote = $13,"
 				   " thumbnail_settings = $14, exif_settings = $15, tried_settings = $16, file = $17,"
-				   " path = $18, error = $19, exif_error = $20"
+				   " path = $18, error = $19, exif_error = $20, file_size = $21"
 				   " WHERE attachment = $1 AND id = $2 AND version = $3",
 				   asset->attachment->state, te_our("thumbexif_asset_status"));
 	te_arg_int4(&args, asset->attachment->number);
@@ -176,6 +178,7 @@ write_state(const TeAsset *asset, const Settled *settled)
 	te_arg_text(&args, settled->path);
 	te_arg_text(&args, state->error);
 	te_arg_text(&args, state->exif_error);
+	arg_int8_or_null(&args, state->file != NULL ? state->file_size : -1);
 	if (te_sql_as_extension(sql, &args) != 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),

@@ -11,6 +11,7 @@
 #include "storage/latch.h"
 #include "storage/proc.h"
 #include "storage/shmem.h"
+#include "utils/timestamp.h"
 
 #include "compat.h"
 #include "shmem.h"
@@ -52,7 +53,10 @@ startup_hook(void)
 		memset(te_shared, 0, shared_size());
 		pg_atomic_init_u32(&te_shared->launcher, 0);
 		pg_atomic_init_u32(&te_shared->look, 0);
+		pg_atomic_init_u32(&te_shared->missed, 0);
 		pg_atomic_init_u32(&te_shared->queued, 0);
+		pg_atomic_init_u32(&te_shared->unlisted, 0);
+		pg_atomic_init_u32(&te_shared->unlisted_due, 0);
 		pg_atomic_init_u32(&te_shared->no_process, 0);
 		te_seats_init(&te_shared->seats);
 		for (int i = 0; i < TE_DATABASE_SLOTS; i++)
@@ -90,6 +94,82 @@ te_shmem_database(Oid database)
 	return NULL;
 }
 
+bool
+te_shmem_may_serve(Oid database)
+{
+	return te_shared != NULL &&
+		(te_shmem_database(database) != NULL || pg_atomic_read_u32(&te_shared->unlisted) > 0);
+}
+
+/*
+ * Take a slot from its database: 0 is set as its oid, then looked whether somebody has woken it just then.  Whoever
+ * does so looks at the oid afterwards, see wake.c.  te_shared_lock is held.
+ */
+static bool
+take_away(TeDatabaseSlot *slot, Oid database)
+{
+	pg_atomic_exchange_u32(&slot->oid, InvalidOid);
+	if (pg_atomic_read_u32(&slot->wake) == 0)
+		return true;
+	pg_atomic_exchange_u32(&slot->oid, database);
+	return false;
+}
+
+void
+te_shmem_free_database(Oid database, bool gone)
+{
+	TeDatabaseSlot *slot;
+
+	LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
+	slot = te_shmem_database(database);
+	if (slot != NULL)
+	{
+		if (gone)
+			pg_atomic_exchange_u32(&slot->wake, 0);
+		(void) take_away(slot, database);
+	}
+	LWLockRelease(te_shared_lock);
+}
+
+/* May its database do without it?  Not before the launcher has seen it. */
+static bool
+is_idle(TeDatabaseSlot *slot)
+{
+	return slot->state != TE_DATABASE_UNSEEN && slot->state != TE_DATABASE_RUNNING &&
+		pg_atomic_read_u32(&slot->worker) == 0 && pg_atomic_read_u32(&slot->wake) == 0;
+}
+
+/* The better one to be given up: first those that nothing of importance is noted of, and then as they were used. */
+static bool
+is_older(TeDatabaseSlot *slot, TeDatabaseSlot *other)
+{
+	bool		noted = pg_atomic_read_u32(&slot->at_work) != 0;
+
+	if (noted != (pg_atomic_read_u32(&other->at_work) != 0))
+		return !noted;
+	return slot->used < other->used;
+}
+
+/* A free slot, or one whose database is idle.  te_shared_lock is held. */
+static TeDatabaseSlot *
+free_slot(void)
+{
+	TeDatabaseSlot *found = te_shmem_database(InvalidOid);
+
+	if (found != NULL)
+		return found;
+	for (int i = 0; i < TE_DATABASE_SLOTS; i++)
+	{
+		TeDatabaseSlot *slot = &te_shared->database[i];
+
+		if (is_idle(slot) && (found == NULL || is_older(slot, found)))
+			found = slot;
+	}
+	if (found == NULL || take_away(found, pg_atomic_read_u32(&found->oid)))
+		return found;
+	return NULL;				/* woken just now: the launcher finds out */
+}
+
 TeDatabaseSlot *
 te_shmem_take_database(Oid database)
 {
@@ -102,12 +182,13 @@ te_shmem_take_database(Oid database)
 	slot = te_shmem_database(database);
 	if (slot == NULL)
 	{
-		slot = te_shmem_database(InvalidOid);
+		slot = free_slot();
 		if (slot != NULL)
 		{
 			slot->state = TE_DATABASE_UNSEEN;
-			slot->next_start = 0;
+			slot->used = GetCurrentTimestamp();
 			slot->trouble[0] = '\0';
+			slot->at_work_since_ms = 0;
 			pg_atomic_write_u32(&slot->at_work, 0);
 			memset(slot->killer, 0, sizeof(slot->killer));
 			pg_atomic_write_u32(&slot->oid, database);

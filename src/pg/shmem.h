@@ -6,8 +6,9 @@
  * it in a server that did not preload thumbexif: te_shared is NULL then.
  *
  * Who writes what:
- *	- a database slot's oid, wake and worker are atomic; any backend may set wake, its worker sets
- *	  worker and clears wake; slots are taken under te_shared_lock and freed by the launcher alone;
+ *	- a database slot's oid, wake and worker are atomic; any backend may set wake; its worker sets
+ *	  worker and clears wake, and while there is none the launcher clears it and keeps it in mind;
+ *	- database slots are taken, freed and given to another database under te_shared_lock;
  *	- all other fields are written and read under te_shared_lock;
  *	- a worker slot is given out by the launcher and then filled by its worker; a
  *	  session slot belongs to the session whose pid it carries.
@@ -26,7 +27,7 @@
 
 #define TE_SESSION_SLOTS	64		/* backfills that can be seen at once */
 #define TE_SLOTS			(TE_MAX_WORKERS + TE_SESSION_SLOTS)
-#define TE_DATABASE_SLOTS	256		/* databases the launcher serves */
+#define TE_DATABASE_SLOTS	256		/* databases that a commit can wake, and that are shown */
 #define TE_AWAY_SLOTS		16		/* DROP DATABASE and the like at once */
 #define TE_SHOWN_ASSETS		32		/* of those a process has in hand */
 #define TE_KEY_TEXT			40		/* bytes of a key as text, a uuid has 37 */
@@ -39,7 +40,9 @@ typedef enum TeDatabaseState	/* why there is no worker */
 	TE_DATABASE_RUNNING,		/* there is one */
 	TE_DATABASE_QUEUED,			/* thumbexif.max_workers are running */
 	TE_DATABASE_NO_PROCESS,		/* max_worker_processes are running */
-	TE_DATABASE_BACKOFF			/* the last one failed */
+	TE_DATABASE_BACKOFF,		/* the last one failed */
+	TE_DATABASE_NOT_STARTED,	/* the last one was never seen: no process could be started for it */
+	TE_DATABASE_OFF				/* it is to have none */
 } TeDatabaseState;
 
 typedef struct TeKiller			/* a table of which workers have died */
@@ -51,15 +54,20 @@ typedef struct TeKiller			/* a table of which workers have died */
 
 #define TE_KILLERS	8			/* remembered of a database */
 
+/*
+ * A place of a database that has the extension, or may have it.  There may be more databases than places: what the launcher
+ * has to know of one it keeps itself, so one without a worker that was used longest ago gives way.
+ */
 typedef struct TeDatabaseSlot
 {
 	pg_atomic_uint32 oid;		/* InvalidOid = free */
 	pg_atomic_uint32 wake;		/* 1 = somebody committed work since the worker last looked */
 	pg_atomic_uint32 worker;	/* its worker's process number + 1, 0 = none */
 	pg_atomic_uint32 at_work;	/* the attachment its worker is at work on; 0 = none; if it died of it, still so */
-	TeKiller	killer[TE_KILLERS]; /* the worker's alone */
+	int64		at_work_since_ms;	/* te_now_ms(); the worker's alone, as what follows */
+	TeKiller	killer[TE_KILLERS];
 	TeDatabaseState state;
-	TimestampTz next_start;		/* no worker before; 0 = only when woken */
+	TimestampTz used;			/* when its last worker began or ended, or it was taken */
 	char		trouble[TE_TROUBLE_TEXT];	/* of the last worker; "" = none */
 } TeDatabaseSlot;
 
@@ -120,7 +128,10 @@ typedef struct TeShared
 {
 	pg_atomic_uint32 launcher;	/* its process number + 1, 0 = none */
 	pg_atomic_uint32 look;		/* 1 = the launcher should read its list of databases again */
+	pg_atomic_uint32 missed;	/* 1 = a database that has no slot, and got none, was woken */
 	pg_atomic_uint32 queued;	/* databases that wait for another's worker to leave */
+	pg_atomic_uint32 unlisted;	/* databases that have no slot */
+	pg_atomic_uint32 unlisted_due;	/* of them, those that wait for a worker */
 	pg_atomic_uint32 no_process;	/* 1 = max_worker_processes are running */
 	TeSeats		seats;			/* of decoders: see seat.h */
 	TeAway		away[TE_AWAY_SLOTS];
@@ -137,8 +148,17 @@ extern void te_shmem_request(void);
 /* The slot of a database, or NULL.  Reads atomics only. */
 extern TeDatabaseSlot *te_shmem_database(Oid database);
 
-/* The same; takes a free one if there is none, NULL if all are taken. */
+/* The same; if it has none it takes a free one, or one that an idle database gives up.  NULL: all are in use. */
 extern TeDatabaseSlot *te_shmem_take_database(Oid database);
+
+/* May a database have the extension?  One that has no slot may, if some that have it are without. */
+extern bool te_shmem_may_serve(Oid database);
+
+/*
+ * Free a database's slot, unless somebody has woken it since (its extension may be new); gone:
+ * in any case, for the database has been dropped.
+ */
+extern void te_shmem_free_database(Oid database, bool gone);
 
 /* Wake a process by its number + 1 as kept above; 0 does nothing. */
 extern void te_shmem_set_latch(uint32 process);

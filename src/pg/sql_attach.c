@@ -10,19 +10,11 @@
 #include "postgres.h"
 
 #include "access/relation.h"
-#include "access/xact.h"
-#include "catalog/dependency.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
-#include "catalog/pg_extension.h"
-#include "catalog/pg_trigger.h"
-#include "catalog/pg_type.h"
 #include "commands/event_trigger.h"
-#include "commands/trigger.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
-#include "parser/parse_func.h"
-#include "parser/parser.h"
 #include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -31,6 +23,7 @@
 #include "utils/varlena.h"
 
 #include "attach_check.h"
+#include "attach_trigger.h"
 #include "attachment.h"
 #include "compat.h"
 #include "extension.h"
@@ -43,20 +36,6 @@
 PG_FUNCTION_INFO_V1(thumbexif_attach);
 PG_FUNCTION_INFO_V1(thumbexif_detach);
 PG_FUNCTION_INFO_V1(thumbexif_track_drop);
-
-/* The triggers: name, and what stands around ON <table>. */
-static const struct
-{
-	const char *name;
-	const char *event;
-	const char *level;
-}			triggers[] = {
-	{"thumbexif_insert", "AFTER INSERT", "REFERENCING NEW TABLE AS thumbexif_new FOR EACH STATEMENT"},
-	{"thumbexif_delete", "AFTER DELETE", "REFERENCING OLD TABLE AS thumbexif_old FOR EACH STATEMENT"},
-	{"thumbexif_truncate", "AFTER TRUNCATE", "FOR EACH STATEMENT"},
-	{"thumbexif_update", "AFTER UPDATE", "FOR EACH ROW"}
-};
-#define TRIGGERS ((int) lengthof(triggers))
 
 /* Run a statement.  Inside SPI, with the rights there are. */
 static void
@@ -243,75 +222,6 @@ record(Relation relation, const TeAttachment *old, const TeMapping *mapping)
 	}
 }
 
-/* A trigger of the user's that has a name of ours is not to be replaced.  Inside SPI. */
-static void
-check_trigger_names(Relation relation, Oid function)
-{
-	for (int i = 0; i < TRIGGERS; i++)
-	{
-		TeArgs		args = {0};
-
-		te_arg(&args, OIDOID, ObjectIdGetDatum(RelationGetRelid(relation)));
-		te_arg(&args, OIDOID, ObjectIdGetDatum(function));
-		te_arg_text(&args, triggers[i].name);
-		if (te_sql("SELECT FROM pg_trigger WHERE tgrelid = $1 AND tgfoid <> $2 AND tgname = $3", &args) > 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_DUPLICATE_OBJECT),
-					 errmsg("table \"%s\" has a trigger \"%s\" of its own",
-							RelationGetRelationName(relation), triggers[i].name),
-					 errhint("Rename that trigger; thumbexif needs the name.")));
-	}
-}
-
-/*
- * Create a trigger from its statement, on the relation that is locked: the statement's own name of it
- * could lead elsewhere by now.
- */
-static void
-create_trigger(Oid relation, const char *sql, Oid extension)
-{
-	RawStmt    *raw = linitial_node(RawStmt, raw_parser(sql, RAW_PARSE_DEFAULT));
-	ObjectAddress trigger;
-	ObjectAddress owner;
-
-	trigger = CreateTrigger(castNode(CreateTrigStmt, raw->stmt), sql, relation, InvalidOid, InvalidOid,
-							InvalidOid, InvalidOid, InvalidOid, NULL, false, false);
-	CommandCounterIncrement();
-	/* as ALTER TRIGGER ... DEPENDS ON EXTENSION does it: a plain DROP EXTENSION takes the trigger along */
-	ObjectAddressSet(owner, ExtensionRelationId, extension);
-	deleteDependencyRecordsForSpecific(TriggerRelationId, trigger.objectId, DEPENDENCY_AUTO_EXTENSION,
-									   ExtensionRelationId, extension);
-	recordDependencyOn(&trigger, &owner, DEPENDENCY_AUTO_EXTENSION);
-	CommandCounterIncrement();
-}
-
-/* Inside SPI, with the extension's rights. */
-static void
-create_triggers(Relation relation, const TeMapping *mapping)
-{
-	const char *key = quote_identifier(mapping->key);
-	const char *path = quote_identifier(mapping->path);
-	char	   *function = te_our("thumbexif_track");
-	List	   *function_name = list_make2(makeString(pstrdup(TE_SCHEMA)), makeString(pstrdup("thumbexif_track")));
-	char	   *when = psprintf("WHEN (OLD.%s IS DISTINCT FROM NEW.%s OR OLD.%s::text COLLATE \"C\" IS DISTINCT FROM NEW.%s::text COLLATE \"C\")",
-								key, key, path, path);
-	TeExtension extension;
-
-	te_extension_get(&extension);
-	check_trigger_names(relation, LookupFuncName(function_name, 0, NULL, false));
-	for (int i = 0; i < TRIGGERS; i++)
-	{
-		bool		update = strcmp(triggers[i].name, "thumbexif_update") == 0;
-
-		create_trigger(RelationGetRelid(relation),
-					   psprintf("CREATE OR REPLACE TRIGGER %s %s ON %s %s %s EXECUTE FUNCTION %s()",
-								triggers[i].name, triggers[i].event,
-								quote_identifier(RelationGetRelationName(relation)), triggers[i].level,
-								update ? when : "", function),
-					   extension.oid);
-	}
-}
-
 /* Text arguments that name columns; NULL where SQL's is. */
 static void
 get_given(FunctionCallInfo fcinfo, TeGivenColumns *given)
@@ -332,7 +242,7 @@ get_given(FunctionCallInfo fcinfo, TeGivenColumns *given)
 Datum
 thumbexif_attach(PG_FUNCTION_ARGS)
 {
-	TeGivenColumns given;
+	TeGivenColumns given = {NULL};
 	TeMapping	mapping;
 	Relation	relation;
 	TeAttachment *old;
@@ -353,14 +263,17 @@ thumbexif_attach(PG_FUNCTION_ARGS)
 	te_attach_check_relation(relation);
 	te_attach_map(relation, &given, &mapping);
 	if (mapping.column[TE_COL_THUMBNAIL_PATH] != NULL)
+	{
 		te_store_check();
+		te_attach_check_folders();
+	}
 
 	te_run_as_extension(&save);
 	old = te_attachment_find(RelationGetRelid(relation));
 	if (old != NULL)
 		check_again(old, &mapping);
 	record(relation, old, &mapping);
-	create_triggers(relation, &mapping);
+	te_attach_create_triggers(relation, &mapping);
 	te_run_as_end(&save);
 	te_wake_at_commit();
 	SPI_finish();
@@ -381,16 +294,14 @@ thumbexif_detach(PG_FUNCTION_ARGS)
 	attachment = te_attachment_pick(PG_ARGISNULL(0) ? InvalidOid : PG_GETARG_OID(0));
 	te_attachment_check_owner(attachment);
 	LockRelationOid(attachment->relation, AccessExclusiveLock);
-	/* only now do name and owner stay as they are: they may have changed while we waited */
+	/* only now does the owner stay as it is: it may have changed while we waited */
 	attachment = te_attachment_pick(attachment->relation);
 	te_attachment_check_owner(attachment);
 
 	te_run_as_extension(&save);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	for (int i = 0; i < TRIGGERS; i++)
-		run(psprintf("DROP TRIGGER IF EXISTS %s ON %s", triggers[i].name, attachment->name),
-			SPI_OK_UTILITY);
+	te_attach_drop_triggers(attachment->relation);
 	/* The files are the user's now: no row of ours names them, and clean leaves this folder alone. */
 	te_state_delete_all(attachment->number, true);
 	run(psprintf("DELETE FROM %s WHERE attachment = %d", te_our("thumbexif_attachment"), attachment->number),

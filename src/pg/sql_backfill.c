@@ -144,7 +144,7 @@ backfill(const Options *options, Backfill *backfill)
 		te_activity_end();
 	}
 	else if (!options->dry_run)
-		te_store_empty_removals(PG_INT64_MAX);	/* a run ends with this too */
+		te_store_empty_removals(PG_INT64_MAX, NULL);	/* a run ends with this too */
 	te_progress_done(&backfill->progress);
 }
 

@@ -1,6 +1,7 @@
 /*
  * sql_clean.c
- *		SQL: thumbexif_clean(), which removes what nothing needs any more.
+ *		SQL: thumbexif_clean(), which removes what nothing needs any more, thumbexif_clean_dropped() and
+ *		thumbexif_claim_folder().
  *
  * In this order: states whose row has gone unseen (triggers were off); attachments whose table
  * has gone unseen (event triggers were off); files listed for removal; files that nothing
@@ -30,9 +31,12 @@
 #include "state.h"
 #include "statement.h"
 #include "store.h"
+#include "store_folder.h"
 #include "store_sweep.h"
 
 PG_FUNCTION_INFO_V1(thumbexif_clean);
+PG_FUNCTION_INFO_V1(thumbexif_clean_dropped);
+PG_FUNCTION_INFO_V1(thumbexif_claim_folder);
 
 #define STATES_AT_ONCE "1000"
 
@@ -260,7 +264,7 @@ clean_states(const TeAttachment *attachment, bool dry_run)
 
 /* Files that nothing names, in the folders of all attachments there are or have been dropped. */
 static int64
-clean_folders(bool dry_run)
+clean_folders(const TeFolders *folders, bool dry_run)
 {
 	uint64		horizon;
 	int64		files = 0;
@@ -268,45 +272,78 @@ clean_folders(bool dry_run)
 	int		   *list;
 	bool		isnull;
 
-	if (te_thumbnail_dir == NULL || te_thumbnail_dir[0] == '\0')
-		return 0;
 	look("SELECT pg_snapshot_xmin(pg_current_snapshot())");
 	horizon = U64FromFullTransactionId(DatumGetFullTransactionId(result(&isnull)));
 
 	list = numbers(psprintf("SELECT attachment FROM %s UNION SELECT attachment FROM %s",
 							te_our("thumbexif_attachment"), te_our("thumbexif_dropped")), &count);
 	for (int i = 0; i < count; i++)
-		files += te_store_sweep(list[i], horizon, dry_run);
+		for (int j = 0; j < folders->count; j++)
+			files += te_store_sweep(folders->name[j], list[i], horizon, dry_run);
 	return files;
 }
 
 /* Dropped attachments of which nothing is left need not be remembered. */
 static void
-forget_folders(void)
+forget_folders(const TeFolders *folders)
 {
 	int			count;
 	int		   *list = numbers(psprintf("SELECT attachment FROM %s", te_our("thumbexif_dropped")), &count);
 
 	for (int i = 0; i < count; i++)
-		if (te_store_remove_folders(list[i]))
+	{
+		bool		gone = true;
+
+		for (int j = 0; j < folders->count; j++)
+			gone = te_store_remove_folders(psprintf("%s/%d", folders->name[j], list[i])) && gone;
+		if (gone)
 		{
 			char	   *sql = psprintf("DELETE FROM %s WHERE attachment = %d", te_our("thumbexif_dropped"), list[i]);
 
 			if (SPI_execute(sql, false, 0) != SPI_OK_DELETE)
 				elog(ERROR, "could not forget a dropped table");
 		}
+	}
 }
 
 /* The files listed for removal: removed, or only counted. */
 static int64
 clean_removals(bool dry_run)
 {
+	int64		unlinked = 0;
 	bool		isnull;
 
 	if (!dry_run)
-		return te_store_empty_removals(PG_INT64_MAX);
+	{
+		te_store_empty_removals(PG_INT64_MAX, &unlinked);
+		return unlinked;
+	}
 	look(psprintf("SELECT count(*) FROM %s", te_our("thumbexif_removal")));
 	return DatumGetInt64(result(&isnull));
+}
+
+/* What is in thumbnail_dir, which is set. */
+static int64
+clean_files(bool dry_run)
+{
+	const TeFolders *found = te_folders_to_clean(dry_run);
+	int64		files = 0;
+
+	te_folders_warn();
+	if (found != NULL)
+	{
+		TeFolders	folders = *found;
+
+		files += clean_removals(dry_run);
+		files += clean_folders(&folders, dry_run);
+		if (!dry_run)
+			forget_folders(&folders);
+	}
+	if (te_folders()->state != TE_FOLDER_TROUBLE && te_store_any_dropped())
+		ereport(NOTICE,
+				(errmsg("there are thumbnails of dropped databases in folder \"%s\"", te_thumbnail_dir),
+				 errhint("thumbexif_clean_dropped() removes them.")));
+	return files;
 }
 
 /* thumbexif_clean(dry_run boolean) RETURNS bigint */
@@ -329,12 +366,31 @@ thumbexif_clean(PG_FUNCTION_ARGS)
 	te_run_as_extension(&save);
 	if (!dry_run)
 		forget_dropped();
-	files += clean_removals(dry_run);
-	files += clean_folders(dry_run);
-	if (!dry_run)
-		forget_folders();
+	if (te_thumbnail_dir != NULL && te_thumbnail_dir[0] != '\0')
+		files += clean_files(dry_run);
 	te_run_as_end(&save);
 
 	SPI_finish();
 	PG_RETURN_INT64(files);
+}
+
+/* thumbexif_clean_dropped(dry_run boolean) RETURNS bigint */
+Datum
+thumbexif_clean_dropped(PG_FUNCTION_ARGS)
+{
+	bool		dry_run = !PG_ARGISNULL(0) && PG_GETARG_BOOL(0);
+
+	if (!dry_run)
+		PreventCommandIfReadOnly("thumbexif_clean_dropped()");
+	te_store_check_is_set();
+	PG_RETURN_INT64(te_store_clean_dropped(dry_run));
+}
+
+/* thumbexif_claim_folder() RETURNS text */
+Datum
+thumbexif_claim_folder(PG_FUNCTION_ARGS)
+{
+	PreventCommandIfReadOnly("thumbexif_claim_folder()");
+	te_store_check_is_set();
+	PG_RETURN_TEXT_P(cstring_to_text(te_folder_claim()));
 }

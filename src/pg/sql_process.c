@@ -193,10 +193,11 @@ write_result(const Process *process, TeJob *job, bool tried_before)
 	TeArgs		args;
 	uint64		rows;
 
+	check_may_update(attachment);	/* also for the state alone, which a changed file may come to */
 	if ((job->need & TE_PART_THUMBNAIL) && te_job_verdict(job) == TE_VERDICT_DONE)
 	{
 		job->file = te_store_write(attachment->number, job->id, job->task.request.format,
-								   job->task.thumbnail, job->task.reply.thumbnail_bytes);
+								   job->task.thumbnail, job->task.reply.thumbnail_bytes, &job->file_path);
 		te_store_sync();
 	}
 

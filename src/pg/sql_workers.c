@@ -29,6 +29,8 @@ enum
 	COL_LAST_ERROR, COL_NOTE, COLUMNS
 };
 
+#define NO_LAUNCHER "The launcher is not running; it is started again within some seconds."
+
 typedef struct Row
 {
 	Datum		values[COLUMNS];
@@ -39,7 +41,6 @@ typedef struct DatabaseCopy		/* of a TeDatabaseSlot */
 {
 	Oid			oid;
 	TeDatabaseState state;
-	TimestampTz next_start;
 	char		trouble[TE_TROUBLE_TEXT];
 } DatabaseCopy;
 
@@ -185,9 +186,31 @@ database_note(TeDatabaseState state)
 			return "No background process is free; you might need to increase \"max_worker_processes\".";
 		case TE_DATABASE_BACKOFF:
 			return "The last worker ended with an error, see the server's log; another is started after a while.";
+		case TE_DATABASE_NOT_STARTED:
+			return "The server could not start the process of the last worker, see its log; another one is tried after a while.";
+		case TE_DATABASE_OFF:
+			return "A database that is a template or takes no connections has no worker.";
 		default:
 			return NULL;
 	}
+}
+
+/* What hinders the launcher, or NULL. */
+static const char *
+launcher_note(int decoders_waiting)
+{
+	uint32		unlisted = pg_atomic_read_u32(&te_shared->unlisted);
+
+	if (pg_atomic_read_u32(&te_shared->no_process) != 0)
+		return database_note(TE_DATABASE_NO_PROCESS);
+	if (unlisted > 0)
+		return psprintf("The table of %d databases is full: %u have no place in it and are not shown, %u of them wait for a worker. "
+						"One that has work takes the place of one that has none. Name those that matter in \"thumbexif.databases\".",
+						TE_DATABASE_SLOTS, unlisted, pg_atomic_read_u32(&te_shared->unlisted_due));
+	if (decoders_waiting > 0)
+		return psprintf("%d processes wait for one of the %d decoders that \"thumbexif.max_decoders\" allows.",
+						decoders_waiting, te_guc_max_decoders());
+	return NULL;
 }
 
 static void
@@ -206,11 +229,7 @@ put_launcher(ReturnSetInfo *result)
 	{
 		set(row, COL_PID, Int32GetDatum(pid));
 		set_text(row, COL_STATE, "running");
-		if (pg_atomic_read_u32(&te_shared->no_process) != 0)
-			set_text(row, COL_NOTE, database_note(TE_DATABASE_NO_PROCESS));
-		else if (waiting > 0)
-			set_text(row, COL_NOTE, psprintf("%d processes wait for one of the %d decoders that \"thumbexif.max_decoders\" allows.",
-											 waiting, te_guc_max_decoders()));
+		set_text(row, COL_NOTE, launcher_note(waiting));
 	}
 	else if (RecoveryInProgress())
 	{
@@ -220,7 +239,7 @@ put_launcher(ReturnSetInfo *result)
 	else
 	{
 		set_text(row, COL_STATE, "off");
-		set_text(row, COL_NOTE, "The launcher is not running; it is started again within some seconds.");
+		set_text(row, COL_NOTE, NO_LAUNCHER);
 	}
 	put(result, row);
 }
@@ -241,7 +260,10 @@ database_state_name(TeDatabaseState state)
 		case TE_DATABASE_NO_PROCESS:
 			return "queued";
 		case TE_DATABASE_BACKOFF:
+		case TE_DATABASE_NOT_STARTED:
 			return "backoff";
+		case TE_DATABASE_OFF:
+			return "off";
 	}
 	return NULL;
 }
@@ -264,6 +286,11 @@ put_database(ReturnSetInfo *result, const DatabaseCopy *database)
 		set_text(row, COL_STATE, "off");
 		set_text(row, COL_NOTE, "\"thumbexif.databases\" does not name this database.");
 	}
+	else if (pg_atomic_read_u32(&te_shared->launcher) == 0)
+	{
+		set_text(row, COL_STATE, "off");
+		set_text(row, COL_NOTE, NO_LAUNCHER);
+	}
 	else
 	{
 		set_text(row, COL_STATE, database_state_name(database->state));
@@ -271,6 +298,18 @@ put_database(ReturnSetInfo *result, const DatabaseCopy *database)
 	}
 	set_text(row, COL_LAST_ERROR, database->trouble);
 	put(result, row);
+}
+
+/* Is its worker shown as a process?  te_shared_lock is held. */
+static bool
+has_process(Oid database)
+{
+	for (int i = 0; i < TE_MAX_WORKERS; i++)
+	{
+		if (te_shared->slot[i].database == database)
+			return true;
+	}
+	return false;
 }
 
 static void
@@ -285,10 +324,9 @@ put_databases(ReturnSetInfo *result)
 		TeDatabaseSlot *slot = &te_shared->database[i];
 
 		copy[count].oid = pg_atomic_read_u32(&slot->oid);
-		if (!OidIsValid(copy[count].oid) || pg_atomic_read_u32(&slot->worker) != 0)
+		if (!OidIsValid(copy[count].oid) || has_process(copy[count].oid))
 			continue;
 		copy[count].state = slot->state;
-		copy[count].next_start = slot->next_start;
 		memcpy(copy[count].trouble, slot->trouble, TE_TROUBLE_TEXT);
 		count++;
 	}

@@ -1,16 +1,11 @@
 /*
  * statement.c
- *		SQL statements with parameters, planned once in a session.
- *
- * The plans live until the session ends; PostgreSQL itself plans anew what a
- * change of a table has made invalid.  There are about a dozen for each
- * attached table that the session meets.
+ *		SQL statements with parameters, whose plans are kept.
  */
 #include "postgres.h"
 
 #include "catalog/catalog.h"
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
 #include "nodes/nodeFuncs.h"
 #include "parser/analyze.h"
 #include "utils/builtins.h"
@@ -20,21 +15,10 @@
 #include "utils/snapmgr.h"
 
 #include "extension.h"
+#include "limit.h"
+#include "plan.h"
 #include "run_as.h"
 #include "statement.h"
-
-typedef struct KeptPlan
-{
-	uint32		hash;
-	char	   *sql;
-	int			count;
-	Oid		   *types;
-	SPIPlanPtr	plan;
-	struct KeptPlan *next;
-} KeptPlan;
-
-#define PLAN_BUCKETS 64
-static KeptPlan *plans[PLAN_BUCKETS];
 
 void
 te_arg(TeArgs *args, Oid type, Datum value)
@@ -72,67 +56,6 @@ te_arg_text(TeArgs *args, const char *value)
 		te_arg_null(args, TEXTOID);
 	else
 		te_arg(args, TEXTOID, CStringGetTextDatum(value));
-}
-
-/* Plan a statement and keep it.  Nothing of ours is leaked if planning throws. */
-static KeptPlan *
-keep_plan(uint32 hash, const char *sql, const TeArgs *args)
-{
-	SPIPlanPtr	prepared = SPI_prepare(sql, args->count, (Oid *) args->types);
-	MemoryContext caller;
-	KeptPlan	   *plan;
-
-	if (prepared == NULL)
-		elog(ERROR, "could not prepare \"%s\": %s", sql, SPI_result_code_string(SPI_result));
-
-	caller = MemoryContextSwitchTo(TopMemoryContext);
-	plan = palloc0(sizeof(KeptPlan));
-	plan->hash = hash;
-	plan->sql = pstrdup(sql);
-	plan->count = args->count;
-	plan->types = palloc(sizeof(Oid) * Max(args->count, 1));
-	memcpy(plan->types, args->types, sizeof(Oid) * args->count);
-	MemoryContextSwitchTo(caller);
-
-	if (SPI_keepplan(prepared) != 0)
-		elog(ERROR, "could not keep the plan of \"%s\"", sql);
-	plan->plan = prepared;
-	plan->next = plans[hash % PLAN_BUCKETS];
-	plans[hash % PLAN_BUCKETS] = plan;
-	return plan;
-}
-
-static KeptPlan *
-find_plan(const char *sql, const TeArgs *args)
-{
-	uint32		hash = hash_bytes((const unsigned char *) sql, strlen(sql));
-
-	for (KeptPlan *plan = plans[hash % PLAN_BUCKETS]; plan != NULL; plan = plan->next)
-	{
-		if (plan->hash == hash && plan->count == args->count &&
-			memcmp(plan->types, args->types, sizeof(Oid) * args->count) == 0 &&
-			strcmp(plan->sql, sql) == 0)
-			return plan;
-	}
-	return keep_plan(hash, sql, args);
-}
-
-/*
- * Keep a plan no longer.  One that a rule has made nothing of would stay so when the rule
- * has gone: no table is left in it whose change could make it invalid.
- */
-static void
-forget_plan(KeptPlan *plan)
-{
-	KeptPlan  **link = &plans[plan->hash % PLAN_BUCKETS];
-
-	while (*link != plan)
-		link = &(*link)->next;
-	*link = plan->next;
-	SPI_freeplan(plan->plan);
-	pfree(plan->types);
-	pfree(plan->sql);
-	pfree(plan);
 }
 
 /* --- the relations that are meant */
@@ -204,21 +127,15 @@ run_meant(const char *sql, const TeArgs *args)
 {
 	MemoryContext caller = CurrentMemoryContext;	/* SPI leaves us in its own */
 	bool		pushed = !ActiveSnapshotSet();
-	KeptPlan   *plan;
-	int			result;
+	uint64		count;
 
 	if (pushed)
 		PushActiveSnapshot(GetTransactionSnapshot());
-	plan = find_plan(sql, args);
-	result = SPI_execute_plan(plan->plan, (Datum *) args->values, args->nulls, false, 0);
-	if (result < 0)
-		elog(ERROR, "could not run \"%s\": %s", sql, SPI_result_code_string(result));
-	if (result == SPI_OK_REWRITTEN)
-		forget_plan(plan);
+	count = te_plan_run(meant.relation, sql, args);
 	if (pushed)
 		PopActiveSnapshot();
 	MemoryContextSwitchTo(caller);
-	return SPI_processed;
+	return count;
 }
 
 /* The same, on one relation or on ours. */
@@ -264,10 +181,21 @@ uint64
 te_sql_as_owner(Oid relation, Oid owner, const char *sql, const TeArgs *args)
 {
 	TeRunAs		save;
-	uint64		count;
+	volatile bool limited;
+	volatile uint64 count = 0;
 
 	te_run_as_owner(&save, owner);
-	count = run_on(relation, sql, args);
+	limited = te_limit_begin();
+	PG_TRY();
+	{
+		count = run_on(relation, sql, args);
+	}
+	PG_FINALLY();
+	{
+		if (limited)
+			te_limit_end();
+	}
+	PG_END_TRY();
 	te_run_as_end(&save);
 	return count;
 }
@@ -278,7 +206,7 @@ te_sql_as_caller(Oid relation, const char *sql, const TeArgs *args)
 	TeRunAs		save;
 	uint64		count;
 
-	te_run_as_caller(&save);
+	te_run_as_caller(&save, relation);
 	count = run_on(relation, sql, args);
 	te_run_as_end(&save);
 	return count;

@@ -1,6 +1,6 @@
 /*
  * statement.h
- *		SQL statements with parameters, planned once in a session.
+ *		SQL statements with parameters, whose plans are kept.
  *
  * Everything here needs an SPI connection.  A snapshot is held only while a
  * statement runs, so that none is left when a procedure waits for a decoder.
@@ -31,15 +31,15 @@ extern void te_arg_int8(TeArgs *args, int64 value);
 extern void te_arg_text(TeArgs *args, const char *value);	/* NULL is NULL */
 
 /*
- * Run a statement and return how many rows it gave or changed.  The plan is kept for the session by
+ * Run a statement and return how many rows it gave or changed.  The plan is kept for some time, by
  * the text and the types of its parameters.  Whenever PostgreSQL analyses the text, also when a plan
  * has become invalid, the relations that its names lead to are compared with those that are meant: ERROR
  * if another has taken a name.
  *
  * te_sql: as whoever we are, on our own tables and catalogs.
  * te_sql_as_extension: the same with the extension's rights.
- * te_sql_as_owner: on one relation, as its owner in a security-restricted operation.
- * te_sql_as_caller: on one relation, as whoever we are.
+ * te_sql_as_owner: on one relation, as its owner in a security-restricted operation, in the worker with a limit (limit.h).
+ * te_sql_as_caller: on one relation, as whoever we are, in a security-restricted operation.
  */
 extern uint64 te_sql(const char *sql, const TeArgs *args);
 extern uint64 te_sql_as_extension(const char *sql, const TeArgs *args);

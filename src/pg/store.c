@@ -23,11 +23,11 @@
 
 #include "guc.h"
 #include "store.h"
+#include "store_folder.h"
 #include "store_path.h"
 #include "wire/message.h"
 
 #define FILE_MODE		0644
-#define FOLDER_PATH		24		/* "<attachment>/ab/cd" with its NUL */
 #define KNOWN_FOLDERS	65536	/* so many are remembered as reachable after a crash */
 
 /* A file that this transaction has written. */
@@ -36,12 +36,13 @@ typedef struct WrittenFile
 	slist_node	node;
 	SubTransactionId subid;
 	int			attachment;
+	char		folder[TE_FOLDER_NAME];
 	char		name[FLEXIBLE_ARRAY_MEMBER];
 } WrittenFile;
 
 static slist_head written = SLIST_STATIC_INIT(written);
 
-/* Folders (palloc'd paths) written to and not yet synced; in TopTransactionContext like the above. */
+/* Folders (palloc'd paths from thumbnail_dir) written to and not yet synced; in TopTransactionContext like the above. */
 static List *touched = NIL;
 
 /*
@@ -50,6 +51,7 @@ static List *touched = NIL;
  * so each process does it once for itself.
  */
 static HTAB *known_folders = NULL;
+static uint32 known_since = 0;	/* te_folder_changes() when it was begun */
 
 static bool callbacks_registered = false;
 
@@ -58,11 +60,12 @@ static void
 take_back(SubTransactionId subid)
 {
 	slist_mutable_iter iter;
-	int			root;
+	int			base;
 
+	te_folder_forget_noted();
 	if (slist_is_empty(&written))
 		return;
-	root = te_store_open_root(false);
+	base = te_store_open_base();
 	slist_foreach_modify(iter, &written)
 	{
 		WrittenFile *file = slist_container(WrittenFile, node, iter.cur);
@@ -70,12 +73,12 @@ take_back(SubTransactionId subid)
 		if (subid != InvalidSubTransactionId && file->subid != subid)
 			continue;
 		/* what cannot be removed now is left to thumbexif_clean() */
-		if (root >= 0)
-			(void) te_store_unlink(root, file->attachment, file->name);
+		if (base >= 0)
+			(void) te_store_unlink(base, file->folder, file->attachment, file->name);
 		slist_delete_current(&iter);
 	}
-	if (root >= 0)
-		close(root);
+	if (base >= 0)
+		close(base);
 }
 
 static void
@@ -86,8 +89,10 @@ at_transaction_end(XactEvent event, void *arg)
 		case XACT_EVENT_ABORT:
 			take_back(InvalidSubTransactionId);
 			break;
-		case XACT_EVENT_COMMIT:
 		case XACT_EVENT_PREPARE:
+			te_folder_forget_noted();
+			break;
+		case XACT_EVENT_COMMIT:
 			break;
 		default:
 			return;
@@ -148,31 +153,23 @@ write_file(int folder, const char *temporary, const char *final, const char *dat
 	return err;
 }
 
-/* Where te_store_write writes, with every descriptor closed again.  0 or an errno. */
+/* Where te_store_write writes: beneath our own folder, and what is made for it is closed again.  0 or an errno. */
 static int
-write_beneath(const char *folder_path, const char *temporary, const char *final,
+write_beneath(int folder, const char *path, const char *temporary, const char *final,
 			  const void *data, Size length)
 {
-	int			root = te_store_open_root(true);
-	int			folder;
+	int			leaf = te_store_make_folder(folder, path);
 	int			err;
 
-	if (root < 0)
+	if (leaf < 0)
 		return errno;
-	folder = te_store_make_folder(root, folder_path);
-	if (folder < 0)
-		err = errno;
-	else
-	{
-		err = write_file(folder, temporary, final, data, length);
-		close(folder);
-	}
-	close(root);
+	err = write_file(leaf, temporary, final, data, length);
+	close(leaf);
 	return err;
 }
 
-static void
-check_is_set(void)
+void
+te_store_check_is_set(void)
 {
 	if (te_thumbnail_dir == NULL || te_thumbnail_dir[0] == '\0')
 		ereport(ERROR,
@@ -195,17 +192,44 @@ remember_touched(const char *folder)
 	MemoryContextSwitchTo(old);
 }
 
+/* The absolute path of a name, as it goes into thumbnail_path. */
+static char *
+absolute_path(const char *folder, int attachment, const char *name)
+{
+	char	   *dir = te_store_dir();
+	char	   *path = psprintf("%s/%s/%d/%s", dir, folder, attachment, name);
+
+	pfree(dir);
+	return path;
+}
+
+/* Into the list before it is there, so that nothing can throw in between. */
+static void
+will_write(const char *folder, int attachment, const char *name)
+{
+	WrittenFile *file = MemoryContextAlloc(TopTransactionContext,
+										   offsetof(WrittenFile, name) + strlen(name) + 1);
+
+	file->subid = GetCurrentSubTransactionId();
+	file->attachment = attachment;
+	strlcpy(file->folder, folder, sizeof(file->folder));
+	strcpy(file->name, name);
+	slist_push_head(&written, &file->node);
+}
+
 char *
-te_store_write(int attachment, const char *id, int format, const void *data, Size length)
+te_store_write(int attachment, const char *id, int format, const void *data, Size length, char **path)
 {
 	uint64		xid = U64FromFullTransactionId(GetTopFullTransactionId());
-	char		folder[FOLDER_PATH];
+	char		folder[TE_FOLDER_NAME];
+	char		leaf[TE_FOLDER_PATH];
 	char		temporary[TE_STORE_NAME];
 	char		name[TE_STORE_NAME];
-	WrittenFile *file;
-	int			err;
+	char	   *result;
+	int			fd;
+	volatile int err = 0;
 
-	check_is_set();
+	te_store_check_is_set();
 	if (!callbacks_registered)
 	{
 		RegisterXactCallback(at_transaction_end, NULL);
@@ -217,102 +241,88 @@ te_store_write(int attachment, const char *id, int format, const void *data, Siz
 	strlcpy(temporary, name, sizeof(temporary));
 	strlcat(temporary, TE_STORE_TEMPORARY, sizeof(temporary));
 	strlcat(name, te_format_suffix(format), sizeof(name));
-	snprintf(folder, sizeof(folder), "%d/%.5s", attachment, name);
+	result = pstrdup(name);
 
-	/* In the list before it is there, so that nothing can throw in between. */
-	file = MemoryContextAlloc(TopTransactionContext,
-							  offsetof(WrittenFile, name) + strlen(name) + 1);
-	file->subid = GetCurrentSubTransactionId();
-	file->attachment = attachment;
-	strcpy(file->name, name);
-	slist_push_head(&written, &file->node);
-
-	err = write_beneath(folder, temporary + 6, name + 6, data, length);
+	fd = te_folder_open(folder);
+	PG_TRY();
+	{
+		will_write(folder, attachment, name);
+		*path = absolute_path(folder, attachment, name);
+		snprintf(leaf, sizeof(leaf), "%s/%d/%.5s", folder, attachment, name);
+		err = write_beneath(fd, leaf + strlen(folder) + 1, temporary + 6, name + 6, data, length);
+		if (err == 0)
+			remember_touched(leaf);
+	}
+	PG_FINALLY();
+	{
+		close(fd);
+	}
+	PG_END_TRY();
 	if (err != 0)
 		te_store_throw(err);
-	remember_touched(folder);
-	return pstrdup(name);
+	return result;
 }
 
-/* fsync a folder beneath the root ("." is the root itself), or with root -1 thumbnail_dir.  0 or an errno. */
+/* Sync thumbnail_dir itself and the folders on the way to "<folder>/<attachment>/ab/cd".  0 or an errno. */
 static int
-sync_folder(int root, const char *path)
+sync_parents(int base, const char *leaf)
 {
-	int			flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
-	int			fd = root < 0 ? open(te_thumbnail_dir, flags) : te_store_open(root, path, flags, 0);
-	int			err = 0;
-
-	if (fd < 0)
-		return errno;
-	/* some file systems cannot sync a folder and need not */
-	if (pg_fsync(fd) != 0 && errno != EBADF && errno != EINVAL)
-		err = errno;
-	close(fd);
-	return err;
-}
-
-/* Sync the folders on the way to "<attachment>/ab/cd".  0 or an errno. */
-static int
-sync_parents(int root, const char *folder)
-{
-	char		parent[FOLDER_PATH];
+	char		parent[TE_FOLDER_PATH];
 	char	   *slash;
 	int			err = 0;
 
-	strlcpy(parent, folder, sizeof(parent));
+	strlcpy(parent, leaf, sizeof(parent));
 	while (err == 0 && (slash = strrchr(parent, '/')) != NULL)
 	{
 		*slash = '\0';
-		err = sync_folder(root, parent);
+		err = te_store_sync_folder(base, parent);
 	}
-	if (err == 0)
-		err = sync_folder(root, ".");
-	if (err == 0)
-		err = sync_folder(-1, NULL);
-	return err;
+	return err != 0 ? err : te_store_sync_folder(base, ".");
 }
 
 static void
 prepare_known_folders(void)
 {
-	HASHCTL		control = {.keysize = FOLDER_PATH, .entrysize = FOLDER_PATH};
+	HASHCTL		control = {.keysize = TE_FOLDER_PATH, .entrysize = TE_FOLDER_PATH};
 
-	if (known_folders != NULL && hash_get_num_entries(known_folders) > KNOWN_FOLDERS)
+	if (known_folders != NULL &&
+		(hash_get_num_entries(known_folders) > KNOWN_FOLDERS || known_since != te_folder_changes()))
 	{
 		hash_destroy(known_folders);
 		known_folders = NULL;
 	}
 	if (known_folders == NULL)
 		known_folders = hash_create("thumbexif folders", 256, &control, HASH_ELEM | HASH_STRINGS);
+	known_since = te_folder_changes();
 }
 
 void
 te_store_sync(void)
 {
 	ListCell   *cell;
-	int			root;
+	int			base;
 
 	if (touched == NIL)
 		return;
 	prepare_known_folders();
-	root = te_store_open_root(false);
-	if (root < 0)
+	base = te_store_open_base();
+	if (base < 0)
 		te_store_throw(errno);
 	foreach(cell, touched)
 	{
-		const char *folder = lfirst(cell);
-		bool		known = hash_search(known_folders, folder, HASH_FIND, NULL) != NULL;
-		int			err = sync_folder(root, folder);
+		const char *leaf = lfirst(cell);
+		bool		known = hash_search(known_folders, leaf, HASH_FIND, NULL) != NULL;
+		int			err = te_store_sync_folder(base, leaf);
 
 		if (err == 0 && !known)
-			err = sync_parents(root, folder);
+			err = sync_parents(base, leaf);
 		if (err != 0)
 		{
-			close(root);
+			close(base);
 			te_store_throw(err);
 		}
 	}
-	close(root);
+	close(base);
 
 	foreach(cell, touched)
 		(void) hash_search(known_folders, lfirst(cell), HASH_ENTER, NULL);
@@ -320,48 +330,43 @@ te_store_sync(void)
 	touched = NIL;
 }
 
-char *
-te_store_path(int attachment, const char *name)
-{
-	char	   *folder = pstrdup(te_thumbnail_dir);
-	char	   *path;
-
-	canonicalize_path(folder);
-	path = psprintf("%s/%u/%d/%s", folder, MyDatabaseId, attachment, name);
-	pfree(folder);
-	return path;
-}
-
 bool
 te_store_has_folder(int attachment)
 {
-	int			root = te_store_open_root(false);
-	char		name[FOLDER_PATH];
-	int			folder;
+	const TeFolders *folders = te_folders();
+	bool		has = false;
+	int			base = te_store_open_base();
 
-	if (root < 0)
-		return false;
-	snprintf(name, sizeof(name), "%d", attachment);
-	folder = te_store_open(root, name, O_PATH, 0);
-	close(root);
-	if (folder >= 0)
-		close(folder);
-	return folder >= 0;
+	for (int i = 0; i < folders->count && base >= 0 && !has; i++)
+	{
+		char		path[TE_FOLDER_PATH];
+		int			folder;
+
+		snprintf(path, sizeof(path), "%s/%d", folders->name[i], attachment);
+		folder = te_store_open(base, path, O_PATH, 0);
+		has = folder >= 0;
+		if (has)
+			close(folder);
+	}
+	if (base >= 0)
+		close(base);
+	return has;
 }
 
 void
 te_store_check(void)
 {
-	int			folder;
+	int			base;
 	int			err = 0;
 
-	check_is_set();
-	folder = open(te_thumbnail_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (folder < 0)
+	te_store_check_is_set();
+	te_folder_check();
+	base = te_store_open_base();
+	if (base < 0)
 		te_store_throw(errno);
-	if (faccessat(folder, ".", W_OK | X_OK, AT_EACCESS) != 0)
+	if (faccessat(base, ".", W_OK | X_OK, AT_EACCESS) != 0)
 		err = errno;
-	close(folder);
+	close(base);
 	if (err != 0)
 		te_store_throw(err);
 }

@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "common/hashfn.h"
-#include "miscadmin.h"
+#include "storage/fd.h"
 
 #include "guc.h"
 #include "store_path.h"
@@ -136,9 +136,8 @@ make_one(int parent, const char *name)
 	return te_store_open(parent, name, O_PATH | O_DIRECTORY, 0);
 }
 
-/* close() that leaves errno alone */
-static void
-close_quietly(int fd)
+void
+te_store_close(int fd)
 {
 	int			err = errno;
 
@@ -146,32 +145,31 @@ close_quietly(int fd)
 	errno = err;
 }
 
-int
-te_store_open_root(bool create)
+char *
+te_store_dir(void)
 {
-	char		name[16];
-	int			base = open(te_thumbnail_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int			root;
+	char	   *dir = pstrdup(te_thumbnail_dir);
 
-	if (base < 0)
-		return -1;
-	snprintf(name, sizeof(name), "%u", MyDatabaseId);
-	root = create ? make_one(base, name)
-		: te_store_open(base, name, O_PATH | O_DIRECTORY, 0);
-	close_quietly(base);
-	return root;
+	canonicalize_path(dir);
+	return dir;
 }
 
 int
-te_store_make_folder(int root, const char *path)
+te_store_open_base(void)
+{
+	return open(te_thumbnail_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+int
+te_store_make_folder(int top, const char *path)
 {
 	char		name[TE_STORE_NAME];
-	int			folder = te_store_open(root, path, O_PATH | O_DIRECTORY, 0);
+	int			folder = te_store_open(top, path, O_PATH | O_DIRECTORY, 0);
 	const char *next = path;
 
 	if (folder >= 0 || errno != ENOENT)
 		return folder;
-	folder = root;
+	folder = top;
 	for (;;)
 	{
 		size_t		length = strcspn(next, "/");
@@ -179,8 +177,8 @@ te_store_make_folder(int root, const char *path)
 
 		strlcpy(name, next, Min(length + 1, sizeof(name)));
 		child = make_one(folder, name);
-		if (folder != root)
-			close_quietly(folder);
+		if (folder != top)
+			te_store_close(folder);
 		if (child < 0 || next[length] == '\0')
 			return child;
 		folder = child;
@@ -189,21 +187,35 @@ te_store_make_folder(int root, const char *path)
 }
 
 int
-te_store_unlink(int root, int attachment, const char *name)
+te_store_sync_folder(int top, const char *path)
 {
-	char		path[TE_STORE_NAME];
-	const char *file = name + 6;
-	int			folder;
+	int			fd = te_store_open(top, path, O_RDONLY | O_DIRECTORY, 0);
+	int			err = 0;
+
+	if (fd < 0)
+		return errno;
+	/* some file systems cannot sync a folder and need not */
+	if (pg_fsync(fd) != 0 && errno != EBADF && errno != EINVAL)
+		err = errno;
+	close(fd);
+	return err;
+}
+
+int
+te_store_unlink(int base, const char *folder, int attachment, const char *name)
+{
+	char		path[TE_FOLDER_PATH];
+	int			leaf;
 	int			result;
 
 	if (!te_store_is_name(name))
 		return 0;
-	snprintf(path, sizeof(path), "%d/%.5s", attachment, name);
-	folder = te_store_open(root, path, O_PATH | O_DIRECTORY, 0);
-	if (folder < 0)
+	snprintf(path, sizeof(path), "%s/%d/%.5s", folder, attachment, name);
+	leaf = te_store_open(base, path, O_PATH | O_DIRECTORY, 0);
+	if (leaf < 0)
 		return te_store_is_absence(errno) ? 0 : -1;
-	result = unlinkat(folder, file, 0);
-	close_quietly(folder);
+	result = unlinkat(leaf, name + 6, 0);
+	te_store_close(leaf);
 	if (result == 0)
 		return 1;
 	return te_store_is_absence(errno) ? 0 : -1;

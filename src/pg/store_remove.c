@@ -6,6 +6,9 @@
  * and unlinked once that has committed and its commit is on disk: were the server
  * to lose the commit in a crash, the rows would name the files again.  First the file
  * goes, then its entry, so an entry is lost only when its file is gone.
+ *
+ * Looked for only in folders that carry our marker (store_folder.h).  What a copy of the database lists is in the
+ * folder of its origin, and stays there.
  */
 #include "postgres.h"
 
@@ -28,7 +31,7 @@
 #include "run_as.h"
 #include "statement.h"
 #include "store.h"
-#include "store_path.h"
+#include "store_folder.h"
 
 #define AT_ONCE		1000		/* entries in memory */
 
@@ -91,27 +94,30 @@ take_entries(Entry *entries)
  * trouble (*err) and at an interrupt, which the caller serves.
  */
 static int
-unlink_entries(const Entry *entries, int count, Datum *gone, int *err)
+unlink_entries(const TeFolders *folders, const Entry *entries, int count, Datum *gone, int64 *unlinked, int *err)
 {
-	int			root = te_store_open_root(false);
+	int			base = te_store_open_base();
 	int			done = 0;
 
-	if (root < 0)
-	{
+	if (base < 0)
 		*err = errno;
-		return 0;
-	}
-	while (done < count && !InterruptPending)
+	while (done < count && *err == 0 && !InterruptPending)
 	{
-		if (te_store_unlink(root, entries[done].attachment, entries[done].name) < 0)
-		{
+		int			result = 0;
+
+		for (int i = 0; i < folders->count && result == 0; i++)
+			result = te_store_unlink(base, folders->name[i], entries[done].attachment, entries[done].name);
+		if (result < 0)
 			*err = errno;
-			break;
+		else
+		{
+			gone[done] = Int64GetDatum(entries[done].removal);
+			done++;
+			*unlinked += result;
 		}
-		gone[done] = Int64GetDatum(entries[done].removal);
-		done++;
 	}
-	close(root);
+	if (base >= 0)
+		close(base);
 	return done;
 }
 
@@ -128,7 +134,7 @@ delete_entries(Datum *removals, int count)
 
 /* Inside SPI, with the extension's rights: go through the entries with a cursor. */
 static int64
-empty_all(Portal cursor, int64 most)
+empty_all(Portal cursor, int64 most, int64 *unlinked)
 {
 	Entry	   *entries = palloc(AT_ONCE * sizeof(Entry));
 	Datum	   *gone = palloc(AT_ONCE * sizeof(Datum));
@@ -140,15 +146,18 @@ empty_all(Portal cursor, int64 most)
 
 	while (total < most && err == 0)
 	{
+		const TeFolders *folders = te_folders_to_clean(false);
 		int			count;
 
+		if (folders == NULL)
+			break;				/* another server has claimed it just now */
 		SPI_cursor_fetch(cursor, true, Min(most - total, AT_ONCE));
 		if (SPI_processed == 0)
 			break;
 		MemoryContextSwitchTo(chunk);
 		count = take_entries(entries);
 		SPI_freetuptable(SPI_tuptable);
-		count = unlink_entries(entries, count, gone, &err);
+		count = unlink_entries(folders, entries, count, gone, unlinked, &err);
 		if (count > 0)
 			delete_entries(gone, count);
 		CHECK_FOR_INTERRUPTS();
@@ -156,8 +165,7 @@ empty_all(Portal cursor, int64 most)
 		MemoryContextReset(chunk);
 		total += count;
 	}
-	/* No folder of this database's: nothing was written yet, or the file system is not there. */
-	if (err != 0 && err != ENOENT)
+	if (err != 0)
 	{
 		errno = err;
 		ereport(WARNING,
@@ -179,22 +187,50 @@ push_snapshot(void)
 	return true;
 }
 
+/* Is anything listed? */
+static bool
+any_listed(void)
+{
+	TeArgs		none = {0};
+	bool		any = te_sql(psprintf("SELECT FROM %s LIMIT 1", te_our("thumbexif_removal")), &none) > 0;
+
+	te_sql_free();
+	return any;
+}
+
+/* May we remove files now?  The WARNING if not comes once, until it is over. */
+static bool
+may_remove(void)
+{
+	static bool said = false;
+	bool		may = te_folders_to_clean(false) != NULL;
+
+	if (!may && !said)
+		te_folders_warn();
+	said = !may;
+	return may;
+}
+
 int64
-te_store_empty_removals(int64 most)
+te_store_empty_removals(int64 most, int64 *unlinked)
 {
 	char	   *sql = psprintf("SELECT removal, attachment, file, xmin FROM %s FOR UPDATE SKIP LOCKED",
 							   te_our("thumbexif_removal"));
 	bool		pushed = push_snapshot();
 	TeRunAs		save;
-	Portal		cursor;
-	int64		total;
+	int64		files = 0;
+	int64		total = 0;
 
 	te_run_as_extension(&save);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	cursor = SPI_cursor_open_with_args(NULL, sql, 0, NULL, NULL, NULL, false, 0);
-	total = empty_all(cursor, most);
-	SPI_cursor_close(cursor);
+	if (te_thumbnail_dir != NULL && te_thumbnail_dir[0] != '\0' && any_listed() && may_remove())
+	{
+		Portal		cursor = SPI_cursor_open_with_args(NULL, sql, 0, NULL, NULL, NULL, false, 0);
+
+		total = empty_all(cursor, most, unlinked != NULL ? unlinked : &files);
+		SPI_cursor_close(cursor);
+	}
 	SPI_finish();
 	te_run_as_end(&save);
 	if (pushed)

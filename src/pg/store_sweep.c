@@ -29,34 +29,29 @@
 
 #define AT_ONCE		1000		/* names in memory */
 #define FOLDERS		256			/* "00" to "ff" */
-#define FOLDER_PATH	24			/* "<attachment>/ab/cd" with its NUL */
 
 typedef struct Sweep
 {
+	const char *folder;
 	int			attachment;
 	uint64		horizon;
 	Tuplestorestate *names;
 	TupleDesc	desc;
 } Sweep;
 
-/* Open a folder to be read; NULL if there is none of ours.  ERROR on other trouble, with nothing left open. */
-static DIR *
-open_folder(const char *path)
+DIR *
+te_store_open_folder(const char *path)
 {
-	int			root = te_store_open_root(false);
+	int			base = te_store_open_base();
 	int			fd;
 	DIR		   *folder;
 	int			err;
 
-	if (root < 0)
-	{
-		if (errno == ENOENT)
-			return NULL;
+	if (base < 0)
 		te_store_throw(errno);
-	}
-	fd = te_store_open(root, path, O_RDONLY | O_DIRECTORY, 0);
+	fd = te_store_open(base, path, O_RDONLY | O_DIRECTORY, 0);
 	err = errno;
-	close(root);
+	close(base);
 	if (fd < 0)
 	{
 		if (te_store_is_absence(err))
@@ -77,7 +72,7 @@ open_folder(const char *path)
 static void
 list_folders(const char *path, bool *present)
 {
-	DIR		   *folder = open_folder(path);
+	DIR		   *folder = te_store_open_folder(path);
 	struct dirent *entry;
 
 	memset(present, 0, FOLDERS);
@@ -89,16 +84,38 @@ list_folders(const char *path, bool *present)
 	closedir(folder);
 }
 
+void
+te_store_each_leaf(const char *top, void (*leaf) (const char *path, void *arg), void *arg)
+{
+	bool		upper[FOLDERS];
+	bool		lower[FOLDERS];
+	char		path[TE_FOLDER_PATH];
+
+	list_folders(top, upper);
+	for (int i = 0; i < FOLDERS; i++)
+	{
+		if (!upper[i])
+			continue;
+		snprintf(path, sizeof(path), "%s/%02x", top, i);
+		list_folders(path, lower);
+		for (int j = 0; j < FOLDERS; j++)
+		{
+			snprintf(path, sizeof(path), "%s/%02x/%02x", top, i, j);
+			if (lower[j])
+				leaf(path, arg);
+		}
+	}
+}
+
 /* Put the names of one folder's files that are old enough into the tuplestore. */
 static void
-read_names(const Sweep *sweep, int upper, int lower)
+read_names(const char *path, void *arg)
 {
-	char		path[FOLDER_PATH];
-	DIR		   *folder;
+	const Sweep *sweep = arg;
+	const char *leaf = path + strlen(path) - strlen("ab/cd");
+	DIR		   *folder = te_store_open_folder(path);
 	struct dirent *entry;
 
-	snprintf(path, sizeof(path), "%d/%02x/%02x", sweep->attachment, upper, lower);
-	folder = open_folder(path);
 	if (folder == NULL)
 		return;
 	PG_TRY();
@@ -113,7 +130,7 @@ read_names(const Sweep *sweep, int upper, int lower)
 			CHECK_FOR_INTERRUPTS();
 			if (!te_store_parse(entry->d_name, &xid) || xid >= sweep->horizon)
 				continue;
-			snprintf(name, sizeof(name), "%02x/%02x/%s", upper, lower, entry->d_name);
+			snprintf(name, sizeof(name), "%s/%s", leaf, entry->d_name);
 			value = CStringGetTextDatum(name);
 			tuplestore_putvalues(sweep->names, sweep->desc, &value, &isnull);
 			pfree(DatumGetPointer(value));
@@ -124,27 +141,6 @@ read_names(const Sweep *sweep, int upper, int lower)
 		closedir(folder);
 	}
 	PG_END_TRY();
-}
-
-static void
-read_all_names(const Sweep *sweep)
-{
-	bool		upper[FOLDERS];
-	bool		lower[FOLDERS];
-	char		path[FOLDER_PATH];
-
-	snprintf(path, sizeof(path), "%d", sweep->attachment);
-	list_folders(path, upper);
-	for (int i = 0; i < FOLDERS; i++)
-	{
-		if (!upper[i])
-			continue;
-		snprintf(path, sizeof(path), "%d/%02x", sweep->attachment, i);
-		list_folders(path, lower);
-		for (int j = 0; j < FOLDERS; j++)
-			if (lower[j])
-				read_names(sweep, i, j);
-	}
 }
 
 /* Let SPI know the tuplestore as a relation "thumbexif_file" with one column "file". */
@@ -165,29 +161,29 @@ register_names(Sweep *sweep)
 
 /* Unlink the files the query's rows (in SPI_tuptable) name.  An interrupt ends it early. */
 static int64
-unlink_rows(int attachment)
+unlink_rows(const Sweep *sweep)
 {
 	char	   *names[AT_ONCE];
 	int			count = (int) SPI_processed;
 	int64		removed = 0;
-	int			root;
+	int			base;
 	int			err = 0;
 
 	for (int i = 0; i < count; i++)
 		names[i] = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1);
-	root = te_store_open_root(false);
-	if (root < 0)
+	base = te_store_open_base();
+	if (base < 0)
 		te_store_throw(errno);
 	for (int i = 0; i < count && err == 0 && !InterruptPending; i++)
 	{
-		int			result = te_store_unlink(root, attachment, names[i]);
+		int			result = te_store_unlink(base, sweep->folder, sweep->attachment, names[i]);
 
 		if (result < 0)
 			err = errno;
 		else
 			removed += result;
 	}
-	close(root);
+	close(base);
 	if (err != 0)
 		te_store_throw(err);
 	for (int i = 0; i < count; i++)
@@ -214,7 +210,7 @@ remove_unnamed(const Sweep *sweep, bool dry_run)
 		SPI_cursor_fetch(cursor, true, AT_ONCE);
 		if (SPI_processed == 0)
 			break;
-		total += dry_run ? (int64) SPI_processed : unlink_rows(sweep->attachment);
+		total += dry_run ? (int64) SPI_processed : unlink_rows(sweep);
 		SPI_freetuptable(SPI_tuptable);
 	}
 	SPI_cursor_close(cursor);
@@ -222,15 +218,17 @@ remove_unnamed(const Sweep *sweep, bool dry_run)
 }
 
 int64
-te_store_sweep(int attachment, uint64 horizon, bool dry_run)
+te_store_sweep(const char *folder, int attachment, uint64 horizon, bool dry_run)
 {
-	Sweep		sweep = {.attachment = attachment, .horizon = horizon};
+	Sweep		sweep = {.folder = folder, .attachment = attachment, .horizon = horizon};
+	char		top[TE_FOLDER_PATH];
 	int64		total = 0;
 
 	sweep.names = tuplestore_begin_heap(false, false, work_mem);
 	sweep.desc = CreateTemplateTupleDesc(1);
 	TupleDescInitEntry(sweep.desc, 1, "file", TEXTOID, -1, 0);
-	read_all_names(&sweep);
+	snprintf(top, sizeof(top), "%s/%d", folder, attachment);
+	te_store_each_leaf(top, read_names, &sweep);
 
 	if (tuplestore_tuple_count(sweep.names) > 0)
 	{
@@ -242,49 +240,48 @@ te_store_sweep(int attachment, uint64 horizon, bool dry_run)
 	return total;
 }
 
-/* rmdir a folder, by its name in another one.  False if it is still there. */
+/* rmdir a folder.  False if it is still there. */
 static bool
-remove_folder(const char *parent, const char *name)
+remove_folder(const char *path)
 {
-	int			root = te_store_open_root(false);
+	char		parent[TE_FOLDER_PATH];
+	char	   *name;
+	int			base = te_store_open_base();
 	int			folder;
 	bool		gone;
 
-	if (root < 0)
+	if (base < 0)
 		return false;
-	folder = te_store_open(root, parent, O_PATH | O_DIRECTORY, 0);
+	strlcpy(parent, path, sizeof(parent));
+	name = strrchr(parent, '/');
+	*name++ = '\0';
+	folder = te_store_open(base, parent, O_PATH | O_DIRECTORY, 0);
 	gone = (folder >= 0 && unlinkat(folder, name, AT_REMOVEDIR) == 0) || errno == ENOENT;
 	if (folder >= 0)
 		close(folder);
-	close(root);
+	close(base);
 	return gone;
 }
 
+static void
+remove_leaf(const char *path, void *arg)
+{
+	(void) remove_folder(path);
+}
+
 bool
-te_store_remove_folders(int attachment)
+te_store_remove_folders(const char *top)
 {
 	bool		upper[FOLDERS];
-	bool		lower[FOLDERS];
-	char		top[FOLDER_PATH];
-	char		path[FOLDER_PATH];
-	char		name[8];
+	char		path[TE_FOLDER_PATH];
 
-	snprintf(top, sizeof(top), "%d", attachment);
+	te_store_each_leaf(top, remove_leaf, NULL);
 	list_folders(top, upper);
 	for (int i = 0; i < FOLDERS; i++)
 	{
-		if (!upper[i])
-			continue;
-		snprintf(path, sizeof(path), "%d/%02x", attachment, i);
-		list_folders(path, lower);
-		for (int j = 0; j < FOLDERS; j++)
-		{
-			snprintf(name, sizeof(name), "%02x", j);
-			if (lower[j])
-				(void) remove_folder(path, name);
-		}
-		snprintf(name, sizeof(name), "%02x", i);
-		(void) remove_folder(top, name);
+		snprintf(path, sizeof(path), "%s/%02x", top, i);
+		if (upper[i])
+			(void) remove_folder(path);
 	}
-	return remove_folder(".", top);
+	return remove_folder(top);
 }

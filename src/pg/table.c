@@ -15,9 +15,11 @@
 #include "utils/memutils.h"
 
 #include "activity.h"
+#include "attachment.h"
 #include "backoff.h"
 #include "extension.h"
 #include "shmem.h"
+#include "spawn.h"
 #include "statement.h"
 #include "table.h"
 #include "work.h"
@@ -27,10 +29,12 @@
 #define KILLED_MS		10000	/* after the first death of a worker */
 #define KILLED_MAX_MS	(60 * 60 * 1000)
 #define FORGIVEN_MS		(2 * 60 * 60 * 1000)	/* without another death */
-#define ALLOWED_MS		1500	/* for a run and its last batch while others have work */
-#define SLOW_FACTOR		3		/* so many times what it took it waits, if that was more */
+#define ALONE_MS		10000	/* a turn, while no other table has work */
+#define SHARE_MS		1000	/* a turn, while one has or may have that has had as much time */
 
 static List *tables = NIL;		/* of TeTable *, in TopMemoryContext */
+static int64 counts_from_ms;	/* in this turn: until then no other table had work */
+static int64 reached_ms = 0;	/* position of the table that had the last turn */
 
 TeTable *
 te_table_find(int number)
@@ -48,6 +52,7 @@ te_table_find(int number)
 	caller = MemoryContextSwitchTo(TopMemoryContext);
 	table = palloc0(sizeof(TeTable));
 	table->number = number;
+	table->batch = TE_CLAIM_SIZE;
 	tables = lappend(tables, table);
 	MemoryContextSwitchTo(caller);
 	return table;
@@ -62,30 +67,81 @@ te_table_arrivals(void)
 		((TeTable *) lfirst(cell))->arrivals = true;
 }
 
-bool
-te_table_others_have_work(const TeTable *table)
+void
+te_table_keep(List *attachments)
 {
+	ListCell   *cell;
+
+	foreach(cell, tables)
+		((TeTable *) lfirst(cell))->attached = false;
+	foreach(cell, attachments)
+	{
+		const TeAttachment *attachment = lfirst(cell);
+		TeTable    *table = te_table_find(attachment->number);
+
+		table->attached = true;
+		table->paused = attachment->paused;
+	}
+	foreach(cell, tables)
+	{
+		TeTable    *table = lfirst(cell);
+
+		if (table->attached)
+			continue;
+		tables = foreach_delete_current(tables, cell);
+		if (table->trouble != NULL)
+			pfree(table->trouble);
+		pfree(table);
+	}
+}
+
+/* --- whose turn it is */
+
+int64
+te_table_position(const TeTable *table)
+{
+	return table->has_work ? table->used_ms : Max(table->used_ms, reached_ms);
+}
+
+void
+te_table_begin(void)
+{
+	counts_from_ms = te_now_ms();
+}
+
+void
+te_table_took(TeTable *table, int64 position)
+{
+	table->used_ms = position + (te_now_ms() - counts_from_ms);
+	if (table->has_work)
+		reached_ms = Max(reached_ms, position);
+}
+
+int
+te_table_turn_ms(const TeTable *table)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	int64		turn_ms = ALONE_MS;
+	bool		alone = true;
 	ListCell   *cell;
 
 	foreach(cell, tables)
 	{
 		const TeTable *other = lfirst(cell);
+		int64		ahead_ms;
 
-		if (other != table && (other->has_work || other->arrivals))
-			return true;
+		if (other == table || !(other->has_work || other->arrivals) || other->not_before > now)
+			continue;
+		alone = false;
+		ahead_ms = te_table_position(other) - te_table_position(table);
+		turn_ms = Min(turn_ms, SHARE_MS + Max(ahead_ms, 0));
 	}
-	return false;
+	if (alone)
+		counts_from_ms = te_now_ms();
+	return (int) turn_ms;
 }
 
-void
-te_table_took(TeTable *table, TimestampTz began)
-{
-	TimestampTz now = GetCurrentTimestamp();
-	TimestampTz allowed = TimestampTzPlusMilliseconds(began, ALLOWED_MS);
-
-	if (now > allowed)
-		table->slow_until = now + SLOW_FACTOR * (now - began);
-}
+/* --- tables of which workers have died */
 
 /* The place of a table among those that have killed; a new one takes that of the one who has waited longest. */
 static TeKiller *
@@ -105,7 +161,7 @@ find_killer(TeDatabaseSlot *slot, int number)
 	return found;
 }
 
-int
+void
 te_table_killers(void)
 {
 	TeDatabaseSlot *slot = te_shmem_database(MyDatabaseId);
@@ -115,18 +171,25 @@ te_table_killers(void)
 	if (number != 0)
 	{
 		TeKiller   *killer = find_killer(slot, number);
+		int64		wait_ms;
 
 		if (TimestampDifferenceExceeds(killer->until, now, FORGIVEN_MS))
 			killer->deaths = 0;
-		killer->deaths++;
-		killer->until = TimestampTzPlusMilliseconds(now, te_backoff_ms(killer->deaths, KILLED_MS, KILLED_MAX_MS, 0));
+		wait_ms = te_backoff_ms(++killer->deaths, KILLED_MS, KILLED_MAX_MS, 0);
+		/* not less than it cost: others have as much time as it had */
+		wait_ms = Max(wait_ms, te_now_ms() - slot->at_work_since_ms);
+		killer->until = TimestampTzPlusMilliseconds(now, wait_ms);
 	}
 	for (int i = 0; slot != NULL && i < TE_KILLERS; i++)
 	{
-		if (slot->killer[i].attachment != 0)
-			te_table_find(slot->killer[i].attachment)->not_before = slot->killer[i].until;
+		TeKiller   *killer = &slot->killer[i];
+
+		if (killer->attachment == 0)
+			continue;
+		/* later only if the clock was set back */
+		killer->until = Min(killer->until, TimestampTzPlusMilliseconds(now, KILLED_MAX_MS));
+		te_table_find(killer->attachment)->not_before = killer->until;
 	}
-	return number;
 }
 
 void
@@ -134,8 +197,10 @@ te_table_at_work(int number)
 {
 	TeDatabaseSlot *slot = te_shmem_database(MyDatabaseId);
 
-	if (slot != NULL)
-		pg_atomic_write_u32(&slot->at_work, number);
+	if (slot == NULL)
+		return;
+	slot->at_work_since_ms = te_now_ms();
+	pg_atomic_write_u32(&slot->at_work, number);
 }
 
 /* Pause a table until its owner has changed something.  Returns false if there is no such attachment any more. */
@@ -217,6 +282,21 @@ te_table_trouble(TeTable *table, const char *name, const ErrorData *error, bool 
 				 errmsg("thumbexif waits with table %s: %s", name, error->message),
 				 error->detail ? errdetail_internal("%s", error->detail) : 0,
 				 error->hint ? errhint("%s", error->hint) : 0));
+}
+
+bool
+te_table_any_trouble(void)
+{
+	ListCell   *cell;
+
+	foreach(cell, tables)
+	{
+		const TeTable *table = lfirst(cell);
+
+		if (table->trouble != NULL && !table->paused)
+			return true;
+	}
+	return false;
 }
 
 void

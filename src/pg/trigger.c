@@ -14,6 +14,7 @@
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
@@ -410,6 +411,8 @@ thumbexif_track(PG_FUNCTION_ARGS)
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
 	TeExtension extension;
 	TrackedTable *table;
+	Oid			user;
+	int			context;
 
 	if (!CALLED_AS_TRIGGER(fcinfo))
 		ereport(ERROR,
@@ -422,6 +425,9 @@ thumbexif_track(PG_FUNCTION_ARGS)
 		warn_other_version(trigger->tg_relation);
 		return PointerGetDatum(NULL);
 	}
+	/* a trigger on our own tables must not be put off to the end of the transaction, where it would run as whoever commits */
+	GetUserIdAndSecContext(&user, &context);
+	SetUserIdAndSecContext(user, context | SECURITY_RESTRICTED_OPERATION);
 	if (SPI_connect() != SPI_OK_CONNECT || SPI_register_trigger_data(trigger) != SPI_OK_TD_REGISTER)
 		elog(ERROR, "could not begin to keep the state of a table");
 	table = tracked_table(RelationGetRelid(trigger->tg_relation));
@@ -431,5 +437,6 @@ thumbexif_track(PG_FUNCTION_ARGS)
 		te_wake_at_commit();
 	}
 	SPI_finish();
+	SetUserIdAndSecContext(user, context);
 	return PointerGetDatum(NULL);
 }

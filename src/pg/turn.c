@@ -1,6 +1,6 @@
 /*
  * turn.c
- *		One turn of the background worker: a batch of each attached table.
+ *		One turn of the background worker: some of the work of one attached table.
  *
  * The work itself is te_run's, as in a backfill.  Here it is decided which table
  * is next and for how long.  An ERROR means trouble with that table (table.c), not the
@@ -20,70 +20,33 @@
 
 #include "activity.h"
 #include "alive.h"
-#include "backoff.h"
 #include "extension.h"
-#include "pool.h"
+#include "limit.h"
 #include "procedure.h"
+#include "removals.h"
 #include "run.h"
 #include "shmem.h"
 #include "statement.h"
-#include "store.h"
 #include "table.h"
 #include "turn.h"
 #include "work.h"
 
-#define CLAIM_SIZE		16		/* assets claimed, and written, at a time: what has just come need not wait for many */
-#define ALONE_MS		10000	/* a run, while no other table has work */
-#define SHARE_MS		200		/* a run, while one has or may have */
-#define REMOVE_MOST		1000	/* files to unlink in a turn */
-#define REMOVE_MS		60000	/* after files could not be unlinked */
-#define REMOVE_LOCKED_MS	1000	/* after their table could not be read */
-#define REMOVE_MAX_MS	3600000
 #define LOAD_MS			1000	/* after the attachments could not be read */
+#define RESUME_MS		1000	/* between looks at a paused table, as long as the worker is awake */
 
 typedef struct Turn				/* of one table */
 {
 	TeTable    *table;
 	const TeAttachment *attachment;
 	TimestampTz started;
-	TeKey		first[CLAIM_SIZE];	/* looked up before the run */
+	TeKey		first[TE_CLAIM_SIZE];	/* looked up before the run */
 	int			nfirst;
 } Turn;
 
-static MemoryContext turn_context;
-static int	last_number;		/* whose turn it was */
 static int64 done;
 static int64 failed;
 
-void
-te_turn_begin(void)
-{
-	turn_context = AllocSetContextCreate(TopMemoryContext, "thumbexif turn", ALLOCSET_DEFAULT_SIZES);
-	last_number = te_table_killers();
-}
-
-/* --- transactions */
-
-void
-te_work_begin(void)
-{
-	SetCurrentStatementStartTimestamp();
-	StartTransactionCommand();
-	PortalContext = turn_context;	/* where SPI puts its own, which an ERROR leaves there */
-	SPI_connect_ext(SPI_OPT_NONATOMIC);
-	PushActiveSnapshot(GetTransactionSnapshot());
-	MemoryContextSwitchTo(turn_context);
-}
-
-void
-te_work_end(void)
-{
-	if (ActiveSnapshotSet())
-		PopActiveSnapshot();
-	SPI_finish();
-	CommitTransactionCommand();
-	MemoryContextSwitchTo(turn_context);
-}
+/* --- a run */
 
 static void
 commit_between(void *arg)
@@ -91,8 +54,6 @@ commit_between(void *arg)
 	SetCurrentStatementStartTimestamp();	/* now() goes on with it */
 	SPI_commit();
 }
-
-/* --- a run */
 
 /* Has the table been paused, or detached, since the run began? */
 static bool
@@ -126,10 +87,10 @@ next_keys(void *arg, TeKey *keys, int most)
 	}
 	if (slot != NULL && pg_atomic_exchange_u32(&slot->wake, 0) != 0)
 		te_table_arrivals();
-	if (ConfigReloadPending || is_stopped(turn->attachment) ||
-		TimestampDifferenceExceeds(turn->started, now,
-								   te_table_others_have_work(table) ? SHARE_MS : ALONE_MS))
+	if (ConfigReloadPending || te_limit_spent() || is_stopped(turn->attachment) ||
+		TimestampDifferenceExceeds(turn->started, now, te_table_turn_ms(table)))
 		return -1;
+	te_limit_refill();
 	if (table->arrivals)
 		te_queue_arrivals(&table->queue, now);
 	table->arrivals = false;
@@ -155,8 +116,8 @@ start_run(Turn *turn)
 		.attachment = turn->attachment,
 		.parts = TE_PART_ALL,
 		.look = true,			/* at missing ones again */
-		.batch_size = CLAIM_SIZE,
-		.claim_size = CLAIM_SIZE,
+		.batch_size = turn->table->batch,
+		.claim_size = turn->table->batch,
 		.most = turn->table->queue.single ? 1 : PG_INT64_MAX,
 		.next = next_keys,
 		.written = written,
@@ -169,6 +130,12 @@ start_run(Turn *turn)
 	pgstat_report_activity(STATE_RUNNING, turn->attachment->name);
 	PopActiveSnapshot();		/* none is held while decoders work */
 	te_run(&r);
+
+	/* no more are decoded than can be written within the budget */
+	if (te_limit_spent())
+		turn->table->batch = Max(turn->table->batch / 2, 1);
+	else
+		turn->table->batch = Min(turn->table->batch * 2, TE_CLAIM_SIZE);
 }
 
 /*
@@ -187,7 +154,7 @@ work_on(TeTable *table, Oid relation, TimestampTz *due, volatile bool *checked)
 	if (table->arrivals)
 		te_queue_arrivals(&table->queue, now);
 	table->arrivals = false;
-	turn.nfirst = te_queue_settle(&table->queue, turn.attachment, now, turn.first, CLAIM_SIZE);
+	turn.nfirst = te_queue_settle(&table->queue, turn.attachment, now, turn.first, table->batch);
 	table->has_work = turn.nfirst > 0;
 	if (table->has_work)
 	{
@@ -201,29 +168,6 @@ work_on(TeTable *table, Oid relation, TimestampTz *due, volatile bool *checked)
 }
 
 /* --- turns */
-
-/* Call a function; what it throws is returned, palloc'd, and rolled back.  NULL = nothing. */
-static ErrorData *
-guarded(void (*function) (void *arg), void *arg)
-{
-	ErrorData  *volatile error = NULL;
-
-	PG_TRY();
-	{
-		function(arg);
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(turn_context);
-		error = CopyErrorData();
-		FlushErrorState();
-		AbortCurrentTransaction();
-		te_pool_reset();
-		MemoryContextSwitchTo(turn_context);
-	}
-	PG_END_TRY();
-	return error;
-}
 
 typedef struct Attending
 {
@@ -253,39 +197,56 @@ attend_to_trouble(void *arg)
 	te_table_trouble(attending->table, attending->attachment->name, attending->error, attending->lasting);
 }
 
+/* A run has ended with an ERROR.  When to come again. */
+static TimestampTz
+deal_with_trouble(Attending *attending, ErrorData *error)
+{
+	TeTable    *table = attending->table;
+
+	/* the queue begins anew: what was given back lies above where we were */
+	memset(&table->queue, 0, sizeof(table->queue));
+	if (te_limit_hit() && error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+		error->message = pstrdup("functions that the table's policies or indexes call took too long");
+	attending->error = error;
+	attending->lasting = !attending->checked && (error->sqlerrcode == ERRCODE_UNDEFINED_COLUMN ||
+												 error->sqlerrcode == ERRCODE_DATATYPE_MISMATCH ||
+												 error->sqlerrcode == ERRCODE_WRONG_OBJECT_TYPE);
+	if (te_work_guarded(attend_to_trouble, attending) != NULL)
+	{
+		/* somebody holds what we would write it down in: then it only waits */
+		attending->lasting = false;
+		(void) te_work_guarded(attend_to_trouble, attending);
+	}
+	return table->not_before;
+}
+
 /* The same as work_on; what it throws is dealt with. */
 static bool
 attend(TeTable *table, const TeAttachment *attachment, TimestampTz *due)
 {
 	Attending	attending = {.table = table, .attachment = attachment};
-	TimestampTz began = GetCurrentTimestamp();
+	int64		position = te_table_position(table);
 	ErrorData  *error;
 
+	te_table_begin();
+	te_limit_refill();
 	te_table_at_work(table->number);
-	error = guarded(attend_to_work, &attending);
+	error = te_work_guarded(attend_to_work, &attending);
 	te_table_at_work(0);
 	LockReleaseSession(USER_LOCKMETHOD);	/* what a trigger has left */
 	te_activity_drop_all();
-	te_table_took(table, began);
-	*due = attending.due;
+	te_table_took(table, position);
 
 	if (error == NULL)
+	{
 		te_table_no_trouble(table, attachment->name);
+		*due = table->due = attending.due;
+		table->idle = !attending.worked;
+	}
 	else
 	{
-		/* the queue begins anew: what was given back lies above where we were */
-		memset(&table->queue, 0, sizeof(table->queue));
-		attending.error = error;
-		attending.lasting = !attending.checked && (error->sqlerrcode == ERRCODE_UNDEFINED_COLUMN ||
-												   error->sqlerrcode == ERRCODE_DATATYPE_MISMATCH ||
-												   error->sqlerrcode == ERRCODE_WRONG_OBJECT_TYPE);
-		if (guarded(attend_to_trouble, &attending) != NULL)
-		{
-			/* somebody holds what we would write it down in: then it only waits */
-			attending.lasting = false;
-			(void) guarded(attend_to_trouble, &attending);
-		}
-		*due = table->not_before;
+		*due = deal_with_trouble(&attending, error);
+		table->idle = false;
 	}
 	return attending.worked;
 }
@@ -326,100 +287,102 @@ load(void *arg)
 	log_unusable(state);
 }
 
-static void
-sooner(TimestampTz *due, TimestampTz other)
+/* --- which table is next */
+
+typedef struct Ready
 {
-	if (other != 0 && (*due == 0 || other < *due))
-		*due = other;
+	TeTable    *table;
+	const TeAttachment *attachment;
+	int64		position;
+} Ready;
+
+static int
+compare_ready(const void *a, const void *b)
+{
+	const Ready *left = a;
+	const Ready *right = b;
+
+	if (left->position != right->position)
+		return left->position < right->position ? -1 : 1;
+	return left->table->number - right->table->number;
 }
 
-typedef struct Removed
-{
-	int64		count;
-	bool		left;			/* there are more */
-} Removed;
-
+/* A paused table: if the pause is ours, is what was wrong over?  Then *due is now. */
 static void
-remove_some(void *arg)
+look_at_paused(TeTable *table, const TeAttachment *attachment, TimestampTz *due)
 {
-	Removed    *removed = arg;
-	TeArgs		none = {0};
-
-	te_work_begin();
-	removed->count = te_store_empty_removals(REMOVE_MOST);
-	removed->left = te_sql_as_extension(psprintf("SELECT FROM %s LIMIT 1", te_our("thumbexif_removal")), &none) > 0;
-	te_sql_free();
-	te_work_end();
-}
-
-/*
- * Unlink what is no longer wanted.  Where that fails te_store_empty_removals warns;
- * it is then tried again only after a wait, and so the WARNING comes seldom.
- */
-static void
-empty_removals(TimestampTz *due)
-{
-	static int	failures = 0;
-	static TimestampTz not_before = 0;
 	TimestampTz now = GetCurrentTimestamp();
-	Removed		removed = {0};
-	ErrorData  *error;
-	bool		left;
 
-	if (now < not_before)
+	if (attachment->paused_by_us && (table->arrivals || now >= table->resume_at))
 	{
-		sooner(due, not_before);
-		return;
+		table->resume_at = TimestampTzPlusMilliseconds(now, RESUME_MS);
+		if (te_table_resume(table, attachment))
+			*due = now;
 	}
-	error = guarded(remove_some, &removed);
-	if (error != NULL)
-		ereport(LOG,
-				(errmsg("thumbexif waits with the removal of files: %s", error->message)));
-	left = removed.left || error != NULL;
-
-	if (error == NULL && (removed.count > 0 || !left))
-		failures = 0;
-	else
-		failures++;
-	not_before = failures == 0 ? 0 :
-		TimestampTzPlusMilliseconds(now, te_backoff_ms(failures, error != NULL ? REMOVE_LOCKED_MS : REMOVE_MS, REMOVE_MAX_MS, 0));
-	if (left)
-		sooner(due, Max(now, not_before));
+	table->has_work = table->arrivals = false;
+	table->idle = false;		/* when it goes on, there will be work */
 }
 
-/* The tables from the one after the last that had a turn. */
-static List *
-in_turn(List *attachments)
+/* The tables that may have work now, in the order in which they have their turn; for the others *due is set. */
+static Ready *
+ready_tables(List *attachments, int *count, TimestampTz *due)
 {
-	List	   *ahead = NIL;
-	List	   *behind = NIL;
+	Ready	   *ready = palloc(sizeof(Ready) * Max(list_length(attachments), 1));
+	TimestampTz now = GetCurrentTimestamp();
 	ListCell   *cell;
 
+	*count = 0;
 	foreach(cell, attachments)
 	{
 		TeAttachment *attachment = lfirst(cell);
+		TeTable    *table = te_table_find(attachment->number);
 
-		if (attachment->number > last_number)
-			ahead = lappend(ahead, attachment);
+		if (attachment->paused)
+			look_at_paused(table, attachment, due);
+		else if (table->not_before > now)
+			te_sooner(due, table->not_before);
+		else if (table->idle && !table->arrivals && (table->due == 0 || table->due > now))
+			te_sooner(due, table->due);
 		else
-			behind = lappend(behind, attachment);
+		{
+			ready[*count].table = table;
+			ready[*count].attachment = attachment;
+			ready[(*count)++].position = te_table_position(table);
+		}
 	}
-	return list_concat(ahead, behind);
+	qsort(ready, *count, sizeof(Ready), compare_ready);
+	return ready;
+}
+
+/* The first of them that has something to do does some of it.  *due: when another one will. */
+static bool
+serve_one(List *attachments, TimestampTz *due)
+{
+	int			count;
+	Ready	   *ready = ready_tables(attachments, &count, due);
+
+	for (int i = 0; i < count; i++)
+	{
+		TimestampTz table_due = 0;
+
+		te_exit_without_postmaster();
+		if (attend(ready[i].table, ready[i].attachment, &table_due))
+			return true;
+		te_sooner(due, table_due);
+	}
+	return false;
 }
 
 TeTurn
 te_turn(bool woken, TimestampTz *due)
 {
 	Loaded		loaded = {NIL, false};
-	ListCell   *cell;
 	ErrorData  *error;
-	TeAttachment *slow = NULL;	/* of those that let others go first, the one whose time comes next */
-	TeTurn		result = TE_TURN_IDLE;
+	TeTurn		result;
 
-	MemoryContextSwitchTo(turn_context);
-	MemoryContextReset(turn_context);
+	te_work_reset();
 	*due = 0;
-	error = guarded(load, &loaded);
+	error = te_work_guarded(load, &loaded);
 	if (error != NULL)
 	{
 		te_activity_trouble(error->message);
@@ -430,51 +393,14 @@ te_turn(bool woken, TimestampTz *due)
 	}
 	if (!loaded.extension)
 		return TE_TURN_NO_EXTENSION;
-	foreach(cell, loaded.attachments)
-		(void) te_table_find(((TeAttachment *) lfirst(cell))->number);
+	te_table_keep(loaded.attachments);
 	if (woken)
 		te_table_arrivals();
 
-	foreach(cell, in_turn(loaded.attachments))
-	{
-		TeAttachment *attachment = lfirst(cell);
-		TeTable    *table = te_table_find(attachment->number);
-		TimestampTz table_due = 0;
-
-		te_exit_without_postmaster();
-		if (attachment->paused)
-		{
-			table->has_work = table->arrivals = false;
-			if (attachment->paused_by_us && te_table_resume(table, attachment))
-				*due = GetCurrentTimestamp();
-			continue;
-		}
-		if (table->not_before > GetCurrentTimestamp())
-			table_due = table->not_before;
-		else if (table->slow_until > GetCurrentTimestamp() && te_table_others_have_work(table))
-		{
-			table_due = table->slow_until;
-			if (slow == NULL || table->slow_until < te_table_find(slow->number)->slow_until)
-				slow = attachment;
-		}
-		else if (attend(table, attachment, &table_due))
-		{
-			last_number = attachment->number;
-			result = TE_TURN_WORKED;
-		}
-		if (result != TE_TURN_WORKED && table->trouble != NULL)
-			result = TE_TURN_WAITING;
-		sooner(due, table_due);
-	}
-	if (slow != NULL && result == TE_TURN_IDLE)
-	{
-		/* nobody else is at it after all */
-		TimestampTz table_due = 0;
-
-		if (attend(te_table_find(slow->number), slow, &table_due))
-			result = TE_TURN_WORKED;
-		sooner(due, table_due);
-	}
-	empty_removals(due);
+	if (serve_one(loaded.attachments, due))
+		result = TE_TURN_WORKED;
+	else
+		result = te_table_any_trouble() ? TE_TURN_WAITING : TE_TURN_IDLE;
+	te_removals_empty(due);
 	return result;
 }

@@ -1,6 +1,6 @@
 /*
  * turn.h
- *		One turn of the background worker: a batch of each attached table.
+ *		One turn of the background worker: some of the work of one attached table.
  */
 #ifndef TE_PG_TURN_H
 #define TE_PG_TURN_H
@@ -16,9 +16,6 @@ typedef enum TeTurn
 	TE_TURN_WAITING,			/* for the server's trouble to end; come again when due */
 	TE_TURN_NO_EXTENSION
 } TeTurn;
-
-/* Once, before the first turn. */
-extern void te_turn_begin(void);
 
 /*
  * Called outside of a transaction, returns outside of one.  woken: new assets may

@@ -25,11 +25,11 @@
 #include "storage/procarray.h"
 #include "tcop/utility.h"
 #include "utils/acl.h"
-#include "utils/timestamp.h"
 
 #include "compat.h"
 #include "extension.h"
 #include "shmem.h"
+#include "spawn.h"
 #include "utility_hook.h"
 #include "wake.h"
 
@@ -108,7 +108,7 @@ end_workers(Oid database, int *pid)
 static void
 keep_away(Oid database)
 {
-	TimestampTz deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), MAX_WAIT_MS);
+	int64		deadline = te_now_ms() + MAX_WAIT_MS;
 	uint32		wait_event = WaitEventExtensionNew("ThumbexifWorkerExit");
 	int			pid = 0;
 	bool		any;
@@ -133,7 +133,7 @@ keep_away(Oid database)
 		/* after it has freed its slot it is still a connection for a moment */
 		if (!any && (pid == 0 || BackendPidGetProc(pid) == NULL))
 			return;
-		if (GetCurrentTimestamp() >= deadline)
+		if (te_now_ms() >= deadline)
 		{
 			ereport(WARNING,
 					(errcode(ERRCODE_OBJECT_IN_USE),
@@ -264,12 +264,11 @@ draw_consequence(Consequence consequence)
 			te_wake_at_commit();
 			break;
 		case KNOWN_WORKER_AT_COMMIT:
-			if (te_shmem_database(MyDatabaseId) != NULL)
+			if (te_shmem_may_serve(MyDatabaseId))
 				te_wake_at_commit();
 			break;
 		case WORKER_NOW:
-			/* a database without a slot has no attached tables */
-			if (te_shmem_database(MyDatabaseId) != NULL)
+			if (te_shmem_may_serve(MyDatabaseId))
 				te_wake_database(MyDatabaseId);
 			break;
 		case LAUNCHER_AT_COMMIT:

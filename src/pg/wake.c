@@ -30,8 +30,9 @@ te_wake_database(Oid database)
 
 		if (slot == NULL)
 		{
-			/* no room: let the launcher find out */
-			te_wake_launcher();
+			/* no room: let the launcher find out which one it is */
+			pg_atomic_exchange_u32(&te_shared->missed, 1);
+			te_shmem_set_latch(pg_atomic_read_u32(&te_shared->launcher));
 			return;
 		}
 		pg_atomic_exchange_u32(&slot->wake, 1);

@@ -11,7 +11,7 @@
 #include "utils/memutils.h"
 
 #include "alive.h"
-#include "source.h"
+#include "look.h"
 #include "walk.h"
 
 #define WINDOW 4000				/* rows */
@@ -49,21 +49,15 @@ read_window(TeWalk *walk)
 }
 
 static bool
-may_need(const TeWalk *walk, const TeAsset *asset, TeAlive *last)
+may_need(const TeWalk *walk, TeAsset *asset, TeAlive *last)
 {
-	TeSource	source;
-
 	if (asset->state.exists && asset->state.status == TE_ASSET_RUNNING &&
 		te_claim_alive(last, asset->state.claim))
 		return false;
 	if (te_need(asset, walk->settings, walk->parts, NULL) != 0)
 		return true;
-	if (!walk->verify || asset->path == NULL)
-		return false;
-
-	te_source_open(asset->path, &source);
-	te_source_close(&source);
-	return te_need(asset, walk->settings, walk->parts, &source) != 0;
+	return walk->verify && asset->path != NULL &&
+		te_need_looking(asset, walk->settings, walk->parts) != 0;
 }
 
 int

@@ -20,7 +20,7 @@ typedef struct TeWalk
 	const TeAttachment *attachment;
 	const TeSettings *settings;
 	int			parts;
-	bool		verify;			/* also look whether the files are as they were: a stat each */
+	bool		verify;			/* also look whether images and thumbnails are as they were: a stat each */
 
 	MemoryContext window_context;
 	TeAsset    *window;

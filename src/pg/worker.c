@@ -8,7 +8,7 @@
  *
  * It leaves by itself when there was nothing to do for a while (it and its decoders stay warm that
  * long), when other databases wait for a worker, when its database got other
- * settings, when the extension has gone, and when it is sent away.
+ * settings, when the extension has gone, when the clock was set back, and when it is sent away.
  */
 #include "postgres.h"
 
@@ -35,9 +35,11 @@
 #include "utils/timestamp.h"
 
 #include "activity.h"
+#include "clock.h"
 #include "compat.h"
 #include "limit.h"
 #include "shmem.h"
+#include "table.h"
 #include "turn.h"
 #include "worker.h"
 
@@ -245,7 +247,10 @@ work(void)
 		if (ProcDiePending)
 			leave(TE_LEFT_SENT_AWAY, 0);	/* nothing is in hand: go quietly */
 		CHECK_FOR_INTERRUPTS();
-		look_at_settings(GetCurrentTimestamp());
+		now = GetCurrentTimestamp();
+		if (te_clock_was_set_back(now))
+			leave(TE_LEFT_MORE, 0); /* with what it meant to wait for: the next one knows nothing of that */
+		look_at_settings(now);
 
 		woken = pg_atomic_exchange_u32(&database_slot->wake, 0) != 0;
 		turn = te_turn(woken, &due);
@@ -283,7 +288,7 @@ thumbexif_worker_main(Datum arg)
 	pg_atomic_exchange_u32(&database_slot->worker, te_shmem_my_process());
 	started = looked = GetCurrentTimestamp();
 	settings_hash = hash_of_settings();
-	te_turn_begin();
+	te_table_killers();
 
 	PG_TRY();
 	{

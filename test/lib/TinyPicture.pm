@@ -1,4 +1,4 @@
-# TinyPicture: a PNG of one pixel with the EXIF a test asks for, so that a test can say what is in it.
+# TinyPicture: a PNG of one pixel (or a few) with the EXIF a test asks for, so that a test can say what is in it.
 package TinyPicture;
 
 use strict;
@@ -45,13 +45,17 @@ sub chunk
 }
 
 # tiny_picture(make => BYTES, model => BYTES, taken => '2024:07:01 12:00:00', subsec => '25', offset => '+02:00')
-# Without any of these it has no EXIF.  exif => BYTES stands for the whole block.
+# Without any of these it has no EXIF.  changed => TIME is DateTime; exif => BYTES stands for the whole block.
+# width => 1, height => 1, colour => "\xff\0\0": what is to be seen.
 sub tiny_picture
 {
 	my %wish = @_;
 	my $exif = defined $wish{exif} ? $wish{exif} : '';
+	my ($width, $height) = ($wish{width} || 1, $wish{height} || 1);
+	my $line = "\0" . (defined $wish{colour} ? $wish{colour} : "\xff\0\0") x $width;
 	my (@image, @photo);
 
+	push @image, ascii(0x0132, $wish{changed}) if defined $wish{changed};
 	push @image, ascii(0x010F, $wish{make}) if defined $wish{make};
 	push @image, ascii(0x0110, $wish{model}) if defined $wish{model};
 	push @photo, ascii(0x9003, $wish{taken}) if defined $wish{taken};
@@ -69,9 +73,9 @@ sub tiny_picture
 		$exif = pack('A2vV', 'II', 42, 8) . directory(8, @image);
 	}
 	return "\x89PNG\r\n\x1a\n"
-	  . chunk('IHDR', pack('NNCCCCC', 1, 1, 8, 2, 0, 0, 0))
+	  . chunk('IHDR', pack('NNCCCCC', $width, $height, 8, 2, 0, 0, 0))
 	  . ($exif eq '' ? '' : chunk('eXIf', $exif))
-	  . chunk('IDAT', Compress::Zlib::compress("\0\xff\0\0"))
+	  . chunk('IDAT', Compress::Zlib::compress($line x $height))
 	  . chunk('IEND', '');
 }
 

@@ -254,12 +254,12 @@ cr3(const Previews *previews)
 	static const uint8_t preview_name[16] = {0xEA, 0xF4, 0x2B, 0x5E, 0x1C, 0x98, 0x4B, 0x88, 0xB9, 0xFB, 0xB7, 0xDC, 0x40, 0x6E, 0x4D, 0x16};
 	ExifBlock  *first = exif_block_new(0);
 	ExifBlock  *second = exif_block_new(0);
-	Bytes		file = {0},
-				cmt1,
-				cmt2,
-				box = bytes_copy(canon, 16),
-				moov = {0},
-				content = bytes_copy("crx \0\0\0\1crx isom", 16);
+	Bytes		file = {0};
+	Bytes		cmt1;
+	Bytes		cmt2;
+	Bytes		box = bytes_copy(canon, 16);
+	Bytes		moov = {0};
+	Bytes		content = bytes_copy("crx \0\0\0\1crx isom", 16);
 
 	add_box(&file, "ftyp", &content);
 	exif_block_long(first, EB_IFD0, 0x0100, SENSOR_WIDTH);

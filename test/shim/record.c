@@ -1,9 +1,11 @@
 /*
  * record.c
- *		Says in the file RECORD_LOG what is done beneath the folder RECORD_FOLDER: preloaded into the server.
+ *		Says in the file RECORD_LOG what is done beneath the folder RECORD_FOLDER, and to the WAL in the
+ *		folder RECORD_WAL: preloaded into the server.
  *
- * A line is an operation and its paths, separated by tabs, written after it has succeeded.  What is not recorded
- * when the processes are killed counts as lost, which a power cut may do to it.
+ * A line is an operation and its paths, separated by tabs.  What must be safe on disk before something else happens
+ * is recorded after it has succeeded; what must not happen too early (a write to the WAL, for it may be a commit; the removal of a file), before
+ * it is tried.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -46,21 +48,48 @@ path_of(int fd, const char *name, char *path)
 }
 
 static void
-say(const char *operation, const char *path, const char *other)
+append(const char *operation, const char *path, const char *other)
 {
-	const char *folder = getenv("RECORD_FOLDER");
 	const char *log = getenv("RECORD_LOG");
 	char		line[3 * MOST];
 	int			length;
 	int			fd;
 
-	if (folder == NULL || log == NULL || strncmp(path, folder, strlen(folder)) != 0)
+	if (log == NULL)
 		return;
 	length = snprintf(line, sizeof(line), "%s\t%s\t%s\n", operation, path, other);
 	fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	if (fd < 0 || syscall(SYS_write, fd, line, (size_t) length) != length)
 		abort();
 	close(fd);
+}
+
+static void
+say(const char *operation, const char *path, const char *other)
+{
+	const char *folder = getenv("RECORD_FOLDER");
+
+	if (folder != NULL && strncmp(path, folder, strlen(folder)) == 0)
+		append(operation, path, other);
+}
+
+/* A write to the WAL: which file, and up to where it has data.  Pages are written whole, with zeroes at their end. */
+static void
+record_wal(int fd, const char *data, size_t length, off_t offset)
+{
+	const char *folder = getenv("RECORD_WAL");
+	int			saved = errno;
+	char		path[MOST];
+	char		end[32];
+
+	while (length > 0 && data[length - 1] == 0)
+		length--;
+	if (folder != NULL && length > 0 && path_of(fd, NULL, path) && strncmp(path, folder, strlen(folder)) == 0)
+	{
+		snprintf(end, sizeof(end), "%lld", (long long) offset + (long long) length);
+		append("wal", path, end);
+	}
+	errno = saved;
 }
 
 static void
@@ -83,6 +112,34 @@ write(int fd, const void *data, size_t length)
 	result = real(fd, data, length);
 	if (result > 0)
 		record("write", fd, NULL);
+	return result;
+}
+
+ssize_t
+pwrite(int fd, const void *data, size_t length, off_t offset)
+{
+	REAL(ssize_t, "pwrite", int, const void *, size_t, off_t);
+	record_wal(fd, data, length, offset);
+	return real(fd, data, length, offset);
+}
+
+ssize_t
+pwrite64(int fd, const void *data, size_t length, off_t offset)
+{
+	return pwrite(fd, data, length, offset);
+}
+
+int
+fdatasync(int fd)
+{
+	const char *folder = getenv("RECORD_WAL");
+	int			result;
+	char		path[MOST];
+
+	REAL(int, "fdatasync", int);
+	result = real(fd);
+	if (result == 0 && folder != NULL && path_of(fd, NULL, path) && strncmp(path, folder, strlen(folder)) == 0)
+		append("walsync", path, "");
 	return result;
 }
 
@@ -113,13 +170,9 @@ mkdirat(int fd, const char *name, mode_t mode)
 int
 unlinkat(int fd, const char *name, int flags)
 {
-	int			result;
-
 	REAL(int, "unlinkat", int, const char *, int);
-	result = real(fd, name, flags);
-	if (result == 0)
-		record("unlink", fd, name);
-	return result;
+	record("unlink", fd, name);
+	return real(fd, name, flags);
 }
 
 int
@@ -133,5 +186,20 @@ renameat(int from_fd, const char *from, int to_fd, const char *to)
 	result = real(from_fd, from, to_fd, to);
 	if (result == 0 && path_of(from_fd, from, old_path) && path_of(to_fd, to, new_path))
 		say("rename", old_path, new_path);
+	return result;
+}
+
+int
+linkat(int from_fd, const char *from, int to_fd, const char *to, int flags)
+{
+	char		old_path[MOST];
+	char		new_path[MOST];
+	int			result;
+
+	REAL(int, "linkat", int, const char *, int, const char *, int);
+	result = real(from_fd, from, to_fd, to, flags);
+	/* the old name is removed next */
+	if (result == 0 && path_of(from_fd, from, old_path) && path_of(to_fd, to, new_path))
+		say("link", old_path, new_path);
 	return result;
 }

@@ -11,7 +11,7 @@ SELECT attachment AS others FROM thumbexif_internal.thumbexif_attachment WHERE r
 \setenv OTHERS :others
 -- put FILE...: make files of the first attachment; left: what is there
 \setenv PUT 'for f; do mkdir -p $(dirname $ROOT/$f) && echo x > $ROOT/$f; done'
-\setenv LEFT 'cd $ROOT && find . ! -type d | sed -e s,/$PHOTOS/,/photos/, -e s,/$OTHERS/,/others/, | sort'
+\setenv LEFT 'cd $ROOT && find . ! -type d ! -name .thumbexif | sed -e s,/$PHOTOS/,/photos/, -e s,/$OTHERS/,/others/, | sort'
 \! sh -c "$PUT" x $PHOTOS/00/11/1-3-0123456789abcdef.jpg $PHOTOS/00/11/2-3-0123456789abcdef.jpg $PHOTOS/00/11/3-3-0123456789abcdef.jpg
 \! sh -c "$PUT" x $PHOTOS/00/11/4-3-0123456789abcdef.part $PHOTOS/ff/ee/-5-3-0123456789abcdef.webp $OTHERS/00/11/1-3-0123456789abcdef.jpg
 

@@ -14,11 +14,11 @@ my $server = new_server('store', roots => "$base/images",
 	config => "max_prepared_transactions = 5\nautovacuum = off\nwal_writer_delay = 10s\n");
 my $thumbnails = $server->{thumbnails};
 
-# The thumbnail files there are, beneath thumbnail_dir, and whatever else is not a folder.
+# The thumbnail files there are, beneath thumbnail_dir, and whatever else is neither a folder nor its marker.
 sub files
 {
 	my @files;
-	find({ no_chdir => 1, wanted => sub { push @files, substr($_, length($thumbnails) + 1) if !-d $_ } }, $thumbnails);
+	find({ no_chdir => 1, wanted => sub { push @files, substr($_, length($thumbnails) + 1) if !-d $_ && !m{/\.thumbexif$} } }, $thumbnails);
 	@files = sort @files;
 	return @files;
 }

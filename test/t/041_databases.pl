@@ -115,6 +115,9 @@ $server->append_conf('postgresql.conf', "max_worker_processes = 2\n");	# the lau
 $server->restart;
 ok( $server->poll_query_until('one', "SELECT count(*) > 0 FROM thumbexif_workers
 	WHERE note LIKE '%max_worker_processes%'"), 'the view says so when no process is free');
+value($server, "UPDATE image_assets SET path = path || ''; SELECT thumbexif_enqueue(id) FROM image_assets LIMIT 1", $_) foreach ('one', 'five', 'six');
+wait_for($server, 'of each database that waits for one', "SELECT string_agg(database || ' ' || state, ',' ORDER BY database)
+	FROM thumbexif_workers WHERE database IN ('one', 'five', 'six') AND note LIKE '%max_worker_processes%'", 'five queued,one queued,six queued', 'one');
 my @said = slurp_file($server->logfile, $log) =~ /no background process is free for a worker/g;
 is(scalar @said, 1, 'the log says so once');
 like(slurp_file($server->logfile, $log), qr/increase "max_worker_processes"/, 'and names the setting');

@@ -27,6 +27,13 @@ is(statuses($standby), 'queued 1, done 1', 'the standby has what the primary has
 is( value($standby, "SELECT string_agg(DISTINCT concat_ws(' ', kind, state, pid), ',') FROM thumbexif_workers"),
 	'launcher standby,worker paused', 'no process works there, and the view says why');
 is(value($standby, "SELECT count(*) FROM pg_stat_activity WHERE backend_type LIKE 'thumbexif%'"), 0, 'indeed');
+foreach my $call ('thumbexif_retry(1::bigint)', "thumbexif_retry_all('failed')", 'thumbexif_enqueue(1::bigint)', 'thumbexif_pause()')
+{
+	my ($name) = $call =~ /^(\w+)/;
+	my ($status, $out, $error) = $standby->psql('postgres', "SELECT $call");
+
+	like($error, qr/ERROR:  cannot execute \Q$name\E\(\) in a read-only transaction/, "$name() says that it cannot write there");
+}
 
 value($server, 'SELECT thumbexif_resume()');
 wait_done($server, 'the primary goes on', 2);

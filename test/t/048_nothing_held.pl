@@ -60,6 +60,21 @@ $session->send('CALL thumbexif_backfill()');
 holds_nothing('backfill', $session->{pid});
 kill 'CONT', @stopped;
 is($session->wait, '1|1|0|0', 'it goes on');
+
+# --- thumbexif_process(): in its caller's transaction, but neither row nor state is locked before the decode ends
+
+my $other = TestSession->new($server);
+@stopped = decoder_pids($session->{pid});
+kill 'STOP', @stopped;
+$session->send('SELECT status FROM thumbexif_process(3, force => true)');
+wait_until($server, 'process: it waits for its decoder',
+	"SELECT wait_event_type = 'Extension' AND query LIKE '%thumbexif_process%' FROM pg_stat_activity WHERE pid = $session->{pid}");
+$other->query("SET lock_timeout = '2s'");
+is($other->query('SELECT count(*) FROM (SELECT FROM image_assets WHERE id = 3 FOR UPDATE NOWAIT) s'), 1, 'process: the row is not locked');
+is($other->query('SELECT count(*) FROM (SELECT FROM thumbexif_internal.thumbexif_asset_bigint WHERE id = 3 FOR UPDATE NOWAIT) s'), 1, 'nor is its state');
+kill 'CONT', @stopped;
+is($session->wait, 'done', 'it goes on');
+$other->finish;
 $session->finish;
 
 $server->stop;

@@ -84,14 +84,15 @@ ok($server->wait_for_log(qr/thumbexif does nothing in this database: the extensi
 $server->poll_query_until('postgres', q{SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'thumbexif worker' AND datname = 'old'});
 is(worker_pid($server, 'old'), '', 'and has left');
 my @said = slurp_file($server->logfile) =~ /(thumbexif does nothing in this database)/g;
-cmp_ok(scalar(@said), '<=', 2, 'without repeating itself');
+# each commit that might have made work starts it once more, and time alone never does
+cmp_ok(scalar(@said), '<=', 8, 'without repeating itself');
 
 # --- the update
 
-my $before = $server->safe_psql('old', 'SELECT * FROM photo.thumbexif_attachment; SELECT * FROM photo.thumbexif_asset_bigint ORDER BY id; SELECT * FROM photo.thumbexif_removal');
+my $before = $server->safe_psql('old', "SELECT * FROM photo.thumbexif_attachment; SELECT to_jsonb(a) - 'file_size' FROM photo.thumbexif_asset_bigint a ORDER BY id; SELECT * FROM photo.thumbexif_removal");
 my $number = $server->safe_psql('old', 'SELECT last_value FROM photo.thumbexif_attachment_seq');
 is(sql('old', "BEGIN; ALTER EXTENSION thumbexif UPDATE; SELECT * FROM thumbexif_internal.thumbexif_attachment;
-	SELECT * FROM thumbexif_internal.thumbexif_asset_bigint ORDER BY id; SELECT * FROM thumbexif_internal.thumbexif_removal; ROLLBACK"),
+	SELECT to_jsonb(a) - 'file_size' FROM thumbexif_internal.thumbexif_asset_bigint a ORDER BY id; SELECT * FROM thumbexif_internal.thumbexif_removal; ROLLBACK"),
 	$before, 'attachments, states and removals are there after the update');
 is(sql('old', 'ALTER EXTENSION thumbexif UPDATE'), '', 'the update, without a word');
 is(sql('old', 'SELECT last_value FROM thumbexif_internal.thumbexif_attachment_seq'), $number, 'numbers go on');

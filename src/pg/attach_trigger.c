@@ -1,0 +1,130 @@
+/*
+ * attach_trigger.c
+ *		The triggers that an attached table gets, and their end when it is detached.
+ *
+ * They are made and dropped on the relation that is locked, by its OID: no lock of ours keeps the schema of a
+ * table from being renamed, so its name could lead elsewhere by now.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/dependency.h"
+#include "catalog/pg_extension.h"
+#include "catalog/pg_trigger.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "parser/parse_func.h"
+#include "parser/parser.h"
+#include "utils/builtins.h"
+#include "utils/rel.h"
+
+#include "attach_trigger.h"
+#include "extension.h"
+#include "statement.h"
+
+/* The triggers: name, and what stands around ON <table>. */
+static const struct
+{
+	const char *name;
+	const char *event;
+	const char *level;
+}			triggers[] = {
+	{"thumbexif_insert", "AFTER INSERT", "REFERENCING NEW TABLE AS thumbexif_new FOR EACH STATEMENT"},
+	{"thumbexif_delete", "AFTER DELETE", "REFERENCING OLD TABLE AS thumbexif_old FOR EACH STATEMENT"},
+	{"thumbexif_truncate", "AFTER TRUNCATE", "FOR EACH STATEMENT"},
+	{"thumbexif_update", "AFTER UPDATE", "FOR EACH ROW"}
+};
+#define TRIGGERS ((int) lengthof(triggers))
+
+/* The function that they call. */
+static Oid
+track_function(void)
+{
+	return LookupFuncName(list_make2(makeString(pstrdup(TE_SCHEMA)), makeString(pstrdup("thumbexif_track"))), 0, NULL, false);
+}
+
+/* A trigger of the user's that has a name of ours is not to be replaced.  Inside SPI. */
+static void
+check_trigger_names(Relation relation, Oid function)
+{
+	for (int i = 0; i < TRIGGERS; i++)
+	{
+		TeArgs		args = {0};
+
+		te_arg(&args, OIDOID, ObjectIdGetDatum(RelationGetRelid(relation)));
+		te_arg(&args, OIDOID, ObjectIdGetDatum(function));
+		te_arg_text(&args, triggers[i].name);
+		if (te_sql("SELECT FROM pg_trigger WHERE tgrelid = $1 AND tgfoid <> $2 AND tgname = $3", &args) > 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_DUPLICATE_OBJECT),
+					 errmsg("table \"%s\" has a trigger \"%s\" of its own",
+							RelationGetRelationName(relation), triggers[i].name),
+					 errhint("Rename that trigger; thumbexif needs the name.")));
+	}
+}
+
+/* Create a trigger from its statement, whose own name of the relation is not looked at. */
+static void
+create_trigger(Oid relation, const char *sql, Oid extension)
+{
+	RawStmt    *raw = linitial_node(RawStmt, raw_parser(sql, RAW_PARSE_DEFAULT));
+	ObjectAddress trigger;
+	ObjectAddress owner;
+
+	trigger = CreateTrigger(castNode(CreateTrigStmt, raw->stmt), sql, relation, InvalidOid, InvalidOid,
+							InvalidOid, InvalidOid, InvalidOid, NULL, false, false);
+	CommandCounterIncrement();
+	/* as ALTER TRIGGER ... DEPENDS ON EXTENSION does it: a plain DROP EXTENSION takes the trigger along */
+	ObjectAddressSet(owner, ExtensionRelationId, extension);
+	deleteDependencyRecordsForSpecific(TriggerRelationId, trigger.objectId, DEPENDENCY_AUTO_EXTENSION,
+									   ExtensionRelationId, extension);
+	recordDependencyOn(&trigger, &owner, DEPENDENCY_AUTO_EXTENSION);
+	CommandCounterIncrement();
+}
+
+void
+te_attach_create_triggers(Relation relation, const TeMapping *mapping)
+{
+	const char *key = quote_identifier(mapping->key);
+	const char *path = quote_identifier(mapping->path);
+	char	   *function = te_our("thumbexif_track");
+	char	   *when = psprintf("WHEN (OLD.%s IS DISTINCT FROM NEW.%s OR OLD.%s::text COLLATE \"C\" IS DISTINCT FROM NEW.%s::text COLLATE \"C\")",
+								key, key, path, path);
+	TeExtension extension;
+
+	te_extension_get(&extension);
+	check_trigger_names(relation, track_function());
+	for (int i = 0; i < TRIGGERS; i++)
+	{
+		bool		update = strcmp(triggers[i].name, "thumbexif_update") == 0;
+
+		create_trigger(RelationGetRelid(relation),
+					   psprintf("CREATE OR REPLACE TRIGGER %s %s ON %s %s %s EXECUTE FUNCTION %s()",
+								triggers[i].name, triggers[i].event,
+								quote_identifier(RelationGetRelationName(relation)), triggers[i].level,
+								update ? when : "", function),
+					   extension.oid);
+	}
+}
+
+void
+te_attach_drop_triggers(Oid relation)
+{
+	ObjectAddresses *objects = new_object_addresses();
+	TeArgs		args = {0};
+	uint64		count;
+
+	te_arg(&args, OIDOID, ObjectIdGetDatum(relation));
+	te_arg(&args, OIDOID, ObjectIdGetDatum(track_function()));
+	count = te_sql("SELECT oid FROM pg_trigger WHERE tgrelid = $1 AND tgfoid = $2", &args);
+	for (uint64 i = 0; i < count; i++)
+	{
+		ObjectAddress trigger;
+
+		ObjectAddressSet(trigger, TriggerRelationId, DatumGetObjectId(te_out((int) i, 1)));
+		add_exact_object_address(&trigger, objects);
+	}
+	te_sql_free();
+	performMultipleDeletions(objects, DROP_RESTRICT, 0);
+	free_object_addresses(objects);
+}

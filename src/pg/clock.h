@@ -1,0 +1,16 @@
+/*
+ * clock.h
+ *		The time of day may be set back while a process runs.
+ */
+#ifndef TE_PG_CLOCK_H
+#define TE_PG_CLOCK_H
+
+#include "datatype/timestamp.h"
+
+/*
+ * Has the time of day been set back since this process asked last?  Points in time that it has
+ * noted to wait for may then be hours away.
+ */
+extern bool te_clock_was_set_back(TimestampTz now);
+
+#endif							/* TE_PG_CLOCK_H */

@@ -1,0 +1,364 @@
+/*
+ * store_folder.c
+ *		Which folder beneath thumbnail_dir is this database's.
+ *
+ * That is told by what is on disk: by the markers (store_marker.h) of the two folders that come into question.  Where there
+ * is no marker at all, the table thumbexif_folder says whether that is as it should be: a database that has written thumbnails
+ * here had one, so the file system may not be mounted.  Only then must nothing be created.
+ *
+ * What was found is kept for the process as long as the marker is the same file; that costs an fstatat() a use.
+ */
+#include "postgres.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "commands/dbcommands.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "guc.h"
+#include "store_folder.h"
+#include "store_marker.h"
+#include "store_note.h"
+
+#define MAX_TRIES	10			/* while others create and claim */
+
+#define CLAIM_HINT	"call thumbexif_claim_folder()"
+
+/* What was found last; good as long as thumbnail_dir and the marker of the first folder are the same. */
+static struct
+{
+	TeFolders	folders;
+	char	   *dir;			/* in TopMemoryContext; NULL: nothing found yet */
+	struct stat marker;
+	bool		noted;			/* the table has it */
+	uint32		changes;
+}			found;
+
+typedef enum Mark
+{
+	MARK_NO_FOLDER, MARK_NONE, MARK_OURS, MARK_FOREIGN, MARK_TROUBLE
+} Mark;
+
+static void
+plain_name(char name[TE_FOLDER_NAME])
+{
+	snprintf(name, TE_FOLDER_NAME, "%u", MyDatabaseId);
+}
+
+/* The folder for when the plain one is another server's. */
+static void
+own_name(char name[TE_FOLDER_NAME])
+{
+	char		hash[17];
+
+	te_server_hash(hash);
+	snprintf(name, TE_FOLDER_NAME, "%u-%s", MyDatabaseId, hash);
+}
+
+void
+te_folder_forget_noted(void)
+{
+	found.noted = false;
+}
+
+/* --- looking */
+
+static Mark
+look_at_mark(int base, const char *name, TeMarker *marker)
+{
+	int			folder = te_store_open(base, name, O_PATH | O_DIRECTORY, 0);
+	int			result;
+
+	if (folder < 0)
+		return errno == ENOENT ? MARK_NO_FOLDER : MARK_TROUBLE;
+	result = te_marker_read(folder, marker);
+	te_store_close(folder);
+	if (result < 0)
+		return MARK_TROUBLE;
+	if (result == 0)
+		return MARK_NONE;
+	return te_marker_is_ours(marker, MyDatabaseId) ? MARK_OURS : MARK_FOREIGN;
+}
+
+/* Look at both folders.  What needs the table stays NEW or UNMARKED. */
+static void
+look(TeFolders *folders, struct stat *file)
+{
+	char		plain[TE_FOLDER_NAME];
+	char		own[TE_FOLDER_NAME];
+	TeMarker	plain_marker;
+	TeMarker	own_marker;
+	Mark		plain_mark = MARK_TROUBLE;
+	Mark		own_mark = MARK_TROUBLE;
+	int			base;
+
+	memset(folders, 0, sizeof(*folders));
+	folders->state = TE_FOLDER_TROUBLE;
+	plain_name(plain);
+	own_name(own);
+	base = te_store_open_base();
+	if (base >= 0)
+	{
+		plain_mark = look_at_mark(base, plain, &plain_marker);
+		if (plain_mark != MARK_TROUBLE)
+			own_mark = look_at_mark(base, own, &own_marker);
+		te_store_close(base);
+	}
+	folders->err = errno;
+	if (plain_mark == MARK_TROUBLE || (own_mark == MARK_TROUBLE && plain_mark != MARK_OURS))
+		return;
+
+	folders->err = 0;
+	folders->foreign = plain_mark == MARK_FOREIGN;
+	folders->state = plain_mark == MARK_NO_FOLDER ? TE_FOLDER_NEW : TE_FOLDER_UNMARKED;
+	if (folders->foreign)
+		folders->state = TE_FOLDER_FOREIGN;
+	if (plain_mark == MARK_OURS || own_mark == MARK_OURS)
+	{
+		folders->state = TE_FOLDER_OURS;
+		*file = plain_mark == MARK_OURS ? plain_marker.file : own_marker.file;
+	}
+	if (plain_mark == MARK_OURS || folders->state == TE_FOLDER_UNMARKED)
+		strcpy(folders->name[folders->count++], plain);
+	if (own_mark == MARK_OURS)
+		strcpy(folders->name[folders->count++], own);
+}
+
+/* The first of the folders found, O_PATH, if it still has the marker that it had; or -1. */
+static int
+open_found(void)
+{
+	struct stat file;
+	int			base;
+	int			folder;
+
+	if (found.dir == NULL || strcmp(found.dir, te_thumbnail_dir) != 0)
+		return -1;
+	base = te_store_open_base();
+	if (base < 0)
+		return -1;
+	folder = te_store_open(base, found.folders.name[0], O_PATH | O_DIRECTORY, 0);
+	close(base);
+	if (folder < 0)
+		return -1;
+	if (fstatat(folder, TE_MARKER, &file, AT_SYMLINK_NOFOLLOW) == 0 &&
+		file.st_dev == found.marker.st_dev && file.st_ino == found.marker.st_ino &&
+		file.st_mtim.tv_sec == found.marker.st_mtim.tv_sec && file.st_mtim.tv_nsec == found.marker.st_mtim.tv_nsec)
+		return folder;
+	close(folder);
+	return -1;
+}
+
+static void
+remember(const TeFolders *folders, const struct stat *marker)
+{
+	char	   *dir = MemoryContextStrdup(TopMemoryContext, te_thumbnail_dir);
+
+	if (found.dir != NULL)
+		pfree(found.dir);
+	found.dir = dir;
+	found.folders = *folders;
+	found.marker = *marker;
+	found.noted = false;
+	found.changes++;
+}
+
+uint32
+te_folder_changes(void)
+{
+	return found.changes;
+}
+
+const TeFolders *
+te_folders(void)
+{
+	static TeFolders folders;
+	struct stat marker;
+	char		own[TE_FOLDER_NAME];
+	int			folder = open_found();
+
+	if (folder >= 0)
+	{
+		close(folder);
+		return &found.folders;
+	}
+	look(&folders, &marker);
+	if (folders.state == TE_FOLDER_OURS)
+		remember(&folders, &marker);
+	else if (folders.state == TE_FOLDER_NEW || folders.state == TE_FOLDER_UNMARKED)
+	{
+		char		plain[TE_FOLDER_NAME];
+
+		plain_name(plain);
+		own_name(own);
+		if (te_folder_is_noted(plain) || te_folder_is_noted(own))
+		{
+			folders.state = TE_FOLDER_LOST;
+			folders.count = 0;
+		}
+	}
+	return &folders;
+}
+
+/* --- making */
+
+/* Create a folder with our marker, or only the marker, and sync them.  0 or an errno. */
+static int
+make(const char *name, bool replace)
+{
+	char	   *database = get_database_name(MyDatabaseId);
+	int			base;
+	int			folder;
+	int			err;
+
+	for (char *c = database; c != NULL && *c != '\0'; c++)
+		if ((unsigned char) *c < ' ')
+			*c = '?';
+	base = te_store_open_base();
+	if (base < 0)
+		return errno;
+	folder = te_store_make_folder(base, name);
+	if (folder < 0)
+		err = errno;
+	else
+	{
+		err = te_marker_write(folder, database != NULL ? database : "?", replace);
+		close(folder);
+	}
+	if (err == 0)
+		err = te_store_sync_folder(base, ".");
+	close(base);
+	return err;
+}
+
+pg_noreturn static void
+throw_lost(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_FILE),
+			 errmsg("thumbnail folder \"%s/%u\" of this database is gone, or its file \"" TE_MARKER "\"", te_thumbnail_dir, MyDatabaseId),
+			 errdetail("This database has written thumbnails there before."),
+			 errhint("Mount the file system of \"thumbexif.thumbnail_dir\", if it is not mounted. If the folder was emptied or moved on purpose, " CLAIM_HINT ".")));
+}
+
+int
+te_folder_open(char name[TE_FOLDER_NAME])
+{
+	for (int i = 0; i < MAX_TRIES; i++)
+	{
+		const TeFolders *folders;
+		int			folder = found.noted ? open_found() : -1;
+		int			err = 0;
+
+		if (folder >= 0)
+		{
+			strlcpy(name, found.folders.name[0], TE_FOLDER_NAME);
+			return folder;
+		}
+		folders = te_folders();
+		switch (folders->state)
+		{
+			case TE_FOLDER_OURS:
+				found.noted = found.noted || te_folder_note(found.folders.name[0], false);
+				folder = open_found();
+				if (folder < 0)
+					break;
+				strlcpy(name, found.folders.name[0], TE_FOLDER_NAME);
+				return folder;
+			case TE_FOLDER_NEW:
+			case TE_FOLDER_UNMARKED:
+				plain_name(name);
+				err = make(name, false);
+				break;
+			case TE_FOLDER_FOREIGN:
+				own_name(name);
+				err = make(name, false);
+				break;
+			case TE_FOLDER_LOST:
+				throw_lost();
+			case TE_FOLDER_TROUBLE:
+				te_store_throw(folders->err);
+		}
+		/* another may have been quicker */
+		if (err != 0 && err != EEXIST)
+			te_store_throw(err);
+	}
+	te_store_throw(EAGAIN);
+}
+
+void
+te_folders_warn(void)
+{
+	const TeFolders *folders = te_folders();
+
+	if (!folders->foreign && folders->state != TE_FOLDER_LOST && folders->state != TE_FOLDER_TROUBLE)
+		return;
+	if (folders->state == TE_FOLDER_TROUBLE)
+	{
+		errno = folders->err;
+		ereport(WARNING,
+				(errcode_for_file_access(),
+				 errmsg("could not use the thumbnail folder \"%s\": %m", te_thumbnail_dir),
+				 errdetail("No thumbnail files were removed."),
+				 errhint("Check the folder \"thumbexif.thumbnail_dir\" and its file system.")));
+	}
+	else
+		ereport(WARNING,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("no thumbnail files were removed from folder \"%s/%u\"", te_thumbnail_dir, MyDatabaseId),
+				 folders->state == TE_FOLDER_LOST ?
+				 errdetail("This database has written thumbnails there before, and the folder is gone, or its file \"" TE_MARKER "\".") :
+				 errdetail("The folder belongs to another server, or to another copy of this one."),
+				 folders->state == TE_FOLDER_LOST ?
+				 errhint("Mount the file system, if it is not mounted. If the folder was emptied or moved on purpose, " CLAIM_HINT ".") :
+				 errhint("If that server will never use it again, " CLAIM_HINT ".")));
+}
+
+const TeFolders *
+te_folders_to_clean(bool dry_run)
+{
+	const TeFolders *folders = te_folders();
+	int			err = 0;
+
+	if (folders->state == TE_FOLDER_UNMARKED && !dry_run)
+	{
+		err = make(folders->name[0], false);
+		folders = te_folders();
+	}
+	if (err != 0 && err != EEXIST)
+		te_store_throw(err);
+	if (folders->state == TE_FOLDER_OURS || folders->state == TE_FOLDER_NEW || folders->state == TE_FOLDER_UNMARKED)
+		return folders;
+	return NULL;
+}
+
+void
+te_folder_check(void)
+{
+	const TeFolders *folders = te_folders();
+
+	if (folders->state == TE_FOLDER_LOST)
+		throw_lost();
+	if (folders->state == TE_FOLDER_TROUBLE)
+		te_store_throw(folders->err);
+}
+
+char *
+te_folder_claim(void)
+{
+	char		name[TE_FOLDER_NAME];
+	const TeFolders *folders = te_folders();
+
+	plain_name(name);
+	if (folders->state != TE_FOLDER_OURS || strcmp(folders->name[0], name) != 0)
+	{
+		int			err = make(name, true);
+
+		if (err != 0)
+			te_store_throw(err);
+	}
+	(void) te_folder_note(name, true);
+	return psprintf("%s/%s", te_store_dir(), name);
+}
