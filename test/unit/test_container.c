@@ -1,6 +1,6 @@
 /*
  * test_container.c
- *		Cases of walking file structures that no picture of the other tests has.
+ *		Tests cases of file structures that no test image has.
  */
 #include "container/box.h"
 #include "container/jpeg.h"

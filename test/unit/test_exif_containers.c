@@ -1,7 +1,7 @@
 /*
  * test_exif_containers.c
- *		The same EXIF gives the same result in every container, and containers that are
- *		cut or lie end cleanly.
+ *		Tests that the same EXIF gives the same result in every container, and that truncated and
+ *		inconsistent containers are read without harm.
  */
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 /*
  * test_image_bad.c
- *		Pictures that are no pictures, are broken, cut, or too large: each gets its
- *		a status and a detail, and no thumbnail.
+ *		Tests files that are not images, corrupt, truncated or too large: each gets a status and a
+ *		detail, and no thumbnail.
  */
 #include <signal.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /*
  * test_image_bmp.c
- *		BMP: every packing of pixels, and the odd and broken files.
+ *		Tests BMP: every pixel format, and unusual and broken files.
  */
 #include <stdio.h>
 #include <stdlib.h>

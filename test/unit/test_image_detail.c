@@ -1,6 +1,6 @@
 /*
  * test_image_detail.c
- *		Details of failures and EXIF values pass the server's check of a reply.
+ *		Tests that details of failures and EXIF values pass the server's check of a reply.
  */
 #include <stdlib.h>
 

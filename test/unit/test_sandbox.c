@@ -1,6 +1,6 @@
 /*
  * test_sandbox.c
- *		Each call that a decoder must not make, tried from within the sandbox.
+ *		Tries each call that a decoder must not make, within the sandbox.
  *
  * Every attempt is made by a child of its own that closes the sandbox first.  The list
  * of the sandbox says what is expected, so a rule that is taken away or added
