@@ -175,7 +175,7 @@ const TeFolders *
 te_folders(void)
 {
 	static TeFolders folders;
-	struct stat marker;
+	struct stat marker = {0};
 	char		own[TE_FOLDER_NAME];
 	int			folder = open_found();
 
