@@ -1,26 +1,28 @@
 /*
  * decoder_args.h
- *		How the server starts a decoder, and how a decoder leaves.
+ *		How the server starts a decoder and, in the same way, an opener, and how these leave.
  */
 #ifndef TE_WIRE_DECODER_ARGS_H
 #define TE_WIRE_DECODER_ARGS_H
 
-/* The decoder's descriptors: 0 and 1 are /dev/null, anything above TE_FD_SOCKET is closed. */
+/* Their descriptors: 0 and 1 are /dev/null, anything above TE_FD_SOCKET is closed. */
 #define TE_FD_LOG		2			/* a pipe that is never waited for: lines of text */
-#define TE_FD_SOCKET	3			/* SOCK_SEQPACKET, see message.h */
+#define TE_FD_SOCKET	3			/* SOCK_SEQPACKET, see message.h and opening.h */
 
-/* Its arguments, in this order behind the program's name, all but the first decimal. */
+/* Their arguments, in this order behind the program's name, all but the first decimal. */
 typedef enum TeArgument
 {
 	TE_ARG_VERSION = 1,			/* TE_VERSION: both must be of one build */
 	TE_ARG_PARENT,				/* process id of the server process */
-	TE_ARG_MEMORY,				/* MB it may use */
+	TE_ARG_MEMORY,				/* MB it may use; from here on for a decoder only */
 	TE_ARG_FILE,				/* MB of the largest file it is given */
 	TE_ARG_TIMEOUT,				/* seconds that one image may take */
 	TE_ARGUMENTS				/* argc */
 } TeArgument;
 
-/* Its exit codes.  Anything else (127 of a missing library, say) is trouble without a name. */
+#define TE_OPENER_ARGUMENTS	TE_ARG_MEMORY	/* argc of an opener */
+
+/* Their exit codes.  Anything else (127 of a missing library, say) is trouble without a name. */
 typedef enum TeExit
 {
 	TE_EXIT_LEFT = 0,			/* end of file, idle or worn: what it was sent is unharmed */
