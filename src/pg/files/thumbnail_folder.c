@@ -31,7 +31,7 @@ static struct
 {
 	TeThumbnailFolders	folders;
 	char	   *dir;			/* in TopMemoryContext; NULL: nothing found yet */
-	struct stat marker;
+	struct stat marker = {0};
 	bool		noted;			/* the table has it */
 	uint32		changes;
 }			found;
@@ -175,7 +175,7 @@ const TeThumbnailFolders *
 te_thumbnail_folders(void)
 {
 	static TeThumbnailFolders folders;
-	struct stat marker;
+	struct stat marker = {0};
 	char		own[TE_FOLDER_NAME];
 	int			folder = open_found();
 
