@@ -31,7 +31,7 @@ static struct
 {
 	TeThumbnailFolders	folders;
 	char	   *dir;			/* in TopMemoryContext; NULL: nothing found yet */
-	struct stat marker = {0};
+	struct stat marker;
 	bool		noted;			/* the table has it */
 	uint32		changes;
 }			found;
