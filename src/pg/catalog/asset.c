@@ -6,7 +6,6 @@
 
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 
 #include "asset.h"
@@ -272,13 +271,11 @@ te_assets_fill_rows(const TeAttachment *attachment, TeAsset *assets, int count)
 static void
 arg_versions(TeArgs *args, const TeAsset *assets, int count)
 {
-	Datum	   *versions = palloc(sizeof(Datum) * Max(count, 1));
+	int64	   *versions = palloc(sizeof(int64) * Max(count, 1));
 
 	for (int i = 0; i < count; i++)
-		versions[i] = Int64GetDatum(assets[i].state.version);
-	te_arg(args, INT8ARRAYOID,
-		   PointerGetDatum(construct_array(versions, count, INT8OID, sizeof(int64),
-										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE)));
+		versions[i] = assets[i].state.version;
+	te_arg_int8_array(args, versions, count);
 	pfree(versions);
 }
 

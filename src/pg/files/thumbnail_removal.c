@@ -20,7 +20,6 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -94,7 +93,7 @@ take_entries(Entry *entries)
  * trouble (*err) and at an interrupt, which the caller serves.
  */
 static int
-unlink_entries(const TeThumbnailFolders *folders, const Entry *entries, int count, Datum *gone, int64 *unlinked, int *err)
+unlink_entries(const TeThumbnailFolders *folders, const Entry *entries, int count, int64 *gone, int64 *unlinked, int *err)
 {
 	int			base = te_thumbnail_open_base();
 	int			done = 0;
@@ -111,7 +110,7 @@ unlink_entries(const TeThumbnailFolders *folders, const Entry *entries, int coun
 			*err = errno;
 		else
 		{
-			gone[done] = Int64GetDatum(entries[done].removal);
+			gone[done] = entries[done].removal;
 			done++;
 			*unlinked += result;
 		}
@@ -122,13 +121,11 @@ unlink_entries(const TeThumbnailFolders *folders, const Entry *entries, int coun
 }
 
 static void
-delete_entries(Datum *removals, int count)
+delete_entries(const int64 *removals, int count)
 {
 	TeArgs		args = {0};
 
-	te_arg(&args, INT8ARRAYOID,
-		   PointerGetDatum(construct_array(removals, count, INT8OID, sizeof(int64),
-										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE)));
+	te_arg_int8_array(&args, removals, count);
 	te_sql_as_extension(psprintf("DELETE FROM %s WHERE removal = ANY ($1)", te_internal_name("thumbexif_removal")), &args);
 }
 
@@ -137,7 +134,7 @@ static int64
 empty_all(Portal cursor, int64 most, int64 *unlinked)
 {
 	Entry	   *entries = palloc(AT_ONCE * sizeof(Entry));
-	Datum	   *gone = palloc(AT_ONCE * sizeof(Datum));
+	int64	   *gone = palloc(AT_ONCE * sizeof(int64));
 	MemoryContext chunk = AllocSetContextCreate(CurrentMemoryContext, "thumbexif removal",
 												ALLOCSET_DEFAULT_SIZES);
 	MemoryContext outer = CurrentMemoryContext;

@@ -26,6 +26,7 @@
 #include "pg/base/code_rights.h"
 #include "pg/base/statement.h"
 #include "pg/base/time_limit.h"
+#include "pg/catalog/asset_state.h"
 #include "pg/files/thumbnail_store.h"
 #include "pg/pool/process.h"
 #include "reply_values.h"
@@ -198,9 +199,7 @@ forget_state(const Finish *finish, TeJob *job)
 
 	te_arg_int4(&args, attachment->number);
 	te_arg(&args, type, te_key_datum(type, &job->asset.key));
-	te_sql_as_extension(psprintf("DELETE FROM %s WHERE attachment = $1 AND id = $2", attachment->state), &args);
-	if (job->asset.state.file != NULL)
-		te_thumbnail_discard(attachment->number, job->asset.state.file);
+	te_sql_as_extension(te_asset_state_delete_sql(attachment->state, "WHERE s.attachment = $1 AND s.id = $2"), &args);
 }
 
 /* Row and state of one job, whose state is locked. */
