@@ -120,7 +120,7 @@ te_stale_parts_by_files(TeAsset *asset, const TeSettings *settings, int parts)
 {
 	TeSource	source;
 
-	te_source_look((const char *const *) &asset->path, 1, &source);
+	te_source_check_files((const char *const *) &asset->path, 1, &source);
 	if (source.trouble != NULL)
 		return 0;
 	te_asset_files_check_thumbnail(asset, parts);

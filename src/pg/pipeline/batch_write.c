@@ -131,7 +131,7 @@ lock_states(const Finish *finish, TeJob **jobs, int count)
 	te_assets_of_keys(finish->attachment, keys, count, locked);
 	for (int i = 0; i < count; i++)
 		locked[i].state.version = jobs[i]->asset.state.version;
-	te_assets_fill_states(finish->attachment, locked, count, TE_STATE_LOCK_FREE);
+	te_assets_fill_states(finish->attachment, locked, count, TE_STATE_LOCK_UNCHANGED);
 	for (int i = 0; i < count; i++)
 		missing += !locked[i].state.exists;
 	te_assets_of_keys(finish->attachment, keys, count, seen);

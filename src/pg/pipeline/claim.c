@@ -257,7 +257,7 @@ claim_states(const TeClaimRequest *take, TeAsset *assets, int count, TeClaimResu
 			locked[n++] = assets[i];
 	}
 	if (n > 0)
-		te_assets_fill_states(take->attachment, locked, n, TE_STATE_LOCK_FREE);
+		te_assets_fill_states(take->attachment, locked, n, TE_STATE_LOCK_UNCHANGED);
 	n = 0;
 	for (int i = 0; i < count; i++)
 	{

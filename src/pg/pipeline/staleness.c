@@ -91,7 +91,7 @@ te_source_changed(const TeAsset *asset, const TeSource *file)
 	if (state->path_hash != te_path_hash(asset->path))
 		return true;
 	return seen(file) && state->source_size >= 0 && /* else it has never been seen itself */
-		(file->size != state->source_size || file->mtime != state->source_mtime);
+		(file->size_bytes != state->source_size || file->mtime_ns != state->source_mtime);
 }
 
 /* By its end: thumbnail_dir may have been moved, and copies of the database and of its files have folders of their own. */

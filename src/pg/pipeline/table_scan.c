@@ -77,7 +77,7 @@ look_ahead(TeTableScan *walk)
 		which[n] = i;
 		paths[n++] = walk->window[i].path;
 	}
-	te_source_look(paths, n, files);
+	te_source_check_files(paths, n, files);
 	for (int i = 0; i < n; i++)
 	{
 		walk->files[which[i]] = files[i];

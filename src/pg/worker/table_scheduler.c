@@ -397,7 +397,7 @@ te_scheduler_turn(bool woken, TimestampTz *due)
 	te_table_keep(loaded.attachments);
 	if (woken)
 		te_table_arrivals();
-	if (te_root_try_again())
+	if (te_root_retry_due())
 		te_table_begin_anew();	/* what was passed over for a root's sake lies above where the queues are */
 
 	if (serve_one(loaded.attachments, due))
