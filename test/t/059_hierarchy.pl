@@ -43,7 +43,7 @@ foreach my $case (
 	insert();
 	foreach my $call ('CALL thumbexif_backfill()', "SELECT thumbexif_process($next)", "CALL thumbexif_backfill(dry_run => true)")
 	{
-		like(($server->psql('postgres', $call))[2], qr/ERROR:  attached table public\.shots \Q$reason\E.*HINT:  Take the table out/s,
+		like(($server->psql('postgres', $call))[2], qr/ERROR:  attached table public\.shots \Q$reason\E.*HINT:  Remove the table from its hierarchy/s,
 			"$call says so too");
 	}
 	is(statuses($server), 'queued 1, done ' . ($next - 1), 'and nothing is done');

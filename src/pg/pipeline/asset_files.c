@@ -34,9 +34,9 @@ below_thumbnail_dir(const char *path)
 static bool
 is_in_marked_folder(int base, const char *below)
 {
-	char		name[TE_FOLDER_NAME];
+	char		name[TE_FOLDER_NAME_SIZE];
 	size_t		length = strcspn(below, "/");
-	TeThumbnailMarker	marker;
+	TeThumbnailMarker marker;
 	int			folder;
 	bool		marked;
 
