@@ -19,7 +19,7 @@ typedef struct TeAttachment
 	char	   *name;			/* schema-qualified and quoted, for SQL */
 	char	   *key;			/* column names, not quoted */
 	char	   *path;
-	char	   *column[TE_COLUMNS];	/* NULL = not mapped */
+	char	   *column[TE_COLUMNS]; /* NULL = not mapped */
 	Oid			type[TE_COLUMNS];	/* type of a mapped column */
 	int32		typmod[TE_COLUMNS];
 	Oid			key_type;		/* INT2OID, INT4OID, INT8OID or UUIDOID */

@@ -29,6 +29,7 @@ extern int	te_key_compare(Oid type, const TeKey *a, const TeKey *b);
 
 /* A key as Datum of the type; for a uuid it points into the key. */
 extern Datum te_key_datum(Oid type, const TeKey *key);
+
 /* Read a key from the result of a statement (statement.h).  ERROR if it is NULL or of another type. */
 extern void te_out_key(int row, int column, Oid type, TeKey *key);
 

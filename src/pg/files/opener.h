@@ -29,7 +29,7 @@ typedef struct TeOpening
 
 	/* set by te_opener_wait() */
 	bool		timed_out;		/* there is no reply */
-	TeOpenReply	reply;
+	TeOpenReply reply;
 	int			fd;				/* -1 if none */
 
 	/* private */

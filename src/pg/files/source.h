@@ -15,7 +15,7 @@
 
 typedef struct TeSource
 {
-	int			fd;				/* counted by AcquireExternalFD(), closed by the caller, the pool or the end of the transaction; -1 if none */
+	int			fd;				/* counted by AcquireExternalFD(), closed at the latest by the end of the transaction; -1 if none */
 	int64		size_bytes;
 	int64		mtime_ns;		/* since 1970 */
 	TeStatus	status;			/* TE_OK, or why there is no fd: MISSING, DENIED, EMPTY, FILE_TOO_LARGE, IN_USE, IO_ERROR */

@@ -159,11 +159,12 @@ remove_database_folder(const char *name)
 		return;
 	base = open_base();
 	folder = te_thumbnail_open(base, name, O_PATH | O_DIRECTORY, 0);
-	foreach(cell, names)
-		if (folder >= 0)
-			(void) unlinkat(folder, lfirst(cell), 0);
 	if (folder >= 0)
+	{
+		foreach(cell, names)
+			(void) unlinkat(folder, lfirst(cell), 0);
 		close(folder);
+	}
 	(void) unlinkat(base, name, AT_REMOVEDIR);
 	close(base);
 }

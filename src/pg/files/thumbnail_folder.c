@@ -27,14 +27,16 @@
 #define CLAIM_HINT	"call thumbexif_claim_folder()"
 
 /* The last result, valid while thumbnail_dir and the marker of the first folder are the same. */
-static struct
+typedef struct FolderCache
 {
 	TeThumbnailFolders folders;
 	char	   *dir;			/* in TopMemoryContext; NULL = cache is empty */
 	struct stat marker;
 	bool		noted;			/* the table has the folder */
 	uint32		changes;
-}			cache;
+} FolderCache;
+
+static FolderCache cached;
 
 typedef enum Mark
 {
@@ -60,7 +62,7 @@ own_folder_name(char name[TE_FOLDER_NAME_SIZE])
 void
 te_thumbnail_folder_forget_noted(void)
 {
-	cache.noted = false;
+	cached.noted = false;
 }
 
 /* --- finding the folders */
@@ -134,18 +136,18 @@ open_cached(void)
 	int			base;
 	int			folder;
 
-	if (cache.dir == NULL || strcmp(cache.dir, te_thumbnail_dir) != 0)
+	if (cached.dir == NULL || strcmp(cached.dir, te_thumbnail_dir) != 0)
 		return -1;
 	base = te_thumbnail_open_base();
 	if (base < 0)
 		return -1;
-	folder = te_thumbnail_open(base, cache.folders.name[0], O_PATH | O_DIRECTORY, 0);
+	folder = te_thumbnail_open(base, cached.folders.name[0], O_PATH | O_DIRECTORY, 0);
 	close(base);
 	if (folder < 0)
 		return -1;
 	if (fstatat(folder, TE_MARKER, &file, AT_SYMLINK_NOFOLLOW) == 0 &&
-		file.st_dev == cache.marker.st_dev && file.st_ino == cache.marker.st_ino &&
-		file.st_mtim.tv_sec == cache.marker.st_mtim.tv_sec && file.st_mtim.tv_nsec == cache.marker.st_mtim.tv_nsec)
+		file.st_dev == cached.marker.st_dev && file.st_ino == cached.marker.st_ino &&
+		file.st_mtim.tv_sec == cached.marker.st_mtim.tv_sec && file.st_mtim.tv_nsec == cached.marker.st_mtim.tv_nsec)
 		return folder;
 	close(folder);
 	return -1;
@@ -156,19 +158,19 @@ set_cache(const TeThumbnailFolders *folders, const struct stat *marker)
 {
 	char	   *dir = MemoryContextStrdup(TopMemoryContext, te_thumbnail_dir);
 
-	if (cache.dir != NULL)
-		pfree(cache.dir);
-	cache.dir = dir;
-	cache.folders = *folders;
-	cache.marker = *marker;
-	cache.noted = false;
-	cache.changes++;
+	if (cached.dir != NULL)
+		pfree(cached.dir);
+	cached.dir = dir;
+	cached.folders = *folders;
+	cached.marker = *marker;
+	cached.noted = false;
+	cached.changes++;
 }
 
 uint32
 te_thumbnail_folder_changes(void)
 {
-	return cache.changes;
+	return cached.changes;
 }
 
 const TeThumbnailFolders *
@@ -182,7 +184,7 @@ te_thumbnail_folders(void)
 	if (folder >= 0)
 	{
 		close(folder);
-		return &cache.folders;
+		return &cached.folders;
 	}
 	examine_folders(&folders, &marker);
 	if (folders.state == TE_FOLDER_OURS)
@@ -249,23 +251,23 @@ te_thumbnail_folder_open(char name[TE_FOLDER_NAME_SIZE])
 	for (int i = 0; i < MAX_TRIES; i++)
 	{
 		const TeThumbnailFolders *folders;
-		int			folder = cache.noted ? open_cached() : -1;
+		int			folder = cached.noted ? open_cached() : -1;
 		int			err = 0;
 
 		if (folder >= 0)
 		{
-			strlcpy(name, cache.folders.name[0], TE_FOLDER_NAME_SIZE);
+			strlcpy(name, cached.folders.name[0], TE_FOLDER_NAME_SIZE);
 			return folder;
 		}
 		folders = te_thumbnail_folders();
 		switch (folders->state)
 		{
 			case TE_FOLDER_OURS:
-				cache.noted = cache.noted || te_thumbnail_folder_note(cache.folders.name[0], false);
+				cached.noted = cached.noted || te_thumbnail_folder_note(cached.folders.name[0], false);
 				folder = open_cached();
 				if (folder < 0)
 					break;
-				strlcpy(name, cache.folders.name[0], TE_FOLDER_NAME_SIZE);
+				strlcpy(name, cached.folders.name[0], TE_FOLDER_NAME_SIZE);
 				return folder;
 			case TE_FOLDER_NEW:
 			case TE_FOLDER_UNMARKED:

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 
 #define TE_MARKER		".thumbexif"	/* also the prefix of its temporary names */
-#define TE_SERVER_ID_SIZE	96		/* maximum, with NUL */
+#define TE_SERVER_ID_SIZE	96	/* maximum, with NUL */
 
 typedef struct TeThumbnailMarker
 {

@@ -23,7 +23,7 @@
 #include "thumbnail_path.h"
 
 #define FOLDER_MODE		0755
-#define MAX_ID_LENGTH		36		/* a uuid */
+#define MAX_ID_LENGTH		36	/* a uuid */
 
 static uint64
 folder_hash(const char *id)

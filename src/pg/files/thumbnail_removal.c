@@ -74,7 +74,7 @@ read_entries(Entry *entries)
 		/* our own transaction may still roll back */
 		if (TransactionIdIsCurrentTransactionId(xmin))
 			continue;
-		/* invalid for a commit that is known to be flushed, as it is for every transaction with truncated status */
+		/* An invalid LSN means that the commit is flushed.  If its status is truncated, it was flushed long ago. */
 		if (!TransactionIdPrecedes(xmin, TransamVariables->oldestClogXid))
 			last = Max(last, TransactionIdGetCommitLSN(xmin));
 		entries[count].removal = DatumGetInt64(SPI_getbinval(row, desc, 1, &isnull));

@@ -108,6 +108,7 @@ on_subtransaction_end(SubXactEvent event, SubTransactionId subid,
 	if (event == SUBXACT_EVENT_ABORT_SUB)
 		unlink_written(subid);
 	else if (event == SUBXACT_EVENT_COMMIT_SUB)
+	{
 		slist_foreach(iter, &written)
 		{
 			WrittenFile *file = slist_container(WrittenFile, node, iter.cur);
@@ -115,6 +116,7 @@ on_subtransaction_end(SubXactEvent event, SubTransactionId subid,
 			if (file->subid == subid)
 				file->subid = parent;
 		}
+	}
 }
 
 /* Write a new file into an open folder and sync it.  0 or an errno; after a failure there is no file. */
@@ -154,7 +156,7 @@ write_file(int folder, const char *temporary, const char *final, const char *dat
 /* Write a file into a subfolder of our folder, which is created if needed.  0 or an errno. */
 static int
 write_below(int folder, const char *path, const char *temporary, const char *final,
-			  const void *data, Size size)
+			const void *data, Size size)
 {
 	int			leaf = te_thumbnail_make_folder(folder, path);
 	int			err;
@@ -183,8 +185,10 @@ remember_folder(const char *folder)
 	ListCell   *cell;
 
 	foreach(cell, unsynced)
+	{
 		if (strcmp(lfirst(cell), folder) == 0)
 			return;
+	}
 	old = MemoryContextSwitchTo(TopTransactionContext);
 	unsynced = lappend(unsynced, pstrdup(folder));
 	MemoryContextSwitchTo(old);

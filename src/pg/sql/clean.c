@@ -328,7 +328,7 @@ clean_files(bool dry_run)
 	te_thumbnail_folders_warn();
 	if (found != NULL)
 	{
-		TeThumbnailFolders	folders = *found;
+		TeThumbnailFolders folders = *found;
 
 		files += clean_removals(dry_run);
 		files += clean_folders(&folders, dry_run);
