@@ -1,6 +1,6 @@
-# thumbexif: the module with PGXS, the decoder beside it.
+# thumbexif: the module with PGXS, the decoder and the opener beside it.
 #
-#	make            build both
+#	make            build all three
 #	make install    into the PostgreSQL that pg_config names (PG_CONFIG=/path/to/pg_config chooses another)
 #	make test       install what is missing, build, run every test (check-unit, check-regress ... run a part)
 #	make demo       a private cluster with a small photo collection (PHOTOS=/a/folder: with your own)
@@ -14,6 +14,7 @@ MODULE_big  = thumbexif
 wire_objs    = $(patsubst %.c,%.o,$(wildcard src/wire/*.c))
 image_objs   = $(patsubst %.c,%.o,$(wildcard src/container/*.c src/exif/*.c src/image/*.c))
 decoder_objs = $(patsubst %.c,%.o,$(wildcard src/decoder/*.c))
+opener_objs  = $(patsubst %.c,%.o,$(wildcard src/opener/*.c))
 OBJS         = $(patsubst %.c,%.o,$(wildcard src/pg/*.c)) $(wire_objs)
 
 # The install script is made of the parts.  The script that upgrades to it makes the schema, brings what the old
@@ -23,7 +24,9 @@ SQL_ONCE     = sql/05-schema.sql sql/10-state.sql
 UPGRADE_FROM = 1.0
 UPGRADES     = $(UPGRADE_FROM:%=sql/$(EXTENSION)--%--$(EXTVERSION).sql)
 DATA_built   = sql/$(EXTENSION)--$(EXTVERSION).sql $(UPGRADES)
-EXTRA_CLEAN = thumbexif-decoder $(image_objs) $(decoder_objs) build
+# PGXS builds either a module or a program: these are built here.
+PROGRAMS_built = thumbexif-decoder thumbexif-opener
+EXTRA_CLEAN = $(PROGRAMS_built) $(image_objs) $(decoder_objs) $(opener_objs) build
 
 PG_CPPFLAGS = -I$(srcdir)/src -DTE_VERSION='"$(EXTVERSION)"'
 PG_CFLAGS   = -std=gnu11 -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers \
@@ -50,7 +53,7 @@ all install clean:
 else
 include $(PGXS)
 
-$(image_objs) $(decoder_objs) $(wire_objs): %.o: %.c Makefile $(wildcard src/wire/*.h src/container/*.h src/exif/*.h src/image/*.h src/decoder/*.h)
+$(image_objs) $(decoder_objs) $(opener_objs) $(wire_objs): %.o: %.c Makefile $(wildcard src/wire/*.h src/container/*.h src/exif/*.h src/image/*.h src/decoder/*.h src/opener/*.h)
 	$(CC) $(DECODER_CFLAGS) $(shell pkg-config --cflags $(PKGS)) -c -o $@ $<
 
 $(filter src/pg/%,$(OBJS)): Makefile $(wildcard src/wire/*.h src/pg/*.h)
@@ -58,20 +61,23 @@ $(filter src/pg/%,$(OBJS)): Makefile $(wildcard src/wire/*.h src/pg/*.h)
 thumbexif-decoder: $(decoder_objs) $(image_objs) $(wire_objs)
 	$(CC) $(DECODER_CFLAGS) -o $@ $^ $(shell pkg-config --libs $(PKGS)) -lm
 
+thumbexif-opener: $(opener_objs) $(wire_objs)
+	$(CC) $(DECODER_CFLAGS) -o $@ $^
+
 sql/$(EXTENSION)--$(EXTVERSION).sql: $(SQL_PARTS)
 	{ printf '%s\n' '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit'; cat $^; } > $@
 
 $(UPGRADES): sql/$(EXTENSION)--%--$(EXTVERSION).sql: sql/05-schema.sql sql/upgrade/%.sql $(filter-out $(SQL_ONCE),$(SQL_PARTS))
 	{ printf '%s\n' '\echo Use "ALTER EXTENSION $(EXTENSION) UPDATE" to load this file. \quit'; cat $^; } > $@
 
-all: thumbexif-decoder
+all: $(PROGRAMS_built)
 
-install: install-decoder
-install-decoder: thumbexif-decoder installdirs
-	$(INSTALL_PROGRAM) thumbexif-decoder '$(DESTDIR)$(pkglibdir)/'
-uninstall: uninstall-decoder
-uninstall-decoder:
-	rm -f '$(DESTDIR)$(pkglibdir)/thumbexif-decoder'
+install: install-programs
+install-programs: $(PROGRAMS_built) installdirs
+	$(INSTALL_PROGRAM) $(PROGRAMS_built) '$(DESTDIR)$(pkglibdir)/'
+uninstall: uninstall-programs
+uninstall-programs:
+	rm -f $(PROGRAMS_built:%='$(DESTDIR)$(pkglibdir)/%')
 
-.PHONY: install-decoder uninstall-decoder
+.PHONY: install-programs uninstall-programs
 endif

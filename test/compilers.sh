@@ -5,7 +5,7 @@ for compiler in gcc clang; do
 	number=$((number + 1))
 	copy=$TE_SCRATCH/out/$compiler
 	mkdir "$copy"
-	tar -c --exclude=./out --exclude=./pg --exclude=./build --exclude='*.o' --exclude=./thumbexif.so --exclude=./thumbexif-decoder . |
+	tar -c --exclude=./out --exclude=./pg --exclude=./build --exclude='*.o' --exclude=./thumbexif.so --exclude=./thumbexif-decoder --exclude=./thumbexif-opener . |
 		tar -C "$copy" -x
 	if ! command -v "$compiler" >/dev/null; then
 		echo "ok $number - $compiler # SKIP $compiler is not installed"

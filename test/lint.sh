@@ -21,7 +21,7 @@ includes()		# FOLDER PATTERN: includes in src/FOLDER that do not match
 {
 	grep -rnE '^[[:space:]]*#[[:space:]]*include' --include='*.[ch]' "src/$1" 2>/dev/null | grep -vE "include[[:space:]]*($2)"
 }
-libc='<(assert|ctype|dirent|dlfcn|endian|errno|fcntl|fenv|float|inttypes|limits|linux/[a-z]+|locale|math|poll|pthread|sched|setjmp|signal|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|sys/[a-z]+|time|unistd|wchar)\.h>'
+libc='<(assert|ctype|dirent|dlfcn|endian|errno|fcntl|fenv|float|inttypes|limits|linux/[a-z0-9]+|locale|math|poll|pthread|sched|setjmp|signal|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|sys/[a-z]+|time|unistd|wchar)\.h>'
 not_in()		# FOLDERS PATTERN: includes that belong into one folder only
 {
 	(cd src && grep -nE "include[[:space:]]*[<\"]$2" -r $1 2>/dev/null)
@@ -32,9 +32,10 @@ check "container includes container, libc and libexif" includes container "$libc
 check "exif includes exif, container, wire, libexif and what unpacks" includes exif "$libc|\"(wire|container|exif)/|<libexif/[a-z-]+\.h>|<brotli/decode\.h>|<zlib\.h>"
 check "image includes image, exif, container, wire, libvips and what decodes" includes image "$libc|\"(wire|container|exif|image)/|<(vips|glib|lcms2|jpeglib|jerror)[/.a-z0-9-]*>"
 check "decoder includes decoder, image, wire and the sandbox's" includes decoder "$libc|\"(wire|image|decoder)/|\"[a-z_]+\.h\"|<seccomp\.h>|<malloc\.h>"
-check "pg includes no folder of the decoder's" not_in pg '(container|exif|image|decoder)/'
+check "opener includes opener, wire and libc" includes opener "$libc|\"(wire|opener)/|\"[a-z_]+\.h\""
+check "pg includes no folder of the decoder's or the opener's" not_in pg '(container|exif|image|decoder|opener)/'
 check "no image library in pg, wire or decoder" not_in "pg wire decoder" '(vips|libexif|glib)'
-check "no PostgreSQL in the decoder's folders" not_in "container exif image wire decoder" '(postgres|fmgr|c)\.h'
+check "no PostgreSQL in the decoder's and the opener's folders" not_in "container exif image wire decoder opener" '(postgres|fmgr|c)\.h'
 check "differences between PostgreSQL versions are in pg/compat.h" \
 	bash -c 'grep -rn PG_VERSION_NUM src | grep -v "^src/pg/compat\.h:"'
 
@@ -42,6 +43,8 @@ check "differences between PostgreSQL versions are in pg/compat.h" \
 
 check "thumbexif.so links no image library" \
 	bash -c 'ldd "$TE_PKGLIBDIR/thumbexif.so" | grep -Ei "vips|exif|glib|gobject|jpeg|png|tiff|webp|heif|jxl|seccomp"'
+check "thumbexif-opener links libc only" \
+	bash -c 'ldd "$TE_PKGLIBDIR/thumbexif-opener" | grep -vE "linux-vdso|libc\.so|/ld-linux"'
 check "thumbexif.so exports entry points only" \
 	bash -c 'nm -D --defined-only "$TE_PKGLIBDIR/thumbexif.so" | grep -vE " (thumbexif_[a-z_0-9]+|pg_finfo_thumbexif_[a-z_0-9]+|Pg_magic_func|_PG_init)$"'
 

@@ -68,14 +68,14 @@ shims = $(patsubst test/shim/%.c,build/shim_%.so,$(wildcard test/shim/*.c))
 
 exif_sources  = $(wildcard src/wire/*.c src/container/*.c src/exif/*.c)
 image_sources = $(exif_sources) $(wildcard src/image/*.c)
-test_headers  = $(wildcard src/wire/*.h src/container/*.h src/exif/*.h src/image/*.h src/decoder/*.h test/unit/*.h test/pictures/*.h)
+test_headers  = $(wildcard src/wire/*.h src/container/*.h src/exif/*.h src/image/*.h src/decoder/*.h src/opener/*.h test/unit/*.h test/pictures/*.h)
 picture_files = $(wildcard test/pictures/*.c)
 unit_programs = $(patsubst test/unit/%.c,build/unit/%,$(wildcard test/unit/test_*.c))
-unit_library  = $(image_sources) $(wildcard src/decoder/*.c test/pictures/*.c) \
+unit_library  = $(image_sources) $(wildcard src/decoder/*.c src/opener/*.c test/pictures/*.c) \
                 $(filter-out test/unit/test_%,$(wildcard test/unit/*.c))
 
 .PHONY: test-tools
-test-tools: build/exif_dump build/exif_craft build/make_pictures build/stub_decoder $(shims)
+test-tools: build/exif_dump build/exif_craft build/make_pictures build/stub_decoder build/stub_opener $(shims)
 test-programs: test-tools $(unit_programs)
 
 build/make_pictures: $(patsubst %.c,build/obj/%.o,$(picture_files) $(wildcard src/wire/*.c))
@@ -92,6 +92,10 @@ build/exif_craft: $(patsubst %.c,build/obj/%.o,test/conformance/craft.c $(exif_c
 # stands in for the decoder in a private installation
 build/stub_decoder: build/obj/test/stub_decoder.o $(patsubst %.c,build/obj/%.o,$(wildcard src/wire/*.c))
 	$(CC) $(TEST_CFLAGS) -o $@ $^
+
+# the opener itself, with a file system that hangs
+build/stub_opener: $(patsubst %.c,build/obj/%.o,test/stub_opener.c $(wildcard src/opener/*.c src/wire/*.c))
+	$(CC) $(TEST_CFLAGS) -Wl,--wrap=opn_look -o $@ $^
 
 build/shim_%.so: test/shim/%.c
 	@mkdir -p $(@D)

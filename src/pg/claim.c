@@ -125,7 +125,7 @@ needs_something(const TeTake *take, TeAsset *asset)
 {
 	if (te_need(asset, take->settings, take->parts, NULL) != 0)
 		return true;
-	if (!take->look || asset->path == NULL)
+	if (asset->path == NULL || !(take->look || te_need_depends_on_file(asset)))
 		return false;
 	if (te_asset_status(&asset->state) == TE_ASSET_MISSING)
 		return true;			/* if only to say that it still is */
@@ -144,6 +144,8 @@ judge(const TeTake *take, TeAsset *asset, TeAlive *last)
 	if (asset->state.exists && asset->state.status == TE_ASSET_QUEUED &&
 		asset->state.finished_at >= take->since && asset->state.next_try > GetCurrentTimestamp())
 		return TE_TAKEN_BUSY;	/* somebody has just tried it: not twice at a time */
+	if (asset->path != NULL && te_source_is_held(asset->path))
+		return TE_TAKEN_BUSY;	/* the file system of its root is */
 	return needs_something(take, asset) ? TE_TAKEN : TE_TAKEN_NOT_NEEDED;
 }
 

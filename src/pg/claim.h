@@ -52,7 +52,7 @@ typedef enum TeTaken
 {
 	TE_TAKEN,					/* ours now */
 	TE_TAKEN_NOT_NEEDED,		/* lacks nothing, or has failed for good: see its state */
-	TE_TAKEN_BUSY,				/* somebody else is at work on it */
+	TE_TAKEN_BUSY,				/* somebody else is at work on it, or its root is held off */
 	TE_TAKEN_GONE				/* there is no such row */
 } TeTaken;
 
@@ -63,7 +63,7 @@ typedef struct TeTake
 	int			parts;
 	const TeClaim *claim;		/* NULL: only look, claim nothing (a dry run) */
 	TimestampTz since;			/* when we began: what has failed since and is not due again is another's */
-	bool		look;			/* also where only the file tells: it has changed, or was missing before */
+	bool		look;			/* also where nothing has failed: the file may have changed, or is back */
 } TeTake;
 
 /*

@@ -35,6 +35,7 @@ TeDecoder *
 te_decoder_start(MemoryContext context, int place)
 {
 	TeDecoder  *decoder;
+	int			limits[TE_ARGUMENTS - TE_ARG_MEMORY];
 	int			error;
 
 	decoder = MemoryContextAllocExtended(context, sizeof(TeDecoder), MCXT_ALLOC_ZERO | MCXT_ALLOC_NO_OOM);
@@ -50,8 +51,10 @@ te_decoder_start(MemoryContext context, int place)
 	decoder->timeout = te_decode_timeout;
 	decoder->started_ms = te_now_ms();
 	decoder->deadline = decoder->started_ms + START_MS;
-	error = te_spawn(&decoder->process, place, decoder->memory, decoder->file,
-					 (decoder->timeout + 999) / 1000);
+	limits[TE_ARG_MEMORY - TE_ARG_MEMORY] = decoder->memory;
+	limits[TE_ARG_FILE - TE_ARG_MEMORY] = decoder->file;
+	limits[TE_ARG_TIMEOUT - TE_ARG_MEMORY] = (decoder->timeout + 999) / 1000;
+	error = te_spawn(&decoder->process, TE_PROGRAM_DECODER, place, limits, lengthof(limits));
 	if (error == 0)
 		return decoder;
 

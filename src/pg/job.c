@@ -36,7 +36,7 @@ te_job_create(MemoryContext parent, const TeAsset *asset)
 	job->asset.state.error = copy(asset->state.error);
 	job->asset.state.exif_error = copy(asset->state.exif_error);
 	job->id = te_key_text(asset->attachment->key_type, &asset->key);
-	job->source.fd = -1;
+	job->source = (TeSource) {.fd = -1, .status = TE_IO_ERROR}; /* it has not been seen */
 	MemoryContextSwitchTo(caller);
 	return job;
 }
@@ -68,27 +68,56 @@ fill_request(TeJob *job)
 	request->file_size = job->source.size;
 }
 
+/* Have too many died who worked on it? */
+static bool
+is_killer(const TeJob *job)
+{
+	return job->asset.state.status == TE_ASSET_RUNNING &&
+		job->asset.state.interruptions >= TE_MAX_INTERRUPTIONS;
+}
+
+static bool
+ask(TeJob *job, int flags)
+{
+	MemoryContext caller = MemoryContextSwitchTo(job->context);
+
+	job->asked = te_source_ask(job->asset.path, TE_ASK_READ | flags, &job->source);
+	MemoryContextSwitchTo(caller);
+	return job->asked;
+}
+
 bool
+te_job_ask(TeJob *job)
+{
+	return job->asked || job->asset.path == NULL || is_killer(job) || ask(job, TE_ASK_BULK);
+}
+
+TeJobStart
 te_job_open(TeJob *job, const TeSettings *settings, int parts, bool force)
 {
-	if (job->asset.state.status == TE_ASSET_RUNNING &&
-		job->asset.state.interruptions >= TE_MAX_INTERRUPTIONS && !force)
+	if (is_killer(job) && !force)
 	{
 		job->status = TE_CRASHED;
 		job->words = "whoever worked on it was killed too many times";
-		return false;
+		return TE_JOB_KNOWN;
 	}
 	if (job->asset.path != NULL)
-		te_source_open(job->asset.path, &job->source);
+	{
+		if (!job->asked && !ask(job, 0))
+			te_source_no_descriptor();
+		te_source_wait(&job->source);
+	}
 	else
 	{
 		job->source.status = TE_MISSING;
 		job->words = "the row has no path";
 	}
+	if (job->source.trouble != NULL)
+		return TE_JOB_HELD_OFF;
 
 	job->status = job->source.status;
 	if (job->status != TE_OK)
-		return false;
+		return TE_JOB_KNOWN;
 	te_look_at_thumbnail(&job->asset, parts);
 	job->need = TE_PART_ALL &
 		(force ? parts & te_parts_kept(job->asset.attachment) :
@@ -96,10 +125,10 @@ te_job_open(TeJob *job, const TeSettings *settings, int parts, bool force)
 	if (job->need == 0)
 	{
 		te_source_close(&job->source);
-		return false;
+		return TE_JOB_KNOWN;
 	}
 	fill_request(job);
-	return true;
+	return TE_JOB_DECODE;
 }
 
 void

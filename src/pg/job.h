@@ -31,6 +31,7 @@ typedef struct TeJob
 	TeAsset		asset;
 	char	   *id;				/* the key as text */
 	int			need;			/* TE_PART_...: what is or was asked of the decoder */
+	bool		asked;			/* for its file */
 	TeSource	source;			/* what was found; the descriptor is the pool's after te_pool_submit */
 	TeTask		task;
 
@@ -56,12 +57,21 @@ extern TeJob *te_job_create(MemoryContext parent, const TeAsset *asset);
 /* Free it; a descriptor that is still ours is closed. */
 extern void te_job_destroy(TeJob *job);
 
+/* Ask for its file ahead, in bulk.  False if there is no descriptor left for it. */
+extern bool te_job_ask(TeJob *job);
+
+typedef enum TeJobStart
+{
+	TE_JOB_DECODE,				/* its task is now to be submitted */
+	TE_JOB_KNOWN,				/* the outcome is known without */
+	TE_JOB_HELD_OFF				/* its root is in trouble (source.trouble), and nothing is known of the file */
+} TeJobStart;
+
 /*
- * Open the file, and decide what is to be examined in view of it ("force":
- * everything).  True if task is now to be submitted; false if the outcome is known
- * without.  ERROR on the server's trouble.
+ * Open the file, unless it was asked for ahead, and decide what is to be examined in view of it ("force":
+ * everything).  ERROR on the server's trouble.
  */
-extern bool te_job_open(TeJob *job, const TeSettings *settings, int parts, bool force);
+extern TeJobStart te_job_open(TeJob *job, const TeSettings *settings, int parts, bool force);
 
 /* The task has come back: take over the answer.  Its memory may go afterwards. */
 extern void te_job_collect(TeJob *job);

@@ -120,8 +120,9 @@ te_need_looking(TeAsset *asset, const TeSettings *settings, int parts)
 {
 	TeSource	source;
 
+	te_source_look((const char *const *) &asset->path, 1, &source);
+	if (source.trouble != NULL)
+		return 0;
 	te_look_at_thumbnail(asset, parts);
-	te_source_open(asset->path, &source);
-	te_source_close(&source);
 	return te_need(asset, settings, parts, &source);
 }

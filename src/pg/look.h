@@ -10,8 +10,8 @@
 #include "need.h"
 
 /*
- * te_need() with a look at both files, which are not kept open.  ERROR on the server's trouble, as te_source_open() and
- * te_look_at_thumbnail().
+ * te_need() with a look at both files, in bulk: nothing is needed as long as the image's root is held off.  ERROR on the
+ * server's trouble, as te_look_at_thumbnail().
  */
 extern int	te_need_looking(TeAsset *asset, const TeSettings *settings, int parts);
 

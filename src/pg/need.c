@@ -90,7 +90,7 @@ te_changed(const TeAsset *asset, const TeSource *file)
 		return false;			/* never looked at: nothing it could differ from */
 	if (state->path_hash != te_path_hash(asset->path))
 		return true;
-	return seen(file) &&
+	return seen(file) && state->source_size >= 0 && /* else it has never been seen itself */
 		(file->size != state->source_size || file->mtime != state->source_mtime);
 }
 
@@ -152,6 +152,14 @@ freed(const TeAsset *asset, const TeSettings *settings, const TeSource *file)
 	return te_changed(asset, file) ||
 		!same(state->tried_settings, settings->both) ||
 		(state->limit_hit >= 0 && te_limit_of(state->verdict) > state->limit_hit);
+}
+
+bool
+te_need_depends_on_file(const TeAsset *asset)
+{
+	TeAssetStatus status = te_asset_status(&asset->state);
+
+	return status == TE_ASSET_FAILED || status == TE_ASSET_UNSUPPORTED;
 }
 
 int

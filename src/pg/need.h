@@ -39,7 +39,10 @@ extern int	te_parts_parse(const char *name);
  */
 extern int	te_need(const TeAsset *asset, const TeSettings *settings, int parts, const TeSource *file);
 
-/* The same as if nothing had failed before and it were not known where the asset stands: what is not there or stale. */
+/* May a look at the file, and at nothing else, free an asset that has failed? */
+extern bool te_need_depends_on_file(const TeAsset *asset);
+
+/* As te_need, as if nothing had failed before and it were not known where the asset stands: what is not there or stale. */
 extern int	te_lacks(const TeAsset *asset, const TeSettings *settings, const TeSource *file);
 
 /*

@@ -39,8 +39,9 @@ typedef struct TePipeline
 	dlist_head	ready;			/* decoded */
 	dlist_head	writing;		/* until their commit is through */
 	bool		between;		/* while they are, decoders are being fed */
-	dlist_head	owed;			/* to be given back: were locked by somebody */
+	dlist_head	owed;			/* to be given back: were locked by somebody, or their root is held off */
 	int			nwaiting;
+	int			nasked;			/* of these, from the first on: their files are asked for */
 	int			nflying;
 	int			nready;
 	int64		ready_bytes;	/* their thumbnails' */

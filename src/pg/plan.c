@@ -16,7 +16,7 @@
 
 #include "plan.h"
 
-#define MAX_PLANS		256		/* kept, at some 20 kB each */
+#define MAX_PLANS		256		/* kept, at some 12 kB each */
 #define PLAN_BUCKETS	64
 
 typedef struct KeptPlan

@@ -21,14 +21,11 @@
 #include "seat.h"
 #include "source.h"
 
-/* At the end of this process: how long to wait for those that were killed. */
-#define EXIT_REAP_MS	5000
-
 /* The same in the middle of its life, for all of them together. */
 #define CANCEL_REAP_MS	1000
 
-/* Descriptors left to others: the wait set, thumbnail files, other extensions. */
-#define OTHER_DESCRIPTORS	8
+/* Descriptors left to others: the wait set, the opener and what it opens ahead, thumbnail files, other extensions. */
+#define OTHER_DESCRIPTORS	18
 
 /* --- waiting --- */
 
@@ -39,7 +36,7 @@ make_set(void)
 
 	/* CreateWaitEventSet needs one, and has no kind words if there is none. */
 	if (!AcquireExternalFD())
-		te_spawn_throw(EMFILE);
+		te_spawn_throw(TE_PROGRAM_DECODER, EMFILE);
 	ReleaseExternalFD();
 
 	te_pool.set = CreateWaitEventSet(NULL, te_pool.ndecoders + 2);
@@ -334,7 +331,7 @@ drop_all_decoders(int64 until_ms)
 static void
 on_process_exit(int code, Datum arg)
 {
-	int64		until_ms = te_now_ms() + EXIT_REAP_MS;
+	int64		until_ms = te_seat_exit_ms();
 
 	forget(0);
 	drop_all_decoders(until_ms);

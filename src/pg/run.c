@@ -98,6 +98,29 @@ is_batch(const TePipeline *p)
 	return p->nready >= p->run->batch_size || p->ready_bytes >= MAX_READY_BYTES;
 }
 
+/*
+ * Ask for the files of the next jobs, some at a time, so that the opener is not woken up for each.
+ */
+static void
+ask_ahead(TePipeline *p)
+{
+	int			ahead = 0;
+	dlist_iter	iter;
+
+	if (p->nasked > TE_SOURCE_AHEAD / 2)
+		return;
+	dlist_foreach(iter, &p->waiting)
+	{
+		TeJob	   *job = dlist_container(TeJob, node, iter.cur);
+
+		if (++ahead > TE_SOURCE_AHEAD || !te_job_ask(job))
+			break;
+		p->nasked = ahead;
+	}
+	if (p->nasked == 0)
+		te_source_no_descriptor();
+}
+
 /* Give the decoders what they have room for. */
 static void
 feed(TePipeline *p)
@@ -107,22 +130,31 @@ feed(TePipeline *p)
 	while (p->nwaiting > 0 && te_pool_pending() < capacity && !is_batch(p))
 	{
 		TeJob	   *job = dlist_head_element(TeJob, node, &p->waiting);
-		bool		submit;
+		TeJobStart	start;
 
 		te_exit_without_postmaster();
-		submit = te_job_open(job, &p->settings, p->run->parts, false);
+		ask_ahead(p);
+		start = te_job_open(job, &p->settings, p->run->parts, false);
 		dlist_delete(&job->node);
 		p->nwaiting--;
-		if (!submit)
+		p->nasked--;
+		switch (start)
 		{
-			make_ready(p, job);
-			continue;
+			case TE_JOB_KNOWN:
+				make_ready(p, job);
+				break;
+			case TE_JOB_HELD_OFF:
+				dlist_push_tail(&p->owed, &job->node);
+				p->left++;
+				break;
+			case TE_JOB_DECODE:
+				dlist_push_tail(&p->flying, &job->node);
+				p->nflying++;
+				job->source.fd = -1;	/* the pool's from here on */
+				te_pool_submit(&job->task, te_guc_decoders());
+				te_activity_take(job->id);
+				break;
 		}
-		dlist_push_tail(&p->flying, &job->node);
-		p->nflying++;
-		job->source.fd = -1;	/* the pool's from here on */
-		te_pool_submit(&job->task, te_guc_decoders());
-		te_activity_take(job->id);
 	}
 }
 

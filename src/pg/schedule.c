@@ -147,7 +147,7 @@ te_bury(TeDecoder *decoder, TeCause cause)
 	}
 	ereport(ERROR,
 			(errcode(ERRCODE_SYSTEM_ERROR),
-			 errmsg("image decoder \"%s\" did not start", te_spawn_program()),
+			 errmsg("image decoder \"%s\" did not start", te_spawn_file(TE_PROGRAM_DECODER)),
 			 errdetail("The %s.", words),
 			 cause == TE_CAUSE_LATE ?
 			 errhint("The server may be overloaded. Try again.") :
@@ -244,7 +244,7 @@ te_start_decoder(Oid role, bool must)
 	if (decoder == NULL)
 	{
 		if (must)
-			te_spawn_throw(errno);
+			te_spawn_throw(TE_PROGRAM_DECODER, errno);
 		te_pool.start_again = te_now_ms() + START_AGAIN_MS;
 		return false;
 	}

@@ -34,7 +34,7 @@ typedef struct TeSeats
 
 extern void te_seats_init(TeSeats *seats);
 
-/* Called once in a process, before anything else here. */
+/* Before anything else here; again does no harm. */
 extern void te_seat_prepare(void);
 
 /*
@@ -43,6 +43,9 @@ extern void te_seat_prepare(void);
  */
 #define TE_SEAT_POLL_MS		50
 extern int	te_seat_take(bool must);
+
+/* A place without a seat, for a process that is no decoder: the same, but that only its own process ends it.  -1 if there is none. */
+extern int	te_seat_place(void);
 
 /* Not any more in the queue.  Never throws. */
 extern void te_seat_leave_queue(void);
@@ -57,8 +60,14 @@ extern void te_seat_free(int place);
 /* It was killed and does not die: it is reaped when it does. */
 extern void te_seat_abandon(int place);
 
+/* Is that one still there? */
+extern bool te_seat_is_abandoned(int place, pid_t pid);
+
 /* Reap those, waiting until then (te_now_ms), 0 = not at all. */
 extern void te_seat_reap(int64 until_ms);
+
+/* At the end of this process: until when (te_now_ms) it waits for all that it has killed. */
+extern int64 te_seat_exit_ms(void);
 
 /* It has nothing to do. */
 extern void te_seat_rest(int place);

@@ -2,40 +2,35 @@
  * source.c
  *		Where image bytes come from: a path beneath the roots, or a bytea.
  *
- * A path is data: anybody who may insert a row may choose it.  That it leads to
- * nothing outside the roots is not decided by looking at its text but by the
- * kernel: openat2(RESOLVE_BENEATH) walks it from the opened root and fails if
- * any "..", symbolic link or rename on the way would lead out.  What is outside is
+ * Files are opened by another process (opener.h), for that may never end.  Here nothing is done with a path but to find
+ * its root, and nothing with the descriptor of a file but to hand it on.  What is outside is
  * answered in the same words as what is not there, so that nobody can ask what
  * the server's disk holds.
  */
 #include "postgres.h"
 
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "access/xact.h"
 #include "miscadmin.h"
 #include "storage/fd.h"
-#include "utils/varlena.h"
 
+#include "alive.h"
 #include "guc.h"
-#include "root_watch.h"
+#include "path.h"
 #include "source.h"
 
-/* openat2 fails with EAGAIN when something is renamed during the walk. */
-#define MAX_TRIES 100
+/* Files to look at that are asked for before the first is waited for. */
+#define LOOK_AHEAD 32
 
 /* since Linux 6.3; may be missing in the headers */
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 0x0008U
 #endif
 
-/* Descriptors that are open between te_source_open and the pool: one, or some in nested calls. */
+/* Descriptors that are open between te_source_wait and the pool: one, or some in nested calls. */
 #define MAX_OPEN 32
 static struct
 {
@@ -88,9 +83,9 @@ on_subtransaction_end(SubXactEvent event, SubTransactionId id, SubTransactionId 
 		open_files[i].level = Min(open_files[i].level, level - 1);
 }
 
-/* Count a descriptor that fd.c does not manage, before it is opened; then record() it. */
+/* Before a descriptor is opened or taken over. */
 static void
-reserve_descriptor(void)
+prepare_record(void)
 {
 	static bool registered = false;
 
@@ -102,14 +97,18 @@ reserve_descriptor(void)
 	}
 	if (nopen == MAX_OPEN)
 		elog(ERROR, "too many images are open");
-	if (!AcquireExternalFD())
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
-				 errmsg("no file descriptor left to read an image: %m"),
-				 errhint("Raise \"max_files_per_process\" or lower \"thumbexif.decoders\".")));
 }
 
-/* It is open, or not (-1, errno is kept): whatever throws from now on, it will be closed. */
+void
+te_source_no_descriptor(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+			 errmsg("no file descriptor left to read an image"),
+			 errhint("Raise \"max_files_per_process\" or lower \"thumbexif.decoders\".")));
+}
+
+/* A descriptor that is counted: whatever throws from now on, it will be closed.  -1 is none. */
 static int
 record(int fd)
 {
@@ -118,13 +117,6 @@ record(int fd)
 		open_files[nopen].fd = fd;
 		open_files[nopen].level = GetCurrentTransactionNestLevel();
 		nopen++;
-	}
-	else
-	{
-		int			save_errno = errno;
-
-		ReleaseExternalFD();
-		errno = save_errno;
 	}
 	return fd;
 }
@@ -153,6 +145,9 @@ te_source_hand_over(int fd)
 void
 te_source_close(TeSource *source)
 {
+	if (source->opening != NULL)
+		te_opener_drop(source->opening);
+	source->opening = NULL;
 	if (source->fd >= 0 && strike_out(source->fd))
 	{
 		(void) close(source->fd);
@@ -161,109 +156,7 @@ te_source_close(TeSource *source)
 	source->fd = -1;
 }
 
-/* --- paths */
-
-/* What follows the root in an absolute path, or NULL if that does not begin with it. */
-static const char *
-path_below(const char *path, const char *root)
-{
-	for (;;)
-	{
-		size_t		length;
-
-		path += strspn(path, "/");
-		root += strspn(root, "/");
-		if (*root == '\0')
-			return path;
-		length = strcspn(root, "/");
-		if (strncmp(path, root, length) != 0 ||
-			(path[length] != '/' && path[length] != '\0'))
-			return NULL;
-		path += length;
-		root += length;
-	}
-}
-
-/*
- * The root a path lies beneath (the innermost, should there be several), and
- * the path from there on.  Palloc'd; NULL if it lies beneath none.
- */
-static char *
-find_root(const char *path, const char **below)
-{
-	char	   *raw = pstrdup(te_image_roots);
-	List	   *roots;
-	ListCell   *cell;
-	char	   *found = NULL;
-
-	/* the syntax was checked when it was set */
-	(void) SplitDirectoriesString(raw, ',', &roots);
-	if (roots == NIL)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("\"thumbexif.image_roots\" is not set"),
-				 errhint("A superuser sets \"thumbexif.image_roots\" to the folders that images may be read from.")));
-
-	if (!is_absolute_path(path))
-	{
-		found = pstrdup(linitial(roots));
-		*below = path;
-	}
-	else
-	{
-		foreach(cell, roots)
-		{
-			const char *rest = path_below(path, lfirst(cell));
-
-			if (rest && (!found || strlen(found) < strlen(lfirst(cell))))
-			{
-				found = lfirst(cell);
-				*below = rest;
-			}
-		}
-		if (found)
-			found = pstrdup(found);
-	}
-
-	list_free_deep(roots);
-	pfree(raw);
-	return found;
-}
-
-/* The root as a descriptor that the transaction's end closes if we do not. */
-static int
-open_root(const char *root)
-{
-	int			fd = OpenTransientFile(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0)
-		te_root_gone(root, errno);
-	return fd;
-}
-
-/* A read-only descriptor of our own for what lies there, or -1 with errno. */
-static int
-open_beneath(int root_fd, const char *below)
-{
-	struct open_how how = {
-		.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS
-	};
-	int			tries = 0;
-
-	for (;;)
-	{
-		int			fd;
-
-		reserve_descriptor();
-		fd = record((int) syscall(SYS_openat2, root_fd, below, &how, sizeof(how)));
-		if (fd >= 0)
-			return fd;
-		if ((errno != EAGAIN && errno != EINTR) || ++tries >= MAX_TRIES)
-			return -1;
-		CHECK_FOR_INTERRUPTS();
-	}
-}
+/* --- files */
 
 /* What it means for an image that its file cannot be opened. */
 static TeStatus
@@ -307,25 +200,90 @@ status_of_errno(int err)
 	return TE_IO_ERROR;
 }
 
-/* Fill in what the file is like; gives the descriptor up unless it can be used. */
-static void
-examine(TeSource *source)
+bool
+te_source_ask(const char *path, int flags, TeSource *source)
 {
-	struct stat st;
+	const char *below;
+	char	   *name;
+	TeRoot	   *root;
+	TeOpening  *opening;
 
-	if (fstat(source->fd, &st) != 0)
+	te_guc_check();
+	*source = (TeSource) {.fd = -1, .status = TE_MISSING, .bulk = (flags & TE_ASK_BULK) != 0};
+	name = te_path_find_root(path, &below);
+	if (name == NULL)
+		return true;
+	root = te_root_get(name);
+	pfree(name);
+	if (strlen(te_root_name(root)) >= TE_OPEN_MAX_PATH)
+		te_root_unusable(root, ENAMETOOLONG);
+	else if (!te_root_is_held(root, source->bulk))
+	{
+		if (strlen(below) >= TE_OPEN_MAX_PATH)
+			return true;
+		opening = palloc0(sizeof(TeOpening));
+		opening->root = root;
+		opening->path = pstrdup(below);
+		opening->reading = (flags & TE_ASK_READ) != 0;
+		if (!te_opener_ask(opening))
+			return false;
+		source->opening = opening;
+		return true;
+	}
+	source->status = TE_IO_ERROR;
+	source->trouble = root;
+	return true;
+}
+
+/* What the opener has found of a file. */
+static void
+read_reply(const TeOpenReply *reply, TeSource *source)
+{
+	switch ((TeOpened) reply->outcome)
+	{
+		case TE_OPENED:
+			source->size = reply->size;
+			source->mtime = reply->mtime;
+			source->status = source->size == 0 ? TE_EMPTY :
+				source->size > max_bytes() ? TE_FILE_TOO_LARGE : TE_OK;
+			break;
+		case TE_OPEN_IN_USE:
+			source->status = TE_IN_USE;
+			break;
+		case TE_OPEN_FAILED:
+			source->status = status_of_errno(reply->error);
+			break;
+		default:
+			source->status = TE_MISSING;
+			break;
+	}
+}
+
+void
+te_source_wait(TeSource *source)
+{
+	TeOpening  *opening = source->opening;
+
+	if (opening == NULL)
+		return;
+	prepare_record();
+	te_opener_wait(opening);
+	if (opening->hangs || !te_root_judge(opening->root, &opening->reply))
+	{
 		source->status = TE_IO_ERROR;
-	else if (!S_ISREG(st.st_mode))
-		source->status = TE_MISSING;
+		source->trouble = opening->root;
+		if (source->bulk)
+			te_root_note(opening->root);
+	}
 	else
 	{
-		source->size = st.st_size;
-		source->mtime = (int64) st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
-		if (source->size == 0)
-			source->status = TE_EMPTY;
-		else if (source->size > max_bytes())
-			source->status = TE_FILE_TOO_LARGE;
+		source->fd = record(te_opener_take(opening));
+		read_reply(&opening->reply, source);
 	}
+	source->opening = NULL;
+	te_opener_drop(opening);
+	pfree(opening->path);
+	pfree(opening);
 	if (source->status != TE_OK)
 		te_source_close(source);
 }
@@ -333,35 +291,40 @@ examine(TeSource *source)
 void
 te_source_open(const char *path, TeSource *source)
 {
-	const char *below;
-	char	   *root;
-	int			root_fd;
-
-	te_guc_check();
-	root = find_root(path, &below);
-	*source = (TeSource) {.fd = -1, .status = TE_MISSING};
-	if (root == NULL)
-		return;
-
-	root_fd = open_root(root);
-	source->fd = open_beneath(root_fd, below);
-	if (source->fd >= 0)
-	{
-		te_root_found(root, root_fd);
-		source->status = TE_OK;
-		examine(source);
-	}
-	else
-	{
-		int			err = errno;
-
-		source->status = status_of_errno(err);
-		if (err == ENOENT || err == ENOTDIR || source->status == TE_IO_ERROR)
-			te_root_check(root, root_fd);
-	}
-	CloseTransientFile(root_fd);
-	pfree(root);
+	if (!te_source_ask(path, TE_ASK_READ, source))
+		te_source_no_descriptor();
+	te_source_wait(source);
+	if (source->trouble != NULL)
+		te_root_throw(source->trouble);
 }
+
+void
+te_source_look(const char *const *paths, int count, TeSource *sources)
+{
+	int			asked = 0;
+
+	for (int i = 0; i < count; i++)
+	{
+		te_exit_without_postmaster();
+		for (; asked < count && asked < i + LOOK_AHEAD; asked++)
+			(void) te_source_ask(paths[asked], TE_ASK_BULK, &sources[asked]);
+		te_source_wait(&sources[i]);
+	}
+}
+
+bool
+te_source_is_held(const char *path)
+{
+	const char *below;
+	char	   *name;
+
+	if (!te_root_any_held())
+		return false;
+	name = te_path_find_root(path, &below);
+	return name != NULL && te_root_is_held(te_root_get(name), true);
+}
+
+/* --- images in memory */
 
 /* memfd_create, for a system that insists on files that are not executable too. */
 static int
@@ -404,8 +367,17 @@ te_source_from_bytes(const void *data, Size length, TeSource *source)
 	if (source->status != TE_OK)
 		return;
 
-	reserve_descriptor();
+	prepare_record();
+	if (!AcquireExternalFD())
+		te_source_no_descriptor();
 	source->fd = record(create_memfd());
+	if (source->fd < 0)
+	{
+		int			err = errno;
+
+		ReleaseExternalFD();
+		errno = err;
+	}
 	if (source->fd >= 0 && !fill_memfd(source->fd, data, length))
 	{
 		int			err = errno;

@@ -1,6 +1,6 @@
 /*
  * spawn.c
- *		A decoder as a process: started, listened to, ended.
+ *		A decoder or an opener as a process: started, listened to, ended.
  *
  * posix_spawn does not copy the server's page tables as fork would, and leaves no
  * moment at which our child is a server process with our shared memory in reach.
@@ -27,7 +27,15 @@
 #include "spawn.h"
 #include "wire/decoder_args.h"
 
-#define PROGRAM_NAME	"thumbexif-decoder"
+static const struct
+{
+	const char *file;
+	const char *name;			/* in messages */
+	const char *few;			/* what may help when something has run out */
+}			programs[] = {
+	[TE_PROGRAM_DECODER] = {"thumbexif-decoder", "image decoder", "Raise \"max_files_per_process\" or lower \"thumbexif.decoders\"."},
+	[TE_PROGRAM_OPENER] = {"thumbexif-opener", "image opener", "Raise \"max_files_per_process\"."},
+};
 
 /* How long a process that is ending may take before it is killed. */
 #define DYING_MS		100
@@ -42,12 +50,13 @@ te_now_ms(void)
 }
 
 const char *
-te_spawn_program(void)
+te_spawn_file(TeProgram program)
 {
-	static char path[MAXPGPATH];
+	static char paths[lengthof(programs)][MAXPGPATH];
+	char	   *path = paths[program];
 
 	if (path[0] == '\0')
-		snprintf(path, sizeof(path), "%s/" PROGRAM_NAME, pkglib_path);
+		snprintf(path, MAXPGPATH, "%s/%s", pkglib_path, programs[program].file);
 	return path;
 }
 
@@ -141,7 +150,7 @@ close_channels(TeProcess *process)
 
 /* Run the program with the child's descriptors.  0 or an error number. */
 static int
-run_program(TeProcess *process, int child_sock, int child_log, char **argv)
+run_program(TeProcess *process, TeProgram program, int child_sock, int child_log, char **argv)
 {
 	static char *const environment[] = {"LC_ALL=C", NULL};
 	posix_spawn_file_actions_t actions;
@@ -171,7 +180,7 @@ run_program(TeProcess *process, int child_sock, int child_log, char **argv)
 		posix_spawnattr_setsigmask(&attributes, &signals);
 		sigfillset(&signals);
 		posix_spawnattr_setsigdefault(&attributes, &signals);
-		rc = posix_spawn(&pid, te_spawn_program(), &actions, &attributes, argv, environment);
+		rc = posix_spawn(&pid, te_spawn_file(program), &actions, &attributes, argv, environment);
 		if (rc == 0)
 			process->pid = pid;
 	}
@@ -182,47 +191,49 @@ run_program(TeProcess *process, int child_sock, int child_log, char **argv)
 }
 
 void
-te_spawn_throw(int error)
+te_spawn_throw(TeProgram program, int error)
 {
-	const char *program = te_spawn_program();
+	const char *file = te_spawn_file(program);
+	const char *name = programs[program].name;
 
 	errno = error;
 	if (error == ENOENT || error == EACCES || error == ENOEXEC || error == ENOTDIR)
 		ereport(ERROR,
 				(errcode(error == ENOENT ? ERRCODE_UNDEFINED_FILE : ERRCODE_SYSTEM_ERROR),
-				 errmsg("could not start image decoder \"%s\": %m", program),
+				 errmsg("could not start %s \"%s\": %m", name, file),
 				 errhint("Install thumbexif again: the program belongs beside its module, and the server must be allowed to execute it.")));
 	if (error == EMFILE)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
-				 errmsg("could not start an image decoder: no file descriptor left"),
-				 errhint("Raise \"max_files_per_process\" or lower \"thumbexif.decoders\".")));
+				 errmsg("could not start an %s: no file descriptor left", name),
+				 errhint("%s", programs[program].few)));
 	ereport(ERROR,
 			(errcode(error == EAGAIN || error == ENOMEM || error == ENFILE ?
 					 ERRCODE_INSUFFICIENT_RESOURCES : ERRCODE_SYSTEM_ERROR),
-			 errmsg("could not start image decoder \"%s\": %m", program),
+			 errmsg("could not start %s \"%s\": %m", name, file),
 			 errhint("Lower \"thumbexif.decoders\", or raise the system's limits of processes, memory and open files.")));
 }
 
 int
-te_spawn(TeProcess *process, int place, int memory, int file, int timeout)
+te_spawn(TeProcess *process, TeProgram program, int place, const int *given, int count)
 {
-	char		numbers[4][16];
-	char	   *argv[TE_ARGUMENTS + 1] = {PROGRAM_NAME, TE_VERSION};
+	char		version[] = TE_VERSION;
+	char		name[sizeof("thumbexif-decoder")];
+	char		numbers[TE_ARGUMENTS][16];
+	char	   *argv[TE_ARGUMENTS + 1] = {name, version};
 	int			child_sock;
 	int			child_log;
 	int			error;
 
+	Assert(TE_ARG_PARENT + 1 + count <= TE_ARGUMENTS);
 	te_seat_reap(0);
 
-	snprintf(numbers[0], sizeof(numbers[0]), "%d", MyProcPid);
-	snprintf(numbers[1], sizeof(numbers[1]), "%d", memory);
-	snprintf(numbers[2], sizeof(numbers[2]), "%d", file);
-	snprintf(numbers[3], sizeof(numbers[3]), "%d", timeout);
-	argv[TE_ARG_PARENT] = numbers[0];
-	argv[TE_ARG_MEMORY] = numbers[1];
-	argv[TE_ARG_FILE] = numbers[2];
-	argv[TE_ARG_TIMEOUT] = numbers[3];
+	strlcpy(name, programs[program].file, sizeof(name));
+	for (int i = TE_ARG_PARENT; i <= TE_ARG_PARENT + count; i++)
+	{
+		snprintf(numbers[i], sizeof(numbers[i]), "%d", i == TE_ARG_PARENT ? MyProcPid : given[i - TE_ARG_PARENT - 1]);
+		argv[i] = numbers[i];
+	}
 
 	memset(process, 0, sizeof(*process));
 	process->place = place;
@@ -232,7 +243,7 @@ te_spawn(TeProcess *process, int place, int memory, int file, int timeout)
 		te_seat_free(place);
 		return error;
 	}
-	error = run_program(process, child_sock, child_log, argv);
+	error = run_program(process, program, child_sock, child_log, argv);
 	close(child_sock);
 	close(child_log);
 	if (error == 0)

@@ -1,8 +1,8 @@
 /*
  * spawn.h
- *		A decoder as a process: started, listened to, ended.
+ *		A decoder or an opener as a process: started, listened to, ended.
  *
- * Knows nothing of images.  The conversation is decoder.h's.
+ * Knows nothing of images.  The conversations are decoder.h's and opener.h's.
  */
 #ifndef TE_PG_SPAWN_H
 #define TE_PG_SPAWN_H
@@ -15,10 +15,16 @@
 
 #define TE_LOG_TEXT 512
 
+typedef enum TeProgram
+{
+	TE_PROGRAM_DECODER,
+	TE_PROGRAM_OPENER
+} TeProgram;
+
 typedef struct TeProcess
 {
 	pid_t		pid;			/* 0 = none */
-	int			place;			/* its seat's, see seat.h */
+	int			place;			/* see seat.h */
 	int			sock;			/* non-blocking SOCK_SEQPACKET; -1 when closed */
 	int			log;			/* what it writes to its log pipe; non-blocking */
 	char		said[TE_LOG_TEXT];	/* the end of that, printable ASCII on one line */
@@ -30,22 +36,22 @@ typedef struct TeProcess
 /* Milliseconds of a clock that is never set. */
 extern int64 te_now_ms(void);
 
-/* The decoder's program: beside this module.  Points to static memory. */
-extern const char *te_spawn_program(void);
+/* The program's file: beside this module.  Points to static memory. */
+extern const char *te_spawn_file(TeProgram program);
 
 /*
- * Start a decoder in that place, with these limits (MB, MB, s).  Returns 0, or an error number if
+ * Start a program in that place, with these numbers as its arguments behind version and parent.  Returns 0, or an error number if
  * the program is missing, or no descriptor, process or memory is left; then nothing is left
- * behind, not even the seat, and te_spawn_throw raises the ERROR for it.
+ * behind, not even the place, and te_spawn_throw raises the ERROR for it.
  */
-extern int	te_spawn(TeProcess *process, int place, int memory, int file, int timeout);
-pg_noreturn extern void te_spawn_throw(int error);
+extern int	te_spawn(TeProcess *process, TeProgram program, int place, const int *numbers, int count);
+pg_noreturn extern void te_spawn_throw(TeProgram program, int error);
 
 /* Read what there is in the log pipe into "said".  Never throws. */
 extern void te_spawn_listen(TeProcess *process);
 
 /*
- * The end: close the descriptors, reap it and give back its seat.  With "kill" it is killed at once; otherwise it is thought
+ * The end: close the descriptors, reap it and give back its place.  With "kill" it is killed at once; otherwise it is thought
  * to be dying already and killed only if that takes long.  Does not wait beyond that time (te_now_ms): a
  * process that even SIGKILL does not end soon (stuck in the kernel) is reaped later.
  * Never throws.

@@ -11,6 +11,7 @@
 #include "compat.h"
 #include "orphan.h"
 #include "procedure.h"
+#include "root_watch.h"
 #include "run.h"
 #include "store.h"
 #include "walk.h"
@@ -128,6 +129,7 @@ backfill(const Options *options, Backfill *backfill)
 		.arg = backfill,
 	};
 
+	te_root_begin();
 	te_settings_now(&settings);
 	backfill->progress.procedure = "thumbexif_backfill";
 	backfill->progress.attachment = attachment;
@@ -145,6 +147,7 @@ backfill(const Options *options, Backfill *backfill)
 	}
 	else if (!options->dry_run)
 		te_store_empty_removals(PG_INT64_MAX, NULL);	/* a run ends with this too */
+	te_root_end();
 	te_progress_done(&backfill->progress);
 }
 

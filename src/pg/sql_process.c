@@ -120,13 +120,17 @@ examine(const Process *process, TeJob *job)
 {
 	int			parts = te_parts_kept(process->attachment);
 	int			lacks = process->force ? parts : te_need(&job->asset, &process->settings, parts, NULL);
+	TeJobStart	start;
 
 	if (lacks != 0)
 		check_may_update(process->attachment);
 	/* before the file is open, which nobody would close; if it is the file that has changed, writing will tell */
 	if (lacks & TE_PART_THUMBNAIL)
 		te_store_check();
-	if (te_job_open(job, &process->settings, parts, process->force))
+	start = te_job_open(job, &process->settings, parts, process->force);
+	if (start == TE_JOB_HELD_OFF)
+		te_root_throw(job->source.trouble);
+	if (start == TE_JOB_DECODE)
 	{
 		job->source.fd = -1;	/* the pool's from here on */
 		job->task.role = GetUserId();

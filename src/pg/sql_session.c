@@ -26,6 +26,7 @@
 #include "activity.h"
 #include "compat.h"
 #include "procedure.h"
+#include "root_watch.h"
 #include "run.h"
 #include "statement.h"
 
@@ -268,12 +269,14 @@ process_session(FunctionCallInfo fcinfo, Oid type, Session *session)
 	arg_session(&jobs, type, PG_GETARG_DATUM(0), &args);
 	read_assets(attachment, &jobs, &args, session);
 
+	te_root_begin();
 	if (session->count > 0)
 	{
 		te_activity_begin(TE_ACTIVITY_SESSION, attachment->relation, session->count);
 		te_run(&run);
 		te_activity_end();
 	}
+	te_root_end();
 	te_progress_done(&session->progress);
 }
 

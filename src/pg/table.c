@@ -68,6 +68,20 @@ te_table_arrivals(void)
 }
 
 void
+te_table_begin_anew(void)
+{
+	ListCell   *cell;
+
+	foreach(cell, tables)
+	{
+		TeTable    *table = lfirst(cell);
+
+		memset(&table->queue, 0, sizeof(table->queue));
+		table->idle = false;
+	}
+}
+
+void
 te_table_keep(List *attachments)
 {
 	ListCell   *cell;

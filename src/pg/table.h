@@ -36,6 +36,9 @@ extern void te_table_keep(List *attachments);
 /* Somebody has committed new work, in whichever table. */
 extern void te_table_arrivals(void);
 
+/* Look at all queues from their beginnings. */
+extern void te_table_begin_anew(void);
+
 /*
  * Fair sharing: the table that has had the least of the worker's time is next, its position being what it has had while others
  * had work too.  One that had no work for a while begins where the others are: it has saved nothing up, and what it

@@ -24,6 +24,7 @@
 #include "limit.h"
 #include "procedure.h"
 #include "removals.h"
+#include "root_watch.h"
 #include "run.h"
 #include "shmem.h"
 #include "statement.h"
@@ -396,11 +397,14 @@ te_turn(bool woken, TimestampTz *due)
 	te_table_keep(loaded.attachments);
 	if (woken)
 		te_table_arrivals();
+	if (te_root_try_again())
+		te_table_begin_anew();	/* what was passed over for a root's sake lies above where the queues are */
 
 	if (serve_one(loaded.attachments, due))
 		result = TE_TURN_WORKED;
 	else
-		result = te_table_any_trouble() ? TE_TURN_WAITING : TE_TURN_IDLE;
+		result = te_table_any_trouble() || te_root_any_held() ? TE_TURN_WAITING : TE_TURN_IDLE;
+	te_sooner(due, te_root_next_try());
 	te_removals_empty(due);
 	return result;
 }

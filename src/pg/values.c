@@ -145,6 +145,8 @@ te_status_hint(int status)
 			return "The image may be corrupt, or the server short of memory; the server's log may tell more.";
 		case TE_IO_ERROR:
 			return "Check the disk or network share that holds the file.";
+		case TE_IN_USE:
+			return "Another program holds a lease on the file, and was asked to give it up. Try again.";
 		case TE_DENIED:
 			return "The operating system user of the server must be able to read the file and to search its folders.";
 		case TE_MISSING:

@@ -15,6 +15,7 @@
 #include "walk.h"
 
 #define WINDOW 4000				/* rows */
+#define LOOK	250				/* of them, to look at their files at a time */
 
 TeWalk *
 te_walk_begin(const TeAttachment *attachment, const TeSettings *settings, int parts, bool verify)
@@ -40,6 +41,9 @@ read_window(TeWalk *walk)
 	walk->window = palloc(sizeof(TeAsset) * WINDOW);
 	walk->count = te_assets_after(walk->attachment, walk->started ? &walk->last : NULL,
 								  WINDOW, walk->window);
+	walk->files = palloc(sizeof(TeSource) * WINDOW);
+	walk->looked = palloc0(sizeof(bool) * WINDOW);
+	walk->looked_to = 0;
 	walk->at = 0;
 	walk->started = true;
 	if (walk->count > 0)
@@ -48,16 +52,51 @@ read_window(TeWalk *walk)
 	MemoryContextSwitchTo(caller);
 }
 
+/* Must one look at its file to know whether it needs something? */
 static bool
-may_need(const TeWalk *walk, TeAsset *asset, TeAlive *last)
+must_look(const TeWalk *walk, const TeAsset *asset)
 {
+	return asset->path != NULL && (walk->verify || te_need_depends_on_file(asset)) &&
+		te_need(asset, walk->settings, walk->parts, NULL) == 0;
+}
+
+/* Look at the files of the next assets, all at once: one at a time takes several times as long. */
+static void
+look_ahead(TeWalk *walk)
+{
+	int			end = Min(walk->at + LOOK, walk->count);
+	const char *paths[LOOK] = {0};
+	int			which[LOOK];
+	TeSource	files[LOOK];
+	int			n = 0;
+
+	for (int i = walk->at; i < end; i++)
+	{
+		if (!must_look(walk, &walk->window[i]))
+			continue;
+		which[n] = i;
+		paths[n++] = walk->window[i].path;
+	}
+	te_source_look(paths, n, files);
+	for (int i = 0; i < n; i++)
+	{
+		walk->files[which[i]] = files[i];
+		walk->looked[which[i]] = files[i].trouble == NULL;
+	}
+	walk->looked_to = end;
+}
+
+static bool
+may_need(TeWalk *walk, int at, TeAlive *last)
+{
+	TeAsset    *asset = &walk->window[at];
+
 	if (asset->state.exists && asset->state.status == TE_ASSET_RUNNING &&
 		te_claim_alive(last, asset->state.claim))
 		return false;
-	if (te_need(asset, walk->settings, walk->parts, NULL) != 0)
-		return true;
-	return walk->verify && asset->path != NULL &&
-		te_need_looking(asset, walk->settings, walk->parts) != 0;
+	if (walk->looked[at] && walk->verify)
+		te_look_at_thumbnail(asset, walk->parts);
+	return te_need(asset, walk->settings, walk->parts, walk->looked[at] ? &walk->files[at] : NULL) != 0;
 }
 
 int
@@ -76,7 +115,9 @@ te_walk_next(TeWalk *walk, TeKey *keys, int most)
 	{
 		CHECK_FOR_INTERRUPTS();
 		te_exit_without_postmaster();
-		if (may_need(walk, &walk->window[walk->at], &last))
+		if (walk->at == walk->looked_to)
+			look_ahead(walk);
+		if (may_need(walk, walk->at, &last))
 			keys[found++] = walk->window[walk->at].key;
 	}
 	return found;

@@ -4,7 +4,7 @@
  *
  * A window of a few thousand rows is read at a time, with their states, so that the
  * memory needed does not depend on the table's size; a window in which nothing
- * is lacking costs two index scans and no file.
+ * is lacking and nothing has failed costs two index scans and no file.  The files of failed assets are looked at.
  */
 #ifndef TE_PG_WALK_H
 #define TE_PG_WALK_H
@@ -20,11 +20,14 @@ typedef struct TeWalk
 	const TeAttachment *attachment;
 	const TeSettings *settings;
 	int			parts;
-	bool		verify;			/* also look whether images and thumbnails are as they were: a stat each */
+	bool		verify;			/* also look whether images and thumbnails of all others are as they were: a stat each */
 
 	MemoryContext window_context;
 	TeAsset    *window;
 	int			count;
+	TeSource   *files;			/* of those in the window that were looked at */
+	bool	   *looked;
+	int			looked_to;
 	int			at;
 	bool		started;
 	bool		ended;

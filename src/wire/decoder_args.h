@@ -1,26 +1,28 @@
 /*
  * decoder_args.h
- *		Arguments, descriptors and exit codes of a decoder process.
+ *		Arguments, descriptors and exit codes of a decoder process and of an opener.
  */
 #ifndef TE_WIRE_DECODER_ARGS_H
 #define TE_WIRE_DECODER_ARGS_H
 
-/* The decoder's descriptors: 0 and 1 are /dev/null, anything above TE_FD_SOCKET is closed. */
+/* Their descriptors: 0 and 1 are /dev/null, anything above TE_FD_SOCKET is closed. */
 #define TE_FD_LOG		2			/* a non-blocking pipe: lines of text */
-#define TE_FD_SOCKET	3			/* SOCK_SEQPACKET, see message.h */
+#define TE_FD_SOCKET	3			/* SOCK_SEQPACKET, see message.h and opening.h */
 
-/* Its arguments, in this order behind the program's name, all but the first decimal. */
+/* Their arguments, in this order behind the program's name, all but the first decimal. */
 typedef enum TeArgument
 {
 	TE_ARG_VERSION = 1,			/* TE_VERSION: both must be of one build */
 	TE_ARG_PARENT,				/* process id of the server process */
-	TE_ARG_MEMORY,				/* MB it may use */
+	TE_ARG_MEMORY,				/* MB it may use; from here on for a decoder only */
 	TE_ARG_FILE,				/* MB of the largest file it is given */
 	TE_ARG_TIMEOUT,				/* seconds that one image may take */
 	TE_ARGUMENTS				/* argc */
 } TeArgument;
 
-/* Its exit codes.  Anything else, such as 127 for a missing library, is an unknown failure. */
+#define TE_OPENER_ARGUMENTS	TE_ARG_MEMORY	/* argc of an opener */
+
+/* Their exit codes.  Anything else, such as 127 for a missing library, is an unknown failure. */
 typedef enum TeExit
 {
 	TE_EXIT_LEFT = 0,			/* end of file, idle or retired: pending requests can be sent to another */

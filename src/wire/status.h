@@ -42,7 +42,8 @@ typedef enum TeVerdict
 	X(DENIED,      12, "42501", TRANSIENT,   "permission denied for image file") \
 	X(MISSING,     13, "58P01", MISSING,     "image file does not exist or is outside \"thumbexif.image_roots\"") \
 	X(NOT_ENCODED, 14, "TE011", FAILED,      "thumbnail could not be encoded") \
-	X(NOT_WRITTEN, 15, "TE012", TRANSIENT,   "row could not be updated")
+	X(NOT_WRITTEN, 15, "TE012", TRANSIENT,   "row could not be updated") \
+	X(IN_USE,      16, "55006", TRANSIENT,   "image file is in use by another program")
 
 typedef enum TeStatus
 {

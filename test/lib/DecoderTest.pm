@@ -8,7 +8,7 @@ use Exporter 'import';
 use IPC::Run;
 use Time::HiRes qw(sleep time);
 
-our @EXPORT = qw(decoders process_state wait_for slurp_proc);
+our @EXPORT = qw(decoders openers process_state wait_for slurp_proc);
 
 # wait_for(WHAT, SUB): until SUB returns something true, which is returned; dies after 60 seconds.
 sub wait_for
@@ -41,20 +41,34 @@ sub process_state
 	return defined $stat && $stat =~ /\) (\S)/ ? $1 : '';
 }
 
-# decoders(PID): the decoders of a server process, those that have ended but are not reaped left out.
-sub decoders
+# children(PID, NAME): the children of a process by their names (a pattern), with the letters of their states.
+sub children
 {
-	my $parent = shift;
-	my @found;
+	my ($parent, $name) = @_;
+	my %found;
 
 	foreach my $directory (glob '/proc/[0-9]*')
 	{
 		my ($pid) = $directory =~ /(\d+)$/;
 		my $stat = slurp_proc($pid, 'stat');
-		push @found, $pid
-		  if defined $stat && $stat =~ /^\d+ \((?:thumbexif-decod|stub_decoder)[^)]*\) ([^Z]) $parent /;
+		$found{$pid} = $1
+		  if defined $stat && $stat =~ /^\d+ \((?:$name)[^)]*\) (\S) $parent /;
 	}
-	return sort { $a <=> $b } @found;
+	return %found;
+}
+
+# decoders(PID): the decoders of a server process, those that have ended but are not reaped left out.
+sub decoders
+{
+	my %found = children(shift, 'thumbexif-decod|stub_decoder');
+	return sort { $a <=> $b } grep { $found{$_} ne 'Z' } keys %found;
+}
+
+# openers(PID): its openers, ended ones that are not reaped too.
+sub openers
+{
+	my %found = children(shift, 'thumbexif-opene');
+	return sort { $a <=> $b } keys %found;
 }
 
 # DecoderTest->session(SERVER): a psql in database postgres.  Errors are part of its answers, with their SQLSTATE.

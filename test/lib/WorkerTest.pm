@@ -10,7 +10,7 @@ use Test::More;
 use ThumbexifTest ();
 use TinyPicture;
 
-our @EXPORT = qw(tiny_folder value wait_for wait_done statuses worker_pid decoder_pids files_below check_store);
+our @EXPORT = qw(tiny_folder value wait_for wait_done statuses worker_pid decoder_pids busy_seconds files_below check_store);
 
 # tiny_folder(FOLDER, COUNT): a folder with 1.png .. COUNT.png, one pixel each.
 sub tiny_folder
@@ -85,6 +85,17 @@ sub decoder_pids
 		  if defined $line && $line =~ /^(\d+) \(thumbexif-decod\) [^Z] (\d+)/ && $parent{$2};
 	}
 	return @found;
+}
+
+# busy_seconds(PID): how long a process has used a processor or waited for one, so that it can be told on a busy machine
+# too whether it spins; 0 if it is gone
+sub busy_seconds
+{
+	my $pid = shift;
+
+	return 0 unless $pid && open(my $file, '<', "/proc/$pid/schedstat");
+	my ($used, $waited) = split / /, <$file> // '0 0';
+	return ($used + $waited) / 1e9;
 }
 
 # files_below(FOLDER): names of all files in it and in its folders

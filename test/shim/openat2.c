@@ -1,8 +1,9 @@
 /*
  * openat2.c
- *		The system call openat2 where valgrind does not know it (before 3.21): preloaded into servers that it runs.
+ *		The system call openat2, which valgrind 3.19 does not know: preloaded into servers that it runs.
  *
- * What was opened is compared with what was asked for: enough for tests whose files nobody moves meanwhile.
+ * What was opened is compared with what was asked for: paths that leave the folder and come back are let through, so
+ * t/020_paths.pl fails here.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -42,7 +43,7 @@ open_beneath(int folder, const char *path, const struct open_how *how)
 		return -1;
 	if (path_of(folder, above) && path_of(fd, opened))
 	{
-		length = strlen(above);
+		length = strcmp(above, "/") == 0 ? 0 : strlen(above);
 		if (strcmp(opened, above) == 0 ||
 			(strncmp(opened, above, length) == 0 && opened[length] == '/' &&
 			 (!(how->resolve & RESOLVE_NO_SYMLINKS) || strcmp(opened + length + 1, path) == 0)))

@@ -33,7 +33,7 @@ sub new
 {
 	my ($class, $base, $seed) = @_;
 	my $self = bless { base => $base, root => "$base/images", owner => $$, children => {}, prepared => 0, undo => {},
-		watched => 0, held => [], launcher_seen => time() }, $class;
+		watched => 0, held => [], slow_stops => 0, launcher_seen => time() }, $class;
 
 	srand($seed);
 	mkdir $self->{root} or die "mkdir: $!";

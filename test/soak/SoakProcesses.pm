@@ -7,9 +7,7 @@ use warnings;
 use Exporter 'import';
 use PostgreSQL::Test::Utils;
 
-our @EXPORT = qw(processes_of anonymous_kb descriptors processor_seconds);
-
-my $ticks = 100;	# of a second, in /proc
+our @EXPORT = qw(processes_of anonymous_kb descriptors);
 
 # processes_of(FOLDER): those whose program lies beneath it, and their children that have ended and are not reaped;
 # by process id: name, parent, state
@@ -56,14 +54,6 @@ sub descriptors
 	my $pid = shift;
 
 	return scalar(() = glob "/proc/$pid/fd/*");
-}
-
-sub processor_seconds
-{
-	my $pid = shift;
-	my @fields = split / /, slurp_file("/proc/$pid/stat") =~ s/^.*\) //sr;
-
-	return ($fields[11] + $fields[12]) / $ticks;
 }
 
 1;

@@ -10,7 +10,9 @@ use ThumbexifTest;
 
 my $root = PostgreSQL::Test::Utils::tempdir() . '/photos';
 mkdir $root or die;
-copy(pictures_dir() . "/$_.jpg", "$root/$_.jpg") or die foreach 'photo', map { "orientation-$_" } 1 .. 8;
+copy(pictures_dir() . '/photo.jpg', "$root/photo.jpg") or die;
+my $assets = 24;	# more than are opened ahead
+copy(pictures_dir() . '/orientation-' . ($_ % 8 + 1) . '.jpg', "$root/$_.jpg") or die foreach 1 .. $assets;
 my $install = private_install('no_decoder');
 my $server = new_server('trouble', roots => $root, install => $install);
 
@@ -18,18 +20,23 @@ sub sql { return $server->safe_psql('postgres', shift) }
 
 sub fresh_assets
 {
-	sql("TRUNCATE shots; INSERT INTO shots (id, path) SELECT i, 'orientation-' || i || '.jpg' FROM generate_series(1, 8) i");
+	sql("TRUNCATE shots; INSERT INTO shots (id, path) SELECT i, i || '.jpg' FROM generate_series(1, $assets) i");
 	return;
 }
 
 sub states { return sql("SELECT string_agg(id || ' ' || status || ' ' || attempts, ',' ORDER BY id) FROM thumbexif_internal.thumbexif_asset_bigint") }
 
-my $untouched = join ',', map { "$_ queued 0" } 1 .. 8;
+# The first so many are done, and no attempt of the others counts.
+sub done_to { my $done = shift; return join(',', map { $_ <= $done ? "$_ done 0" : "$_ queued 0" } 1 .. $assets) }
+
+sub count_done { return sql("SELECT count(*) FROM thumbexif_internal.thumbexif_asset WHERE status = 'done'") }
+
+my $untouched = done_to(0);
 
 # An ERROR while images are with a stopped decoder and "between" is called.
 sub interrupted
 {
-	my ($between, $call, $claimed) = @_ > 1 ? @_ : (@_, 'CALL thumbexif_backfill()', 8);
+	my ($between, $call, $claimed) = @_ > 1 ? @_ : (@_, 'CALL thumbexif_backfill()', $assets);
 	my $session = TestSession->new($server);
 	my @decoders = $session->freeze;
 
@@ -50,29 +57,31 @@ sql("SELECT thumbexif_attach('shots')");
 
 # --- the roots are gone: what the decoder has is written, the rest given back
 like(interrupted(sub { rename $root, "$root.away" or die }), qr/ERROR:  .*photos/, 'the root folder has gone');
-is(states(), '1 done 0,' . join(',', map { "$_ queued 0" } 2 .. 8), 'what was decoded is written, the rest is as before');
+my $done = count_done();
+ok($done > 0 && $done < $assets, 'what was open already is done') or diag($done);
+is(states(), done_to($done), 'the rest is as before');
 like(($server->psql('postgres', 'CALL thumbexif_backfill()'))[2], qr/ERROR/, 'the next backfill says so too');
-is(states(), '1 done 0,' . join(',', map { "$_ queued 0" } 2 .. 8), 'and touches nothing');
-like(($server->psql('postgres', 'SELECT thumbexif_process(3)'))[2], qr/ERROR/, 'thumbexif_process() as well');
+is(states(), done_to($done), 'and touches nothing');
+like(($server->psql('postgres', "SELECT thumbexif_process($assets)"))[2], qr/ERROR/, 'thumbexif_process() as well');
 rename "$root.away", $root or die;
 mkdir "$root.empty";
 rename $root, "$root.away" or die;
 rename "$root.empty", $root or die;
 like(($server->psql('postgres', 'CALL thumbexif_backfill(verify => true)'))[2], qr/ERROR:  .*is empty/, 'an empty folder may be a lost mount');
-is(states(), '1 done 0,' . join(',', map { "$_ queued 0" } 2 .. 8), 'nothing is missing');
+is(states(), done_to($done), 'nothing is missing');
 rmdir $root or die;
 rename "$root.away", $root or die;
-is(sql('CALL thumbexif_backfill()'), '7|7|0|0', 'back again: the rest is done');
+is(sql('CALL thumbexif_backfill()'), join('|', $assets - $done, $assets - $done, 0, 0), 'back again: the rest is done');
 
 # the same found while the first is being written: that is gone on with
-sql("CREATE TABLE training_jobs AS SELECT 1 AS session_id, i AS asset_id FROM generate_series(1, 8) i");
+sql("CREATE TABLE training_jobs AS SELECT 1 AS session_id, i AS asset_id FROM generate_series(1, $assets) i");
 like(interrupted(sub { rename $root, "$root.away" or die }, 'CALL thumbexif_process_session(1)', 4), qr/ERROR:  .*photos/,
 	'the root folder goes during a session');
-my $done = sql("SELECT count(*) FROM thumbexif_internal.thumbexif_asset WHERE status = 'done'");	# a decoder has two at a time
-ok($done == 1 || $done == 2, 'what was decoded is written') or diag($done);
-is(states(), join(',', map { $_ <= $done ? "$_ done 0" : "$_ queued 0" } 1 .. 8), 'the rest is as before');
+$done = count_done();	# a decoder has two at a time, and two more may be open
+ok($done >= 1 && $done <= 4, 'what was open already is done') or diag($done);
+is(states(), done_to($done), 'the rest is as before');
 rename "$root.away", $root or die;
-is(sql('CALL thumbexif_process_session(1)'), join('|', 8, 8 - $done, $done, 0), 'back again: the rest is done');
+is(sql('CALL thumbexif_process_session(1)'), join('|', $assets, $assets - $done, $done, 0), 'back again: the rest is done');
 
 # --- the folder of thumbnails cannot be written to
 my ($folder) = glob "$server->{thumbnails}/*";
@@ -82,13 +91,13 @@ like(interrupted(sub { chmod 0555, glob("$folder/*"), `find $folder -type d` =~ 
 is(states(), $untouched, 'no attempt counts');
 is(`find $folder -name '*.jpg' | wc -l` + 0, $files + 0, 'and no file is there that was not before');
 chmod 0755, `find $folder -type d` =~ /^(.*)$/mg;
-is(sql('CALL thumbexif_backfill()'), '8|8|0|0', 'once it is writable all are done');
+is(sql('CALL thumbexif_backfill()'), "$assets|$assets|0|0", 'once it is writable all are done');
 sql("ALTER SYSTEM SET thumbexif.thumbnail_dir = '/nowhere/at/all'; SELECT pg_reload_conf()");
 wait_until($server, 'the new folder is set', "SELECT current_setting('thumbexif.thumbnail_dir') = '/nowhere/at/all'");
 fresh_assets();
 like(($server->psql('postgres', 'CALL thumbexif_backfill()'))[2], qr/ERROR:  .*HINT/s, 'no such folder');
 is(states(), $untouched, 'no attempt counts');
-is(sql("SET client_min_messages = error; CALL thumbexif_backfill(parts => 'exif')"), '8|8|0|0', 'EXIF alone needs none');
+is(sql("SET client_min_messages = error; CALL thumbexif_backfill(parts => 'exif')"), "$assets|$assets|0|0", 'EXIF alone needs none');
 sql('ALTER SYSTEM RESET thumbexif.thumbnail_dir; SELECT pg_reload_conf()');
 
 # --- a trigger pretends that the server's disk is full: that is its asset's trouble, whatever the SQLSTATE
@@ -102,8 +111,8 @@ BEGIN
 END $$;
 CREATE TRIGGER full_disk BEFORE UPDATE ON shots FOR EACH ROW EXECUTE FUNCTION refuse();
 EOT
-is(sql('SET client_min_messages = error; CALL thumbexif_backfill(batch_size => 4)'), '8|7|0|1', 'a pretended full disk');
-is(states(), join(',', map { $_ == 5 ? "$_ queued 1" : "$_ done 0" } 1 .. 8), 'the others are done');
+is(sql('SET client_min_messages = error; CALL thumbexif_backfill(batch_size => 4)'), join('|', $assets, $assets - 1, 0, 1), 'a pretended full disk');
+is(states(), join(',', map { $_ == 5 ? "$_ queued 1" : "$_ done 0" } 1 .. $assets), 'the others are done');
 sql('DROP TRIGGER full_disk ON shots');
 
 # --- no decoder can be started

@@ -28,8 +28,11 @@ kill STOP => $decoder;
 $session->send("SELECT status, width FROM thumbexif_process(1::bigint, 'image_assets', true)");
 wait_for($server, 'it waits for its decoder',
 	"SELECT state = 'active' AND wait_event_type = 'Extension' FROM pg_stat_activity WHERE pid = $session->{pid}");
-value($server, "DELETE FROM image_assets; INSERT INTO image_assets VALUES (1, 'photo.jpg')");
+$admin->query("BEGIN; DELETE FROM image_assets; INSERT INTO image_assets VALUES (1, 'photo.jpg')");
 kill CONT => $decoder;
+wait_for($server, 'it waits for the row, which is another one afterwards',
+	"SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = $session->{pid}");
+$admin->query('COMMIT');
 is($session->wait, 'done|320', 'a row that was deleted and inserted again is processed');
 is($session->errors, '', 'without an error');
 value($server, 'REVOKE UPDATE ON image_assets FROM reader');

@@ -110,6 +110,7 @@ my $many = plans(101, 500);
 cmp_ok($few, '>', 100, 'plans are kept');
 cmp_ok($many, '<=', $few + 20, 'not more of five hundred tables than of one hundred');
 cmp_ok($many, '<=', 300, "bounded: $many");
+note $session->query("SELECT sum(total_bytes) / 1024 || ' kB of plans' FROM pg_backend_memory_contexts WHERE name LIKE 'CachedPlan%'");
 value($server, join(';', map { "DROP TABLE p$_" } 451 .. 500));
 $session->query("SELECT count(thumbexif_process(1::bigint, 'p1'))");
 cmp_ok($session->query("SELECT count(*) FROM pg_backend_memory_contexts WHERE name = 'CachedPlanSource'"), '<', $many / 2 + 20,

@@ -78,6 +78,9 @@ $server->restart;
 
 sql(q{SET ROLE bystander; INSERT INTO image_assets (path) SELECT i || '.png' FROM generate_series(1, 10) i});
 wait_for($server, 'the bystander\'s rows are done', 'SELECT count(*) = 10 FROM image_assets WHERE thumbnail_path IS NOT NULL');
+# names that lead out of a folder that is there, up to the file beside our own folder
+my $leads_out = q{left(file, 6) || '../../../../x'};
+sql("INSERT INTO thumbexif_internal.thumbexif_removal (attachment, file) SELECT attachment, $leads_out FROM thumbexif_internal.thumbexif_asset WHERE file LIKE '__/__/%'");
 foreach my $call ('SELECT * FROM thumbexif_status', 'SELECT * FROM thumbexif_progress', 'SELECT * FROM thumbexif_failures', 'SELECT * FROM thumbexif_workers',
 	'SELECT thumbexif_clean(true)', 'SELECT thumbexif_clean()', (map { ("CALL thumbexif_backfill(relation => $_)", "SELECT thumbexif_process(1, $_)",
 		"SELECT thumbexif_retry(1, $_)", "SELECT thumbexif_enqueue(1, $_)", "SELECT thumbexif_pause($_)", "SELECT thumbexif_resume($_)", "SELECT thumbexif_detach($_)") }
@@ -102,7 +105,7 @@ unlike(slurp_file($server->logfile), qr/terminated by signal|PANIC/, 'no process
 # --- and the asset itself
 
 sql("UPDATE thumbexif_internal.thumbexif_asset_bigint SET status = 'running', claimed_from = 'running', claim = -5, next_try = 'infinity',
-	verdict = 32767, wrote = -1, file = '../../../../x', thumbnail_settings = ' png 9', finished_at = '-infinity', limit_hit = 1
+	verdict = 32767, wrote = -1, file = $leads_out, thumbnail_settings = ' png 9', finished_at = '-infinity', limit_hit = 1
 	WHERE id <= 3 AND attachment = (SELECT attachment FROM thumbexif_internal.thumbexif_attachment WHERE relation = 'image_assets'::regclass)");
 $server->psql('postgres', "CALL thumbexif_backfill(relation => 'image_assets', verify => true)");
 $server->psql('postgres', "SELECT thumbexif_process(i, 'image_assets', true) FROM generate_series(1, 3) i");

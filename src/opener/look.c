@@ -1,0 +1,219 @@
+/*
+ * look.c
+ *		Open one file beneath a root, and see what it is like.
+ *
+ * A path is data: anybody who may insert a row may choose it.  That it leads to
+ * nothing outside the root is not decided by looking at its text but by the
+ * kernel: openat2(RESOLVE_BENEATH) walks it from the opened root and fails if
+ * any "..", symbolic link or rename on the way would lead out.
+ *
+ * Whatever is called here may never return, if the file system is dead.
+ */
+#include "look.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* openat2 fails with EAGAIN when something is renamed during the walk. */
+#define MAX_TRIES 100
+
+/* A descriptor for what lies there, or -1 with errno. */
+static int
+open_beneath(int root, const char *path, int flags, int tries)
+{
+	struct open_how how = {
+		.flags = flags | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS
+	};
+	int			fd;
+
+	do
+		fd = (int) syscall(SYS_openat2, root, path, &how, sizeof(how));
+	while (fd < 0 && (errno == EINTR || (errno == EAGAIN && --tries > 0)));
+	return fd;
+}
+
+/* Open the file that a descriptor with O_PATH is for.  There is no walk which a rename could disturb. */
+static int
+open_again(int fd, int flags)
+{
+	char		name[32];
+
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	return open(name, flags | O_CLOEXEC);
+}
+
+/*
+ * Open for reading; never waits on a FIFO, nor for another program that has a lease on the file: then *in_use.
+ * EAGAIN means either that or a rename during the walk.
+ */
+static int
+open_to_read(int root, const char *path, bool *in_use)
+{
+	const int	flags = O_RDONLY | O_NONBLOCK | O_NOCTTY;
+	struct stat st;
+	int			fd = open_beneath(root, path, flags, 1);
+	int			file;
+
+	if (fd >= 0 || errno != EAGAIN)
+		return fd;
+	file = open_beneath(root, path, O_PATH, MAX_TRIES);
+	if (file < 0)
+		return -1;
+	if (fstat(file, &st) == 0 && !S_ISREG(st.st_mode))
+	{
+		close(file);
+		errno = ENODEV;
+		return -1;
+	}
+	fd = open_again(file, flags);
+	*in_use = fd < 0 && errno == EAGAIN;
+	if (fd < 0 && !*in_use)
+		fd = open_beneath(root, path, flags, MAX_TRIES);	/* there is no /proc */
+	close(file);
+	return fd;
+}
+
+static void
+describe(int fd, TeOpenReply *reply)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+	{
+		reply->outcome = TE_OPEN_FAILED;
+		reply->error = errno;
+	}
+	else if (!S_ISREG(st.st_mode))
+		reply->outcome = TE_OPEN_NO_FILE;
+	else
+	{
+		reply->outcome = TE_OPENED;
+		reply->size = st.st_size;
+		reply->mtime = (int64_t) st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+	}
+}
+
+/* Is there anything in the folder?  1 as well if we may not look, -1 with errno if that fails. */
+static int
+has_entries(int root)
+{
+	int			fd = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR		   *dir;
+	struct dirent *entry;
+	int			any = 0;
+	int			error;
+
+	if (fd < 0)
+		return errno == EACCES || errno == EPERM || errno == EMFILE || errno == ENFILE ? 1 : -1;
+	dir = fdopendir(fd);
+	if (dir == NULL)
+	{
+		close(fd);
+		return 1;
+	}
+	errno = 0;
+	while (!any && (entry = readdir(dir)) != NULL)
+		any = strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+	error = errno;
+	closedir(dir);
+	if (any || error == 0)
+		return any;
+	errno = error;
+	return -1;
+}
+
+/* Might it be the root's fault that a file cannot be opened?  Not if it says something of the path or of us. */
+static bool
+root_is_suspect(int error)
+{
+	switch (error)
+	{
+		case EXDEV:
+		case ELOOP:
+		case ENAMETOOLONG:
+		case EILSEQ:
+		case EINVAL:
+		case EISDIR:
+		case ENXIO:
+		case ENODEV:
+		case EAGAIN:
+		case EACCES:
+		case EPERM:
+		case EMFILE:
+		case ENFILE:
+		case ENOMEM:
+		case ENOSYS:
+			return false;
+		default:
+			return true;
+	}
+}
+
+static void
+root_failed(TeOpenReply *reply)
+{
+	reply->outcome = TE_OPEN_ROOT_FAILED;
+	reply->error = errno;
+}
+
+/* What cannot be opened is not there, or its root has gone. */
+static void
+examine_failure(int root, TeOpenReply *reply)
+{
+	int			any;
+
+	if (!root_is_suspect(reply->error))
+		return;
+	reply->suspect = 1;
+	any = has_entries(root);
+	if (any < 0)
+		root_failed(reply);
+	reply->empty = any == 0;
+}
+
+int
+opn_look(const char *root_name, const char *path, uint32_t want, TeOpenReply *reply)
+{
+	struct stat st;
+	bool		in_use = false;
+	int			root = open(root_name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int			fd;
+
+	if (root < 0 || fstat(root, &st) != 0)
+	{
+		root_failed(reply);
+		if (root >= 0)
+			close(root);
+		return -1;
+	}
+	reply->device = (int64_t) st.st_dev;
+
+	if (want & TE_OPEN_READ)
+		fd = open_to_read(root, path, &in_use);
+	else
+		fd = open_beneath(root, path, O_PATH, MAX_TRIES);
+	if (fd >= 0)
+		describe(fd, reply);
+	else
+	{
+		reply->outcome = in_use ? TE_OPEN_IN_USE : TE_OPEN_FAILED;
+		reply->error = errno;
+		examine_failure(root, reply);
+	}
+	close(root);
+	if (fd >= 0 && (reply->outcome != TE_OPENED || !(want & TE_OPEN_READ)))
+	{
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}

@@ -1,0 +1,69 @@
+/*
+ * stub_opener.c
+ *		An opener whose file systems have trouble.
+ *
+ * Tests put it in the place of thumbexif-opener in a private installation.  It is the opener itself, linked so
+ * that it comes here first (--wrap).  A file "stub_trouble" beside the program says what is wrong with which root, a line each:
+ *
+ *		hang ROOT		as long as the line is there
+ *		exit ROOT		the opener ends
+ *		lie ROOT		it answers nonsense
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "opener/look.h"
+
+extern int	__real_opn_look(const char *root, const char *path, uint32_t want, TeOpenReply *reply);
+extern int	__wrap_opn_look(const char *root, const char *path, uint32_t want, TeOpenReply *reply);
+
+/* The word for a root; "" if it is well. */
+static const char *
+trouble_with(const char *root)
+{
+	static char word[32];
+	char		program[4096];
+	char		line[4096 + 64];
+	ssize_t		length = readlink("/proc/self/exe", program, sizeof(program) - 20);
+	char	   *slash;
+	FILE	   *file;
+
+	program[length > 0 ? length : 0] = '\0';
+	slash = strrchr(program, '/');
+	strcpy(slash ? slash + 1 : program, "stub_trouble");
+	file = fopen(program, "r");
+	word[0] = '\0';
+	while (file != NULL && fgets(line, sizeof(line), file) != NULL)
+	{
+		char	   *name = strchr(line, ' ');
+
+		line[strcspn(line, "\n")] = '\0';
+		if (name == NULL || strcmp(name + 1, root) != 0)
+			continue;
+		*name = '\0';
+		snprintf(word, sizeof(word), "%.*s", (int) sizeof(word) - 1, line);
+		break;
+	}
+	if (file != NULL)
+		fclose(file);
+	return word;
+}
+
+int
+__wrap_opn_look(const char *root, const char *path, uint32_t want, TeOpenReply *reply)
+{
+	const char *word;
+
+	while (strcmp(word = trouble_with(root), "hang") == 0)
+		usleep(10000);
+	if (strcmp(word, "exit") == 0)
+		exit(77);
+	if (strcmp(word, "lie") == 0)
+	{
+		reply->outcome = 99;
+		return -1;
+	}
+	return __real_opn_look(root, path, want, reply);
+}
