@@ -287,7 +287,7 @@ static void
 remove_files(TePipeline *p)
 {
 	te_step_begin(p);
-	te_thumbnail_empty_removals(PG_INT64_MAX, NULL);
+	te_thumbnail_empty_removals(0, NULL);
 	te_step_end(p);
 	te_pipeline_commit(p);
 	p->replaced = 0;
@@ -314,7 +314,7 @@ go(TePipeline *p)
 		if (is_batch(p) ||
 			(p->nready > 0 && p->nwaiting + p->nflying == 0))
 			write_batch(p, between_files);
-		if (p->replaced >= REMOVE_AT)
+		if (p->replaced >= REMOVE_AT && !p->run->keep_removals)
 			remove_files(p);
 		if (p->exhausted && p->nwaiting + p->nflying + p->nready == 0)
 			break;
@@ -325,7 +325,10 @@ go(TePipeline *p)
 		te_step_begin(p);
 		te_release_remaining(p);
 		te_step_end(p);
-		remove_files(p);
+		if (!p->run->keep_removals)
+			remove_files(p);
+		else
+			te_pipeline_commit(p);
 	}
 }
 
