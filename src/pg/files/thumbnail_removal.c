@@ -25,12 +25,12 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
+#include "pg/base/clock.h"
 #include "pg/base/extension.h"
 #include "pg/base/guc.h"
 #include "pg/base/run_as.h"
 #include "pg/base/statement.h"
 #include "pg/compat.h"
-#include "pg/pool/process.h"
 #include "thumbnail_folder.h"
 #include "thumbnail_store.h"
 
