@@ -1,9 +1,10 @@
-# Thumbnail files that take long to be removed hold up no table: the worker removes some after each turn, for half a second.
+# Thumbnail files that take long to be removed hold up no table and no transaction: the worker removes some after each turn.
 use strict;
 use warnings;
 
 use PostgreSQL::Test::Utils;
 use Test::More;
+use TestSession;
 use ThumbexifTest;
 use TinyPicture;
 use WorkerTest;
@@ -39,7 +40,19 @@ foreach my $id (1 .. 3)
 }
 cmp_ok(value($server, $removals), '>', 0, 'which are still going on');
 
+# a backfill removes all of them, but not in one transaction
+my $session = TestSession->new($server);
+my $xid = "SELECT backend_xid FROM pg_stat_activity WHERE pid = $session->{pid}";
+value($server, 'UPDATE b SET thumbnail_path = NULL WHERE id = 1');
+$session->send("CALL thumbexif_backfill(relation => 'b')");
+wait_for($server, 'a backfill removes files', "SELECT ($xid) IS NOT NULL AND NOT EXISTS (SELECT FROM b WHERE thumbnail_path IS NULL)");
+my $first = value($server, $xid);
+wait_for($server, 'in one transaction after the other', "SELECT state = 'active' AND backend_xid::text <> '$first' FROM pg_stat_activity
+	WHERE pid = $session->{pid}");
+
 unlink "$base/slow" or die "unlink: $!";
 wait_for($server, 'they end', $removals, 0);
+is($session->wait, '1|1|0|0', 'and so does the backfill');
+$session->finish;
 $server->stop;
 done_testing();

@@ -83,6 +83,7 @@ my %seen;
 while (time < $until)
 {
 	$seen{ $session->query("SELECT thumbexif_info('$dead/1.png')") =~ /does not answer/ ? 'refused' : 'other' }++;
+	$session->query("SELECT thumbexif_info('$good/1.png')");	# by an opener that does not hang
 	$seen{ scalar(my @openers = openers($session->{pid})) . ' openers' }++;
 	select(undef, undef, undef, 0.1);
 }
