@@ -128,7 +128,7 @@ foreach my $function ("pg_cancel_backend(%d)", "pg_terminate_backend(%d, 10000)"
 	my $locker = TestSession->new($server);
 	$locker->query('BEGIN; LOCK TABLE thumbexif_internal.thumbexif_asset_bigint');
 	is($locker->query('SELECT ' . sprintf($function, $session->{pid})), 't', "$function while states are locked");
-	ok(TestSession::until_true(60, sub { $locker->query("SELECT count(*) FROM pg_stat_activity WHERE pid = $session->{pid} AND state = 'active'") eq '0' }),
+	ok(TestSession::until_true(60, sub { sql("SELECT count(*) FROM pg_stat_activity WHERE pid = $session->{pid} AND state = 'active'") eq '0' }),
 		'it stops');
 	$locker->query('COMMIT');
 	$locker->finish;
