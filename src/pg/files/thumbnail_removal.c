@@ -25,6 +25,7 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
+#include "pg/base/clock.h"
 #include "pg/base/extension.h"
 #include "pg/base/guc.h"
 #include "pg/base/run_as.h"
@@ -33,7 +34,7 @@
 #include "thumbnail_folder.h"
 #include "thumbnail_store.h"
 
-#define AT_ONCE		1000		/* entries in memory */
+#define AT_ONCE		100			/* entries that are locked, and in memory */
 
 void
 te_thumbnail_discard(int attachment, const char *name)
@@ -91,10 +92,11 @@ take_entries(Entry *entries)
 
 /*
  * Unlink, and collect the entries whose files are gone.  Stops at the first
- * trouble (*err) and at an interrupt, which the caller serves.
+ * trouble (*err), when the time is over, and at an interrupt, which the caller serves.
  */
 static int
-unlink_entries(const TeThumbnailFolders *folders, const Entry *entries, int count, Datum *gone, int64 *unlinked, int *err)
+unlink_entries(const TeThumbnailFolders *folders, const Entry *entries, int count, int64 until_ms,
+			   Datum *gone, int64 *unlinked, int *err)
 {
 	int			base = te_thumbnail_open_base();
 	int			done = 0;
@@ -114,6 +116,8 @@ unlink_entries(const TeThumbnailFolders *folders, const Entry *entries, int coun
 			gone[done] = Int64GetDatum(entries[done].removal);
 			done++;
 			*unlinked += result;
+			if (te_now_ms() >= until_ms)
+				break;
 		}
 	}
 	if (base >= 0)
@@ -134,7 +138,7 @@ delete_entries(Datum *removals, int count)
 
 /* Inside SPI, with the extension's rights: go through the entries with a cursor. */
 static int64
-empty_all(Portal cursor, int64 most, int64 *unlinked)
+empty_all(Portal cursor, int64 until_ms, int64 *unlinked)
 {
 	Entry	   *entries = palloc(AT_ONCE * sizeof(Entry));
 	Datum	   *gone = palloc(AT_ONCE * sizeof(Datum));
@@ -144,27 +148,27 @@ empty_all(Portal cursor, int64 most, int64 *unlinked)
 	int64		total = 0;
 	int			err = 0;
 
-	while (total < most && err == 0)
+	do
 	{
 		const TeThumbnailFolders *folders = te_thumbnail_folders_to_clean(false);
 		int			count;
 
 		if (folders == NULL)
 			break;				/* another server has claimed it just now */
-		SPI_cursor_fetch(cursor, true, Min(most - total, AT_ONCE));
+		SPI_cursor_fetch(cursor, true, AT_ONCE);
 		if (SPI_processed == 0)
 			break;
 		MemoryContextSwitchTo(chunk);
 		count = take_entries(entries);
 		SPI_freetuptable(SPI_tuptable);
-		count = unlink_entries(folders, entries, count, gone, unlinked, &err);
+		count = unlink_entries(folders, entries, count, until_ms, gone, unlinked, &err);
 		if (count > 0)
 			delete_entries(gone, count);
 		CHECK_FOR_INTERRUPTS();
 		MemoryContextSwitchTo(outer);
 		MemoryContextReset(chunk);
 		total += count;
-	}
+	} while (err == 0 && te_now_ms() < until_ms);
 	if (err != 0)
 	{
 		errno = err;
@@ -212,7 +216,7 @@ may_remove(void)
 }
 
 int64
-te_thumbnail_empty_removals(int64 most, int64 *unlinked)
+te_thumbnail_empty_removals(int most_ms, int64 *unlinked)
 {
 	char	   *sql = psprintf("SELECT removal, attachment, file, xmin FROM %s FOR UPDATE SKIP LOCKED",
 							   te_internal_name("thumbexif_removal"));
@@ -228,7 +232,7 @@ te_thumbnail_empty_removals(int64 most, int64 *unlinked)
 	{
 		Portal		cursor = SPI_cursor_open_with_args(NULL, sql, 0, NULL, NULL, NULL, false, 0);
 
-		total = empty_all(cursor, most, unlinked != NULL ? unlinked : &files);
+		total = empty_all(cursor, most_ms > 0 ? te_now_ms() + most_ms : PG_INT64_MAX, unlinked != NULL ? unlinked : &files);
 		SPI_cursor_close(cursor);
 	}
 	SPI_finish();

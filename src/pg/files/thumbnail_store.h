@@ -31,10 +31,10 @@ extern void te_thumbnail_discard(int attachment, const char *name);
 /*
  * Unlink what the removal table lists of transactions that are committed and flushed, where it is in a folder of this
  * database's.  While it cannot be told which that is, all stays listed, with a WARNING when that begins.  Own short
- * transaction of the caller's; at most "most" entries.  Returns how many are dealt with, and in *unlinked, unless that is
- * NULL, adds the files: a copy of a database lists what is only its origin's.
+ * transaction of the caller's.  Ends after most_ms, with one entry at least; 0 = with the last.  Returns how many are dealt
+ * with, and in *unlinked, unless that is NULL, adds the files: a copy of a database lists what is only its origin's.
  */
-extern int64 te_thumbnail_empty_removals(int64 most, int64 *unlinked);
+extern int64 te_thumbnail_empty_removals(int most_ms, int64 *unlinked);
 
 /* Is there a folder for an attachment of this number, as a dropped extension leaves it? */
 extern bool te_thumbnail_has_folder(int attachment);

@@ -9,6 +9,7 @@
 #include "utils/snapmgr.h"
 
 #include "batch_write.h"
+#include "pg/base/clock.h"
 #include "pg/base/guc.h"
 #include "pg/base/postmaster_alive.h"
 #include "pg/files/root_check.h"
@@ -18,6 +19,7 @@
 #include "pipeline_state.h"
 
 #define REMOVE_AT 1000			/* replaced files that make it worth while to unlink some */
+#define REMOVE_MS 1000			/* to unlink files, in one transaction */
 #define MAX_READY_BYTES (64 * 1024 * 1024)	/* of thumbnails that wait to be written */
 
 void
@@ -286,14 +288,21 @@ write_batch(TePipeline *p, TeBatchWriteHook between)
 	pfree(jobs);
 }
 
-/* Unlink what replaced files and deleted rows have left. */
+/* Unlink what replaced files and deleted rows have left.  On a slow disk that takes more than one transaction. */
 static void
 remove_files(TePipeline *p)
 {
-	te_step_begin(p);
-	te_thumbnail_empty_removals(PG_INT64_MAX, NULL);
-	te_step_end(p);
-	te_pipeline_commit(p);
+	int64		began_ms;
+	int64		removed;
+
+	do
+	{
+		began_ms = te_now_ms();
+		te_step_begin(p);
+		removed = te_thumbnail_empty_removals(REMOVE_MS, NULL);
+		te_step_end(p);
+		te_pipeline_commit(p);
+	} while (removed > 0 && te_now_ms() - began_ms >= REMOVE_MS);
 	p->replaced = 0;
 }
 
@@ -318,7 +327,7 @@ go(TePipeline *p)
 		if (is_batch(p) ||
 			(p->nready > 0 && p->nwaiting + p->nflying == 0))
 			write_batch(p, between_files);
-		if (p->replaced >= REMOVE_AT)
+		if (p->replaced >= REMOVE_AT && !p->run->keep_removals)
 			remove_files(p);
 		if (p->exhausted && p->nwaiting + p->nflying + p->nready == 0)
 			break;
@@ -329,7 +338,10 @@ go(TePipeline *p)
 		te_step_begin(p);
 		te_release_remaining(p);
 		te_step_end(p);
-		remove_files(p);
+		if (!p->run->keep_removals)
+			remove_files(p);
+		else
+			te_pipeline_commit(p);
 	}
 }
 

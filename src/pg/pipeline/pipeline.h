@@ -48,6 +48,7 @@ typedef struct TePipelineOptions
 	int			batch_size;		/* outcomes to a commit */
 	int			claim_size;		/* assets claimed at a time */
 	int64		most;			/* assets to take in all; PG_INT64_MAX = all */
+	bool		keep_removals;	/* files that are no longer wanted stay listed: the caller unlinks them */
 
 	int			(*next) (void *arg, TeKey *keys, int most);
 	void		(*passed) (void *arg, const TeAsset *asset, TeClaimResult why);

@@ -11,10 +11,13 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "storage/ipc.h"
+#include "storage/lmgr.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "pg/base/extension.h"
 #include "pg/base/postmaster_alive.h"
 #include "pg/base/time_limit.h"
 #include "pipeline_state.h"
@@ -127,7 +130,22 @@ count_jobs(dlist_head *list)
 	return count;
 }
 
-/* Give back all that is claimed and not written.  In a transaction, inside SPI; the caller commits. */
+/* Lock the table of states for writing, unless somebody has locked it as a whole. */
+static bool
+lock_states(const TePipeline *p)
+{
+	TeExtension extension;
+	Oid			states;
+
+	te_extension_get(&extension);
+	states = get_relname_relid(te_key_state(p->key_type), extension.schema);
+	return OidIsValid(states) && ConditionalLockRelationOid(states, RowExclusiveLock);
+}
+
+/*
+ * Give back all that is claimed and not written.  In a transaction, inside SPI; the caller commits.  Nothing
+ * may be waited for, as no interrupt is served meanwhile: what is not given back dies with our claim.
+ */
 static void
 give_back(TePipeline *p)
 {
@@ -139,7 +157,7 @@ give_back(TePipeline *p)
 		return;
 	for (int i = 0; i < (int) lengthof(lists); i++)
 		count += count_jobs(lists[i]);
-	if (count == 0)
+	if (count == 0 || !lock_states(p))
 		return;
 	keys = MemoryContextAlloc(p->context, sizeof(TeKey) * count);
 	count = 0;

@@ -150,6 +150,7 @@ freed(const TeAsset *asset, const TeSettings *settings, const TeSource *file)
 	const TeState *state = &asset->state;
 
 	return te_source_changed(asset, file) ||
+		(state->verdict == TE_DENIED && file != NULL && file->status != TE_DENIED) ||
 		!same(state->tried_settings, settings->both) ||
 		(state->limit_hit >= 0 && te_status_limit(state->verdict) > state->limit_hit);
 }

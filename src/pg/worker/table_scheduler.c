@@ -120,6 +120,7 @@ start_run(Turn *turn)
 		.batch_size = turn->table->batch,
 		.claim_size = turn->table->batch,
 		.most = turn->table->queue.single ? 1 : PG_INT64_MAX,
+		.keep_removals = true,
 		.next = next_keys,
 		.written = written,
 		.commit = commit_between,
