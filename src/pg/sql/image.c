@@ -23,6 +23,7 @@
 #include "pg/compat.h"
 #include "pg/files/source.h"
 #include "pg/pipeline/reply_values.h"
+#include "pg/pipeline/status_error.h"
 #include "pg/pool/pool.h"
 
 /* An image that is asked about. */
@@ -87,10 +88,10 @@ make_request(uint32 want)
 	return (TeRequest)
 	{
 		.want = want,
-		.size = te_thumbnail_size,
-		.format = te_thumbnail_format,
-		.quality = te_thumbnail_quality,
-		.max_pixels = te_max_pixels
+			.size = te_thumbnail_size,
+			.format = te_thumbnail_format,
+			.quality = te_thumbnail_quality,
+			.max_pixels = te_max_pixels
 	};
 }
 

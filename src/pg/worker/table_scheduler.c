@@ -116,10 +116,10 @@ start_run(Turn *turn)
 	TePipelineOptions		r = {
 		.attachment = turn->attachment,
 		.parts = TE_PART_ALL,
-		.look = true,			/* at missing ones again */
+		.check_files = true,	/* also of missing ones */
 		.batch_size = turn->table->batch,
 		.claim_size = turn->table->batch,
-		.most = turn->table->queue.single ? 1 : PG_INT64_MAX,
+		.max_assets = turn->table->queue.single ? 1 : PG_INT64_MAX,
 		.next = next_keys,
 		.written = written,
 		.commit = commit_between,
