@@ -19,10 +19,10 @@
 #include "state_update.h"
 
 /* Waits before the next try: after a transient failure, and for a missing file. */
-#define RETRY_MS			(10 * 1000)
-#define RETRY_MAX_MS		(60 * 60 * 1000)
-#define MISSING_MS			(60 * 1000)
-#define MISSING_MAX_MS		(24 * 60 * 60 * 1000)
+#define RETRY_MS		(10 * 1000)
+#define RETRY_MAX_MS	(60 * 60 * 1000)
+#define MISSING_MS		(60 * 1000)
+#define MISSING_MAX_MS	(24 * 60 * 60 * 1000)
 
 /* The new state row. */
 typedef struct NewState

@@ -33,7 +33,7 @@
 #include "utility_hook.h"
 
 #define MAX_WAIT_MS		10000	/* for a worker to exit; then the command fails */
-#define POLL_MS	10
+#define POLL_MS			10
 
 static ProcessUtility_hook_type next_hook = NULL;
 

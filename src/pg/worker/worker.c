@@ -43,8 +43,8 @@
 #include "table_scheduler.h"
 #include "worker.h"
 
-#define IDLE_EXIT_MS				(5 * 60 * 1000) /* without work; its decoders are kept as long */
-#define MIN_RUN_MS		(10 * 1000) /* before it exits because other databases wait */
+#define IDLE_EXIT_MS		(5 * 60 * 1000) /* without work; its decoders are kept as long */
+#define MIN_RUN_MS			(10 * 1000) /* before it exits because other databases wait */
 #define SETTINGS_CHECK_MS	(10 * 1000) /* between checks of the database's settings */
 #define LIMIT_MS			(30 * 1000) /* for a statement on a user's table, with its triggers */
 #define LOCK_MS				900 /* less than deadlock_timeout, so that the worker gives way and not a user */
