@@ -60,18 +60,15 @@ raised_by_storage(const ErrorData *error)
 	return false;
 }
 
-/*
- * Was it raised by ProcessInterrupts(): a cancel, a statement_timeout, the termination of the session?  An ERROR that user
- * code raises has another origin; an interrupt that user code catches and raises again is still one.
- */
 bool
 te_error_is_interrupt(const ErrorData *error)
 {
 	return raised_by_interrupts(error) && error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE;
 }
 
-bool
-te_error_is_servers(const ErrorData *error)
+/* Is the ERROR trouble of the server, rather than the fault of an asset?  A trigger can raise any SQLSTATE. */
+static bool
+is_server_error(const ErrorData *error)
 {
 	int			category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
 
@@ -276,7 +273,7 @@ try_write(BatchWrite *batch, TeJob **jobs, int count)
 		charge_row(batch);
 		MemoryContextSwitchTo(caller);
 		error = CopyErrorData();
-		if ((te_error_is_interrupt(error) && !te_time_limit_hit()) || te_error_is_servers(error))
+		if ((te_error_is_interrupt(error) && !te_time_limit_hit()) || is_server_error(error))
 			PG_RE_THROW();
 		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();

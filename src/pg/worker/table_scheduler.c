@@ -251,42 +251,6 @@ run_turn(TeWorkerTable *table, const TeAttachment *attachment, TimestampTz *due)
 	return call.worked;
 }
 
-/* If the extension exists and cannot be used, log why, before the worker exits. */
-static void
-log_unusable(TeExtensionState state)
-{
-	if (state == TE_EXTENSION_OTHER)
-		ereport(LOG,
-				(errmsg("thumbexif does nothing in this database: version of the extension is not %s, that of the library", TE_VERSION),
-				 errhint("Run ALTER EXTENSION thumbexif UPDATE in it. If it is up to date, restart the server to load the newer library.")));
-	else if (state == TE_EXTENSION_FOREIGN)
-		ereport(LOG,
-				(errmsg("thumbexif does nothing in this database: schema \"%s\" does not belong to the extension and its owner", TE_SCHEMA),
-				 errhint("Let a superuser give the schema back to the owner of extension \"thumbexif\".")));
-}
-
-typedef struct Attachments
-{
-	List	   *attachments;
-	bool		extension;		/* it exists and can be used */
-} Attachments;
-
-/* Read the attachments, palloc'd. */
-static void
-load_attachments(void *arg)
-{
-	Attachments	   *attachments = arg;
-	TeExtension extension;
-	TeExtensionState state;
-
-	te_worker_xact_begin();
-	state = te_extension_look(&extension);
-	attachments->extension = state == TE_EXTENSION_READY;
-	attachments->attachments = attachments->extension ? te_attachment_all() : NIL;
-	te_worker_xact_end();
-	log_unusable(state);
-}
-
 /* --- choosing a table */
 
 typedef struct ReadyTable
@@ -376,13 +340,13 @@ run_first_turn(List *attachments, TimestampTz *due)
 TeTurnResult
 te_scheduler_turn(bool woken, TimestampTz *due)
 {
-	Attachments		attachments = {NIL, false};
+	TeAttachedTables attached = {NIL, false};
 	ErrorData  *error;
 	TeTurnResult		result;
 
 	te_worker_xact_reset();
 	*due = 0;
-	error = te_worker_xact_guarded(load_attachments, &attachments);
+	error = te_worker_xact_guarded(te_worker_table_load, &attached);
 	if (error != NULL)
 	{
 		te_activity_trouble(error->message);
@@ -391,15 +355,15 @@ te_scheduler_turn(bool woken, TimestampTz *due)
 			te_worker_table_note_arrivals();
 		return TE_TURN_WAITING;
 	}
-	if (!attachments.extension)
+	if (!attached.extension)
 		return TE_TURN_NO_EXTENSION;
-	te_worker_table_refresh(attachments.attachments);
+	te_worker_table_refresh(attached.attachments);
 	if (woken)
 		te_worker_table_note_arrivals();
 	if (te_root_try_again())
 		te_worker_table_restart_queues();	/* assets skipped while the root was held off are above the current positions */
 
-	if (run_first_turn(attachments.attachments, due))
+	if (run_first_turn(attached.attachments, due))
 		result = TE_TURN_WORKED;
 	else
 		result = te_table_health_any_failing() || te_root_any_held() ? TE_TURN_WAITING : TE_TURN_IDLE;

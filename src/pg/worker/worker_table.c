@@ -8,8 +8,10 @@
 #include "utils/timestamp.h"
 
 #include "pg/base/clock.h"
+#include "pg/base/extension.h"
 #include "pg/catalog/attachment.h"
 #include "worker_table.h"
+#include "worker_xact.h"
 
 #define ALONE_MS		10000	/* a turn, if no other table has work */
 #define SHARE_MS		1000	/* a turn, if another table that has used as much time has, or may have, work */
@@ -97,6 +99,35 @@ te_worker_table_refresh(List *attachments)
 			pfree(table->last_error);
 		pfree(table);
 	}
+}
+
+/* If the extension exists and cannot be used, log why, before the worker exits. */
+static void
+log_unusable(TeExtensionState state)
+{
+	if (state == TE_EXTENSION_OTHER)
+		ereport(LOG,
+				(errmsg("thumbexif does nothing in this database: version of the extension is not %s, that of the library", TE_VERSION),
+				 errhint("Run ALTER EXTENSION thumbexif UPDATE in it. If it is up to date, restart the server to load the newer library.")));
+	else if (state == TE_EXTENSION_FOREIGN)
+		ereport(LOG,
+				(errmsg("thumbexif does nothing in this database: schema \"%s\" does not belong to the extension and its owner", TE_SCHEMA),
+				 errhint("Let a superuser give the schema back to the owner of extension \"thumbexif\".")));
+}
+
+void
+te_worker_table_load(void *arg)
+{
+	TeAttachedTables *attached = arg;
+	TeExtension extension;
+	TeExtensionState state;
+
+	te_worker_xact_begin();
+	state = te_extension_look(&extension);
+	attached->extension = state == TE_EXTENSION_READY;
+	attached->attachments = attached->extension ? te_attachment_all() : NIL;
+	te_worker_xact_end();
+	log_unusable(state);
 }
 
 /* --- fair sharing */
