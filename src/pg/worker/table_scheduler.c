@@ -8,13 +8,11 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "postmaster/interrupt.h"
 #include "storage/lock.h"
-#include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
 #include "file_removal.h"
@@ -36,7 +34,7 @@
 
 typedef struct Turn				/* of one table */
 {
-	TeWorkerTable    *table;
+	TeWorkerTable *table;
 	const TeAttachment *attachment;
 	TimestampTz started;
 	TeKey		first[TE_CLAIM_SIZE];	/* read before the pipeline runs */
@@ -73,7 +71,7 @@ static int
 next_keys(void *arg, TeKey *keys, int max_keys)
 {
 	Turn	   *turn = arg;
-	TeWorkerTable    *table = turn->table;
+	TeWorkerTable *table = turn->table;
 	TimestampTz now = GetCurrentTimestamp();
 	TeDatabaseSlot *slot = te_shmem_database(MyDatabaseId);
 	int			count;
@@ -171,7 +169,7 @@ process_queue(TeWorkerTable *table, Oid relation, TimestampTz *due, volatile boo
 
 typedef struct TurnCall			/* arguments of te_worker_xact_guarded() */
 {
-	TeWorkerTable    *table;
+	TeWorkerTable *table;
 	const TeAttachment *attachment;
 	TimestampTz due;
 	volatile bool checked;
@@ -183,16 +181,16 @@ typedef struct TurnCall			/* arguments of te_worker_xact_guarded() */
 static void
 guarded_turn(void *arg)
 {
-	TurnCall  *call = arg;
+	TurnCall   *call = arg;
 
 	call->worked = process_queue(call->table, call->attachment->relation, &call->due,
-								&call->checked);
+								 &call->checked);
 }
 
 static void
 guarded_failure(void *arg)
 {
-	TurnCall  *call = arg;
+	TurnCall   *call = arg;
 
 	te_table_health_failed(call->table, call->attachment->name, call->error, call->lasting);
 }
@@ -201,7 +199,7 @@ guarded_failure(void *arg)
 static TimestampTz
 handle_error(TurnCall *call, ErrorData *error)
 {
-	TeWorkerTable    *table = call->table;
+	TeWorkerTable *table = call->table;
 
 	/* read the queue from its beginning: released assets are above the current position */
 	memset(&table->queue, 0, sizeof(table->queue));
@@ -209,8 +207,8 @@ handle_error(TurnCall *call, ErrorData *error)
 		error->message = pstrdup("functions that the table's policies or indexes call took too long");
 	call->error = error;
 	call->lasting = !call->checked && (error->sqlerrcode == ERRCODE_UNDEFINED_COLUMN ||
-												 error->sqlerrcode == ERRCODE_DATATYPE_MISMATCH ||
-												 error->sqlerrcode == ERRCODE_WRONG_OBJECT_TYPE);
+									   error->sqlerrcode == ERRCODE_DATATYPE_MISMATCH ||
+									   error->sqlerrcode == ERRCODE_WRONG_OBJECT_TYPE);
 	if (te_worker_xact_guarded(guarded_failure, call) != NULL)
 	{
 		/* the pause could not be written, since a lock is in the way: only suspend it */
@@ -255,7 +253,7 @@ run_turn(TeWorkerTable *table, const TeAttachment *attachment, TimestampTz *due)
 
 typedef struct ReadyTable
 {
-	TeWorkerTable    *table;
+	TeWorkerTable *table;
 	const TeAttachment *attachment;
 	int64		position;
 } ReadyTable;
@@ -291,7 +289,7 @@ check_paused(TeWorkerTable *table, const TeAttachment *attachment, TimestampTz *
 static ReadyTable *
 ready_tables(List *attachments, int *count, TimestampTz *due)
 {
-	ReadyTable	   *ready = palloc(sizeof(ReadyTable) * Max(list_length(attachments), 1));
+	ReadyTable *ready = palloc(sizeof(ReadyTable) * Max(list_length(attachments), 1));
 	TimestampTz now = GetCurrentTimestamp();
 	ListCell   *cell;
 
@@ -299,7 +297,7 @@ ready_tables(List *attachments, int *count, TimestampTz *due)
 	foreach(cell, attachments)
 	{
 		TeAttachment *attachment = lfirst(cell);
-		TeWorkerTable    *table = te_worker_table_find(attachment->number);
+		TeWorkerTable *table = te_worker_table_find(attachment->number);
 
 		if (attachment->paused)
 			check_paused(table, attachment, due);
@@ -323,7 +321,7 @@ static bool
 run_first_turn(List *attachments, TimestampTz *due)
 {
 	int			count;
-	ReadyTable	   *ready = ready_tables(attachments, &count, due);
+	ReadyTable *ready = ready_tables(attachments, &count, due);
 
 	for (int i = 0; i < count; i++)
 	{
@@ -342,7 +340,7 @@ te_scheduler_turn(bool woken, TimestampTz *due)
 {
 	TeAttachedTables attached = {NIL, false};
 	ErrorData  *error;
-	TeTurnResult		result;
+	TeTurnResult result;
 
 	te_worker_xact_reset();
 	*due = 0;

@@ -30,15 +30,13 @@ te_worker_table_find(int number)
 	foreach(cell, tables)
 	{
 		table = lfirst(cell);
-
 		if (table->number == number)
 			return table;
 	}
 	caller = MemoryContextSwitchTo(TopMemoryContext);
 	table = palloc0(sizeof(TeWorkerTable));
-	table	  ->number = number;
-	table	  ->batch = TE_CLAIM_SIZE;
-
+	table->number = number;
+	table->batch = TE_CLAIM_SIZE;
 	tables = lappend(tables, table);
 	MemoryContextSwitchTo(caller);
 	return table;
@@ -69,7 +67,7 @@ te_worker_table_restart_queues(void)
 		TeWorkerTable *table = lfirst(cell);
 
 		memset(&table->queue, 0, sizeof(table->queue));
-		table	  ->idle = false;
+		table->idle = false;
 	}
 }
 
@@ -85,8 +83,8 @@ te_worker_table_refresh(List *attachments)
 		const TeAttachment *attachment = lfirst(cell);
 		TeWorkerTable *table = te_worker_table_find(attachment->number);
 
-		table	  ->attached = true;
-		table	  ->paused = attachment->paused;
+		table->attached = true;
+		table->paused = attachment->paused;
 	}
 	foreach(cell, tables)
 	{
@@ -147,7 +145,7 @@ te_worker_table_turn_begin(void)
 void
 te_worker_table_turn_end(TeWorkerTable *table, int64 position)
 {
-	table	  ->used_ms = position + (te_now_ms() - counts_from_ms);
+	table->used_ms = position + (te_now_ms() - counts_from_ms);
 
 	if (table->has_work)
 		reached_ms = Max(reached_ms, position);
@@ -166,7 +164,7 @@ te_worker_table_turn_ms(const TeWorkerTable *table)
 		const TeWorkerTable *other = lfirst(cell);
 		int64		ahead_ms;
 
-		if (other == table ||!(other->has_work || other->arrivals) || other->not_before > now)
+		if (other == table || !(other->has_work || other->arrivals) || other->not_before > now)
 			continue;
 		alone = false;
 		ahead_ms = te_worker_table_position(other) - te_worker_table_position(table);
