@@ -26,7 +26,7 @@
 #include "pg/base/statement.h"
 #include "pg/compat.h"
 #include "pg/files/thumbnail_store.h"
-#include "pg/pipeline/reply_values.h"
+#include "pg/pipeline/status_error.h"
 #include "pg/pipeline/row_update.h"
 #include "pg/pipeline/state_update.h"
 #include "pg/pool/pool.h"
@@ -198,10 +198,10 @@ write_result(const Process *process, TeJob *job, bool tried_before)
 	uint64		rows;
 
 	check_may_update(attachment);	/* also for the state alone, which a changed file may come to */
-	if ((job->need & TE_PART_THUMBNAIL) && te_job_verdict(job) == TE_VERDICT_DONE)
+	if ((job->parts & TE_PART_THUMBNAIL) && te_job_verdict(job) == TE_VERDICT_DONE)
 	{
 		job->file = te_thumbnail_write(attachment->number, job->id, job->task.request.format,
-								   job->task.thumbnail, job->task.reply.thumbnail_bytes, &job->file_path);
+									   job->task.thumbnail, job->task.reply.thumbnail_bytes, &job->file_path);
 		te_thumbnail_sync();
 	}
 
