@@ -11,6 +11,9 @@
  * then, which is looked at beforehand; and every expression that belongs to the table if its owner lacks the current user's
  * rights.  The latter are looked at as the executor prepares them, by the object access hook: that
  * finds those of policies, of what policies select from, and of constraints alike.
+ *
+ * A deferred trigger cannot be left to the end of the transaction, where it would run with the rights of whoever commits,
+ * and PostgreSQL refuses to.  So triggers that could be deferred fire at the end of the statement that queues them.
  */
 #include "postgres.h"
 
@@ -24,6 +27,7 @@
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
+#include "executor/executor.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
@@ -52,6 +56,7 @@ static int	nguards = 0;
 static needs_fmgr_hook_type next_needs_hook = NULL;
 static fmgr_hook_type next_hook = NULL;
 static object_access_hook_type next_access_hook = NULL;
+static ExecutorStart_hook_type next_start_hook = NULL;
 
 /* --- functions as they are called */
 
@@ -164,6 +169,34 @@ access_hook(ObjectAccessType access, Oid class, Oid object, int column, void *ar
 				 errhint("Let the table's owner call thumbexif_process(), or take the function out of the expression.")));
 }
 
+/* --- deferred triggers */
+
+/*
+ * Foreign keys among them.  The executor has a copy of the triggers of each relation that it writes to: SET CONSTRAINTS
+ * would also fire what the transaction has deferred before, and stay until its end.
+ */
+static void
+start_hook(QueryDesc *query, int flags)
+{
+	ListCell   *cell;
+
+	if (next_start_hook != NULL)
+		next_start_hook(query, flags);
+	else
+		standard_ExecutorStart(query, flags);
+	if (nguards == 0)
+		return;
+	foreach(cell, query->estate->es_opened_result_relations)
+	{
+		TriggerDesc *triggers = ((ResultRelInfo *) lfirst(cell))->ri_TrigDesc;
+
+		for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+			triggers->triggers[i].tgdeferrable = triggers->triggers[i].tginitdeferred = false;
+	}
+}
+
+/* --- the life of guards */
+
 /* An ERROR has ended what a guard was for. */
 static void
 forget_guards(int nest_level)
@@ -195,6 +228,8 @@ te_code_rights_install(void)
 	fmgr_hook = hook;
 	next_access_hook = object_access_hook;
 	object_access_hook = access_hook;
+	next_start_hook = ExecutorStart_hook;
+	ExecutorStart_hook = start_hook;
 }
 
 void
