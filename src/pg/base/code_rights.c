@@ -18,28 +18,22 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "access/relation.h"
 #include "access/transam.h"
 #include "access/xact.h"
 #include "catalog/objectaccess.h"
-#include "catalog/pg_class.h"
 #include "catalog/pg_proc.h"
-#include "catalog/pg_trigger.h"
-#include "catalog/pg_type.h"
-#include "commands/trigger.h"
 #include "executor/executor.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
-#include "rewrite/prs2lock.h"
-#include "rewrite/rewriteDefine.h"
+#include "optimizer/planner.h"
 #include "utils/acl.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
-#include "utils/rel.h"
 #include "utils/syscache.h"
 
 #include "code_rights.h"
+#include "cursor_guard.h"
 
 #define MAX_GUARDS	32			/* nested: a trigger may call thumbexif_process() and so on */
 
@@ -48,6 +42,7 @@ typedef struct Guard
 	int			nest_level;		/* of transactions, where it was begun */
 	bool		foreign;		/* expressions are of a role that lacks the current user's rights */
 	int			entered;		/* functions of users that are running in it */
+	List	   *cursors;		/* that were open when it was begun */
 } Guard;
 
 static Guard guards[MAX_GUARDS];
@@ -57,12 +52,12 @@ static needs_fmgr_hook_type next_needs_hook = NULL;
 static fmgr_hook_type next_hook = NULL;
 static object_access_hook_type next_access_hook = NULL;
 static ExecutorStart_hook_type next_start_hook = NULL;
+static planner_hook_type next_planner_hook = NULL;
 
 /* --- functions as they are called */
 
-/* ERROR unless the function's owner may do all that "role" may. */
-static void
-check_function(Oid function, Oid role)
+void
+te_code_rights_check_function(Oid function, Oid role)
 {
 	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
 	Form_pg_proc form;
@@ -106,7 +101,8 @@ left_function(void)
 	if (top == 0)
 		return;
 	guards[top - 1].entered--;
-	nguards = top;
+	while (nguards > top)
+		te_cursor_guard_forget(guards[--nguards].cursors);
 }
 
 static void
@@ -117,7 +113,7 @@ hook(FmgrHookEventType event, FmgrInfo *info, Datum *private)
 		if (event == FHET_START)
 		{
 			if (guards[nguards - 1].entered == 0)
-				check_function(info->fn_oid, GetUserId());
+				te_code_rights_check_function(info->fn_oid, GetUserId());
 			guards[nguards - 1].entered++;
 		}
 		else
@@ -129,9 +125,8 @@ hook(FmgrHookEventType event, FmgrInfo *info, Datum *private)
 
 /* --- functions in expressions that nobody answers for */
 
-/* May an expression of anybody's call this function?  Nothing that changes anything or runs a statement. */
-static bool
-is_harmless(Oid function)
+bool
+te_code_rights_is_harmless(Oid function)
 {
 	switch (function)
 	{
@@ -160,7 +155,7 @@ access_hook(ObjectAccessType access, Oid class, Oid object, int column, void *ar
 	if (next_access_hook != NULL)
 		next_access_hook(access, class, object, column, arg);
 	if (access == OAT_FUNCTION_EXECUTE && nguards > 0 && guards[nguards - 1].foreign &&
-		guards[nguards - 1].entered == 0 && !is_harmless(object))
+		guards[nguards - 1].entered == 0 && !te_code_rights_is_harmless(object))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("function %s() may change something and must not run with the rights of role \"%s\"",
@@ -195,6 +190,43 @@ start_hook(QueryDesc *query, int flags)
 	}
 }
 
+/* --- functions of ranges */
+
+/*
+ * The planner may call the difference function of a range type to see how many rows an operator finds.  Where a session has
+ * met the type before, it has that function at hand, and hook() would not see the call.
+ */
+static bool
+check_operators(Node *node, void *context)
+{
+	List	   *args = NIL;
+	ListCell   *cell;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, Query))
+		return query_tree_walker((Query *) node, check_operators, context, 0);
+	if (IsA(node, OpExpr))
+		args = ((OpExpr *) node)->args;
+	else if (IsA(node, ScalarArrayOpExpr))
+		args = ((ScalarArrayOpExpr *) node)->args;
+	foreach(cell, args)
+	{
+		te_code_rights_check_range(exprType(lfirst(cell)), GetUserId());
+		te_code_rights_check_range(exprType(strip_implicit_coercions(lfirst(cell))), GetUserId());
+	}
+	return expression_tree_walker(node, check_operators, context);
+}
+
+static PlannedStmt *
+plan_hook(Query *query, const char *sql, int options, ParamListInfo params)
+{
+	if (nguards > 0 && guards[nguards - 1].entered == 0)
+		(void) check_operators((Node *) query, NULL);
+	return next_planner_hook != NULL ? next_planner_hook(query, sql, options, params) :
+		standard_planner(query, sql, options, params);
+}
+
 /* --- the life of guards */
 
 /* An ERROR has ended what a guard was for. */
@@ -202,14 +234,14 @@ static void
 forget_guards(int nest_level)
 {
 	while (nguards > 0 && guards[nguards - 1].nest_level >= nest_level)
-		nguards--;
+		te_cursor_guard_forget(guards[--nguards].cursors);
 }
 
 static void
 at_transaction_end(XactEvent event, void *arg)
 {
 	if (event == XACT_EVENT_ABORT || event == XACT_EVENT_COMMIT || event == XACT_EVENT_PREPARE)
-		nguards = 0;
+		forget_guards(0);
 }
 
 static void
@@ -230,6 +262,8 @@ te_code_rights_install(void)
 	object_access_hook = access_hook;
 	next_start_hook = ExecutorStart_hook;
 	ExecutorStart_hook = start_hook;
+	next_planner_hook = planner_hook;
+	planner_hook = plan_hook;
 }
 
 void
@@ -251,6 +285,7 @@ te_code_rights_begin(bool foreign)
 	guards[nguards].nest_level = GetCurrentTransactionNestLevel();
 	guards[nguards].foreign = foreign;
 	guards[nguards].entered = 0;
+	guards[nguards].cursors = te_cursor_guard_begin();
 	nguards++;
 }
 
@@ -258,103 +293,6 @@ void
 te_code_rights_end(void)
 {
 	Assert(nguards > 0);
+	te_cursor_guard_end(guards[nguards - 1].cursors);
 	nguards--;
-}
-
-/* --- what belongs to a table */
-
-static bool
-is_harmful(Oid function, void *context)
-{
-	return !is_harmless(function);
-}
-
-static bool
-calls_harmful(Node *node, void *context)
-{
-	if (node == NULL)
-		return false;
-	return check_functions_in_node(node, is_harmful, context) ||
-		expression_tree_walker(node, calls_harmful, context);
-}
-
-static void
-check_trigger(Relation relation, const Trigger *trigger, Oid role)
-{
-	if (trigger->tgisinternal || trigger->tgenabled == TRIGGER_DISABLED ||
-		!TRIGGER_FOR_UPDATE(trigger->tgtype))
-		return;
-	check_function(trigger->tgfoid, role);
-	if (trigger->tgqual != NULL && calls_harmful(stringToNode(trigger->tgqual), NULL))
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("the WHEN condition of trigger \"%s\" on table \"%s\" calls a function that may change something",
-						trigger->tgname, RelationGetRelationName(relation)),
-				 errdetail("Whoever may create triggers on the table could run statements with the rights of role \"%s\".",
-						   GetUserNameFromId(role, true)),
-				 errhint("Move the condition into the trigger's function.")));
-}
-
-/* A domain's CHECK is its owner's to change. */
-static void
-check_domain(Relation relation, Oid type, Oid role)
-{
-	while (get_typtype(type) == TYPTYPE_DOMAIN)
-	{
-		HeapTuple	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
-		Form_pg_type form;
-		Oid			owner;
-		Oid			base;
-
-		if (!HeapTupleIsValid(tuple))
-			return;
-		form = (Form_pg_type) GETSTRUCT(tuple);
-		owner = form->typowner;
-		base = form->typbasetype;
-		ReleaseSysCache(tuple);
-		if (!has_privs_of_role(owner, role))
-			ereport(ERROR,
-					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-					 errmsg("a generated column of table \"%s\" is of a domain of role \"%s\", whose checks must not run with the rights of role \"%s\"",
-							RelationGetRelationName(relation), GetUserNameFromId(owner, true), GetUserNameFromId(role, true)),
-					 errhint("Let the table's owner own the domain.")));
-		type = base;
-	}
-}
-
-/* A rule is a statement of the owner's that would be run by whoever writes to the table. */
-static void
-check_rules(Relation relation, Oid role)
-{
-	RuleLock   *rules = relation->rd_rules;
-
-	if (has_privs_of_role(relation->rd_rel->relowner, role))
-		return;
-	for (int i = 0; rules != NULL && i < rules->numLocks; i++)
-		if (rules->rules[i]->event == CMD_UPDATE && rules->rules[i]->enabled != RULE_DISABLED)
-			ereport(ERROR,
-					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-					 errmsg("a rule of table \"%s\" must not run with the rights of role \"%s\"",
-							RelationGetRelationName(relation), GetUserNameFromId(role, true)),
-					 errhint("Let the table's owner call thumbexif_process(), or write a trigger instead of the rule.")));
-}
-
-void
-te_code_rights_check_table(Oid relid, Oid role)
-{
-	Relation	relation = relation_open(relid, AccessShareLock);
-	TriggerDesc *triggers = relation->trigdesc;
-	TupleDesc	columns = RelationGetDescr(relation);
-
-	check_rules(relation, role);
-	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
-		check_trigger(relation, &triggers->triggers[i], role);
-	for (int i = 0; i < columns->natts; i++)
-	{
-		Form_pg_attribute column = TupleDescAttr(columns, i);
-
-		if (!column->attisdropped && column->attgenerated != '\0')
-			check_domain(relation, column->atttypid, role);
-	}
-	relation_close(relation, AccessShareLock);
 }
