@@ -33,7 +33,6 @@
 #include "utils/syscache.h"
 
 #include "code_rights.h"
-#include "cursor_guard.h"
 
 #define MAX_GUARDS	32			/* nested: a trigger may call thumbexif_process() and so on */
 
@@ -42,7 +41,6 @@ typedef struct Guard
 	int			nest_level;		/* of transactions, where it was begun */
 	bool		foreign;		/* expressions are of a role that lacks the current user's rights */
 	int			entered;		/* functions of users that are running in it */
-	List	   *cursors;		/* that were open when it was begun */
 } Guard;
 
 static Guard guards[MAX_GUARDS];
@@ -101,8 +99,7 @@ left_function(void)
 	if (top == 0)
 		return;
 	guards[top - 1].entered--;
-	while (nguards > top)
-		te_cursor_guard_forget(guards[--nguards].cursors);
+	nguards = top;
 }
 
 static void
@@ -234,14 +231,14 @@ static void
 forget_guards(int nest_level)
 {
 	while (nguards > 0 && guards[nguards - 1].nest_level >= nest_level)
-		te_cursor_guard_forget(guards[--nguards].cursors);
+		nguards--;
 }
 
 static void
 at_transaction_end(XactEvent event, void *arg)
 {
 	if (event == XACT_EVENT_ABORT || event == XACT_EVENT_COMMIT || event == XACT_EVENT_PREPARE)
-		forget_guards(0);
+		nguards = 0;
 }
 
 static void
@@ -285,7 +282,6 @@ te_code_rights_begin(bool foreign)
 	guards[nguards].nest_level = GetCurrentTransactionNestLevel();
 	guards[nguards].foreign = foreign;
 	guards[nguards].entered = 0;
-	guards[nguards].cursors = te_cursor_guard_begin();
 	nguards++;
 }
 
@@ -293,6 +289,5 @@ void
 te_code_rights_end(void)
 {
 	Assert(nguards > 0);
-	te_cursor_guard_end(guards[nguards - 1].cursors);
 	nguards--;
 }

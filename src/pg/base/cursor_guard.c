@@ -2,8 +2,8 @@
  * cursor_guard.c
  *		Keeps the cursors of a session and those of other roles' code apart.
  *
- * PostgreSQL has no list of portals that could be read here, but it has a memory context for each, named after it.  A portal is
- * pinned against being closed; and with the strategy of several statements no row can be fetched from it.
+ * PostgreSQL has no list of portals that could be read here, but it has a memory context for each, named after it.  A portal
+ * that is active can be neither run nor dropped: so they all are, until what is guarded has ended.
  */
 #include "postgres.h"
 
@@ -16,8 +16,7 @@
 typedef struct GuardedCursor
 {
 	Portal		portal;
-	PortalStrategy strategy;	/* to be put back */
-	bool		pinned;			/* by us */
+	PortalStatus status;		/* to be put back */
 } GuardedCursor;
 
 /* The context whose children are the contexts of portals.  It is there once there was a portal, and stays. */
@@ -63,30 +62,19 @@ all_portals(void)
 List *
 te_cursor_guard_begin(void)
 {
-	List	   *portals = all_portals();
-	MemoryContext caller = MemoryContextSwitchTo(TopMemoryContext);
 	List	   *cursors = NIL;
 	ListCell   *cell;
 
-	foreach(cell, portals)
+	foreach(cell, all_portals())
 	{
 		GuardedCursor *cursor = palloc(sizeof(GuardedCursor));
 
 		cursor->portal = lfirst(cell);
-		cursor->strategy = cursor->portal->strategy;
-		cursor->pinned = !cursor->portal->portalPinned;
+		cursor->status = cursor->portal->status;
 		cursors = lappend(cursors, cursor);
 	}
-	MemoryContextSwitchTo(caller);
-	list_free(portals);
 	foreach(cell, cursors)
-	{
-		GuardedCursor *cursor = lfirst(cell);
-
-		cursor->portal->strategy = PORTAL_MULTI_QUERY;
-		if (cursor->pinned)
-			PinPortal(cursor->portal);
-	}
+		((GuardedCursor *) lfirst(cell))->portal->status = PORTAL_ACTIVE;
 	return cursors;
 }
 
@@ -99,11 +87,8 @@ te_cursor_guard_forget(List *cursors)
 	{
 		GuardedCursor *cursor = lfirst(cell);
 
-		cursor->portal->strategy = cursor->strategy;
-		if (cursor->pinned && cursor->portal->portalPinned)
-			UnpinPortal(cursor->portal);
+		cursor->portal->status = cursor->status;
 	}
-	list_free_deep(cursors);
 }
 
 static bool
@@ -122,16 +107,14 @@ was_there(List *cursors, Portal portal)
 void
 te_cursor_guard_end(List *cursors)
 {
-	List	   *portals = all_portals();
 	ListCell   *cell;
 
-	foreach(cell, portals)
+	te_cursor_guard_forget(cursors);
+	foreach(cell, all_portals())
 	{
 		Portal		portal = lfirst(cell);
 
 		if (!was_there(cursors, portal))
 			PortalDrop(portal, false);
 	}
-	list_free(portals);
-	te_cursor_guard_forget(cursors);
 }

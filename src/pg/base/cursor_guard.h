@@ -12,13 +12,16 @@
 
 #include "nodes/pg_list.h"
 
-/* From here on the cursors that there are can be neither closed nor fetched from.  Returns them, for one of the next two. */
+/*
+ * From here on the cursors that there are can be neither closed nor fetched from.  Returns them, palloc'd, for one of the next
+ * two, of which one must be called whatever happens, and before an ERROR aborts anything.
+ */
 extern List *te_cursor_guard_begin(void);
 
 /* They can again, and those that were opened meanwhile are closed. */
 extern void te_cursor_guard_end(List *cursors);
 
-/* The same in the abort of what opened them, which closes them by itself. */
+/* They can again; there was an ERROR, and its abort closes what was opened meanwhile. */
 extern void te_cursor_guard_forget(List *cursors);
 
 #endif							/* TE_PG_CURSOR_GUARD_H */

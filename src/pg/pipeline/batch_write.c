@@ -31,6 +31,8 @@
 #include "row_update.h"
 #include "state_update.h"
 
+#define MAX_MESSAGE	900			/* bytes kept of what a table's code has raised */
+
 static bool owners_code = false;	/* at work since the last beginning of a write, or when it failed */
 
 typedef struct Finish
@@ -288,13 +290,14 @@ try_write(Finish *finish, TeJob **jobs, int count)
 	return error;
 }
 
-/* A message as our tables take it: what the server's encoding does not know becomes '?'. */
+/* A message as our tables take it: of bounded length, and what the server's encoding does not know becomes '?'. */
 static char *
 valid_text(MemoryContext context, const char *message)
 {
-	char	   *text = MemoryContextStrdup(context, message);
-	int			length = (int) strlen(text);
+	int			length = pg_mbcliplen(message, (int) strnlen(message, MAX_MESSAGE + 1), MAX_MESSAGE);
+	char	   *text = MemoryContextAllocZero(context, length + 1);
 
+	memcpy(text, message, length);
 	for (int good = 0; good < length;)
 	{
 		good += pg_encoding_verifymbstr(GetDatabaseEncoding(), text + good, length - good);
