@@ -21,6 +21,7 @@
 #include "access/transam.h"
 #include "access/xact.h"
 #include "catalog/objectaccess.h"
+#include "catalog/pg_language.h"
 #include "catalog/pg_proc.h"
 #include "executor/executor.h"
 #include "fmgr.h"
@@ -40,7 +41,8 @@ typedef struct Guard
 {
 	int			nest_level;		/* of transactions, where it was begun */
 	bool		foreign;		/* expressions are of a role that lacks the current user's rights */
-	int			entered;		/* functions of users that are running in it */
+	Oid			answers;		/* the function that has been entered and answers for what it calls, or InvalidOid */
+	int			depth;			/* how many calls of it are running */
 } Guard;
 
 static Guard guards[MAX_GUARDS];
@@ -85,21 +87,59 @@ needs_hook(Oid function)
 	return next_needs_hook != NULL && next_needs_hook(function);
 }
 
+/* A function in C calls what its arguments say, such as the checks of a domain: it does not answer for that. */
+static bool
+is_in_c(Oid function)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	Oid			language = InvalidOid;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		language = ((Form_pg_proc) GETSTRUCT(tuple))->prolang;
+		ReleaseSysCache(tuple);
+	}
+	return language == ClanguageId || language == INTERNALlanguageId;
+}
+
+static void
+enter_function(Oid function)
+{
+	Guard	   *guard = &guards[nguards - 1];
+
+	if (!OidIsValid(guard->answers))
+	{
+		te_code_rights_check_function(function, GetUserId());
+		if (!is_in_c(function))
+			guard->answers = function;
+	}
+	if (guard->answers == function)
+		guard->depth++;
+}
+
 /*
  * A function has returned or thrown.  Guards above the one it was entered in were begun by what it
  * called, and an ERROR has ended that.
  */
 static void
-left_function(void)
+left_function(Oid function)
 {
 	int			top = nguards;
 
-	while (top > 0 && guards[top - 1].entered == 0)
+	while (top > 0 && !OidIsValid(guards[top - 1].answers))
 		top--;
-	if (top == 0)
+	if (top == 0 || guards[top - 1].answers != function)
 		return;
-	guards[top - 1].entered--;
+	if (--guards[top - 1].depth == 0)
+		guards[top - 1].answers = InvalidOid;
 	nguards = top;
+}
+
+/* Are we in what nobody answers for? */
+static bool
+is_guarded(void)
+{
+	return nguards > 0 && !OidIsValid(guards[nguards - 1].answers);
 }
 
 static void
@@ -108,13 +148,9 @@ hook(FmgrHookEventType event, FmgrInfo *info, Datum *private)
 	if (nguards > 0 && info->fn_oid >= FirstNormalObjectId)
 	{
 		if (event == FHET_START)
-		{
-			if (guards[nguards - 1].entered == 0)
-				te_code_rights_check_function(info->fn_oid, GetUserId());
-			guards[nguards - 1].entered++;
-		}
+			enter_function(info->fn_oid);
 		else
-			left_function();
+			left_function(info->fn_oid);
 	}
 	if (next_hook != NULL && (next_needs_hook == NULL || next_needs_hook(info->fn_oid)))
 		next_hook(event, info, private);
@@ -151,8 +187,8 @@ access_hook(ObjectAccessType access, Oid class, Oid object, int column, void *ar
 {
 	if (next_access_hook != NULL)
 		next_access_hook(access, class, object, column, arg);
-	if (access == OAT_FUNCTION_EXECUTE && nguards > 0 && guards[nguards - 1].foreign &&
-		guards[nguards - 1].entered == 0 && !te_code_rights_is_harmless(object))
+	if (access == OAT_FUNCTION_EXECUTE && is_guarded() && guards[nguards - 1].foreign &&
+		!te_code_rights_is_harmless(object))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("function %s() may change something and must not run with the rights of role \"%s\"",
@@ -218,7 +254,7 @@ check_operators(Node *node, void *context)
 static PlannedStmt *
 plan_hook(Query *query, const char *sql, int options, ParamListInfo params)
 {
-	if (nguards > 0 && guards[nguards - 1].entered == 0)
+	if (is_guarded())
 		(void) check_operators((Node *) query, NULL);
 	return next_planner_hook != NULL ? next_planner_hook(query, sql, options, params) :
 		standard_planner(query, sql, options, params);
@@ -281,7 +317,8 @@ te_code_rights_begin(bool foreign)
 				 errhint("A trigger must not process the assets of its own table.")));
 	guards[nguards].nest_level = GetCurrentTransactionNestLevel();
 	guards[nguards].foreign = foreign;
-	guards[nguards].entered = 0;
+	guards[nguards].answers = InvalidOid;
+	guards[nguards].depth = 0;
 	nguards++;
 }
 

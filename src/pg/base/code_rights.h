@@ -5,7 +5,7 @@
  * A statement of ours on a user's table fires what is attached to the table: triggers, rules,
  * constraints, defaults, index expressions, operators.  Whoever wrote that code must already have all
  * rights of the role it would run with; otherwise the statement fails.  A function that has been
- * entered answers for what it calls.
+ * entered answers for what it calls, but for one in C.
  */
 #ifndef TE_PG_CODE_RIGHTS_H
 #define TE_PG_CODE_RIGHTS_H
