@@ -33,6 +33,18 @@ check "exif includes exif, container, wire, libexif and what unpacks" includes e
 check "image includes image, exif, container, wire, libvips and what decodes" includes image "$libc|\"(wire|container|exif|image)/|<(vips|glib|lcms2|jpeglib|jerror)[/.a-z0-9-]*>"
 check "decoder includes decoder, image, wire and the sandbox's" includes decoder "$libc|\"(wire|image|decoder)/|\"[a-z_]+\.h\"|<seccomp\.h>|<malloc\.h>"
 check "opener includes opener, wire and libc" includes opener "$libc|\"(wire|opener)/|\"[a-z_]+\.h\""
+# The rooms of src/pg, from the ground up: each may include those before it.
+upwards()
+{
+	local room allowed='compat\.h'
+
+	for room in base catalog shared pool files pipeline worker sql; do
+		allowed="$allowed|$room/"
+		grep -nE '^[[:space:]]*#[[:space:]]*include "pg/' "src/pg/$room"/*.[ch] | grep -vE "\"pg/($allowed)"
+	done
+}
+
+check "rooms of pg include only those below" upwards
 check "pg includes no folder of the decoder's or the opener's" not_in pg '(container|exif|image|decoder|opener)/'
 check "no image library in pg, wire or decoder" not_in "pg wire decoder" '(vips|libexif|glib)'
 check "no PostgreSQL in the decoder's and the opener's folders" not_in "container exif image wire decoder opener" '(postgres|fmgr|c)\.h'

@@ -10,7 +10,7 @@ use SoakFiles;
 # present, whatever becomes of the files, of which only EXIF is read then.
 our @tables = qw(shots cards stills);
 
-# Their triggers note whether good data are erased, and do with advisory locks what user code may do.
+# Their triggers note whether good data are erased (the bomb, of 50000 pixels, can be examined where no thumbnail is asked for, and has no date), and do with advisory locks what user code may do.
 sub make_tables
 {
 	my $columns = 'path text, width integer, height integer, thumbnail_path text, taken_at timestamptz, camera_make text';
@@ -25,7 +25,7 @@ GRANT INSERT ON erased TO PUBLIC;
 CREATE FUNCTION watch() RETURNS trigger LANGUAGE plpgsql AS \$\$
 BEGIN
 	IF (OLD.width IS NOT NULL AND NEW.width IS NULL) OR (OLD.thumbnail_path IS NOT NULL AND NEW.thumbnail_path IS NULL)
-		OR (OLD.taken_at IS NOT NULL AND NEW.taken_at IS NULL AND NEW.path ~ '$SoakFiles::dated' AND TG_RELNAME <> 'stills') THEN
+		OR (OLD.taken_at IS NOT NULL AND NEW.taken_at IS NULL AND NEW.path ~ '$SoakFiles::dated' AND TG_RELNAME <> 'stills' AND NEW.width < 50000) THEN
 		INSERT INTO public.erased (what) VALUES (TG_RELNAME || ': ' || OLD::text || ' -> ' || NEW::text);
 	END IF;
 	PERFORM pg_catalog.pg_advisory_xact_lock_shared(7);

@@ -1,14 +1,25 @@
 /*
  * clock.c
- *		The time of day may be set back while a process runs.
+ *		A clock that is never set, and whether the one that is was set back.
  */
 #include "postgres.h"
+
+#include <time.h>
 
 #include "utils/timestamp.h"
 
 #include "clock.h"
 
 #define TOLERANCE_MS	1000	/* small corrections make no wait much longer */
+
+int64
+te_now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
 
 bool
 te_clock_was_set_back(TimestampTz now)

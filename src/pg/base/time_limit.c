@@ -10,7 +10,7 @@
 #include "storage/latch.h"
 #include "utils/timeout.h"
 
-#include "pg/pool/process.h"
+#include "clock.h"
 #include "time_limit.h"
 
 #define MAX_LIMIT_MS	(24 * 60 * 60 * 1000)	/* twice of it is an int too */

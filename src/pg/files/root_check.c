@@ -17,6 +17,7 @@
 #include "utils/timestamp.h"
 
 #include "pg/base/backoff.h"
+#include "pg/base/clock.h"
 #include "pg/base/guc.h"
 #include "pg/pool/process.h"
 #include "pg/shared/activity.h"

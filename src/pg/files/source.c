@@ -13,12 +13,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "access/xact.h"
 #include "miscadmin.h"
 #include "storage/fd.h"
 
 #include "pg/base/guc.h"
 #include "pg/base/postmaster_alive.h"
+#include "pg/base/transient_fd.h"
 #include "root_path.h"
 #include "source.h"
 
@@ -30,73 +30,10 @@
 #define MFD_NOEXEC_SEAL 0x0008U
 #endif
 
-/* Descriptors that are open between te_source_wait and the pool: one, or some in nested calls. */
-#define MAX_OPEN 32
-static struct
-{
-	int			fd;
-	int			level;			/* transaction nest level */
-}			open_files[MAX_OPEN];
-static int	nopen;
-
 static inline int64
 max_bytes(void)
 {
 	return (int64) te_max_file_size * 1024 * 1024;
-}
-
-/* --- descriptors */
-
-static void
-close_from(int level)
-{
-	int			kept = 0;
-
-	for (int i = 0; i < nopen; i++)
-	{
-		if (open_files[i].level < level)
-		{
-			open_files[kept++] = open_files[i];
-			continue;
-		}
-		(void) close(open_files[i].fd);
-		ReleaseExternalFD();
-	}
-	nopen = kept;
-}
-
-static void
-on_transaction_end(XactEvent event, void *arg)
-{
-	if (event == XACT_EVENT_ABORT || event == XACT_EVENT_PARALLEL_ABORT || event == XACT_EVENT_COMMIT)
-		close_from(0);
-}
-
-static void
-on_subtransaction_end(SubXactEvent event, SubTransactionId id, SubTransactionId parent, void *arg)
-{
-	int			level = GetCurrentTransactionNestLevel();
-
-	if (event == SUBXACT_EVENT_ABORT_SUB)
-		close_from(level);
-	for (int i = 0; i < nopen && event == SUBXACT_EVENT_COMMIT_SUB; i++)
-		open_files[i].level = Min(open_files[i].level, level - 1);
-}
-
-/* Before a descriptor is opened or taken over. */
-static void
-prepare_record(void)
-{
-	static bool registered = false;
-
-	if (!registered)
-	{
-		RegisterXactCallback(on_transaction_end, NULL);
-		RegisterSubXactCallback(on_subtransaction_end, NULL);
-		registered = true;
-	}
-	if (nopen == MAX_OPEN)
-		elog(ERROR, "too many images are open");
 }
 
 void
@@ -108,47 +45,13 @@ te_source_no_descriptor(void)
 			 errhint("Raise \"max_files_per_process\" or lower \"thumbexif.decoders\".")));
 }
 
-/* A descriptor that is counted: whatever throws from now on, it will be closed.  -1 is none. */
-static int
-record(int fd)
-{
-	if (fd >= 0)
-	{
-		open_files[nopen].fd = fd;
-		open_files[nopen].level = GetCurrentTransactionNestLevel();
-		nopen++;
-	}
-	return fd;
-}
-
-/* False if it is not ours any more. */
-static bool
-strike_out(int fd)
-{
-	for (int i = 0; i < nopen; i++)
-	{
-		if (open_files[i].fd == fd)
-		{
-			open_files[i] = open_files[--nopen];
-			return true;
-		}
-	}
-	return false;
-}
-
-void
-te_source_hand_over(int fd)
-{
-	(void) strike_out(fd);
-}
-
 void
 te_source_close(TeSource *source)
 {
 	if (source->opening != NULL)
 		te_opener_drop(source->opening);
 	source->opening = NULL;
-	if (source->fd >= 0 && strike_out(source->fd))
+	if (source->fd >= 0 && te_transient_fd_release(source->fd))
 	{
 		(void) close(source->fd);
 		ReleaseExternalFD();
@@ -266,7 +169,7 @@ te_source_wait(TeSource *source)
 
 	if (opening == NULL)
 		return;
-	prepare_record();
+	te_transient_fd_prepare();
 	te_opener_wait(opening);
 	if (opening->hangs || !te_root_judge(opening->root, &opening->reply))
 	{
@@ -277,7 +180,7 @@ te_source_wait(TeSource *source)
 	}
 	else
 	{
-		source->fd = record(te_opener_take(opening));
+		source->fd = te_transient_fd_record(te_opener_take(opening));
 		read_reply(&opening->reply, source);
 	}
 	source->opening = NULL;
@@ -367,10 +270,10 @@ te_source_from_bytes(const void *data, Size length, TeSource *source)
 	if (source->status != TE_OK)
 		return;
 
-	prepare_record();
+	te_transient_fd_prepare();
 	if (!AcquireExternalFD())
 		te_source_no_descriptor();
-	source->fd = record(create_memfd());
+	source->fd = te_transient_fd_record(create_memfd());
 	if (source->fd < 0)
 	{
 		int			err = errno;

@@ -7,7 +7,7 @@
 
 #include "postgres.h"
 
-#include "pg/pool/opener.h"
+#include "opener.h"
 #include "wire/status.h"
 
 /* Files to ask for before the first is waited for. */
@@ -58,8 +58,5 @@ extern void te_source_from_bytes(const void *data, Size length, TeSource *source
 
 /* Close the descriptor, if there is one and the transaction's end has not done it, and count it off (ReleaseExternalFD). */
 extern void te_source_close(TeSource *source);
-
-/* The descriptor is another's to close from now on.  Never throws. */
-extern void te_source_hand_over(int fd);
 
 #endif							/* TE_PG_SOURCE_H */

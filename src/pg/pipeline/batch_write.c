@@ -22,6 +22,7 @@
 
 #include "batch_write.h"
 #include "claim.h"
+#include "pg/base/clock.h"
 #include "pg/base/code_rights.h"
 #include "pg/base/statement.h"
 #include "pg/base/time_limit.h"

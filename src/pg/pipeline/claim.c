@@ -35,90 +35,6 @@
 #define INSERT_LOCK_TIMEOUT	"100ms"
 #define SINGLE_LOCK_TIMEOUT	"2ms"
 
-static int32 own_number;		/* of this session's claim, 0 = none */
-
-static void
-claim_tag(LOCKTAG *tag, Oid class, int32 number)
-{
-	SET_LOCKTAG_OBJECT(*tag, MyDatabaseId, class, (uint32) number, 0);
-}
-
-Oid
-te_claim_class(void)
-{
-	TeExtension extension;
-
-	te_extension_get(&extension);
-	return get_relname_relid("thumbexif_asset", extension.schema);
-}
-
-void
-te_claim_begin(TeClaim *claim)
-{
-	TeExtension extension;
-	TeArgs		args = {0};
-	LOCKTAG		tag;
-
-	te_extension_get(&extension);
-	claim->class = te_claim_class();
-	te_arg(&args, REGCLASSOID,
-		   ObjectIdGetDatum(get_relname_relid("thumbexif_claim_seq", extension.schema)));
-	do
-	{
-		/* the numbers go round: one may still be in use after two billion others */
-		te_sql_as_extension("SELECT nextval($1)", &args);
-		claim->number = (int32) te_out_int(0, 1, 0);
-		te_sql_free();
-		claim_tag(&tag, claim->class, claim->number);
-	} while (LockAcquire(&tag, ExclusiveLock, true, true) == LOCKACQUIRE_NOT_AVAIL);
-	own_number = claim->number;
-}
-
-void
-te_claim_keep(const TeClaim *claim)
-{
-	LOCKTAG		tag;
-
-	claim_tag(&tag, claim->class, claim->number);
-	if (LockAcquire(&tag, ExclusiveLock, true, false) != LOCKACQUIRE_OK)
-		LockRelease(&tag, ExclusiveLock, true); /* was held already: once is enough */
-}
-
-void
-te_claim_end(TeClaim *claim)
-{
-	LOCKTAG		tag;
-
-	if (claim->number == 0)
-		return;
-	te_claim_keep(claim);		/* an ERROR may have released it */
-	claim_tag(&tag, claim->class, claim->number);
-	LockRelease(&tag, ExclusiveLock, true);
-	claim->number = 0;
-	own_number = 0;
-}
-
-bool
-te_claim_alive(TeAlive *last, int32 number)
-{
-	LOCKTAG		tag;
-
-	if (number == own_number && number != 0)
-		return true;
-	if (!OidIsValid(last->class))
-		last->class = te_claim_class();
-	else if (last->number == number)
-		return last->alive;
-
-	/* shared, so that two who test at a time do not take each other for the owner */
-	claim_tag(&tag, last->class, number);
-	last->number = number;
-	last->alive = LockAcquire(&tag, ShareLock, false, true) == LOCKACQUIRE_NOT_AVAIL;
-	if (!last->alive)
-		LockRelease(&tag, ShareLock, false);
-	return last->alive;
-}
-
 /* Does it need something, going by row and state, and if need be by the file? */
 static bool
 needs_something(const TeClaimRequest *take, TeAsset *asset)
@@ -361,6 +277,36 @@ claim_states(const TeClaimRequest *take, TeAsset *assets, int count, TeClaimResu
 	pfree(locked);
 }
 
+/* Of assets that were judged and not claimed: clear up what dead claims have left, and states without a row. */
+static void
+settle_orphans(const TeAttachment *attachment, const TeAsset *assets, const TeClaimResult *taken, int count)
+{
+	const TeAsset **back = palloc(sizeof(TeAsset *) * Max(count, 1));
+	const TeAsset **gone = palloc(sizeof(TeAsset *) * Max(count, 1));
+	int			nback = 0;
+	int			ngone = 0;
+
+	for (int i = 0; i < count; i++)
+	{
+		const TeState *state = &assets[i].state;
+
+		/* judge() has called those busy whose owner is alive */
+		if (taken[i] == TE_CLAIM_NOT_NEEDED && state->exists && state->status == TE_ASSET_RUNNING)
+			back[nback++] = &assets[i];
+		else if (taken[i] == TE_CLAIM_GONE && state->exists &&
+				 (state->status == TE_ASSET_RUNNING || state->status == TE_ASSET_QUEUED ||
+				  state->status == TE_ASSET_MISSING))
+			gone[ngone++] = &assets[i];
+	}
+	if (nback > 0)
+		te_orphans_give_back(attachment, back, nback);
+	/* triggers were off when the row was deleted; should it come back, it is new */
+	if (ngone > 0)
+		te_orphans_forget(attachment, gone, ngone);
+	pfree(back);
+	pfree(gone);
+}
+
 void
 te_claim_assets(const TeClaimRequest *take, TeAsset *assets, int count, TeClaimResult *taken)
 {
@@ -377,7 +323,7 @@ te_claim_assets(const TeClaimRequest *take, TeAsset *assets, int count, TeClaimR
 	}
 	if (take->claim == NULL)
 		return;
-	te_orphans_settle(take->attachment, assets, taken, count);
+	settle_orphans(take->attachment, assets, taken, count);
 	claim_states(take, assets, count, taken);
 	insert_states(take, assets, count, taken);
 }

@@ -2,12 +2,6 @@
  * claim.h
  *		Claims: who is at work on which asset, and giving back.
  *
- * A claim is a number, and a session-level lock on (class: the state table's
- * oid, object: the number) that its owner holds as long as it lives.  Whoever can
- * take that lock knows that the owner is gone.  User code cannot release it, as
- * it could an advisory lock.  An ERROR that ends the transaction releases it
- * like every lock: te_claim_keep() takes it back.
- *
  * All functions need a transaction, and an SPI connection unless they say otherwise.
  */
 #ifndef TE_PG_CLAIM_H
@@ -15,38 +9,11 @@
 
 #include "postgres.h"
 
+#include "claim_lock.h"
 #include "pg/catalog/asset.h"
 #include "staleness.h"
 
 #define TE_MAX_INTERRUPTIONS 10	/* claims of one asset that died with their owners */
-
-typedef struct TeClaim
-{
-	int32		number;			/* 0 = none */
-	Oid			class;			/* the state table */
-} TeClaim;
-
-/* A new claim of this session.  Takes a transaction id: commit soon. */
-extern void te_claim_begin(TeClaim *claim);
-
-/* Hold the lock, also if an ERROR has released it.  Needs no SPI connection. */
-extern void te_claim_keep(const TeClaim *claim);
-
-/* Release it.  Needs no SPI connection.  Does nothing for number 0. */
-extern void te_claim_end(TeClaim *claim);
-
-/* The state table's oid, part of every claim's lock.  Needs no SPI connection. */
-extern Oid	te_claim_class(void);
-
-/* Is the owner of a claim alive?  Remembers the last answer: begin with a zeroed one wherever time has passed. */
-typedef struct TeAlive
-{
-	Oid			class;
-	int32		number;
-	bool		alive;
-} TeAlive;
-
-extern bool te_claim_alive(TeAlive *last, int32 number);
 
 typedef enum TeClaimResult
 {

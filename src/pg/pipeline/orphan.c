@@ -11,6 +11,7 @@
 #include "catalog/pg_type.h"
 #include "utils/array.h"
 
+#include "claim_lock.h"
 #include "orphan.h"
 #include "pg/base/extension.h"
 #include "pg/base/statement.h"
@@ -109,35 +110,18 @@ change_free(const TeAttachment *attachment, const TeAsset **assets, int count, c
 }
 
 void
-te_orphans_settle(const TeAttachment *attachment, const TeAsset *assets, const TeClaimResult *taken, int count)
+te_orphans_give_back(const TeAttachment *attachment, const TeAsset **assets, int count)
 {
-	const TeAsset **back = palloc(sizeof(TeAsset *) * Max(count, 1));
-	const TeAsset **gone = palloc(sizeof(TeAsset *) * Max(count, 1));
-	int			nback = 0;
-	int			ngone = 0;
+	change_free(attachment, assets, count,
+				"UPDATE %1$s AS s SET status = s.claimed_from, claimed_from = NULL, claim = NULL,"
+				" attempts = greatest(s.attempts - 1, 0), interruptions = s.interruptions + 1,"
+				" version = s.version + 1 FROM %2$s");
+}
 
-	for (int i = 0; i < count; i++)
-	{
-		const TeState *state = &assets[i].state;
-
-		/* whoever judged them has called those busy whose owner is alive */
-		if (taken[i] == TE_CLAIM_NOT_NEEDED && state->exists && state->status == TE_ASSET_RUNNING)
-			back[nback++] = &assets[i];
-		else if (taken[i] == TE_CLAIM_GONE && state->exists &&
-				 (state->status == TE_ASSET_RUNNING || state->status == TE_ASSET_QUEUED ||
-				  state->status == TE_ASSET_MISSING))
-			gone[ngone++] = &assets[i];
-	}
-	if (nback > 0)
-		change_free(attachment, back, nback,
-					"UPDATE %1$s AS s SET status = s.claimed_from, claimed_from = NULL, claim = NULL,"
-					" attempts = greatest(s.attempts - 1, 0), interruptions = s.interruptions + 1,"
-					" version = s.version + 1 FROM %2$s");
-	/* triggers were off when the row was deleted; should it come back, it is new */
-	if (ngone > 0)
-		change_free(attachment, gone, ngone,
-					"WITH gone AS (DELETE FROM %1$s AS s USING %2$s RETURNING s.file)"
-					" INSERT INTO %3$s (attachment, file) SELECT $1, file FROM gone WHERE file IS NOT NULL");
-	pfree(back);
-	pfree(gone);
+void
+te_orphans_forget(const TeAttachment *attachment, const TeAsset **assets, int count)
+{
+	change_free(attachment, assets, count,
+				"WITH gone AS (DELETE FROM %1$s AS s USING %2$s RETURNING s.file)"
+				" INSERT INTO %3$s (attachment, file) SELECT $1, file FROM gone WHERE file IS NOT NULL");
 }

@@ -9,7 +9,7 @@
 
 #include "postgres.h"
 
-#include "claim.h"
+#include "pg/catalog/asset.h"
 
 typedef struct TeOrphanPlace	/* in the order of claims and keys; zeroed = at the beginning */
 {
@@ -29,10 +29,12 @@ extern int	te_orphans_read(const TeAttachment *attachment, TeOrphanKind kind, Te
 							TeKey *keys, int most);
 
 /*
- * Of assets that were judged and not taken: orphans that need nothing become what they were before the
- * claim, its interruption counted, and states without a row go, unless somebody is at work on them.
- * Waits for nobody: what is locked or has changed is left to the next pass.
+ * Assets of dead claims that need nothing become as they were before the claim, and the interruption is
+ * counted.  Like the next, this waits for nobody: a state that is locked or has changed is left to the next pass.
  */
-extern void te_orphans_settle(const TeAttachment *attachment, const TeAsset *assets, const TeClaimResult *taken, int count);
+extern void te_orphans_give_back(const TeAttachment *attachment, const TeAsset **assets, int count);
+
+/* States whose row is gone are deleted, and their files listed for removal. */
+extern void te_orphans_forget(const TeAttachment *attachment, const TeAsset **assets, int count);
 
 #endif							/* TE_PG_ORPHAN_H */

@@ -223,6 +223,8 @@ static void
 report(TePipeline *p, TeJob **jobs, int count)
 {
 	const TePipelineOptions *run = p->run;
+	int			running;
+	int64		lost;
 	bool		any = false;
 
 	for (int i = 0; i < count; i++)
@@ -243,6 +245,8 @@ report(TePipeline *p, TeJob **jobs, int count)
 		}
 		te_job_destroy(job);
 	}
+	te_pool_counts(&running, &lost);
+	te_activity_decoders(running, lost);
 	if (any && run->batch != NULL)
 		run->batch(run->arg);
 }

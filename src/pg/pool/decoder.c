@@ -19,6 +19,7 @@
 #include "utils/memutils.h"
 
 #include "decoder.h"
+#include "pg/base/clock.h"
 #include "pg/base/guc.h"
 #include "pg/shared/decoder_slot.h"
 #include "wire/decoder_args.h"

@@ -20,6 +20,7 @@
 #include "utils/memutils.h"
 
 #include "dispatch.h"
+#include "pg/base/clock.h"
 #include "pg/base/guc.h"
 #include "pg/shared/decoder_slot.h"
 
@@ -250,7 +251,6 @@ te_dispatch_start(Oid role, bool must)
 	}
 	dlist_push_tail(&te_pool.decoders, &decoder->node);
 	te_pool.ndecoders++;
-	te_pool.started++;
 	te_dispatch_reset_wait_set();
 	return true;
 }

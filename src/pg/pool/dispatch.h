@@ -28,7 +28,6 @@ typedef struct TePool
 	int			failed_starts;	/* in a row */
 	int64		start_again;	/* not before, in te_now_ms() */
 	WaitEventSet *set;			/* NULL when the decoders have changed */
-	int64		started;
 	int64		lost;
 } TePool;
 

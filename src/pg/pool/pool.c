@@ -15,9 +15,10 @@
 #include "utils/memutils.h"
 
 #include "dispatch.h"
+#include "pg/base/clock.h"
 #include "pg/base/guc.h"
+#include "pg/base/transient_fd.h"
 #include "pg/compat.h"
-#include "pg/files/source.h"
 #include "pg/shared/decoder_slot.h"
 #include "pool.h"
 
@@ -397,7 +398,7 @@ te_pool_submit(TeTask *task, int max_decoders)
 	job->output_fd = -1;
 	dlist_push_tail(&te_pool.waiting, &job->node);
 	te_pool.pending++;
-	te_source_hand_over(task->image_fd);
+	(void) te_transient_fd_release(task->image_fd);
 
 	te_pool.most = most_decoders(max_decoders);
 	te_pool.room = Max(te_pool.most, most_decoders(te_guc_decoders()));
@@ -452,7 +453,7 @@ te_pool_hello(void)
 }
 
 void
-te_pool_counts(int *running, int64_t *started, int64_t *lost)
+te_pool_counts(int *running, int64 *lost)
 {
 	dlist_iter	iter;
 
@@ -465,6 +466,5 @@ te_pool_counts(int *running, int64_t *started, int64_t *lost)
 				(*running)--;
 		}
 	}
-	*started = te_pool.started;
 	*lost = te_pool.lost;
 }

@@ -70,7 +70,7 @@ extern void te_pool_reset(void);
 /* Ask a decoder what this build can do; starts one if there is none. */
 extern const TeHello *te_pool_hello(void);
 
-/* For views: decoders running now, started in all, lost (killed or dead) in all. */
-extern void te_pool_counts(int *running, int64_t *started, int64_t *lost);
+/* Decoders running now, and lost (killed or dead) in all. */
+extern void te_pool_counts(int *running, int64 *lost);
 
 #endif							/* TE_PG_POOL_H */

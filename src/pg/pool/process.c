@@ -17,12 +17,12 @@
 #include <spawn.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "miscadmin.h"
 #include "storage/fd.h"
 
+#include "pg/base/clock.h"
 #include "pg/shared/decoder_slot.h"
 #include "process.h"
 #include "wire/decoder_args.h"
@@ -39,15 +39,6 @@ static const struct
 
 /* How long a process that is ending may take before it is killed. */
 #define DYING_MS		100
-
-int64
-te_now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64) now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 const char *
 te_process_file(TeProgram program)

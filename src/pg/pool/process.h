@@ -33,9 +33,6 @@ typedef struct TeProcess
 	int			status;			/* as waitpid gives it */
 } TeProcess;
 
-/* Milliseconds of a clock that is never set. */
-extern int64 te_now_ms(void);
-
 /* The program's file: beside this module.  Points to static memory. */
 extern const char *te_process_file(TeProgram program);
 

@@ -13,7 +13,6 @@
 #include "utils/timestamp.h"
 
 #include "activity.h"
-#include "pg/pool/pool.h"
 #include "wakeup.h"
 
 static TeActivity *mine = NULL;		/* this process's slot */
@@ -170,17 +169,21 @@ te_activity_drop_all(void)
 void
 te_activity_count(int64 done, int64 failed)
 {
-	int			decoders;
-	int64_t		started,
-				lost;
-
 	if (mine == NULL)
 		return;
-	te_pool_counts(&decoders, &started, &lost);
 	LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
 	mine->done = done;
 	mine->failed = failed;
-	mine->decoders = decoders;
+	LWLockRelease(te_shared_lock);
+}
+
+void
+te_activity_decoders(int running, int64 lost)
+{
+	if (mine == NULL)
+		return;
+	LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
+	mine->decoders = running;
 	mine->decoders_lost = lost;
 	LWLockRelease(te_shared_lock);
 }

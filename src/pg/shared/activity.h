@@ -26,8 +26,11 @@ extern void te_activity_take(const char *key);
 extern void te_activity_drop(const char *key);
 extern void te_activity_drop_all(void);
 
-/* Assets done and failed since the start; also notes the decoders that run. */
+/* Assets done and failed since the start. */
 extern void te_activity_count(int64 done, int64 failed);
+
+/* Decoders of this process that run, and how many it has lost. */
+extern void te_activity_decoders(int running, int64 lost);
 
 extern void te_activity_relation(Oid relation);
 extern void te_activity_state(TeActivityState state);

@@ -23,7 +23,7 @@
 #include "decoder_slot_word.h"
 #include "pg/base/guc.h"
 #include "pg/compat.h"
-#include "pg/pool/process.h"
+#include "pg/base/clock.h"
 #include "shmem.h"
 
 /* A decoder that rested for so long is ended. */
@@ -57,15 +57,6 @@ TeDecoderSlots    *te_decoder_slots;
 static TeDecoderSlots own_seats;		/* where there is no shared memory of ours */
 static TimeoutId rest_timer;
 static volatile sig_atomic_t in_timer;
-
-void
-te_decoder_slots_init(TeDecoderSlots *all)
-{
-	pg_atomic_init_u32(&all->first, 0);
-	all->nwaiters = 0;
-	for (int i = 0; i < TE_MAX_DECODER_SLOTS; i++)
-		pg_atomic_init_u32(&all->seat[i], 0);
-}
 
 /* --- giving back; safe in a signal handler */
 

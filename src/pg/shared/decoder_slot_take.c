@@ -13,7 +13,7 @@
 
 #include "decoder_slot_word.h"
 #include "pg/base/guc.h"
-#include "pg/pool/process.h"
+#include "pg/base/clock.h"
 #include "shmem.h"
 
 /* One that has just got idle is left to its session, which may have more for it at once. */

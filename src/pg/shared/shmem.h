@@ -22,7 +22,7 @@
 #include "port/atomics.h"
 #include "storage/lwlock.h"
 
-#include "decoder_slot.h"
+#include "decoder_slot_table.h"
 #include "pg/base/guc.h"
 
 #define TE_SESSION_SLOTS	64		/* backfills that can be seen at once */

@@ -12,6 +12,7 @@
 #include "pg/files/thumbnail_store.h"
 #include "pg/pipeline/orphan.h"
 #include "pg/pipeline/pipeline.h"
+#include "pg/pipeline/table_access.h"
 #include "pg/pipeline/table_scan.h"
 #include "pg/shared/activity.h"
 #include "procedure.h"

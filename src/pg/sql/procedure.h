@@ -9,17 +9,10 @@
 
 #include "fmgr.h"
 
-#include "pg/catalog/attachment.h"
 #include "progress.h"
 
 /* ERROR with a hint unless CALLed where it may commit: not in a transaction block nor from an atomic function. */
 extern void te_procedure_check(FunctionCallInfo fcinfo, const char *name);
-
-/*
- * The attachment to work on: ERROR unless the caller has its owner's rights and the owner's
- * statements see all rows; and, unless it is a dry run, if thumbnails cannot be stored.
- */
-extern TeAttachment *te_table_access(Oid relation, int parts, bool dry_run);
 
 /* ERROR for an argument that must not be NULL. */
 extern void te_procedure_not_null(FunctionCallInfo fcinfo, int argument, const char *name);

@@ -27,6 +27,7 @@
 #include "pg/compat.h"
 #include "pg/files/root_check.h"
 #include "pg/pipeline/pipeline.h"
+#include "pg/pipeline/table_access.h"
 #include "pg/shared/activity.h"
 #include "procedure.h"
 

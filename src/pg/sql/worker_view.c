@@ -18,6 +18,7 @@
 #include "pg/base/guc.h"
 #include "pg/base/run_as.h"
 #include "pg/compat.h"
+#include "pg/shared/decoder_slot.h"
 #include "pg/shared/shmem.h"
 #include "pg/worker/database_list.h"
 

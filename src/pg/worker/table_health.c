@@ -15,6 +15,7 @@
 #include "utils/memutils.h"
 
 #include "pg/base/backoff.h"
+#include "pg/base/clock.h"
 #include "pg/base/extension.h"
 #include "pg/base/statement.h"
 #include "pg/catalog/attachment.h"

@@ -26,6 +26,7 @@
 #include "tcop/utility.h"
 #include "utils/acl.h"
 
+#include "pg/base/clock.h"
 #include "pg/base/extension.h"
 #include "pg/compat.h"
 #include "pg/pool/process.h"

@@ -21,9 +21,10 @@
 #include "utils/snapmgr.h"
 
 #include "opener.h"
+#include "pg/base/clock.h"
 #include "pg/compat.h"
+#include "pg/pool/process.h"
 #include "pg/shared/decoder_slot.h"
-#include "process.h"
 #include "wire/fdpass.h"
 
 /* Openers that end without an answer, in a row, until that is an ERROR. */

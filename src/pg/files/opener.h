@@ -17,7 +17,7 @@
 
 #include "lib/ilist.h"
 
-#include "pg/files/root_check.h"
+#include "root_check.h"
 #include "wire/opening.h"
 
 /* One file.  The caller allocates it, zeroed, and keeps it until it has been dropped or the rollback. */
