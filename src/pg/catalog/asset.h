@@ -69,6 +69,12 @@ typedef struct TeAsset
 	TeState		state;
 } TeAsset;
 
+/*
+ * A column with a path, as we read it.  No file has a path of more than 4096 bytes; but whoever writes the row may write
+ * a gigabyte, and a hundred rows are read at a time.
+ */
+#define TE_PATH_SQL "pg_catalog.left(CAST(%s AS pg_catalog.text), 5000)"
+
 /* The word of the type thumbexif_asset_status. */
 extern const char *te_asset_status_name(TeAssetStatus status);
 
