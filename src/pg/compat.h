@@ -111,6 +111,10 @@ extern PGDLLEXPORT void _PG_init(void);
 	((catalog) == DatabaseRelationId ? pg_database_ownercheck((object), (role)) : \
 	 pg_class_ownercheck((object), (role)))
 
+/* The same; we ask for schemas. */
+#define object_aclcheck(catalog, object, role, mode) \
+	(AssertMacro((catalog) == NamespaceRelationId), pg_namespace_aclcheck((object), (role), (mode)))
+
 /* There is no such node yet, and nobody looks at the tag. */
 #define T_ErrorSaveContext T_Invalid
 

@@ -121,6 +121,21 @@ $server->start;
 given_back('shutdown');
 $session->finish;
 
+# --- somebody has locked all states: whoever is to stop does not wait for that
+foreach my $function ("pg_cancel_backend(%d)", "pg_terminate_backend(%d, 10000)")
+{
+	($session) = hanging_backfill();
+	my $locker = TestSession->new($server);
+	$locker->query('BEGIN; LOCK TABLE thumbexif_internal.thumbexif_asset_bigint');
+	is($locker->query('SELECT ' . sprintf($function, $session->{pid})), 't', "$function while states are locked");
+	ok(TestSession::until_true(60, sub { sql("SELECT count(*) FROM pg_stat_activity WHERE pid = $session->{pid} AND state = 'active'") eq '0' }),
+		'it stops');
+	$locker->query('COMMIT');
+	$locker->finish;
+	like(sql('CALL thumbexif_backfill()'), qr/^8\|8\|0\|0$/, 'the claims are dead, and the next backfill does them all');
+	$session->finish;
+}
+
 # --- kill -9 of the backend: PostgreSQL restarts, the claims are dead, the attempt is not counted
 ($session) = hanging_backfill();
 crash($session);
@@ -139,7 +154,7 @@ wait_until($server, 'four are claimed for the tenth time',
 crash($session);
 like(sql('CALL thumbexif_backfill()'), qr/^4\|0\|0\|4$/, 'the tenth time they fail');
 is(sql("SELECT DISTINCT status || ': ' || error FROM thumbexif_internal.thumbexif_asset WHERE status <> 'done'"),
-	'failed: decoder was terminated while it worked on the image: whoever worked on it was killed too many times', 'and say why');
+	'failed: decoder was terminated while it worked on the image: processing was interrupted by crashes 10 times', 'and say why');
 like(sql('CALL thumbexif_backfill()'), qr/^0\|0\|0\|0$/, 'and are not tried again');
 
 # --- rows that somebody has locked are put back, without waiting

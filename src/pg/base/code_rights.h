@@ -5,7 +5,7 @@
  * A statement of ours on a user's table fires what is attached to the table: triggers, rules,
  * constraints, defaults, index expressions, operators.  Whoever wrote that code must already have all
  * rights of the role it would run with; otherwise the statement fails.  A function that has been
- * entered answers for what it calls.
+ * entered answers for what it calls, but for one in C.
  */
 #ifndef TE_PG_CODE_RIGHTS_H
 #define TE_PG_CODE_RIGHTS_H
@@ -23,8 +23,17 @@ extern void te_code_rights_install(void);
 extern void te_code_rights_begin(bool foreign);
 extern void te_code_rights_end(void);
 
+/* ERROR unless the function's owner may do all that "role" may. */
+extern void te_code_rights_check_function(Oid function, Oid role);
+
+/* The same for the function of a range type, or a type made of one, that PostgreSQL may call unasked. */
+extern void te_code_rights_check_range(Oid type, Oid role);
+
+/* May an expression of anybody's call this function?  Nothing that changes anything or runs a statement. */
+extern bool te_code_rights_is_harmless(Oid function);
+
 /*
- * ERROR if a trigger or rule of the relation, or a domain of its generated columns, would run code of a role
+ * ERROR if a trigger or rule of the relation, or a type of its columns, would run code of a role
  * that lacks the rights of "role".  The caller holds a lock on the relation that keeps others from
  * adding triggers, so this covers deferred triggers too.
  */

@@ -1,10 +1,9 @@
 /*
  * orphan.c
- *		Assets in work whose owner has died.
+ *		Assets whose claim's owner has died (orphans).
  *
- * A claim dies with its lock, and the states it marked stay "running".  Those
- * are read here page by page, once in a pass, so that one which cannot be taken (its
- * row is locked, say) does not keep anybody from the next.
+ * A claim ends with its lock, and the states it marked stay "running".  They are read page by page and once in a pass, so
+ * that one that cannot be claimed (its row is locked, say) does not block the next.
  */
 #include "postgres.h"
 
@@ -16,7 +15,7 @@
 #include "pg/base/statement.h"
 #include "pg/catalog/asset_state.h"
 
-/* The claims in a table that are dead, from one number on, as an array. */
+/* The dead claims of a table from a number on, as an array; NULL if there are none. */
 static ArrayType *
 dead_claims(const TeAttachment *attachment, int32 from)
 {
@@ -45,7 +44,7 @@ dead_claims(const TeAttachment *attachment, int32 from)
 }
 
 int
-te_orphans_read(const TeAttachment *attachment, TeOrphanKind kind, TeOrphanPlace *place, TeKey *keys, int most)
+te_orphans_read(const TeAttachment *attachment, TeOrphanKind kind, TeOrphanPlace *place, TeKey *keys, int max_keys)
 {
 	static const char *const filter[] = {
 		[TE_ORPHANS_ONCE] = " AND interruptions = 0",
@@ -60,12 +59,12 @@ te_orphans_read(const TeAttachment *attachment, TeOrphanKind kind, TeOrphanPlace
 	if (dead == NULL)
 		return 0;
 	te_arg_int4(&args, attachment->number);
-	te_arg_int4(&args, most);
+	te_arg_int4(&args, max_keys);
 	te_arg(&args, INT4ARRAYOID, PointerGetDatum(dead));
 	te_arg_int4(&args, place->claim);
 	te_arg(&args, type, te_key_datum(type, &place->key));
 
-	/* materialized: going by the order of the keys would read the whole table */
+	/* materialized: a plan in the order of the keys would read the whole table */
 	count = (int) te_sql_by_index(psprintf("WITH orphan AS MATERIALIZED (SELECT claim, id FROM %s"
 										   " WHERE attachment = $1 AND status = 'running' AND claim = ANY ($3)"
 										   " AND (claim > $4 OR id > $5)%s)"
@@ -110,7 +109,7 @@ unlocked_states(const TeAttachment *attachment, const TeAsset **assets, int coun
 }
 
 void
-te_orphans_give_back(const TeAttachment *attachment, const TeAsset **assets, int count)
+te_orphans_release(const TeAttachment *attachment, const TeAsset **assets, int count)
 {
 	TeArgs		args = {0};
 

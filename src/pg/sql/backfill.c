@@ -22,7 +22,7 @@
 typedef struct Backfill
 {
 	TeProgress	progress;		/* first: see procedure.h */
-	TeTableScan	   *walk;
+	TeTableScan *walk;
 	bool		walked;			/* to the end */
 	TeOrphanPlace orphans;		/* looked at after that */
 } Backfill;
@@ -67,7 +67,7 @@ read_options(FunctionCallInfo fcinfo, Options *options)
 static int64
 count_assets(const TeAttachment *attachment, const TeSettings *settings, const Options *options)
 {
-	TeTableScan	   *walk = te_table_scan_begin(attachment, settings, options->parts, options->verify);
+	TeTableScan *walk = te_table_scan_begin(attachment, settings, options->parts, options->verify);
 	TeKey	   *keys = palloc(sizeof(TeKey) * MAX_BATCH);
 	int64		total = 0;
 	int			count;
@@ -115,14 +115,14 @@ backfill(const Options *options, Backfill *backfill)
 {
 	TeAttachment *attachment = te_table_access(options->relation, options->parts, options->dry_run);
 	TeSettings	settings;
-	TePipelineOptions		run = {
+	TePipelineOptions pipeline_options = {
 		.attachment = attachment,
 		.parts = options->parts,
 		.dry_run = options->dry_run,
-		.look = options->verify,
+		.check_files = options->verify,
 		.batch_size = options->batch_size,
 		.claim_size = options->batch_size,
-		.most = options->most,
+		.max_assets = options->most,
 		.next = next_assets,
 		.written = te_procedure_written,
 		.batch = te_procedure_batch,
@@ -143,11 +143,11 @@ backfill(const Options *options, Backfill *backfill)
 		(!options->dry_run && options->most > 0 && has_orphans(attachment)))
 	{
 		te_activity_begin(TE_ACTIVITY_BACKFILL, attachment->relation, backfill->progress.total);
-		te_pipeline_run(&run);
+		te_pipeline_run(&pipeline_options);
 		te_activity_end();
 	}
 	else if (!options->dry_run)
-		te_thumbnail_empty_removals(PG_INT64_MAX, NULL);	/* a run ends with this too */
+		te_thumbnail_empty_removals(0, NULL);	/* a run ends with this too */
 	te_root_end();
 	te_progress_done(&backfill->progress);
 }

@@ -13,6 +13,7 @@
 #include "access/relation.h"
 #include "access/tableam.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_namespace.h"
 #include "executor/spi.h"
 #include "executor/tstoreReceiver.h"
 #include "funcapi.h"
@@ -21,6 +22,7 @@
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
 #include "utils/snapmgr.h"
@@ -200,7 +202,8 @@ thumbexif_status_rows(PG_FUNCTION_ARGS)
 
 /*
  * The rate is that of the last two minutes: what was finished after the first commit of that time, by the
- * time between it and the last; once no commit has come for as long again, by the time until now.
+ * time between it and the last; once no commit has come for as long again, by the time until now.  A time that is not near now
+ * (a dump may say "infinity", a clock may have been set back) counts as none: it must not make the view fail.
  */
 static const char *
 progress_query(void)
@@ -209,6 +212,8 @@ progress_query(void)
 		"WITH finished AS MATERIALIZED"
 		" (SELECT s.attachment, s.status, CASE WHEN s.finished_at OPERATOR(pg_catalog.>)"
 		" (pg_catalog.statement_timestamp() OPERATOR(pg_catalog.-) '2 minutes'::pg_catalog.interval)"
+		" AND s.finished_at OPERATOR(pg_catalog.<)"
+		" (pg_catalog.statement_timestamp() OPERATOR(pg_catalog.+) '2 minutes'::pg_catalog.interval)"
 		" THEN s.finished_at END AS at, pg_catalog.count(*) AS assets FROM %s AS s GROUP BY 1, 2, 3),"
 		" known AS"
 		" (SELECT f.attachment, pg_catalog.sum(f.assets)::pg_catalog.int8 AS known,"
@@ -299,13 +304,16 @@ thumbexif_progress_rows(PG_FUNCTION_ARGS)
 
 /* --- thumbexif_failures */
 
-/* May the current user see every row of a table? */
+/* May the current user see every row of a table?  Not one in a schema that is closed to the user. */
 static bool
 may_read(Oid relation)
 {
+	Oid			schema = get_rel_namespace(relation);
 	bool		gone = false;
 
-	return pg_class_aclcheck_ext(relation, GetUserId(), ACL_SELECT, &gone) == ACLCHECK_OK && !gone &&
+	return OidIsValid(schema) &&
+		object_aclcheck(NamespaceRelationId, schema, GetUserId(), ACL_USAGE) == ACLCHECK_OK &&
+		pg_class_aclcheck_ext(relation, GetUserId(), ACL_SELECT, &gone) == ACLCHECK_OK && !gone &&
 		check_enable_rls(relation, InvalidOid, true) != RLS_ENABLED;
 }
 

@@ -26,7 +26,7 @@
 #include "pg/base/statement.h"
 #include "pg/compat.h"
 #include "pg/files/thumbnail_store.h"
-#include "pg/pipeline/reply_values.h"
+#include "pg/pipeline/status_error.h"
 #include "pg/pipeline/row_update.h"
 #include "pg/pipeline/state_update.h"
 #include "pg/pool/pool.h"
@@ -68,10 +68,8 @@ read_row(const Process *process, TeAsset *asset)
 	char	   *sql;
 
 	te_arg(&args, attachment->key_type, te_key_datum(attachment->key_type, &process->key));
-	sql = psprintf("SELECT CAST(t.%s AS pg_catalog.text), CAST(%s%s AS pg_catalog.text) FROM ONLY %s AS t"
-				   " WHERE t.%s OPERATOR(pg_catalog.=) $1",
-				   quote_identifier(attachment->path), thumbnail ? "t." : "",
-				   thumbnail ? quote_identifier(thumbnail) : "NULL",
+	sql = psprintf("SELECT " TE_PATH_SQL ", " TE_PATH_SQL " FROM ONLY %s AS t WHERE t.%s OPERATOR(pg_catalog.=) $1",
+				   quote_identifier(attachment->path), thumbnail ? quote_identifier(thumbnail) : "NULL",
 				   attachment->name, quote_identifier(attachment->key));
 	if (te_sql_as_caller(attachment->relation, sql, &args) == 0)
 		te_key_unknown(attachment, te_key_text(attachment->key_type, &process->key));
@@ -198,10 +196,10 @@ write_result(const Process *process, TeJob *job, bool tried_before)
 	uint64		rows;
 
 	check_may_update(attachment);	/* also for the state alone, which a changed file may come to */
-	if ((job->need & TE_PART_THUMBNAIL) && te_job_verdict(job) == TE_VERDICT_DONE)
+	if ((job->parts & TE_PART_THUMBNAIL) && te_job_verdict(job) == TE_VERDICT_DONE)
 	{
 		job->file = te_thumbnail_write(attachment->number, job->id, job->task.request.format,
-								   job->task.thumbnail, job->task.reply.thumbnail_bytes, &job->file_path);
+									   job->task.thumbnail, job->task.reply.thumbnail_bytes, &job->file_path);
 		te_thumbnail_sync();
 	}
 

@@ -176,7 +176,7 @@ read_assets(const TeAttachment *attachment, const Jobs *jobs, const TeArgs *args
 	uint64		rows;
 
 	rows = te_sql_as_owner(jobs->relation, jobs->owner,
-						   psprintf("SELECT DISTINCT CAST(asset_id AS pg_catalog.text) FROM %s"
+						   psprintf("SELECT DISTINCT pg_catalog.left(CAST(asset_id AS pg_catalog.text), 1000) FROM %s"
 									" WHERE session_id OPERATOR(pg_catalog.=) $1 AND asset_id IS NOT NULL", jobs->name), args);
 	session->keys = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(TeKey) * Max(rows, 1));
 	for (uint64 row = 0; row < rows; row++)
@@ -224,7 +224,7 @@ next_assets(void *arg, TeKey *keys, int most)
 
 /* An asset of the session that was not taken.  Those another is at work on are the other's. */
 static void
-passed(void *arg, const TeAsset *asset, TeClaimResult why)
+skipped(void *arg, const TeAsset *asset, TeClaimResult why)
 {
 	TeProgress *progress = arg;
 	TeAssetStatus status = te_asset_status(&asset->state);
@@ -248,13 +248,13 @@ process_session(FunctionCallInfo fcinfo, Oid type, Session *session)
 	TeArgs		args = {0};
 	Jobs		jobs;
 	TeAttachment *attachment;
-	TePipelineOptions		run = {
+	TePipelineOptions options = {
 		.parts = TE_PART_ALL,
 		.batch_size = 1,
 		.claim_size = 2 * te_pool_capacity(),
-		.most = PG_INT64_MAX,
+		.max_assets = PG_INT64_MAX,
 		.next = next_assets,
-		.passed = passed,
+		.skipped = skipped,
 		.written = te_procedure_written,
 		.batch = te_procedure_batch,
 		.commit = te_pipeline_spi_commit,
@@ -262,7 +262,7 @@ process_session(FunctionCallInfo fcinfo, Oid type, Session *session)
 	};
 
 	attachment = te_table_access(PG_ARGISNULL(1) ? InvalidOid : PG_GETARG_OID(1), TE_PART_ALL, false);
-	run.attachment = session->progress.attachment = attachment;
+	options.attachment = session->progress.attachment = attachment;
 	session->progress.procedure = "thumbexif_process_session";
 	session->progress.line = LINE;
 
@@ -274,7 +274,7 @@ process_session(FunctionCallInfo fcinfo, Oid type, Session *session)
 	if (session->count > 0)
 	{
 		te_activity_begin(TE_ACTIVITY_SESSION, attachment->relation, session->count);
-		te_pipeline_run(&run);
+		te_pipeline_run(&options);
 		te_activity_end();
 	}
 	te_root_end();
