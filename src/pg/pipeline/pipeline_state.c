@@ -137,7 +137,7 @@ lock_states(const TePipeline *p)
 	Oid			states;
 
 	te_extension_get(&extension);
-	states = get_relname_relid(te_key_state(p->key_type), extension.schema);
+	states = get_relname_relid(te_key_state_table(p->key_type), extension.schema);
 	return OidIsValid(states) && ConditionalLockRelationOid(states, RowExclusiveLock);
 }
 

@@ -91,7 +91,7 @@ te_source_changed(const TeAsset *asset, const TeSource *file)
 	if (state->path_hash != te_path_hash(asset->path))
 		return true;
 	return was_opened(file) && state->source_size >= 0 &&	/* else it was never opened */
-		(file->size != state->source_size || file->mtime != state->source_mtime);
+		(file->size_bytes != state->source_size || file->mtime_ns != state->source_mtime);
 }
 
 /* Compares the end of the path: thumbnail_dir may have been moved, and copies of the database have other folders. */

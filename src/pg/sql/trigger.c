@@ -104,8 +104,7 @@ static bool
 is_key(const TeAttachment *attachment, TeColumnInfo *column)
 {
 	return te_column_find(attachment->relation, attachment->key, column) &&
-		te_key_state(column->type) != NULL &&
-		strcmp(te_internal_name(te_key_state(column->type)), attachment->state) == 0;
+		te_attachment_accepts_key(attachment, column->type);
 }
 
 static void
@@ -136,7 +135,7 @@ look_at_table(TrackedTable *table)
 	table->key_type = attachment->key_type;
 	table->key = is_key(attachment, &key) ? key.number : 0;
 	table->path = te_column_find(table->relation, attachment->path, &path) &&
-		te_path_takes(path.type) ? path.number : 0;
+		te_path_accepts(path.type) ? path.number : 0;
 }
 
 /* What is known of the trigger's table.  Inside SPI. */
@@ -175,25 +174,17 @@ plan_sql(const TrackedTable *table, TrackPlan plan)
 	switch (plan)
 	{
 		case PLAN_INSERT:
-			return psprintf("INSERT INTO %s AS s (attachment, id, status, version, next_try) "
-							"SELECT $1, n.%s, 'queued', $2, now() FROM thumbexif_new n WHERE n.%s IS NOT NULL "
-							"ON CONFLICT (attachment, id) DO UPDATE SET " TE_REQUEUE("$2"),
-							state, key, key);
+			return te_asset_state_queue_sql(state, psprintf("SELECT n.%s FROM thumbexif_new n WHERE n.%s IS NOT NULL",
+															key, key));
 		case PLAN_INSERT_BULK:
 			return psprintf("INSERT INTO %s (attachment, id, status, version, next_try) "
 							"SELECT $1, n.%s, 'queued', $2, now() FROM thumbexif_new n WHERE n.%s IS NOT NULL",
 							state, key, key);
 		case PLAN_DELETE:
-			return psprintf("WITH gone AS (DELETE FROM %s s USING thumbexif_old o "
-							"WHERE s.attachment = $1 AND s.id = o.%s RETURNING s.file) "
-							"INSERT INTO %s (attachment, file) "
-							"SELECT $1, file FROM gone WHERE file IS NOT NULL",
-							state, key, te_internal_name("thumbexif_removal"));
+			return te_asset_state_delete_sql(state, psprintf("USING thumbexif_old o WHERE s.attachment = $1 AND s.id = o.%s",
+															 key));
 		case PLAN_QUEUE_ONE:
-			return psprintf("INSERT INTO %s AS s (attachment, id, status, version, next_try) "
-							"VALUES ($1, $3, 'queued', $2, now()) "
-							"ON CONFLICT (attachment, id) DO UPDATE SET " TE_REQUEUE("$2"),
-							state);
+			return te_asset_state_queue_sql(state, "VALUES ($3)");
 		case PLAN_EXISTS:
 			return psprintf("SELECT FROM %s WHERE attachment = $1 AND id = $3", state);
 		case PLAN_MOVE:
