@@ -175,7 +175,7 @@ const TeThumbnailFolders *
 te_thumbnail_folders(void)
 {
 	static TeThumbnailFolders folders;
-	struct stat marker;
+	struct stat marker = {0};
 	char		own[TE_FOLDER_NAME];
 	int			folder = open_found();
 
