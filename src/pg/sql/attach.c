@@ -259,7 +259,7 @@ thumbexif_attach(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("the table to attach must not be NULL"),
-				 errhint("Leave the parameter out to attach \"image_assets\".")));
+				 errhint("Omit the parameter to attach \"image_assets\".")));
 	PreventCommandIfReadOnly("thumbexif_attach()");
 	get_column_arguments(fcinfo, &given);
 
