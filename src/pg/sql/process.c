@@ -2,13 +2,12 @@
  * process.c
  *		SQL function thumbexif_process(), which processes one asset in the caller's transaction.
  *
- * The user's table is read as the caller, with the caller's rights and row security.  It is written
- * as its owner, as the background worker does, after the caller's rights were checked: code that the
- * owner has attached to the table must not run with the caller's rights.  The owner writes as itself,
- * and so does a caller to whom row security applies.  No row is locked while the decoder works.
- * Afterwards the user's row is locked first and the state second, possibly after a wait, in the same
- * order as by the triggers.  Another process that has claimed the asset then finds another version
- * and drops its result.
+ * The user's table is read as the caller, with the caller's rights and row security.  It is written as its owner, as the
+ * background worker does, after the caller's rights were checked: code that the owner has attached to the table must not
+ * run with the caller's rights.  The owner writes as itself, and so does a caller to whom row security applies.  No row
+ * is locked while the decoder works.  Afterwards the user's row is locked first and the state second, possibly after a
+ * wait, in the same order as by the triggers.  Another process that has claimed the asset then finds another version and
+ * drops its result.
  */
 #include "postgres.h"
 
@@ -107,12 +106,10 @@ check_may_write(const TeAttachment *attachment, const TeRowUpdate *update)
 	if (pg_class_aclcheck(attachment->relation, GetUserId(), ACL_UPDATE) == ACLCHECK_OK)
 		return;
 	for (int i = 0; i < TE_COLUMNS; i++)
-	{
 		if (update->set[i] &&
 			pg_attribute_aclcheck(attachment->relation, get_attnum(attachment->relation, attachment->column[i]),
 								  GetUserId(), ACL_UPDATE) != ACLCHECK_OK)
 			throw_denied(attachment);
-	}
 }
 
 /* Open the file, and decode it if parts are absent or stale.  True if there is a result to write. */
@@ -179,8 +176,8 @@ throw_not_updated(const Process *process, const TeJob *job)
 }
 
 /*
- * No row has the decoded path.  ERROR if there is no row at all, or if it still has this path and cannot be
- * updated, which is only concluded at the second try: the row may have been deleted and inserted again.
+ * No row has the decoded path.  ERROR if there is no row, or at the second try if it still has this path and so cannot be
+ * updated.  At the first try it may have been deleted and inserted again.
  */
 static void
 check_row(const Process *process, const TeJob *job, bool tried_before)

@@ -127,10 +127,8 @@ shown_assets(const TeActivity *activity)
 	int			count = 0;
 
 	for (int i = 0; i < TE_SHOWN_ASSETS; i++)
-	{
 		if (activity->asset[i][0] != '\0')
 			keys[count++] = CStringGetTextDatum(activity->asset[i]);
-	}
 	return PointerGetDatum(construct_array(keys, count, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
@@ -170,10 +168,8 @@ put_activities(ReturnSetInfo *result)
 	memcpy(copy, te_shared->slot, sizeof(TeActivity) * TE_SLOTS);
 	LWLockRelease(te_shared_lock);
 	for (int i = 0; i < TE_SLOTS; i++)
-	{
 		if (OidIsValid(copy[i].database))
 			put_activity(result, &copy[i]);
-	}
 	pfree(copy);
 }
 
@@ -307,10 +303,8 @@ static bool
 has_process(Oid database)
 {
 	for (int i = 0; i < TE_MAX_WORKERS; i++)
-	{
 		if (te_shared->slot[i].database == database)
 			return true;
-	}
 	return false;
 }
 
