@@ -136,9 +136,9 @@ examine(const Process *process, TeJob *job)
 		te_job_collect(job);
 		return true;
 	}
-	if (job->status == TE_OK)	/* no part is stale, but the state may have to be updated */
-		return te_stale_parts(&job->asset, &process->settings, parts, &job->source) != 0;
-	return process->force || te_stale_parts(&job->asset, &process->settings, parts, &job->source) != 0;
+	/* no part is stale, but the state may have to be updated */
+	return (process->force && job->status != TE_OK) ||
+		te_stale_parts(&job->asset, &process->settings, parts, &job->source) != 0;
 }
 
 /* Lock the state row, waiting if necessary; insert it if it does not exist. */
@@ -380,6 +380,8 @@ process_as(FunctionCallInfo fcinfo, Oid type)
 
 /* One function for each type of key: see queue.c. */
 PG_FUNCTION_INFO_V1(thumbexif_process_bigint);
+PG_FUNCTION_INFO_V1(thumbexif_process_uuid);
+PG_FUNCTION_INFO_V1(thumbexif_process_text);
 
 Datum
 thumbexif_process_bigint(PG_FUNCTION_ARGS)
@@ -387,15 +389,11 @@ thumbexif_process_bigint(PG_FUNCTION_ARGS)
 	return process_as(fcinfo, INT8OID);
 }
 
-PG_FUNCTION_INFO_V1(thumbexif_process_uuid);
-
 Datum
 thumbexif_process_uuid(PG_FUNCTION_ARGS)
 {
 	return process_as(fcinfo, UUIDOID);
 }
-
-PG_FUNCTION_INFO_V1(thumbexif_process_text);
 
 Datum
 thumbexif_process_text(PG_FUNCTION_ARGS)
