@@ -54,7 +54,7 @@ CREATE OR REPLACE FUNCTION @extschema@.thumbexif_version(OUT extension pg_catalo
     LANGUAGE C VOLATILE PARALLEL UNSAFE COST 10000
     AS 'MODULE_PATHNAME', 'thumbexif_version';
 COMMENT ON FUNCTION @extschema@.thumbexif_version() IS
-    'versions, the formats this build reads and writes, and "ok" or what does not work in it';
+    'versions of thumbexif, libvips and libexif (of which names of tags, sizes of types and byte order are used), the formats this build reads and writes, and "ok" or what fails in its self-test';
 
 REVOKE EXECUTE ON FUNCTION
     @extschema@.thumbexif_thumbnail(pg_catalog.text, integer, pg_catalog.text, integer),

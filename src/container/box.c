@@ -1,6 +1,6 @@
 /*
  * box.c
- *		A bounded walk through the boxes of ISO media files.
+ *		Walks the boxes of ISO media files.
  */
 #include "container/box.h"
 

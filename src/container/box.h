@@ -1,6 +1,6 @@
 /*
  * box.h
- *		A bounded walk through the boxes of ISO media files: HEIF, AVIF, JPEG XL, CR3.
+ *		Walks the boxes of ISO media files: HEIF, AVIF, JPEG XL, CR3.
  *
  * A box never reaches beyond the one around it, whatever its size says.
  */

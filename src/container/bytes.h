@@ -1,6 +1,6 @@
 /*
  * bytes.h
- *		Readers of big-endian and little-endian numbers.
+ *		Reads big-endian and little-endian numbers.
  *
  * The caller has checked that the bytes are there.
  */

@@ -1,6 +1,6 @@
 /*
  * jpeg.c
- *		A bounded walk through the segments of a JPEG.
+ *		Walks the segments of a JPEG and reads its frame header.
  */
 #include "container/jpeg.h"
 

@@ -1,6 +1,6 @@
 /*
  * jpeg.h
- *		A bounded walk through the segments of a JPEG, up to its frame header.
+ *		Walks the segments of a JPEG and reads its frame header.
  */
 #ifndef TE_CONTAINER_JPEG_H
 #define TE_CONTAINER_JPEG_H

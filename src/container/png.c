@@ -1,6 +1,6 @@
 /*
  * png.c
- *		A bounded walk through the chunks of a PNG.
+ *		Walks the chunks of a PNG.
  */
 #include "container/png.h"
 

@@ -1,6 +1,6 @@
 /*
  * png.h
- *		A bounded walk through the chunks of a PNG.
+ *		Walks the chunks of a PNG.
  */
 #ifndef TE_CONTAINER_PNG_H
 #define TE_CONTAINER_PNG_H

@@ -1,6 +1,6 @@
 /*
  * raw_jpeg.c
- *		The embedded JPEG of Fujifilm's RAF and Panasonic's RW2.
+ *		Finds the embedded JPEG of Fujifilm's RAF and Panasonic's RW2, and the size of a RAF.
  */
 #include "container/raw_jpeg.h"
 

@@ -1,6 +1,6 @@
 /*
  * raw_jpeg.h
- *		Where Fujifilm's RAF and Panasonic's RW2 have their embedded JPEG.
+ *		Finds the embedded JPEG of Fujifilm's RAF and Panasonic's RW2, and the size of a RAF.
  *
  * Both EXIF and the preview are in it.
  */

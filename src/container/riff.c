@@ -1,6 +1,6 @@
 /*
  * riff.c
- *		A bounded walk through the chunks of a RIFF file.
+ *		Walks the chunks of a RIFF file.
  */
 #include "container/riff.h"
 

@@ -1,6 +1,6 @@
 /*
  * riff.h
- *		A bounded walk through the chunks of a RIFF file: WebP.
+ *		Walks the chunks of a RIFF file: WebP.
  */
 #ifndef TE_CONTAINER_RIFF_H
 #define TE_CONTAINER_RIFF_H

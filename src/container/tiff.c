@@ -1,6 +1,6 @@
 /*
  * tiff.c
- *		A bounded walk through the directories of a TIFF structure.
+ *		Walks the directories of a TIFF structure.
  */
 #include "container/tiff.h"
 
@@ -10,7 +10,7 @@
 #include <libexif/exif-format.h>
 #include <libexif/exif-utils.h>
 
-/* A directory of a file is small; a larger count means that the offset led astray. */
+/* A directory is small; a larger count means that the offset was wrong. */
 #define SANE_ENTRIES 65535
 
 size_t
@@ -64,7 +64,7 @@ tiff_open(Tiff *tiff, const uint8_t *data, size_t length)
 	else
 		tiff->first = exif_get_long(data + 4, tiff->order);
 
-	/* The header itself is no place for a directory. */
+	/* A directory never lies in the header. */
 	return tiff->first >= 8;
 }
 
@@ -148,7 +148,7 @@ tiff_entry(const Tiff *tiff, const TiffDir *dir, uint32_t index, TiffEntry *entr
 		return TIFF_BAD_VALUE;
 	entry->value = tiff->data + offset;
 
-	/* What lies in the header or in the directory itself is no value of anybody's. */
+	/* A value never lies in the directory itself. */
 	if (entry->value < dir->entries + (size_t) dir->count * entry_size &&
 		entry->value + entry->bytes > dir->entries)
 		return TIFF_BAD_VALUE;
@@ -210,17 +210,17 @@ tiff_uint(const Tiff *tiff, const TiffEntry *entry, uint64_t index, uint64_t *va
 }
 
 uint64_t
-tiff_find_uint(const Tiff *tiff, const TiffDir *dir, uint16_t tag, uint64_t otherwise)
+tiff_find_uint(const Tiff *tiff, const TiffDir *dir, uint16_t tag, uint64_t default_value)
 {
 	TiffEntry	entry;
 	uint64_t	value;
 
 	if (tiff_find(tiff, dir, tag, &entry) && tiff_uint(tiff, &entry, 0, &value))
 		return value;
-	return otherwise;
+	return default_value;
 }
 
-/* A fraction; false if it has no value. */
+/* A fraction; false if the denominator is zero. */
 static bool
 quotient(double numerator, double denominator, double *value)
 {

@@ -1,12 +1,12 @@
 /*
  * tiff.h
- *		A bounded walk through the directories of a TIFF structure.
+ *		Walks the directories of a TIFF structure.
  *
- * For EXIF blocks (classic TIFF from the byte order mark on), TIFF and BigTIFF
- * files and RAW files built on TIFF, whatever number stands where TIFF has 42.
- * Nothing is allocated and nothing is believed: every offset and count is
- * compared with the length of the data before it is used, and each directory
- * is opened once only, so that a walk over any bytes ends.
+ * For Exif blocks (classic TIFF from the byte order mark on), TIFF and BigTIFF
+ * files and RAW files built on TIFF, whose header may have another number than 42.
+ * Nothing is allocated.  Every offset and count is compared with the length of the data
+ * before it is used, and each directory is opened only once, so that a walk over any
+ * bytes ends.
  *
  *		if (tiff_open(&tiff, data, length) && tiff_dir(&tiff, tiff.first, &dir))
  *			for (i = 0; i < dir.count; i++)
@@ -32,7 +32,7 @@
 #define TIFF_MAX_DIRS		64		/* directories opened in one structure */
 #define TIFF_MAX_ENTRIES	4096	/* entries looked at in one directory */
 
-/* Types of values; those that libexif's ExifFormat has, have its numbers. */
+/* Types of values, with the numbers of libexif's ExifFormat where it has the type. */
 #define TIFF_BYTE		1
 #define TIFF_ASCII		2
 #define TIFF_SHORT		3
@@ -56,7 +56,7 @@ typedef struct Tiff
 	const uint8_t *data;			/* from the byte order mark on: offsets count from here */
 	size_t		length;
 	ExifByteOrder order;
-	uint16_t	magic;				/* 42, 43 (BigTIFF), or what a RAW format has there */
+	uint16_t	magic;				/* 42, 43 (BigTIFF), or the number of a RAW format */
 	bool		big;				/* BigTIFF: entries of 20 bytes */
 	uint64_t	first;				/* offset of the first directory */
 	int			opened;				/* directories that tiff_dir has opened */
@@ -67,7 +67,7 @@ typedef struct TiffDir
 {
 	const uint8_t *entries;
 	uint32_t	count;				/* entries that lie within the data */
-	bool		truncated;			/* it says it has more */
+	bool		truncated;			/* its count is larger */
 	uint64_t	next;				/* offset of the next directory in the chain, 0 = none */
 } TiffDir;
 
@@ -75,7 +75,7 @@ typedef struct TiffEntry
 {
 	uint16_t	tag;
 	uint16_t	type;
-	uint64_t	count;				/* values, all of them within the data */
+	uint64_t	count;				/* number of values, all within the data */
 	const uint8_t *value;			/* in the data; never NULL in a good entry */
 	size_t		bytes;				/* count times the size of the type */
 } TiffEntry;
@@ -84,7 +84,7 @@ typedef enum TiffOutcome
 {
 	TIFF_GOOD,
 	TIFF_BAD_TYPE,					/* no known type: the directory may be no directory at all */
-	TIFF_BAD_VALUE					/* its value lies outside the data, or within the directory; tag
+	TIFF_BAD_VALUE					/* its value lies outside the data or in the directory; tag
 									 * and type are set */
 } TiffOutcome;
 
@@ -110,17 +110,17 @@ extern bool tiff_find(const Tiff *tiff, const TiffDir *dir, uint16_t tag, TiffEn
  */
 extern bool tiff_uint(const Tiff *tiff, const TiffEntry *entry, uint64_t index, uint64_t *value);
 
-/* The same in one step: the first value of the first entry with this tag, or "otherwise". */
+/* The same in one step: the first value of the first entry with this tag, or default_value. */
 extern uint64_t tiff_find_uint(const Tiff *tiff, const TiffDir *dir, uint16_t tag,
-							   uint64_t otherwise);
+							   uint64_t default_value);
 
-/* One value as a number of any kind; false if it is none (text, 0/0, 1/0, NaN, infinite). */
+/* One value as a number of any kind; false if it is not a number (text, 0/0, 1/0, NaN, infinite). */
 extern bool tiff_number(const Tiff *tiff, const TiffEntry *entry, uint64_t index, double *value);
 
 /* Bytes of one value of a type, 0 if it is not known. */
 extern size_t tiff_type_size(uint16_t type);
 
-/* 64-bit numbers in the structure's byte order, which libexif does not read. */
+/* A 64-bit number in the structure's byte order; libexif reads up to 32 bits. */
 extern uint64_t tiff_long8(const Tiff *tiff, const uint8_t *bytes);
 
 #endif							/* TE_CONTAINER_TIFF_H */

@@ -1,6 +1,6 @@
 /*
  * log.c
- *		Words for the server, over the log pipe.
+ *		Writes messages to the log pipe, which the server reads.
  */
 #include "log.h"
 

@@ -1,11 +1,10 @@
 /*
  * main.c
- *		thumbexif-decoder: makes thumbnails and reads EXIF for PostgreSQL.
+ *		Starts thumbexif-decoder, the process that makes thumbnails and reads EXIF for PostgreSQL.
  *
- * It is started by a server process with descriptors and arguments as in
- * wire/decoder_args.h.  The order here matters: libraries are started and warmed up
- * first, then the sandbox closes, and only then is anything read that
- * comes from outside.
+ * A server process starts it with descriptors and arguments as in wire/decoder_args.h.  The
+ * order matters: the libraries are started and warmed up first, then the sandbox closes,
+ * and only then is foreign input read.
  */
 #include <errno.h>
 #include <malloc.h>
@@ -27,7 +26,7 @@
 
 #define MB	((uint64_t) 1024 * 1024)
 
-/* Of RLIMIT_CPU beyond a life's share: threads that one image may keep busy until its deadline. */
+/* RLIMIT_CPU beyond the lifetime: number of threads that one image may keep busy until its deadline. */
 #define BUSY_THREADS 8
 
 typedef struct Options
@@ -38,16 +37,16 @@ typedef struct Options
 	uint64_t	timeout;		/* seconds */
 } Options;
 
-/* A decimal number from 1 to most; 0 if it is none. */
+/* A decimal number from 1 to max; 0 if it is not one. */
 static uint64_t
-number(const char *text, uint64_t most)
+number(const char *text, uint64_t max)
 {
 	char	   *end;
 	uint64_t	value;
 
 	errno = 0;
 	value = strtoull(text, &end, 10);
-	return errno == 0 && end != text && *end == '\0' && value <= most ? value : 0;
+	return errno == 0 && end != text && *end == '\0' && value <= max ? value : 0;
 }
 
 static bool
@@ -88,8 +87,8 @@ read_options(int argc, char **argv, Options *options)
 }
 
 /*
- * Die with the parent, also if it has died already.  PostgreSQL sends a cancel to the whole
- * process group: that is the parent's to deal with.
+ * Die with the parent, also if it has died already.  PostgreSQL signals the whole process group
+ * on a cancel, which only the parent handles.
  */
 static bool
 tie_to_parent(pid_t parent)
@@ -108,7 +107,7 @@ main(int argc, char **argv)
 	if (!read_options(argc, argv, &options) || !tie_to_parent(options.parent))
 		return TE_EXIT_START;
 
-	/* One arena, or the address-space limit would be spent on reservations. */
+	/* One arena: the reservations of more would use up the address-space limit. */
 	mallopt(M_ARENA_MAX, 1);
 
 	memset(&hello, 0, sizeof(hello));

@@ -1,13 +1,12 @@
 /*
  * memory.c
- *		Telling a process that ran out of memory from one that crashed.
+ *		Detects that the process runs out of memory, or that the mapped file cannot be read.
  *
- * GLib aborts when a small allocation fails, C++ code terminates, and other code
- * runs into the NULL pointer: to the server each of these would look like a
- * crash.  So the allocator's failures are noted, by functions that stand before the C
- * library's, and a death that follows one becomes an exit code of its own.
+ * When an allocation fails, GLib aborts, C++ code terminates, and other code dereferences
+ * NULL: to the server this would look like a crash.  So wrappers of the allocator record a
+ * failure, and a fatal signal after one becomes an exit code of its own.
  *
- * The file is mapped, so one that is truncated, or whose disk fails, shows as a bus error.
+ * The file is mapped: if it is truncated, or its disk fails, reading it raises SIGBUS.
  */
 #include "memory.h"
 
@@ -20,14 +19,14 @@
 
 #include "wire/decoder_args.h"
 
-/* Less address space than this left: who dies now has died of that. */
+/* With less address space left, a fatal signal is attributed to lack of memory. */
 #define NEARLY_FULL	((size_t) 8 * 1024 * 1024)
 
 static volatile sig_atomic_t allocation_failed;
 static uintptr_t map_start;
 static uintptr_t map_end;
 
-/* Not in tests under a sanitizer, which brings an allocator of its own. */
+/* Not in tests under a sanitizer, which has its own allocator. */
 #if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__)
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
@@ -73,7 +72,7 @@ leave(const char *line, int code)
 	_exit(code);
 }
 
-/* No allocation failed that we saw, but perhaps a mapping? */
+/* Is the address space used up?  A mapping may have failed without our notice. */
 static bool
 is_full(void)
 {
@@ -81,7 +80,7 @@ is_full(void)
 				-1, 0) == MAP_FAILED;
 }
 
-/* Something deadly.  The handler is gone when it runs: raised again, the signal kills. */
+/* A fatal signal.  SA_RESETHAND has removed the handler: raised again, the signal kills. */
 static void
 on_deadly_signal(int signum, siginfo_t *info, void *context)
 {

@@ -1,6 +1,6 @@
 /*
  * memory.h
- *		Telling a process that ran out of memory from one that crashed.
+ *		Detects that the process runs out of memory.
  */
 #ifndef TE_DECODER_MEMORY_H
 #define TE_DECODER_MEMORY_H
@@ -9,15 +9,15 @@
 #include <stddef.h>
 
 /*
- * Catch what kills.  Memory in [map, map + size) belongs to mapped files: a bus error
- * there is the file's.  Called once, before the sandbox closes.
+ * Handle fatal signals.  [map, map + size) is where files are mapped: SIGBUS there means that
+ * the file could not be read.  Called once, before the sandbox closes.
  */
 extern void dec_memory_watch(const void *map, size_t size);
 
-/* Forget earlier failures: a new image begins. */
+/* Reset at the begin of an image. */
 extern void dec_memory_reset(void);
 
-/* Has an allocation failed since? */
+/* Has an allocation failed since the reset? */
 extern bool dec_memory_failed(void);
 
 #endif							/* TE_DECODER_MEMORY_H */

@@ -1,6 +1,6 @@
 /*
  * sandbox_limits.c
- *		Memory, processor time and output of a decoder, bounded by the kernel.
+ *		Resource limits of a decoder: memory, processor time, output.
  */
 #include "sandbox.h"
 
@@ -16,7 +16,7 @@
 /* Our four descriptors, the two of a request, and room for a library's dup. */
 #define MAX_DESCRIPTORS (TE_FD_SOCKET + 1 + 2 + 10)
 
-/* Bytes of address space in use, 0 if that cannot be found out. */
+/* Bytes of address space in use, 0 on failure. */
 static uint64_t
 address_space(void)
 {
@@ -34,7 +34,7 @@ address_space(void)
 	return strtoull(line, NULL, 10) * (uint64_t) sysconf(_SC_PAGESIZE);
 }
 
-/* The kernel should take a decoder before it takes the server.  It may refuse; that is no harm. */
+/* Make the OOM killer prefer a decoder to the server.  A failure does no harm. */
 static void
 volunteer_for_oom_killer(void)
 {
@@ -48,17 +48,17 @@ volunteer_for_oom_killer(void)
 	close(fd);
 }
 
-/* Soft limit, and a hard one that much above, never beyond a hard limit that is there already. */
+/* Set the soft limit, and the hard limit that much higher, but never raise the hard limit. */
 static int
-lower(int resource, rlim_t most, rlim_t grace)
+lower(int resource, rlim_t max, rlim_t grace)
 {
 	struct rlimit limit;
 
 	if (getrlimit(resource, &limit) < 0)
 		return -1;
-	if (limit.rlim_max > most + grace)
-		limit.rlim_max = most + grace;
-	limit.rlim_cur = most < limit.rlim_max ? most : limit.rlim_max;
+	if (limit.rlim_max > max + grace)
+		limit.rlim_max = max + grace;
+	limit.rlim_cur = max < limit.rlim_max ? max : limit.rlim_max;
 	return setrlimit(resource, &limit);
 }
 
@@ -73,7 +73,7 @@ dec_sandbox_limits(uint64_t memory, uint64_t cpu_seconds)
 		return "/proc/self/statm";
 	if (lower(RLIMIT_AS, used + memory, 0) < 0)
 		return "RLIMIT_AS";
-	/* the grace makes it die of SIGXCPU, which tells the server why, and not of SIGKILL */
+	/* with the grace it dies of SIGXCPU, which tells the server the reason, not of SIGKILL */
 	if (lower(RLIMIT_CPU, cpu_seconds, 1) < 0)
 		return "RLIMIT_CPU";
 	if (lower(RLIMIT_FSIZE, TE_MAX_THUMBNAIL, 0) < 0)

@@ -1,10 +1,8 @@
 /*
  * sandbox_seccomp.c
- *		The system calls that are left to a decoder.
+ *		The system calls that a decoder may make.
  *
- * Everything that is not in the list kills the whole process: a library that
- * tries more has been taken over, or is one that we do not know.  The tests
- * walk the same list.
+ * Any other call kills the whole process.  The tests walk the same list.
  */
 #include "sandbox.h"
 
@@ -27,34 +25,34 @@
 	{SCMP_SYS(name), error, -1, 0, 0, reason}
 
 static const SandboxRule rules[] = {
-	/* The conversation. */
+	/* Requests and replies. */
 	ALLOW_IF(recvmsg, 0, INT_MASK, TE_FD_SOCKET, "requests, from our socket only"),
 	ALLOW_IF(sendmsg, 0, INT_MASK, TE_FD_SOCKET, "replies, to our socket only"),
 	ALLOW(write, "the thumbnail, and the log"),
 	ALLOW(close, "descriptors of a request that is done"),
 	ALLOW(lseek, "the size of the image file"),
-	ALLOW(read, "a library that reads a descriptor it opened while it warmed up"),
+	ALLOW(read, "a library that reads a descriptor it opened during the warm-up"),
 	ALLOW(dup, "libvips, of descriptors it has"),
 
 	/* Memory: never executable. */
 	ALLOW_IF(mmap, 2, PROT_EXEC, 0, "the image file, and memory"),
 	ALLOW_IF(mprotect, 2, PROT_EXEC, 0, "memory of malloc"),
-	ALLOW(munmap, "memory given back"),
+	ALLOW(munmap, "memory freed"),
 	ALLOW(mremap, "realloc of large blocks"),
-	ALLOW(madvise, "memory given back"),
+	ALLOW(madvise, "memory freed"),
 	ALLOW(brk, "malloc"),
 
-	/* Threads: those of threads.h are all there are, none is made. */
+	/* Threads: no new ones, see threads.h. */
 	ALLOW(futex, "locks"),
 	ALLOW_IF(prctl, 0, INT_MASK, PR_SET_NAME, "name of a thread"),
 	ALLOW(sched_yield, "spinning locks"),
-	ALLOW(sched_getaffinity, "decoders that count processors"),
+	ALLOW(sched_getaffinity, "libraries that count processors"),
 	ALLOW(gettid, "locks that know their owner"),
 	ALLOW(getpid, "abort"),
 	ALLOW(exit, "end of a thread"),
 	ALLOW(exit_group, "end of the process"),
 
-	/* Signals: only those that we send ourselves. */
+	/* Signals: only to ourselves. */
 	ALLOW(rt_sigaction, "handlers, abort"),
 	ALLOW(rt_sigprocmask, "abort, and libraries that block signals for a while"),
 	ALLOW(rt_sigreturn, "end of a handler"),
@@ -62,14 +60,14 @@ static const SandboxRule rules[] = {
 	ALLOW(restart_syscall, "a wait that a stop and continue interrupted"),
 	ALLOW_IF(tgkill, 0, INT_MASK, SANDBOX_SELF, "abort: to die by the signal it names"),
 
-	/* Harmless questions. */
-	ALLOW(clock_gettime, "time, where the vDSO cannot tell"),
+	/* Time, random numbers, system information. */
+	ALLOW(clock_gettime, "time, without the vDSO"),
 	ALLOW(clock_nanosleep, "short waits of thread pools"),
-	ALLOW(gettimeofday, "time, where the vDSO cannot tell"),
+	ALLOW(gettimeofday, "time, without the vDSO"),
 	ALLOW(getrandom, "seeds of hash tables and of malloc"),
 	ALLOW(sysinfo, "glibc's count of memory pages, for qsort"),
 
-	/* Files: nothing opens, but who only tries goes on without. */
+	/* Files: nothing can be opened, but a library that tries may go on. */
 	REFUSE(open, EACCES, "glibc looks for /proc/sys/vm/overcommit_memory and the like"),
 	REFUSE(openat, EACCES, "as open"),
 	REFUSE(access, EACCES, "as open"),
@@ -126,7 +124,7 @@ dec_sandbox_filter(void)
 		return "seccomp_init";
 	}
 
-	/* The libraries have threads already: all of them, or none. */
+	/* For all threads: some run already. */
 	rc = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
 	for (int i = 0; i < RULES && rc == 0; i++)
 		rc = add_rule(filter, &rules[i]);

@@ -1,14 +1,13 @@
 /*
  * serve.c
- *		Requests in, replies out.
+ *		Receives requests, processes the images, sends replies.
  *
- * A request is two descriptors and a TeRequest: the image, which is mapped, and
- * the output, to which the thumbnail is written.  Whatever is wrong with an
- * image is a status in the reply.  Whatever is wrong with the conversation
- * ends the process.
+ * A request is a TeRequest with two descriptors: the image, which is mapped, and the
+ * output, to which the thumbnail is written.  A failure of an image is a status in the
+ * reply.  A protocol error ends the process.
  *
- * Files are mapped over a reserved part of the address space.  It counts against
- * RLIMIT_AS from the start, so that what is left for the work is the same for every file.
+ * Files are mapped into a reserved part of the address space.  It counts against
+ * RLIMIT_AS from the start, so that the memory left is the same for every file.
  */
 #include "serve.h"
 
@@ -27,7 +26,7 @@
 #include "wire/decoder_args.h"
 #include "wire/fdpass.h"
 
-/* Without a request for so long, a decoder leaves by itself.  Its session ends it much earlier. */
+/* A decoder that has no request for this time exits.  Its session ends it much earlier. */
 #define IDLE_SECONDS	300
 
 static void *map;
@@ -47,7 +46,7 @@ dec_serve_prepare(uint64_t file_bytes)
 	return setsockopt(TE_FD_SOCKET, SOL_SOCKET, SO_RCVTIMEO, &idle, sizeof(idle)) == 0;
 }
 
-/* The image's bytes, or NULL with status and words in the result. */
+/* Map the image.  NULL after setting status and error. */
 static const uint8_t *
 map_file(int fd, const TeRequest *request, ImgResult *result)
 {
@@ -82,13 +81,13 @@ unmap_file(void)
 				MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) != MAP_FAILED;
 }
 
-/* No thumbnail after all.  Without words, those stay that are there. */
+/* Drop the thumbnail and set a status.  Without a detail, error is kept. */
 static void
-spoil(ImgResult *result, TeStatus status, const char *words)
+drop_thumbnail(ImgResult *result, TeStatus status, const char *detail)
 {
 	result->status = status;
-	if (words != NULL)
-		snprintf(result->error, sizeof(result->error), "%s", words);
+	if (detail != NULL)
+		snprintf(result->error, sizeof(result->error), "%s", detail);
 	result->thumbnail_width = result->thumbnail_height = 0;
 	result->thumbnail_bytes = 0;
 }
@@ -100,7 +99,7 @@ write_thumbnail(int fd, ImgResult *result)
 
 	if (result->thumbnail_bytes > TE_MAX_THUMBNAIL)
 	{
-		spoil(result, TE_NOT_ENCODED, "thumbnail is too large");
+		drop_thumbnail(result, TE_NOT_ENCODED, "thumbnail is too large");
 		return;
 	}
 	while (done < result->thumbnail_bytes)
@@ -110,18 +109,18 @@ write_thumbnail(int fd, ImgResult *result)
 
 		if (written <= 0)
 		{
-			spoil(result, TE_OUT_OF_MEMORY, "no memory for the thumbnail");
+			drop_thumbnail(result, TE_OUT_OF_MEMORY, "no memory for the thumbnail");
 			return;
 		}
 		done += written;
 	}
 }
 
-/* Append a text to the reply.  Its length; what is longer than agreed is cut. */
+/* Append a text of at most max bytes to the reply.  Returns its length. */
 static uint32_t
-put_text(char *reply, size_t *length, const char *text, size_t most)
+put_text(char *reply, size_t *length, const char *text, size_t max)
 {
-	size_t		bytes = text ? strnlen(text, most) : 0;
+	size_t		bytes = text ? strnlen(text, max) : 0;
 
 	memcpy(reply + *length, text ? text : "", bytes);
 	*length += bytes;
@@ -160,7 +159,7 @@ send_reply(const TeRequest *request, const ImgResult *result)
 	return te_send(TE_FD_SOCKET, buffer, length, NULL, 0);
 }
 
-/* One image from its mapping to its reply.  False if the process must end. */
+/* Process one request.  False if the process must exit. */
 static bool
 answer(const TeRequest *request, int image_fd, int output_fd)
 {
@@ -176,7 +175,7 @@ answer(const TeRequest *request, int image_fd, int output_fd)
 	{
 		img_process(request, data, request->file_size, &result);
 		if (result.status != TE_OK && dec_memory_failed())
-			spoil(&result, TE_OUT_OF_MEMORY, NULL);
+			drop_thumbnail(&result, TE_OUT_OF_MEMORY, NULL);
 		else if (result.thumbnail != NULL)
 			write_thumbnail(output_fd, &result);
 	}
@@ -185,9 +184,9 @@ answer(const TeRequest *request, int image_fd, int output_fd)
 	return unmap_file() && sent;
 }
 
-/* Has it worked so long that a fresh process should take over? */
+/* Has the process used so much processor time that a new one should replace it? */
 static bool
-is_worn(void)
+is_retired(void)
 {
 	struct timespec used;
 
@@ -202,12 +201,12 @@ dec_serve(const TeHello *hello)
 	if (te_send(TE_FD_SOCKET, hello, sizeof(*hello), NULL, 0) != 0)
 		return TE_EXIT_LEFT;
 
-	while (!is_worn())
+	while (!is_retired())
 	{
 		TeRequest	request;
 		int			fds[TE_MAX_FDS];
 		int			nfds;
-		const char *wrong;
+		const char *protocol_error;
 		bool		go_on;
 		ssize_t		length = te_receive(TE_FD_SOCKET, message, sizeof(message), fds, &nfds);
 
@@ -218,12 +217,12 @@ dec_serve(const TeHello *hello)
 			dec_log("cannot receive: %s", strerror(errno));
 			return TE_EXIT_PROTOCOL;
 		}
-		wrong = te_request_check(message, length, &request);
-		if (wrong == NULL && nfds != 2)
-			wrong = "it has not two descriptors";
-		if (wrong != NULL)
+		protocol_error = te_request_check(message, length, &request);
+		if (protocol_error == NULL && nfds != 2)
+			protocol_error = "not two descriptors";
+		if (protocol_error != NULL)
 		{
-			dec_log("odd request: %s", wrong);
+			dec_log("invalid request: %s", protocol_error);
 			return TE_EXIT_PROTOCOL;
 		}
 

@@ -1,6 +1,6 @@
 /*
  * serve.h
- *		One request at a time, until nobody wants more.
+ *		Serves requests until end of file.
  */
 #ifndef TE_DECODER_SERVE_H
 #define TE_DECODER_SERVE_H
@@ -10,16 +10,16 @@
 
 #include "wire/message.h"
 
-/* Processor seconds after which a decoder leaves and lets a fresh one follow. */
+/* Processor seconds after which a decoder retires and is replaced. */
 #define DEC_LIFE_SECONDS	300
 
 /*
- * Get ready, before the sandbox closes: room in the address space for files of up to
- * file_bytes, so that the memory limit need not count them.  False if there is no such room.
+ * Before the sandbox closes, reserve address space for files of up to file_bytes, so that
+ * the memory limit need not count them.  False if there is not enough.
  */
 extern bool dec_serve_prepare(uint64_t file_bytes);
 
-/* Greet, then answer requests.  Returns the code to exit with. */
+/* Send the greeting, then answer requests.  Returns the exit code. */
 extern int	dec_serve(const TeHello *hello);
 
 #endif							/* TE_DECODER_SERVE_H */

@@ -1,11 +1,11 @@
 /*
  * threads.c
- *		All threads a decoder will ever have.
+ *		Starts all threads of a decoder in advance, and hands them out in pthread_create().
  *
- * The functions with the C library's names are called by all libraries in the process.  A thread that
- * has done its work runs the destructors of its thread-specific values, as at its end, and waits for
- * more; its number (pthread_t) is used again only when it has been joined or detached, as the
- * C library's are.
+ * The functions with the C library's names override these for all libraries in the process.  A
+ * thread whose start function returns runs the destructors of its thread-specific values, as at
+ * its exit, and waits to be used again; its pthread_t is reused only after it has been joined or
+ * detached, as the C library's are.
  */
 #include "threads.h"
 
@@ -35,9 +35,9 @@ typedef enum State
 typedef struct Worker
 {
 	pthread_t	thread;
-	pthread_cond_t wake;		/* there is work; or it is done */
+	pthread_cond_t wake;		/* signals a change of state */
 	State		state;
-	bool		here;			/* past all that the C library does at a thread's start */
+	bool		here;			/* the C library has finished starting the thread */
 	bool		detached;
 	void	   *(*start) (void *);
 	void	   *argument;
@@ -56,7 +56,7 @@ static struct
 }			keys[MAX_KEYS];
 static int	nkeys;
 
-/* The C library's own function of that name. */
+/* The C library's function of that name. */
 #define REAL(name) \
 	static __typeof__(&name) real; \
 	if (real == NULL) \
@@ -69,7 +69,7 @@ real_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start) 
 	return real(thread, attributes, start, argument);
 }
 
-/* The one that has that number; NULL if it is none of ours.  Under the lock. */
+/* The worker with that pthread_t, or NULL.  The lock must be held. */
 static Worker *
 find_worker(pthread_t thread)
 {
@@ -81,7 +81,7 @@ find_worker(pthread_t thread)
 	return NULL;
 }
 
-/* What a thread's end does with its values. */
+/* Run the destructors of thread-specific values, as pthread_exit() does. */
 static void
 destroy_values(void)
 {
@@ -130,7 +130,7 @@ work(void *argument)
 	return NULL;
 }
 
-/* One more thread, if there may be one.  Under the lock.  0 or an error number. */
+/* Start another thread, if the limit allows.  The lock must be held.  0 or an error number. */
 static int
 add_worker(Worker **added)
 {
@@ -278,7 +278,7 @@ pthread_key_delete(pthread_key_t key)
 	return real(key);
 }
 
-/* Leave no more than some processors in the set. */
+/* Limit the number of processors in the set. */
 static void
 thin_out(size_t size, cpu_set_t *set)
 {

@@ -1,12 +1,11 @@
 /*
  * threads.h
- *		All threads a decoder will ever have.
+ *		The threads of a decoder, all started before the sandbox closes.
  *
- * Image libraries start and end threads as they please, for every picture.  Nothing in the kernel
- * counts the threads of one process for us (RLIMIT_NPROC counts all of a user's, and a filter of
- * system calls cannot count), so none is made any more once the sandbox closes: the threads wait here
- * before that, and pthread_create(), which stands before the C library's, hands out one that is idle.
- * When all are taken it fails as it does on a full system.
+ * Image libraries start and end threads for every image.  The kernel cannot limit the threads of one
+ * process (RLIMIT_NPROC counts all of a user's, and a filter of system calls cannot count), so none
+ * may be started once the sandbox is closed.  They are started before, and pthread_create(), which
+ * overrides the C library's, hands out an idle one.  When all are in use it fails with EAGAIN.
  */
 #ifndef TE_DECODER_THREADS_H
 #define TE_DECODER_THREADS_H
@@ -16,12 +15,12 @@
 /* Threads beside the first. */
 #define DEC_THREADS		32
 
-/* Processors that libraries see, at most: some start a thread for each. */
+/* Limit on the processors that libraries see: some start a thread for each. */
 #define DEC_PROCESSORS	4
 
 /*
- * Start what is missing of them.  From then on there are no others, and none makes a system call any
- * more that only a new thread makes.  False with errno.
+ * Start all that are missing, and wait until they have made the system calls of a new thread.  No
+ * others are started from then on.  False with errno.
  */
 extern bool dec_threads_fill(void);
 

@@ -1,6 +1,6 @@
 /*
  * block.c
- *		The Exif blocks found in one file.
+ *		Collects the Exif blocks of one file.
  */
 #include "exif/block.h"
 
@@ -36,7 +36,7 @@ exif_blocks_add(ExifBlocks *blocks, ExifDir dir,
 	if (!exif_has_byte_order(data, length) || blocks->count >= EXIF_MAX_BLOCKS)
 	{
 		if (blocks->count == 0)
-			blocks->trouble = "EXIF block does not begin with a byte order";
+			blocks->problem = "EXIF block does not begin with a byte order";
 		free(owned);
 		return;
 	}
@@ -54,7 +54,7 @@ exif_blocks_append(ExifBlocks *blocks, const uint8_t *data, size_t length)
 		joined = realloc(block->owned, block->length + length);
 	if (joined == NULL)
 	{
-		blocks->trouble = "EXIF block is too large";
+		blocks->problem = "EXIF block is too large";
 		return;
 	}
 	if (block->owned == NULL)
@@ -79,7 +79,7 @@ exif_blocks_add_payload(ExifBlocks *blocks, const uint8_t *data, size_t length, 
 
 		if (offset > length - 4)
 		{
-			blocks->trouble = "EXIF payload does not contain the offset it names";
+			blocks->problem = "EXIF payload does not contain the offset it names";
 			free(owned);
 			return;
 		}

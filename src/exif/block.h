@@ -1,6 +1,6 @@
 /*
  * block.h
- *		The Exif blocks found in one file (private to src/exif).
+ *		Collects the Exif blocks of one file (private to src/exif).
  *
  * A block is a TIFF structure that begins with its byte order mark.  A file may have several.
  */
@@ -35,7 +35,7 @@ typedef struct ExifBlocks
 {
 	ExifBlock	block[EXIF_MAX_BLOCKS];
 	int			count;
-	const char *trouble;		/* why an existing block could not be read, or NULL */
+	const char *problem;		/* why an existing block could not be read, or NULL */
 } ExifBlocks;
 
 /* Does a TIFF structure start here?  Whatever number follows the byte order. */

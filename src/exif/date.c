@@ -1,9 +1,9 @@
 /*
  * date.c
- *		When the picture was taken.
+ *		Reads when a photo was taken.
  *
- * DateTime (0x0132) and OffsetTime are those of the last change of the file
- * and are never looked at.
+ * DateTime (0x0132) and OffsetTime belong to the last change of the file and are
+ * never used.
  */
 #include "exif/date.h"
 
@@ -11,7 +11,7 @@
 
 #include "exif/text.h"
 
-#define MAX_OFFSET_MINUTES	(15 * 60 + 59)	/* what PostgreSQL takes */
+#define MAX_OFFSET_MINUTES	(15 * 60 + 59)	/* limit of timestamptz */
 
 /* The tags of one date. */
 typedef struct DateTags
@@ -59,7 +59,7 @@ parse_offset(const uint8_t *text, size_t length, int32_t *minutes)
 	return true;
 }
 
-/* "5" is half a second, "054" 54 milliseconds; what is finer than a microsecond is cut. */
+/* "5" is half a second, "054" 54 milliseconds; digits below a microsecond are ignored. */
 static int32_t
 microseconds(const uint8_t *text, size_t length)
 {
@@ -78,7 +78,7 @@ microseconds(const uint8_t *text, size_t length)
 }
 
 /*
- * Behind the seconds, programs that copy XMP into EXIF write a fraction, an offset, or both.
+ * After the seconds, programs that copy XMP into EXIF write a fraction, an offset, or both.
  * False if it is anything else.
  */
 static bool

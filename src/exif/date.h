@@ -1,6 +1,6 @@
 /*
  * date.h
- *		When the picture was taken (private to src/exif).
+ *		Reads when a photo was taken (private to src/exif).
  */
 #ifndef TE_EXIF_DATE_H
 #define TE_EXIF_DATE_H

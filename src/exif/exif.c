@@ -1,10 +1,9 @@
 /*
  * exif.c
- *		EXIF from the bytes of a file: finds it, gathers its tags, and fills the result.
+ *		Reads the EXIF of a file into columns and JSON.
  *
- * One way for all containers, so that the same EXIF gives the same result in
- * each: find.c locates the blocks, list.c walks their directories, value.c writes
- * a value as JSON.
+ * The same code reads the EXIF of all containers: find.c locates the blocks, list.c
+ * walks their directories, value.c writes a value as JSON.
  */
 #include "exif/exif.h"
 
@@ -25,7 +24,7 @@
 #define TAG_MODEL		0x0110
 #define TAG_ORIENTATION	0x0112
 
-/* Names that are in the JSON already, by their hash; a name occurs once. */
+/* Hashes of the names that are in the JSON already; a name occurs once. */
 typedef struct NameSet
 {
 	uint32_t	hash[EXIF_MAX_TAGS];
@@ -47,8 +46,8 @@ is_new_name(NameSet *set, const char *name)
 }
 
 /*
- * Does IFD0's value count more, when a tag stands in the Exif directory as well?
- * The tags below 0x829A are those of TIFF, the ones around 0x9C9B are Windows'.
+ * Does IFD0's value override that of the Exif directory?  Tags below 0x829A are
+ * TIFF's, those around 0x9C9B are Windows'.
  */
 static bool
 belongs_to_ifd0(uint16_t tag)
@@ -81,7 +80,7 @@ write_dir(ExifJson *json, const ExifList *list, ExifDir dir, NameSet *names)
 	}
 }
 
-/* All tags as one JSON object in memory of its own; NULL if memory is out or there is no tag. */
+/* All tags as one malloc'ed JSON object; NULL if out of memory or if there is no tag. */
 static char *
 write_json(const ExifList *list)
 {
@@ -109,7 +108,7 @@ write_json(const ExifList *list)
 	return fitting != NULL ? fitting : buffer;
 }
 
-/* Make or model: IFD0's, else the Exif directory's, without blanks around it. */
+/* Make or model: IFD0's, else the Exif directory's, without blanks at either end. */
 static void
 read_name(const ExifList *list, uint16_t tag, char *name)
 {
@@ -131,7 +130,6 @@ read_name(const ExifList *list, uint16_t tag, char *name)
 	out_end(&out);
 }
 
-/* How it went, once the tags are gathered. */
 static void
 set_status(const ExifBlocks *blocks, const ExifList *list, ExifResult *result)
 {
@@ -146,8 +144,8 @@ set_status(const ExifBlocks *blocks, const ExifList *list, ExifResult *result)
 		reason = "out of memory for EXIF";
 	else if (list->broken)
 		reason = "EXIF directory cannot be read";
-	else if (blocks->trouble != NULL)
-		reason = blocks->trouble;
+	else if (blocks->problem != NULL)
+		reason = blocks->problem;
 	result->status = reason != NULL ? TE_EXIF_ERROR : TE_EXIF_NONE;
 	if (reason != NULL)
 		snprintf(result->error, sizeof(result->error), "%s", reason);

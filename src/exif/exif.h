@@ -1,6 +1,6 @@
 /*
  * exif.h
- *		EXIF from the bytes of an image file.  The public face of src/exif.
+ *		Reads the EXIF of an image file.  The public face of src/exif.
  *
  * Works on memory that the caller holds; no pixel is decoded.
  */

@@ -1,6 +1,6 @@
 /*
  * find.c
- *		Where the EXIF of a file is: by its format and its content, never by its name.
+ *		Finds the Exif blocks of a file by its format and content, never by its name.
  */
 #include "exif/find.h"
 
@@ -11,7 +11,7 @@
 #include "container/tiff.h"
 #include "exif/find_internal.h"
 
-/* WebP: the chunk counts, not the flag in VP8X that announces it. */
+/* WebP: read the chunk whether or not the flag in VP8X announces it. */
 static void
 find_webp(const uint8_t *data, size_t length, ExifBlocks *blocks)
 {
@@ -23,7 +23,7 @@ find_webp(const uint8_t *data, size_t length, ExifBlocks *blocks)
 		if (memcmp(chunk.type, "EXIF", 4) != 0)
 			continue;
 		if (chunk.truncated)
-			blocks->trouble = "file ends within the EXIF chunk";
+			blocks->problem = "file ends within the EXIF chunk";
 		else
 			exif_blocks_add(blocks, EXIF_DIR_IFD0, chunk.data, chunk.length, NULL);
 	}
@@ -38,12 +38,12 @@ find_raf(const uint8_t *data, size_t length, ExifBlocks *blocks)
 	if (raf_jpeg(data, length, &jpeg, &jpeg_length))
 		exif_find_jpeg(jpeg, jpeg_length, blocks);
 	else
-		blocks->trouble = "embedded JPEG lies outside the file";
+		blocks->problem = "embedded JPEG lies outside the file";
 }
 
 /*
  * Panasonic's RW2 has a few tags of its own in its directories; the rest are
- * those of the JPEG inside.  The file's own come last: they count more.
+ * those of the JPEG inside.  The file's own come last and override them.
  */
 static void
 find_panasonic(const uint8_t *data, size_t length, ExifBlocks *blocks)
@@ -58,7 +58,7 @@ find_panasonic(const uint8_t *data, size_t length, ExifBlocks *blocks)
 		exif_find_jpeg(jpeg, jpeg_length, blocks);
 }
 
-/* TIFF, and everything that calls itself RAW. */
+/* TIFF and all kinds of RAW. */
 static void
 find_tiff_or_raw(const uint8_t *data, size_t length, ExifBlocks *blocks)
 {
@@ -77,7 +77,7 @@ void
 exif_find(TeFormat format, const uint8_t *data, size_t length, ExifBlocks *blocks)
 {
 	blocks->count = 0;
-	blocks->trouble = NULL;
+	blocks->problem = NULL;
 	switch (format)
 	{
 		case TE_FORMAT_JPEG:

@@ -1,6 +1,6 @@
 /*
  * find.h
- *		Where the EXIF of a file is (private to src/exif).
+ *		Finds the Exif blocks of a file (private to src/exif).
  */
 #ifndef TE_EXIF_FIND_H
 #define TE_EXIF_FIND_H

@@ -1,6 +1,6 @@
 /*
  * find_boxes.c
- *		The Exif blocks of files made of boxes: JPEG XL, Canon's CR3, HEIF and AVIF.
+ *		Finds the Exif blocks of files made of boxes: JPEG XL, Canon's CR3, HEIF and AVIF.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -9,12 +9,12 @@
 
 #include "exif/find_internal.h"
 
-/* Where Canon keeps the directories of a CR3, in moov. */
+/* The uuid box in moov that has the directories of a CR3. */
 static const uint8_t canon_uuid[16] = {
 	0x85, 0xC0, 0xB6, 0x87, 0x82, 0x0F, 0x11, 0xE0, 0x81, 0x11, 0xF4, 0xCE, 0x46, 0x2B, 0x6A, 0x48
 };
 
-/* Unpack a Brotli stream.  NULL if it is broken, too large or memory is out. */
+/* Unpack a Brotli stream.  NULL if it is corrupt or too large, or if out of memory. */
 static uint8_t *
 unbrotli(const uint8_t *data, size_t length, size_t *unpacked)
 {
@@ -52,7 +52,7 @@ unbrotli(const uint8_t *data, size_t length, size_t *unpacked)
 	return bytes;
 }
 
-/* JPEG XL: Exif on the outermost level, plain or in a "brob" box. */
+/* JPEG XL: an Exif box on the outermost level, plain or compressed in a "brob" box. */
 static void
 find_jxl(Box file, ExifBlocks *blocks)
 {
@@ -69,14 +69,14 @@ find_jxl(Box file, ExifBlocks *blocks)
 			uint8_t    *bytes = unbrotli(box.data + 4, box.length - 4, &length);
 
 			if (bytes == NULL)
-				blocks->trouble = "compressed EXIF box could not be unpacked";
+				blocks->problem = "compressed EXIF box could not be unpacked";
 			else
 				exif_blocks_add_payload(blocks, bytes, length, bytes);
 		}
 	}
 }
 
-/* CR3: each directory of the image is a TIFF structure of its own. */
+/* CR3: each directory is a TIFF structure of its own. */
 static void
 find_cr3(Box moov, ExifBlocks *blocks)
 {

@@ -1,10 +1,10 @@
 /*
  * find_heif.c
- *		The EXIF items of a HEIF or AVIF file.
+ *		Finds the Exif items of a HEIF or AVIF file.
  *
  * Items are listed in iinf, their places in iloc: in the file, in the idat
  * box, or within other items (iref says which), in any number of extents.
- * Budgets of extents and of bytes bound what a file can make us do.
+ * The numbers of extents and bytes that one file may use are limited.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +27,7 @@ typedef struct Heif
 	size_t		room;			/* bytes that may still be copied */
 } Heif;
 
-/* One item's line in iloc. */
+/* The entry of one item in iloc. */
 typedef struct Place
 {
 	int			method;			/* 0 file, 1 idat, 2 another item */
@@ -37,7 +37,7 @@ typedef struct Place
 	uint32_t	count;
 } Place;
 
-/* Bytes of an item: somewhere in the file, or a copy of our own. */
+/* Bytes of an item: somewhere in the file, or a copy. */
 typedef struct Bytes
 {
 	const uint8_t *data;
@@ -46,7 +46,7 @@ typedef struct Bytes
 	size_t		capacity;		/* of owned */
 } Bytes;
 
-/* Reads a number and moves on; the caller knows how much is left. */
+/* Read a number and advance; the caller has checked the length. */
 static uint64_t
 take(const uint8_t **at, int bytes)
 {
@@ -153,7 +153,7 @@ referred(Heif *heif, const char *type, uint32_t from, uint64_t n, uint32_t wante
 	return 0;
 }
 
-/* Add a stretch of bytes; only a first one that lives as long as the file need not be copied. */
+/* Append bytes.  Only the first ones need not be copied, if they are in the file. */
 static bool
 add_bytes(Heif *heif, Bytes *bytes, const uint8_t *data, size_t length, bool lasting)
 {
@@ -192,7 +192,7 @@ add_bytes(Heif *heif, Bytes *bytes, const uint8_t *data, size_t length, bool las
 	return true;
 }
 
-/* Put an item together.  On false, bytes->owned may still have to be freed. */
+/* Read an item from its extents.  On false, the caller still frees bytes->owned. */
 static bool
 read_item(Heif *heif, uint32_t id, int depth, Bytes *bytes)
 {
@@ -226,19 +226,19 @@ read_item(Heif *heif, uint32_t id, int depth, Bytes *bytes)
 			read_item(heif, referred(heif, "iloc", id, index == 0 ? 1 : index, 0, &any),
 					  depth + 1, &source);
 
-		/* No length means all there is; a file that is cut may have the better part of an item. */
+		/* A length of 0 means up to the end; a truncated file may have most of an item. */
 		if (offset < source.length && (length == 0 || length > source.length - offset))
 			length = source.length - offset;
 		good = source.data != NULL && offset < source.length &&
 			add_bytes(heif, bytes, source.data + offset, (size_t) length, source.owned == NULL);
 		free(source.owned);
 		if (!good)
-			break;				/* what there is may do */
+			break;				/* the bytes so far may suffice */
 	}
 	return bytes->length > 0;
 }
 
-/* One entry of iinf: is it an Exif item, and one of the primary image if there is to be one? */
+/* Is this entry of iinf an Exif item and, if of_primary, one that describes the primary image? */
 static bool
 is_exif_item(Heif *heif, const Box *infe, bool of_primary, uint32_t *id)
 {
@@ -287,7 +287,7 @@ add_exif_items(Heif *heif, bool of_primary, ExifBlocks *blocks)
 		else
 		{
 			free(bytes.owned);
-			blocks->trouble = "EXIF item lies outside the file";
+			blocks->problem = "EXIF item lies outside the file";
 		}
 	}
 }
@@ -320,7 +320,7 @@ exif_find_heif(const uint8_t *file, size_t file_length, Box meta, ExifBlocks *bl
 		}
 	}
 
-	/* Where none describes the primary image, another is better than nothing: it may be of a part of it. */
+	/* If none describes the primary image, take any: it may describe a part of it. */
 	add_exif_items(&heif, true, blocks);
 	if (blocks->count == 0)
 		add_exif_items(&heif, false, blocks);

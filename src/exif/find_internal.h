@@ -1,6 +1,6 @@
 /*
  * find_internal.h
- *		Readers of the single containers, called by find.c and by each other only.
+ *		Readers of single containers, called by find.c and by each other only.
  */
 #ifndef TE_EXIF_FIND_INTERNAL_H
 #define TE_EXIF_FIND_INTERNAL_H

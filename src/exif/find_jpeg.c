@@ -1,6 +1,6 @@
 /*
  * find_jpeg.c
- *		The Exif blocks in the APP1 segments of a JPEG.
+ *		Finds the Exif blocks in the APP1 segments of a JPEG.
  */
 #include <string.h>
 #include <strings.h>
@@ -11,9 +11,9 @@
 #define EXIF_HEADER_LEN	6
 
 /*
- * One APP1 segment.  Some cameras write garbage of up to four bytes before
- * "Exif", other letters, or one NUL only behind it.  A segment that has the
- * header but no TIFF structure continues the one before.
+ * One APP1 segment.  Some cameras write up to four bytes of garbage before
+ * "Exif", letters in another case, or only one NUL after it.  A segment that has the
+ * header but no TIFF structure continues the previous one.
  */
 static void
 read_app1(const uint8_t *segment, size_t length, ExifBlocks *blocks)
@@ -39,8 +39,8 @@ read_app1(const uint8_t *segment, size_t length, ExifBlocks *blocks)
 }
 
 /*
- * The EXIF segments before the picture.  The last one of a file that ends there is
- * what a broken transfer left, and is not read.
+ * The EXIF segments before the image data.  If the file ends right after one, a
+ * transfer was interrupted, and it is not read.
  */
 void
 exif_find_jpeg(const uint8_t *data, size_t length, ExifBlocks *blocks)
@@ -65,5 +65,5 @@ exif_find_jpeg(const uint8_t *data, size_t length, ExifBlocks *blocks)
 	}
 	if (blocks->count == 0 &&
 		(held.data != NULL || (end - at >= 2 && at[0] == 0xFF && at[1] == JPEG_APP1)))
-		blocks->trouble = "file ends within its first segments";
+		blocks->problem = "file ends within its first segments";
 }

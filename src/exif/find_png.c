@@ -1,7 +1,7 @@
 /*
  * find_png.c
- *		Where the EXIF of a PNG is: in an eXIf chunk, or written in hexadecimal into
- *		a text chunk, as programs did before PNG had eXIf.
+ *		Finds the Exif blocks of a PNG: in eXIf chunks, or in hexadecimal in text chunks, as
+ *		programs wrote them before PNG had eXIf.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 
 #define MAX_KEYWORD 80			/* with its NUL */
 
-/* Unpack a zlib stream.  NULL if it is broken, too large or memory is out. */
+/* Unpack a zlib stream.  NULL if it is corrupt or too large, or if out of memory. */
 static uint8_t *
 unpack(const uint8_t *data, size_t length, size_t *unpacked)
 {
@@ -78,7 +78,7 @@ add_profile(const uint8_t *text, size_t length, ExifBlocks *blocks)
 			lines++;
 		else if (lines >= 2 && text[i] > ' ')
 		{
-			/* A wrong character spoils its own byte only. */
+			/* An invalid character affects its own byte only. */
 			if (digit < 0)
 				digit = 0;
 			if (half >= 0)
@@ -127,13 +127,13 @@ text_chunk(const PngChunk *chunk, ExifBlocks *blocks)
 	}
 	bytes = unpack(text, (size_t) (end - text), &length);
 	if (bytes == NULL)
-		blocks->trouble = "compressed EXIF text could not be unpacked";
+		blocks->problem = "compressed EXIF text could not be unpacked";
 	else
 		add_profile(bytes, length, blocks);
 	free(bytes);
 }
 
-/* Every chunk up to IEND: eXIf may stand before or behind the image data. */
+/* Search up to IEND: eXIf may precede or follow the image data. */
 void
 exif_find_png(const uint8_t *data, size_t length, ExifBlocks *blocks)
 {
@@ -146,7 +146,7 @@ exif_find_png(const uint8_t *data, size_t length, ExifBlocks *blocks)
 	if (blocks->count > 0)
 		return;
 	if (png_is(&chunk, "eXIf"))
-		blocks->trouble = "file ends within the eXIf chunk";
+		blocks->problem = "file ends within the eXIf chunk";
 	for (at = PNG_FIRST_CHUNK; png_next(data, length, &at, &chunk) == PNG_CHUNK;)
 		if (png_is(&chunk, "tEXt") || png_is(&chunk, "zTXt") || png_is(&chunk, "iTXt"))
 			text_chunk(&chunk, blocks);

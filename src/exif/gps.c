@@ -1,6 +1,6 @@
 /*
  * gps.c
- *		Where the picture was taken.
+ *		Reads where a photo was taken.
  */
 #include "exif/gps.h"
 
@@ -14,8 +14,8 @@
 #define LONGITUDE		0x0004
 
 /*
- * The sign that a reference gives: by its first letter, small or large, so
- * that "South" and "s" do too.  0 if it is neither of the two.
+ * The sign that a reference gives, by its first letter in either case, so that
+ * "South" and "s" are accepted.  0 if it is neither of the two.
  */
 static int
 reference_sign(const ExifList *list, uint16_t tag, char positive, char negative)
@@ -38,8 +38,8 @@ reference_sign(const ExifList *list, uint16_t tag, char positive, char negative)
 }
 
 /*
- * Degrees, and minutes and seconds if they are there: one component may be
- * decimal degrees, two degrees and decimal minutes.  The sign is the reference's alone.
+ * Degrees, minutes and seconds; two components may be degrees and decimal minutes,
+ * one decimal degrees.  The sign comes from the reference only.
  */
 static bool
 read_axis(const ExifList *list, uint16_t tag, int sign, double limit, double *degrees)

@@ -1,6 +1,6 @@
 /*
  * gps.h
- *		Where the picture was taken (private to src/exif).
+ *		Reads where a photo was taken (private to src/exif).
  */
 #ifndef TE_EXIF_GPS_H
 #define TE_EXIF_GPS_H

@@ -1,9 +1,9 @@
 /*
  * jis.c
- *		Text in JIS X 0208, as Japanese cameras write it into UserComment.
+ *		Converts text in JIS X 0208, which Japanese cameras write into UserComment, to UTF-8.
  *
- * A table of our own: the C library's would be loaded from files, which the
- * sandbox forbids, and may not be installed.
+ * The table is our own because the result must be the same on every machine: iconv's
+ * converters for JIS are modules that minimal installations of the C library lack.
  */
 #include "exif/jis.h"
 
@@ -11,7 +11,7 @@
 
 #include "wire/utf8.h"
 
-/* The 94 columns of each row; a blank where there is no character. */
+/* The 94 columns of each row; a blank where no character is assigned. */
 static const char *const rows[] = {
 	"　、。，．・：；？！゛゜´｀¨＾￣＿ヽヾゝゞ〃仝々〆〇ー―‐／＼〜‖｜…‥‘’“”（）〔〕［］｛｝〈〉《》「」『』【】＋−±×÷＝≠＜＞≦≧∞∴♂♀°′″℃￥＄¢£％＃＆＊＠§☆★○●◎◇",
 	"◆□■△▲▽▼※〒→←↑↓〓           ∈∋⊆⊇⊂⊃∪∩        ∧∨¬⇒⇔∀∃           ∠⊥⌒∂∇≡≒≪≫√∽∝∵∫∬       Å‰♯♭♪†‡¶    ◯",
@@ -101,7 +101,7 @@ static const char *const rows[] = {
 
 #define ROWS ((int) (sizeof(rows) / sizeof(rows[0])))
 
-/* The character in this row and column (both from 1); nothing if there is none. */
+/* Write the character in this row and column (both from 1), if one is assigned. */
 static void
 out_jis(ExifOut *out, int row, int column)
 {
@@ -124,7 +124,7 @@ text_jis(ExifOut *out, const uint8_t *bytes, size_t length)
 	const uint8_t *end = bytes + length;
 	bool		single;
 
-	/* With escape sequences it begins in a set of one byte, without them all are pairs. */
+	/* With escape sequences the text begins in a single-byte set, without them all are pairs. */
 	single = end > bytes && memchr(bytes, 0x1B, (size_t) (end - bytes)) != NULL;
 
 	while (bytes < end && !out->full)

@@ -1,6 +1,6 @@
 /*
  * jis.h
- *		Text in JIS X 0208 into UTF-8 (private to src/exif).
+ *		Converts text in JIS X 0208 to UTF-8 (private to src/exif).
  */
 #ifndef TE_EXIF_JIS_H
 #define TE_EXIF_JIS_H

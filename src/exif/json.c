@@ -1,6 +1,6 @@
 /*
  * json.c
- *		Clean text into a buffer of fixed size, plain or as JSON.
+ *		Writes clean text, plain or as JSON, into a buffer of fixed size.
  */
 #include "exif/json.h"
 
@@ -13,7 +13,7 @@
 
 #define TRUNCATED_FLAG	"\"_truncated\":true"
 #define RESERVE			(sizeof(TRUNCATED_FLAG) + 3)	/* with comma, brace and NUL */
-#define MAX_VALUE		(64 * 1024)		/* bytes of one value: no single one crowds out the rest */
+#define MAX_VALUE		(64 * 1024)		/* bytes of one value */
 
 void
 out_bytes(ExifOut *out, const char *bytes, size_t length)
@@ -185,7 +185,7 @@ json_is_empty(const ExifJson *json)
 void
 json_end(ExifJson *json)
 {
-	/* There is room for both: json_begin kept it back. */
+	/* json_begin reserved the room for both. */
 	json->out.size = json->size + RESERVE;
 	if (json->truncated)
 	{

@@ -2,7 +2,7 @@
  * json.h
  *		Clean text into a buffer of fixed size, plain or as JSON (private to src/exif).
  *
- * What comes out is valid UTF-8 without control characters, whatever goes in.
+ * The output is valid UTF-8 without control characters for any input.
  */
 #ifndef TE_EXIF_JSON_H
 #define TE_EXIF_JSON_H
@@ -14,10 +14,10 @@
 typedef struct ExifOut
 {
 	char	   *text;			/* not NUL-terminated before out_end */
-	size_t		size;			/* bytes there is room for, with the NUL */
+	size_t		size;			/* size of the buffer, with the NUL */
 	size_t		length;
-	bool		full;			/* something did not fit; nothing more is taken */
-	int			more_digits;	/* of numbers with exponents, for who writes them out: jsonb does */
+	bool		full;			/* something did not fit; further output is dropped */
+	int			more_digits;	/* that jsonb adds when it writes exponents out */
 	bool		json;			/* inside a JSON string: escape, keep tabs and line ends */
 } ExifOut;
 
@@ -25,10 +25,10 @@ typedef struct ExifOut
 extern void out_bytes(ExifOut *out, const char *bytes, size_t length);
 extern void out_string(ExifOut *out, const char *text);
 
-/* One character; control characters and what is no character are dropped. */
+/* One character; control characters and invalid code points are dropped. */
 extern void out_char(ExifOut *out, uint32_t character);
 
-/* A number as JSON knows it, in every locale; null if it is not finite. */
+/* A JSON number, in every locale; null if it is not finite. */
 extern void out_unsigned(ExifOut *out, uint64_t value);
 extern void out_signed(ExifOut *out, int64_t value);
 extern void out_number(ExifOut *out, double value, int digits);
@@ -43,8 +43,8 @@ extern void out_end(ExifOut *out);
 typedef struct ExifJson
 {
 	ExifOut		out;
-	size_t		size;			/* of the whole buffer; out.size is that of the value at hand */
-	size_t		mark;			/* where the member at hand began */
+	size_t		size;			/* of the whole buffer; out.size limits the current value */
+	size_t		mark;			/* start of the current member */
 	int			mark_digits;
 	bool		truncated;
 } ExifJson;

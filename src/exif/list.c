@@ -1,6 +1,6 @@
 /*
  * list.c
- *		The tags of one image, gathered from its directories.
+ *		Collects the tags of one image from its directories.
  */
 #include "exif/list.h"
 
@@ -12,7 +12,7 @@
 #define POINTER_GPS		0x8825
 #define POINTER_INTEROP	0xA005
 #define MAX_DEPTH		4		/* directories that point to directories */
-#define MAX_BAD			10		/* broken entries of one directory that are passed over */
+#define MAX_BAD			10		/* broken entries of one directory that are skipped */
 
 const ExifFound *
 exif_lookup(const ExifList *list, ExifDir dir, uint16_t tag)
@@ -38,7 +38,7 @@ exif_lookup_text(const ExifList *list, ExifDir dir, uint16_t tag,
 	return true;
 }
 
-/* TIFF/EP gave other numbers to tags that Exif has too; the directory of a camera's RAW has these. */
+/* Some tags have other numbers in TIFF/EP, which RAW files use, than in Exif. */
 static uint16_t
 exif_number(uint16_t tag)
 {
@@ -69,10 +69,9 @@ add(ExifList *list, const Tiff *tiff, ExifDir dir, const TiffEntry *entry)
 }
 
 /*
- * Read one directory and those it points to.  Entries that are broken are
- * passed over; but where the first has no valid type there is no directory,
- * where the data ends within a directory it ends at the first bad entry, and
- * after many bad ones what follows is not believed either.
+ * Read one directory and those it points to.  Broken entries are skipped.  But if the
+ * first entry has no valid type, this is not a directory; a truncated directory ends at
+ * the first broken entry; and after MAX_BAD broken entries the rest is not read.
  */
 static void
 gather_dir(ExifList *list, Tiff *tiff, uint64_t offset, ExifDir dir, bool with_gps, int depth)

@@ -1,6 +1,6 @@
 /*
  * list.h
- *		The tags of one image, gathered from its directories (private to src/exif).
+ *		Collects the tags of one image from its directories (private to src/exif).
  */
 #ifndef TE_EXIF_LIST_H
 #define TE_EXIF_LIST_H
@@ -16,7 +16,7 @@
 /* One tag.  Its value points into the file. */
 typedef struct ExifFound
 {
-	const Tiff *tiff;			/* where it is from: byte order */
+	const Tiff *tiff;			/* the structure it is in, for its byte order */
 	ExifDir		dir;
 	TiffEntry	entry;
 } ExifFound;
@@ -36,12 +36,12 @@ typedef struct ExifList
  */
 extern void exif_gather(const ExifBlocks *blocks, bool with_gps, ExifList *list);
 
-/* The tag in this directory, or NULL. */
+/* The tag of this directory, or NULL. */
 extern const ExifFound *exif_lookup(const ExifList *list, ExifDir dir, uint16_t tag);
 
 /*
- * The bytes of a tag that is text (by its type, or of no type), up to the first NUL.
- * False if it is not there or not text.
+ * The bytes of a tag of a text type or of type UNDEFINED, up to the first NUL.
+ * False if it is absent or of another type.
  */
 extern bool exif_lookup_text(const ExifList *list, ExifDir dir, uint16_t tag,
 							 const uint8_t **text, size_t *length);

@@ -1,12 +1,11 @@
 /*
  * tags.c
- *		What a tag is called and how its value is to be read.
+ *		Looks up name and kind of a tag.
  *
- * Names are those of the Exif and TIFF standards as libexif has them.  The
- * table adds tags that libexif does not know (or only some versions of it
- * know, so that the result does not depend on the version), under the names of TIFF/EP,
- * DNG, GeoTIFF and the makers that ExifTool lists them by.  NULL in the
- * table means that libexif's name is the one.
+ * Names are those of the Exif and TIFF standards, from libexif.  The table adds tags
+ * that libexif, or some version of it, does not know, so that the result does not
+ * depend on the version: tags of TIFF/EP, DNG, GeoTIFF and makers, under their names in
+ * ExifTool.  A NULL name means libexif's name.
  */
 #include "exif/tags.h"
 
@@ -249,7 +248,7 @@ compare(const void *key, const void *element)
 #define LOOK_UP(table, tag) \
 	((const Tag *) bsearch(&(tag), table, sizeof(table) / sizeof((table)[0]), sizeof(Tag), compare))
 
-/* libexif's name, also for a tag that stands in the directory of the other. */
+/* libexif's name, also for a tag in another directory than the standard's. */
 static const char *
 libexif_name(ExifDir dir, uint16_t tag)
 {

@@ -1,6 +1,6 @@
 /*
  * text.c
- *		Text of EXIF values into clean UTF-8.
+ *		Converts text of EXIF values to clean UTF-8.
  */
 #include "exif/text.h"
 
@@ -133,8 +133,8 @@ text_utf16(ExifOut *out, const uint8_t *bytes, size_t length, bool big_endian)
 }
 
 /*
- * Programs of Windows write UTF-16 little-endian into big-endian blocks.  The bytes
- * that vary more are the lower halves; in a draw, those that are zero less often.
+ * Windows programs write little-endian UTF-16 into big-endian blocks.  The lower halves are the
+ * bytes with more different values; if there are as many, those that are less often zero.
  */
 static bool
 guess_big_endian(const uint8_t *bytes, size_t length, bool big_endian)
@@ -175,7 +175,7 @@ has_code(const uint8_t *bytes, const char *name)
 	return true;
 }
 
-/* Text, if one looks past NULs wherever they are; nothing at all is text too. */
+/* Is it text if NULs are ignored?  An empty value is. */
 static bool
 is_clean_but_nuls(const uint8_t *bytes, size_t length)
 {
@@ -213,7 +213,7 @@ text_coded(ExifOut *out, const uint8_t *bytes, size_t length, bool big_endian)
 	}
 	else if (is_clean_but_nuls(bytes, length))
 	{
-		/* No code that we know: some cameras write "Unicode" or their own name before ASCII. */
+		/* No known code: some cameras write "Unicode" or their own name before ASCII. */
 		while (length > 0 && (bytes[length - 1] == ' ' || bytes[length - 1] == '\0'))
 			length--;
 		text_plain(out, bytes, length);

@@ -1,6 +1,6 @@
 /*
  * text.h
- *		Text of EXIF values, whose encoding nobody writes down, into clean UTF-8
+ *		Converts text of EXIF values, whose encoding is not declared, to clean UTF-8
  *		(private to src/exif).
  */
 #ifndef TE_EXIF_TEXT_H
@@ -15,10 +15,10 @@
 /* Length of a text up to its first NUL. */
 extern size_t text_length(const uint8_t *bytes, size_t length);
 
-/* The same without the white space at its end. */
+/* The same without trailing white space. */
 extern size_t text_trimmed(const uint8_t *bytes, size_t length);
 
-/* Is this text?  Valid UTF-8 without control characters, NULs only at the end, not empty. */
+/* Is it non-empty valid UTF-8, without control characters, with NULs only at the end? */
 extern bool text_is_clean(const uint8_t *bytes, size_t length);
 
 /* UTF-8, or if it is not valid, Latin-1.  All of the bytes; NULs are dropped. */
@@ -31,8 +31,8 @@ extern void text_copyright(ExifOut *out, const uint8_t *bytes, size_t length);
 extern void text_utf16(ExifOut *out, const uint8_t *bytes, size_t length, bool big_endian);
 
 /*
- * A text behind eight bytes that name its character code, as in UserComment.
- * False if it is no text.
+ * A text after eight bytes that name its character code, as in UserComment.
+ * False if it is not text.
  */
 extern bool text_coded(ExifOut *out, const uint8_t *bytes, size_t length, bool big_endian);
 

@@ -1,9 +1,8 @@
 /*
  * value.c
- *		A tag's value as JSON: a number, an array of numbers, a text, or a length.
+ *		Writes a tag's value as JSON: a number, an array of numbers, a text, or a length.
  *
- * Nothing here is translated into words, scaled or rounded: what the standard
- * calls an APEX value stays one.
+ * Values are not translated into text, scaled or rounded: an APEX value stays one.
  */
 #include "exif/value.h"
 
@@ -16,7 +15,7 @@
 #include "exif/text.h"
 
 #define RATIONAL_DIGITS 10		/* as many as a 32-bit numerator has */
-#define MAX_TEXT (256 * 1024)	/* bytes of one text that are looked at: more than the JSON has room for */
+#define MAX_TEXT (256 * 1024)	/* bytes of a text that are read: more than the JSON can hold */
 
 /* A rational as one number; null if its denominator is zero. */
 static void
@@ -102,7 +101,7 @@ out_numbers(ExifOut *out, const ExifFound *found, TagKind kind)
 
 /*
  * Two 16-bit sizes, then a byte for each cell, as an array.  The byte order of the
- * sizes is often not the block's.  False if it is not that.
+ * sizes is often not the block's.  False if the value has another form.
  */
 static bool
 out_cfa(ExifOut *out, const ExifFound *found)
@@ -158,7 +157,7 @@ out_hex(ExifOut *out, const uint8_t *bytes, size_t length)
 	}
 }
 
-/* What follows the last ": "; all of it if there is none. */
+/* The text after the last ": ", or all of it. */
 static void
 out_labelled(ExifOut *out, const uint8_t *bytes, size_t length)
 {
@@ -171,7 +170,7 @@ out_labelled(ExifOut *out, const uint8_t *bytes, size_t length)
 	text_plain(out, bytes + start, length - start);
 }
 
-/* The kinds that are text.  False if the value is not text after all. */
+/* A value that is text by its kind or type.  False if its bytes are not text. */
 static bool
 out_text(ExifOut *out, const ExifFound *found, TagKind kind)
 {
@@ -206,7 +205,7 @@ out_text(ExifOut *out, const ExifFound *found, TagKind kind)
 	}
 }
 
-/* Is it text though its type does not say so? */
+/* Are the bytes text, whatever the type? */
 static bool
 is_clean(const TiffEntry *entry)
 {

@@ -1,10 +1,10 @@
 /*
  * bmp.c
- *		BMP: Windows' and OS/2's headers, 1 to 32 bits, RLE, either order of rows.
+ *		Decodes BMP: Windows' and OS/2's headers, 1 to 32 bits, RLE, either order of rows.
  *
- * libvips reads it through ImageMagick only, which we do not let in.  Rows are read
- * one by one and averaged in boxes as soon as they are read, so that a picture of any
- * size needs the memory of two of its rows and of a small picture.
+ * libvips reads BMP with ImageMagick only, which we do not use.  Each row is averaged in
+ * boxes as it is read, so that an image of any size needs the memory of two of its rows
+ * and of a small image.
  */
 #include "image/internal.h"
 
@@ -30,19 +30,19 @@ typedef struct BmpInfo
 	uint32_t	bits;
 	uint32_t	compression;
 	uint32_t	masks[4];		/* red, green, blue, alpha; all 0 for palettes and 24 bits */
-	bool		alpha;			/* there is a mask for it, and not all pixels are invisible */
-	uint8_t		palette[256][3];	/* red, green, blue; what the file leaves out is black */
-	uint64_t	pixels;			/* where they begin */
+	bool		alpha;			/* there is a mask for it, and not all pixels are transparent */
+	uint8_t		palette[256][3];	/* red, green, blue; missing entries are black */
+	uint64_t	pixels;			/* offset of the pixels */
 	uint64_t	stride;
 } BmpInfo;
 
-/* Rows on their way to a smaller picture. */
+/* State of averaging rows into a smaller image. */
 typedef struct BmpBoxes
 {
 	const BmpInfo *info;
 	uint32_t	factor;			/* side of a box */
 	uint32_t	width,
-				height;			/* of the small picture */
+				height;			/* of the small image */
 	int			bands;
 	uint8_t    *row;			/* one row of the file, RGBA */
 	uint64_t   *sums;			/* per box: colours times alpha, alpha */
@@ -56,18 +56,18 @@ ends_early(ImgResult *result)
 	return img_fail(result, TE_TRUNCATED, "the bitmap ends too early");
 }
 
-/* Size, bits and compression: what all kinds of headers have. */
+/* Size, bits and compression, which all kinds of headers have. */
 static bool
 read_header(const ImgFile *file, BmpInfo *info, ImgResult *result)
 {
 	const uint8_t *data = file->data;
 
 	memset(info, 0, sizeof(*info));
-	info->header = le32(data + FILE_HEADER);	/* img_sniff has seen 18 bytes */
+	info->header = le32(data + FILE_HEADER);	/* img_sniff has checked for 18 bytes */
 	if (file->length < FILE_HEADER + (uint64_t) info->header)
 		return ends_early(result);
 	if (info->header < 40 && info->header != CORE_HEADER)
-		return img_fail(result, TE_UNSUPPORTED, "bitmap header of %u bytes", info->header);
+		return img_fail(result, TE_UNSUPPORTED, "bitmap header of %u bytes is not supported", info->header);
 	if (info->header == CORE_HEADER)
 	{
 		info->width = le16(data + 18);
@@ -87,12 +87,12 @@ read_header(const ImgFile *file, BmpInfo *info, ImgResult *result)
 		info->top_down = true;
 	}
 	if (info->width > INT32_MAX || info->height > INT32_MAX)
-		return img_fail(result, TE_CORRUPT, "bad size in the bitmap's header");
+		return img_fail(result, TE_CORRUPT, "the bitmap header has an invalid size");
 	info->stride = ((uint64_t) info->width * info->bits + 31) / 32 * 4;
 	return true;
 }
 
-/* Which bits of a pixel are which colour. */
+/* The masks of the colours in a pixel. */
 static bool
 read_masks(const ImgFile *file, BmpInfo *info, uint64_t *after, ImgResult *result)
 {
@@ -144,11 +144,11 @@ read_info(const ImgFile *file, BmpInfo *info, ImgResult *result)
 		(info->compression == BMP_RLE4 && info->bits == 4);
 	if (info->bits != 1 && info->bits != 2 && info->bits != 4 && info->bits != 8 &&
 		info->bits != 16 && info->bits != 24 && info->bits != 32)
-		return img_fail(result, TE_UNSUPPORTED, "bitmap with %u bits per pixel", info->bits);
+		return img_fail(result, TE_UNSUPPORTED, "bitmap with %u bits per pixel is not supported", info->bits);
 	if (!rle && info->compression != BMP_RGB &&
 		!((info->compression == BMP_BITFIELDS || info->compression == BMP_ALPHABITFIELDS) &&
 		  (info->bits == 16 || info->bits == 32) && info->header != 64))
-		return img_fail(result, TE_UNSUPPORTED, "bitmap with compression %u at %u bits",
+		return img_fail(result, TE_UNSUPPORTED, "bitmap with compression %u and %u bits per pixel is not supported",
 						info->compression, info->bits);
 	if ((info->bits == 16 || info->bits == 32) && !read_masks(file, info, &after, result))
 		return false;
@@ -180,15 +180,15 @@ img_bmp_header(const ImgFile *file, uint32_t *width, uint32_t *height, ImgResult
 static uint8_t
 under_mask(uint32_t pixel, uint32_t mask)
 {
-	uint32_t	most;
+	uint32_t	max;
 
 	if (mask == 0)
 		return 0;
-	most = mask >> __builtin_ctz(mask);
-	return (uint8_t) (((uint64_t) ((pixel & mask) >> __builtin_ctz(mask)) * 255 + most / 2) / most);
+	max = mask >> __builtin_ctz(mask);
+	return (uint8_t) (((uint64_t) ((pixel & mask) >> __builtin_ctz(mask)) * 255 + max / 2) / max);
 }
 
-/* Some programs leave the alpha of all pixels 0 and mean that it does not count. */
+/* Some programs set the alpha of all pixels to 0 for opaque images. */
 static bool
 uses_alpha(const ImgFile *file, const BmpInfo *info)
 {
@@ -234,7 +234,7 @@ unpack_row(const BmpInfo *info, const uint8_t *from, uint8_t *to)
 	}
 }
 
-/* Add boxes->row, the next one in the file's order; write out a row of boxes that is full. */
+/* Add boxes->row, the next one in the file's order; write a row of boxes that is complete. */
 static void
 add_row(BmpBoxes *boxes)
 {
@@ -280,7 +280,7 @@ set_index(BmpBoxes *boxes, uint32_t x, uint8_t index)
 		memcpy(boxes->row + (size_t) x * 4, boxes->info->palette[index], 3);
 }
 
-/* Begin a row: what a run-length code leaves out has the first colour. */
+/* Begin a row: pixels that the run-length code skips have the first colour. */
 static void
 clear_row(BmpBoxes *boxes)
 {

@@ -1,9 +1,9 @@
 /*
  * colour.c
- *		From an embedded colour profile to sRGB.
+ *		Converts pixels from an embedded colour profile to sRGB.
  *
- * Building a transform costs up to 10 ms, more than all the rest of a thumbnail but
- * the decoding, and a collection has few different profiles: the last ones are kept.
+ * Building a transform takes up to 10 ms, more than any step of a thumbnail but decoding, and
+ * a collection has few different profiles: the most recent transforms are kept.
  */
 #include "image/internal.h"
 
@@ -29,7 +29,7 @@ typedef struct ColourSlot
 static ColourSlot slots[KEPT_TRANSFORMS];
 static unsigned clock_hand;
 
-/* Is it a profile for pixels with that many colour bands? */
+/* Is it a profile for pixels with this number of colour bands? */
 static bool
 fits(const void *profile, size_t length, int bands)
 {
@@ -38,7 +38,7 @@ fits(const void *profile, size_t length, int bands)
 	return length > PROFILE_HEADER && memcmp((const char *) profile + COLOUR_SPACE_AT, space, 4) == 0;
 }
 
-/* lcms' name for a pixel layout; its own macros want constants. */
+/* lcms' code for a pixel layout; its macros need constants. */
 static cmsUInt32Number
 layout(int bands, int alpha, VipsBandFormat format)
 {
@@ -75,7 +75,7 @@ empty_slot(ColourSlot *slot)
 	memset(slot, 0, sizeof(*slot));
 }
 
-/* The transform, kept or new; NULL if the profile does not work or memory is out. */
+/* The transform, kept or new; NULL if the profile is invalid or if out of memory. */
 static cmsHTRANSFORM
 find_transform(const void *profile, size_t length, cmsUInt32Number from, cmsUInt32Number to)
 {

@@ -1,7 +1,6 @@
 /*
  * encode.c
- *		Write a finished thumbnail.  It is made from bare pixels, so there is no
- *		metadata that could be left in it.
+ *		Encodes a thumbnail: upright, flattened where needed, without metadata.
  */
 #include "image/internal.h"
 
@@ -13,8 +12,8 @@
 #define WEBP_HAS_EXIF	0x08
 
 /*
- * libvips puts EXIF of its own making (size, resolution) into every WebP, also when
- * it is told to strip.  Take that chunk out again.  Returns the new length.
+ * libvips writes an EXIF chunk (size, resolution) into every WebP, even with "strip".
+ * Remove that chunk.  Returns the new length.
  */
 static size_t
 webp_without_exif(uint8_t *bytes, size_t length)
@@ -119,7 +118,7 @@ img_encode(const ImgPixels *pixels, int orientation, const TeRequest *request, I
 		img_fail(result, TE_NOT_ENCODED, "%s",
 				 img_vips_complained() ? vips_error_buffer() : "the encoder gave no reason");
 	else if (length > te_thumbnail_bound(request->format, pixels->width, pixels->height))
-		ok = img_fail(result, TE_NOT_ENCODED, "the thumbnail has %zu bytes", length);
+		ok = img_fail(result, TE_NOT_ENCODED, "the thumbnail of %zu bytes is too large", length);
 	img_vips_clear();
 	if (ok)
 	{

@@ -1,7 +1,6 @@
 /*
  * env.c
- *		Start the libraries, once in a process, so that nothing is left for them to
- *		load, compile or look up when the sandbox has closed.
+ *		Initializes libvips and warms it up, before the sandbox closes.
  */
 #include "image/internal.h"
 
@@ -20,7 +19,7 @@ write_log(GLogLevelFlags level, const GLogField *fields, gsize nfields, gpointer
 	return G_LOG_WRITER_HANDLED;
 }
 
-/* Nothing may load but what load.c calls by name. */
+/* Block all loaders except those that load.c calls. */
 static void
 allow_loaders(void)
 {
@@ -41,7 +40,7 @@ img_init(TeHello *hello)
 	hello->magic = TE_WIRE_MAGIC;
 	hello->version = TE_WIRE_VERSION;
 	g_log_set_writer_func(write_log, NULL, NULL);
-	g_setenv("VIPS_DISC_THRESHOLD", "1000g", TRUE);	/* or large pictures go into temporary files */
+	g_setenv("VIPS_DISC_THRESHOLD", "1000g", TRUE);	/* else large images use temporary files */
 	if (vips_init("thumbexif-decoder") != 0)
 	{
 		snprintf(hello->self_test, sizeof(hello->self_test), "libvips does not start");

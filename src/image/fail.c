@@ -2,8 +2,7 @@
  * fail.c
  *		Sets the status and the detail of a failure.
  *
- * Texts of libraries may hold anything that is in the file: they are cut and
- * cleaned here, and nowhere else.
+ * A library's error text may contain bytes of the file: it is truncated and cleaned here.
  */
 #include "image/internal.h"
 
@@ -31,7 +30,7 @@ clean(char *text)
 			*c = ' ';
 		else if ((unsigned char) *c == 0xC2 && (c[1] & 0xC0) == 0x80)
 		{
-			c[0] = c[1] = ' ';	/* C1: two bytes, valid but for what they do to a terminal */
+			c[0] = c[1] = ' ';	/* C1: two bytes of valid UTF-8 */
 			bytes = 2;
 		}
 		else

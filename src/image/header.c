@@ -40,7 +40,7 @@ png_header(const ImgFile *file, uint32_t *width, uint32_t *height, ImgResult *re
 	if (file->length < 33)
 		return ends_early(result);
 	if (memcmp(file->data + 12, "IHDR", 4) != 0)
-		return img_fail(result, TE_CORRUPT, "PNG does not begin with its header");
+		return img_fail(result, TE_CORRUPT, "the PNG does not begin with its header");
 	*width = be32(file->data + 16);
 	*height = be32(file->data + 20);
 	return true;
@@ -73,7 +73,7 @@ webp_header(const ImgFile *file, uint32_t *width, uint32_t *height, ImgResult *r
 		*height = le16(data + 28) & 0x3FFF;
 		return true;
 	}
-	return img_fail(result, TE_CORRUPT, "WebP does not begin with a picture");
+	return img_fail(result, TE_CORRUPT, "the WebP does not begin with image data");
 }
 
 bool

@@ -1,6 +1,6 @@
 /*
  * image.c
- *		One image from bytes to result: the order of the steps.
+ *		Processes one image from bytes to result.
  */
 #include "image/internal.h"
 
@@ -9,17 +9,17 @@
 
 #include "image/raw.h"
 
-/* A loader that can shrink leaves so many times the thumbnail's pixels in a row for the last step. */
+/* A loader that can shrink leaves this many times the thumbnail's width for the last step. */
 #define OVERSAMPLING 2.0
 
-/* Do these pixels come upright from the decoder, whatever EXIF says? */
+/* Does the decoder rotate by the container, so that EXIF's orientation must be ignored? */
 static bool
-turned_by_container(TeFormat format)
+rotated_by_container(TeFormat format)
 {
 	return format == TE_FORMAT_HEIC || format == TE_FORMAT_AVIF || format == TE_FORMAT_JXL;
 }
 
-/* The size as stored; opens the file with libvips (kept in *opened) if there is no other way. */
+/* The size as stored; opens the file with libvips, into *opened, if there is no other way. */
 static bool
 find_size(const ImgFile *file, uint32_t *width, uint32_t *height, VipsImage **opened,
 		  ImgResult *result)
@@ -34,14 +34,14 @@ find_size(const ImgFile *file, uint32_t *width, uint32_t *height, VipsImage **op
 	return true;
 }
 
-/* Does it have a size?  A height of 0 is allowed in a JPEG: a marker behind the first scan tells it. */
+/* Is the size not 0?  The height may be 0 in a JPEG, with a marker after the first scan for it. */
 static bool
 has_pixels(const ImgFile *file, uint32_t width, uint32_t height, ImgResult *result)
 {
 	if (width > 0 && height > 0)
 		return true;
 	if (file->format == TE_FORMAT_JPEG && width > 0)
-		return img_fail(result, TE_UNSUPPORTED, "the JPEG's header does not say how high it is");
+		return img_fail(result, TE_UNSUPPORTED, "the JPEG header has no image height");
 	return img_fail(result, TE_EMPTY, "the image has no pixels");
 }
 
@@ -94,7 +94,7 @@ make_thumbnail(const ImgFile *file, VipsImage *opened, uint32_t width, uint32_t 
 	free(pixels.data);
 }
 
-/* A RAW file whose only preview is what every TIFF reader shows of it. */
+/* A RAW file whose only preview is the uncompressed image in its first directory. */
 static void
 show_plain_preview(const TeRequest *request, const ImgFile *file, int orientation, ImgResult *result)
 {
@@ -102,7 +102,7 @@ show_plain_preview(const TeRequest *request, const ImgFile *file, int orientatio
 	VipsImage  *image = img_load(&tiff, 1, result);
 
 	if (image && within_limits(vips_image_get_width(image), vips_image_get_height(image),
-								   request->max_pixels, result))
+							   request->max_pixels, result))
 		make_thumbnail(&tiff, image, vips_image_get_width(image), vips_image_get_height(image),
 					   orientation, request, result);
 	g_clear_object(&image);
@@ -129,13 +129,13 @@ process_raw(const TeRequest *request, const ImgFile *file, int orientation, ImgR
 	result->width = orientation >= 5 ? raw.height : raw.width;
 	result->height = orientation >= 5 ? raw.width : raw.height;
 	if (raw.width == 0)
-		img_fail(result, TE_UNSUPPORTED, "nothing in this RAW file says how large it is");
+		img_fail(result, TE_UNSUPPORTED, "the RAW file has no image size");
 	else if (!(request->want & TE_WANT_THUMBNAIL))
 		return;
 	else if (!preview && raw.plain)
 		show_plain_preview(request, file, orientation, result);
 	else if (!preview)
-		img_fail(result, TE_UNSUPPORTED, "there is no preview in this RAW file");
+		img_fail(result, TE_UNSUPPORTED, "the RAW file has no preview");
 	else if (within_limits(preview->width, preview->height, request->max_pixels, result))
 		make_thumbnail(&preview->file, NULL, preview->width, preview->height, orientation, request, result);
 }
@@ -146,7 +146,7 @@ process_picture(const TeRequest *request, const ImgFile *file, ImgResult *result
 	VipsImage  *opened = NULL;
 	uint32_t	width = 0,
 				height = 0;
-	int			orientation = turned_by_container(file->format) ? 1 :
+	int			orientation = rotated_by_container(file->format) ? 1 :
 		exif_orientation(file->format, file->data, file->length);
 
 	if (file->format == TE_FORMAT_RAW)

@@ -1,13 +1,12 @@
 /*
  * internal.h
- *		What the files of src/image share with each other and with nobody else.
+ *		Declarations shared by the files of src/image.
  *
- * One image goes through these steps: sniff.c says what it is, header.c or the
- * loader how large it is, load.c, jpeg.c, bmp.c or raw.c give pixels,
- * thumbnail.c makes them small, colour.c makes them sRGB, encode.c writes them.
+ * The steps of one image: sniff.c tells the format, header.c or the loader the size; load.c,
+ * jpeg.c or bmp.c decode (of a RAW file, the preview that raw.c chose); thumbnail.c shrinks,
+ * colour.c converts to sRGB, encode.c rotates and writes.
  *
- * Every step that can fail returns false or NULL after img_fail(), which keeps
- * the first reason only.
+ * A step that fails returns false or NULL after img_fail(), which keeps the first reason.
  */
 #ifndef TE_IMAGE_INTERNAL_H
 #define TE_IMAGE_INTERNAL_H
@@ -16,7 +15,7 @@
 
 #include "image/image.h"
 
-/* The bytes of one picture, ours to read only. */
+/* The bytes of one image. */
 typedef struct ImgFile
 {
 	TeFormat	format;
@@ -24,7 +23,7 @@ typedef struct ImgFile
 	size_t		length;
 } ImgFile;
 
-/* A finished picture in memory: 8-bit sRGB, rows without gaps. */
+/* A small image in memory: 8-bit sRGB, rows without gaps. */
 typedef struct ImgPixels
 {
 	uint8_t    *data;			/* malloc'ed */
@@ -35,25 +34,25 @@ typedef struct ImgPixels
 
 /* fail.c */
 
-/* Keep status and words, unless there is a reason already.  Always returns false. */
+/* Set status and detail, unless they are set already.  Always returns false. */
 extern bool img_fail(ImgResult *result, TeStatus status, const char *format,...)
 			__attribute__((format(printf, 3, 4)));
 
 /* vips_error.c */
 
-/* img_fail in libvips' words, which are taken out of its buffer; finds the status by itself. */
+/* img_fail with the text in libvips' error buffer, which is cleared, and a status to match. */
 extern bool img_fail_vips(ImgResult *result, const ImgFile *file);
 
-/* Did libvips complain since the last img_vips_clear()?  Its return codes alone lie. */
+/* Did libvips report an error since img_vips_clear()?  Its return codes are not enough. */
 extern bool img_vips_complained(void);
 extern void img_vips_clear(void);
 
-/* Remember a library's warning: words for a failure that comes without any. */
+/* Keep a library's warning, as the detail of a failure that has none. */
 extern void img_note_warning(const char *text);
 
 /* sniff.c */
 
-/* What the bytes are, by content. */
+/* The format, by content. */
 extern TeFormat img_sniff(const uint8_t *data, size_t length);
 
 /* truncated.c */
@@ -63,7 +62,7 @@ extern bool img_is_truncated(const ImgFile *file);
 
 /* header.c */
 
-/* Can img_header read the size of this format by itself, without a library? */
+/* Can img_header read the size of this format? */
 extern bool img_header_known(TeFormat format);
 
 /* The size as stored, before orientation. */
@@ -80,8 +79,8 @@ extern VipsImage *img_load(const ImgFile *file, double scale, ImgResult *result)
 /* wrap.c */
 
 /*
- * Hand decoded pixels (8 bits; grey, RGB, RGB + alpha, of a JPEG CMYK) to libvips, with
- * what its own loaders attach.  The pixels are its to free from now on, whatever happens.
+ * Make a libvips image of decoded pixels (8 bits; grey, RGB, RGB + alpha, of a JPEG CMYK), with
+ * the profile that its loaders attach.  Takes over the pixels, also on failure.
  */
 extern VipsImage *img_wrap(uint8_t *pixels, int width, int height, int bands,
 						   const void *profile, size_t profile_length,
@@ -94,15 +93,15 @@ extern VipsImage *img_bmp_decode(const ImgFile *file, int width, int height, Img
 /* jpeg.c */
 
 /*
- * Decode a JPEG, at the smallest scale that still is a good source for a picture of
- * width x height (in the file's own orientation).  The image owns its pixels and
- * carries the colour profile as libvips' loaders attach it.
+ * Decode a JPEG at the smallest scale that is a good source for an image of width x height
+ * (in the file's own orientation).  The image owns its pixels and carries the colour profile
+ * as libvips' loaders attach it.
  */
 extern VipsImage *img_jpeg_decode(const ImgFile *file, int width, int height, ImgResult *result);
 
 /* thumbnail.c */
 
-/* The largest size with that aspect that fits into the square and does not enlarge. */
+/* The largest size with that aspect that fits into the square, without enlarging. */
 extern void img_fit(uint32_t width, uint32_t height, uint32_t side, int *fit_width, int *fit_height);
 
 /*
@@ -115,9 +114,9 @@ extern bool img_shrink(VipsImage *in, int width, int height, const ImgFile *file
 /* colour.c */
 
 /*
- * What turns pixels (1, 3 or 4 colour bands, then "alpha" 0 or 1 more, uchar, ushort or float)
- * from a profile's colours to 8-bit sRGB, or sRGB with alpha.  NULL if the profile is not one
- * for such pixels or does not work.  Valid until the next call; not to be freed.
+ * A transform of pixels (1, 3 or 4 colour bands, then "alpha" 0 or 1 more, uchar, ushort or float)
+ * from a profile's colours to 8-bit sRGB, or sRGB with alpha.  NULL if the profile is invalid or
+ * not for such pixels.  Valid until the next call; not to be freed.
  */
 typedef void *ImgTransform;
 extern ImgTransform img_srgb_transform(const void *profile, size_t length, int bands, int alpha,
@@ -137,7 +136,7 @@ extern bool img_decode(const ImgFile *file, VipsImage *opened, uint32_t full_wid
 /* selftest.c: fills can_read, can_write and self_test */
 extern void img_self_test(TeHello *hello);
 
-/* nclx.c: a profile for colours that a HEIC or AVIF names by numbers; malloc'ed, NULL if they are sRGB's */
+/* nclx.c: a malloc'ed profile for a HEIC's or AVIF's colours given by numbers; NULL if there are none or sRGB's */
 extern void *img_nclx_profile(const ImgFile *file, size_t *length);
 
 /* encode.c */

@@ -1,12 +1,12 @@
 /*
  * jpeg.c
- *		Decode JPEG with libjpeg, straight from the caller's memory.
+ *		Decodes JPEG with libjpeg from memory.
  *
- * libvips' own reader hands libjpeg-turbo 4 KB at a time, which keeps its Huffman
- * decoder on the slow path; and the picture is never needed larger than the
- * thumbnail's next DCT scale.
+ * libvips' loader passes 4 KB at a time to libjpeg-turbo, which keeps its Huffman
+ * decoder on the slow path; and no larger image is needed than the thumbnail's next DCT
+ * scale.
  *
- * libjpeg reports errors by a callback that must not return: we jump out.  All
+ * libjpeg reports errors by a callback that must not return: it uses longjmp.  All state
  * that must survive the jump is in JpegDecoder.
  */
 #include "image/internal.h"
@@ -19,10 +19,10 @@
 #include <jpeglib.h>
 #include <jerror.h>
 
-/* Scans a progressive file may have: each costs a pass over all pixels for very few bytes. */
+/* Limit on scans of a progressive file: a few bytes can cost a pass over all pixels. */
 #define MAX_SCANS 500
 
-/* The decoded picture is at least this many times the thumbnail, or full size. */
+/* The decoded image is at least this many times the thumbnail, or full size. */
 #define MIN_OVERSAMPLING 1.5
 
 typedef struct JpegDecoder
@@ -33,8 +33,8 @@ typedef struct JpegDecoder
 	jmp_buf		escape;
 	bool		at_end;			/* the file has no end marker */
 	bool		starved;		/* pixels are missing: the data ended too early */
-	bool		damaged;		/* the data contradict themselves */
-	char		words[JMSG_LENGTH_MAX];
+	bool		damaged;		/* the data are inconsistent */
+	char		detail[JMSG_LENGTH_MAX];
 	uint8_t    *pixels;
 	JOCTET	   *profile;
 	unsigned int profile_length;
@@ -45,11 +45,11 @@ on_error(j_common_ptr cinfo)
 {
 	JpegDecoder *decoder = cinfo->client_data;
 
-	cinfo->err->format_message(cinfo, decoder->words);
+	cinfo->err->format_message(cinfo, decoder->detail);
 	longjmp(decoder->escape, 1);
 }
 
-/* Warnings: many are harmless, some say that what we see is not the picture. */
+/* Warnings: many are harmless, some mean that the pixels are wrong. */
 static void
 on_message(j_common_ptr cinfo, int level)
 {
@@ -79,8 +79,8 @@ on_message(j_common_ptr cinfo, int level)
 		default:
 			serious = false;
 	}
-	if (serious && !decoder->words[0])
-		cinfo->err->format_message(cinfo, decoder->words);
+	if (serious && !decoder->detail[0])
+		cinfo->err->format_message(cinfo, decoder->detail);
 }
 
 static void
@@ -95,7 +95,7 @@ on_progress(j_common_ptr cinfo)
 
 	if (decoder->cinfo.input_scan_number > MAX_SCANS)
 	{
-		snprintf(decoder->words, sizeof(decoder->words), "more than %d scans", MAX_SCANS);
+		snprintf(decoder->detail, sizeof(decoder->detail), "more than %d scans", MAX_SCANS);
 		longjmp(decoder->escape, 1);
 	}
 }
@@ -123,7 +123,7 @@ status_of(int code)
 	}
 }
 
-/* Colour space of the output, and the smallest of libjpeg's fast scales that will do. */
+/* Choose the colour space of the output, and the smallest of libjpeg's fast scales that suffices. */
 static void
 choose_output(j_decompress_ptr cinfo, int width, int height)
 {
@@ -146,7 +146,7 @@ choose_output(j_decompress_ptr cinfo, int width, int height)
 			break;
 }
 
-/* Everything that may jump out. */
+/* The calls that may longjmp. */
 static void
 decode_or_jump(JpegDecoder *decoder, const ImgFile *file, int width, int height)
 {
@@ -172,14 +172,14 @@ decode_or_jump(JpegDecoder *decoder, const ImgFile *file, int width, int height)
 		jpeg_read_scanlines(cinfo, &row, 1);
 	}
 
-	/* Adobe's programs, the only ones that make CMYK, write it inverted. */
+	/* Adobe's programs write CMYK inverted. */
 	if (cinfo->out_color_space == JCS_CMYK && cinfo->saw_Adobe_marker)
 		for (size_t i = 0; i < stride * cinfo->output_height; i++)
 			decoder->pixels[i] = 255 - decoder->pixels[i];
 	jpeg_read_icc_profile(cinfo, &decoder->profile, &decoder->profile_length);
 }
 
-/* False if libjpeg gave up; its reason is in the decoder. */
+/* False if libjpeg failed, with the reason in decoder->detail. */
 static bool
 decode(JpegDecoder *decoder, const ImgFile *file, int width, int height)
 {
@@ -208,11 +208,11 @@ img_jpeg_decode(const ImgFile *file, int width, int height, ImgResult *result)
 	}
 	if (!decode(decoder, file, width, height))
 		img_fail(result, decoder->at_end ? TE_TRUNCATED : status_of(decoder->errors.msg_code),
-				 "%s", decoder->words);
+				 "%s", decoder->detail);
 	else if (decoder->damaged || (decoder->starved && !decoder->at_end))
-		img_fail(result, TE_CORRUPT, "%s", decoder->words);
+		img_fail(result, TE_CORRUPT, "%s", decoder->detail);
 	else if (decoder->starved || (decoder->at_end && jpeg_has_multiple_scans(&decoder->cinfo)))
-		img_fail(result, TE_TRUNCATED, "%s", decoder->words[0] ? decoder->words :
+		img_fail(result, TE_TRUNCATED, "%s", decoder->detail[0] ? decoder->detail :
 				 "premature end of JPEG file");
 	else
 	{

@@ -1,12 +1,12 @@
 /*
  * load.c
- *		Open a picture with libvips: one named loader for each format, and no other.
+ *		Opens an image with libvips, by the one loader of its format.
  */
 #include "image/internal.h"
 
 #include <stdlib.h>
 
-/* Colours that libvips passes over. */
+/* Attach a profile for nclx colours, which libvips ignores. */
 static void
 attach_named_colours(VipsImage **image, const ImgFile *file)
 {
@@ -35,7 +35,7 @@ img_load(const ImgFile *file, double scale, ImgResult *result)
 
 	img_vips_clear();
 
-	/* The first page or frame; sequential, so that no large picture is held in memory. */
+	/* The first page or frame; sequential, so that no large image is held in memory. */
 #define LOAD(loader) \
 	loader(data, file->length, &image, "access", VIPS_ACCESS_SEQUENTIAL, \
 		   "fail_on", VIPS_FAIL_ON_TRUNCATED, NULL)
@@ -67,7 +67,7 @@ img_load(const ImgFile *file, double scale, ImgResult *result)
 	}
 #undef LOAD
 
-	/* libheif looks for boxes behind the end of a good file, and libvips complains of that. */
+	/* libheif looks for boxes after the end of a valid file, which libvips reports as an error. */
 	if (rc == 0 && (file->format == TE_FORMAT_HEIC || file->format == TE_FORMAT_AVIF))
 		img_vips_clear();
 	if (rc != 0 || img_vips_complained())

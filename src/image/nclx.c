@@ -1,11 +1,10 @@
 /*
  * nclx.c
- *		HEIC and AVIF may name their colours by numbers (ITU-T H.273) instead of a
- *		profile; libvips passes over these.  Made into a profile here, they go the
- *		way of all others.
+ *		Makes a colour profile for HEIC and AVIF files that name their colours by
+ *		numbers (ITU-T H.273), which libvips ignores.
  *
- * The light of HDR pictures (PQ, HLG) goes far beyond white; it is bent so that 1000 cd/m2
- * just fit and what is white on paper (203 cd/m2, ITU-R BT.2408) stays bright.
+ * The light of HDR images (PQ, HLG) goes far beyond white.  It is compressed so that 1000 cd/m2
+ * just fit and diffuse white (203 cd/m2, ITU-R BT.2408) stays bright.
  */
 #include "image/internal.h"
 
@@ -34,8 +33,8 @@ enum
 };
 
 /*
- * The numbers, if the file has them, all that it has agree (they may belong to other
- * images in it), and they are not sRGB's or close to it.
+ * Find the numbers.  False if there are none, if several differ (they may belong to other
+ * images of the file), or if they are sRGB's or close to it.
  */
 static bool
 find_numbers(const ImgFile *file, uint32_t *primaries, uint32_t *transfer)
@@ -86,9 +85,9 @@ hlg_light(double signal)
 	return PEAK_NITS * pow(scene, 1.2);
 }
 
-/* Bend 0..1000 cd/m2 into 0..1. */
+/* Map 0..1000 cd/m2 to 0..1. */
 static double
-bend(double nits)
+tone_map(double nits)
 {
 	double		light = fmin(nits, PEAK_NITS) / PAPER_NITS;
 	double		peak = PEAK_NITS / PAPER_NITS;
@@ -116,7 +115,7 @@ curve_of(uint32_t transfer)
 			{
 				double		signal = (double) i / (CURVE_POINTS - 1);
 
-				points[i] = (float) bend(transfer == TRANSFER_PQ ? pq_light(signal) : hlg_light(signal));
+				points[i] = (float) tone_map(transfer == TRANSFER_PQ ? pq_light(signal) : hlg_light(signal));
 			}
 			return cmsBuildTabulatedToneCurveFloat(NULL, CURVE_POINTS, points);
 		default:

@@ -1,7 +1,7 @@
 /*
  * raw.c
- *		RAW files: the size of the picture, and the preview that serves as its source.
- *		The sensor's own data are not developed.
+ *		Reads the size of a RAW file and chooses the preview to make the thumbnail of.
+ *		The sensor's data are not developed.
  */
 #include "image/raw.h"
 
@@ -9,7 +9,7 @@
 
 #include "container/raw_jpeg.h"
 
-/* A preview of another shape than the picture, by so many percent, has bars or is cropped. */
+/* A preview whose aspect differs by more percent has bars or is cropped. */
 #define SAME_SHAPE 6
 
 void
@@ -24,7 +24,7 @@ img_raw_read(const ImgFile *file, ImgRaw *raw)
 		img_raw_read_tiff(file, raw);
 }
 
-/* Is it large enough, and all of the picture? */
+/* Is it large enough, and of the whole picture? */
 static bool
 suffices(const ImgRaw *raw, const ImgPreview *preview, uint32_t side)
 {

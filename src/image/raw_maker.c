@@ -1,6 +1,6 @@
 /*
  * raw_maker.c
- *		RAW files that are not built on TIFF: Fujifilm's RAF and Canon's CR3.
+ *		Reads size and previews of RAW files not built on TIFF: Fujifilm's RAF and Canon's CR3.
  */
 #include "image/raw.h"
 

@@ -1,6 +1,6 @@
 /*
  * raw_preview.c
- *		The JPEGs that a camera puts into a RAW file for display.
+ *		Collects the JPEG previews of a RAW file.
  */
 #include "image/raw.h"
 

@@ -1,6 +1,6 @@
 /*
  * raw_tiff.c
- *		RAW files built on TIFF: is it one, how large is the picture, which previews are in it.
+ *		Recognizes RAW files built on TIFF, and reads their size and previews.
  */
 #include "image/raw.h"
 
@@ -28,19 +28,19 @@
 #define PHOTOMETRIC_CFA		32803
 #define PHOTOMETRIC_LINEAR	34892
 
-#define MAX_SIDE			(UINT16_MAX * 4)	/* pixels of a sensor's side that are believed */
+#define MAX_SIDE			(UINT16_MAX * 4)	/* largest plausible side of a sensor in pixels */
 
-/* What all directories of a TIFF together say. */
+/* State of a walk over all directories of a TIFF. */
 typedef struct Walk
 {
 	Tiff		tiff;
-	ImgRaw	   *raw;			/* NULL: only look whether it is RAW */
+	ImgRaw	   *raw;			/* NULL to find out only whether it is RAW */
 	bool		is_raw;
 	uint64_t	largest;		/* pixels of the largest full picture, and */
 	uint64_t	largest_any;	/* of any */
 } Walk;
 
-/* A piece of the file that a directory names. */
+/* Add a part of the file that a directory names as a preview. */
 static void
 add_piece(Walk *walk, uint64_t offset, uint64_t length)
 {
@@ -97,7 +97,7 @@ look_at_dir(Walk *walk, const TiffDir *dir)
 				  tiff_find_uint(tiff, dir, TIFF_TAG_STRIP_COUNTS, 0));
 }
 
-/* A directory, those below it, and the next ones in its chain; the walker bounds their number. */
+/* A directory, those below it, and the next ones in its chain; tiff_dir limits their number. */
 static void
 walk_chain(Walk *walk, uint64_t offset, int depth)
 {
@@ -116,7 +116,7 @@ walk_chain(Walk *walk, uint64_t offset, int depth)
 	}
 }
 
-/* Canon's and Phase One's directories give the size of previews; the picture's is in the Exif one. */
+/* In files of Canon and Phase One, IFD0 has the size of a preview, and the Exif directory that of the image. */
 static void
 size_from_exif(Walk *walk)
 {

@@ -1,6 +1,6 @@
 /*
  * samples.h
- *		Tiny pictures of the self-test: red, green, below them blue, white; 32 x 16.
+ *		Tiny images for the self-test: red, green, below them blue, white; 32 x 16.
  *
  * Made by build/make_pictures --samples.  The JPEG is upright by EXIF, the HEIC by its
  * container; the PNG has red and blue exchanged, and a profile that says so.

@@ -1,10 +1,10 @@
 /*
  * selftest.c
- *		Try what this build can really do: read and write every format, turn by
- *		EXIF and by the container, follow colour profiles.
+ *		Tests what this build can do: read and write each format, rotate by EXIF and by
+ *		the container, apply colour profiles.
  *
- * It is also the warm-up: whatever a library loads, starts or looks up when it is
- * first used happens here, before the sandbox closes.
+ * It is also the warm-up: libraries load plugins and initialize themselves here, at
+ * their first use, before the sandbox closes.
  */
 #include "image/internal.h"
 
@@ -15,7 +15,7 @@
 
 #include "image/samples.h"
 
-/* How far a colour may be off after a lossy format, in each of red, green and blue. */
+/* Tolerance of a lossy format in each of red, green and blue. */
 #define TOLERANCE 60
 
 typedef struct Sample
@@ -74,7 +74,7 @@ right_colours(const ImgPixels *pixels)
 	return true;
 }
 
-/* Make a thumbnail and look at it: "format" is what it is written in. */
+/* Make a thumbnail in this format, decode it and check its colours. */
 static bool
 try(const uint8_t *data, size_t length, TeFormat format, ImgResult *result, bool *right)
 {
@@ -115,7 +115,7 @@ img_self_test(TeHello *hello)
 		else
 			hello->can_read |= 1u << sample->format;
 		if (result.thumbnail && !right)
-			report(hello, "%s comes out wrong%s", sample->name,
+			report(hello, "%s is decoded incorrectly%s", sample->name,
 				   sample->format == TE_FORMAT_JPEG ? " (orientation)" :
 				   sample->format == TE_FORMAT_PNG ? " (colour profile)" :
 				   sample->format == TE_FORMAT_HEIC ? " (rotation)" : "");
@@ -131,7 +131,7 @@ img_self_test(TeHello *hello)
 		img_result_free(&result);
 	}
 
-	/* RAW is read by the JPEG that is in it */
+	/* RAW is read by its embedded JPEG */
 	if (hello->can_read & 1u << TE_FORMAT_JPEG)
 		hello->can_read |= 1u << TE_FORMAT_RAW;
 	if (!hello->self_test[0])

@@ -15,7 +15,7 @@ starts(const ImgFile *file, size_t at, const char *bytes, size_t count)
 	return file->length >= at + count && memcmp(file->data + at, bytes, count) == 0;
 }
 
-/* An ISO media file says by its brands what is in it: the major one, then the compatible ones. */
+/* The brands of an ISO media file tell its format: the major one, then the compatible ones. */
 static TeFormat
 sniff_brands(const ImgFile *file)
 {

@@ -1,9 +1,9 @@
 /*
  * thumbnail.c
- *		From a decoded picture of any kind to a small, upright one in 8-bit sRGB.
+ *		Shrinks a decoded image of any kind and converts it to 8-bit sRGB.
  *
- * libvips shrinks, in the picture's own colours where they have a profile; what
- * follows works on the few pixels that are left.
+ * libvips shrinks in the image's own colours if it has a profile, which is then applied
+ * to the few pixels that are left.
  */
 #include "image/internal.h"
 
@@ -11,12 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How the pixels are to be read. */
+/* Meaning of the bands. */
 typedef struct Colours
 {
 	int			bands;			/* of colour: 1, 3 or 4 */
 	int			alpha;			/* 1 if one more for transparency */
-	ImgTransform transform;		/* NULL: they are sRGB or grey already */
+	ImgTransform transform;		/* NULL: the pixels are sRGB or grey already */
 } Colours;
 
 void
@@ -30,7 +30,7 @@ img_fit(uint32_t width, uint32_t height, uint32_t side, int *fit_width, int *fit
 	*fit_height = (int) fmax(1, floor(height * scale + 0.5));
 }
 
-/* Replace *image by *next, which an operation with that outcome made of it; *next is free again. */
+/* Replace *image by *next, the output of an operation that returned rc. */
 static bool
 advance(VipsImage **image, VipsImage **next, int rc)
 {
@@ -42,7 +42,7 @@ advance(VipsImage **image, VipsImage **next, int rc)
 	return true;
 }
 
-/* A format in which profiles can be applied and that libvips shrinks well. */
+/* Can profiles be applied to this format, and does libvips shrink it well? */
 static bool
 device_format(VipsBandFormat format)
 {
@@ -73,7 +73,7 @@ find_transform(VipsImage *image, Colours *colours)
 	return true;
 }
 
-/* Are the bands grey, RGB or CMYK as a device has them, or do they mean something else (Lab, ...)? */
+/* Are the bands grey, RGB or CMYK of a device, and not Lab or the like? */
 static bool
 is_device(VipsInterpretation space)
 {
@@ -84,8 +84,8 @@ is_device(VipsInterpretation space)
 }
 
 /*
- * Bring odd numbers of TIFFs to what libvips' colour conversions expect: whole numbers of any
- * width to 16 bits, grey floating-point light from 0 to 1 to scRGB, which it has for colour only.
+ * Convert number formats of TIFF that libvips' colour conversions do not expect: integers of any
+ * width to 16 bits, grey floating-point light from 0 to 1 to scRGB, which has three bands.
  */
 static bool
 plain_numbers(VipsImage **image, Colours *colours)
@@ -113,8 +113,8 @@ plain_numbers(VipsImage **image, Colours *colours)
 }
 
 /*
- * Find out what the bands are.  Pixels that no profile explains are brought to 8-bit sRGB or
- * grey here; those of a profile stay as they are until they are few.
+ * Determine the meaning of the bands.  Pixels without a profile are converted to 8-bit sRGB or
+ * grey here, those with one after they have been shrunk.
  */
 static bool
 read_colours(VipsImage **image, Colours *colours)
@@ -123,7 +123,7 @@ read_colours(VipsImage **image, Colours *colours)
 	VipsImage  *next = NULL;
 	int			bands = vips_image_get_bands(*image);
 
-	/* one band more is transparency; what several more are, nobody says */
+	/* one more band is alpha; the meaning of several more is unknown */
 	colours->bands = space == VIPS_INTERPRETATION_CMYK && bands >= 4 ? 4 : bands < 3 ? 1 : 3;
 	colours->alpha = bands == colours->bands + 1 && vips_image_hasalpha(*image) ? 1 : 0;
 	if (bands > colours->bands + colours->alpha &&
@@ -144,7 +144,7 @@ read_colours(VipsImage **image, Colours *colours)
 	return advance(image, &next, vips_cast(*image, &next, VIPS_FORMAT_UCHAR, NULL));
 }
 
-/* Shrink; transparent pixels must not bleed their colour into others. */
+/* Shrink; premultiplied, so that transparent pixels do not bleed into others. */
 static bool
 resize(VipsImage **image, int width, int height, bool alpha)
 {
@@ -167,7 +167,7 @@ resize(VipsImage **image, int width, int height, bool alpha)
 	return advance(image, &next, vips_cast(*image, &next, format, NULL));
 }
 
-/* Run the pipeline and bring its pixels to 8-bit sRGB. */
+/* Run the pipeline and convert its pixels to 8-bit sRGB. */
 static bool
 collect(VipsImage *image, const Colours *colours, ImgPixels *pixels)
 {

@@ -1,7 +1,6 @@
 /*
  * truncated.c
- *		Does a file end before its own structure says it should?  Asked after a failure,
- *		to tell a truncated file from a corrupt one.
+ *		Tells a truncated file from a corrupt one, after decoding has failed.
  */
 #include "image/internal.h"
 

@@ -35,14 +35,14 @@ img_vips_clear(void)
 	g_mutex_unlock(&warning_lock);
 }
 
-/* Leave out what libvips says of every file that libtiff and libheif read behind the end of. */
+/* Remove a message that libvips adds whenever libtiff or libheif seek beyond the end. */
 static void
-drop_seeks(char *words)
+drop_seeks(char *detail)
 {
 	static const char noise[] = "source: bad seek to ";
 	char	   *at;
 
-	while ((at = strstr(words, noise)) != NULL)
+	while ((at = strstr(detail, noise)) != NULL)
 	{
 		char	   *rest = at + strlen(noise);
 
@@ -52,10 +52,10 @@ drop_seeks(char *words)
 }
 
 static bool
-mentions(const char *text, const char *const *words)
+mentions(const char *text, const char *const *phrases)
 {
-	for (; *words; words++)
-		if (strcasestr(text, *words))
+	for (; *phrases; phrases++)
+		if (strcasestr(text, *phrases))
 			return true;
 	return false;
 }
@@ -67,23 +67,23 @@ img_fail_vips(ImgResult *result, const ImgFile *file)
 	static const char *const foreign[] = {"unsupported", "not supported", "unimplemented", "not configured",
 	"can not handle", "samples out of range", NULL};
 	TeStatus	status = TE_CORRUPT;
-	char		words[TE_MAX_TEXT];
+	char		detail[TE_MAX_TEXT];
 
-	snprintf(words, sizeof(words), "%s", vips_error_buffer());
-	if (!words[0])
+	snprintf(detail, sizeof(detail), "%s", vips_error_buffer());
+	if (!detail[0])
 	{
 		g_mutex_lock(&warning_lock);
-		snprintf(words, sizeof(words), "%s", warning);
+		snprintf(detail, sizeof(detail), "%s", warning);
 		g_mutex_unlock(&warning_lock);
 	}
 	img_vips_clear();
-	drop_seeks(words);
+	drop_seeks(detail);
 
-	if (mentions(words, memory))
+	if (mentions(detail, memory))
 		status = TE_OUT_OF_MEMORY;
 	else if (img_is_truncated(file))
 		status = TE_TRUNCATED;
-	else if (mentions(words, foreign))
+	else if (mentions(detail, foreign))
 		status = TE_UNSUPPORTED;
-	return img_fail(result, status, "%s", words[0] ? words : "the decoder gave no reason");
+	return img_fail(result, status, "%s", detail[0] ? detail : "the decoder gave no reason");
 }

@@ -1,6 +1,6 @@
 /*
  * wrap.c
- *		Hands pixels that our own code decoded to libvips, as its loaders would.
+ *		Makes a libvips image of pixels that our own code decoded.
  */
 #include "image/internal.h"
 

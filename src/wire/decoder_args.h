@@ -1,12 +1,12 @@
 /*
  * decoder_args.h
- *		How the server starts a decoder and, in the same way, an opener, and how these leave.
+ *		Arguments, descriptors and exit codes of a decoder process and of an opener.
  */
 #ifndef TE_WIRE_DECODER_ARGS_H
 #define TE_WIRE_DECODER_ARGS_H
 
 /* Their descriptors: 0 and 1 are /dev/null, anything above TE_FD_SOCKET is closed. */
-#define TE_FD_LOG		2			/* a pipe that is never waited for: lines of text */
+#define TE_FD_LOG		2			/* a non-blocking pipe: lines of text */
 #define TE_FD_SOCKET	3			/* SOCK_SEQPACKET, see message.h and opening.h */
 
 /* Their arguments, in this order behind the program's name, all but the first decimal. */
@@ -22,14 +22,14 @@ typedef enum TeArgument
 
 #define TE_OPENER_ARGUMENTS	TE_ARG_MEMORY	/* argc of an opener */
 
-/* Their exit codes.  Anything else (127 of a missing library, say) is trouble without a name. */
+/* Their exit codes.  Anything else, such as 127 for a missing library, is an unknown failure. */
 typedef enum TeExit
 {
-	TE_EXIT_LEFT = 0,			/* end of file, idle or worn: what it was sent is unharmed */
+	TE_EXIT_LEFT = 0,			/* end of file, idle or retired: pending requests can be sent to another */
 	TE_EXIT_START = 3,			/* could not start: the log says why */
-	TE_EXIT_PROTOCOL = 4,		/* the server sent something odd */
-	TE_EXIT_MEMORY = 5,			/* ran out of memory in the middle of an image */
-	TE_EXIT_FILE = 6			/* the image file shrank, or could not be read, under its hands */
+	TE_EXIT_PROTOCOL = 4,		/* the server sent an invalid request */
+	TE_EXIT_MEMORY = 5,			/* ran out of memory while it processed an image */
+	TE_EXIT_FILE = 6			/* the image file was truncated, or could not be read, meanwhile */
 } TeExit;
 
 #endif							/* TE_WIRE_DECODER_ARGS_H */

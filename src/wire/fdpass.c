@@ -1,9 +1,9 @@
 /*
  * fdpass.c
- *		Messages with descriptors over a SOCK_SEQPACKET socket.  See fdpass.h.
+ *		Sends and receives a message with file descriptors over a SOCK_SEQPACKET socket.
  *
- * Neither end trusts the other here: level, type, length and both truncation
- * flags are checked, and whatever descriptor arrived is closed on any failure.
+ * Neither end trusts the other: level, type, length and both truncation flags are
+ * checked, and all descriptors that arrived are closed on any failure.
  */
 #include "wire/fdpass.h"
 
@@ -61,7 +61,7 @@ te_send(int sock, const void *message, size_t length, const int *fds, int nfds)
 	return 0;
 }
 
-/* Take the descriptors out of the control data.  False if it holds anything else. */
+/* Get the descriptors from the control data.  False if it holds anything else. */
 static int
 take_fds(struct msghdr *header, int *fds, int *nfds)
 {
@@ -117,7 +117,7 @@ te_receive(int sock, void *message, size_t size, int *fds, int *nfds)
 	if (received < 0)
 		return -1;
 
-	/* Descriptors without a message are no end of file: te_send never sends that. */
+	/* Descriptors without a message are not an end of file: te_send never sends that. */
 	if (!take_fds(&header, fds, nfds) ||
 		(header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 ||
 		(received == 0 && *nfds > 0))

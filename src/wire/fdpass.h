@@ -1,6 +1,6 @@
 /*
  * fdpass.h
- *		One message with at most TE_MAX_FDS descriptors over a SOCK_SEQPACKET socket.
+ *		Sends and receives a message with at most TE_MAX_FDS file descriptors.
  */
 #ifndef TE_WIRE_FDPASS_H
 #define TE_WIRE_FDPASS_H

@@ -1,6 +1,6 @@
 /*
  * format.c
- *		The names of picture formats, and the file suffixes of thumbnails.
+ *		Names of image formats, and file suffixes of thumbnails.
  */
 #include "wire/message.h"
 

@@ -1,10 +1,10 @@
 /*
  * message.c
- *		Checks of what arrives from the other side.  See message.h.
+ *		Checks the messages between server and decoder.
  *
- * A reply has been made by a program that has just worked through a hostile
- * file, and may be anything.  What passes here can be used without a further look: numbers
- * fit the columns they go to, texts are clean, the JSON is one that jsonb takes.
+ * A decoder that has processed a hostile file may send anything.  A reply that passes
+ * here can be used without further checks: numbers fit their columns, texts are
+ * clean, and the JSON is accepted by jsonb.
  */
 #include "wire/message.h"
 
@@ -14,20 +14,20 @@
 
 #include "wire/text.h"
 
-/* What headers and tables need, and the overhead of a small file. */
+/* Headers, tables and the overhead of a small file. */
 #define THUMBNAIL_BASE	(64 * 1024)
 
 uint32_t
 te_thumbnail_bound(int format, uint32_t width, uint32_t height)
 {
-	/* PNG: four bytes that do not compress, and a filter; else twice what noise was seen to need */
+	/* PNG: four bytes that do not compress, and a filter; else twice the size measured for noise */
 	uint64_t	per_pixel = format == TE_FORMAT_PNG ? 5 : 8;
 	uint64_t	bytes = THUMBNAIL_BASE + per_pixel * width * height;
 
 	return bytes < TE_MAX_THUMBNAIL ? (uint32_t) bytes : TE_MAX_THUMBNAIL;
 }
 
-/* Outcomes that a decoder can know of. */
+/* Statuses that a decoder may send. */
 static bool
 is_decoder_status(uint32_t status)
 {
@@ -72,7 +72,7 @@ te_time_is_valid(const TeTime *time)
 		time->offset_minutes > -16 * 60 && time->offset_minutes < 16 * 60;
 }
 
-/* Status, format, sizes: do they fit each other and the request? */
+/* Do status, format and sizes fit each other and the request? */
 static const char *
 check_image(const TeReply *reply, const TeRequest *request)
 {
@@ -102,7 +102,7 @@ check_image(const TeReply *reply, const TeRequest *request)
 	return NULL;
 }
 
-/* Everything that comes from EXIF but the texts. */
+/* The values from EXIF except the texts. */
 static const char *
 check_exif(const TeReply *reply, const TeRequest *request)
 {
@@ -129,7 +129,7 @@ check_exif(const TeReply *reply, const TeRequest *request)
 	return NULL;
 }
 
-/* The texts behind the struct, each copied to scratch with a NUL behind it. */
+/* The texts that follow the struct; each is copied to scratch and NUL-terminated. */
 static const char *
 check_texts(const char *at, size_t length, const TeReply *reply,
 			TeReplyTexts *texts, char *scratch)
@@ -137,7 +137,7 @@ check_texts(const char *at, size_t length, const TeReply *reply,
 	const struct
 	{
 		uint32_t	length;
-		uint32_t	most;
+		uint32_t	max;
 		const char **text;
 	}			parts[] = {
 		{reply->make_len, TE_MAX_TEXT, &texts->make},
@@ -152,7 +152,7 @@ check_texts(const char *at, size_t length, const TeReply *reply,
 		bool		is_json = parts[i].text == &texts->json;
 
 		*parts[i].text = NULL;
-		if (parts[i].length > parts[i].most || parts[i].length > length)
+		if (parts[i].length > parts[i].max || parts[i].length > length)
 			return "a text is too long";
 		if (parts[i].length == 0)
 			continue;
@@ -193,7 +193,7 @@ te_reply_check(const void *message, size_t length, const TeRequest *request,
 	if (wrong != NULL)
 		return wrong;
 
-	/* Nobody should meet values that are said not to be there. */
+	/* Clear values that the flags say are absent. */
 	if (!reply->has_taken_at)
 		memset(&reply->taken_at, 0, sizeof(reply->taken_at));
 	if (!reply->has_gps)
@@ -201,7 +201,7 @@ te_reply_check(const void *message, size_t length, const TeRequest *request,
 	return NULL;
 }
 
-/* A NUL-terminated clean text in a field of that size? */
+/* Is the field a NUL-terminated clean text? */
 static bool
 field_is_clean(const char *field, size_t size)
 {
@@ -245,9 +245,9 @@ te_request_check(const void *message, size_t length, TeRequest *request)
 	if (request->magic != TE_WIRE_MAGIC)
 		return "it is not a request";
 	if ((request->want & ~(uint32_t) TE_WANT_ALL) != 0)
-		return "it wants something unknown";
+		return "unknown flags are set";
 	if ((request->want & (TE_WANT_EXIF | TE_WANT_GPS)) == TE_WANT_GPS)
-		return "it wants GPS without EXIF";
+		return "GPS is requested without EXIF";
 	if ((request->want & TE_WANT_THUMBNAIL) != 0)
 	{
 		if (request->size < 1 || request->size > TE_MAX_SIDE)

@@ -1,22 +1,21 @@
 /*
  * message.h
- *		What the server and a decoder say to each other.
+ *		The messages between a server process and a decoder.
  *
  * Both ends are built together and run on one host: messages are C structs in
  * native order over a Unix SOCK_SEQPACKET socket pair, so that a message
- * arrives whole or not at all.  The conversation:
+ * arrives whole or not at all.  The protocol:
  *
- *		decoder -> server	TeHello					once, when it is locked down and ready
+ *		decoder -> server	TeHello					once, when the sandbox is closed and it is ready
  *		server -> decoder	TeRequest + 2 fds		image (read only), output (a memfd)
  *		decoder -> server	TeReply + texts			exactly one for each request
  *
  * The server keeps at most TE_PIPELINE requests unanswered in one decoder,
- * which answers them in order.  End of file ends the decoder.
+ * which answers them in order.  On end of file the decoder exits.
  *
- * The thumbnail is written to the output descriptor, whose offset is then its length and whose
- * size is a bound that cannot be passed.  The server
- * treats everything that comes from a decoder as hostile: te_reply_check()
- * is the one place where a reply is examined before anybody reads it.
+ * The thumbnail is written to the output descriptor.  Its offset is then the length, its size a
+ * bound that cannot be exceeded.  The server treats everything from a decoder as hostile:
+ * te_reply_check() is the one place where a reply is examined before it is used.
  */
 #ifndef TE_WIRE_MESSAGE_H
 #define TE_WIRE_MESSAGE_H
@@ -29,7 +28,7 @@
 
 #define TE_WIRE_MAGIC		0x46584554	/* "TEXF" */
 #define TE_WIRE_VERSION		1
-#define TE_PIPELINE			2			/* requests in one decoder: one at work, one waiting */
+#define TE_PIPELINE			2			/* requests in one decoder: one in work, one waiting */
 
 #define TE_MAX_SIDE			16384		/* largest thumbnail_size */
 #define TE_MAX_THUMBNAIL	(64 * 1024 * 1024)	/* bytes of any thumbnail; see te_thumbnail_bound() */
@@ -37,7 +36,7 @@
 #define TE_MAX_JSON			(96 * 1024)	/* bytes of the EXIF as JSON */
 #define TE_MAX_REPLY		(128 * 1024)
 
-typedef enum TeFormat			/* what a file is, by content */
+typedef enum TeFormat			/* format of a file, by content */
 {
 	TE_FORMAT_UNKNOWN,
 	TE_FORMAT_JPEG,
@@ -59,7 +58,7 @@ extern const char *te_format_name(int format);
 /* The formats a thumbnail can be written in; te_format_suffix gives "jpg", ... or NULL. */
 extern const char *te_format_suffix(int format);
 
-/* The most bytes a thumbnail of that size can need in that format, of noise at quality 100 too. */
+/* Maximum bytes of a thumbnail of that size and format, even of noise at quality 100. */
 extern uint32_t te_thumbnail_bound(int format, uint32_t width, uint32_t height);
 
 typedef struct TeHello
@@ -70,7 +69,7 @@ typedef struct TeHello
 	uint32_t	can_write;			/* the same for thumbnails */
 	char		libvips[16];		/* version, NUL-terminated */
 	char		libexif[16];
-	char		self_test[256];		/* "ok", or what does not work in this build */
+	char		self_test[256];		/* "ok", or a list of what fails in this build */
 } TeHello;
 
 #define TE_WANT_THUMBNAIL	0x01
@@ -82,20 +81,20 @@ typedef struct TeHello
 typedef struct TeRequest
 {
 	uint32_t	magic;
-	uint32_t	job;				/* comes back in the reply */
+	uint32_t	job;				/* number of the request, repeated in the reply */
 	uint32_t	want;				/* TE_WANT_... */
 	uint32_t	size;				/* side of the square, pixels */
 	uint32_t	format;				/* TeFormat of the thumbnail */
 	uint32_t	quality;			/* 1..100 */
-	uint64_t	max_pixels;			/* width x height x frames that are decoded */
-	uint64_t	file_size;			/* bytes of the image, as the server saw it */
+	uint64_t	max_pixels;			/* limit on width x height of the decoded frame */
+	uint64_t	file_size;			/* bytes of the image file when the server opened it */
 } TeRequest;
 
 typedef enum TeExifStatus
 {
 	TE_EXIF_NONE,					/* the file has no EXIF */
 	TE_EXIF_FOUND,
-	TE_EXIF_ERROR,					/* it has, but it could not be read: see exif_error */
+	TE_EXIF_ERROR,					/* the file has EXIF that could not be read: see exif_error */
 	TE_EXIF_NOT_ASKED
 } TeExifStatus;
 
@@ -115,7 +114,7 @@ extern bool te_time_is_valid(const TeTime *time);
 
 /*
  * Texts follow the struct in the order of the lengths, without NULs, in valid
- * UTF-8 with no control characters.  Length 0 means there is none.
+ * UTF-8 without control characters.  Length 0 means NULL.
  */
 typedef struct TeReply
 {
@@ -141,15 +140,15 @@ typedef struct TeReplyTexts
 } TeReplyTexts;
 
 /*
- * Is this a whole and sane answer to that request?  Returns NULL and fills
- * reply and texts (which point into "scratch", at least length + 8 bytes), or a
- * constant string that says what is wrong.  Allocates nothing, never throws.
+ * Is this a complete and valid reply to that request?  Returns NULL and fills reply and
+ * texts (which point into "scratch", of at least length + 8 bytes), or returns a constant
+ * string with the reason.  Allocates nothing, never throws.
  */
 extern const char *te_reply_check(const void *message, size_t length,
 								  const TeRequest *request,
 								  TeReply *reply, TeReplyTexts *texts, char *scratch);
 
-/* The same for what a decoder says first, and (in the decoder) for a request. */
+/* The same for the greeting of a decoder and, in the decoder, for a request. */
 extern const char *te_hello_check(const void *message, size_t length, TeHello *hello);
 extern const char *te_request_check(const void *message, size_t length, TeRequest *request);
 

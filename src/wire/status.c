@@ -1,6 +1,6 @@
 /*
  * status.c
- *		The list of outcomes as tables.  See status.h.
+ *		Looks up SQLSTATE, verdict and message of a status.
  */
 #include "wire/status.h"
 
@@ -31,7 +31,7 @@ find(int status)
 	return NULL;
 }
 
-/* Five characters; XX000 (internal error) for a number that is not ours. */
+/* Five characters; XX000 (internal error) for an unknown number. */
 const char *
 te_status_sqlstate(int status)
 {
@@ -48,7 +48,7 @@ te_status_text(int status)
 	return entry ? entry->text : "unknown outcome";
 }
 
-/* A number that a later version has written: another try may tell. */
+/* An unknown number may have been written by a later version: try again. */
 TeVerdict
 te_status_verdict(int status)
 {

@@ -1,17 +1,17 @@
 /*
  * status.h
- *		The one list of outcomes of looking at one image.
+ *		The list of statuses that processing an image can end with.
  *
- * Both sides use it: the decoder answers with a number, the server turns the
- * number into an SQLSTATE, an asset status and words.  A new outcome is one
- * line here.  Numbers are never reused: they are kept in the state table.
+ * The decoder replies with a number; the server maps it to an SQLSTATE, a message and
+ * the status of the asset.  A new status is one line here.  Numbers are never reused:
+ * they are stored in the state table.
  *
- * The verdict says what an outcome means for an asset:
+ * The verdict says what a status means for an asset:
  *	DONE		there is a result
- *	UNSUPPORTED	final: not an image we read, or over a limit
+ *	UNSUPPORTED	final: not a supported image, or over a limit
  *	FAILED		final: the file itself is bad
- *	TRANSIENT	may go better another time: tried again, a bounded number of times
- *	MISSING		the file is not there
+ *	TRANSIENT	may pass: retried up to thumbexif.max_attempts times
+ *	MISSING		the file does not exist
  */
 #ifndef TE_WIRE_STATUS_H
 #define TE_WIRE_STATUS_H

@@ -1,6 +1,6 @@
 /*
  * text.c
- *		Strict checks of UTF-8 and of JSON.  Read only, bounded, no allocation.
+ *		Checks text and JSON from a decoder.  Allocates nothing.
  */
 #include "wire/text.h"
 
@@ -36,12 +36,12 @@ te_text_clean(const char *text, size_t length)
 	return true;
 }
 
-/* What is still to be read.  Every take_ function moves on only over what it accepts. */
+/* The input that is left.  A take_ function consumes what it accepts, and nothing else. */
 typedef struct Json
 {
 	const char *at,
 			   *end;
-	int			more_digits;	/* of the numbers so far, when their exponents are written out */
+	int			more_digits;	/* of the numbers so far, with their exponents written out */
 } Json;
 
 static bool
@@ -83,7 +83,7 @@ hex_digit(char c)
 	return -1;
 }
 
-/* What follows a backslash. */
+/* The rest of an escape, after the backslash. */
 static bool
 take_escape(Json *json)
 {
@@ -142,7 +142,7 @@ take_digits(Json *json)
 	return (int) (json->at - start);
 }
 
-/* What follows the "e" of a number. */
+/* The exponent of a number, after the "e". */
 static bool
 take_exponent(Json *json)
 {
@@ -190,7 +190,7 @@ take_value(Json *json, int depth)
 		take_number(json);
 }
 
-/* The inside of an object or an array, up to and with its closing bracket. */
+/* The members of an object or array, and its closing bracket. */
 static bool
 take_members(Json *json, char close, int depth)
 {

@@ -1,6 +1,6 @@
 /*
  * text.h
- *		Is text from the other side what it should be?  (private to src/wire)
+ *		Checks of text and JSON from a decoder.
  */
 #ifndef TE_WIRE_TEXT_H
 #define TE_WIRE_TEXT_H
@@ -9,20 +9,20 @@
 #include <stddef.h>
 
 /*
- * The length of the character that text (of at least one byte) begins with: valid UTF-8 and no
- * control character (C0 with NUL, DEL, C1); 0 if it is not such a one.
+ * The length of the first character of a text of at least one byte; 0 if it is not valid UTF-8
+ * or a control character (C0 with NUL, DEL, C1).
  */
 extern size_t te_text_character(const char *text, size_t length);
 
-/* Nothing but such characters? */
+/* Does the text consist of such characters only? */
 extern bool te_text_clean(const char *text, size_t length);
 
 /*
- * One JSON object that PostgreSQL's jsonb takes in every server encoding without
- * an error?  Stricter than JSON: clean text as above, objects and arrays at most
- * TE_JSON_DEPTH deep, numbers of at most TE_JSON_NUMBER characters with exponents that a double
- * can have, and \u escapes for ASCII except NUL only.  jsonb shows numbers without
- * exponents: all the digits this adds may not be more than TE_JSON_DIGITS.
+ * Is it one JSON object that jsonb accepts in every server encoding?  Stricter than JSON:
+ * clean text as above, objects and arrays at most TE_JSON_DEPTH deep, numbers of at most
+ * TE_JSON_NUMBER characters with exponents within the range of a double, and \u escapes for
+ * ASCII except NUL only.  jsonb writes numbers without exponents: the digits that this adds
+ * are limited to TE_JSON_DIGITS.
  */
 #define TE_JSON_DEPTH		8
 #define TE_JSON_NUMBER		64

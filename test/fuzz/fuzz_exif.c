@@ -1,7 +1,7 @@
 /*
  * fuzz_exif.c
- *		Any bytes as any format: nothing may be read beyond them, and what comes
- *		out must keep the promises of image.h.
+ *		Fuzzes src/exif with any bytes as any format: nothing may be read beyond them, and the
+ *		result must keep the rules of exif.h.
  *
  * The first byte chooses the format and whether GPS is wanted, the rest is the file.  With
  * libFuzzer (make fuzz), or alone: fuzz_exif FILE... runs each file once.
@@ -123,7 +123,7 @@ must_be_sane(const ExifResult *result, int with_gps)
 	must_be_clean(result->model);
 	must_be_clean(result->error);
 	must((result->status == TE_EXIF_FOUND) == (result->json != NULL), "found is JSON");
-	must((result->status == TE_EXIF_ERROR) == (result->error[0] != '\0'), "error has words");
+	must((result->status == TE_EXIF_ERROR) == (result->error[0] != '\0'), "error has a reason");
 	if (result->json != NULL)
 	{
 		must_be_clean(result->json);

@@ -1,7 +1,7 @@
 /*
  * fuzz_image.c
- *		Any bytes as a picture that our own code takes apart (JPEG, BMP, RAW): nothing
- *		may be read beyond them, and the result must keep the promises of image.h.
+ *		Fuzzes src/image with bytes that our own code walks (JPEG, BMP, RAW): nothing may be read
+ *		beyond them, and the result must keep the rules of image.h.
  *
  * The other formats belong to libraries that have fuzzers of their own; the decoder's
  * sandbox is there for what these leave.  Built by make fuzz-image.

@@ -1,6 +1,6 @@
 /*
  * bmp_write.c
- *		BMP files of all the kinds that there are.
+ *		Writes BMP files of all kinds.
  */
 #include "containers.h"
 

@@ -1,6 +1,6 @@
 /*
  * containers.c
- *		Chunks, boxes and directories around pictures that an encoder has made.
+ *		Builds chunks, boxes and directories around encoded images.
  */
 #include "containers.h"
 

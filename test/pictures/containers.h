@@ -1,6 +1,6 @@
 /*
  * containers.h
- *		Put EXIF blocks and odd pixels into files, byte by byte.  Everything that is
+ *		Builds files byte by byte: EXIF blocks and unusual pixels in containers.  All that is
  *		returned is malloc'ed and the caller's to free.
  */
 #ifndef TEST_CONTAINERS_H

@@ -1,6 +1,6 @@
 /*
  * demo_set.c
- *		A photo collection for the demo, and many large photos for the bench.
+ *		Makes a photo collection for the demo, and many large photos for the bench.
  */
 #include "shot.h"
 

@@ -1,7 +1,7 @@
 /*
  * exif_block.c
- *		Builds EXIF blocks byte by byte: first a place is found for every
- *		directory, value and blob, then all is written.
+ *		Builds EXIF blocks byte by byte: first assigns an offset to each directory, value and blob,
+ *		then writes them.
  */
 #include "exif_block.h"
 

@@ -1,7 +1,6 @@
 /*
  * exif_wrap.c
- *		EXIF blocks in JPEG segments, PNG and RIFF chunks, JPEG XL and RAF.  HEIF and
- *		CR3 are in exif_wrap_box.c.
+ *		Puts EXIF blocks into JPEG segments, PNG and RIFF chunks, JPEG XL and RAF.
  */
 #include "exif_wrap.h"
 

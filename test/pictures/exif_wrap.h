@@ -1,7 +1,6 @@
 /*
  * exif_wrap.h
- *		Files that hold an EXIF block and hardly anything else, one for each way in
- *		which a container can hold it.  They are for readers of EXIF: none shows a picture.
+ *		Puts an EXIF block into each kind of container.  The files have no pixels.
  */
 #ifndef TEST_EXIF_WRAP_H
 #define TEST_EXIF_WRAP_H

@@ -1,6 +1,6 @@
 /*
  * exif_wrap_box.c
- *		EXIF items of HEIF and AVIF, and CR3.
+ *		Puts an EXIF block into HEIF, AVIF and CR3.
  */
 #include "exif_wrap_box.h"
 

@@ -1,6 +1,6 @@
 /*
  * profiles.c
- *		The same picture in other colour spaces, with a profile that says so.
+ *		Makes the same image in several colour spaces, with the profile of each.
  */
 #include "shot.h"
 

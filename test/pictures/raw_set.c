@@ -1,7 +1,7 @@
 /*
  * raw_set.c
- *		RAW files as the makers build them: a sensor's data that nobody develops
- *		here (a few bytes of rubbish), and the previews.
+ *		Makes RAW files as cameras build them, with a few bytes of rubbish as sensor data, and
+ *		previews.
  *
  * The camera was held in EXIF orientation 6.  The large preview shows scene_test(), the
  * small one and one of another shape its negative, so that taking the wrong one shows.

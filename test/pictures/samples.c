@@ -48,7 +48,7 @@ print_samples(void)
 	Bytes		heic = picture_encode(turned, ".heic[Q=60,strip]");
 	Bytes		rotated;
 
-	printf("/*\n * samples.h\n *\t\tTiny pictures of the self-test: red, green, below them blue, white; %d x %d.\n"
+	printf("/*\n * samples.h\n *\t\tTiny images for the self-test: red, green, below them blue, white; %d x %d.\n"
 		   " *\n * Made by build/make_pictures --samples.  The JPEG is upright by EXIF, the HEIC by its\n"
 		   " * container; the PNG has red and blue exchanged, and a profile that says so.\n */\n"
 		   "#ifndef TE_IMAGE_SAMPLES_H\n#define TE_IMAGE_SAMPLES_H\n\n#include <stdint.h>\n\n"

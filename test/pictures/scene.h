@@ -1,6 +1,6 @@
 /*
  * scene.h
- *		Pictures drawn by ourselves: nobody's photos, and every mistake shows.
+ *		Draws test images in which every mistake of orientation, scale or colour shows.
  */
 #ifndef TEST_SCENE_H
 #define TEST_SCENE_H

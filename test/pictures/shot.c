@@ -1,6 +1,6 @@
 /*
  * shot.c
- *		EXIF as cameras write it, and encoding with libvips.
+ *		Writes the EXIF of a camera, and encodes images with libvips.
  */
 #include "shot.h"
 

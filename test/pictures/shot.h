@@ -1,6 +1,6 @@
 /*
  * shot.h
- *		What a camera writes about a picture, and the encoders.
+ *		Writes the EXIF of a camera, and encodes images.
  */
 #ifndef TEST_SHOT_H
 #define TEST_SHOT_H

@@ -1,7 +1,6 @@
 /*
  * test_set.c
- *		The pictures of the tests.  All whole ones show scene_test() upright; README.md
- *		lists the names.
+ *		Makes the test images.  All valid ones show scene_test() upright; README.md lists the names.
  */
 #include "shot.h"
 

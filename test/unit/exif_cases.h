@@ -1,6 +1,6 @@
 /*
  * exif_cases.h
- *		EXIF blocks, one for each rule, and what must be read from them.
+ *		Cases of EXIF: a block for each rule, and what must be read from it.
  *
  * test_exif_cases.c checks them; test/conformance/craft.c writes them into
  * files, on which ExifTool is asked as well.

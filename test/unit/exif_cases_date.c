@@ -1,6 +1,6 @@
 /*
  * exif_cases_date.c
- *		Dates and times.
+ *		Cases of dates and times.
  */
 #include "test/unit/exif_cases.h"
 

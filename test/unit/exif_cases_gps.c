@@ -1,6 +1,6 @@
 /*
  * exif_cases_gps.c
- *		Places.
+ *		Cases of GPS positions.
  */
 #include "test/unit/exif_cases.h"
 

@@ -1,6 +1,6 @@
 /*
  * exif_cases_structure.c
- *		Directories: whole, odd and broken.
+ *		Cases of directories: valid, unusual and broken.
  */
 #include "test/unit/exif_cases.h"
 

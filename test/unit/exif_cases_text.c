@@ -1,6 +1,6 @@
 /*
  * exif_cases_text.c
- *		Texts, in whatever encoding.
+ *		Cases of text in different encodings.
  */
 #include "test/unit/exif_cases.h"
 

@@ -1,6 +1,6 @@
 /*
  * exif_cases_value.c
- *		Values of all types.
+ *		Cases of values of all types.
  */
 #include "test/unit/exif_cases.h"
 

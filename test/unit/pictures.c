@@ -1,6 +1,6 @@
 /*
  * pictures.c
- *		Test pictures and their thumbnails, for the unit tests of src/image.
+ *		Helpers of the unit tests of src/image.
  */
 #include "test/unit/pictures.h"
 

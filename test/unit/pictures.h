@@ -1,7 +1,7 @@
 /*
  * pictures.h
- *		What unit tests of src/image need: files of the test set, thumbnails of them,
- *		and how much two pictures differ.
+ *		Helpers of the unit tests of src/image: files of the test set, thumbnails of them, and
+ *		how much two images differ.
  */
 #ifndef TEST_UNIT_PICTURES_H
 #define TEST_UNIT_PICTURES_H

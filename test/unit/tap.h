@@ -1,6 +1,6 @@
 /*
  * tap.h
- *		What a unit test needs to speak TAP.  Included once, by the test's only file.
+ *		Functions that print TAP.  Included once, by a test's only file.
  */
 #ifndef TEST_TAP_H
 #define TEST_TAP_H

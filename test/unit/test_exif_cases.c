@@ -1,7 +1,6 @@
 /*
  * test_exif_cases.c
- *		Every rule about EXIF: each case of exif_cases.h as a JPEG, or as a TIFF file
- *		if it is a BigTIFF.
+ *		Tests each case of exif_cases.h in a JPEG, or in a TIFF file if it is a BigTIFF.
  */
 #include <stdlib.h>
 

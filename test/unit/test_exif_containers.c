@@ -1,7 +1,7 @@
 /*
  * test_exif_containers.c
- *		The same EXIF gives the same result in every container, and containers that are
- *		cut or lie end cleanly.
+ *		Tests that the same EXIF gives the same result in every container, and that truncated and
+ *		inconsistent containers are read without harm.
  */
 #include <stdlib.h>
 
@@ -200,7 +200,7 @@ expect(TeFormat format, const char *bytes, size_t length, TeExifStatus status, c
 	memcpy(copy, bytes, length);
 	exif_read(format, copy, length, true, &result);
 	is_int(result.status, status, what);
-	ok((result.error[0] != '\0') == (status == TE_EXIF_ERROR), "words for it");
+	ok((result.error[0] != '\0') == (status == TE_EXIF_ERROR), "a reason for it");
 	ok(result.json == NULL, "and no JSON");
 	exif_result_free(&result);
 	free(copy);

@@ -1,6 +1,6 @@
 /*
  * test_exif_corpus.c
- *		What fuzzing found, once more.  A file that breaks a promise ends the program.
+ *		Replays the inputs that fuzzing found.  One that breaks a rule aborts.
  */
 #include <dirent.h>
 

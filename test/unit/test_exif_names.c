@@ -1,7 +1,7 @@
 /*
  * test_exif_names.c
- *		Every name that exif_metadata can have is in the documentation, and every table of
- *		names is in order.
+ *		Tests that the documentation has every name of exif_metadata, and that the tables of names are
+ *		sorted.
  */
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /*
  * test_formats.c
- *		Names and suffixes of formats.
+ *		Tests names and suffixes of formats.
  */
 #include "wire/message.h"
 #include "test/unit/tap.h"

@@ -1,6 +1,6 @@
 /*
  * test_image.c
- *		Thumbnails of good pictures: every format, orientation and kind of colours.
+ *		Tests thumbnails of valid images: every format, orientation and colour space.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /*
  * test_image_bad.c
- *		Pictures that are no pictures, are broken, cut, or too large: each gets its
- *		status and words, none a thumbnail.
+ *		Tests files that are not images, corrupt, truncated or too large: each gets a status and a
+ *		detail, and no thumbnail.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -34,16 +34,16 @@ static const struct
 	{"bomb.png", TE_TOO_MANY_PIXELS, 50000}
 };
 
-/* Are the words one clean line? */
+/* Is the detail one clean line? */
 static bool
-good_words(const char *words)
+is_good_detail(const char *detail)
 {
-	if (!words[0])
+	if (!detail[0])
 		return false;
-	for (const char *c = words; *c; c++)
+	for (const char *c = detail; *c; c++)
 		if ((unsigned char) *c < 0x20 || *c == 0x7F)
 			return false;
-	return strstr(words, "bad seek") == NULL;
+	return strstr(detail, "bad seek") == NULL;
 }
 
 static void
@@ -65,7 +65,7 @@ test_bad(void)
 			ok(result.status == TE_TRUNCATED || result.status == TE_CORRUPT, "%s", bad[i].name);
 		else
 			is_int(result.status, bad[i].status, bad[i].name);
-		ok(good_words(result.error), "%s: there are words for it", bad[i].name);
+		ok(is_good_detail(result.error), "%s: it has a detail", bad[i].name);
 		ok(!result.thumbnail && result.thumbnail_bytes == 0, "%s: and no thumbnail", bad[i].name);
 		if (bad[i].width != ANY_WIDTH)
 			is_int(result.width, bad[i].width, "its width, as far as known");
@@ -96,12 +96,12 @@ test_cuts(const char *name, size_t spare)
 			ImgResult	result = picture_process(&part, &request);
 
 			shown += result.status == TE_OK || result.thumbnail != NULL;
-			silent += !good_words(result.error);
+			silent += !is_good_detail(result.error);
 			transient += te_status_verdict(result.status) == TE_VERDICT_TRANSIENT;
 			img_result_free(&result);
 		}
 	if (!ok(shown == 0 && silent == 0 && transient == 0, "%s: cut anywhere it is an error for good", name))
-		fprintf(stderr, "# %s: %d shown, %d without words, %d to be tried again\n", name, shown, silent, transient);
+		fprintf(stderr, "# %s: %d shown, %d without detail, %d to be tried again\n", name, shown, silent, transient);
 	bytes_free(&whole);
 }
 

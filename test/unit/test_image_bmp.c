@@ -1,6 +1,6 @@
 /*
  * test_image_bmp.c
- *		BMP: every packing of pixels, and the odd and broken files.
+ *		Tests BMP: every pixel format, and unusual and broken files.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -130,7 +130,7 @@ is_status(Bytes bytes, TeStatus status, const char *what)
 	ImgResult	result = picture_process(&bytes, &request);
 
 	is_int(result.status, status, what);
-	ok(result.error[0] != '\0', "%s: with words", what);
+	ok(result.error[0] != '\0', "%s: with a detail", what);
 	img_result_free(&result);
 	bytes_free(&bytes);
 }

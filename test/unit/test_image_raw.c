@@ -1,6 +1,6 @@
 /*
  * test_image_raw.c
- *		RAW files: the size of the sensor's picture, the right preview, upright.
+ *		Tests RAW files: the size of the image, the preview that is chosen, its orientation.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,6 @@
 /*
  * test_image_self.c
- *		The self-test notices what a build cannot do, and nothing is loaded but what
- *		is named.
+ *		Tests that the self-test notices what a build lacks, and that other loaders are blocked.
  */
 #include <stdio.h>
 #include <string.h>

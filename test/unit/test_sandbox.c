@@ -1,6 +1,6 @@
 /*
  * test_sandbox.c
- *		Each call that a decoder must not make, tried from within the sandbox.
+ *		Tries each call that a decoder must not make, within the sandbox.
  *
  * Every attempt is made by a child of its own that closes the sandbox first.  The list
  * of the sandbox says what is expected, so a rule that is taken away or added
@@ -96,18 +96,33 @@ find_rule(long number)
 	return NULL;
 }
 
-/* The calls of which one would least like to hear, by name. */
+typedef struct Call
+{
+	const char *what;
+	long		call[7];
+} Call;
+
+/* Each of these calls kills the process. */
+static void
+all_kill(const Call *calls, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+	{
+		int			status = run_child(make_call, calls[i].call);
+
+		if (!ok(was_killed(status, SIGSYS), "kills: %s", calls[i].what))
+			fprintf(stderr, "# %s: wait status 0x%x\n", calls[i].what, status);
+	}
+}
+
+/* The most harmful calls, by name: network, processes, memory, limits. */
 static void
 test_forbidden(void)
 {
 	static char stack[4096];
 	static char *const none[] = {NULL};
 	long		page = (long) mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	const struct
-	{
-		const char *what;
-		long		call[7];
-	}			calls[] = {
+	const Call	calls[] = {
 		{"socket", {SYS_socket, AF_INET, SOCK_STREAM, 0}},
 		{"socket of the local kind", {SYS_socket, AF_UNIX, SOCK_STREAM, 0}},
 		{"socketpair", {SYS_socketpair, AF_UNIX, SOCK_STREAM, 0, (long) stack}},
@@ -137,35 +152,40 @@ test_forbidden(void)
 		{"executable and writable mapping", {SYS_mmap, 0, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0}},
 		{"mapping made executable", {SYS_mprotect, page, 4096, PROT_READ | PROT_EXEC}},
 		{"pkey_mprotect", {SYS_pkey_mprotect, page, 4096, PROT_READ | PROT_EXEC, -1}},
-		{"memfd_create", {SYS_memfd_create, (long) "x", 0}},
 		{"outlive the parent", {SYS_prctl, PR_SET_PDEATHSIG, 0, 0, 0, 0}},
 		{"another seccomp filter", {SYS_prctl, PR_SET_SECCOMP, 2, 0, 0, 0}},
 		{"prctl with the upper half set", {SYS_prctl, PR_SET_NAME | (long) (UINT64_C(1) << 31), 0, 0, 0, 0}},
 		{"setrlimit", {SYS_setrlimit, RLIMIT_CPU, (long) stack}},
 		{"prlimit64", {SYS_prlimit64, 0, RLIMIT_CPU, 0, 0}},
-		{"unlink", {SYS_unlinkat, AT_FDCWD, (long) "/nowhere", 0}},
-		{"rename", {SYS_renameat2, AT_FDCWD, (long) "/nowhere", AT_FDCWD, (long) "/nowhere", 0}},
-		{"mkdir", {SYS_mkdirat, AT_FDCWD, (long) "/nowhere/x", 0700}},
-		{"ftruncate", {SYS_ftruncate, 0, 0}},
-		{"fcntl", {SYS_fcntl, 0, F_SETFL, 0}},
-		{"ioctl", {SYS_ioctl, 0, 0x5412, (long) stack}},
-		{"openat2", {SYS_openat2, AT_FDCWD, (long) "/etc/passwd", (long) stack, 24}},
-		{"open by handle", {SYS_open_by_handle_at, 0, 0, 0}},
-		{"io_uring", {SYS_io_uring_setup, 1, (long) stack}},
 		{"bpf", {SYS_bpf, 0, (long) stack, 0}},
 		{"keyctl", {SYS_keyctl, 0, 0, 0, 0, 0}},
 		{"setuid", {SYS_setuid, 0}},
 		{"reading the clock of others", {SYS_perf_event_open, (long) stack, 0, 0, 0, 0}},
 	};
 
-	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
-	{
-		int			status = run_child(make_call, calls[i].call);
-
-		if (!ok(was_killed(status, SIGSYS), "kills: %s", calls[i].what))
-			fprintf(stderr, "# %s: wait status 0x%x\n", calls[i].what, status);
-	}
+	all_kill(calls, sizeof(calls) / sizeof(calls[0]));
 	munmap((void *) page, 4096);
+}
+
+/* The same for files and descriptors. */
+static void
+test_forbidden_files(void)
+{
+	static char buffer[4096];
+	const Call	calls[] = {
+		{"memfd_create", {SYS_memfd_create, (long) "x", 0}},
+		{"unlink", {SYS_unlinkat, AT_FDCWD, (long) "/nowhere", 0}},
+		{"rename", {SYS_renameat2, AT_FDCWD, (long) "/nowhere", AT_FDCWD, (long) "/nowhere", 0}},
+		{"mkdir", {SYS_mkdirat, AT_FDCWD, (long) "/nowhere/x", 0700}},
+		{"ftruncate", {SYS_ftruncate, 0, 0}},
+		{"fcntl", {SYS_fcntl, 0, F_SETFL, 0}},
+		{"ioctl", {SYS_ioctl, 0, 0x5412, (long) buffer}},
+		{"openat2", {SYS_openat2, AT_FDCWD, (long) "/etc/passwd", (long) buffer, 24}},
+		{"open by handle", {SYS_open_by_handle_at, 0, 0, 0}},
+		{"io_uring", {SYS_io_uring_setup, 1, (long) buffer}},
+	};
+
+	all_kill(calls, sizeof(calls) / sizeof(calls[0]));
 }
 
 /* What a library may try, and goes on without. */
@@ -348,6 +368,7 @@ int
 main(void)
 {
 	test_forbidden();
+	test_forbidden_files();
 	test_refused();
 	test_all_numbers();
 	test_whole();

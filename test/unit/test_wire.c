@@ -1,6 +1,6 @@
 /*
  * test_wire.c
- *		Replies, greetings and requests as a hostile other side might send them.
+ *		Tests the checks of replies, greetings and requests, with hostile ones.
  *
  * Each test takes a good message, spoils one thing, and expects that it is refused.
  */
@@ -159,15 +159,15 @@ test_unwanted(void)
 	Message		message = good_message();
 
 	request.want = TE_WANT_EXIF | TE_WANT_GPS;
-	ok(check(&message) != NULL, "refused: a thumbnail nobody asked for");
+	ok(check(&message) != NULL, "refused: a thumbnail that was not requested");
 
 	message = good_message();
 	request.want = TE_WANT_THUMBNAIL;
-	ok(check(&message) != NULL, "refused: EXIF nobody asked for");
+	ok(check(&message) != NULL, "refused: EXIF that was not requested");
 
 	message = good_message();
 	request.want = TE_WANT_THUMBNAIL | TE_WANT_EXIF;
-	ok(check(&message) != NULL, "refused: a position nobody asked for");
+	ok(check(&message) != NULL, "refused: a position that was not requested");
 	message.reply.has_gps = 0;
 	is_text(check(&message), NULL, "accepted: the same without it");
 	is_int((long long) checked.latitude, 0, "latitude is gone then");
@@ -402,7 +402,7 @@ test_statuses(void)
 	is_int(te_status_verdict(TE_CORRUPT), TE_VERDICT_FAILED, "corrupt is final");
 	is_int(te_status_verdict(TE_CRASHED), TE_VERDICT_TRANSIENT, "a crash is not");
 	is_int(te_status_verdict(1000), TE_VERDICT_TRANSIENT, "nor is what is unknown");
-	ok(te_status_text(1000) != NULL, "what is unknown has words");
+	ok(te_status_text(1000) != NULL, "an unknown status has a message");
 }
 
 int

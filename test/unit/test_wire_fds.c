@@ -1,6 +1,6 @@
 /*
  * test_wire_fds.c
- *		Messages with descriptors, sent and received as agreed and otherwise.
+ *		Tests sending and receiving messages with descriptors.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -128,7 +128,7 @@ main(void)
 
 	close(socks[0]);
 	is_int(receive(100, &nfds), 0, "end of file");
-	is_int(te_send(socks[1], "hello", 5, NULL, 0), -1, "nobody there: no SIGPIPE");
+	is_int(te_send(socks[1], "hello", 5, NULL, 0), -1, "the other end is closed: no SIGPIPE");
 	is_int(errno, EPIPE, "but EPIPE");
 	return done_testing();
 }

@@ -1,6 +1,6 @@
 /*
- * test_image_words.c
- *		Whatever the decoder says of a picture passes the server's check of a reply.
+ * test_image_detail.c
+ *		Tests that details of failures and EXIF values pass the server's check of a reply.
  */
 #include <stdlib.h>
 
@@ -10,17 +10,17 @@
 #include "test/unit/pictures.h"
 #include "test/unit/tap.h"
 
-/* Words of a library, as they come and as they are handed on. */
+/* Texts of a library, before and after they are cleaned. */
 static void
-test_words(void)
+test_texts(void)
 {
 	static const struct
 	{
-		const char *said;
-		const char *told;
+		const char *raw;
+		const char *cleaned;
 		const char *what;
-	}			words[] = {
-		{"bad tag", "bad tag", "plain words"},
+	}			texts[] = {
+		{"bad tag", "bad tag", "plain text"},
 		{"a\x1b[2Jb\nc\x7f!", "a [2Jb c !", "C0 and DEL become blanks"},
 		{"a\xc2\x9b" "2Jb", "a  2Jb", "C1 in UTF-8 becomes blanks"},
 		{"a\x9b" "b", "a?b", "C1 as a byte is no UTF-8"},
@@ -31,13 +31,13 @@ test_words(void)
 		{"end.  ", "end", "blanks and dots at the end go"}
 	};
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 	{
 		ImgResult	result = {0};
 
-		img_fail(&result, TE_CORRUPT, "%s", words[i].said);
-		is_text(result.error, words[i].told, words[i].what);
-		ok(te_text_clean(result.error, strlen(result.error)), "%s: pass", words[i].what);
+		img_fail(&result, TE_CORRUPT, "%s", texts[i].raw);
+		is_text(result.error, texts[i].cleaned, texts[i].what);
+		ok(te_text_clean(result.error, strlen(result.error)), "%s: pass", texts[i].what);
 	}
 
 	/* every two bytes there are */
@@ -103,7 +103,7 @@ clear_size(Bytes *bytes, int offset)
 
 /* The size 0 in a header, with and without a wish for a thumbnail. */
 static void
-test_no_size(const char *name, int clear, TeStatus status, const char *words)
+test_no_size(const char *name, int clear, TeStatus status, const char *detail)
 {
 	for (int want = TE_WANT_EXIF; want <= TE_WANT_ALL; want += TE_WANT_ALL - TE_WANT_EXIF)
 	{
@@ -117,8 +117,8 @@ test_no_size(const char *name, int clear, TeStatus status, const char *words)
 		else
 			clear_size(&bytes, clear);
 		result = picture_process(&bytes, &request);
-		is_int(result.status, status, words);
-		is_text(result.error, words, "its words");
+		is_int(result.status, status, detail);
+		is_text(result.error, detail, "its detail");
 		ok(result.width == 0 && result.height == 0, "and no size");
 		is_int(result.exif.status, TE_EXIF_FOUND, "EXIF is read all the same");
 		img_result_free(&result);
@@ -171,10 +171,10 @@ test_bound(TeFormat format)
 int
 main(void)
 {
-	test_words();
+	test_texts();
 	test_numbers();
 	pictures_start();
-	test_no_size("photo.jpg", 3, TE_UNSUPPORTED, "the JPEG's header does not say how high it is");
+	test_no_size("photo.jpg", 3, TE_UNSUPPORTED, "the JPEG header has no image height");
 	test_no_size("photo.jpg", 5, TE_EMPTY, "the image has no pixels");
 	test_no_size("photo.png", 16, TE_EMPTY, "the image has no pixels");
 	test_no_size("photo.png", 20, TE_EMPTY, "the image has no pixels");
