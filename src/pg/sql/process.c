@@ -205,7 +205,6 @@ write_result(const Process *process, TeJob *job, bool tried_before)
 								   job->task.thumbnail, job->task.reply.thumbnail_bytes, &job->file_path);
 		te_thumbnail_sync();
 	}
-
 	rows = write_sql(process, te_row_update_sql(job, &update, &args), &args);
 	te_sql_free();
 	if (rows == 0)
@@ -286,7 +285,6 @@ form_result(const Process *process, const TeJob *job, TupleDesc desc)
 	if (now.state.exif_error != NULL)
 		values[OUT_EXIF_ERROR] = CStringGetTextDatum(now.state.exif_error);
 	nulls[OUT_EXIF_ERROR] = now.state.exif_error == NULL;
-
 	initStringInfo(&sql);
 	for (int i = 0; i <= TE_COL_GPS_LONGITUDE; i++)
 		appendStringInfo(&sql, "%s CAST(%s%s AS %s)", i == 0 ? "SELECT" : ",",
