@@ -1,9 +1,9 @@
--- The extension's own tables: what is attached, the state of each asset (which is also
--- the queue), and thumbnail files that wait to be removed.
+-- The extension's tables: attachments, the state of each asset (which is also the queue),
+-- and thumbnail files to be removed.
 
 CREATE TYPE thumbexif_internal.thumbexif_asset_status AS ENUM
     ('new', 'queued', 'running', 'done', 'failed', 'missing', 'unsupported');
-COMMENT ON TYPE thumbexif_internal.thumbexif_asset_status IS 'where an asset stands';
+COMMENT ON TYPE thumbexif_internal.thumbexif_asset_status IS 'status of an asset';
 
 CREATE SEQUENCE thumbexif_internal.thumbexif_attachment_seq AS integer;
 COMMENT ON SEQUENCE thumbexif_internal.thumbexif_attachment_seq IS 'numbers of attachments, never used twice';
@@ -15,7 +15,7 @@ CREATE TABLE thumbexif_internal.thumbexif_attachment
     key_type             pg_catalog.regtype  NOT NULL,           -- when it was attached: says which state table
     id_column            pg_catalog.name     NOT NULL,
     path_column          pg_catalog.name     NOT NULL,
-    -- NULL: not written
+    -- NULL: absent, skipped
     thumbnail_path_column pg_catalog.name,
     width_column         pg_catalog.name,
     height_column        pg_catalog.name,
@@ -30,16 +30,16 @@ CREATE TABLE thumbexif_internal.thumbexif_attachment
 );
 COMMENT ON TABLE thumbexif_internal.thumbexif_attachment IS 'tables thumbexif works on, and the names of their columns';
 
--- One row an asset that thumbexif has met.  A row of the user's table without one is "new".
--- The columns that all kinds of keys share; the rows are in the two tables that inherit.
+-- One row per asset; a row of the user's table without one is "new".  The columns that all key types
+-- share; the rows are in the two inheriting tables.
 CREATE TABLE thumbexif_internal.thumbexif_asset
 (
     attachment         integer NOT NULL,
     status             thumbexif_internal.thumbexif_asset_status NOT NULL,
     claimed_from       thumbexif_internal.thumbexif_asset_status,        -- while running: what it was before
     claim              integer,                       -- while running: whose lock proves that somebody is at it
-    -- counts changes; a result for another version is dropped.  It begins with the transaction that made the
-    -- row, so that an asset that was deleted and inserted again never meets a result for the earlier one.
+    -- counts changes; a result for another version is dropped.  Starts at the id of the inserting transaction, so
+    -- that a result for a row that was deleted never reaches one inserted later with the same key.
     version            bigint   NOT NULL DEFAULT pg_catalog.pg_current_xact_id()::pg_catalog.text::bigint OPERATOR(pg_catalog.<<) 20,
     next_try           pg_catalog.timestamptz,        -- queued or missing: not before; now() when it is queued
     path_hash          bigint,                        -- of the path that was examined last
@@ -61,7 +61,7 @@ CREATE TABLE thumbexif_internal.thumbexif_asset
 ) WITH (fillfactor = 80);
 COMMENT ON TABLE thumbexif_internal.thumbexif_asset IS 'state of each asset: what all kinds of keys share (rows are in the inheriting tables)';
 
--- Every asset is updated some times while it is worked on and then rests: dead rows are to be cleared as they come.
+-- Every asset is updated several times while it is processed, then rarely: vacuum dead rows soon.
 CREATE TABLE thumbexif_internal.thumbexif_asset_bigint (id bigint NOT NULL, PRIMARY KEY (attachment, id))
     INHERITS (thumbexif_internal.thumbexif_asset) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
 COMMENT ON TABLE thumbexif_internal.thumbexif_asset_bigint IS 'state of each asset of tables with smallint, integer or bigint keys';
@@ -71,7 +71,7 @@ CREATE TABLE thumbexif_internal.thumbexif_asset_uuid (id pg_catalog.uuid NOT NUL
 COMMENT ON TABLE thumbexif_internal.thumbexif_asset_uuid IS 'state of each asset of tables with uuid keys';
 
 CREATE SEQUENCE thumbexif_internal.thumbexif_claim_seq AS integer CYCLE;
-COMMENT ON SEQUENCE thumbexif_internal.thumbexif_claim_seq IS 'numbers of those who claim assets';
+COMMENT ON SEQUENCE thumbexif_internal.thumbexif_claim_seq IS 'numbers of claims';
 
 CREATE TABLE thumbexif_internal.thumbexif_removal
 (
@@ -97,8 +97,8 @@ CREATE TABLE thumbexif_internal.thumbexif_root
 COMMENT ON TABLE thumbexif_internal.thumbexif_root IS
     'device of each folder of thumbexif.image_roots when images were last found in it: another one may be a lost mount';
 
--- An extension that is dropped and created again must not use the folders of its predecessor, whose
+-- An extension that is dropped and created again must not use the folders of the previous one, whose
 -- thumbnails the rows still name: numbers start with the seconds since 2025, and thumbexif_attach()
--- passes over those whose folder is there.
+-- skips numbers whose folder exists.
 SELECT pg_catalog.setval('thumbexif_internal.thumbexif_attachment_seq'::pg_catalog.regclass,
     extract(epoch FROM pg_catalog.now() OPERATOR(pg_catalog.-) '2025-01-01 00:00:00+00'::pg_catalog.timestamptz)::bigint);

@@ -1,6 +1,6 @@
--- The queue, as the background worker reads it.  Fresh assets, newest first (those of one transaction
--- by key); those to be tried or looked at again when their time has come; and those in work, among which
--- some may have lost their owner.  Only the first is written when rows arrive.
+-- The queue, as the background worker reads it: fresh assets, newest first (within one transaction by
+-- key); assets to be tried or checked again when they are due; and claimed assets, of which some may be
+-- orphaned.  An INSERT of rows writes to the first index only.
 CREATE INDEX thumbexif_asset_bigint_fresh ON thumbexif_internal.thumbexif_asset_bigint (attachment, next_try, id)
     WHERE status OPERATOR(pg_catalog.=) 'queued'::thumbexif_internal.thumbexif_asset_status AND attempts OPERATOR(pg_catalog.=) 0;
 CREATE INDEX thumbexif_asset_bigint_again ON thumbexif_internal.thumbexif_asset_bigint (attachment, next_try)
@@ -8,7 +8,7 @@ CREATE INDEX thumbexif_asset_bigint_again ON thumbexif_internal.thumbexif_asset_
 CREATE INDEX thumbexif_asset_bigint_running ON thumbexif_internal.thumbexif_asset_bigint (attachment, claim)
     WHERE status OPERATOR(pg_catalog.=) 'running'::thumbexif_internal.thumbexif_asset_status;
 COMMENT ON INDEX thumbexif_internal.thumbexif_asset_bigint_fresh IS 'queued assets that were not tried yet';
-COMMENT ON INDEX thumbexif_internal.thumbexif_asset_bigint_again IS 'assets to be tried or looked at again';
+COMMENT ON INDEX thumbexif_internal.thumbexif_asset_bigint_again IS 'assets to be tried or checked again';
 COMMENT ON INDEX thumbexif_internal.thumbexif_asset_bigint_running IS 'claims';
 
 CREATE INDEX thumbexif_asset_uuid_fresh ON thumbexif_internal.thumbexif_asset_uuid (attachment, next_try, id)
@@ -18,5 +18,5 @@ CREATE INDEX thumbexif_asset_uuid_again ON thumbexif_internal.thumbexif_asset_uu
 CREATE INDEX thumbexif_asset_uuid_running ON thumbexif_internal.thumbexif_asset_uuid (attachment, claim)
     WHERE status OPERATOR(pg_catalog.=) 'running'::thumbexif_internal.thumbexif_asset_status;
 COMMENT ON INDEX thumbexif_internal.thumbexif_asset_uuid_fresh IS 'queued assets that were not tried yet';
-COMMENT ON INDEX thumbexif_internal.thumbexif_asset_uuid_again IS 'assets to be tried or looked at again';
+COMMENT ON INDEX thumbexif_internal.thumbexif_asset_uuid_again IS 'assets to be tried or checked again';
 COMMENT ON INDEX thumbexif_internal.thumbexif_asset_uuid_running IS 'claims';

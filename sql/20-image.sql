@@ -1,5 +1,5 @@
--- Looking at one image, without a table.  All of these start a process and most read files of
--- the server, so nobody may call them until the right is granted.
+-- Functions on one image, without a table.  All of them start a process and most read files of
+-- the server, so EXECUTE is revoked from PUBLIC.
 
 CREATE OR REPLACE FUNCTION @extschema@.thumbexif_thumbnail(path pg_catalog.text, size integer DEFAULT NULL, format pg_catalog.text DEFAULT NULL,
                                     quality integer DEFAULT NULL)
@@ -7,7 +7,7 @@ CREATE OR REPLACE FUNCTION @extschema@.thumbexif_thumbnail(path pg_catalog.text,
     LANGUAGE C VOLATILE PARALLEL RESTRICTED COST 10000
     AS 'MODULE_PATHNAME', 'thumbexif_thumbnail_path';
 COMMENT ON FUNCTION @extschema@.thumbexif_thumbnail(pg_catalog.text, integer, pg_catalog.text, integer) IS
-    'thumbnail of an image file of the server; what is NULL or left out is taken from the settings';
+    'thumbnail of an image file of the server; arguments that are NULL or omitted are taken from the settings';
 
 CREATE OR REPLACE FUNCTION @extschema@.thumbexif_thumbnail(image pg_catalog.bytea, size integer DEFAULT NULL, format pg_catalog.text DEFAULT NULL,
                                     quality integer DEFAULT NULL)
@@ -15,7 +15,7 @@ CREATE OR REPLACE FUNCTION @extschema@.thumbexif_thumbnail(image pg_catalog.byte
     LANGUAGE C VOLATILE PARALLEL RESTRICTED COST 10000
     AS 'MODULE_PATHNAME', 'thumbexif_thumbnail_bytes';
 COMMENT ON FUNCTION @extschema@.thumbexif_thumbnail(pg_catalog.bytea, integer, pg_catalog.text, integer) IS
-    'thumbnail of an image; what is NULL or left out is taken from the settings';
+    'thumbnail of an image; arguments that are NULL or omitted are taken from the settings';
 
 CREATE OR REPLACE FUNCTION @extschema@.thumbexif_exif(path pg_catalog.text)
     RETURNS pg_catalog.jsonb
@@ -54,7 +54,7 @@ CREATE OR REPLACE FUNCTION @extschema@.thumbexif_version(OUT extension pg_catalo
     LANGUAGE C VOLATILE PARALLEL UNSAFE COST 10000
     AS 'MODULE_PATHNAME', 'thumbexif_version';
 COMMENT ON FUNCTION @extschema@.thumbexif_version() IS
-    'versions of thumbexif, libvips and libexif (of which names of tags, sizes of types and byte order are used), the formats this build reads and writes, and "ok" or what fails in its self-test';
+    'versions of thumbexif, libvips and libexif (of which names of tags, sizes of types and byte order are used), the formats this build reads and writes, and the result of its self-test: "ok" or the fault';
 
 REVOKE EXECUTE ON FUNCTION
     @extschema@.thumbexif_thumbnail(pg_catalog.text, integer, pg_catalog.text, integer),

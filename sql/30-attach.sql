@@ -1,4 +1,4 @@
--- Putting thumbexif to work on a table, and off it.
+-- Attaching and detaching tables.
 
 CREATE OR REPLACE FUNCTION @extschema@.thumbexif_attach(
     relation pg_catalog.text DEFAULT 'image_assets',
@@ -17,7 +17,7 @@ RETURNS pg_catalog.regclass
 LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'thumbexif_attach';
 COMMENT ON FUNCTION @extschema@.thumbexif_attach(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text) IS
-    'work on a table, which is created if it does not exist; the parameters name its columns (NULL: the standard name if there is one, empty: none)';
+    'attach a table, which is created if it does not exist; the parameters name its columns (NULL: the standard name if there is such a column, empty: none)';
 REVOKE EXECUTE ON FUNCTION @extschema@.thumbexif_attach(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@.thumbexif_detach(relation pg_catalog.regclass DEFAULT NULL)
@@ -25,18 +25,18 @@ RETURNS pg_catalog.void
 LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'thumbexif_detach';
 COMMENT ON FUNCTION @extschema@.thumbexif_detach(pg_catalog.regclass) IS
-    'leave a table alone from now on; its rows and thumbnails stay as they are';
+    'detach a table: remove triggers and state; its rows and thumbnails are kept';
 REVOKE EXECUTE ON FUNCTION @extschema@.thumbexif_detach(pg_catalog.regclass) FROM PUBLIC;
 
--- The joins of the trigger function are between a transition table, about whose size a kept plan
--- must not assume anything, and a state table whose index is always the way.
+-- The trigger function joins a transition table, whose size a cached plan cannot know, with a state
+-- table, for which an index scan is always the right plan.
 CREATE OR REPLACE FUNCTION thumbexif_internal.thumbexif_track()
 RETURNS pg_catalog.trigger
 LANGUAGE c SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 AS 'MODULE_PATHNAME', 'thumbexif_track';
-COMMENT ON FUNCTION thumbexif_internal.thumbexif_track() IS 'triggers of attached tables: keeps the state of their assets';
+COMMENT ON FUNCTION thumbexif_internal.thumbexif_track() IS 'trigger function of attached tables: keeps the state of their assets up to date';
 REVOKE EXECUTE ON FUNCTION thumbexif_internal.thumbexif_track() FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION thumbexif_internal.thumbexif_track_drop()

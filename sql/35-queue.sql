@@ -1,11 +1,11 @@
--- The queue by hand.
+-- Functions that control the queue.
 
 CREATE OR REPLACE FUNCTION @extschema@.thumbexif_enqueue(id bigint, relation pg_catalog.regclass DEFAULT NULL)
 RETURNS pg_catalog.void
 LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'thumbexif_enqueue_bigint';
 COMMENT ON FUNCTION @extschema@.thumbexif_enqueue(bigint, pg_catalog.regclass) IS
-    'have an asset looked at by the background worker or the next backfill, whatever its state';
+    'queue an asset for the background worker or the next backfill, whatever its status';
 REVOKE EXECUTE ON FUNCTION @extschema@.thumbexif_enqueue(bigint, pg_catalog.regclass) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@.thumbexif_enqueue(id pg_catalog.uuid, relation pg_catalog.regclass DEFAULT NULL)
@@ -13,7 +13,7 @@ RETURNS pg_catalog.void
 LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'thumbexif_enqueue_uuid';
 COMMENT ON FUNCTION @extschema@.thumbexif_enqueue(pg_catalog.uuid, pg_catalog.regclass) IS
-    'have an asset looked at by the background worker or the next backfill, whatever its state';
+    'queue an asset for the background worker or the next backfill, whatever its status';
 REVOKE EXECUTE ON FUNCTION @extschema@.thumbexif_enqueue(pg_catalog.uuid, pg_catalog.regclass) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@.thumbexif_enqueue(id pg_catalog.text, relation pg_catalog.regclass DEFAULT NULL)
@@ -21,7 +21,7 @@ RETURNS pg_catalog.void
 LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'thumbexif_enqueue_text';
 COMMENT ON FUNCTION @extschema@.thumbexif_enqueue(pg_catalog.text, pg_catalog.regclass) IS
-    'have an asset looked at by the background worker or the next backfill, whatever its state';
+    'queue an asset for the background worker or the next backfill, whatever its status';
 REVOKE EXECUTE ON FUNCTION @extschema@.thumbexif_enqueue(pg_catalog.text, pg_catalog.regclass) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@.thumbexif_retry(id bigint, relation pg_catalog.regclass DEFAULT NULL)
@@ -29,7 +29,7 @@ RETURNS boolean
 LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'thumbexif_retry_bigint';
 COMMENT ON FUNCTION @extschema@.thumbexif_retry(bigint, pg_catalog.regclass) IS
-    'have an asset that failed, is missing or waits for another try tried again now; false if it is none of these';
+    'queue an asset again that has failed, is missing, unsupported or waits for another try; false if none of these applies';
 REVOKE EXECUTE ON FUNCTION @extschema@.thumbexif_retry(bigint, pg_catalog.regclass) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@.thumbexif_retry(id pg_catalog.uuid, relation pg_catalog.regclass DEFAULT NULL)
@@ -37,7 +37,7 @@ RETURNS boolean
 LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'thumbexif_retry_uuid';
 COMMENT ON FUNCTION @extschema@.thumbexif_retry(pg_catalog.uuid, pg_catalog.regclass) IS
-    'have an asset that failed, is missing or waits for another try tried again now; false if it is none of these';
+    'queue an asset again that has failed, is missing, unsupported or waits for another try; false if none of these applies';
 REVOKE EXECUTE ON FUNCTION @extschema@.thumbexif_retry(pg_catalog.uuid, pg_catalog.regclass) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@.thumbexif_retry(id pg_catalog.text, relation pg_catalog.regclass DEFAULT NULL)
@@ -45,7 +45,7 @@ RETURNS boolean
 LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'thumbexif_retry_text';
 COMMENT ON FUNCTION @extschema@.thumbexif_retry(pg_catalog.text, pg_catalog.regclass) IS
-    'have an asset that failed, is missing or waits for another try tried again now; false if it is none of these';
+    'queue an asset again that has failed, is missing, unsupported or waits for another try; false if none of these applies';
 REVOKE EXECUTE ON FUNCTION @extschema@.thumbexif_retry(pg_catalog.text, pg_catalog.regclass) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@.thumbexif_retry(status thumbexif_internal.thumbexif_asset_status DEFAULT NULL, relation pg_catalog.regclass DEFAULT NULL)
@@ -53,7 +53,7 @@ RETURNS bigint
 LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'thumbexif_retry_status';
 COMMENT ON FUNCTION @extschema@.thumbexif_retry(thumbexif_internal.thumbexif_asset_status, pg_catalog.regclass) IS
-    'have all assets that failed, are missing or wait for another try (or only those of one status) tried again now; returns how many';
+    'queue all assets again that have failed, are missing, unsupported or wait for another try, or only those of one status; returns their number';
 REVOKE EXECUTE ON FUNCTION @extschema@.thumbexif_retry(thumbexif_internal.thumbexif_asset_status, pg_catalog.regclass) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@.thumbexif_retry_all(status pg_catalog.text DEFAULT NULL, relation pg_catalog.regclass DEFAULT NULL)
@@ -61,5 +61,5 @@ RETURNS pg_catalog.int8
 LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'thumbexif_retry_all_text';
 COMMENT ON FUNCTION @extschema@.thumbexif_retry_all(pg_catalog.text, pg_catalog.regclass) IS
-    'have all assets that failed, are missing or wait for another try (or only those of one status) tried again now; returns how many';
+    'queue all assets again that have failed, are missing, unsupported or wait for another try, or only those of one status; returns their number';
 REVOKE EXECUTE ON FUNCTION @extschema@.thumbexif_retry_all(pg_catalog.text, pg_catalog.regclass) FROM PUBLIC;

@@ -1,21 +1,21 @@
--- What is done, what is left, and what failed.
+-- Views of status, progress and failures.
 
 -- Each view is a function in C, which reads our own state as the extension's owner and runs no code of any
--- other role's.  PUBLIC may call them, for nobody may use their schema: who may read a view needs no other right.
+-- other role.  PUBLIC may execute them, since only their owner may use their schema: a role that may read a view needs no other right.
 
 CREATE OR REPLACE FUNCTION thumbexif_internal.thumbexif_status_rows(
     OUT relation pg_catalog.regclass, OUT status pg_catalog.text, OUT assets pg_catalog.int8)
     RETURNS SETOF pg_catalog.record
     LANGUAGE c STABLE STRICT PARALLEL UNSAFE COST 100000 ROWS 10
     AS 'MODULE_PATHNAME', 'thumbexif_status_rows';
-COMMENT ON FUNCTION thumbexif_internal.thumbexif_status_rows() IS 'what view thumbexif_status shows';
+COMMENT ON FUNCTION thumbexif_internal.thumbexif_status_rows() IS 'rows of view thumbexif_status';
 
 CREATE OR REPLACE VIEW @extschema@.thumbexif_status AS
     SELECT r.relation, r.status, r.assets FROM thumbexif_internal.thumbexif_status_rows() AS r;
-COMMENT ON VIEW @extschema@.thumbexif_status IS 'how many assets of each attached table have which status';
+COMMENT ON VIEW @extschema@.thumbexif_status IS 'number of assets of each status in each attached table';
 COMMENT ON COLUMN @extschema@.thumbexif_status.relation IS 'attached table';
 COMMENT ON COLUMN @extschema@.thumbexif_status.status IS 'new, queued, running, done, failed, missing or unsupported';
-COMMENT ON COLUMN @extschema@.thumbexif_status.assets IS 'how many; a status that no asset has is left out';
+COMMENT ON COLUMN @extschema@.thumbexif_status.assets IS 'number of assets; a status without assets is omitted';
 GRANT SELECT ON @extschema@.thumbexif_status TO pg_monitor;
 
 CREATE OR REPLACE FUNCTION thumbexif_internal.thumbexif_progress_rows(
@@ -24,19 +24,19 @@ CREATE OR REPLACE FUNCTION thumbexif_internal.thumbexif_progress_rows(
     RETURNS SETOF pg_catalog.record
     LANGUAGE c STABLE STRICT PARALLEL UNSAFE COST 100000 ROWS 10
     AS 'MODULE_PATHNAME', 'thumbexif_progress_rows';
-COMMENT ON FUNCTION thumbexif_internal.thumbexif_progress_rows() IS 'what view thumbexif_progress shows';
+COMMENT ON FUNCTION thumbexif_internal.thumbexif_progress_rows() IS 'rows of view thumbexif_progress';
 
 CREATE OR REPLACE VIEW @extschema@.thumbexif_progress AS
     SELECT r.relation, r.total, r.done, r.failed, r."left", r.rate, r.time_left
     FROM thumbexif_internal.thumbexif_progress_rows() AS r;
-COMMENT ON VIEW @extschema@.thumbexif_progress IS 'how far each attached table is, and when it will be done';
+COMMENT ON VIEW @extschema@.thumbexif_progress IS 'progress of each attached table, and the time left';
 COMMENT ON COLUMN @extschema@.thumbexif_progress.relation IS 'attached table';
-COMMENT ON COLUMN @extschema@.thumbexif_progress.total IS 'rows of the table; an estimate while somebody has locked it';
+COMMENT ON COLUMN @extschema@.thumbexif_progress.total IS 'rows of the table; an estimate while the table is locked';
 COMMENT ON COLUMN @extschema@.thumbexif_progress.done IS 'assets with status done';
 COMMENT ON COLUMN @extschema@.thumbexif_progress.failed IS 'assets with status failed, missing or unsupported';
-COMMENT ON COLUMN @extschema@.thumbexif_progress."left" IS 'the others: new, queued or running';
-COMMENT ON COLUMN @extschema@.thumbexif_progress.rate IS 'assets finished in a second, over the last two minutes; NULL if nothing was finished';
-COMMENT ON COLUMN @extschema@.thumbexif_progress.time_left IS 'until all are done, at that rate; NULL if it is not known';
+COMMENT ON COLUMN @extschema@.thumbexif_progress."left" IS 'assets with status new, queued or running';
+COMMENT ON COLUMN @extschema@.thumbexif_progress.rate IS 'assets finished per second, over the last two minutes; NULL if none was finished';
+COMMENT ON COLUMN @extschema@.thumbexif_progress.time_left IS 'time until all are done, at that rate; NULL if unknown';
 GRANT SELECT ON @extschema@.thumbexif_progress TO pg_monitor;
 
 CREATE OR REPLACE FUNCTION thumbexif_internal.thumbexif_failure_rows(
@@ -46,17 +46,17 @@ CREATE OR REPLACE FUNCTION thumbexif_internal.thumbexif_failure_rows(
     LANGUAGE c STABLE STRICT PARALLEL UNSAFE COST 10000 ROWS 1000
     AS 'MODULE_PATHNAME', 'thumbexif_failure_rows';
 COMMENT ON FUNCTION thumbexif_internal.thumbexif_failure_rows() IS
-    'what view thumbexif_failures shows: of tables all of whose rows the current user may see';
+    'rows of view thumbexif_failures, of tables all of whose rows the current user may see';
 
 CREATE OR REPLACE VIEW @extschema@.thumbexif_failures AS
     SELECT r.relation, r.id, r.path, r.status, r.error, r.attempts, r.next_try
     FROM thumbexif_internal.thumbexif_failure_rows() AS r;
 COMMENT ON VIEW @extschema@.thumbexif_failures IS
-    'assets that failed and why, also those that are to be tried again; of tables all of whose rows the reader may see';
+    'assets that failed, with reasons, including those that will be tried again; of tables all of whose rows the reader may see';
 COMMENT ON COLUMN @extschema@.thumbexif_failures.relation IS 'attached table';
 COMMENT ON COLUMN @extschema@.thumbexif_failures.id IS 'key of the asset''s row';
-COMMENT ON COLUMN @extschema@.thumbexif_failures.path IS 'its path when it failed';
+COMMENT ON COLUMN @extschema@.thumbexif_failures.path IS 'path at the time of the failure';
 COMMENT ON COLUMN @extschema@.thumbexif_failures.status IS 'failed, missing or unsupported; queued or running if it is tried again';
-COMMENT ON COLUMN @extschema@.thumbexif_failures.error IS 'why it failed';
-COMMENT ON COLUMN @extschema@.thumbexif_failures.attempts IS 'how often it was tried';
-COMMENT ON COLUMN @extschema@.thumbexif_failures.next_try IS 'not tried again before';
+COMMENT ON COLUMN @extschema@.thumbexif_failures.error IS 'reason of the failure';
+COMMENT ON COLUMN @extschema@.thumbexif_failures.attempts IS 'number of attempts';
+COMMENT ON COLUMN @extschema@.thumbexif_failures.next_try IS 'time of the next attempt';

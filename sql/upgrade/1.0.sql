@@ -1,7 +1,7 @@
--- From 1.0: what it had made in the extension's schema moves to thumbexif_internal.  What follows is
--- text of the install script, so that an upgraded and a fresh installation have the same catalog.
+-- Update from 1.0: move its objects from the extension's schema to thumbexif_internal.  The parts of the install
+-- script follow, so that an upgraded and a fresh installation have the same catalog.
 
--- It would look for tables that are on their way.
+-- The event trigger would look for tables that are being moved.
 DROP EVENT TRIGGER thumbexif_drop;
 
 ALTER TYPE @extschema@.thumbexif_asset_status SET SCHEMA thumbexif_internal;
@@ -17,8 +17,8 @@ ALTER TABLE @extschema@.thumbexif_root SET SCHEMA thumbexif_internal;
 ALTER FUNCTION @extschema@.thumbexif_track() SET SCHEMA thumbexif_internal;
 ALTER FUNCTION @extschema@.thumbexif_track_drop() SET SCHEMA thumbexif_internal;
 
--- These functions go; the views that call them stay, with the rights that were granted on them, and get
--- their new text below.
+-- Drop these functions.  The views that call them stay, with the rights granted on them, and are
+-- redefined below.
 CREATE OR REPLACE VIEW @extschema@.thumbexif_status AS
     SELECT NULL::pg_catalog.regclass AS relation, NULL::pg_catalog.text AS status, NULL::bigint AS assets;
 CREATE OR REPLACE VIEW @extschema@.thumbexif_progress AS
@@ -33,7 +33,10 @@ ALTER VIEW @extschema@.thumbexif_failures RESET (security_barrier);
 DROP FUNCTION @extschema@.thumbexif_rows(pg_catalog.regclass);
 DROP FUNCTION @extschema@.thumbexif_activity();
 
--- 1.0 left these to the search_path: whatever they were bound to then, it is PostgreSQL's own now.
+COMMENT ON TYPE thumbexif_internal.thumbexif_asset_status IS 'status of an asset';
+COMMENT ON SEQUENCE thumbexif_internal.thumbexif_claim_seq IS 'numbers of claims';
+
+-- 1.0 found these names through the search_path; bind them to pg_catalog.
 ALTER TABLE thumbexif_internal.thumbexif_asset
     ALTER COLUMN version SET DEFAULT pg_catalog.pg_current_xact_id()::pg_catalog.text::bigint OPERATOR(pg_catalog.<<) 20;
 DROP INDEX thumbexif_internal.thumbexif_asset_bigint_fresh, thumbexif_internal.thumbexif_asset_bigint_again,
