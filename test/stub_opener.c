@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "opener/look.h"
+#include "opener/open_file.h"
 
 extern int	__real_opn_look(const char *root, const char *path, uint32_t want, TeOpenReply *reply);
 extern int	__wrap_opn_look(const char *root, const char *path, uint32_t want, TeOpenReply *reply);

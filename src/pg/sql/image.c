@@ -9,7 +9,6 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -17,9 +16,9 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 
 #include "pg/base/guc.h"
+#include "pg/base/subtransaction.h"
 #include "pg/compat.h"
 #include "pg/files/source.h"
 #include "pg/pipeline/reply_values.h"
@@ -297,40 +296,25 @@ format_array(uint32 formats)
 	return PointerGetDatum(construct_array(names, count, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
-/*
- * What a decoder of this build can do, or NULL and why none starts: who asks for
- * the version wants to hear that, and not lose the rest for it.
- */
+static void
+get_hello(void *arg)
+{
+	*(const TeHello **) arg = te_pool_hello();
+}
+
+/* The greeting of a decoder, or NULL and the reason why none starts, which is shown beside the other columns. */
 static const TeHello *
 ask_decoder(char **trouble)
 {
-	MemoryContext caller = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	const TeHello *volatile hello = NULL;
+	const TeHello *hello = NULL;
+	ErrorData  *error = te_subtransaction(get_hello, &hello);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(caller);
-	PG_TRY();
-	{
-		hello = te_pool_hello();
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		if (ERRCODE_TO_CATEGORY(geterrcode()) == ERRCODE_OPERATOR_INTERVENTION)
-			PG_RE_THROW();
-		MemoryContextSwitchTo(caller);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		*trouble = error->message;
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(caller);
-	CurrentResourceOwner = owner;
-	return hello;
+	if (error == NULL)
+		return hello;
+	if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION)
+		ReThrowError(error);
+	*trouble = error->message;
+	return NULL;
 }
 
 Datum
