@@ -109,6 +109,7 @@ te_extension_look(TeExtension *extension)
 		}
 	}
 	*extension = found;
+
 	return TE_EXTENSION_READY;
 }
 

@@ -5,24 +5,24 @@
 #ifndef TE_PG_GUC_H
 #define TE_PG_GUC_H
 
-#define TE_MAX_DECODERS 256			/* maximum of thumbexif.decoders */
-#define TE_MAX_SERVER_DECODERS 1024	/* maximum of thumbexif.max_decoders */
-#define TE_MAX_WORKERS	64			/* maximum of thumbexif.max_workers */
+#define TE_MAX_DECODERS 256		/* maximum of thumbexif.decoders */
+#define TE_MAX_SERVER_DECODERS 1024 /* maximum of thumbexif.max_decoders */
+#define TE_MAX_WORKERS	64		/* maximum of thumbexif.max_workers */
 
-extern char *te_image_roots;		/* comma-separated absolute folders, "" = none */
-extern char *te_thumbnail_dir;		/* absolute folder, "" = not set */
-extern int	te_thumbnail_size;		/* pixels */
+extern char *te_image_roots;	/* comma-separated absolute folders, "" = none */
+extern char *te_thumbnail_dir;	/* absolute folder, "" = not set */
+extern int	te_thumbnail_size;	/* pixels */
 extern int	te_thumbnail_format;	/* TeFormat */
 extern int	te_thumbnail_quality;	/* 1..100 */
-extern int	te_decoders;			/* 0 = number of available processors; use te_guc_decoders() */
-extern int	te_max_decoders;		/* 0 = by number of processors; use te_guc_max_decoders() */
-extern int	te_decode_timeout;		/* ms */
-extern int	te_decoder_memory;		/* MB */
+extern int	te_decoders;		/* 0 = number of available processors; use te_guc_decoders() */
+extern int	te_max_decoders;	/* 0 = by number of processors; use te_guc_max_decoders() */
+extern int	te_decode_timeout;	/* ms */
+extern int	te_decoder_memory;	/* MB */
 extern int	te_max_pixels;
-extern int	te_max_file_size;		/* MB */
+extern int	te_max_file_size;	/* MB */
 extern char *te_default_timezone;	/* a name pg_tzset accepts */
 extern int	te_max_attempts;
-extern char *te_databases;			/* comma-separated list, "" = all that have the extension */
+extern char *te_databases;		/* comma-separated list, "" = all that have the extension */
 extern int	te_max_workers;
 extern bool te_exif_gps;
 

@@ -47,7 +47,7 @@ relation_changed(Datum arg, Oid relation)
 
 	dlist_foreach(iter, &by_age)
 	{
-		CachedPlanEntry   *plan = dlist_container(CachedPlanEntry, age, iter.cur);
+		CachedPlanEntry *plan = dlist_container(CachedPlanEntry, age, iter.cur);
 
 		if (OidIsValid(plan->relation) && (plan->relation == relation || !OidIsValid(relation)))
 			plan->changed = any_changed = true;
@@ -75,7 +75,7 @@ free_changed_plans(void)
 	any_changed = false;
 	dlist_foreach_modify(iter, &by_age)
 	{
-		CachedPlanEntry   *plan = dlist_container(CachedPlanEntry, age, iter.cur);
+		CachedPlanEntry *plan = dlist_container(CachedPlanEntry, age, iter.cur);
 
 		if (plan->changed && plan->running == 0)
 			free_plan(plan);
@@ -94,7 +94,7 @@ free_oldest_plan(void)
 		return;
 	dlist_reverse_foreach(iter, &by_age)
 	{
-		CachedPlanEntry   *plan = dlist_container(CachedPlanEntry, age, iter.cur);
+		CachedPlanEntry *plan = dlist_container(CachedPlanEntry, age, iter.cur);
 
 		if (plan->running == 0)
 		{
@@ -110,7 +110,7 @@ add_plan(uint32 hash, Oid relation, const char *sql, const TeArgs *args)
 {
 	SPIPlanPtr	prepared = SPI_prepare(sql, args->count, (Oid *) args->types);
 	MemoryContext caller;
-	CachedPlanEntry   *plan;
+	CachedPlanEntry *plan;
 
 	if (prepared == NULL)
 		elog(ERROR, "could not prepare \"%s\": %s", sql, SPI_result_code_string(SPI_result));
@@ -148,7 +148,7 @@ find_plan(Oid relation, const char *sql, const TeArgs *args)
 		free_changed_plans();
 	dlist_foreach(iter, &plans[hash % PLAN_BUCKETS])
 	{
-		CachedPlanEntry   *plan = dlist_container(CachedPlanEntry, node, iter.cur);
+		CachedPlanEntry *plan = dlist_container(CachedPlanEntry, node, iter.cur);
 
 		if (plan->hash == hash && plan->relation == relation && plan->count == args->count &&
 			memcmp(plan->types, args->types, sizeof(Oid) * args->count) == 0 &&
@@ -168,7 +168,7 @@ find_plan(Oid relation, const char *sql, const TeArgs *args)
 uint64
 te_plan_run(Oid relation, const char *sql, const TeArgs *args)
 {
-	CachedPlanEntry   *volatile plan = find_plan(relation, sql, args);
+	CachedPlanEntry *volatile plan = find_plan(relation, sql, args);
 	volatile int result = 0;
 
 	plan->running++;

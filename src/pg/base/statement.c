@@ -142,7 +142,7 @@ run_checked(const char *sql, const TeArgs *args)
 static uint64
 run_on_relation(Oid relation, const char *sql, const TeArgs *args)
 {
-	StatementTarget		outer = target;
+	StatementTarget outer = target;
 	volatile uint64 count = 0;
 
 	target.sql = sql;

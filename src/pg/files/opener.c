@@ -34,7 +34,7 @@
 #define ENDING_MS		100
 
 static TeProcess opener;		/* pid 0 = none */
-static dlist_head asked = DLIST_STATIC_INIT(asked);	/* in turn, those that were sent first */
+static dlist_head asked = DLIST_STATIC_INIT(asked); /* in turn, those that were sent first */
 static dlist_head answered = DLIST_STATIC_INIT(answered);	/* and not yet dropped */
 static uint32 last_number;
 static int64 at_work_since;		/* te_now_ms(): the first that was sent */

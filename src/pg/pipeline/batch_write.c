@@ -96,7 +96,7 @@ write_files(TeJob **jobs, int count, TeBatchWriteHook between, void *arg)
 			continue;
 		caller = MemoryContextSwitchTo(job->context);
 		job->file = te_thumbnail_write(job->asset.attachment->number, job->id, job->task.request.format,
-								   job->task.thumbnail, job->task.reply.thumbnail_bytes, &job->file_path);
+									   job->task.thumbnail, job->task.reply.thumbnail_bytes, &job->file_path);
 		MemoryContextSwitchTo(caller);
 		if (between != NULL)
 			between(arg);
@@ -346,7 +346,7 @@ give_back_others(const TeJob *one, TeJob **jobs, int count)
 
 void
 te_batch_write(const TeAttachment *attachment, TeJob **jobs, int count, const TeSettings *settings,
-		  TeBatchWriteHook between, void *arg)
+			   TeBatchWriteHook between, void *arg)
 {
 	Finish		finish = {attachment, settings, NULL, 0};
 	ErrorData  *error;

@@ -71,7 +71,7 @@ mark_running(TeState *state, int32 claim)
 	if (!state->exists)
 		state->attempts = 1;
 	else if (state->status == TE_ASSET_RUNNING)
-		state->interruptions++;	/* its attempt is counted already */
+		state->interruptions++; /* its attempt is counted already */
 	else
 	{
 		/* what was final begins anew */
@@ -172,7 +172,7 @@ static void
 insert_states(const TeClaimRequest *take, TeAsset *assets, int count, TeClaimResult *taken)
 {
 	TeAsset   **new_assets = palloc(sizeof(TeAsset *) * Max(count, 1));
-	TeClaimResult   **new_taken = palloc(sizeof(TeClaimResult *) * Max(count, 1));
+	TeClaimResult **new_taken = palloc(sizeof(TeClaimResult *) * Max(count, 1));
 	int			n = 0;
 
 	for (int i = 0; i < count; i++)
@@ -327,7 +327,7 @@ te_claim_assets(const TeClaimRequest *take, TeAsset *assets, int count, TeClaimR
 
 int
 te_claim_release(const char *state_table, int attachment, Oid key_type,
-				   TeKey *keys, int count, int32 claim)
+				 TeKey *keys, int count, int32 claim)
 {
 	Oid			type = te_key_state_type(key_type);
 	TeArgs		args = {0};

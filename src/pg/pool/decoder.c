@@ -255,9 +255,9 @@ receive(TeDecoder *decoder, char *message, size_t size)
 	ssize_t		length;
 
 	length = te_receive(decoder->process.sock, message, size, fds, &nfds);
+
 	/*
-	 * If the peer died with unread requests, the socket reports that before the messages it
-	 * sent.
+	 * If the peer died with unread requests, the socket reports that before the messages it sent.
 	 */
 	if (length < 0 && errno == ECONNRESET)
 		length = te_receive(decoder->process.sock, message, size, fds, &nfds);
@@ -284,7 +284,7 @@ TePoolEntry *
 te_decoder_read(TeDecoder *decoder, MemoryContext context)
 {
 	static char message[TE_MAX_REPLY];
-	TePoolEntry   *entry = decoder->nentries > 0 ? decoder->entries[0] : NULL;
+	TePoolEntry *entry = decoder->nentries > 0 ? decoder->entries[0] : NULL;
 	ssize_t		length = receive(decoder, message, sizeof(message));
 
 	if (length == 0)

@@ -51,7 +51,7 @@ typedef enum TeEndReason
 	TE_END_NONE,				/* it is not */
 	TE_END_EXITED,				/* end of file: its exit status has the details */
 	TE_END_TIMEOUT,				/* exceeded its deadline */
-	TE_END_PROTOCOL_ERROR,				/* sent an invalid message */
+	TE_END_PROTOCOL_ERROR,		/* sent an invalid message */
 	TE_END_NOT_NEEDED			/* retired, idle, started with other settings, or its requests were discarded */
 } TeEndReason;
 
@@ -62,17 +62,17 @@ typedef struct TeDecoder
 	TeDecoderState state;
 	Oid			role;			/* role whose images it has processed, InvalidOid = none yet */
 	TeHello		hello;			/* valid once ready */
-	TePoolEntry   *entries[TE_PIPELINE];	/* the first is being processed */
+	TePoolEntry *entries[TE_PIPELINE];	/* the first is being processed */
 	int			nentries;
 	int			images;			/* requests sent to it */
 	int64		started_ms;		/* te_now_ms() */
 	int64		busy_ms;		/* time with requests in hand */
-	int64		deadline_ms;		/* of the greeting or the first request, as te_now_ms(); PG_INT64_MAX = none */
-	int			memory_mb;			/* settings it was started with */
+	int64		deadline_ms;	/* of the greeting or the first request, as te_now_ms(); PG_INT64_MAX = none */
+	int			memory_mb;		/* settings it was started with */
 	int			file_mb;
 	int			timeout_ms;
-	TeEndReason		cause;
-	const char *protocol_error;			/* description of an invalid message */
+	TeEndReason cause;
+	const char *protocol_error; /* description of an invalid message */
 } TeDecoder;
 
 /*

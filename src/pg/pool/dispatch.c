@@ -104,15 +104,14 @@ void
 te_dispatch_reap(TeDecoder *decoder, TeEndReason cause)
 {
 	char		detail[TE_MAX_TEXT];
-	TePoolEntry   *entries[TE_PIPELINE];
+	TePoolEntry *entries[TE_PIPELINE];
 	int			nentries = decoder->nentries;
 	bool		starting = decoder->state == TE_DECODER_STARTING;
 	int			pid = (int) decoder->process.pid;
 	TeStatus	outcome;
 
 	/*
-	 * An idle decoder may have been killed by a process that needed its slot, which is not a
-	 * loss.
+	 * An idle decoder may have been killed by a process that needed its slot, which is not a loss.
 	 */
 	if (!starting && nentries == 0 && te_decoder_slot_is_lost(decoder->process.child))
 		cause = TE_END_NOT_NEEDED;
@@ -126,7 +125,7 @@ te_dispatch_reap(TeDecoder *decoder, TeEndReason cause)
 	/* Backwards, to keep their order in the queue. */
 	for (int i = nentries - 1; i >= 0; i--)
 	{
-		TePoolEntry   *entry = entries[i];
+		TePoolEntry *entry = entries[i];
 
 		te_decoder_close_output(entry);
 		if (i > 0 || cause == TE_END_NOT_NEEDED ||
@@ -375,7 +374,7 @@ te_dispatch(void)
 {
 	while (!dlist_is_empty(&te_pool.waiting))
 	{
-		TePoolEntry   *entry = dlist_head_element(TePoolEntry, node, &te_pool.waiting);
+		TePoolEntry *entry = dlist_head_element(TePoolEntry, node, &te_pool.waiting);
 		TeDecoder  *decoder = choose_decoder(entry);
 
 		if (decoder == NULL)
@@ -403,4 +402,3 @@ te_dispatch(void)
 		}
 	}
 }
-

@@ -20,14 +20,14 @@ typedef struct TePool
 	dlist_head	finished;
 	int			ndecoders;
 	int			pending;		/* entries in the lists and with decoders */
-	int			max_for_role;			/* decoders for one role, as the last caller said */
-	int			max_decoders;			/* decoders of this process */
-	int64		slot_wait_since_ms;	/* te_now_ms() since when an entry has been waiting for a slot; 0 = none is */
-	int64		reap_until_ms;			/* while several are ended: te_now_ms() at which waiting for them stops; 0 = each has KILLED_MS */
+	int			max_for_role;	/* decoders for one role, as the last caller said */
+	int			max_decoders;	/* decoders of this process */
+	int64		slot_wait_since_ms; /* te_now_ms() since when an entry has been waiting for a slot; 0 = none is */
+	int64		reap_until_ms;	/* while several are ended: te_now_ms() at which waiting for them stops; 0 = each has KILLED_MS */
 	uint32		last_request;
 	int			failed_starts;	/* in a row */
-	int64		start_after_ms;	/* te_now_ms() before which no further decoder is started */
-	WaitEventSet *wait_set;			/* NULL after the list of decoders has changed */
+	int64		start_after_ms; /* te_now_ms() before which no further decoder is started */
+	WaitEventSet *wait_set;		/* NULL after the list of decoders has changed */
 	int64		lost;
 } TePool;
 
@@ -65,6 +65,12 @@ extern void te_pool_entry_finished(TePoolEntry *entry);
 
 /* Free an entry, which is in no list any more, and what it holds. */
 extern void te_pool_entry_free(TePoolEntry *entry);
+
+/* Discard the entries that were submitted at that transaction nest level or deeper.  Never throws. */
+extern void te_pool_discard(int level);
+
+/* Register the callbacks that discard entries at a rollback. */
+extern void te_pool_register_rollback(void);
 
 /* Called when a decoder is added or removed: the wait event set must be built again. */
 extern void te_dispatch_reset_wait_set(void);

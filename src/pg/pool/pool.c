@@ -22,9 +22,6 @@
 #include "pg/shared/decoder_slot.h"
 #include "pool.h"
 
-/* Time to wait for all decoders that a rollback has killed. */
-#define CANCEL_REAP_MS	1000
-
 /*
  * Descriptors reserved for the wait set, the opener and its files, thumbnail files, and other
  * extensions.
@@ -59,7 +56,7 @@ static void
 read_decoder(TeDecoder *decoder)
 {
 	bool		starting = decoder->state == TE_DECODER_STARTING;
-	TePoolEntry   *entry = te_decoder_read(decoder, te_pool.context);
+	TePoolEntry *entry = te_decoder_read(decoder, te_pool.context);
 
 	if (entry != NULL)
 		te_pool_entry_finished(entry);
@@ -135,7 +132,7 @@ find_finished(const TeTask *wanted)
 
 	dlist_foreach(iter, &te_pool.finished)
 	{
-		TePoolEntry   *entry = dlist_container(TePoolEntry, node, iter.cur);
+		TePoolEntry *entry = dlist_container(TePoolEntry, node, iter.cur);
 
 		if (wanted == NULL || entry->task == wanted)
 			return entry;
@@ -179,7 +176,7 @@ wait_for(const TeTask *wanted, int64 until)
 
 	for (bool waited = false; te_pool.pending > 0; waited = true)
 	{
-		TePoolEntry   *entry;
+		TePoolEntry *entry;
 
 		CHECK_FOR_INTERRUPTS();
 		te_dispatch();
@@ -195,8 +192,7 @@ wait_for(const TeTask *wanted, int64 until)
 	}
 
 	/*
-	 * Keep no place in the queue and no idle decoder that others wait for while this process
-	 * does other work.
+	 * Keep no place in the queue and no idle decoder that others wait for while this process does other work.
 	 */
 	if (te_pool.slot_wait_since_ms != 0)
 		te_decoder_slot_leave_queue();
@@ -205,123 +201,7 @@ wait_for(const TeTask *wanted, int64 until)
 	return task;
 }
 
-/* --- cleaning up */
-
-static void
-discard_in_list(dlist_head *list, int level)
-{
-	dlist_mutable_iter iter;
-
-	dlist_foreach_modify(iter, list)
-	{
-		TePoolEntry   *entry = dlist_container(TePoolEntry, node, iter.cur);
-
-		if (entry->level < level)
-			continue;
-		dlist_delete(&entry->node);
-		te_pool_entry_free(entry);
-	}
-}
-
-/*
- * The same for the entries of a decoder, which is killed if any were discarded.  It is reaped
- * later.
- */
-static void
-discard_in_decoder(TeDecoder *decoder, int level)
-{
-	int			kept = 0;
-
-	for (int i = 0; i < decoder->nentries; i++)
-	{
-		TePoolEntry   *entry = decoder->entries[i];
-
-		if (entry->level < level)
-			decoder->entries[kept++] = entry;
-		else
-			te_pool_entry_free(entry);
-	}
-	/* A decoder that is still starting is not needed any more, either, if no task is pending. */
-	if (kept == decoder->nentries && !(decoder->state == TE_DECODER_STARTING && te_pool.pending == 0))
-		return;
-	decoder->nentries = kept;
-	decoder->cause = TE_END_NOT_NEEDED;
-	te_process_kill(&decoder->process);
-}
-
-/*
- * Discard the entries that were submitted at that transaction nest level or deeper.  Never
- * throws.
- */
-static void
-discard_entries(int level)
-{
-	dlist_mutable_iter iter;
-
-	if (te_pool.context == NULL)
-		return;
-	te_dispatch_stop_waiting();
-	te_pool.reap_until_ms = te_now_ms() + CANCEL_REAP_MS;
-	discard_in_list(&te_pool.waiting, level);
-	discard_in_list(&te_pool.finished, level);
-	dlist_foreach_modify(iter, &te_pool.decoders)
-	{
-		discard_in_decoder(dlist_container(TeDecoder, node, iter.cur), level);
-	}
-	dlist_foreach_modify(iter, &te_pool.decoders)
-	{
-		TeDecoder  *decoder = dlist_container(TeDecoder, node, iter.cur);
-
-		if (decoder->cause == TE_END_NOT_NEEDED)
-			te_dispatch_reap(decoder, decoder->cause);
-	}
-	te_pool.reap_until_ms = 0;
-	te_decoder_slot_set_timer();
-}
-
-/* --- callbacks and initialization */
-
-static void
-on_transaction_end(XactEvent event, void *arg)
-{
-	if (event == XACT_EVENT_ABORT || event == XACT_EVENT_PARALLEL_ABORT)
-		discard_entries(1);
-}
-
-static void
-on_subtransaction_end(SubXactEvent event, SubTransactionId id, SubTransactionId parent, void *arg)
-{
-	int			level = GetCurrentTransactionNestLevel();
-	dlist_iter	iter;
-
-	if (te_pool.pending == 0)
-		return;
-	if (event == SUBXACT_EVENT_ABORT_SUB)
-		discard_entries(level);
-	if (event != SUBXACT_EVENT_COMMIT_SUB)
-		return;
-
-	/* The entries of the subtransaction now belong to its parent. */
-	dlist_foreach(iter, &te_pool.waiting)
-	{
-		TePoolEntry   *entry = dlist_container(TePoolEntry, node, iter.cur);
-
-		entry->level = Min(entry->level, level - 1);
-	}
-	dlist_foreach(iter, &te_pool.finished)
-	{
-		TePoolEntry   *entry = dlist_container(TePoolEntry, node, iter.cur);
-
-		entry->level = Min(entry->level, level - 1);
-	}
-	dlist_foreach(iter, &te_pool.decoders)
-	{
-		TeDecoder  *decoder = dlist_container(TeDecoder, node, iter.cur);
-
-		for (int i = 0; i < decoder->nentries; i++)
-			decoder->entries[i]->level = Min(decoder->entries[i]->level, level - 1);
-	}
-}
+/* --- life of the pool */
 
 static void
 end_all_decoders(int64 until_ms)
@@ -346,7 +226,7 @@ on_process_exit(int code, Datum arg)
 {
 	int64		until_ms = te_decoder_slot_exit_ms();
 
-	discard_entries(0);
+	te_pool_discard(0);
 	end_all_decoders(until_ms);
 	te_decoder_slot_reap(until_ms);
 }
@@ -361,10 +241,9 @@ prepare(void)
 	dlist_init(&te_pool.finished);
 	te_decoder_slot_prepare();
 	before_shmem_exit(on_process_exit, 0);
-	RegisterXactCallback(on_transaction_end, NULL);
-	RegisterSubXactCallback(on_subtransaction_end, NULL);
+	te_pool_register_rollback();
 	te_pool.context = AllocSetContextCreate(TopMemoryContext, "thumbexif pool",
-										 ALLOCSET_DEFAULT_SIZES);
+											ALLOCSET_DEFAULT_SIZES);
 }
 
 /* --- for callers */
@@ -396,7 +275,7 @@ te_pool_pending(void)
 void
 te_pool_submit(TeTask *task, int max_decoders)
 {
-	TePoolEntry   *entry;
+	TePoolEntry *entry;
 
 	prepare();
 	entry = MemoryContextAllocZero(te_pool.context, sizeof(TePoolEntry));
@@ -433,7 +312,7 @@ te_pool_run(TeTask *task)
 void
 te_pool_reset(void)
 {
-	discard_entries(0);
+	te_pool_discard(0);
 }
 
 const TeHello *

@@ -30,7 +30,7 @@ static const struct
 {
 	const char *file;
 	const char *name;			/* in messages */
-	const char *resource_hint;			/* hint if a resource is exhausted */
+	const char *resource_hint;	/* hint if a resource is exhausted */
 }			programs[] = {
 	[TE_PROGRAM_DECODER] = {"thumbexif-decoder", "image decoder", "Raise \"max_files_per_process\" or lower \"thumbexif.decoders\"."},
 	[TE_PROGRAM_OPENER] = {"thumbexif-opener", "image opener", "Raise \"max_files_per_process\"."},

@@ -41,7 +41,7 @@ enum
 	CHILD_FREE,
 	CHILD_HELD,
 	CHILD_IDLE,
-	CHILD_REAPED,						/* by the signal handler, while idle */
+	CHILD_REAPED,				/* by the signal handler, while idle */
 	CHILD_ABANDONED
 };
 
@@ -55,7 +55,7 @@ typedef struct Child
 
 static Child children[MAX_CHILDREN];
 TeDecoderSlots *te_decoder_slots;
-static TeDecoderSlots local_slots;		/* without shared memory */
+static TeDecoderSlots local_slots;	/* without shared memory */
 static TimeoutId idle_timer;
 static volatile sig_atomic_t in_timer;
 

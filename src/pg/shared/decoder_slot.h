@@ -59,7 +59,7 @@ extern void te_decoder_slot_idle(int child);
 
 typedef enum TeSlotHold
 {
-	TE_SLOT_HELD,					/* it may be used */
+	TE_SLOT_HELD,				/* it may be used */
 	TE_SLOT_ENDED,				/* it was killed, and must be reaped */
 	TE_SLOT_REAPED				/* it has been reaped */
 } TeSlotHold;

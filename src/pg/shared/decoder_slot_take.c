@@ -148,8 +148,7 @@ evict(int slot, uint32 word)
 		return false;
 
 	/*
-	 * The slot is released before the signal is sent: while it says SLOT_KILLING, the
-	 * decoder's process cannot reap it.
+	 * The slot is released before the signal is sent: while it says SLOT_KILLING, the decoder's process cannot reap it.
 	 */
 	fd = (int) syscall(SYS_pidfd_open, pid, 0);
 	if (fd < 0)

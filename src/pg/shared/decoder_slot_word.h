@@ -10,11 +10,11 @@
 #include "decoder_slot.h"
 
 /* States, in the lowest bits of the word; the others hold the process id. */
-#define SLOT_STARTING		1		/* the process id is that of the session */
+#define SLOT_STARTING		1	/* the process id is that of the session */
 #define SLOT_BUSY			2
 #define SLOT_IDLE			3
-#define SLOT_KILLING			4		/* another process is about to kill it */
-#define SLOT_WORD(pid, what) ((uint32) (pid) << 3 | (what))	/* process ids have 22 bits */
+#define SLOT_KILLING			4	/* another process is about to kill it */
+#define SLOT_WORD(pid, what) ((uint32) (pid) << 3 | (what)) /* process ids have 22 bits */
 
 /* NULL before te_decoder_slot_prepare(). */
 extern TeDecoderSlots *te_decoder_slots;

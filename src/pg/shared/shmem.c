@@ -40,7 +40,7 @@ request_hook(void)
 static void
 startup_hook(void)
 {
-	bool		found;
+	bool found;
 
 	if (next_startup_hook)
 		next_startup_hook();
@@ -162,8 +162,9 @@ find_free_slot(void)
 {
 	TeDatabaseSlot *found = te_shmem_database(InvalidOid);
 
-	if (found != NULL)
+	if (found !=NULL)
 		return found;
+
 	for (int i = 0; i < TE_DATABASE_SLOTS; i++)
 	{
 		TeDatabaseSlot *slot = &te_shared->database[i];
@@ -173,6 +174,7 @@ find_free_slot(void)
 	}
 	if (found == NULL || revoke_slot(found, pg_atomic_read_u32(&found->oid)))
 		return found;
+
 	return NULL;				/* woken just now: left to the launcher */
 }
 

@@ -25,13 +25,13 @@
 #include "decoder_slot_table.h"
 #include "pg/base/guc.h"
 
-#define TE_SESSION_SLOTS	64		/* procedures shown at the same time */
+#define TE_SESSION_SLOTS	64	/* procedures shown at the same time */
 #define TE_SLOTS			(TE_MAX_WORKERS + TE_SESSION_SLOTS)
-#define TE_DATABASE_SLOTS	256		/* databases that a commit can wake, and that are shown */
-#define TE_AWAY_SLOTS		16		/* concurrent commands such as DROP DATABASE */
-#define TE_SHOWN_ASSETS		32		/* of the assets in progress */
-#define TE_KEY_TEXT			40		/* bytes of a key as text, a uuid has 37 */
-#define TE_TROUBLE_TEXT		256		/* bytes of an error message */
+#define TE_DATABASE_SLOTS	256 /* databases that a commit can wake, and that are shown */
+#define TE_AWAY_SLOTS		16	/* concurrent commands such as DROP DATABASE */
+#define TE_SHOWN_ASSETS		32	/* of the assets in progress */
+#define TE_KEY_TEXT			40	/* bytes of a key as text, a uuid has 37 */
+#define TE_TROUBLE_TEXT		256 /* bytes of an error message */
 
 typedef enum TeDatabaseState	/* why there is no worker */
 {
@@ -45,14 +45,14 @@ typedef enum TeDatabaseState	/* why there is no worker */
 	TE_DATABASE_OFF				/* disabled */
 } TeDatabaseState;
 
-typedef struct TeFatalTable			/* a table during whose processing workers have died */
+typedef struct TeFatalTable		/* a table during whose processing workers have died */
 {
 	int			attachment;		/* 0 = free */
 	int			deaths;
 	TimestampTz until;			/* no worker processes it before */
 } TeFatalTable;
 
-#define TE_FATAL_TABLES	8			/* per database */
+#define TE_FATAL_TABLES	8		/* per database */
 
 /*
  * A slot of a database that has the extension, or may have it.  There may be more databases
@@ -66,7 +66,7 @@ typedef struct TeDatabaseSlot
 	pg_atomic_uint32 worker;	/* its worker's process number + 1, 0 = none */
 	pg_atomic_uint32 at_work;	/* attachment that its worker is processing, 0 = none; kept if the worker dies */
 	int64		at_work_since_ms;	/* te_now_ms(); written by the worker only, as is the next */
-	TeFatalTable	fatal_table[TE_FATAL_TABLES];
+	TeFatalTable fatal_table[TE_FATAL_TABLES];
 	TeDatabaseState state;
 	TimestampTz used;			/* when its last worker started or ended, or the slot was taken */
 	char		trouble[TE_TROUBLE_TEXT];	/* error of the last worker; "" = none */
@@ -129,16 +129,16 @@ typedef struct TeAway			/* a database in which no worker may run */
 typedef struct TeShared
 {
 	pg_atomic_uint32 launcher;	/* its process number + 1, 0 = none */
-	pg_atomic_uint32 list_changed;		/* 1 = the launcher must read its list of databases again */
+	pg_atomic_uint32 list_changed;	/* 1 = the launcher must read its list of databases again */
 	pg_atomic_uint32 missed;	/* 1 = a database without a slot was woken, and no slot was free */
 	pg_atomic_uint32 queued;	/* databases that wait for another database's worker to exit */
 	pg_atomic_uint32 unlisted;	/* databases without a slot */
 	pg_atomic_uint32 unlisted_due;	/* of them, databases that wait for a worker */
 	pg_atomic_uint32 no_process;	/* 1 = max_worker_processes are running */
-	TeDecoderSlots decoder_slots;			/* see decoder_slot.h */
+	TeDecoderSlots decoder_slots;	/* see decoder_slot.h */
 	TeAway		away[TE_AWAY_SLOTS];
 	TeDatabaseSlot database[TE_DATABASE_SLOTS];
-	TeActivity	slot[TE_SLOTS];	/* workers' first, then sessions' */
+	TeActivity	slot[TE_SLOTS]; /* workers' first, then sessions' */
 } TeShared;
 
 extern TeShared *te_shared;

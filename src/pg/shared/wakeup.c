@@ -13,7 +13,7 @@
 #include "shmem.h"
 #include "wakeup.h"
 
-static bool registered = false;		/* whether the callback is registered */
+static bool registered = false; /* whether the callback is registered */
 static bool wake_worker = false;	/* at the end of this transaction */
 static bool wake_launcher = false;
 

@@ -324,9 +324,9 @@ clean_files(bool dry_run)
 	int64		files = 0;
 
 	te_thumbnail_folders_warn();
-	if (found != NULL)
+	if (found !=NULL)
 	{
-		TeThumbnailFolders	folders = *found;
+		TeThumbnailFolders folders = *found;
 
 		files += clean_removals(dry_run);
 		files += clean_folders(&folders, dry_run);

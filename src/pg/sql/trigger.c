@@ -59,8 +59,8 @@ typedef struct TrackedTable
 	Oid			key_type;
 
 	/*
-	 * 0: no such column any more, or it is of another type.  One of a type of the user's must never get
-	 * into a statement of ours: a cast of the user's would then run with the extension's rights.
+	 * 0: no such column any more, or it is of another type.  One of a type of the user's must never get into a statement of
+	 * ours: a cast of the user's would then run with the extension's rights.
 	 */
 	AttrNumber	key;
 	AttrNumber	path;
@@ -143,7 +143,7 @@ static TrackedTable *
 tracked_table(Oid relation)
 {
 	TrackedTable *table;
-	bool		found;
+	bool found;
 
 	if (tracked_tables == NULL)
 	{

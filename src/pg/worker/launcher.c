@@ -32,7 +32,7 @@
 #include "worker_slot.h"
 
 #define LOOK_MS			(10 * 60 * 1000)	/* between looks at pg_database, should a change have been missed */
-#define NO_PROCESS_MS	(10 * 1000)	/* between tries to get a background process */
+#define NO_PROCESS_MS	(10 * 1000) /* between tries to get a background process */
 #define RESTART_SECONDS	10		/* of the launcher itself */
 
 static MemoryContext launcher_context;

@@ -162,7 +162,7 @@ te_table_turn_ms(const TeTable *table)
 static TeFatalTable *
 find_fatal_table(TeDatabaseSlot *slot, int number)
 {
-	TeFatalTable   *found = &slot->fatal_table[0];
+	TeFatalTable *found = &slot->fatal_table[0];
 
 	for (int i = 0; i < TE_FATAL_TABLES; i++)
 	{
@@ -172,7 +172,7 @@ find_fatal_table(TeDatabaseSlot *slot, int number)
 			found = &slot->fatal_table[i];
 	}
 	memset(found, 0, sizeof(*found));
-	found->attachment = number;
+	found	  ->attachment = number;
 	return found;
 }
 
@@ -185,7 +185,7 @@ te_table_killers(void)
 
 	if (number != 0)
 	{
-		TeFatalTable   *fatal = find_fatal_table(slot, number);
+		TeFatalTable *fatal = find_fatal_table(slot, number);
 		int64		wait_ms;
 
 		if (TimestampDifferenceExceeds(fatal->until, now, FORGIVEN_MS))
@@ -197,7 +197,7 @@ te_table_killers(void)
 	}
 	for (int i = 0; slot != NULL && i < TE_FATAL_TABLES; i++)
 	{
-		TeFatalTable   *fatal = &slot->fatal_table[i];
+		TeFatalTable *fatal = &slot->fatal_table[i];
 
 		if (fatal->attachment == 0)
 			continue;
@@ -223,13 +223,14 @@ static bool
 pause_table(const TeTable *table, const char *reason)
 {
 	TeArgs		args = {0};
-	bool		found;
+	bool found;
 
 	te_worker_xact_begin();
 	te_arg_int4(&args, table->number);
 	te_arg_text(&args, reason);
 	found = te_sql_as_extension(psprintf("UPDATE %s SET paused = true, pause_reason = $2 WHERE attachment = $1",
 										 te_internal_name("thumbexif_attachment")), &args) > 0;
+
 	te_worker_xact_end();
 	return found;
 }
@@ -239,7 +240,7 @@ static bool
 is_attached(const TeTable *table)
 {
 	TeExtension extension;
-	bool		found = false;
+	bool found = false;
 
 	te_worker_xact_begin();
 	if (te_extension_find(&extension))
@@ -247,7 +248,7 @@ is_attached(const TeTable *table)
 		ListCell   *cell;
 
 		foreach(cell, te_attachment_all())
-			found |= ((TeAttachment *) lfirst(cell))->number == table->number;
+			found	  |=((TeAttachment *) lfirst(cell))->number == table->number;
 	}
 	te_worker_xact_end();
 	return found;

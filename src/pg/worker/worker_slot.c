@@ -17,7 +17,7 @@
 #define SWEEP_MS		(10 * 60 * 1000)
 #define BACKOFF_MS		1000	/* after the first worker that died */
 #define BACKOFF_MAX_MS	(5 * 60 * 1000)
-#define STEADY_MS		(60 * 1000)	/* who lived this long did not die of his start */
+#define STEADY_MS		(60 * 1000) /* who lived this long did not die of his start */
 #define KEPT_AWAY_MS	1000	/* from a database that is about to be dropped */
 
 StaticAssertDecl(sizeof(TeWorkerStart) <= BGW_EXTRALEN, "bgw_extra is too small");
@@ -38,10 +38,10 @@ is_kept_away(Oid database)
 static int
 take_slot(Oid database, uint32 *generation)
 {
-	int			found = -1;
+	int found = -1;
 
 	LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
-	for (int i = 0; i < TE_MAX_WORKERS && found < 0 && !is_kept_away(database); i++)
+	for (int i = 0; i < TE_MAX_WORKERS && found <0 && !is_kept_away(database); i++)
 	{
 		TeActivity *slot = &te_shared->slot[i];
 
