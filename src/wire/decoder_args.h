@@ -1,6 +1,6 @@
 /*
  * decoder_args.h
- *		Arguments, descriptors and exit codes of a decoder and of an opener.
+ *		Arguments, descriptors and exit codes of a decoder process and of an opener.
  */
 #ifndef TE_WIRE_DECODER_ARGS_H
 #define TE_WIRE_DECODER_ARGS_H

@@ -139,7 +139,7 @@ wait_until($server, 'four are claimed for the tenth time',
 crash($session);
 like(sql('CALL thumbexif_backfill()'), qr/^4\|0\|0\|4$/, 'the tenth time they fail');
 is(sql("SELECT DISTINCT status || ': ' || error FROM thumbexif_internal.thumbexif_asset WHERE status <> 'done'"),
-	'failed: decoder was terminated while it worked on the image: whoever worked on it was killed too many times', 'and say why');
+	'failed: decoder was terminated while it worked on the image: processing was interrupted by crashes 10 times', 'and say why');
 like(sql('CALL thumbexif_backfill()'), qr/^0\|0\|0\|0$/, 'and are not tried again');
 
 # --- rows that somebody has locked are put back, without waiting

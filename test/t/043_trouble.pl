@@ -150,7 +150,7 @@ my $session = TestSession->new($server);
 $log = -s $server->logfile;
 $session->query('BEGIN; LOCK TABLE image_assets');
 value($server, "UPDATE thumbexif_internal.thumbexif_asset_bigint SET status = 'queued', next_try = now() WHERE id = 1; SELECT thumbexif_resume()");
-ok($server->wait_for_log(qr/WARNING: .*thumbexif waits with table public.image_assets: canceling statement due to lock timeout/, $log),
+ok($server->wait_for_log(qr/WARNING: .*processing of table public.image_assets is suspended: canceling statement due to lock timeout/, $log),
 	'a locked table is waited for');
 $session->query('COMMIT');
 $session->finish;
@@ -164,7 +164,7 @@ value($server, 'ALTER TABLE image_assets RENAME camera_make TO maker');
 insert(1);
 wait_for($server, 'the table is paused', "SELECT paused, pause_reason FROM thumbexif_internal.thumbexif_attachment",
 	't|column "camera_make" of attached table public.image_assets does not exist any more');
-ok($server->wait_for_log(qr/WARNING: .*thumbexif has paused table public.image_assets: column "camera_make"/, $log),
+ok($server->wait_for_log(qr/WARNING: .*processing of table public.image_assets is paused: column "camera_make"/, $log),
 	'and the log says so');
 is( value($server, "SELECT relation, last_error, note LIKE '%thumbexif_attach()%' FROM thumbexif_workers WHERE state = 'paused'"),
 	'image_assets|column "camera_make" of attached table public.image_assets does not exist any more|t', 'thumbexif_workers too');

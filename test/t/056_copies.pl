@@ -144,7 +144,7 @@ my $log = -s $other->logfile;
 rename $thumbnails, "$thumbnails.away" or die;
 mkdir $thumbnails or die;
 value($other, "INSERT INTO image_assets (path) SELECT i || '.png' FROM generate_series(5, 7) i");
-ok($other->wait_for_log(qr/WARNING: .*thumbexif waits with table public.image_assets: thumbnail folder .* is gone/, $log), 'not mounted: the worker waits');
+ok($other->wait_for_log(qr/WARNING: .*processing of table public.image_assets is suspended: thumbnail folder .* is gone/, $log), 'not mounted: the worker waits');
 value($other, 'DELETE FROM image_assets WHERE id = 3');
 ok($other->wait_for_log(qr/WARNING: .*no thumbnail files were removed/, $log), 'what is to be removed waits too');
 like(value($other, "SELECT last_error FROM thumbexif_workers WHERE kind = 'worker'"), qr/is gone/, 'the view says why');
@@ -153,7 +153,7 @@ is(join(' ', glob "$thumbnails/{*,.th*}"), '', 'nothing is written');
 rmdir $thumbnails or die;
 rename "$thumbnails.away", $thumbnails or die;
 wait_done($other, 'mounted again: it goes on by itself', 5);
-foreach my $what (qr/WARNING: .*thumbexif waits with table/, qr/WARNING: .*no thumbnail files were removed/)
+foreach my $what (qr/WARNING: .*processing of table \S+ is suspended/, qr/WARNING: .*no thumbnail files were removed/)
 {
 	my @said = slurp_file($other->logfile, $log) =~ /$what/g;
 	is(scalar(@said), 1, "it was said once: $what");

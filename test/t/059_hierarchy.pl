@@ -50,7 +50,7 @@ foreach my $case (
 	value($server, $leave);
 	wait_done($server, 'it goes on by itself afterwards', $next);
 	is(value($server, "SELECT count(*) FROM thumbexif_workers WHERE state = 'paused'"), 0, 'and is not paused any more');
-	my @said = slurp_file($server->logfile, $log) =~ /WARNING:  thumbexif has paused table public\.shots/g;
+	my @said = slurp_file($server->logfile, $log) =~ /WARNING:  processing of table public\.shots is paused/g;
 	is(scalar @said, 1, 'the log says it once');
 }
 

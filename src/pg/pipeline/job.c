@@ -98,7 +98,7 @@ te_job_open(TeJob *job, const TeSettings *settings, int parts, bool force)
 	if (is_killer(job) && !force)
 	{
 		job->status = TE_CRASHED;
-		job->words = "whoever worked on it was killed too many times";
+		job->words = "processing was interrupted by crashes " CppAsString2(TE_MAX_INTERRUPTIONS) " times";
 		return TE_JOB_KNOWN;
 	}
 	if (job->asset.path != NULL)

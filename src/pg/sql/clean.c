@@ -1,12 +1,12 @@
 /*
  * clean.c
- *		SQL: thumbexif_clean(), which removes what nothing needs any more, thumbexif_clean_dropped() and
- *		thumbexif_claim_folder().
+ *		SQL functions thumbexif_clean(), thumbexif_clean_dropped() and thumbexif_claim_folder().
  *
- * In this order: states whose row has gone unseen (triggers were off); attachments whose table
- * has gone unseen (event triggers were off); files listed for removal; files that nothing
- * names.  All is decided in one snapshot, the calling query's.  Files of states that this call
- * deletes are counted too, although they are only listed, and go after its commit.
+ * thumbexif_clean() removes, in this order: states whose row was deleted while triggers were
+ * disabled; attachments whose table was dropped while event triggers were disabled; files
+ * listed for removal; files that nothing refers to.  All decisions are made in one snapshot,
+ * that of the calling query.  Files of states that this call deletes are counted too, although
+ * they are only listed now and unlinked after its commit.
  */
 #include "postgres.h"
 
@@ -37,31 +37,31 @@ PG_FUNCTION_INFO_V1(thumbexif_clean);
 PG_FUNCTION_INFO_V1(thumbexif_clean_dropped);
 PG_FUNCTION_INFO_V1(thumbexif_claim_folder);
 
-#define STATES_AT_ONCE "1000"
+#define CHUNK_STATES "1000"		/* state rows compared with the table at a time */
 
 /* The first column of the only row of SPI_tuptable. */
 static Datum
-result(bool *isnull)
+single_value(bool *isnull)
 {
 	return SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, isnull);
 }
 
-/* Run a query with one result column in the calling query's snapshot.  Inside SPI. */
+/* Execute a query in the snapshot of the calling query.  Inside SPI. */
 static void
-look(const char *sql)
+select_now(const char *sql)
 {
 	if (SPI_execute(sql, true, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not run \"%s\"", sql);
 }
 
-/* The numbers a query gives, palloc'd. */
+/* Execute a query that returns attachment numbers.  Palloc'd. */
 static int *
-numbers(const char *sql, int *count)
+select_numbers(const char *sql, int *count)
 {
 	int		   *list;
 	bool		isnull;
 
-	look(sql);
+	select_now(sql);
 	*count = (int) SPI_processed;
 	list = palloc(sizeof(int) * (*count + 1));
 	for (int i = 0; i < *count; i++)
@@ -69,12 +69,13 @@ numbers(const char *sql, int *count)
 	return list;
 }
 
+/* Forget attachments whose table no longer exists. */
 static void
-forget_dropped(void)
+forget_dropped_tables(void)
 {
 	int			count;
-	int		   *list = numbers(psprintf("SELECT attachment FROM %s WHERE relation NOT IN (SELECT oid FROM pg_class)",
-										te_internal_name("thumbexif_attachment")), &count);
+	int		   *list = select_numbers(psprintf("SELECT attachment FROM %s WHERE relation NOT IN (SELECT oid FROM pg_class)",
+											   te_internal_name("thumbexif_attachment")), &count);
 
 	for (int i = 0; i < count; i++)
 		te_asset_state_forget(list[i]);
@@ -90,7 +91,7 @@ warn_not_compared(const TeAttachment *attachment, const char *detail, const char
 			 errhint("%s", hint)));
 }
 
-/* Can the rows of an attached table be compared with its states now?  Locks it, so that they still can later. */
+/* Can the rows of an attached table be compared with its states?  Locks the table until the transaction ends. */
 static bool
 is_comparable(const TeAttachment *attachment)
 {
@@ -99,7 +100,7 @@ is_comparable(const TeAttachment *attachment)
 
 	if (!ConditionalLockRelationOid(attachment->relation, AccessShareLock))
 	{
-		warn_not_compared(attachment, "Somebody has locked the table.", "Call thumbexif_clean() again later.");
+		warn_not_compared(attachment, "Another session has locked the table.", "Call thumbexif_clean() again later.");
 		return false;
 	}
 	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(attachment->relation));
@@ -110,11 +111,11 @@ is_comparable(const TeAttachment *attachment)
 	ReleaseSysCache(tuple);
 	if (forced)
 		warn_not_compared(attachment, "Row security is forced for the table's owner.",
-						  "ALTER TABLE ... NO FORCE ROW LEVEL SECURITY lets thumbexif see all rows.");
+						  "Use ALTER TABLE ... NO FORCE ROW LEVEL SECURITY to let thumbexif see all rows.");
 	else if (te_key_state(attachment->key_type) == NULL ||
 			 strcmp(te_internal_name(te_key_state(attachment->key_type)), attachment->state) != 0)
-		warn_not_compared(attachment, "Its key column has gone or has changed its type.",
-						  "Call thumbexif_attach() again with the table's columns as they are now.");
+		warn_not_compared(attachment, "Its key column was dropped or its type was changed.",
+						  "Call thumbexif_attach() again with the current columns of the table.");
 	else
 		return true;
 	return false;
@@ -126,11 +127,11 @@ typedef struct KeyChunk
 	const TeAttachment *attachment;
 	Oid			array_type;
 	Datum		keys;			/* an array */
-	Datum		without_row;	/* of these, an array of the keys that have no row */
+	Datum		without_row;	/* an array of the keys that have no row */
 	bool		any_without_row;
 } KeyChunk;
 
-/* Find the keys of a chunk that have no row, with the owner's rights. */
+/* Find the keys of a chunk that have no row.  As the table's owner. */
 static void
 find_keys_without_row(void *arg)
 {
@@ -144,13 +145,13 @@ find_keys_without_row(void *arg)
 
 	te_arg(&args, chunk->array_type, chunk->keys);
 	te_sql_as_owner(attachment->relation, attachment->owner, sql, &args);
-	chunk->without_row = result(&isnull);
+	chunk->without_row = single_value(&isnull);
 	chunk->any_without_row = !isnull;
 }
 
 /*
- * The same.  False, with a WARNING, if an ERROR prevents it: it may be the table's own, as of a function in one of
- * its indexes.
+ * The same in a subtransaction.  False if an ERROR was raised by code of the table, for example by a function in an
+ * index; it is reported as a WARNING.
  */
 static bool
 try_find_keys_without_row(KeyChunk *chunk)
@@ -161,13 +162,13 @@ try_find_keys_without_row(KeyChunk *chunk)
 		return true;
 	if (te_error_is_interrupt(error))
 		ReThrowError(error);
-	warn_not_compared(chunk->attachment, error->message, "What the table's owner has added to the table prevents it.");
+	warn_not_compared(chunk->attachment, error->message, "Check the functions that indexes and policies of the table call.");
 	return false;
 }
 
 /*
- * Delete states of a chunk (keys, versions) whose keys are in "without", unless they have changed or
- * are locked, and list their files.  Returns how many files.  With the extension's rights.
+ * Delete the states of a chunk (keys, versions) whose keys are in "without", except those that were changed since or
+ * are locked, and list their files for removal.  Returns the number of files.
  */
 static int64
 delete_states(const TeAttachment *attachment, Oid array_type, Datum keys, Datum versions,
@@ -195,17 +196,17 @@ delete_states(const TeAttachment *attachment, Oid array_type, Datum keys, Datum 
 	if (SPI_execute_with_args(sql, 4, types, values, NULL, dry_run, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not delete states of table %s", attachment->name);
 	te_run_as_end(&save);
-	return DatumGetInt64(result(&isnull));
+	return DatumGetInt64(single_value(&isnull));
 }
 
-/* The next chunk of states behind "keys" (NULL = from the first), as two arrays; false at the end. */
+/* Read the next chunk of states, after the last of "keys" unless it is the first one, as two arrays.  False at the end. */
 static bool
 next_chunk(const TeAttachment *attachment, Oid array_type, bool first, Datum *keys, Datum *versions)
 {
 	char	   *sql = psprintf("SELECT array_agg(id ORDER BY id), array_agg(version ORDER BY id) FROM "
 							   "(SELECT id, version FROM %s WHERE attachment = $1 "
 							   "AND ($2 IS NULL OR id > ($2)[cardinality($2)]) "
-							   "ORDER BY id LIMIT " STATES_AT_ONCE ") chunk",
+							   "ORDER BY id LIMIT " CHUNK_STATES ") chunk",
 							   attachment->state);
 	Oid			types[] = {INT4OID, array_type};
 	Datum		values[] = {Int32GetDatum(attachment->number), *keys};
@@ -216,12 +217,12 @@ next_chunk(const TeAttachment *attachment, Oid array_type, bool first, Datum *ke
 	if (SPI_execute_with_args(sql, 2, types, values, first ? " n" : NULL, true, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not read the states of table %s", attachment->name);
 	te_run_as_end(&save);
-	*keys = result(&isnull);
+	*keys = single_value(&isnull);
 	*versions = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &isnull);
 	return !isnull;
 }
 
-/* States of rows that have gone.  Returns how many files they named. */
+/* Delete states that have no row.  Returns the number of files they named. */
 static int64
 clean_states(const TeAttachment *attachment, bool dry_run)
 {
@@ -239,7 +240,7 @@ clean_states(const TeAttachment *attachment, bool dry_run)
 		Datum		versions;
 
 		CHECK_FOR_INTERRUPTS();
-		SPI_connect();			/* one for each chunk, whose memory it frees */
+		SPI_connect();			/* SPI_finish() frees the chunk */
 		more = next_chunk(attachment, array_type, first, &keys, &versions);
 		chunk.keys = keys;
 		refused = more && !try_find_keys_without_row(&chunk);
@@ -256,9 +257,9 @@ clean_states(const TeAttachment *attachment, bool dry_run)
 	return files;
 }
 
-/* Files that nothing names, in the folders of all attachments there are or have been dropped. */
+/* Remove files that nothing refers to, of attachments that exist and of those that were dropped.  Returns their number. */
 static int64
-clean_folders(const TeThumbnailFolders *folders, bool dry_run)
+sweep_folders(const TeThumbnailFolders *folders, bool dry_run)
 {
 	uint64		horizon;
 	int64		files = 0;
@@ -266,31 +267,31 @@ clean_folders(const TeThumbnailFolders *folders, bool dry_run)
 	int		   *list;
 	bool		isnull;
 
-	look("SELECT pg_snapshot_xmin(pg_current_snapshot())");
-	horizon = U64FromFullTransactionId(DatumGetFullTransactionId(result(&isnull)));
+	select_now("SELECT pg_snapshot_xmin(pg_current_snapshot())");
+	horizon = U64FromFullTransactionId(DatumGetFullTransactionId(single_value(&isnull)));
 
-	list = numbers(psprintf("SELECT attachment FROM %s UNION SELECT attachment FROM %s",
-							te_internal_name("thumbexif_attachment"), te_internal_name("thumbexif_dropped")), &count);
+	list = select_numbers(psprintf("SELECT attachment FROM %s UNION SELECT attachment FROM %s",
+								   te_internal_name("thumbexif_attachment"), te_internal_name("thumbexif_dropped")), &count);
 	for (int i = 0; i < count; i++)
 		for (int j = 0; j < folders->count; j++)
 			files += te_thumbnail_sweep(folders->name[j], list[i], horizon, dry_run);
 	return files;
 }
 
-/* Dropped attachments of which nothing is left need not be remembered. */
+/* Remove empty folders of dropped attachments, and forget each attachment of which no file is left. */
 static void
-forget_folders(const TeThumbnailFolders *folders)
+forget_empty_folders(const TeThumbnailFolders *folders)
 {
 	int			count;
-	int		   *list = numbers(psprintf("SELECT attachment FROM %s", te_internal_name("thumbexif_dropped")), &count);
+	int		   *list = select_numbers(psprintf("SELECT attachment FROM %s", te_internal_name("thumbexif_dropped")), &count);
 
 	for (int i = 0; i < count; i++)
 	{
-		bool		gone = true;
+		bool		removed = true;
 
 		for (int j = 0; j < folders->count; j++)
-			gone = te_thumbnail_remove_folders(psprintf("%s/%d", folders->name[j], list[i])) && gone;
-		if (gone)
+			removed = te_thumbnail_remove_folders(psprintf("%s/%d", folders->name[j], list[i])) && removed;
+		if (removed)
 		{
 			char	   *sql = psprintf("DELETE FROM %s WHERE attachment = %d", te_internal_name("thumbexif_dropped"), list[i]);
 
@@ -300,7 +301,7 @@ forget_folders(const TeThumbnailFolders *folders)
 	}
 }
 
-/* The files listed for removal: removed, or only counted. */
+/* Remove the files that are listed for removal, or count them.  Returns their number. */
 static int64
 clean_removals(bool dry_run)
 {
@@ -312,11 +313,11 @@ clean_removals(bool dry_run)
 		te_thumbnail_empty_removals(PG_INT64_MAX, &unlinked);
 		return unlinked;
 	}
-	look(psprintf("SELECT count(*) FROM %s", te_internal_name("thumbexif_removal")));
-	return DatumGetInt64(result(&isnull));
+	select_now(psprintf("SELECT count(*) FROM %s", te_internal_name("thumbexif_removal")));
+	return DatumGetInt64(single_value(&isnull));
 }
 
-/* What is in thumbnail_dir, which is set. */
+/* Clean thumbnail_dir, which must be set.  Returns the number of files. */
 static int64
 clean_files(bool dry_run)
 {
@@ -324,19 +325,19 @@ clean_files(bool dry_run)
 	int64		files = 0;
 
 	te_thumbnail_folders_warn();
-	if (found !=NULL)
+	if (found != NULL)
 	{
 		TeThumbnailFolders folders = *found;
 
 		files += clean_removals(dry_run);
-		files += clean_folders(&folders, dry_run);
+		files += sweep_folders(&folders, dry_run);
 		if (!dry_run)
-			forget_folders(&folders);
+			forget_empty_folders(&folders);
 	}
 	if (te_thumbnail_folders()->state != TE_FOLDER_TROUBLE && te_thumbnail_any_dropped())
 		ereport(NOTICE,
 				(errmsg("there are thumbnails of dropped databases in folder \"%s\"", te_thumbnail_dir),
-				 errhint("thumbexif_clean_dropped() removes them.")));
+				 errhint("Call thumbexif_clean_dropped() to remove them.")));
 	return files;
 }
 
@@ -359,7 +360,7 @@ thumbexif_clean(PG_FUNCTION_ARGS)
 
 	te_run_as_extension(&save);
 	if (!dry_run)
-		forget_dropped();
+		forget_dropped_tables();
 	if (te_thumbnail_dir != NULL && te_thumbnail_dir[0] != '\0')
 		files += clean_files(dry_run);
 	te_run_as_end(&save);

@@ -1,10 +1,10 @@
 /*
  * monitoring.c
- *		SQL: what the views show, computed from our own state.
+ *		SQL functions behind the views thumbexif_status, thumbexif_progress and thumbexif_failures.
  *
- * One tenant's table must not make a view fail or hang for everybody.  So nothing of a table's owner
- * runs here: its rows are counted by a scan that knows no policy and plans no query, and where
- * even that would have to wait for a lock, the server's statistics have to do.
+ * No table may make a view fail or hang, so no code of a table's owner runs here: rows are
+ * counted by a table scan, without a query and without policies.  If a lock on the table is not
+ * available at once, the number of rows is estimated from the server's statistics.
  */
 #include "postgres.h"
 
@@ -40,7 +40,7 @@ PG_FUNCTION_INFO_V1(thumbexif_failure_rows);
 
 /* --- the rows of users' tables */
 
-/* What the server's statistics say of a table's rows.  False if it has gone.  Needs no lock. */
+/* Estimate a table's rows from the server's statistics.  False if there is no such table.  Needs no lock. */
 static bool
 estimate_rows(Oid relation, int64 *rows)
 {
@@ -57,7 +57,7 @@ estimate_rows(Oid relation, int64 *rows)
 	return true;
 }
 
-/* Those that the calling query's snapshot sees.  Row security is not asked: the number is no secret. */
+/* Count the rows that the active snapshot sees.  Row security does not apply: the number is no secret. */
 static int64
 scan_rows(Relation relation)
 {
@@ -75,7 +75,10 @@ scan_rows(Relation relation)
 	return rows;
 }
 
-/* Rows of an attached table: exact if nobody keeps us from it, else not below "known".  False if it has gone. */
+/*
+ * Count the rows of an attached table, or estimate them, not below "known", if the table is locked.
+ * False if there is no such table.
+ */
 static bool
 count_rows(Oid oid, int64 known, int64 *rows)
 {
@@ -105,9 +108,9 @@ count_rows(Oid oid, int64 known, int64 *rows)
 
 /* --- our own state */
 
-/* Run a query with the extension's rights in the calling query's snapshot.  Inside SPI. */
+/* Execute a query with the extension's rights in the calling query's snapshot.  Inside SPI. */
 static void
-look(const char *sql)
+select_state(const char *sql)
 {
 	TeRunAs		save;
 
@@ -124,7 +127,7 @@ column(uint64 row, int number, bool *isnull)
 	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, number, isnull);
 }
 
-/* The row of SPI_tuptable that begins with the number of this attachment, or -1. */
+/* The index of the row of SPI_tuptable whose first column is the number of this attachment, or -1. */
 static int64
 row_of(const TeAttachment *attachment)
 {
@@ -158,7 +161,7 @@ put_status(ReturnSetInfo *result, const TeAttachment *attachment)
 	}
 	if (!count_rows(attachment->relation, known, &rows))
 		return;
-	assets[0] += rows - known;	/* those that thumbexif has not met yet are new */
+	assets[0] += rows - known;	/* a row without state is new */
 	for (size_t i = 0; i < lengthof(statuses); i++)
 	{
 		Datum		values[] = {
@@ -189,7 +192,7 @@ thumbexif_status_rows(PG_FUNCTION_ARGS)
 	appendStringInfo(&sql, " FROM %s AS s GROUP BY s.attachment", te_internal_name("thumbexif_asset"));
 
 	SPI_connect();
-	look(sql.data);
+	select_state(sql.data);
 	foreach(cell, attachments)
 		put_status((ReturnSetInfo *) fcinfo->resultinfo, lfirst(cell));
 	SPI_finish();
@@ -199,8 +202,9 @@ thumbexif_status_rows(PG_FUNCTION_ARGS)
 /* --- thumbexif_progress */
 
 /*
- * The rate is that of the last two minutes: what was finished after the first commit of that time, by the
- * time between it and the last; once no commit has come for as long again, by the time until now.
+ * The rate is that of the last two minutes: the assets finished after the first commit of that time, divided by the
+ * time from the first to the last commit.  If more time than that has passed since the last commit, by the time from
+ * the first commit until now.
  */
 static const char *
 progress_query(void)
@@ -290,7 +294,7 @@ thumbexif_progress_rows(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	attachments = te_attachment_all();
 	SPI_connect();
-	look(progress_query());
+	select_state(progress_query());
 	foreach(cell, attachments)
 		put_progress((ReturnSetInfo *) fcinfo->resultinfo, lfirst(cell));
 	SPI_finish();
@@ -309,7 +313,7 @@ may_read(Oid relation)
 		check_enable_rls(relation, InvalidOid, true) != RLS_ENABLED;
 }
 
-/* The failures of one table, from the query right into the result.  Inside SPI. */
+/* Send the failures of one table from the query into the result.  Inside SPI. */
 static void
 put_failures(ReturnSetInfo *result, MemoryContext context, const TeAttachment *attachment)
 {
@@ -333,7 +337,7 @@ put_failures(ReturnSetInfo *result, MemoryContext context, const TeAttachment *a
 
 /*
  * thumbexif_failure_rows() RETURNS TABLE (relation regclass, id text, path text, status text, error text,
- *		attempts smallint, next_try timestamptz): of tables all of whose rows the current user may see
+ *		attempts smallint, next_try timestamptz): only of tables all of whose rows the current user may see
  */
 Datum
 thumbexif_failure_rows(PG_FUNCTION_ARGS)

@@ -55,7 +55,7 @@ te_file_removal_empty(TimestampTz *due)
 	error = te_worker_xact_guarded(remove_some, &removed);
 	if (error != NULL)
 		ereport(LOG,
-				(errmsg("thumbexif waits with the removal of files: %s", error->message)));
+				(errmsg("removal of thumbnail files is suspended: %s", error->message)));
 	left = removed.left || error != NULL;
 
 	if (error == NULL && (removed.count > 0 || !left))

@@ -294,8 +294,8 @@ te_table_trouble(TeTable *table, const char *name, const ErrorData *error, bool 
 		ereport(WARNING,
 				(errcode(error->sqlerrcode),
 				 lasting ?
-				 errmsg("thumbexif has paused table %s: %s", name, error->message) :
-				 errmsg("thumbexif waits with table %s: %s", name, error->message),
+				 errmsg("processing of table %s is paused: %s", name, error->message) :
+				 errmsg("processing of table %s is suspended: %s", name, error->message),
 				 error->detail ? errdetail_internal("%s", error->detail) : 0,
 				 error->hint ? errhint("%s", error->hint) : 0));
 }
