@@ -1,16 +1,17 @@
 /*
  * code_rights.c
- *		Whose code may run while we touch a user's table.
+ *		Checks of the functions that run while a user's table is accessed.
  *
- * The function manager's hook looks at each call of a function that is not built in: its owner must have
- * all rights of the current user.
+ * The function manager's hook checks each call of a function that is not built in: the
+ * function's owner must have all rights of the current user.
  *
- * Functions that the owner has not written may still be dangerous, as their arguments are chosen by whoever wrote the
- * expression: pg_read_file(), query_to_xml(), dblink_exec().  So expressions of roles that lack the current user's rights
- * may call no volatile function at all.  These are a trigger's WHEN, made by whoever held the TRIGGER right
- * then, which is looked at beforehand; and every expression that belongs to the table if its owner lacks the current user's
- * rights.  The latter are looked at as the executor prepares them, by the object access hook: that
- * finds those of policies, of what policies select from, and of constraints alike.
+ * Built-in functions may be dangerous too if a user without these rights chose their
+ * arguments: pg_read_file(), query_to_xml(), dblink_exec().  Therefore expressions of such
+ * roles must not call volatile functions.  This concerns the WHEN condition of a trigger,
+ * which a role with the TRIGGER privilege may have written and which is checked beforehand,
+ * and all expressions of a table whose owner lacks the current user's rights.  The object
+ * access hook checks the latter when the executor prepares them, including expressions of
+ * policies, of subqueries in policies, and of constraints.
  */
 #include "postgres.h"
 
@@ -37,25 +38,28 @@
 
 #include "code_rights.h"
 
-#define MAX_GUARDS	32			/* nested: a trigger may call thumbexif_process() and so on */
+#define MAX_GUARDS	32			/* nested: a trigger may call thumbexif_process() */
 
 typedef struct Guard
 {
-	int			nest_level;		/* of transactions, where it was begun */
-	bool		foreign;		/* expressions are of a role that lacks the current user's rights */
-	int			entered;		/* functions of users that are running in it */
+	int			nest_level;		/* transaction nest level at which it was begun */
+	bool		foreign;		/* the table's owner lacks rights of the current user */
+	int			entered;		/* nested calls of users' functions in it */
 } Guard;
 
 static Guard guards[MAX_GUARDS];
 static int	nguards = 0;
 
 static needs_fmgr_hook_type next_needs_hook = NULL;
-static fmgr_hook_type next_hook = NULL;
+static fmgr_hook_type next_fmgr_hook = NULL;
 static object_access_hook_type next_access_hook = NULL;
 
-/* --- functions as they are called */
+/* --- calls of functions */
 
-/* ERROR unless the function's owner may do all that "role" may. */
+/*
+ * ERROR unless the function's owner has all rights of "role", or the function is SECURITY
+ * DEFINER.
+ */
 static void
 check_function(Oid function, Oid role)
 {
@@ -65,7 +69,7 @@ check_function(Oid function, Oid role)
 	bool		definer;
 
 	if (!HeapTupleIsValid(tuple))
-		return;					/* dropped meanwhile: calling it will fail */
+		return;					/* dropped concurrently: the call will fail */
 	form = (Form_pg_proc) GETSTRUCT(tuple);
 	owner = form->proowner;
 	definer = form->prosecdef;
@@ -88,11 +92,11 @@ needs_hook(Oid function)
 }
 
 /*
- * A function has returned or thrown.  Guards above the one it was entered in were begun by what it
- * called, and an ERROR has ended that.
+ * A function has returned or thrown.  Guards above the one it was called in were begun by that
+ * function, and have been ended by an ERROR.
  */
 static void
-left_function(void)
+leave_function(void)
 {
 	int			top = nguards;
 
@@ -105,7 +109,7 @@ left_function(void)
 }
 
 static void
-hook(FmgrHookEventType event, FmgrInfo *info, Datum *private)
+fmgr_call_hook(FmgrHookEventType event, FmgrInfo *info, Datum *private)
 {
 	if (nguards > 0 && info->fn_oid >= FirstNormalObjectId)
 	{
@@ -116,15 +120,18 @@ hook(FmgrHookEventType event, FmgrInfo *info, Datum *private)
 			guards[nguards - 1].entered++;
 		}
 		else
-			left_function();
+			leave_function();
 	}
-	if (next_hook != NULL && (next_needs_hook == NULL || next_needs_hook(info->fn_oid)))
-		next_hook(event, info, private);
+	if (next_fmgr_hook != NULL && (next_needs_hook == NULL || next_needs_hook(info->fn_oid)))
+		next_fmgr_hook(event, info, private);
 }
 
-/* --- functions in expressions that nobody answers for */
+/* --- functions in expressions */
 
-/* May an expression of anybody's call this function?  Nothing that changes anything or runs a statement. */
+/*
+ * May an expression of any role call this function?  It must neither change anything nor run a
+ * statement.
+ */
 static bool
 is_harmless(Oid function)
 {
@@ -148,7 +155,7 @@ is_harmless(Oid function)
 	}
 }
 
-/* The executor prepares the call of a function in an expression. */
+/* Called when the executor prepares the call of a function in an expression. */
 static void
 access_hook(ObjectAccessType access, Oid class, Oid object, int column, void *arg)
 {
@@ -164,9 +171,9 @@ access_hook(ObjectAccessType access, Oid class, Oid object, int column, void *ar
 				 errhint("Let the table's owner call thumbexif_process(), or take the function out of the expression.")));
 }
 
-/* An ERROR has ended what a guard was for. */
+/* Remove the guards of transactions that were rolled back. */
 static void
-forget_guards(int nest_level)
+discard_guards(int nest_level)
 {
 	while (nguards > 0 && guards[nguards - 1].nest_level >= nest_level)
 		nguards--;
@@ -183,7 +190,7 @@ static void
 at_subtransaction_end(SubXactEvent event, SubTransactionId id, SubTransactionId parent, void *arg)
 {
 	if (event == SUBXACT_EVENT_ABORT_SUB)
-		forget_guards(GetCurrentTransactionNestLevel());
+		discard_guards(GetCurrentTransactionNestLevel());
 }
 
 void
@@ -191,8 +198,8 @@ te_code_rights_install(void)
 {
 	next_needs_hook = needs_fmgr_hook;
 	needs_fmgr_hook = needs_hook;
-	next_hook = fmgr_hook;
-	fmgr_hook = hook;
+	next_fmgr_hook = fmgr_hook;
+	fmgr_hook = fmgr_call_hook;
 	next_access_hook = object_access_hook;
 	object_access_hook = access_hook;
 }
@@ -226,7 +233,7 @@ te_code_rights_end(void)
 	nguards--;
 }
 
-/* --- what belongs to a table */
+/* --- definitions of a table */
 
 static bool
 is_harmful(Oid function, void *context)
@@ -260,7 +267,10 @@ check_trigger(Relation relation, const Trigger *trigger, Oid role)
 				 errhint("Move the condition into the trigger's function.")));
 }
 
-/* A domain's CHECK is its owner's to change. */
+/*
+ * ERROR if a domain, whose CHECK its owner can change, is owned by a role that lacks the
+ * rights of "role".
+ */
 static void
 check_domain(Relation relation, Oid type, Oid role)
 {
@@ -287,7 +297,10 @@ check_domain(Relation relation, Oid type, Oid role)
 	}
 }
 
-/* A rule is a statement of the owner's that would be run by whoever writes to the table. */
+/*
+ * ERROR if there is a rule, which runs its owner's statements as the user who writes to the
+ * table.
+ */
 static void
 check_rules(Relation relation, Oid role)
 {

@@ -1,13 +1,13 @@
 /*
  * guc.c
- *		Every setting: default, range, unit, who may set it, and its checks.
+ *		All settings: default, range, unit, who may set them, and their checks.
  *
- * Who may set what: the folder thumbnails go to and the list of databases
- * belong to the server (SIGHUP).  All others shape stored results or bound what
- * a picture may cost or what may be read, so they are a superuser's (SUSET);
- * ALTER DATABASE ... SET reaches the background worker too.
+ * The folder of thumbnails and the list of databases concern the whole server (SIGHUP).  All
+ * other settings determine stored results, or limit what is read and what decoding may cost,
+ * so only superusers may set them (SUSET); ALTER DATABASE ... SET also affects the background
+ * worker.
  *
- * Ranges are such that no conversion to bytes or microseconds overflows int64.
+ * Ranges exclude overflows of int64 in conversions to bytes and microseconds.
  */
 #include "postgres.h"
 
@@ -28,10 +28,10 @@
 #include "wire/message.h"
 
 #define PREFIX				"thumbexif."
-#define MAX_DECODE_TIMEOUT	(24 * 60 * 60 * 1000)	/* a day, in ms */
+#define MAX_DECODE_TIMEOUT	(24 * 60 * 60 * 1000)	/* one day, in ms */
 #define MAX_MEGABYTES		(1024 * 1024)	/* 1 TB, in MB */
 
-/* What thumbnail_dir leaves of MAXPGPATH for the names of the files in it. */
+/* The rest of MAXPGPATH is reserved for the names of files in thumbnail_dir. */
 #define MAX_THUMBNAIL_DIR	(MAXPGPATH - 256)
 
 char	   *te_image_roots;
@@ -51,7 +51,10 @@ char	   *te_databases;
 int			te_max_workers;
 bool		te_exif_gps;
 
-/* Of struct config_generic *: settings whose value was refused when the library was loaded; see find_refused. */
+/*
+ * List of struct config_generic *: settings whose values were rejected when the library was
+ * loaded; see find_refused.
+ */
 static List *refused = NIL;
 
 static const struct config_enum_entry thumbnail_formats[] = {
@@ -63,7 +66,7 @@ static const struct config_enum_entry thumbnail_formats[] = {
 	{NULL, 0, false}
 };
 
-/* A comma list of absolute folders; names with commas in double quotes. */
+/* Check a comma-separated list of absolute folders; names with commas are double-quoted. */
 static bool
 check_image_roots(char **newval, void **extra, GucSource source)
 {
@@ -88,7 +91,7 @@ check_image_roots(char **newval, void **extra, GucSource source)
 		}
 		else if (strlen(root) >= MAXPGPATH - 1)
 		{
-			/* the split has cut it, perhaps to the name of another folder */
+			/* SplitDirectoriesString truncates it, perhaps to the name of another folder */
 			GUC_check_errdetail("A folder's name is longer than %d bytes.", MAXPGPATH - 2);
 			good = false;
 		}
@@ -139,7 +142,7 @@ check_default_timezone(char **newval, void **extra, GucSource source)
 	return true;
 }
 
-/* A comma list of names, written as in SQL. */
+/* Check a comma-separated list of identifiers. */
 static bool
 check_databases(char **newval, void **extra, GucSource source)
 {
@@ -154,7 +157,7 @@ check_databases(char **newval, void **extra, GucSource source)
 	return good;
 }
 
-/* The number in effect, also for 0: nobody should think that there are none. */
+/* Show the effective number instead of 0. */
 static const char *
 show_decoders(void)
 {
@@ -173,14 +176,14 @@ show_max_decoders(void)
 	return number;
 }
 
-/* Processors this process may use. */
+/* Count the processors that this process may use. */
 static int
 count_processors(void)
 {
 	cpu_set_t	allowed;
 	long		count;
 
-	/* fails on machines with more processors than the set has room for */
+	/* fails if the machine has more processors than cpu_set_t has bits */
 	if (sched_getaffinity(0, sizeof(allowed), &allowed) == 0)
 		count = CPU_COUNT(&allowed);
 	else
@@ -318,7 +321,10 @@ define_limits(void)
 							PGC_SUSET, 0, NULL, NULL, NULL);
 }
 
-/* Names of our settings that somebody has set (not just SET) before the library was loaded. */
+/*
+ * List the names of settings of thumbexif that were set, other than by SET, before the library
+ * was loaded.
+ */
 static List *
 find_set_before(void)
 {
@@ -336,12 +342,13 @@ find_set_before(void)
 }
 
 /*
- * Settings are noted before the library is there to check them.  When it is
- * loaded, the server takes the default for a value that is not valid or was set by
- * somebody who may not set it, with a WARNING.  That is not enough: where thumbexif is
- * not preloaded, a setting that comes with a connection has made the server
- * forget what the administrator wrote into postgresql.conf.  So anybody could switch
- * exif_gps on or undo a limit.
+ * Record settings whose value was rejected when the library was loaded.
+ *
+ * Before that, settings are placeholders without checks.  On loading, the server replaces a
+ * value that is invalid, or was set without the right to do so, by the default, with a
+ * WARNING.  Without preloading, a setting in a connection's options has by then replaced the
+ * value of postgresql.conf, so any user could switch exif_gps on or remove a limit.
+ * te_guc_check() refuses to work then.
  */
 static void
 find_refused(List *set_before)
@@ -383,7 +390,7 @@ te_guc_check(void)
 	{
 		const struct config_generic *setting = lfirst(cell);
 
-		/* a reload or a superuser may have set it right meanwhile */
+		/* a reload or a superuser may have corrected it */
 		if (setting->source == PGC_S_DEFAULT)
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

@@ -1,6 +1,6 @@
 /*
  * statement.c
- *		SQL statements with parameters, whose plans are kept.
+ *		SQL statements with parameters and cached plans.
  */
 #include "postgres.h"
 
@@ -58,24 +58,24 @@ te_arg_text(TeArgs *args, const char *value)
 		te_arg(args, TEXTOID, CStringGetTextDatum(value));
 }
 
-/* --- the relations that are meant */
+/* --- checking which relations a statement uses */
 
-typedef struct Meant
+typedef struct StatementTarget
 {
-	const char *sql;			/* the statement that is running; NULL = none of ours */
-	Oid			relation;		/* InvalidOid = our own tables and catalogs */
-} Meant;
+	const char *sql;			/* statement being run, NULL = none */
+	Oid			relation;		/* user's table, or InvalidOid = the extension's tables and catalogs */
+} StatementTarget;
 
-static Meant meant;
+static StatementTarget target;
 static post_parse_analyze_hook_type next_analyze_hook = NULL;
 
 static bool
-is_meant(Oid relation)
+is_target(Oid relation)
 {
 	TeExtension extension;
 
-	if (OidIsValid(meant.relation))
-		return relation == meant.relation;
+	if (OidIsValid(target.relation))
+		return relation == target.relation;
 	return IsCatalogRelationOid(relation) ||
 		(te_extension_find(&extension) && get_rel_namespace(relation) == extension.schema);
 }
@@ -89,7 +89,7 @@ check_relations(Node *node, void *context)
 	{
 		RangeTblEntry *entry = (RangeTblEntry *) node;
 
-		if (entry->rtekind == RTE_RELATION && !is_meant(entry->relid))
+		if (entry->rtekind == RTE_RELATION && !is_target(entry->relid))
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					 errmsg("relation \"%s\" has taken the name of one that thumbexif works on",
@@ -103,13 +103,13 @@ check_relations(Node *node, void *context)
 	return expression_tree_walker(node, check_relations, context);
 }
 
-/* Names have been looked up, and nothing has been planned yet: no code of anybody's has run. */
+/* Names have been resolved and planning has not begun, so no user's code has run. */
 static void
 analyze_hook(ParseState *state, Query *query, JumbleState *jumble)
 {
 	if (next_analyze_hook)
 		next_analyze_hook(state, query, jumble);
-	if (meant.sql != NULL && state->p_sourcetext != NULL && strcmp(state->p_sourcetext, meant.sql) == 0)
+	if (target.sql != NULL && state->p_sourcetext != NULL && strcmp(state->p_sourcetext, target.sql) == 0)
 		(void) check_relations((Node *) query, NULL);
 }
 
@@ -123,37 +123,37 @@ te_statement_install(void)
 /* --- running */
 
 static uint64
-run_meant(const char *sql, const TeArgs *args)
+run_checked(const char *sql, const TeArgs *args)
 {
-	MemoryContext caller = CurrentMemoryContext;	/* SPI leaves us in its own */
+	MemoryContext caller = CurrentMemoryContext;	/* SPI switches to its own */
 	bool		pushed = !ActiveSnapshotSet();
 	uint64		count;
 
 	if (pushed)
 		PushActiveSnapshot(GetTransactionSnapshot());
-	count = te_plan_run(meant.relation, sql, args);
+	count = te_plan_run(target.relation, sql, args);
 	if (pushed)
 		PopActiveSnapshot();
 	MemoryContextSwitchTo(caller);
 	return count;
 }
 
-/* The same, on one relation or on ours. */
+/* The same, for a statement on one user's table or on the extension's tables. */
 static uint64
-run_on(Oid relation, const char *sql, const TeArgs *args)
+run_on_relation(Oid relation, const char *sql, const TeArgs *args)
 {
-	Meant		outer = meant;
+	StatementTarget outer = target;
 	volatile uint64 count = 0;
 
-	meant.sql = sql;
-	meant.relation = relation;
+	target.sql = sql;
+	target.relation = relation;
 	PG_TRY();
 	{
-		count = run_meant(sql, args);
+		count = run_checked(sql, args);
 	}
 	PG_FINALLY();
 	{
-		meant = outer;
+		target = outer;
 	}
 	PG_END_TRY();
 	return count;
@@ -162,7 +162,7 @@ run_on(Oid relation, const char *sql, const TeArgs *args)
 uint64
 te_sql(const char *sql, const TeArgs *args)
 {
-	return run_on(InvalidOid, sql, args);
+	return run_on_relation(InvalidOid, sql, args);
 }
 
 uint64
@@ -172,7 +172,7 @@ te_sql_as_extension(const char *sql, const TeArgs *args)
 	uint64		count;
 
 	te_run_as_extension(&save);
-	count = run_on(InvalidOid, sql, args);
+	count = run_on_relation(InvalidOid, sql, args);
 	te_run_as_end(&save);
 	return count;
 }
@@ -188,7 +188,7 @@ te_sql_as_owner(Oid relation, Oid owner, const char *sql, const TeArgs *args)
 	limited = te_time_limit_begin();
 	PG_TRY();
 	{
-		count = run_on(relation, sql, args);
+		count = run_on_relation(relation, sql, args);
 	}
 	PG_FINALLY();
 	{
@@ -207,7 +207,7 @@ te_sql_as_caller(Oid relation, const char *sql, const TeArgs *args)
 	uint64		count;
 
 	te_run_as_caller(&save, relation);
-	count = run_on(relation, sql, args);
+	count = run_on_relation(relation, sql, args);
 	te_run_as_end(&save);
 	return count;
 }
@@ -247,10 +247,10 @@ te_out(int row, int column)
 }
 
 int64
-te_out_int(int row, int column, int64 otherwise)
+te_out_int(int row, int column, int64 default_value)
 {
 	if (te_out_null(row, column))
-		return otherwise;
+		return default_value;
 	switch (SPI_gettypeid(SPI_tuptable->tupdesc, column))
 	{
 		case INT2OID:

@@ -34,7 +34,7 @@
 #define ENDING_MS		100
 
 static TeProcess opener;		/* pid 0 = none */
-static dlist_head asked = DLIST_STATIC_INIT(asked);	/* in turn, those that were sent first */
+static dlist_head asked = DLIST_STATIC_INIT(asked); /* in turn, those that were sent first */
 static dlist_head answered = DLIST_STATIC_INIT(answered);	/* and not yet dropped */
 static uint32 last_number;
 static int64 at_work_since;		/* te_now_ms(): the first that was sent */
@@ -106,11 +106,11 @@ end_opener(bool kill, int64 until_ms)
 static void
 give_up(TeRoot *root)
 {
-	int			place = opener.place;
+	int			child = opener.child;
 	pid_t		pid = opener.pid;
 
 	end_opener(true, 0);
-	te_root_left_behind(root, place, pid);
+	te_root_left_behind(root, child, pid);
 }
 
 /* Forget what was asked for at that transaction nest level or deeper.  Never throws. */
@@ -200,9 +200,9 @@ prepare(void)
 static bool
 hold(void)
 {
-	if (opener.pid == 0 || te_decoder_slot_is_lost(opener.place))
+	if (opener.pid == 0 || te_decoder_slot_is_lost(opener.child))
 		return false;
-	(void) te_decoder_slot_hold(opener.place);
+	(void) te_decoder_slot_hold(opener.child);
 	return true;
 }
 
@@ -210,15 +210,15 @@ hold(void)
 static void
 start(void)
 {
-	int			place;
+	int			child;
 	int			error;
 
 	if (hold())
 		return;
 	if (opener.pid != 0)
 		end_opener(false, te_now_ms() + ENDING_MS);
-	place = te_decoder_slot_place();
-	error = place < 0 ? EAGAIN : te_process_start(&opener, TE_PROGRAM_OPENER, place, NULL, 0);
+	child = te_decoder_slot_take_child();
+	error = child < 0 ? EAGAIN : te_process_start(&opener, TE_PROGRAM_OPENER, child, NULL, 0);
 	if (error != 0)
 		te_process_start_failed(TE_PROGRAM_OPENER, error);
 }
@@ -227,17 +227,17 @@ start(void)
 static void
 lost(const char *how, bool kill)
 {
-	char		said[TE_LOG_TEXT];
+	char		stderr_tail[TE_LOG_TEXT];
 
 	end_opener(kill, te_now_ms() + ENDING_MS);
-	strlcpy(said, opener.said, sizeof(said));
+	strlcpy(stderr_tail, opener.stderr_tail, sizeof(stderr_tail));
 	if (++failed_starts < MAX_START_TRIES)
 		return;
 	failed_starts = 0;
 	ereport(ERROR,
 			(errcode(ERRCODE_SYSTEM_ERROR),
 			 errmsg("image opener \"%s\" does not work", te_process_file(TE_PROGRAM_OPENER)),
-			 said[0] ? errdetail("It %s: %s", how, said) : errdetail("It %s.", how),
+			 stderr_tail[0] ? errdetail("It %s: %s", how, stderr_tail) : errdetail("It %s.", how),
 			 errhint("Install module and opener of the same build. Sessions older than an upgrade must reconnect.")));
 }
 
@@ -408,7 +408,7 @@ te_opener_wait(TeOpening *opening)
 			answer_as_hanging();
 	}
 	if (dlist_is_empty(&asked) && opener.pid != 0)
-		te_decoder_slot_idle(opener.place);
+		te_decoder_slot_idle(opener.child);
 }
 
 int

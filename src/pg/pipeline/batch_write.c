@@ -12,12 +12,10 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "mb/pg_wchar.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 #include "utils/timestamp.h"
 
 #include "batch_write.h"
@@ -25,6 +23,7 @@
 #include "pg/base/clock.h"
 #include "pg/base/code_rights.h"
 #include "pg/base/statement.h"
+#include "pg/base/subtransaction.h"
 #include "pg/base/time_limit.h"
 #include "pg/files/thumbnail_store.h"
 #include "pg/pool/process.h"
@@ -97,7 +96,7 @@ write_files(TeJob **jobs, int count, TeBatchWriteHook between, void *arg)
 			continue;
 		caller = MemoryContextSwitchTo(job->context);
 		job->file = te_thumbnail_write(job->asset.attachment->number, job->id, job->task.request.format,
-								   job->task.thumbnail, job->task.reply.thumbnail_bytes, &job->file_path);
+									   job->task.thumbnail, job->task.reply.thumbnail_bytes, &job->file_path);
 		MemoryContextSwitchTo(caller);
 		if (between != NULL)
 			between(arg);
@@ -256,36 +255,36 @@ write_jobs(Finish *finish, TeJob **jobs, int count)
 	}
 }
 
-/* Write jobs in a subtransaction.  NULL, or the ERROR for which the table is to blame. */
+/* Jobs that are written together. */
+typedef struct WriteSet
+{
+	Finish	   *finish;
+	TeJob	  **jobs;
+	int			count;
+} WriteSet;
+
+static void
+write_set(void *arg)
+{
+	WriteSet   *set = arg;
+
+	owners_code = false;
+	te_time_limit_forget();
+	write_jobs(set->finish, set->jobs, set->count);
+}
+
+/* Write jobs in a subtransaction.  Returns NULL, or an ERROR that the table's code has caused. */
 static ErrorData *
 try_write(Finish *finish, TeJob **jobs, int count)
 {
-	MemoryContext caller = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	ErrorData  *volatile error = NULL;
+	WriteSet	set = {finish, jobs, count};
+	ErrorData  *error = te_subtransaction(write_set, &set);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(caller);
-	PG_TRY();
-	{
-		owners_code = false;
-		te_time_limit_forget();
-		write_jobs(finish, jobs, count);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		charge_row(finish);
-		MemoryContextSwitchTo(caller);
-		error = CopyErrorData();
-		if ((te_error_is_interrupt(error) && !te_time_limit_hit()) || te_error_is_servers(error))
-			PG_RE_THROW();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(caller);
-	CurrentResourceOwner = owner;
+	if (error == NULL)
+		return NULL;
+	charge_row(finish);
+	if ((te_error_is_interrupt(error) && !te_time_limit_hit()) || te_error_is_servers(error))
+		ReThrowError(error);
 	return error;
 }
 
@@ -347,7 +346,7 @@ give_back_others(const TeJob *one, TeJob **jobs, int count)
 
 void
 te_batch_write(const TeAttachment *attachment, TeJob **jobs, int count, const TeSettings *settings,
-		  TeBatchWriteHook between, void *arg)
+			   TeBatchWriteHook between, void *arg)
 {
 	Finish		finish = {attachment, settings, NULL, 0};
 	ErrorData  *error;

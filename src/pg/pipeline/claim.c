@@ -12,13 +12,11 @@
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "storage/lock.h"
-#include "access/xact.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 
 #include "asset_files.h"
 #include "claim.h"
@@ -27,6 +25,7 @@
 #include "pg/base/postmaster_alive.h"
 #include "pg/base/run_as.h"
 #include "pg/base/statement.h"
+#include "pg/base/subtransaction.h"
 
 /*
  * How long an insertion waits for another's of the same key.  After a batch has waited in
@@ -72,7 +71,7 @@ mark_running(TeState *state, int32 claim)
 	if (!state->exists)
 		state->attempts = 1;
 	else if (state->status == TE_ASSET_RUNNING)
-		state->interruptions++;	/* its attempt is counted already */
+		state->interruptions++; /* its attempt is counted already */
 	else
 	{
 		/* what was final begins anew */
@@ -130,52 +129,50 @@ insert_some(const TeClaimRequest *take, TeAsset **assets, TeClaimResult **taken,
 	pfree(keys);
 }
 
+typedef struct Insertion
+{
+	const TeClaimRequest *take;
+	TeAsset   **assets;
+	TeClaimResult **taken;
+	int			count;
+} Insertion;
+
+static void
+insert_with_timeout(void *arg)
+{
+	Insertion  *insertion = arg;
+	TeRunAs		save;
+
+	te_run_as_extension(&save);
+	set_config_option("lock_timeout", insertion->count > 1 ? INSERT_LOCK_TIMEOUT : SINGLE_LOCK_TIMEOUT,
+					  PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	insert_some(insertion->take, insertion->assets, insertion->taken, insertion->count);
+	te_run_as_end(&save);
+}
+
 /*
- * The same with a lock_timeout and in a subtransaction.  False if somebody's
- * uncommitted insertion of one of them stood in the way.
+ * The same with a lock_timeout, in a subtransaction.  False if another transaction's uncommitted insertion of one
+ * of the states prevented it.
  */
 static bool
 try_insert(const TeClaimRequest *take, TeAsset **assets, TeClaimResult **taken, int count)
 {
-	MemoryContext caller = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	volatile bool free = true;
+	Insertion	insertion = {take, assets, taken, count};
+	ErrorData  *error = te_subtransaction(insert_with_timeout, &insertion);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(caller);
-	PG_TRY();
-	{
-		TeRunAs		save;
-
-		te_run_as_extension(&save);
-		set_config_option("lock_timeout", count > 1 ? INSERT_LOCK_TIMEOUT : SINGLE_LOCK_TIMEOUT, PGC_USERSET, PGC_S_SESSION,
-						  GUC_ACTION_SAVE, true, 0, false);
-		insert_some(take, assets, taken, count);
-		te_run_as_end(&save);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		int			code = geterrcode();
-
-		MemoryContextSwitchTo(caller);
-		if (code != ERRCODE_LOCK_NOT_AVAILABLE && code != ERRCODE_T_R_DEADLOCK_DETECTED)
-			PG_RE_THROW();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		free = false;
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(caller);
-	CurrentResourceOwner = owner;
-	return free;
+	if (error == NULL)
+		return true;
+	if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE && error->sqlerrcode != ERRCODE_T_R_DEADLOCK_DETECTED)
+		ReThrowError(error);
+	FreeErrorData(error);
+	return false;
 }
 
 static void
 insert_states(const TeClaimRequest *take, TeAsset *assets, int count, TeClaimResult *taken)
 {
 	TeAsset   **new_assets = palloc(sizeof(TeAsset *) * Max(count, 1));
-	TeClaimResult   **new_taken = palloc(sizeof(TeClaimResult *) * Max(count, 1));
+	TeClaimResult **new_taken = palloc(sizeof(TeClaimResult *) * Max(count, 1));
 	int			n = 0;
 
 	for (int i = 0; i < count; i++)
@@ -330,7 +327,7 @@ te_claim_assets(const TeClaimRequest *take, TeAsset *assets, int count, TeClaimR
 
 int
 te_claim_release(const char *state_table, int attachment, Oid key_type,
-				   TeKey *keys, int count, int32 claim)
+				 TeKey *keys, int count, int32 claim)
 {
 	Oid			type = te_key_state_type(key_type);
 	TeArgs		args = {0};

@@ -11,14 +11,12 @@
 #include "postgres.h"
 
 #include "access/transam.h"
-#include "access/xact.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
-#include "utils/resowner.h"
 #include "utils/syscache.h"
 #include "utils/xid8.h"
 
@@ -26,6 +24,7 @@
 #include "pg/base/guc.h"
 #include "pg/base/run_as.h"
 #include "pg/base/statement.h"
+#include "pg/base/subtransaction.h"
 #include "pg/catalog/asset_state.h"
 #include "pg/catalog/attachment.h"
 #include "pg/compat.h"
@@ -122,59 +121,49 @@ is_comparable(const TeAttachment *attachment)
 	return false;
 }
 
-/* Find the keys of a chunk (an array) that have no row.  False if there are none.  As the table's owner. */
-static bool
-keys_without_row(const TeAttachment *attachment, Oid array_type, Datum keys, Datum *without)
+/* A chunk of keys, whose rows are looked for. */
+typedef struct KeyChunk
 {
+	const TeAttachment *attachment;
+	Oid			array_type;
+	Datum		keys;			/* an array */
+	Datum		without_row;	/* an array of the keys that have no row */
+	bool		any_without_row;
+} KeyChunk;
+
+/* Find the keys of a chunk that have no row.  As the table's owner. */
+static void
+find_keys_without_row(void *arg)
+{
+	KeyChunk   *chunk = arg;
+	const TeAttachment *attachment = chunk->attachment;
 	char	   *sql = psprintf("SELECT array_agg(k.id) FROM unnest($1) AS k(id) "
 							   "WHERE NOT EXISTS (SELECT FROM ONLY %s t WHERE t.%s = k.id)",
 							   attachment->name, quote_identifier(attachment->key));
 	TeArgs		args = {0};
 	bool		isnull;
 
-	te_arg(&args, array_type, keys);
+	te_arg(&args, chunk->array_type, chunk->keys);
 	te_sql_as_owner(attachment->relation, attachment->owner, sql, &args);
-	*without = single_value(&isnull);
-	return !isnull;
+	chunk->without_row = single_value(&isnull);
+	chunk->any_without_row = !isnull;
 }
 
 /*
- * The same in a subtransaction.  An ERROR raised by code of the table, for example by a function in an index,
- * is reported as a WARNING and sets *refused.
+ * The same in a subtransaction.  False if an ERROR was raised by code of the table, for example by a function in an
+ * index; it is reported as a WARNING.
  */
 static bool
-try_keys_without_row(const TeAttachment *attachment, Oid array_type, Datum keys, Datum *without, volatile bool *refused)
+try_find_keys_without_row(KeyChunk *chunk)
 {
-	MemoryContext caller = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	volatile bool found = false;
+	ErrorData  *error = te_subtransaction(find_keys_without_row, chunk);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(caller);
-	PG_TRY();
-	{
-		found = keys_without_row(attachment, array_type, keys, without);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(caller);
-		error = CopyErrorData();
-		if (te_error_is_interrupt(error))
-			PG_RE_THROW();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(caller);
-		CurrentResourceOwner = owner;
-		warn_not_compared(attachment, error->message, "Check the functions that indexes and policies of the table call.");
-		*refused = true;
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(caller);
-	CurrentResourceOwner = owner;
-	return found;
+	if (error == NULL)
+		return true;
+	if (te_error_is_interrupt(error))
+		ReThrowError(error);
+	warn_not_compared(chunk->attachment, error->message, "Check the functions that indexes and policies of the table call.");
+	return false;
 }
 
 /*
@@ -242,19 +231,21 @@ clean_states(const TeAttachment *attachment, bool dry_run)
 	int64		files = 0;
 	bool		first = true;
 	bool		more = is_comparable(attachment);
-	volatile bool refused = false;
+	bool		refused = false;
 
 	while (more)
 	{
+		KeyChunk	chunk = {.attachment = attachment, .array_type = array_type};
 		Datum		last_keys = keys;
 		Datum		versions;
-		Datum		without;
 
 		CHECK_FOR_INTERRUPTS();
 		SPI_connect();			/* SPI_finish() frees the chunk */
 		more = next_chunk(attachment, array_type, first, &keys, &versions);
-		if (more && try_keys_without_row(attachment, array_type, keys, &without, &refused))
-			files += delete_states(attachment, array_type, keys, versions, without, dry_run);
+		chunk.keys = keys;
+		refused = more && !try_find_keys_without_row(&chunk);
+		if (more && !refused && chunk.any_without_row)
+			files += delete_states(attachment, array_type, keys, versions, chunk.without_row, dry_run);
 		if (more)
 			keys = SPI_datumTransfer(keys, false, -1);
 		SPI_finish();

@@ -10,7 +10,6 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -18,9 +17,9 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 
 #include "pg/base/guc.h"
+#include "pg/base/subtransaction.h"
 #include "pg/compat.h"
 #include "pg/files/source.h"
 #include "pg/pipeline/reply_values.h"
@@ -298,6 +297,12 @@ format_array(uint32 formats)
 	return PointerGetDatum(construct_array(names, count, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
+static void
+get_greeting(void *arg)
+{
+	*(const TeHello **) arg = te_pool_hello();
+}
+
 /*
  * The greeting of a decoder, which tells what this build can do.  If none starts, NULL and the
  * error message: thumbexif_version() reports it and returns its other columns.
@@ -305,33 +310,15 @@ format_array(uint32 formats)
 static const TeHello *
 decoder_greeting(char **trouble)
 {
-	MemoryContext caller = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	const TeHello *volatile hello = NULL;
+	const TeHello *hello = NULL;
+	ErrorData  *error = te_subtransaction(get_greeting, &hello);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(caller);
-	PG_TRY();
-	{
-		hello = te_pool_hello();
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		if (ERRCODE_TO_CATEGORY(geterrcode()) == ERRCODE_OPERATOR_INTERVENTION)
-			PG_RE_THROW();
-		MemoryContextSwitchTo(caller);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		*trouble = error->message;
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(caller);
-	CurrentResourceOwner = owner;
-	return hello;
+	if (error == NULL)
+		return hello;
+	if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION)
+		ReThrowError(error);
+	*trouble = error->message;
+	return NULL;
 }
 
 Datum

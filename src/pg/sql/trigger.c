@@ -9,23 +9,19 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-
 #include "utils/lsyscache.h"
-
 #include "utils/rel.h"
-#include "utils/resowner.h"
-
 #include "utils/tuplestore.h"
 #include "utils/uuid.h"
 
 #include "pg/base/extension.h"
+#include "pg/base/subtransaction.h"
 #include "pg/catalog/asset_state.h"
 #include "pg/catalog/attachment.h"
 #include "pg/compat.h"
@@ -107,34 +103,24 @@ run_plan(TeTrackedTable *table, TePlanKind plan, Datum key, Datum new_key)
 		elog(ERROR, "could not keep the state of table \"%s\"", get_rel_name(table->relation));
 }
 
+static void
+insert_bulk(void *arg)
+{
+	run_plan(arg, TE_PLAN_INSERT_BULK, (Datum) 0, (Datum) 0);
+}
+
 /* Execute the bulk INSERT.  False, with nothing inserted, if there are states for some of the keys. */
 static bool
-insert_bulk(TeTrackedTable *table)
+try_insert_bulk(TeTrackedTable *table)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	volatile bool done = true;
+	ErrorData  *error = te_subtransaction(insert_bulk, table);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		run_plan(table, TE_PLAN_INSERT_BULK, (Datum) 0, (Datum) 0);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(context);
-		if (geterrcode() != ERRCODE_UNIQUE_VIOLATION)
-			PG_RE_THROW();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		done = false;
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
-	return done;
+	if (error == NULL)
+		return true;
+	if (error->sqlerrcode != ERRCODE_UNIQUE_VIOLATION)
+		ReThrowError(error);
+	FreeErrorData(error);
+	return false;
 }
 
 /* The column was NOT NULL when the table was attached. */
@@ -155,7 +141,7 @@ rows_inserted(TeTrackedTable *table, TriggerData *trigger)
 
 	if (rows == 0)
 		return;
-	if (rows < BULK_ROWS || !insert_bulk(table))
+	if (rows < BULK_ROWS || !try_insert_bulk(table))
 		run_plan(table, TE_PLAN_INSERT, (Datum) 0, (Datum) 0);
 	if (SPI_processed != (uint64) rows)
 		throw_null_key(table);

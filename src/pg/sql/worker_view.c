@@ -19,6 +19,7 @@
 #include "pg/base/guc.h"
 #include "pg/base/run_as.h"
 #include "pg/compat.h"
+#include "pg/shared/activity.h"
 #include "pg/shared/decoder_slot.h"
 #include "pg/shared/shmem.h"
 #include "pg/worker/database_list.h"
@@ -158,18 +159,14 @@ put_activity(ReturnSetInfo *result, const TeActivity *activity)
 	put(result, row);
 }
 
-/* Copy the slots first and form tuples afterwards: nothing may throw while the lock is held. */
 static void
 put_activities(ReturnSetInfo *result)
 {
-	TeActivity *copy = palloc(sizeof(TeActivity) * TE_SLOTS);
+	TeActivity *copy = palloc(sizeof(TeActivity));
 
-	LWLockAcquire(te_shared_lock, LW_SHARED);
-	memcpy(copy, te_shared->slot, sizeof(TeActivity) * TE_SLOTS);
-	LWLockRelease(te_shared_lock);
 	for (int i = 0; i < TE_SLOTS; i++)
-		if (OidIsValid(copy[i].database))
-			put_activity(result, &copy[i]);
+		if (te_activity_read(i, copy))
+			put_activity(result, copy);
 	pfree(copy);
 }
 

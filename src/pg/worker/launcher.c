@@ -27,11 +27,12 @@
 #include "launcher.h"
 #include "pg/base/clock.h"
 #include "pg/compat.h"
+#include "pg/shared/activity.h"
 #include "pg/shared/shmem.h"
 #include "worker_slot.h"
 
 #define LOOK_MS			(10 * 60 * 1000)	/* between looks at pg_database, should a change have been missed */
-#define NO_PROCESS_MS	(10 * 1000)	/* between tries to get a background process */
+#define NO_PROCESS_MS	(10 * 1000) /* between tries to get a background process */
 #define RESTART_SECONDS	10		/* of the launcher itself */
 
 static MemoryContext launcher_context;
@@ -346,8 +347,11 @@ clear_slots(void)
 		TeActivity *slot = &te_shared->slot[i];
 
 		slot->generation++;
-		if (slot->pid == 0)
-			slot->database = InvalidOid;
+		if (slot->pid != 0)
+			continue;
+		te_activity_change_begin(slot);
+		slot->database = InvalidOid;
+		te_activity_change_end(slot);
 	}
 	LWLockRelease(te_shared_lock);
 }
@@ -369,7 +373,7 @@ thumbexif_launcher_main(Datum arg)
 	MemoryContextSwitchTo(launcher_context);
 	wait_event = WaitEventExtensionNew("ThumbexifLauncher");
 	clear_slots();
-	pg_atomic_exchange_u32(&te_shared->look, 1);
+	pg_atomic_exchange_u32(&te_shared->list_changed, 1);
 	pg_atomic_exchange_u32(&te_shared->launcher, te_shmem_my_process());
 
 	for (;;)
@@ -386,7 +390,7 @@ thumbexif_launcher_main(Datum arg)
 		{
 			ConfigReloadPending = false;
 			ProcessConfigFile(PGC_SIGHUP);
-			pg_atomic_exchange_u32(&te_shared->look, 1);
+			pg_atomic_exchange_u32(&te_shared->list_changed, 1);
 		}
 
 		now = GetCurrentTimestamp();
@@ -399,7 +403,7 @@ thumbexif_launcher_main(Datum arg)
 			if (database->slot >= 0 && te_worker_slot_reap(database, now))
 				running--;
 		}
-		if (pg_atomic_exchange_u32(&te_shared->look, 0) != 0 || is_stranger_woken())
+		if (pg_atomic_exchange_u32(&te_shared->list_changed, 0) != 0 || is_stranger_woken())
 			look_at_databases();
 		collect_wakes();
 		start_workers(now);
@@ -408,7 +412,7 @@ thumbexif_launcher_main(Datum arg)
 		events = WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
 						   sleep_ms(now), wait_event);
 		if (events & WL_TIMEOUT)
-			pg_atomic_exchange_u32(&te_shared->look, 1);
+			pg_atomic_exchange_u32(&te_shared->list_changed, 1);
 	}
 }
 

@@ -159,20 +159,20 @@ te_table_turn_ms(const TeTable *table)
 /* --- tables of which workers have died */
 
 /* The place of a table among those that have killed; a new one takes that of the one who has waited longest. */
-static TeKiller *
-find_killer(TeDatabaseSlot *slot, int number)
+static TeFatalTable *
+find_fatal_table(TeDatabaseSlot *slot, int number)
 {
-	TeKiller   *found = &slot->killer[0];
+	TeFatalTable *found = &slot->fatal_table[0];
 
-	for (int i = 0; i < TE_KILLERS; i++)
+	for (int i = 0; i < TE_FATAL_TABLES; i++)
 	{
-		if (slot->killer[i].attachment == number)
-			return &slot->killer[i];
-		if (slot->killer[i].until < found->until)
-			found = &slot->killer[i];
+		if (slot->fatal_table[i].attachment == number)
+			return &slot->fatal_table[i];
+		if (slot->fatal_table[i].until < found->until)
+			found = &slot->fatal_table[i];
 	}
 	memset(found, 0, sizeof(*found));
-	found->attachment = number;
+	found	  ->attachment = number;
 	return found;
 }
 
@@ -185,25 +185,25 @@ te_table_killers(void)
 
 	if (number != 0)
 	{
-		TeKiller   *killer = find_killer(slot, number);
+		TeFatalTable *fatal = find_fatal_table(slot, number);
 		int64		wait_ms;
 
-		if (TimestampDifferenceExceeds(killer->until, now, FORGIVEN_MS))
-			killer->deaths = 0;
-		wait_ms = te_backoff_ms(++killer->deaths, KILLED_MS, KILLED_MAX_MS, 0);
+		if (TimestampDifferenceExceeds(fatal->until, now, FORGIVEN_MS))
+			fatal->deaths = 0;
+		wait_ms = te_backoff_ms(++fatal->deaths, KILLED_MS, KILLED_MAX_MS, 0);
 		/* not less than it cost: others have as much time as it had */
 		wait_ms = Max(wait_ms, te_now_ms() - slot->at_work_since_ms);
-		killer->until = TimestampTzPlusMilliseconds(now, wait_ms);
+		fatal->until = TimestampTzPlusMilliseconds(now, wait_ms);
 	}
-	for (int i = 0; slot != NULL && i < TE_KILLERS; i++)
+	for (int i = 0; slot != NULL && i < TE_FATAL_TABLES; i++)
 	{
-		TeKiller   *killer = &slot->killer[i];
+		TeFatalTable *fatal = &slot->fatal_table[i];
 
-		if (killer->attachment == 0)
+		if (fatal->attachment == 0)
 			continue;
 		/* later only if the clock was set back */
-		killer->until = Min(killer->until, TimestampTzPlusMilliseconds(now, KILLED_MAX_MS));
-		te_table_find(killer->attachment)->not_before = killer->until;
+		fatal->until = Min(fatal->until, TimestampTzPlusMilliseconds(now, KILLED_MAX_MS));
+		te_table_find(fatal->attachment)->not_before = fatal->until;
 	}
 }
 
@@ -223,13 +223,14 @@ static bool
 pause_table(const TeTable *table, const char *reason)
 {
 	TeArgs		args = {0};
-	bool		found;
+	bool found;
 
 	te_worker_xact_begin();
 	te_arg_int4(&args, table->number);
 	te_arg_text(&args, reason);
 	found = te_sql_as_extension(psprintf("UPDATE %s SET paused = true, pause_reason = $2 WHERE attachment = $1",
 										 te_internal_name("thumbexif_attachment")), &args) > 0;
+
 	te_worker_xact_end();
 	return found;
 }
@@ -239,7 +240,7 @@ static bool
 is_attached(const TeTable *table)
 {
 	TeExtension extension;
-	bool		found = false;
+	bool found = false;
 
 	te_worker_xact_begin();
 	if (te_extension_find(&extension))
@@ -247,7 +248,7 @@ is_attached(const TeTable *table)
 		ListCell   *cell;
 
 		foreach(cell, te_attachment_all())
-			found |= ((TeAttachment *) lfirst(cell))->number == table->number;
+			found	  |=((TeAttachment *) lfirst(cell))->number == table->number;
 	}
 	te_worker_xact_end();
 	return found;
