@@ -44,7 +44,7 @@ te_claim_begin(TeClaim *claim)
 		   ObjectIdGetDatum(get_relname_relid("thumbexif_claim_seq", extension.schema)));
 	do
 	{
-		/* the numbers go round: one may still be in use after two billion others */
+		/* the sequence cycles: a number may still be in use after two billion others */
 		te_sql_as_extension("SELECT nextval($1)", &args);
 		claim->number = (int32) te_out_int(0, 1, 0);
 		te_sql_free();
@@ -89,7 +89,7 @@ te_claim_alive(TeAlive *last, int32 number)
 	else if (last->number == number)
 		return last->alive;
 
-	/* shared, so that two who test at a time do not take each other for the owner */
+	/* shared, so that two concurrent tests do not take each other for the owner */
 	claim_tag(&tag, last->class, number);
 	last->number = number;
 	last->alive = LockAcquire(&tag, ShareLock, false, true) == LOCKACQUIRE_NOT_AVAIL;
