@@ -1,7 +1,7 @@
--- Data to check that thumbnails still exist.
+-- Detection of lost thumbnails and lost folders.
 
 ALTER TABLE thumbexif_internal.thumbexif_asset ADD COLUMN file_size bigint;
-COMMENT ON COLUMN thumbexif_internal.thumbexif_asset.file_size IS 'size of our thumbnail file in bytes; NULL if version 1.0 wrote it';
+COMMENT ON COLUMN thumbexif_internal.thumbexif_asset.file_size IS 'bytes of our thumbnail file; NULL if version 1.0 wrote it';
 
 CREATE TABLE thumbexif_internal.thumbexif_folder
 (
@@ -10,6 +10,6 @@ CREATE TABLE thumbexif_internal.thumbexif_folder
     PRIMARY KEY (thumbnail_dir, folder)
 );
 COMMENT ON TABLE thumbexif_internal.thumbexif_folder IS
-    'folders of this database in which thumbnails were written: one without its marker file may not be mounted';
+    'folders in which this database has written thumbnails; one without its marker file may not be mounted';
 COMMENT ON COLUMN thumbexif_internal.thumbexif_folder.thumbnail_dir IS 'thumbexif.thumbnail_dir at that time';
-COMMENT ON COLUMN thumbexif_internal.thumbexif_folder.folder IS 'the database''s folder in it';
+COMMENT ON COLUMN thumbexif_internal.thumbexif_folder.folder IS 'folder of the database in it';

@@ -1,4 +1,4 @@
--- pg_dump dumps all rows about tables that exist.
+-- What pg_dump includes: everything about tables that exist.
 
 SELECT pg_catalog.pg_extension_config_dump('thumbexif_internal.thumbexif_attachment'::pg_catalog.regclass,
     'WHERE EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) relation)'::pg_catalog.text);
@@ -14,7 +14,7 @@ SELECT pg_catalog.pg_extension_config_dump('thumbexif_internal.thumbexif_removal
 SELECT pg_catalog.pg_extension_config_dump('thumbexif_internal.thumbexif_removal_removal_seq'::pg_catalog.regclass, ''::pg_catalog.text);
 SELECT pg_catalog.pg_extension_config_dump('thumbexif_internal.thumbexif_dropped'::pg_catalog.regclass, ''::pg_catalog.text);
 
--- The database's owner must be able to dump it, and so may read paths, states and errors of all its tables.
+-- The owner of the database may run pg_dump, which reads paths, states and errors of all attached tables.
 GRANT USAGE ON SCHEMA thumbexif_internal TO pg_database_owner;
 GRANT SELECT ON thumbexif_internal.thumbexif_attachment, thumbexif_internal.thumbexif_attachment_seq,
     thumbexif_internal.thumbexif_asset, thumbexif_internal.thumbexif_asset_bigint, thumbexif_internal.thumbexif_asset_uuid,

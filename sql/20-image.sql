@@ -1,5 +1,5 @@
--- Functions on one image, without a table.  All of them start a process and most read files of
--- the server, so EXECUTE is revoked from PUBLIC.
+-- Functions for a single image, without a table.  All of them start a process and most read files of the server, so
+-- EXECUTE is not granted to PUBLIC.
 
 CREATE OR REPLACE FUNCTION @extschema@.thumbexif_thumbnail(path pg_catalog.text, size integer DEFAULT NULL, format pg_catalog.text DEFAULT NULL,
                                     quality integer DEFAULT NULL)
@@ -7,7 +7,7 @@ CREATE OR REPLACE FUNCTION @extschema@.thumbexif_thumbnail(path pg_catalog.text,
     LANGUAGE C VOLATILE PARALLEL RESTRICTED COST 10000
     AS 'MODULE_PATHNAME', 'thumbexif_thumbnail_path';
 COMMENT ON FUNCTION @extschema@.thumbexif_thumbnail(pg_catalog.text, integer, pg_catalog.text, integer) IS
-    'thumbnail of an image file of the server; arguments that are NULL or omitted are taken from the settings';
+    'thumbnail of an image file on the server; settings apply to parameters that are NULL or omitted';
 
 CREATE OR REPLACE FUNCTION @extschema@.thumbexif_thumbnail(image pg_catalog.bytea, size integer DEFAULT NULL, format pg_catalog.text DEFAULT NULL,
                                     quality integer DEFAULT NULL)
@@ -15,14 +15,14 @@ CREATE OR REPLACE FUNCTION @extschema@.thumbexif_thumbnail(image pg_catalog.byte
     LANGUAGE C VOLATILE PARALLEL RESTRICTED COST 10000
     AS 'MODULE_PATHNAME', 'thumbexif_thumbnail_bytes';
 COMMENT ON FUNCTION @extschema@.thumbexif_thumbnail(pg_catalog.bytea, integer, pg_catalog.text, integer) IS
-    'thumbnail of an image; arguments that are NULL or omitted are taken from the settings';
+    'thumbnail of an image; settings apply to parameters that are NULL or omitted';
 
 CREATE OR REPLACE FUNCTION @extschema@.thumbexif_exif(path pg_catalog.text)
     RETURNS pg_catalog.jsonb
     LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED COST 10000
     AS 'MODULE_PATHNAME', 'thumbexif_exif_path';
 COMMENT ON FUNCTION @extschema@.thumbexif_exif(pg_catalog.text) IS
-    'EXIF of an image file of the server, NULL if it has none';
+    'EXIF of an image file on the server, NULL if it has none';
 
 CREATE OR REPLACE FUNCTION @extschema@.thumbexif_exif(image pg_catalog.bytea)
     RETURNS pg_catalog.jsonb
@@ -38,7 +38,7 @@ CREATE OR REPLACE FUNCTION @extschema@.thumbexif_info(path pg_catalog.text,
     LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED COST 10000
     AS 'MODULE_PATHNAME', 'thumbexif_info_path';
 COMMENT ON FUNCTION @extschema@.thumbexif_info(pg_catalog.text) IS
-    'format, upright size and EXIF of an image file of the server';
+    'format, upright size and EXIF of an image file on the server';
 
 CREATE OR REPLACE FUNCTION @extschema@.thumbexif_info(image pg_catalog.bytea,
                                OUT format pg_catalog.text, OUT width integer, OUT height integer,
@@ -54,7 +54,7 @@ CREATE OR REPLACE FUNCTION @extschema@.thumbexif_version(OUT extension pg_catalo
     LANGUAGE C VOLATILE PARALLEL UNSAFE COST 10000
     AS 'MODULE_PATHNAME', 'thumbexif_version';
 COMMENT ON FUNCTION @extschema@.thumbexif_version() IS
-    'versions of thumbexif, libvips and libexif (of which names of tags, sizes of types and byte order are used), the formats this build reads and writes, and the result of its self-test: "ok" or the fault';
+    'versions of thumbexif, libvips and libexif (of which names of tags, sizes of types and byte order are used), the formats this build reads and writes, and "ok" or what fails in its self-test';
 
 REVOKE EXECUTE ON FUNCTION
     @extschema@.thumbexif_thumbnail(pg_catalog.text, integer, pg_catalog.text, integer),

@@ -17,7 +17,7 @@ RETURNS pg_catalog.regclass
 LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'thumbexif_attach';
 COMMENT ON FUNCTION @extschema@.thumbexif_attach(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text) IS
-    'attach a table, which is created if it does not exist; the parameters name its columns (NULL: the standard name if there is such a column, empty: none)';
+    'attach a table, which is created if it does not exist; the other parameters name its columns (NULL: the standard name if there is such a column, empty: none)';
 REVOKE EXECUTE ON FUNCTION @extschema@.thumbexif_attach(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@.thumbexif_detach(relation pg_catalog.regclass DEFAULT NULL)
@@ -25,26 +25,26 @@ RETURNS pg_catalog.void
 LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'thumbexif_detach';
 COMMENT ON FUNCTION @extschema@.thumbexif_detach(pg_catalog.regclass) IS
-    'detach a table: remove triggers and state; its rows and thumbnails are kept';
+    'detach a table; its rows and thumbnails are kept';
 REVOKE EXECUTE ON FUNCTION @extschema@.thumbexif_detach(pg_catalog.regclass) FROM PUBLIC;
 
--- The trigger function joins a transition table, whose size a cached plan cannot know, with a state
--- table, for which an index scan is always the right plan.
+-- The trigger function joins a transition table, whose size a cached plan must not assume, with a state table, whose
+-- index must always be used.
 CREATE OR REPLACE FUNCTION thumbexif_internal.thumbexif_track()
 RETURNS pg_catalog.trigger
 LANGUAGE c SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 AS 'MODULE_PATHNAME', 'thumbexif_track';
-COMMENT ON FUNCTION thumbexif_internal.thumbexif_track() IS 'trigger function of attached tables: keeps the state of their assets up to date';
+COMMENT ON FUNCTION thumbexif_internal.thumbexif_track() IS 'trigger function of attached tables: maintains the state of their assets';
 REVOKE EXECUTE ON FUNCTION thumbexif_internal.thumbexif_track() FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION thumbexif_internal.thumbexif_track_drop()
 RETURNS pg_catalog.event_trigger
 LANGUAGE c
 AS 'MODULE_PATHNAME', 'thumbexif_track_drop';
-COMMENT ON FUNCTION thumbexif_internal.thumbexif_track_drop() IS 'event trigger: forgets attached tables that are dropped';
+COMMENT ON FUNCTION thumbexif_internal.thumbexif_track_drop() IS 'event trigger function: removes attachments of dropped tables';
 REVOKE EXECUTE ON FUNCTION thumbexif_internal.thumbexif_track_drop() FROM PUBLIC;
 
 CREATE EVENT TRIGGER thumbexif_drop ON sql_drop EXECUTE FUNCTION thumbexif_internal.thumbexif_track_drop();
-COMMENT ON EVENT TRIGGER thumbexif_drop IS 'forgets attached tables that are dropped';
+COMMENT ON EVENT TRIGGER thumbexif_drop IS 'removes attachments of dropped tables';

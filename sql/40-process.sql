@@ -20,7 +20,7 @@ CREATE OR REPLACE FUNCTION @extschema@.thumbexif_process
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000
 AS 'MODULE_PATHNAME', 'thumbexif_process_bigint';
 COMMENT ON FUNCTION @extschema@.thumbexif_process(bigint, pg_catalog.regclass, boolean) IS
-    'process one asset now: check its file and redo parts that are absent or stale, or all parts with force';
+    'process one asset now: check its file and make absent or stale parts, or with force all parts';
 
 CREATE OR REPLACE FUNCTION @extschema@.thumbexif_process
 (
@@ -42,7 +42,7 @@ CREATE OR REPLACE FUNCTION @extschema@.thumbexif_process
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000
 AS 'MODULE_PATHNAME', 'thumbexif_process_uuid';
 COMMENT ON FUNCTION @extschema@.thumbexif_process(pg_catalog.uuid, pg_catalog.regclass, boolean) IS
-    'process one asset now: check its file and redo parts that are absent or stale, or all parts with force';
+    'process one asset now: check its file and make absent or stale parts, or with force all parts';
 
 CREATE OR REPLACE FUNCTION @extschema@.thumbexif_process
 (
@@ -64,7 +64,7 @@ CREATE OR REPLACE FUNCTION @extschema@.thumbexif_process
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000
 AS 'MODULE_PATHNAME', 'thumbexif_process_text';
 COMMENT ON FUNCTION @extschema@.thumbexif_process(pg_catalog.text, pg_catalog.regclass, boolean) IS
-    'process one asset now: check its file and redo parts that are absent or stale, or all parts with force';
+    'process one asset now: check its file and make absent or stale parts, or with force all parts';
 
 REVOKE EXECUTE ON FUNCTION @extschema@.thumbexif_process(bigint, pg_catalog.regclass, boolean),
     @extschema@.thumbexif_process(pg_catalog.uuid, pg_catalog.regclass, boolean), @extschema@.thumbexif_process(pg_catalog.text, pg_catalog.regclass, boolean) FROM PUBLIC;
@@ -85,7 +85,7 @@ CREATE OR REPLACE PROCEDURE @extschema@.thumbexif_backfill
 LANGUAGE c
 AS 'MODULE_PATHNAME', 'thumbexif_backfill';
 COMMENT ON PROCEDURE @extschema@.thumbexif_backfill(bigint, integer, boolean, pg_catalog.regclass, pg_catalog.text, boolean, bigint, bigint, bigint, bigint) IS
-    'process every asset with absent or stale parts, in key order, batch_size assets per commit';
+    'process all assets with absent or stale parts in the order of their keys, batch_size assets per commit';
 REVOKE EXECUTE ON PROCEDURE @extschema@.thumbexif_backfill(bigint, integer, boolean, pg_catalog.regclass, pg_catalog.text, boolean, bigint, bigint, bigint, bigint) FROM PUBLIC;
 
 CREATE OR REPLACE PROCEDURE @extschema@.thumbexif_process_session
@@ -101,7 +101,7 @@ CREATE OR REPLACE PROCEDURE @extschema@.thumbexif_process_session
 LANGUAGE c
 AS 'MODULE_PATHNAME', 'thumbexif_process_session_bigint';
 COMMENT ON PROCEDURE @extschema@.thumbexif_process_session(bigint, pg_catalog.regclass, pg_catalog.text, bigint, bigint, bigint, bigint) IS
-    'process the assets of one session, listed in the table of jobs; one commit per asset';
+    'process the assets of one session, as listed in the jobs table, one commit per asset';
 REVOKE EXECUTE ON PROCEDURE @extschema@.thumbexif_process_session(bigint, pg_catalog.regclass, pg_catalog.text, bigint, bigint, bigint, bigint) FROM PUBLIC;
 
 CREATE OR REPLACE PROCEDURE @extschema@.thumbexif_process_session
@@ -117,7 +117,7 @@ CREATE OR REPLACE PROCEDURE @extschema@.thumbexif_process_session
 LANGUAGE c
 AS 'MODULE_PATHNAME', 'thumbexif_process_session_uuid';
 COMMENT ON PROCEDURE @extschema@.thumbexif_process_session(pg_catalog.uuid, pg_catalog.regclass, pg_catalog.text, bigint, bigint, bigint, bigint) IS
-    'process the assets of one session, listed in the table of jobs; one commit per asset';
+    'process the assets of one session, as listed in the jobs table, one commit per asset';
 REVOKE EXECUTE ON PROCEDURE @extschema@.thumbexif_process_session(pg_catalog.uuid, pg_catalog.regclass, pg_catalog.text, bigint, bigint, bigint, bigint) FROM PUBLIC;
 
 CREATE OR REPLACE PROCEDURE @extschema@.thumbexif_process_session
@@ -133,5 +133,5 @@ CREATE OR REPLACE PROCEDURE @extschema@.thumbexif_process_session
 LANGUAGE c
 AS 'MODULE_PATHNAME', 'thumbexif_process_session_text';
 COMMENT ON PROCEDURE @extschema@.thumbexif_process_session(pg_catalog.text, pg_catalog.regclass, pg_catalog.text, bigint, bigint, bigint, bigint) IS
-    'process the assets of one session, listed in the table of jobs; one commit per asset';
+    'process the assets of one session, as listed in the jobs table, one commit per asset';
 REVOKE EXECUTE ON PROCEDURE @extschema@.thumbexif_process_session(pg_catalog.text, pg_catalog.regclass, pg_catalog.text, bigint, bigint, bigint, bigint) FROM PUBLIC;

@@ -1,7 +1,8 @@
--- Views of status, progress and failures.
+-- Views: number of assets, progress and failures.
 
--- Each view is a function in C, which reads our own state as the extension's owner and runs no code of any
--- other role.  PUBLIC may execute them, since only their owner may use their schema: a role that may read a view needs no other right.
+-- Each view is based on a function in C, which reads our state with the extension owner's rights and runs no code of
+-- other roles.  EXECUTE on these functions stays granted to PUBLIC, since USAGE on their schema is not: to read a view,
+-- a role needs SELECT on the view only.
 
 CREATE OR REPLACE FUNCTION thumbexif_internal.thumbexif_status_rows(
     OUT relation pg_catalog.regclass, OUT status pg_catalog.text, OUT assets pg_catalog.int8)
@@ -12,10 +13,10 @@ COMMENT ON FUNCTION thumbexif_internal.thumbexif_status_rows() IS 'rows of view 
 
 CREATE OR REPLACE VIEW @extschema@.thumbexif_status AS
     SELECT r.relation, r.status, r.assets FROM thumbexif_internal.thumbexif_status_rows() AS r;
-COMMENT ON VIEW @extschema@.thumbexif_status IS 'number of assets of each status in each attached table';
+COMMENT ON VIEW @extschema@.thumbexif_status IS 'number of assets of each attached table by status';
 COMMENT ON COLUMN @extschema@.thumbexif_status.relation IS 'attached table';
 COMMENT ON COLUMN @extschema@.thumbexif_status.status IS 'new, queued, running, done, failed, missing or unsupported';
-COMMENT ON COLUMN @extschema@.thumbexif_status.assets IS 'number of assets; a status without assets is omitted';
+COMMENT ON COLUMN @extschema@.thumbexif_status.assets IS 'number of assets; statuses without assets are omitted';
 GRANT SELECT ON @extschema@.thumbexif_status TO pg_monitor;
 
 CREATE OR REPLACE FUNCTION thumbexif_internal.thumbexif_progress_rows(
@@ -29,14 +30,14 @@ COMMENT ON FUNCTION thumbexif_internal.thumbexif_progress_rows() IS 'rows of vie
 CREATE OR REPLACE VIEW @extschema@.thumbexif_progress AS
     SELECT r.relation, r.total, r.done, r.failed, r."left", r.rate, r.time_left
     FROM thumbexif_internal.thumbexif_progress_rows() AS r;
-COMMENT ON VIEW @extschema@.thumbexif_progress IS 'progress of each attached table, and the time left';
+COMMENT ON VIEW @extschema@.thumbexif_progress IS 'progress of each attached table, with an estimate of the time left';
 COMMENT ON COLUMN @extschema@.thumbexif_progress.relation IS 'attached table';
 COMMENT ON COLUMN @extschema@.thumbexif_progress.total IS 'rows of the table; an estimate while the table is locked';
 COMMENT ON COLUMN @extschema@.thumbexif_progress.done IS 'assets with status done';
 COMMENT ON COLUMN @extschema@.thumbexif_progress.failed IS 'assets with status failed, missing or unsupported';
 COMMENT ON COLUMN @extschema@.thumbexif_progress."left" IS 'assets with status new, queued or running';
-COMMENT ON COLUMN @extschema@.thumbexif_progress.rate IS 'assets finished per second, over the last two minutes; NULL if none was finished';
-COMMENT ON COLUMN @extschema@.thumbexif_progress.time_left IS 'time until all are done, at that rate; NULL if unknown';
+COMMENT ON COLUMN @extschema@.thumbexif_progress.rate IS 'assets finished per second, averaged over the last two minutes; NULL if none was finished';
+COMMENT ON COLUMN @extschema@.thumbexif_progress.time_left IS 'estimated time until all are done, at that rate; NULL if unknown';
 GRANT SELECT ON @extschema@.thumbexif_progress TO pg_monitor;
 
 CREATE OR REPLACE FUNCTION thumbexif_internal.thumbexif_failure_rows(
@@ -46,17 +47,17 @@ CREATE OR REPLACE FUNCTION thumbexif_internal.thumbexif_failure_rows(
     LANGUAGE c STABLE STRICT PARALLEL UNSAFE COST 10000 ROWS 1000
     AS 'MODULE_PATHNAME', 'thumbexif_failure_rows';
 COMMENT ON FUNCTION thumbexif_internal.thumbexif_failure_rows() IS
-    'rows of view thumbexif_failures, of tables all of whose rows the current user may see';
+    'rows of view thumbexif_failures, for tables all of whose rows the current user may see';
 
 CREATE OR REPLACE VIEW @extschema@.thumbexif_failures AS
     SELECT r.relation, r.id, r.path, r.status, r.error, r.attempts, r.next_try
     FROM thumbexif_internal.thumbexif_failure_rows() AS r;
 COMMENT ON VIEW @extschema@.thumbexif_failures IS
-    'assets that failed, with reasons, including those that will be tried again; of tables all of whose rows the reader may see';
+    'assets that failed and why, including those to be tried again, for tables all of whose rows the current user may see';
 COMMENT ON COLUMN @extschema@.thumbexif_failures.relation IS 'attached table';
-COMMENT ON COLUMN @extschema@.thumbexif_failures.id IS 'key of the asset''s row';
-COMMENT ON COLUMN @extschema@.thumbexif_failures.path IS 'path at the time of the failure';
-COMMENT ON COLUMN @extschema@.thumbexif_failures.status IS 'failed, missing or unsupported; queued or running if it is tried again';
-COMMENT ON COLUMN @extschema@.thumbexif_failures.error IS 'reason of the failure';
+COMMENT ON COLUMN @extschema@.thumbexif_failures.id IS 'key of the asset';
+COMMENT ON COLUMN @extschema@.thumbexif_failures.path IS 'path when it failed';
+COMMENT ON COLUMN @extschema@.thumbexif_failures.status IS 'failed, missing or unsupported; queued or running if it is being tried again';
+COMMENT ON COLUMN @extschema@.thumbexif_failures.error IS 'why it failed';
 COMMENT ON COLUMN @extschema@.thumbexif_failures.attempts IS 'number of attempts';
-COMMENT ON COLUMN @extschema@.thumbexif_failures.next_try IS 'time of the next attempt';
+COMMENT ON COLUMN @extschema@.thumbexif_failures.next_try IS 'earliest time of the next try';

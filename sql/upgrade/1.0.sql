@@ -1,7 +1,7 @@
--- Update from 1.0: move its objects from the extension's schema to thumbexif_internal.  The parts of the install
--- script follow, so that an upgraded and a fresh installation have the same catalog.
+-- Upgrade from 1.0: moves its internal objects from the extension's schema to thumbexif_internal.  Parts of the install
+-- script follow this one, so that an upgraded and a fresh installation have the same catalog.
 
--- The event trigger would look for tables that are being moved.
+-- Dropped first, since it would search for tables that are being moved.
 DROP EVENT TRIGGER thumbexif_drop;
 
 ALTER TYPE @extschema@.thumbexif_asset_status SET SCHEMA thumbexif_internal;
@@ -17,8 +17,8 @@ ALTER TABLE @extschema@.thumbexif_root SET SCHEMA thumbexif_internal;
 ALTER FUNCTION @extschema@.thumbexif_track() SET SCHEMA thumbexif_internal;
 ALTER FUNCTION @extschema@.thumbexif_track_drop() SET SCHEMA thumbexif_internal;
 
--- Drop these functions.  The views that call them stay, with the rights granted on them, and are
--- redefined below.
+-- These functions are dropped.  The views that call them keep the privileges that were granted on them, and are
+-- replaced below.
 CREATE OR REPLACE VIEW @extschema@.thumbexif_status AS
     SELECT NULL::pg_catalog.regclass AS relation, NULL::pg_catalog.text AS status, NULL::bigint AS assets;
 CREATE OR REPLACE VIEW @extschema@.thumbexif_progress AS
@@ -33,12 +33,20 @@ ALTER VIEW @extschema@.thumbexif_failures RESET (security_barrier);
 DROP FUNCTION @extschema@.thumbexif_rows(pg_catalog.regclass);
 DROP FUNCTION @extschema@.thumbexif_activity();
 
-COMMENT ON TYPE thumbexif_internal.thumbexif_asset_status IS 'status of an asset';
-COMMENT ON SEQUENCE thumbexif_internal.thumbexif_claim_seq IS 'numbers of claims';
-
--- 1.0 found these names through the search_path; bind them to pg_catalog.
+-- 1.0 did not qualify the names in these, so they may be bound to objects of other roles.  Bind them to pg_catalog.
 ALTER TABLE thumbexif_internal.thumbexif_asset
     ALTER COLUMN version SET DEFAULT pg_catalog.pg_current_xact_id()::pg_catalog.text::bigint OPERATOR(pg_catalog.<<) 20;
 DROP INDEX thumbexif_internal.thumbexif_asset_bigint_fresh, thumbexif_internal.thumbexif_asset_bigint_again,
     thumbexif_internal.thumbexif_asset_bigint_running, thumbexif_internal.thumbexif_asset_uuid_fresh,
     thumbexif_internal.thumbexif_asset_uuid_again, thumbexif_internal.thumbexif_asset_uuid_running;
+
+-- Comments of sql/10-state.sql that have changed since 1.0.
+COMMENT ON TYPE thumbexif_internal.thumbexif_asset_status IS 'status of an asset';
+COMMENT ON SEQUENCE thumbexif_internal.thumbexif_attachment_seq IS 'numbers of attachments, which are never reused';
+COMMENT ON TABLE thumbexif_internal.thumbexif_attachment IS 'attached tables and the names of their columns';
+COMMENT ON TABLE thumbexif_internal.thumbexif_asset IS 'state of each asset: columns common to all key types (rows are in the child tables)';
+COMMENT ON SEQUENCE thumbexif_internal.thumbexif_claim_seq IS 'numbers of claims';
+COMMENT ON TABLE thumbexif_internal.thumbexif_removal IS 'thumbnail files to unlink after the transaction that listed them is flushed';
+COMMENT ON COLUMN thumbexif_internal.thumbexif_removal.file IS 'name below the folder of the attachment';
+COMMENT ON TABLE thumbexif_internal.thumbexif_root IS
+    'device on which images were last found in each folder of thumbexif.image_roots; another device may mean a lost mount';

@@ -178,14 +178,14 @@ is(dangling(), '', 'and the rows as they were');
 rename "$thumbnails/$database", "$thumbnails/away" or die "rename: $!";
 mkdir "$base/outside" or die "mkdir: $!";
 symlink "$base/outside", "$thumbnails/$database" or die "symlink: $!";
-fails('a symbolic link in the place of our folder', $again, '\w+', 'no symbolic links');
+fails('a symbolic link in the place of our folder', $again, '\w+', 'Remove symbolic links');
 is(join(' ', glob "$base/outside/*"), '', 'leads nowhere');
 unlink "$thumbnails/$database";
 rename "$thumbnails/away", "$thumbnails/$database" or die "rename: $!";
 
 rename "$thumbnails/$database/$attachment", "$thumbnails/away" or die "rename: $!";
 symlink '../away', "$thumbnails/$database/$attachment" or die "symlink: $!";
-fails('one further down', $again, '\w+', 'no symbolic links');
+fails('one further down', $again, '\w+', 'Remove symbolic links');
 unlink "$thumbnails/$database/$attachment";
 rename "$thumbnails/away", "$thumbnails/$database/$attachment" or die "rename: $!";
 is(join(' ', files()), $before, 'nothing was written');

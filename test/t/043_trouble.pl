@@ -163,11 +163,11 @@ $log = -s $server->logfile;
 value($server, 'ALTER TABLE image_assets RENAME camera_make TO maker');
 insert(1);
 wait_for($server, 'the table is paused', "SELECT paused, pause_reason FROM thumbexif_internal.thumbexif_attachment",
-	't|column "camera_make" of attached table public.image_assets does not exist any more');
+	't|column "camera_make" of attached table public.image_assets no longer exists');
 ok($server->wait_for_log(qr/WARNING: .*processing of table public.image_assets is paused: column "camera_make"/, $log),
 	'and the log says so');
 is( value($server, "SELECT relation, last_error, note LIKE '%thumbexif_attach()%' FROM thumbexif_workers WHERE state = 'paused'"),
-	'image_assets|column "camera_make" of attached table public.image_assets does not exist any more|t', 'thumbexif_workers too');
+	'image_assets|column "camera_make" of attached table public.image_assets no longer exists|t', 'thumbexif_workers too');
 value($server, "SELECT thumbexif_attach('image_assets', camera_make => 'maker')");
 wait_for($server, 'mapped anew, it goes on',
 	"SELECT count(*) FROM thumbexif_internal.thumbexif_asset WHERE status <> 'done'", 0);

@@ -106,7 +106,7 @@ value($server, 'SELECT thumbexif_process(1, force => true)');
 my $before = value($server, $states);
 rename $thumbnails, "$thumbnails.away" or die;
 mkdir $thumbnails or die;
-my $lost = qr/ERROR:  58P01: thumbnail folder "\Q$thumbnails\E\/$database" of this database is gone.*$claim/s;
+my $lost = qr/ERROR:  58P01: thumbnail folder "\Q$thumbnails\E\/$database" of this database or its file.* is missing.*$claim/s;
 like(run_sql($server, 'SELECT thumbexif_process(7)'), $lost, 'thumbexif_process says that the folder is gone');
 like(run_sql($server, 'SELECT thumbexif_process(1)'), $lost, 'also where there is nothing to do but to look');
 like(run_sql($server, 'CALL thumbexif_backfill()'), $lost, 'a backfill too');

@@ -30,8 +30,8 @@ wait_done($server, 'an ordinary table is served', 1);
 foreach my $case (
 	[ 'ALTER TABLE parent ATTACH PARTITION shots FOR VALUES FROM (1) TO (1000)', 'ALTER TABLE parent DETACH PARTITION shots',
 		'has become a partition' ],
-	[ 'ALTER TABLE shots INHERIT elder', 'ALTER TABLE shots NO INHERIT elder', 'inherits from another table now' ],
-	[ 'CREATE TABLE child () INHERITS (shots)', 'ALTER TABLE child NO INHERIT shots', 'has got tables that inherit from it' ])
+	[ 'ALTER TABLE shots INHERIT elder', 'ALTER TABLE shots NO INHERIT elder', 'now inherits from another table' ],
+	[ 'CREATE TABLE child () INHERITS (shots)', 'ALTER TABLE child NO INHERIT shots', 'now has tables that inherit from it' ])
 {
 	my ($join, $leave, $reason) = @$case;
 	my $log = -s $server->logfile;
@@ -43,7 +43,7 @@ foreach my $case (
 	insert();
 	foreach my $call ('CALL thumbexif_backfill()', "SELECT thumbexif_process($next)", "CALL thumbexif_backfill(dry_run => true)")
 	{
-		like(($server->psql('postgres', $call))[2], qr/ERROR:  attached table public\.shots \Q$reason\E.*HINT:  Take the table out/s,
+		like(($server->psql('postgres', $call))[2], qr/ERROR:  attached table public\.shots \Q$reason\E.*HINT:  Remove the table from its hierarchy/s,
 			"$call says so too");
 	}
 	is(statuses($server), 'queued 1, done ' . ($next - 1), 'and nothing is done');

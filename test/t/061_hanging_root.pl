@@ -158,7 +158,7 @@ cmp_ok(count_openers($worker), '<=', 1, 'no heap of processes');
 trouble('');
 WorkerTest::wait_for($server, "it is back: all of $_ is done", "SELECT count(*) FROM $_ WHERE width IS NULL", 0) foreach qw(a b);
 is(states($_, 0) . ' ' . states($_, 1), $_ eq 'a' ? 'done 0: 10 done 0: 10' : 'done 0: 15 done 0: 15', "and counts no attempt in $_") foreach qw(a b);
-ok($server->wait_for_log(qr/LOG:  thumbexif goes on with image folder "\Q$dead\E"/, $log), 'which is said');
+ok($server->wait_for_log(qr/LOG:  image folder "\Q$dead\E" can be used again/, $log), 'which is said');
 WorkerTest::wait_for($server, 'the error is shown no more', 'SELECT count(*) FROM thumbexif_workers WHERE last_error IS NOT NULL', 0);
 is(WorkerTest::worker_pid($server), $worker, 'it was one worker all the time');
 

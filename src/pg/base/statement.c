@@ -8,6 +8,7 @@
 #include "catalog/pg_type.h"
 #include "nodes/nodeFuncs.h"
 #include "parser/analyze.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
@@ -47,6 +48,18 @@ void
 te_arg_int8(TeArgs *args, int64 value)
 {
 	te_arg(args, INT8OID, Int64GetDatum(value));
+}
+
+void
+te_arg_int8_array(TeArgs *args, const int64 *values, int count)
+{
+	Datum	   *datums = palloc(sizeof(Datum) * Max(count, 1));
+
+	for (int i = 0; i < count; i++)
+		datums[i] = Int64GetDatum(values[i]);
+	te_arg(args, INT8ARRAYOID,
+		   PointerGetDatum(construct_array(datums, count, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE)));
+	pfree(datums);
 }
 
 void

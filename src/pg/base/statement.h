@@ -27,6 +27,7 @@ extern void te_arg(TeArgs *args, Oid type, Datum value);
 extern void te_arg_null(TeArgs *args, Oid type);
 extern void te_arg_int4(TeArgs *args, int32 value);
 extern void te_arg_int8(TeArgs *args, int64 value);
+extern void te_arg_int8_array(TeArgs *args, const int64 *values, int count);
 extern void te_arg_text(TeArgs *args, const char *value);	/* NULL is passed as NULL */
 
 /*

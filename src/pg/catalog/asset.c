@@ -1,12 +1,11 @@
 /*
  * asset.c
- *		Reading assets: rows as the table's owner, states as the extension.
+ *		Reading assets: rows with the rights of the table's owner, states with the extension's.
  */
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 
 #include "asset.h"
@@ -22,7 +21,7 @@ static const char *const status_names[] = {
 	[TE_ASSET_UNSUPPORTED] = "unsupported",
 };
 
-/* The columns of a state row, in the order of the enum below. */
+/* The columns of a state row that are read, in the order of the enum below. */
 #define STATE_COLUMNS \
 	"id, status::text, claimed_from::text, claim, version, path_hash, source_size, source_mtime," \
 	" limit_hit, attempts, interruptions, verdict, wrote, next_try, finished_at," \
@@ -58,7 +57,7 @@ te_path_hash(const char *path)
 	return (int64) hash_bytes_extended((const unsigned char *) path, strlen(path), 0);
 }
 
-/* A status from its word; NULL (claimed_from of one that is not running) is new. */
+/* The status with this label; TE_ASSET_NEW for NULL (claimed_from is NULL unless the asset is running). */
 static TeAssetStatus
 parse_status(char *name)
 {
@@ -101,7 +100,7 @@ read_state(int row, TeState *state)
 	state->file_size = te_out_int(row, COL_FILE_SIZE, -1);
 }
 
-/* Put the states in SPI_tuptable to the sorted assets they belong to. */
+/* Copy the states in SPI_tuptable to their assets, which are sorted. */
 static void
 merge_states(Oid key_type, TeAsset *assets, int count, uint64 rows)
 {
@@ -129,8 +128,8 @@ merge_states(Oid key_type, TeAsset *assets, int count, uint64 rows)
 }
 
 /*
- * SELECT of key, path and thumbnail_path, without its WHERE.  The casts do nothing unless
- * a column got another type after we looked: what we read is of the types we expect.
+ * Append a SELECT of key, path and thumbnail_path up to its WHERE.  The casts guarantee the result types should a
+ * column's type have changed since the attachment was read.
  */
 static void
 append_select(StringInfo sql, const TeAttachment *attachment)
@@ -171,7 +170,7 @@ fill_range_states(const TeAttachment *attachment, TeAsset *assets, int count)
 }
 
 int
-te_assets_after(const TeAttachment *attachment, const TeKey *after, int most, TeAsset *assets)
+te_assets_after(const TeAttachment *attachment, const TeKey *after, int limit, TeAsset *assets)
 {
 	const char *key = quote_identifier(attachment->key);
 	StringInfoData sql;
@@ -186,10 +185,10 @@ te_assets_after(const TeAttachment *attachment, const TeKey *after, int most, Te
 		te_arg(&args, attachment->key_type, te_key_datum(attachment->key_type, after));
 	}
 	else
-		appendStringInfo(&sql, "%s IS NOT NULL", key);	/* NOT NULL may have been dropped since */
+		appendStringInfo(&sql, "%s IS NOT NULL", key);	/* the NOT NULL constraint may have been dropped */
 
-	/* the limit in the text: the planner must know that it is small, or it might sort the whole table */
-	appendStringInfo(&sql, " ORDER BY %s LIMIT %d", key, most);
+	/* The limit is a constant, since the planner might sort the whole table unless it knows that the limit is small. */
+	appendStringInfo(&sql, " ORDER BY %s LIMIT %d", key, limit);
 
 	count = (int) te_sql_as_owner(attachment->relation, attachment->owner, sql.data, &args);
 	memset(assets, 0, sizeof(TeAsset) * count);
@@ -226,7 +225,7 @@ te_assets_of_keys(const TeAttachment *attachment, const TeKey *keys, int count, 
 	qsort_arg(assets, count, sizeof(TeAsset), compare_assets, &type);
 }
 
-/* The keys of assets as an array parameter. */
+/* Add the keys of assets as an array parameter. */
 static void
 arg_keys(TeArgs *args, Oid type, const TeAsset *assets, int count)
 {
@@ -253,7 +252,7 @@ te_assets_fill_rows(const TeAttachment *attachment, TeAsset *assets, int count)
 	arg_keys(&args, type, assets, count);
 	found = (int) te_sql_as_owner(attachment->relation, attachment->owner, sql.data, &args);
 
-	/* both are sorted */
+	/* The result and the assets are sorted by key. */
 	for (int row = 0, i = 0; row < found && i < count; row++)
 	{
 		TeKey		this;
@@ -268,17 +267,15 @@ te_assets_fill_rows(const TeAttachment *attachment, TeAsset *assets, int count)
 	pfree(sql.data);
 }
 
-/* The versions of assets as an array parameter. */
+/* Add the versions of assets as an array parameter. */
 static void
 arg_versions(TeArgs *args, const TeAsset *assets, int count)
 {
-	Datum	   *versions = palloc(sizeof(Datum) * Max(count, 1));
+	int64	   *versions = palloc(sizeof(int64) * Max(count, 1));
 
 	for (int i = 0; i < count; i++)
-		versions[i] = Int64GetDatum(assets[i].state.version);
-	te_arg(args, INT8ARRAYOID,
-		   PointerGetDatum(construct_array(versions, count, INT8OID, sizeof(int64),
-										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE)));
+		versions[i] = assets[i].state.version;
+	te_arg_int8_array(args, versions, count);
 	pfree(versions);
 }
 
@@ -294,7 +291,7 @@ te_assets_fill_states(const TeAttachment *attachment, TeAsset *assets, int count
 				   attachment->state,
 				   how == TE_STATE_READ ? "" : how == TE_STATE_LOCK ? " FOR UPDATE" :
 				   " AND version = ANY ($3) FOR UPDATE SKIP LOCKED");
-	if (how == TE_STATE_LOCK_FREE)
+	if (how == TE_STATE_LOCK_UNCHANGED)
 		arg_versions(&args, assets, count);
 	for (int i = 0; i < count; i++)
 	{

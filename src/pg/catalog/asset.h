@@ -1,10 +1,9 @@
 /*
  * asset.h
- *		An asset: its key, its row in the user's table and its state in ours.
+ *		Reading assets: the row in the user's table and the row of our state table.
  *
- * Row and state are read by statements of their own and put together here,
- * never joined: the row with the rights of the table's owner, the state with
- * the extension's.  All functions need an SPI connection; texts are palloc'd.
+ * Rows and states are read by separate statements and merged in C, never joined in SQL: rows are read with the
+ * rights of the table's owner, states with the extension's.  All functions need an SPI connection; texts are palloc'd.
  */
 #ifndef TE_PG_ASSET_H
 #define TE_PG_ASSET_H
@@ -27,10 +26,10 @@ typedef enum TeAssetStatus
 	TE_ASSET_UNSUPPORTED
 } TeAssetStatus;
 
-/* A bit of "wrote" beside those of the columns: what we wrote was read from an older file. */
+/* Bit of "wrote" beside those of the columns: the values were read from an older file. */
 #define TE_WROTE_OLD 0x4000
 
-/* The state row; see sql/10-state.sql.  Numbers that are NULL there are -1 here. */
+/* A state row; fields are named as its columns (sql/10-state.sql).  NULL numbers are -1. */
 typedef struct TeState
 {
 	bool		exists;
@@ -40,8 +39,8 @@ typedef struct TeState
 	int64		version;
 	bool		has_path_hash;
 	int64		path_hash;
-	int64		source_size;
-	int64		source_mtime;
+	int64		source_size;	/* bytes */
+	int64		source_mtime;	/* nanoseconds since 1970 */
 	int64		limit_hit;
 	int			attempts;
 	int			interruptions;
@@ -53,7 +52,7 @@ typedef struct TeState
 	char	   *exif_settings;
 	char	   *tried_settings;
 	char	   *file;
-	int64		file_size;
+	int64		file_size;		/* bytes */
 	char	   *error;
 	char	   *exif_error;
 } TeState;
@@ -63,41 +62,38 @@ typedef struct TeAsset
 	const TeAttachment *attachment;
 	TeKey		key;
 	bool		has_row;
-	char	   *path;			/* may be NULL, as the rest */
+	char	   *path;			/* NULL if NULL in the row, like thumbnail_path */
 	char	   *thumbnail_path;
-	bool		thumbnail_lost; /* somebody has looked: what we made is not there any more, or is not whole */
+	bool		thumbnail_lost; /* a check found our thumbnail file absent or incomplete */
 	TeState		state;
 } TeAsset;
 
-/* The word of the type thumbexif_asset_status. */
+/* The label of a status in the type thumbexif_asset_status. */
 extern const char *te_asset_status_name(TeAssetStatus status);
 
-/* What a status was before somebody began to work on the asset. */
+/* The status, or while the asset is claimed, its status before the claim. */
 extern TeAssetStatus te_asset_status(const TeState *state);
 
-/* The hash that the state keeps of a path; any path, NULL too. */
+/* The value of path_hash for a path, which may be NULL. */
 extern int64 te_path_hash(const char *path);
 
-/*
- * The next "most" rows of the table after a key (NULL = from the first), with
- * their states.  Returns how many.
- */
-extern int	te_assets_after(const TeAttachment *attachment, const TeKey *after, int most, TeAsset *assets);
+/* Read up to "limit" rows of the table after a key (NULL: from the first), with their states.  Returns the number. */
+extern int	te_assets_after(const TeAttachment *attachment, const TeKey *after, int limit, TeAsset *assets);
 
-/* Begin an array of assets with these keys, sorted: neither row nor state is filled. */
+/* Initialize an array of assets with these keys, sorted, without rows and states. */
 extern void te_assets_of_keys(const TeAttachment *attachment, const TeKey *keys, int count, TeAsset *assets);
 
-/* Fill the rows of sorted assets.  Those without one keep has_row false. */
+/* Read the rows of sorted assets.  An asset without a row keeps has_row false. */
 extern void te_assets_fill_rows(const TeAttachment *attachment, TeAsset *assets, int count);
 
 typedef enum TeStateRead
 {
 	TE_STATE_READ,
-	TE_STATE_LOCK_FREE,			/* FOR UPDATE SKIP LOCKED, and only those of the version that state.version holds */
-	TE_STATE_LOCK				/* FOR UPDATE, waiting */
+	TE_STATE_LOCK_UNCHANGED,	/* FOR UPDATE SKIP LOCKED, and only if the version is still that of state.version */
+	TE_STATE_LOCK				/* FOR UPDATE, waits */
 } TeStateRead;
 
-/* Fill the states of sorted assets.  Those without one, or not locked, get state.exists false. */
+/* Read the states of sorted assets.  An asset without a state, or whose state was not locked, gets state.exists false. */
 extern void te_assets_fill_states(const TeAttachment *attachment, TeAsset *assets, int count, TeStateRead how);
 
 #endif							/* TE_PG_ASSET_H */

@@ -1,6 +1,6 @@
 /*
  * asset_state.c
- *		What triggers, attach and the queue functions do to state rows.
+ *		Queueing and deleting state rows.
  */
 #include "postgres.h"
 
@@ -11,7 +11,7 @@
 #include "pg/base/extension.h"
 #include "pg/base/statement.h"
 
-/* So many changes of one asset within one transaction get versions of their own. */
+/* Leaves room for 2^20 versions of one asset before the first version of the next transaction. */
 #define VERSION_SHIFT	20
 
 int64
@@ -20,9 +20,27 @@ te_asset_state_new_version(void)
 	return (int64) (U64FromFullTransactionId(GetTopFullTransactionId()) << VERSION_SHIFT);
 }
 
+char *
+te_asset_state_queue_sql(const char *state, const char *source)
+{
+	return psprintf("INSERT INTO %s AS s (attachment, id, status, version, next_try) "
+					"SELECT $1, source.id, 'queued', $2, now() FROM (%s) AS source (id) "
+					"ON CONFLICT (attachment, id) DO UPDATE SET " TE_STATE_REQUEUE,
+					state, source);
+}
+
+char *
+te_asset_state_delete_sql(const char *state, const char *where)
+{
+	return psprintf("WITH gone AS (DELETE FROM %s AS s %s RETURNING s.file) "
+					"INSERT INTO %s (attachment, file) "
+					"SELECT $1, gone.file FROM gone WHERE gone.file IS NOT NULL",
+					state, where, te_internal_name("thumbexif_removal"));
+}
+
 /* Run a statement about one attachment ($1) with the extension's rights. */
 static void
-run(const char *sql, int attachment)
+run_for_attachment(const char *sql, int attachment)
 {
 	TeArgs		args = {0};
 
@@ -35,19 +53,17 @@ te_asset_state_delete_all(int attachment, bool keep_files)
 {
 	const char *asset = te_internal_name("thumbexif_asset");
 
-	if (keep_files)
-		run(psprintf("DELETE FROM %s WHERE attachment = $1", asset), attachment);
-	else
-		run(psprintf("WITH gone AS (DELETE FROM %s WHERE attachment = $1 RETURNING file) "
-					 "INSERT INTO %s (attachment, file) SELECT $1, file FROM gone WHERE file IS NOT NULL",
-					 asset, te_internal_name("thumbexif_removal")),
-			attachment);
+	run_for_attachment(keep_files ?
+					   psprintf("DELETE FROM %s WHERE attachment = $1", asset) :
+					   te_asset_state_delete_sql(asset, "WHERE s.attachment = $1"),
+					   attachment);
 }
 
 void
 te_asset_state_forget(int attachment)
 {
 	te_asset_state_delete_all(attachment, false);
-	run(psprintf("INSERT INTO %s VALUES ($1)", te_internal_name("thumbexif_dropped")), attachment);
-	run(psprintf("DELETE FROM %s WHERE attachment = $1", te_internal_name("thumbexif_attachment")), attachment);
+	run_for_attachment(psprintf("INSERT INTO %s VALUES ($1)", te_internal_name("thumbexif_dropped")), attachment);
+	run_for_attachment(psprintf("DELETE FROM %s WHERE attachment = $1", te_internal_name("thumbexif_attachment")),
+					   attachment);
 }

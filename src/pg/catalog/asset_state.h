@@ -1,9 +1,9 @@
 /*
  * asset_state.h
- *		What triggers, attach and the queue functions do to state rows.
+ *		Queueing and deleting state rows.
  *
- * All of it is done with the extension's rights, inside SPI; callers have checked
- * the user's.  The state machine itself is described in src/README.md.
+ * All functions need an SPI connection and use the extension's rights; callers have checked the user's rights.
+ * src/README.md describes the states.
  */
 #ifndef TE_PG_ASSET_STATE_H
 #define TE_PG_ASSET_STATE_H
@@ -13,27 +13,39 @@
 #include "attachment.h"
 
 /*
- * SET list that puts a state row (alias s) back into the queue as if it were new,
- * whatever it was doing.  What is known of its thumbnail and of the source stays: it says
- * what is stale.  "version" is the SQL of a value of te_asset_state_new_version().
+ * SQL SET list that queues a state row (alias s) again with all its attempts, whatever its status.  The columns
+ * about its thumbnail and its source stay, since they tell which parts are stale.  $2 is a value of
+ * te_asset_state_new_version().
  */
-#define TE_REQUEUE(version) \
-	"status = 'queued', claimed_from = NULL, claim = NULL, " \
-	"version = GREATEST(s.version + 1, " version "), " \
+#define TE_STATE_REQUEUE \
+	"status = 'queued', claimed_from = NULL, claim = NULL, version = GREATEST(s.version + 1, $2), " \
 	"next_try = now(), limit_hit = NULL, attempts = 0, interruptions = 0, verdict = NULL, " \
 	"tried_settings = NULL, path = NULL, error = NULL, exif_error = NULL"
 
 /*
- * The version of a state row that this transaction makes: above every version of
- * earlier rows of the same key, so that a result for one of those is dropped.  The
- * same as the column's default, and quicker.  Gets a transaction id.
+ * SQL that queues assets, whether they have state rows or not.  "source" gives their keys in column "id" and
+ * may use $3: VALUES or SELECT.
+ */
+extern char *te_asset_state_queue_sql(const char *state, const char *source);
+
+/*
+ * SQL that deletes rows of a state table (alias s) and lists their thumbnail files for removal.  "where" is the
+ * rest of the DELETE, with its USING and WHERE; it must restrict s.attachment to $1.  The statement's row count is
+ * the number of files.
+ */
+extern char *te_asset_state_delete_sql(const char *state, const char *where);
+
+/*
+ * The version of a state row that this transaction inserts.  It is above every version of earlier rows of the same
+ * key, so that a result for one of those is dropped.  Equals the column's default, but is cheaper.  Assigns a
+ * transaction id.
  */
 extern int64 te_asset_state_new_version(void);
 
-/* Delete all state rows of an attachment, and have their files removed unless they are to be kept. */
+/* Delete all state rows of an attachment and, unless keep_files, list their thumbnail files for removal. */
 extern void te_asset_state_delete_all(int attachment, bool keep_files);
 
-/* The same, and the attachment itself, whose table has gone. */
+/* Delete an attachment whose table was dropped, with its state rows, and list its files for removal. */
 extern void te_asset_state_forget(int attachment);
 
 #endif							/* TE_PG_ASSET_STATE_H */

@@ -1,10 +1,9 @@
 /*
  * attachment.c
- *		The tables thumbexif works on, as the table thumbexif_attachment lists them.
+ *		Reads thumbexif_attachment, the table of attached tables and their column mappings.
  *
- * Read with the extension's rights each time it is asked for: one short query,
- * and never out of date.  Columns are kept by name, for pg_dump; so a column that was
- * renamed has gone, and the table is to be attached again.
+ * It is read with the extension's rights at each call and never cached, so the result is always current.  Columns
+ * are stored by name, for pg_dump: after a column is renamed, the table must be attached again.
  */
 #include "postgres.h"
 
@@ -15,7 +14,6 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
-#include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
@@ -30,118 +28,48 @@
 #include "pg/base/statement.h"
 #include "pg/compat.h"
 
-/* What we write: the standard name, and the types it is written to. */
-static const struct
-{
-	const char *name;
-	Oid			types[2];
-}			columns[TE_COLUMNS] = {
-	[TE_COL_THUMBNAIL_PATH] = {"thumbnail_path", {TEXTOID, VARCHAROID}},
-	[TE_COL_WIDTH] = {"width", {INT4OID, INT8OID}},
-	[TE_COL_HEIGHT] = {"height", {INT4OID, INT8OID}},
-	[TE_COL_TAKEN_AT] = {"taken_at", {TIMESTAMPTZOID}},
-	[TE_COL_CAMERA_MAKE] = {"camera_make", {TEXTOID, VARCHAROID}},
-	[TE_COL_CAMERA_MODEL] = {"camera_model", {TEXTOID, VARCHAROID}},
-	[TE_COL_GPS_LATITUDE] = {"gps_latitude", {FLOAT8OID}},
-	[TE_COL_GPS_LONGITUDE] = {"gps_longitude", {FLOAT8OID}},
-	[TE_COL_EXIF_METADATA] = {"exif_metadata", {JSONBOID}},
-};
-
-const char *
-te_column_name(TeColumn column)
-{
-	return columns[column].name;
-}
-
-bool
-te_column_takes(TeColumn column, Oid type)
-{
-	return OidIsValid(type) &&
-		(type == columns[column].types[0] || type == columns[column].types[1]);
-}
-
-bool
-te_path_takes(Oid type)
-{
-	return type == TEXTOID || type == VARCHAROID;
-}
-
-const char *
-te_key_state(Oid type)
-{
-	switch (type)
-	{
-		case INT2OID:
-		case INT4OID:
-		case INT8OID:
-			return "thumbexif_asset_bigint";
-		case UUIDOID:
-			return "thumbexif_asset_uuid";
-		default:
-			return NULL;
-	}
-}
-
-bool
-te_column_find(Oid relation, const char *name, TeColumnInfo *info)
-{
-	HeapTuple	tuple = SearchSysCacheAttName(relation, name);
-	Form_pg_attribute form;
-
-	if (!HeapTupleIsValid(tuple))
-		return false;
-	form = (Form_pg_attribute) GETSTRUCT(tuple);
-	info->number = form->attnum;
-	info->type = form->atttypid;
-	info->typmod = form->atttypmod;
-	info->not_null = form->attnotnull;
-	info->generated = form->attgenerated != '\0';
-	ReleaseSysCache(tuple);
-	return info->number > 0;	/* ctid and its like are nobody's */
-}
-
-static void
-throw_column(const TeAttachment *attachment, const char *column, bool exists)
+pg_noreturn static void
+report_column(const TeAttachment *attachment, const char *column, bool exists)
 {
 	ereport(ERROR,
 			(errcode(exists ? ERRCODE_DATATYPE_MISMATCH : ERRCODE_UNDEFINED_COLUMN),
 			 exists
 			 ? errmsg("column \"%s\" of attached table %s has changed its type", column, attachment->name)
-			 : errmsg("column \"%s\" of attached table %s does not exist any more", column, attachment->name),
+			 : errmsg("column \"%s\" of attached table %s no longer exists", column, attachment->name),
 			 errhint("Call thumbexif_attach() again with the table's columns as they are now.")));
 }
 
-/* Look at the mapped columns as they are now.  With check, ERROR if one has gone or changed. */
+/* Fill in the types of the mapped columns.  With check, ERROR if a column was dropped or its type does not fit. */
 static void
-fill_columns(TeAttachment *attachment, Oid attached_key_type, bool check)
+fill_columns(TeAttachment *attachment, bool check)
 {
 	TeColumnInfo info;
 	bool		exists;
 
 	exists = te_column_find(attachment->relation, attachment->key, &info);
 	attachment->key_type = exists ? info.type : InvalidOid;
-	if (check && (!exists || te_key_state(info.type) != te_key_state(attached_key_type)))
-		throw_column(attachment, attachment->key, exists);
+	if (check && !te_attachment_accepts_key(attachment, attachment->key_type))
+		report_column(attachment, attachment->key, exists);
 
 	exists = te_column_find(attachment->relation, attachment->path, &info);
-	if (check && (!exists || !te_path_takes(info.type)))
-		throw_column(attachment, attachment->path, exists);
+	if (check && (!exists || !te_path_accepts(info.type)))
+		report_column(attachment, attachment->path, exists);
 
 	for (int i = 0; i < TE_COLUMNS; i++)
 	{
 		if (attachment->column[i] == NULL)
 			continue;
 		exists = te_column_find(attachment->relation, attachment->column[i], &info);
-		if (check && (!exists || !te_column_takes(i, info.type) || info.generated))
-			throw_column(attachment, attachment->column[i], exists);
+		if (check && (!exists || !te_column_accepts(i, info.type) || info.generated))
+			report_column(attachment, attachment->column[i], exists);
 		attachment->type[i] = exists ? info.type : InvalidOid;
 		attachment->typmod[i] = exists ? info.typmod : -1;
 	}
 }
 
-/* The table at the other end of a line of pg_inherits, or InvalidOid.  "column" is where the relation stands. */
+/* A parent or child of a relation, or InvalidOid.  "column" is the column of pg_inherits to search for the relation. */
 static Oid
-inherits(Oid relation, AttrNumber column)
+find_inherits(Oid relation, AttrNumber column)
 {
 	Relation	catalog = table_open(InheritsRelationId, AccessShareLock);
 	ScanKeyData key;
@@ -162,33 +90,33 @@ inherits(Oid relation, AttrNumber column)
 }
 
 /*
- * What has become of a table that was fit when it was attached: why it cannot be worked on now, or NULL.  The
- * catalog itself is asked: who joins two tables wakes the worker before the flags in its cache are invalid.
+ * Why a table that could be attached cannot be processed now, or NULL.  Scans pg_inherits because the cached flags
+ * may be stale: the command that changes the hierarchy wakes the worker before its invalidations arrive.
  */
 static const char *
-unfit(Oid relation)
+hierarchy_problem(Oid relation)
 {
-	Oid			parent = inherits(relation, Anum_pg_inherits_inhrelid);
+	Oid			parent = find_inherits(relation, Anum_pg_inherits_inhrelid);
 
 	if (OidIsValid(parent))
 		return get_rel_relkind(parent) == RELKIND_PARTITIONED_TABLE ?
-			"has become a partition" : "inherits from another table now";
-	if (OidIsValid(inherits(relation, Anum_pg_inherits_inhparent)))
-		return "has got tables that inherit from it";
+			"has become a partition" : "now inherits from another table";
+	if (OidIsValid(find_inherits(relation, Anum_pg_inherits_inhparent)))
+		return "now has tables that inherit from it";
 	return NULL;
 }
 
-static void
-throw_unfit(const TeAttachment *attachment, const char *reason)
+pg_noreturn static void
+report_hierarchy(const TeAttachment *attachment, const char *reason)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 			 errmsg("attached table %s %s", attachment->name, reason),
-			 errdetail("What is written by way of another table passes by the triggers that would tell thumbexif."),
-			 errhint("Take the table out of its hierarchy again, or call thumbexif_detach().")));
+			 errdetail("Changes made through another table of the hierarchy do not fire the triggers of thumbexif."),
+			 errhint("Remove the table from its hierarchy, or call thumbexif_detach().")));
 }
 
-/* Attaching has looked at it; but a rule may have made it a view since, and a dump may say what its author likes. */
+/* thumbexif_attach() checked this, but a rule may have made the table a view since, and a dump may be forged. */
 static void
 check_kind(const TeAttachment *attachment, Form_pg_class form)
 {
@@ -197,11 +125,11 @@ check_kind(const TeAttachment *attachment, Form_pg_class form)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-			 errmsg("attached table %s is not an ordinary table of a user's", attachment->name),
-			 errhint("Call thumbexif_detach(), and attach an ordinary permanent table.")));
+			 errmsg("attached table %s is not an ordinary user table", attachment->name),
+			 errhint("Call thumbexif_detach() and attach an ordinary permanent table.")));
 }
 
-/* The columns of the query below, in its order. */
+/* The result columns of select_rows(). */
 enum
 {
 	ROW_NUMBER = 1, ROW_RELATION, ROW_KEY_TYPE, ROW_PAUSED, ROW_PAUSED_BY_US, ROW_KEY, ROW_PATH, ROW_COLUMNS
@@ -217,7 +145,7 @@ row_datum(HeapTuple row, int number)
 	return value;
 }
 
-/* An attachment from its row, or NULL if its table has been dropped behind our back, or if no attach has written the row. */
+/* An attachment from its row.  NULL if the table was dropped with event triggers off, or if the row was forged. */
 static TeAttachment *
 from_row(HeapTuple row, bool check)
 {
@@ -227,7 +155,7 @@ from_row(HeapTuple row, bool check)
 	HeapTuple	class;
 	Form_pg_class form;
 
-	if (te_key_state(key_type) == NULL)
+	if (te_key_state_table(key_type) == NULL)
 		return NULL;
 	attachment->number = DatumGetInt32(row_datum(row, ROW_NUMBER));
 	attachment->relation = DatumGetObjectId(row_datum(row, ROW_RELATION));
@@ -237,7 +165,7 @@ from_row(HeapTuple row, bool check)
 	attachment->path = pstrdup(NameStr(*DatumGetName(row_datum(row, ROW_PATH))));
 	for (int i = 0; i < TE_COLUMNS; i++)
 		attachment->column[i] = SPI_getvalue(row, SPI_tuptable->tupdesc, ROW_COLUMNS + i);
-	attachment->state = te_internal_name(te_key_state(key_type));
+	attachment->state = te_internal_name(te_key_state_table(key_type));
 
 	class = SearchSysCache1(RELOID, ObjectIdGetDatum(attachment->relation));
 	if (!HeapTupleIsValid(class))
@@ -248,16 +176,16 @@ from_row(HeapTuple row, bool check)
 												  NameStr(form->relname));
 	if (check)
 		check_kind(attachment, form);
-	reason = check ? unfit(attachment->relation) : NULL;
+	reason = check ? hierarchy_problem(attachment->relation) : NULL;
 	ReleaseSysCache(class);
 	if (reason != NULL)
-		throw_unfit(attachment, reason);
+		report_hierarchy(attachment, reason);
 
-	fill_columns(attachment, key_type, check);
+	fill_columns(attachment, check);
 	return attachment;
 }
 
-/* Run the query for one relation, or for all with InvalidOid, and return how many rows it gave.  Inside SPI. */
+/* Read the row of one relation, or all rows with InvalidOid.  Returns the number of rows.  Inside SPI. */
 static uint64
 select_rows(Oid relation)
 {
@@ -267,15 +195,15 @@ select_rows(Oid relation)
 	initStringInfo(&sql);
 	appendStringInfoString(&sql, "SELECT attachment, relation::oid, key_type::oid, paused, pause_reason IS NOT NULL, id_column, path_column");
 	for (int i = 0; i < TE_COLUMNS; i++)
-		appendStringInfo(&sql, ", %s_column::text", columns[i].name);
+		appendStringInfo(&sql, ", %s_column::text", te_columns[i].name);
 	appendStringInfo(&sql, " FROM %s WHERE relation = $1 OR $1 = 0 ORDER BY attachment",
 					 te_internal_name("thumbexif_attachment"));
 	te_arg(&args, OIDOID, ObjectIdGetDatum(relation));
 	return te_sql_as_extension(sql.data, &args);
 }
 
-static void
-throw_none(Oid relation)
+pg_noreturn static void
+report_not_attached(Oid relation)
 {
 	if (OidIsValid(relation))
 	{
@@ -291,11 +219,11 @@ throw_none(Oid relation)
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("no table is attached"),
-			 errhint("Call thumbexif_attach() for the table that names the images.")));
+			 errhint("Call thumbexif_attach() for the table of images.")));
 }
 
 static TeAttachment *
-get(Oid relation, bool check)
+get_attachment(Oid relation, bool check)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	TeAttachment *attachment;
@@ -305,20 +233,20 @@ get(Oid relation, bool check)
 		elog(ERROR, "SPI_connect failed");
 	rows = select_rows(relation);
 	if (rows == 0)
-		throw_none(relation);
+		report_not_attached(relation);
 	if (rows > 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_AMBIGUOUS_PARAMETER),
 				 errmsg("several tables are attached"),
-				 errhint("Say which one with the parameter \"relation\".")));
+				 errhint("Name one in the parameter \"relation\".")));
 
 	MemoryContextSwitchTo(caller);
 	attachment = from_row(SPI_tuptable->vals[0], check);
 	if (attachment == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("the attached table does not exist any more"),
-				 errhint("Call thumbexif_clean() to forget it.")));
+				 errmsg("the attached table no longer exists"),
+				 errhint("Call thumbexif_clean() to remove its attachment.")));
 	SPI_finish();
 	MemoryContextSwitchTo(caller);
 	return attachment;
@@ -327,13 +255,13 @@ get(Oid relation, bool check)
 TeAttachment *
 te_attachment_get(Oid relation)
 {
-	return get(relation, true);
+	return get_attachment(relation, true);
 }
 
 TeAttachment *
-te_attachment_pick(Oid relation)
+te_attachment_get_unchecked(Oid relation)
 {
-	return get(relation, false);
+	return get_attachment(relation, false);
 }
 
 TeAttachment *
@@ -384,7 +312,7 @@ same_text(const char *a, const char *b)
 }
 
 static bool
-is_same(const TeAttachment *a, const TeAttachment *b)
+attachments_equal(const TeAttachment *a, const TeAttachment *b)
 {
 	for (int i = 0; i < TE_COLUMNS; i++)
 		if (!same_text(a->column[i], b->column[i]) || a->type[i] != b->type[i] || a->typmod[i] != b->typmod[i])
@@ -398,11 +326,11 @@ te_attachment_check_same(const TeAttachment *attachment)
 {
 	TeAttachment *now = te_attachment_find(attachment->relation);
 
-	if (now == NULL || !is_same(now, attachment))
+	if (now == NULL || !attachments_equal(now, attachment))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("attached table %s has been changed while its assets were worked on", attachment->name),
-				 errhint("What was in work has been given back, for the next run to do.")));
+				 errmsg("attached table %s was changed while its assets were processed", attachment->name),
+				 errhint("These assets have been released; process them again.")));
 }
 
 bool
@@ -414,10 +342,18 @@ te_attachment_has_thumbnail(const TeAttachment *attachment)
 bool
 te_attachment_has_exif(const TeAttachment *attachment)
 {
-	for (int i = TE_COL_TAKEN_AT; i < TE_COLUMNS; i++)
-		if (attachment->column[i] != NULL)
+	for (int i = 0; i < TE_COLUMNS; i++)
+		if (te_columns[i].from_exif && attachment->column[i] != NULL)
 			return true;
 	return false;
+}
+
+bool
+te_attachment_accepts_key(const TeAttachment *attachment, Oid type)
+{
+	const char *table = te_key_state_table(type);
+
+	return table != NULL && strcmp(te_internal_name(table), attachment->state) == 0;
 }
 
 void

@@ -1,94 +1,63 @@
 /*
  * attachment.h
- *		The tables thumbexif works on: which columns, which key, which number.
+ *		The attached tables, and how their columns are mapped.
  */
 #ifndef TE_PG_ATTACHMENT_H
 #define TE_PG_ATTACHMENT_H
 
 #include "postgres.h"
 
-#include "access/attnum.h"
 #include "nodes/pg_list.h"
 
-typedef enum TeColumn			/* what we write, in this order everywhere */
-{
-	TE_COL_THUMBNAIL_PATH,
-	TE_COL_WIDTH,
-	TE_COL_HEIGHT,
-	TE_COL_TAKEN_AT,
-	TE_COL_CAMERA_MAKE,
-	TE_COL_CAMERA_MODEL,
-	TE_COL_GPS_LATITUDE,
-	TE_COL_GPS_LONGITUDE,
-	TE_COL_EXIF_METADATA
-} TeColumn;
-#define TE_COLUMNS (TE_COL_EXIF_METADATA + 1)
+#include "column.h"
 
 typedef struct TeAttachment
 {
-	int			number;			/* never reused; also the folder's name */
+	int			number;			/* never reused; also the name of its thumbnail folder */
 	Oid			relation;
 	Oid			owner;			/* of the relation */
 	char	   *name;			/* schema-qualified and quoted, for SQL */
 	char	   *key;			/* column names, not quoted */
 	char	   *path;
-	char	   *column[TE_COLUMNS];	/* NULL = not mapped */
+	char	   *column[TE_COLUMNS]; /* NULL = not mapped */
 	Oid			type[TE_COLUMNS];	/* type of a mapped column */
 	int32		typmod[TE_COLUMNS];
 	Oid			key_type;		/* INT2OID, INT4OID, INT8OID or UUIDOID */
-	const char *state;			/* the qualified, quoted state table for this kind of key */
+	const char *state;			/* qualified, quoted name of the state table for this type of key */
 	bool		paused;
-	bool		paused_by_us;	/* by the worker, for a reason that may pass */
+	bool		paused_by_us;	/* by the worker, until the cause is gone */
 } TeAttachment;
 
 /*
- * The attachment of a relation, or, with InvalidOid, of the only attached one.
- * Palloc'd.  ERRORs with a hint: not attached; none or several attached; a mapped
- * column has gone or changed its type; the table has become part of a hierarchy.  Takes no lock that outlasts the call.
+ * The attachment of a relation, or, with InvalidOid, of the only attached table.  Palloc'd.  ERROR if the table is not
+ * attached, if none or several are attached and none was named, if a mapped column was dropped or changed its type, or
+ * if the table joined a hierarchy.  Holds no lock after the call.
  */
 extern TeAttachment *te_attachment_get(Oid relation);
 
-/* The same, but a hierarchy and columns that have gone are no ERROR (their type is InvalidOid).  For detach. */
-extern TeAttachment *te_attachment_pick(Oid relation);
+/* The same without the last two checks; the type of a dropped column is InvalidOid.  For detach. */
+extern TeAttachment *te_attachment_get_unchecked(Oid relation);
 
-/* As te_attachment_pick(), and NULL if the relation is not attached. */
+/* As te_attachment_get_unchecked(), but NULL if the relation is not attached. */
 extern TeAttachment *te_attachment_find(Oid relation);
 
 /*
- * ERROR if the table, its mapping or its owner is not any more what it was when this one was read: what
- * has been prepared for it must not be written.  Lock the table first.
+ * ERROR if the table, its mapping or its owner has changed since the attachment was read: results computed for it must
+ * not be written.  The caller must have locked the table.
  */
 extern void te_attachment_check_same(const TeAttachment *attachment);
 
-/* Does it keep a thumbnail / anything read from EXIF? */
+/* Is a column for the thumbnail / any column for EXIF mapped? */
 extern bool te_attachment_has_thumbnail(const TeAttachment *attachment);
 extern bool te_attachment_has_exif(const TeAttachment *attachment);
 
-/* ERROR unless the current user owns the relation (or may act as its owner). */
+/* Is the state table of the attachment the one for keys of this type?  False for types that no key has. */
+extern bool te_attachment_accepts_key(const TeAttachment *attachment, Oid type);
+
+/* ERROR unless the current user owns the relation or has the privileges of its owner. */
 extern void te_attachment_check_owner(const TeAttachment *attachment);
 
-/*
- * All attachments (List of TeAttachment *) in the order of their numbers, for the worker and clean;
- * columns as with te_attachment_find().
- */
+/* All attachments (List of TeAttachment *) in the order of their numbers, unchecked as by te_attachment_find(). */
 extern List *te_attachment_all(void);
-
-/* Columns and their types, for attach. */
-typedef struct TeColumnInfo
-{
-	AttrNumber	number;
-	Oid			type;
-	int32		typmod;
-	bool		not_null;
-	bool		generated;
-} TeColumnInfo;
-
-/* False if there is no such column (system columns do not count). */
-extern bool te_column_find(Oid relation, const char *name, TeColumnInfo *info);
-
-extern const char *te_column_name(TeColumn column); /* the standard name */
-extern bool te_column_takes(TeColumn column, Oid type); /* may it be of this type? */
-extern bool te_path_takes(Oid type);
-extern const char *te_key_state(Oid type);	/* the state table (not qualified) for keys of a type; NULL = no key */
 
 #endif							/* TE_PG_ATTACHMENT_H */

@@ -1,6 +1,6 @@
 /*
  * key.c
- *		The key of an asset: a whole number or a uuid.
+ *		The key of an asset: an integer or a uuid.
  */
 #include "postgres.h"
 
@@ -43,8 +43,8 @@ te_key_datum(Oid type, const TeKey *key)
 	}
 }
 
-void
-te_key_set(Oid type, Datum value, TeKey *key)
+static void
+key_from_datum(Oid type, Datum value, TeKey *key)
 {
 	memset(key, 0, sizeof(*key));
 	switch (type)
@@ -71,14 +71,14 @@ te_out_key(int row, int column, Oid type, TeKey *key)
 	if (SPI_gettypeid(SPI_tuptable->tupdesc, column) != type)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("a key is of another type than when its table was attached"),
+				 errmsg("the type of a key has changed since its table was attached"),
 				 errhint("Call thumbexif_attach() again with the table's columns as they are now.")));
 	if (te_out_null(row, column))
 		ereport(ERROR,
 				(errcode(ERRCODE_NOT_NULL_VIOLATION),
 				 errmsg("a key is NULL"),
 				 errhint("Make the key column of the attached table NOT NULL.")));
-	te_key_set(type, te_out(row, column), key);
+	key_from_datum(type, te_out(row, column), key);
 }
 
 char *
@@ -132,9 +132,9 @@ te_key_array(Oid type, const TeKey *keys, int count)
 	return PointerGetDatum(array);
 }
 
-/* Is the number within the key column's type? */
+/* Is a number in the range of a type? */
 static bool
-fits(Oid type, int64 number)
+in_range(Oid type, int64 number)
 {
 	if (type == INT2OID)
 		return number >= PG_INT16_MIN && number <= PG_INT16_MAX;
@@ -143,9 +143,9 @@ fits(Oid type, int64 number)
 	return true;
 }
 
-/* A key that came as text.  Only the two input functions, which touch nothing else, are called. */
+/* Parse a key, by the input function of bigint or uuid. */
 static Datum
-parse(const TeAttachment *attachment, char *text)
+parse_key(const TeAttachment *attachment, char *text)
 {
 	bool		is_uuid = attachment->key_type == UUIDOID;
 	ErrorSaveContext failure = {.type = T_ErrorSaveContext};
@@ -169,7 +169,7 @@ te_key_from_argument(const TeAttachment *attachment, Oid type, Datum value, TeKe
 	Assert(type == INT8OID || type == UUIDOID || type == TEXTOID);
 	if (type == TEXTOID)
 	{
-		value = parse(attachment, TextDatumGetCString(value));
+		value = parse_key(attachment, TextDatumGetCString(value));
 		type = is_uuid ? UUIDOID : INT8OID;
 	}
 	if ((type == UUIDOID) != is_uuid)
@@ -178,8 +178,8 @@ te_key_from_argument(const TeAttachment *attachment, Oid type, Datum value, TeKe
 				 errmsg("keys of table %s are not of type %s", attachment->name,
 						is_uuid ? "bigint" : "uuid"),
 				 errhint("Give the id as %s.", is_uuid ? "uuid" : "bigint")));
-	te_key_set(type, value, key);
-	return is_uuid || fits(attachment->key_type, key->number);
+	key_from_datum(type, value, key);
+	return is_uuid || in_range(attachment->key_type, key->number);
 }
 
 void
@@ -188,5 +188,5 @@ te_key_unknown(const TeAttachment *attachment, const char *key)
 	ereport(ERROR,
 			(errcode(ERRCODE_NO_DATA_FOUND),
 			 errmsg("asset %s does not exist in table %s", key, attachment->name),
-			 errhint("The key may be wrong, the row may have been deleted, or you may not see it.")));
+			 errhint("Check the key. The row may also have been deleted, or row security may hide it.")));
 }

@@ -1,16 +1,16 @@
 /*
  * opener.c
- *		This process's opener: files that it has been asked for.
+ *		The opener process of this session, and the requests it was given.
  *
- * Requests are answered in turn, so the first of those that were sent is at work, since it was sent or since the one
- * before it was answered.  The descriptors that answers bring are counted before they arrive.
+ * The opener answers requests in the order in which they were sent.  So it is working on the first unanswered one,
+ * since that was sent or since the previous one was answered.  A descriptor that a reply may bring is counted
+ * (AcquireExternalFD) before the request is sent.
  *
- * A killed opener may not die, as long as its file system is dead.  Nobody waits for it: it is
- * reaped when it does (decoder_slot.h), and until then its root is not tried again.
+ * A killed opener that is blocked in a dead file system does not exit.  We do not wait for it: it is reaped when it
+ * does (decoder_slot.h), and its root is not tried again before that.
  */
 #include "postgres.h"
 
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "access/xact.h"
@@ -21,23 +21,23 @@
 #include "utils/snapmgr.h"
 
 #include "opener.h"
+#include "opener_message.h"
 #include "pg/base/clock.h"
 #include "pg/compat.h"
 #include "pg/pool/process.h"
 #include "pg/shared/decoder_slot.h"
-#include "wire/fdpass.h"
 
-/* Openers that end without an answer, in a row, until that is an ERROR. */
+/* So many openers in a row that exit without a reply are an ERROR. */
 #define MAX_START_TRIES	3
 
-/* How long one that is ending may take. */
-#define ENDING_MS		100
+/* How long to wait for an opener that is exiting. */
+#define EXIT_WAIT_MS		100
 
 static TeProcess opener;		/* pid 0 = none */
-static dlist_head asked = DLIST_STATIC_INIT(asked); /* in turn, those that were sent first */
-static dlist_head answered = DLIST_STATIC_INIT(answered);	/* and not yet dropped */
+static dlist_head pending = DLIST_STATIC_INIT(pending); /* unanswered requests in their order, those sent first */
+static dlist_head answered = DLIST_STATIC_INIT(answered);	/* requests with a reply that were not dropped yet */
 static uint32 last_number;
-static int64 at_work_since;		/* te_now_ms(): the first that was sent */
+static int64 current_since_ms;	/* te_now_ms() when the opener began with current_request() */
 static int	failed_starts;
 
 /* --- lists */
@@ -57,80 +57,80 @@ delist(TeOpening *opening)
 	opening->listed = false;
 }
 
-/* The one that the opener works on, or NULL. */
+/* The request that the opener is working on, or NULL. */
 static TeOpening *
-at_work(void)
+current_request(void)
 {
 	TeOpening  *first;
 
-	if (dlist_is_empty(&asked))
+	if (dlist_is_empty(&pending))
 		return NULL;
-	first = dlist_head_element(TeOpening, node, &asked);
+	first = dlist_head_element(TeOpening, node, &pending);
 	return first->sent ? first : NULL;
 }
 
 static void
-answer(TeOpening *opening)
+set_answered(TeOpening *opening)
 {
 	delist(opening);
 	opening->answered = true;
 	enlist(&answered, opening);
 }
 
-/* Close and count off what it has.  It is in no list any more. */
+/* Close the descriptor of a request that is in no list, and count it off. */
 static void
-release(TeOpening *opening)
+release_fd(TeOpening *opening)
 {
 	if (opening->fd >= 0)
 		(void) close(opening->fd);
 	opening->fd = -1;
-	if (opening->reading)
+	if (opening->want_fd)
 		ReleaseExternalFD();
-	opening->reading = false;
+	opening->want_fd = false;
 }
 
 /* --- the process */
 
-/* The opener is there no more: what it was asked is to be sent to the next one. */
+/* End the opener.  Its unanswered requests will be sent to the next one. */
 static void
 end_opener(bool kill, int64 until_ms)
 {
 	dlist_iter	iter;
 
 	te_process_end(&opener, kill, until_ms);
-	dlist_foreach(iter, &asked)
+	dlist_foreach(iter, &pending)
 		dlist_container(TeOpening, node, iter.cur)->sent = false;
 }
 
-/* Kill it in the middle of its work, without waiting; its root may be the reason.  Never throws. */
+/* Kill the opener while it works on a request beneath a root, and do not wait for its exit.  Never throws. */
 static void
-give_up(TeRoot *root)
+kill_opener(TeRoot *root)
 {
 	int			child = opener.child;
 	pid_t		pid = opener.pid;
 
 	end_opener(true, 0);
-	te_root_left_behind(root, child, pid);
+	te_root_opener_killed(root, child, pid);
 }
 
-/* Forget what was asked for at that transaction nest level or deeper.  Never throws. */
+/* Drop the requests of this transaction nest level and deeper ones.  Never throws. */
 static void
-forget(int level)
+forget_requests(int level)
 {
-	TeOpening  *first = at_work();
+	TeOpening  *first = current_request();
 	TeRoot	   *root = first ? first->root : NULL;
-	bool		owed = false;
+	bool		in_flight = false;
 	dlist_mutable_iter iter;
 
-	dlist_foreach_modify(iter, &asked)
+	dlist_foreach_modify(iter, &pending)
 	{
 		TeOpening  *opening = dlist_container(TeOpening, node, iter.cur);
 
 		if (opening->level < level)
 			continue;
-		owed |= opening->sent;
+		in_flight |= opening->sent;
 		delist(opening);
-		release(opening);
+		release_fd(opening);
 	}
 	dlist_foreach_modify(iter, &answered)
 	{
@@ -139,10 +139,10 @@ forget(int level)
 		if (opening->level < level)
 			continue;
 		delist(opening);
-		release(opening);
+		release_fd(opening);
 	}
-	if (owed)
-		give_up(root);
+	if (in_flight)
+		kill_opener(root);
 	te_decoder_slot_set_timer();
 }
 
@@ -150,18 +150,18 @@ static void
 on_transaction_end(XactEvent event, void *arg)
 {
 	if (event == XACT_EVENT_ABORT || event == XACT_EVENT_PARALLEL_ABORT)
-		forget(0);
+		forget_requests(0);
 }
 
 static void
 on_subtransaction_end(SubXactEvent event, SubTransactionId id, SubTransactionId parent, void *arg)
 {
 	int			level = GetCurrentTransactionNestLevel();
-	dlist_head *lists[] = {&asked, &answered};
+	dlist_head *lists[] = {&pending, &answered};
 	dlist_iter	iter;
 
 	if (event == SUBXACT_EVENT_ABORT_SUB)
-		forget(level);
+		forget_requests(level);
 	for (int i = 0; i < (int) lengthof(lists) && event == SUBXACT_EVENT_COMMIT_SUB; i++)
 	{
 		dlist_foreach(iter, lists[i])
@@ -176,14 +176,14 @@ on_subtransaction_end(SubXactEvent event, SubTransactionId id, SubTransactionId 
 static void
 on_process_exit(int code, Datum arg)
 {
-	forget(0);
+	forget_requests(0);
 	if (opener.pid != 0)
 		te_process_end(&opener, true, te_decoder_slot_exit_ms());
 	te_decoder_slot_reap(te_decoder_slot_exit_ms());
 }
 
 static void
-prepare(void)
+register_callbacks(void)
 {
 	static bool prepared = false;
 
@@ -196,9 +196,9 @@ prepare(void)
 	prepared = true;
 }
 
-/* Is there an opener?  Then it does not rest any more. */
+/* If there is an opener, mark it as busy.  False if there is none. */
 static bool
-hold(void)
+hold_opener(void)
 {
 	if (opener.pid == 0 || te_decoder_slot_is_lost(opener.child))
 		return false;
@@ -206,30 +206,30 @@ hold(void)
 	return true;
 }
 
-/* See to it that there is one. */
+/* Start an opener unless there is one. */
 static void
-start(void)
+ensure_opener(void)
 {
 	int			child;
 	int			error;
 
-	if (hold())
+	if (hold_opener())
 		return;
 	if (opener.pid != 0)
-		end_opener(false, te_now_ms() + ENDING_MS);
+		end_opener(false, te_now_ms() + EXIT_WAIT_MS);
 	child = te_decoder_slot_take_child();
 	error = child < 0 ? EAGAIN : te_process_start(&opener, TE_PROGRAM_OPENER, child, NULL, 0);
 	if (error != 0)
 		te_process_start_failed(TE_PROGRAM_OPENER, error);
 }
 
-/* It has ended by itself, or is not understood.  ERROR if that happens again and again. */
+/* The opener exited or broke the protocol.  ERROR if that has happened several times in a row. */
 static void
-lost(const char *how, bool kill)
+opener_failed(const char *how, bool kill)
 {
 	char		stderr_tail[TE_LOG_TEXT];
 
-	end_opener(kill, te_now_ms() + ENDING_MS);
+	end_opener(kill, te_now_ms() + EXIT_WAIT_MS);
 	strlcpy(stderr_tail, opener.stderr_tail, sizeof(stderr_tail));
 	if (++failed_starts < MAX_START_TRIES)
 		return;
@@ -237,120 +237,84 @@ lost(const char *how, bool kill)
 	ereport(ERROR,
 			(errcode(ERRCODE_SYSTEM_ERROR),
 			 errmsg("image opener \"%s\" does not work", te_process_file(TE_PROGRAM_OPENER)),
-			 stderr_tail[0] ? errdetail("It %s: %s", how, stderr_tail) : errdetail("It %s.", how),
-			 errhint("Install module and opener of the same build. Sessions older than an upgrade must reconnect.")));
+			 stderr_tail[0] ? errdetail("The opener %s: %s", how, stderr_tail) : errdetail("The opener %s.", how),
+			 errhint("Install the module and the opener of the same build. Sessions that are older than an upgrade must reconnect.")));
 }
 
-/* --- the conversation */
+/* --- requests and replies */
 
-static int
-send_request(TeOpening *opening)
-{
-	static char message[TE_MAX_OPEN_REQUEST];
-	const char *root = te_root_name(opening->root);
-	TeOpenRequest request = {
-		.magic = TE_OPEN_MAGIC,
-		.number = ++last_number,
-		.want = opening->reading ? TE_OPEN_READ : 0,
-		.root_length = strlen(root),
-		.path_length = strlen(opening->path)
-	};
-
-	Assert(request.root_length < TE_OPEN_MAX_PATH && request.path_length < TE_OPEN_MAX_PATH);
-	opening->number = request.number;
-	memcpy(message, &request, sizeof(request));
-	memcpy(message + sizeof(request), root, request.root_length);
-	memcpy(message + sizeof(request) + request.root_length, opening->path, request.path_length);
-	return te_send(opener.sock, message, sizeof(request) + request.root_length + request.path_length, NULL, 0);
-}
-
-/* Send what was not sent yet, as far as there is room: what ends the opener is found when it is read from. */
+/* Send requests until the socket is full.  Errors are ignored: they show up when we read from it. */
 static void
 send_requests(void)
 {
 	dlist_iter	iter;
 
-	dlist_foreach(iter, &asked)
+	dlist_foreach(iter, &pending)
 	{
 		TeOpening  *opening = dlist_container(TeOpening, node, iter.cur);
 
 		if (opening->sent)
 			continue;
-		if (send_request(opening) != 0)
+		opening->number = ++last_number;
+		if (te_opener_send(opener.sock, opening) != 0)
 			return;
 		opening->sent = true;
-		if (at_work() == opening)
-			at_work_since = te_now_ms();
+		if (current_request() == opening)
+			current_since_ms = te_now_ms();
 	}
 }
 
-/* Is that what the first request must be answered with? */
+/* Receive one reply; false if there is none yet.  Handles an opener that has exited or sent nonsense. */
 static bool
-is_valid(const TeOpening *first, const TeOpenReply *reply, ssize_t length, int nfds)
+receive_reply(void)
 {
-	return first != NULL && length == (ssize_t) sizeof(*reply) &&
-		reply->magic == TE_OPEN_MAGIC && reply->number == first->number &&
-		reply->outcome <= TE_OPEN_ROOT_FAILED && reply->size >= 0 &&
-		nfds == (reply->outcome == TE_OPENED && first->reading ? 1 : 0);
-}
-
-/* Take one answer; false if there is none yet.  Sees to an opener that has ended. */
-static bool
-take_answer(void)
-{
-	TeOpening  *first = at_work();
+	TeOpening  *first = current_request();
 	TeOpenReply reply;
-	int			fds[TE_MAX_FDS];
-	int			nfds;
-	ssize_t		length = te_receive(opener.sock, &reply, sizeof(reply), fds, &nfds);
+	int			fd;
 
-	/* A peer that died with unread requests is reported before what it had sent. */
-	if (length < 0 && errno == ECONNRESET)
-		length = te_receive(opener.sock, &reply, sizeof(reply), fds, &nfds);
-	if (length < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-		return false;
-	if (length == 0 || (length < 0 && errno != EPROTO))
+	switch (te_opener_receive(opener.sock, first, &reply, &fd))
 	{
-		lost("ended", false);
-		return true;
+		case TE_OPENER_NO_REPLY:
+			return false;
+		case TE_OPENER_EXITED:
+			opener_failed("exited", false);
+			break;
+		case TE_OPENER_INVALID_REPLY:
+			opener_failed("sent an invalid reply", true);
+			break;
+		case TE_OPENER_REPLY:
+			first->reply = reply;
+			first->fd = fd;
+			set_answered(first);
+			failed_starts = 0;
+			current_since_ms = te_now_ms();
+			break;
 	}
-	if (!is_valid(first, &reply, length, length > 0 ? nfds : 0))
-	{
-		while (length > 0 && nfds > 0)
-			close(fds[--nfds]);
-		lost("gave an invalid reply", true);
-		return true;
-	}
-	first->reply = reply;
-	first->fd = nfds > 0 ? fds[0] : -1;
-	answer(first);
-	failed_starts = 0;
-	at_work_since = te_now_ms();
 	return true;
 }
 
-/* The opener hangs: the root it works on is to be left alone. */
+/* No reply in time: kill the opener, and answer all requests beneath the same root. */
 static void
-answer_as_hanging(void)
+time_out_root(void)
 {
-	TeRoot	   *root = at_work()->root;
+	TeRoot	   *root = current_request()->root;
 	dlist_mutable_iter iter;
 
-	give_up(root);
-	te_root_hangs(root);
-	dlist_foreach_modify(iter, &asked)
+	kill_opener(root);
+	te_root_set_hanging(root);
+	dlist_foreach_modify(iter, &pending)
 	{
 		TeOpening  *opening = dlist_container(TeOpening, node, iter.cur);
 
 		if (opening->root != root)
 			continue;
-		opening->hangs = true;
-		answer(opening);
+		opening->timed_out = true;
+		set_answered(opening);
 	}
 }
 
 static void
-wait_for_answer(int64 wait_ms)
+wait_for_reply(int64 wait_ms)
 {
 	static uint32 wait_event = 0;
 
@@ -358,8 +322,8 @@ wait_for_answer(int64 wait_ms)
 		wait_event = WaitEventExtensionNew("ThumbexifOpener");
 	if (!AcquireExternalFD())
 		te_process_start_failed(TE_PROGRAM_OPENER, EMFILE);
-	ReleaseExternalFD();		/* the wait takes it */
-	InvalidateCatalogSnapshot();	/* it would hold back vacuum while we wait */
+	ReleaseExternalFD();		/* WaitLatchOrSocket() will take it for its epoll descriptor */
+	InvalidateCatalogSnapshot();	/* would hold back vacuum while we wait */
 	if (WaitLatchOrSocket(MyLatch, WL_LATCH_SET | WL_SOCKET_READABLE | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
 						  opener.sock, (long) wait_ms, wait_event) & WL_LATCH_SET)
 		ResetLatch(MyLatch);
@@ -370,17 +334,17 @@ wait_for_answer(int64 wait_ms)
 bool
 te_opener_ask(TeOpening *opening)
 {
-	prepare();
-	if (opening->reading && !AcquireExternalFD())
+	register_callbacks();
+	if (opening->want_fd && !AcquireExternalFD())
 	{
-		opening->reading = false;
+		opening->want_fd = false;
 		return false;
 	}
 	opening->fd = -1;
 	opening->level = GetCurrentTransactionNestLevel();
-	enlist(&asked, opening);
-	if (hold())
-		send_requests();		/* otherwise te_opener_wait does it, which may throw */
+	enlist(&pending, opening);
+	if (hold_opener())
+		send_requests();		/* otherwise te_opener_wait() starts one, which may throw */
 	return true;
 }
 
@@ -392,22 +356,22 @@ te_opener_wait(TeOpening *opening)
 		int64		wait_ms;
 
 		CHECK_FOR_INTERRUPTS();
-		start();
+		ensure_opener();
 		send_requests();
-		if (take_answer())
+		if (receive_reply())
 			continue;
-		if (at_work() == NULL)
+		if (current_request() == NULL)
 		{
-			lost("takes no request", true);
+			opener_failed("accepts no request", true);
 			continue;
 		}
-		wait_ms = at_work_since + te_root_patience(at_work()->root) - te_now_ms();
+		wait_ms = current_since_ms + te_root_timeout_ms(current_request()->root) - te_now_ms();
 		if (wait_ms > 0)
-			wait_for_answer(wait_ms);
+			wait_for_reply(wait_ms);
 		else
-			answer_as_hanging();
+			time_out_root();
 	}
-	if (dlist_is_empty(&asked) && opener.pid != 0)
+	if (dlist_is_empty(&pending) && opener.pid != 0)
 		te_decoder_slot_idle(opener.child);
 }
 
@@ -417,7 +381,7 @@ te_opener_take(TeOpening *opening)
 	int			fd = opening->fd;
 
 	if (fd >= 0)
-		opening->reading = false;
+		opening->want_fd = false;
 	opening->fd = -1;
 	return fd;
 }
@@ -425,11 +389,11 @@ te_opener_take(TeOpening *opening)
 void
 te_opener_drop(TeOpening *opening)
 {
-	bool		owed = opening->listed && opening->sent && !opening->answered;
-	TeRoot	   *root = owed ? at_work()->root : NULL;
+	bool		in_flight = opening->listed && opening->sent && !opening->answered;
+	TeRoot	   *root = in_flight ? current_request()->root : NULL;
 
 	delist(opening);
-	release(opening);
-	if (owed)
-		give_up(root);
+	release_fd(opening);
+	if (in_flight)
+		kill_opener(root);
 }

@@ -1,14 +1,14 @@
 /*
  * opener.h
- *		This process's opener: files that it has been asked for.
+ *		Opening image files through the opener process of this session.
  *
- * There is one opener in a backend or worker, started when it is needed, kept, and ended like an idle decoder
- * when it has rested for long.  It opens one file after the other.  Who asks for several before waiting
- * for the first saves most of the time that it takes.
+ * A backend or worker has at most one opener.  It is started on demand, kept, and ended like a decoder after it was idle
+ * for some time.  It opens one file after the other; callers that have several files ask for some ahead before they
+ * wait for the first, which hides most of the latency.
  *
- * One that does not answer within te_root_patience() is killed, and all that was asked of the same root is
- * answered so; what was asked of others goes to a new one.  What a transaction or
- * subtransaction asked for is forgotten when it is rolled back.
+ * An opener that does not reply within te_root_timeout_ms() is killed.  All requests beneath the same root are then
+ * answered with timed_out; the other ones go to a new opener.  Requests of a transaction or subtransaction are
+ * dropped when it rolls back.
  */
 #ifndef TE_PG_OPENER_H
 #define TE_PG_OPENER_H
@@ -20,17 +20,17 @@
 #include "root_check.h"
 #include "wire/opening.h"
 
-/* One file.  The caller allocates it, zeroed, and keeps it until it has been dropped or the rollback. */
+/* A request for one file.  The caller allocates it, zeroed, and keeps it until it is dropped or rolled back. */
 typedef struct TeOpening
 {
 	TeRoot	   *root;
 	char	   *path;			/* below the root; shorter than TE_OPEN_MAX_PATH */
-	bool		reading;		/* a descriptor is wanted: one is counted as long as this is */
+	bool		want_fd;		/* a descriptor is wanted, and counted while this is true */
 
-	/* the answer, after te_opener_wait */
-	bool		hangs;			/* there was none */
-	TeOpenReply	reply;
-	int			fd;				/* -1 if there is none */
+	/* set by te_opener_wait() */
+	bool		timed_out;		/* there is no reply */
+	TeOpenReply reply;
+	int			fd;				/* -1 if none */
 
 	/* private */
 	dlist_node	node;
@@ -38,21 +38,19 @@ typedef struct TeOpening
 	bool		sent;
 	bool		answered;
 	uint32		number;
-	int			level;			/* of transactions */
+	int			level;			/* transaction nest level */
 } TeOpening;
 
-/* Ask for a file, and do not wait.  False if there is no descriptor left for it. */
+/* Ask for a file without waiting.  False if no file descriptor is left. */
 extern bool te_opener_ask(TeOpening *opening);
 
-/*
- * Wait for the answer.  Throws on an interrupt and if no opener can be started.
- */
+/* Wait for the reply.  Throws on an interrupt, and if no opener can be started. */
 extern void te_opener_wait(TeOpening *opening);
 
-/* The answer's descriptor, which is the caller's from now on: to close, and to count off (ReleaseExternalFD). */
+/* Hand the descriptor of the reply over to the caller, who closes it and calls ReleaseExternalFD(). */
 extern int	te_opener_take(TeOpening *opening);
 
-/* It is not wanted any more, or has been dealt with.  Never throws; may be repeated. */
+/* Drop a request, answered or not.  Never throws; may be repeated. */
 extern void te_opener_drop(TeOpening *opening);
 
 #endif							/* TE_PG_OPENER_H */

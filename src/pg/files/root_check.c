@@ -1,18 +1,15 @@
 /*
  * root_check.c
- *		Is a root folder really there, or has its mount gone?
+ *		Whether a root folder of images can be used, or its file system hangs, fails or is not mounted.
  *
- * What this process knows of the roots' devices is kept in a small list and compared
- * with the table thumbexif_root only when something does not fit: another process may have found files on a new
- * device meanwhile.
+ * What this process knows about its roots is kept in a list.  The table thumbexif_root is read only when a file is
+ * not found and the device differs from the known one, since another process may have found files on a new device.
  */
 #include "postgres.h"
 
-#include "access/parallel.h"
 #include "access/xact.h"
 #include "common/pg_prng.h"
 #include "miscadmin.h"
-#include "postmaster/bgworker.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
@@ -20,57 +17,48 @@
 #include "pg/base/clock.h"
 #include "pg/base/guc.h"
 #include "pg/pool/process.h"
-#include "pg/shared/activity.h"
 #include "pg/shared/decoder_slot.h"
 #include "root_check.h"
 #include "root_device.h"
+#include "root_trouble.h"
 
-/* Pauses before a root in trouble is tried again, ms: one that answers, if wrongly, and one that hangs. */
+/* Pauses before a root in trouble is tried again. */
 #define PAUSE_MS			1000
-#define PAUSE_MAX_MS		60000
+#define MAX_PAUSE_MS		60000
 #define HANG_PAUSE_MS		10000
-#define HANG_PAUSE_MAX_MS	(5 * 60 * 1000)
+#define MAX_HANG_PAUSE_MS	(5 * 60 * 1000)
 
-/* A file may take as long as thumbexif.decode_timeout to be opened, and at least so long: disks must spin up. */
-#define PATIENCE_MS			5000
+/* Opening a file may take thumbexif.decode_timeout, and at least this long, since disks may have to spin up. */
+#define MIN_TIMEOUT_MS		5000
 
-/* Of the pause before, a try of a root that hangs may take this part. */
-#define HANG_SHARE			10
+/* A retry of a root that hung may take this part of the last pause. */
+#define HANG_TIMEOUT_PART	10
 
-/* How long a killed opener may take to die if its file system is well. */
-#define DYING_MS			100
-
-typedef enum Trouble
-{
-	TROUBLE_NONE,
-	TROUBLE_HANGS,
-	TROUBLE_FAILS,				/* error says how */
-	TROUBLE_EMPTY,
-	TROUBLE_MOVED				/* to another device */
-} Trouble;
+/* How long a killed opener may take to exit if its file system works. */
+#define EXIT_WAIT_MS		100
 
 struct TeRoot
 {
 	char	   *name;
 	bool		has_device;
-	int64		device;			/* files were last found on */
-	bool		saved;			/* so in the table */
-	bool		saving;			/* saved, but not committed yet */
+	int64		device;			/* on which files were last found */
+	bool		saved;			/* the table has this device */
+	bool		saving;			/* saved, but not yet committed */
 
-	Trouble		trouble;
-	int			error;
+	TeRootTrouble trouble;
+	int			error;			/* errno of TE_ROOT_FAILS */
 	int			failures;		/* in a row */
-	int64		pause_ms;		/* the last one */
-	int64		not_before;		/* te_now_ms() */
-	bool		paused;			/* and te_root_try_again() has not said that this is over */
-	Trouble		refused;		/* for this, assets, since te_root_begin() */
-	int			refused_error;
-	pid_t		left_pid;		/* of an opener that may hang there; 0 = none */
-	int			left_place;
+	int64		pause_ms;		/* the last pause */
+	int64		not_before_ms;	/* te_now_ms() when it ends */
+	bool		paused;			/* te_root_retry_due() has not yet reported its end */
+	TeRootTrouble skipped_for;	/* trouble for which assets were skipped since te_root_begin() */
+	int			skipped_error;
+	pid_t		killed_pid;		/* killed opener that may be blocked there; 0 = none */
+	int			killed_place;
 };
 
 static List *roots = NIL;		/* of TeRoot *, in TopMemoryContext */
-static bool came_back = false;	/* a root, since te_root_try_again() */
+static bool recovered = false;	/* any root, since te_root_retry_due() */
 
 TeRoot *
 te_root_get(const char *name)
@@ -88,7 +76,7 @@ te_root_get(const char *name)
 	caller = MemoryContextSwitchTo(TopMemoryContext);
 	root = palloc0(sizeof(TeRoot));
 	root->name = pstrdup(name);
-	root->saved = true;			/* there is nothing to save */
+	root->saved = true;			/* nothing to save */
 	roots = lappend(roots, root);
 	MemoryContextSwitchTo(caller);
 	return root;
@@ -102,7 +90,7 @@ te_root_name(const TeRoot *root)
 
 /* --- devices, kept in the table */
 
-/* What was rolled back is not in the table: it is to be saved again. */
+/* End of a (sub)transaction: after a rollback the devices must be saved again. */
 static void
 end_saving(bool committed)
 {
@@ -129,7 +117,7 @@ static void
 on_subtransaction_end(SubXactEvent event, SubTransactionId id, SubTransactionId parent, void *arg)
 {
 	if (event == SUBXACT_EVENT_ABORT_SUB)
-		end_saving(false);		/* saving once too often does no harm */
+		end_saving(false);		/* saving a device twice is harmless */
 }
 
 void
@@ -157,133 +145,74 @@ te_root_save(void)
 
 /* --- trouble */
 
-/* The message, and what helps.  Both palloc'd or constant. */
-static char *
-describe(const TeRoot *root, Trouble trouble, int error, const char **hint)
-{
-	switch (trouble)
-	{
-		case TROUBLE_HANGS:
-			*hint = "Check the server or program behind its file system. Mount network file systems so that they give up by themselves (NFS: softerr or soft, with timeo).";
-			return psprintf("image folder \"%s\" does not answer", root->name);
-		case TROUBLE_EMPTY:
-			*hint = "An empty folder may be a file system that is not mounted. Mount it, or change \"thumbexif.image_roots\".";
-			return psprintf("image folder \"%s\" is empty", root->name);
-		case TROUBLE_MOVED:
-			*hint = "Check that its file system is mounted. The folder is accepted again as soon as an image is found in it.";
-			return psprintf("image folder \"%s\" lies on another device than the images found in it so far", root->name);
-		default:
-			*hint = "Check that the folder is there and mounted, or change \"thumbexif.image_roots\".";
-			errno = error;
-			return psprintf("could not open image folder \"%s\": %m", root->name);
-	}
-}
-
-pg_noreturn static void
-throw(const TeRoot *root, Trouble trouble, int error)
-{
-	const char *hint;
-	char	   *message = describe(root, trouble, error, &hint);
-
-	errno = error;
-	ereport(ERROR,
-			(trouble == TROUBLE_HANGS ? errcode(ERRCODE_IO_ERROR) :
-			 trouble == TROUBLE_FAILS ? errcode_for_file_access() : errcode(ERRCODE_UNDEFINED_FILE),
-			 errmsg_internal("%s", message),
-			 errhint("%s", hint)));
-}
-
 void
-te_root_throw(const TeRoot *root)
+te_root_report(const TeRoot *root)
 {
-	throw(root, root->trouble, root->error);
-}
-
-/* Nobody but the worker goes on without an ERROR. */
-static bool
-is_worker(void)
-{
-	return MyBgworkerEntry != NULL && !IsParallelWorker();
+	te_root_trouble_error(root->name, root->trouble, root->error);
 }
 
 static void
-begin_trouble(TeRoot *root, Trouble trouble, int error)
+begin_trouble(TeRoot *root, TeRootTrouble trouble, int err)
 {
-	bool		news = root->trouble != trouble || root->error != error;
-	bool		hangs = trouble == TROUBLE_HANGS;
+	bool		is_new = root->trouble != trouble || root->error != err;
+	bool		hangs = trouble == TE_ROOT_HANGS;
 
 	if (root->trouble != trouble)
 		root->failures = 0;
 	root->trouble = trouble;
-	root->error = error;
+	root->error = err;
 	root->pause_ms = te_backoff_ms(++root->failures, hangs ? HANG_PAUSE_MS : PAUSE_MS,
-								   hangs ? HANG_PAUSE_MAX_MS : PAUSE_MAX_MS,
+								   hangs ? MAX_HANG_PAUSE_MS : MAX_PAUSE_MS,
 								   pg_prng_uint32(&pg_global_prng_state));
-	root->not_before = te_now_ms() + root->pause_ms;
+	root->not_before_ms = te_now_ms() + root->pause_ms;
 	root->paused = true;
-	if (news && is_worker())
-	{
-		const char *hint;
-		char	   *message = describe(root, trouble, error, &hint);
-
-		te_activity_trouble(message);
-		ereport(WARNING,
-				(errcode(ERRCODE_IO_ERROR),
-				 errmsg_internal("%s", message),
-				 errdetail("Images beneath it wait; thumbexif goes on with others."),
-				 errhint("%s", hint)));
-		pfree(message);
-	}
+	if (is_new)
+		te_root_trouble_begun(root->name, trouble, err);
 }
 
 static void
 end_trouble(TeRoot *root)
 {
-	if (root->trouble == TROUBLE_NONE)
+	if (root->trouble == TE_ROOT_OK)
 		return;
-	root->trouble = TROUBLE_NONE;
+	root->trouble = TE_ROOT_OK;
 	root->error = 0;
 	root->failures = 0;
-	root->not_before = 0;
+	root->not_before_ms = 0;
 	root->paused = false;
-	came_back = true;
-	if (is_worker())
-	{
-		te_activity_trouble(NULL);
-		ereport(LOG,
-				(errmsg("thumbexif goes on with image folder \"%s\"", root->name)));
-	}
+	recovered = true;
+	te_root_trouble_ended(root->name);
 }
 
-/* Does a killed opener still hang there?  Then nothing has changed. */
+/* Is a killed opener still blocked in the root?  Then the root still hangs. */
 static bool
-has_left_one(TeRoot *root)
+killed_opener_remains(TeRoot *root)
 {
-	int64		until = te_now_ms() + DYING_MS;
+	int64		until = te_now_ms() + EXIT_WAIT_MS;
 
-	while (root->left_pid != 0 && te_decoder_slot_is_abandoned(root->left_place, root->left_pid))
+	while (root->killed_pid != 0 && te_decoder_slot_is_abandoned(root->killed_place, root->killed_pid))
 	{
 		if (te_now_ms() >= until)
 			return true;
 		te_decoder_slot_reap(0);
 		pg_usleep(1000);
 	}
-	root->left_pid = 0;
+	root->killed_pid = 0;
 	return false;
 }
 
 bool
 te_root_is_held(TeRoot *root, bool bulk)
 {
-	bool		held = te_now_ms() < root->not_before && (bulk || root->trouble == TROUBLE_HANGS);
+	bool		held = te_now_ms() < root->not_before_ms && (bulk || root->trouble == TE_ROOT_HANGS);
 
-	if (!held && has_left_one(root))
+	if (!held && killed_opener_remains(root))
 	{
-		begin_trouble(root, TROUBLE_HANGS, 0);
+		begin_trouble(root, TE_ROOT_HANGS, 0);
 		held = true;
 	}
 	if (held && bulk)
-		te_root_note(root);
+		te_root_note_skipped(root);
 	return held;
 }
 
@@ -294,24 +223,24 @@ te_root_any_held(void)
 
 	foreach(cell, roots)
 	{
-		if (((TeRoot *) lfirst(cell))->trouble != TROUBLE_NONE)
+		if (((TeRoot *) lfirst(cell))->trouble != TE_ROOT_OK)
 			return true;
 	}
 	return false;
 }
 
 bool
-te_root_try_again(void)
+te_root_retry_due(void)
 {
-	bool		again = came_back;
+	bool		again = recovered;
 	ListCell   *cell;
 
-	came_back = false;
+	recovered = false;
 	foreach(cell, roots)
 	{
 		TeRoot	   *root = lfirst(cell);
 
-		if (!root->paused || te_now_ms() < root->not_before)
+		if (!root->paused || te_now_ms() < root->not_before_ms)
 			continue;
 		root->paused = false;
 		again = true;
@@ -330,7 +259,7 @@ te_root_next_try(void)
 		TeRoot	   *root = lfirst(cell);
 
 		if (root->paused)
-			next_ms = Min(next_ms, root->not_before);
+			next_ms = Min(next_ms, root->not_before_ms);
 	}
 	if (next_ms == PG_INT64_MAX)
 		return 0;
@@ -338,37 +267,37 @@ te_root_next_try(void)
 }
 
 int64
-te_root_patience(const TeRoot *root)
+te_root_timeout_ms(const TeRoot *root)
 {
-	int64		patience_ms = Max(te_decode_timeout, PATIENCE_MS);
+	int64		timeout_ms = Max(te_decode_timeout, MIN_TIMEOUT_MS);
 
-	if (root->trouble == TROUBLE_HANGS)
-		patience_ms = Min(patience_ms, root->pause_ms / HANG_SHARE);
-	return patience_ms;
+	if (root->trouble == TE_ROOT_HANGS)
+		timeout_ms = Min(timeout_ms, root->pause_ms / HANG_TIMEOUT_PART);
+	return timeout_ms;
 }
 
 void
-te_root_hangs(TeRoot *root)
+te_root_set_hanging(TeRoot *root)
 {
-	begin_trouble(root, TROUBLE_HANGS, 0);
+	begin_trouble(root, TE_ROOT_HANGS, 0);
 }
 
 void
-te_root_left_behind(TeRoot *root, int place, pid_t pid)
+te_root_opener_killed(TeRoot *root, int place, pid_t pid)
 {
-	root->left_place = place;
-	root->left_pid = pid;
+	root->killed_place = place;
+	root->killed_pid = pid;
 }
 
 void
-te_root_unusable(TeRoot *root, int error)
+te_root_set_failing(TeRoot *root, int err)
 {
-	begin_trouble(root, TROUBLE_FAILS, error);
+	begin_trouble(root, TE_ROOT_FAILS, err);
 }
 
-/* A file was found on that device. */
+/* A file was found on this device. */
 static void
-found(TeRoot *root, int64 device)
+set_found(TeRoot *root, int64 device)
 {
 	if (!root->has_device || root->device != device)
 		root->saved = false;
@@ -377,46 +306,46 @@ found(TeRoot *root, int64 device)
 	end_trouble(root);
 }
 
-/* A file was not found, and the root is there: is it on the device that it was on? */
+/* Is this the device on which files were last found beneath the root, or is none known? */
 static bool
-is_same(TeRoot *root, int64 now)
+on_last_device(TeRoot *root, int64 now)
 {
 	int64		device;
 
 	if ((root->has_device && root->device == now) || !te_root_device_load(root->name, &device))
 		return true;
-	root->has_device = root->saved = true;	/* another process may have found files on a new one */
+	root->has_device = root->saved = true;	/* another process may have found files on a new device */
 	root->device = device;
 	return device == now;
 }
 
 bool
-te_root_judge(TeRoot *root, const TeOpenReply *reply)
+te_root_check_reply(TeRoot *root, const TeOpenReply *reply)
 {
-	if (root->trouble == TROUBLE_HANGS)
+	if (root->trouble == TE_ROOT_HANGS)
 		end_trouble(root);
 	if (reply->outcome == TE_OPEN_ROOT_FAILED)
-		begin_trouble(root, TROUBLE_FAILS, reply->error);
+		begin_trouble(root, TE_ROOT_FAILS, reply->error);
 	else if (reply->outcome == TE_OPENED)
-		found(root, reply->device);
+		set_found(root, reply->device);
 	else if (reply->suspect && reply->empty)
-		begin_trouble(root, TROUBLE_EMPTY, 0);
-	else if (reply->suspect && !is_same(root, reply->device))
-		begin_trouble(root, TROUBLE_MOVED, 0);
+		begin_trouble(root, TE_ROOT_EMPTY, 0);
+	else if (reply->suspect && !on_last_device(root, reply->device))
+		begin_trouble(root, TE_ROOT_MOVED, 0);
 	else
 	{
 		if (reply->suspect)
 			end_trouble(root);
 		return true;
 	}
-	return root->trouble == TROUBLE_NONE;
+	return root->trouble == TE_ROOT_OK;
 }
 
 void
-te_root_note(TeRoot *root)
+te_root_note_skipped(TeRoot *root)
 {
-	root->refused = root->trouble;
-	root->refused_error = root->error;
+	root->skipped_for = root->trouble;
+	root->skipped_error = root->error;
 }
 
 void
@@ -428,9 +357,9 @@ te_root_begin(void)
 	{
 		TeRoot	   *root = lfirst(cell);
 
-		root->refused = TROUBLE_NONE;
-		if (root->trouble != TROUBLE_HANGS)
-			root->not_before = 0;
+		root->skipped_for = TE_ROOT_OK;
+		if (root->trouble != TE_ROOT_HANGS)
+			root->not_before_ms = 0;
 	}
 }
 
@@ -443,7 +372,7 @@ te_root_end(void)
 	{
 		TeRoot	   *root = lfirst(cell);
 
-		if (root->refused != TROUBLE_NONE)
-			throw(root, root->refused, root->refused_error);
+		if (root->skipped_for != TE_ROOT_OK)
+			te_root_trouble_error(root->name, root->skipped_for, root->skipped_error);
 	}
 }

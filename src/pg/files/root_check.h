@@ -1,15 +1,14 @@
 /*
  * root_check.h
- *		Is a root folder really there, or has its mount gone?
+ *		Whether a root folder of images can be used, or its file system hangs, fails or is not mounted.
  *
- * A file that is not found says nothing as long as its root may be an
- * unmounted mount point.  A root counts as gone if it cannot be opened, if its
- * file system fails (ESTALE, EIO, ENOTCONN), if it is empty, or if it lies on another
- * device than the one on which files were last found beneath it.  That device is
- * kept in the table thumbexif_root.  And it may hang: opening a file does not end.
+ * While its root may be an unmounted mount point, a file that is not found may still exist.  A root is in trouble if
+ * it cannot be opened, if its file system fails (ESTALE, EIO, ENOTCONN), if it is empty, if it lies on another device
+ * than the one on which files were last found beneath it, or if opening a file beneath it hangs.  That device is
+ * stored in the table thumbexif_root.
  *
- * A root in trouble is held off in this process for a pause, which grows as long as the trouble lasts. Bulk work passes over
- * its assets meanwhile and goes on with those of other roots.
+ * This process holds a root in trouble off: it does not try it again before a pause is over, and the pause grows while
+ * the trouble lasts.  Meanwhile bulk work skips its assets and processes those of other roots.
  */
 #ifndef TE_PG_ROOT_CHECK_H
 #define TE_PG_ROOT_CHECK_H
@@ -30,58 +29,58 @@ extern TeRoot *te_root_get(const char *name);
 extern const char *te_root_name(const TeRoot *root);
 
 /*
- * Is it held off?  By hand, only one that hangs is: everything else is told at once by looking again.  In bulk
- * te_root_end() will tell of it.
+ * Is the root held off?  Unless in bulk, this holds only for one that hangs, since any other trouble is found at once
+ * by trying again.  In bulk, te_root_end() will report it.
  */
 extern bool te_root_is_held(TeRoot *root, bool bulk);
 
-/* Is any? */
+/* Is any root in trouble? */
 extern bool te_root_any_held(void);
 
 /*
- * For the worker: is a pause over, or a root back, since the last call?  Then what was passed over is worth another
- * look.  And when will the next pause be over; 0 = there is none.
+ * For the worker: has a pause ended or a root recovered since the last call, so that skipped assets may be tried
+ * again?  And when does the next pause end (0 = none)?
  */
-extern bool te_root_try_again(void);
+extern bool te_root_retry_due(void);
 extern TimestampTz te_root_next_try(void);
 
 /*
- * How long a file beneath it may take to be opened, ms: thumbexif.decode_timeout, at least 5 s.  Once it took longer,
- * a tenth of the pause that was made before: so nobody waits for more than a tenth of the time.
+ * Time limit for opening a file beneath the root: thumbexif.decode_timeout, at least 5 s.  For a root that hung, a tenth
+ * of the last pause, so that retries take at most a tenth of the time.
  */
-extern int64 te_root_patience(const TeRoot *root);
+extern int64 te_root_timeout_ms(const TeRoot *root);
 
-/* That was not long enough. */
-extern void te_root_hangs(TeRoot *root);
+/* That limit was exceeded. */
+extern void te_root_set_hanging(TeRoot *root);
 
-/* An opener was killed while it worked on this root.  It may hang there.  Never throws. */
-extern void te_root_left_behind(TeRoot *root, int place, pid_t pid);
+/* An opener was killed while it worked on this root, and may be blocked there.  Never throws. */
+extern void te_root_opener_killed(TeRoot *root, int place, pid_t pid);
 
 /*
- * What has come of opening a file beneath it: false if that says nothing about the file, since the
- * root is in trouble.  Reads the table in a transaction of its own if it is called in none.
+ * Evaluate the reply to a request for a file beneath the root.  False if it says nothing about the file because the
+ * root is in trouble.  May read the table, so it needs a transaction.
  */
-extern bool te_root_judge(TeRoot *root, const TeOpenReply *reply);
+extern bool te_root_check_reply(TeRoot *root, const TeOpenReply *reply);
 
-/* Its name is too long: trouble as well. */
-extern void te_root_unusable(TeRoot *root, int error);
+/* The root cannot be opened, with an errno. */
+extern void te_root_set_failing(TeRoot *root, int err);
 
-/* The ERROR for its trouble. */
-pg_noreturn extern void te_root_throw(const TeRoot *root);
+/* ERROR for its trouble. */
+pg_noreturn extern void te_root_report(const TeRoot *root);
 
-/* Something refused in bulk because of this root. */
-extern void te_root_note(TeRoot *root);
+/* Bulk work skipped an asset because of this root. */
+extern void te_root_note_skipped(TeRoot *root);
 
 /*
- * A procedure begins: all roots are looked at anew, but for those that hang.  It ends: ERROR if assets were passed over for a
- * root's sake.
+ * A procedure begins: try all roots again except those that hang.  It ends: ERROR if assets were skipped because of a
+ * root.
  */
 extern void te_root_begin(void);
 extern void te_root_end(void);
 
 /*
- * Write down the devices on which files have been found since the last call, in the
- * current transaction and with the extension's rights.  Costs nothing if there are none.
+ * Save the devices on which files were found since the last call, in the current transaction and with the extension's
+ * rights.  Cheap if there are none.
  */
 extern void te_root_save(void);
 

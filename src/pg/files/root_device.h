@@ -1,16 +1,16 @@
 /*
  * root_device.h
- *		The table of the devices on which images were last found (private to root_check.c).
+ *		The table thumbexif_root: on which device images were last found beneath each root (private to root_check.c).
  */
 #ifndef TE_PG_ROOT_DEVICE_H
 #define TE_PG_ROOT_DEVICE_H
 
 #include "postgres.h"
 
-/* False if the table has none for this root.  In a transaction of its own if there is none. */
+/* False if the table has no device for this root.  Needs a transaction. */
 extern bool te_root_device_load(const char *name, int64 *device);
 
-/* In the current transaction, with the extension's rights. */
+/* Save a device in the current transaction. */
 extern void te_root_device_save(const char *name, int64 device);
 
 #endif							/* TE_PG_ROOT_DEVICE_H */

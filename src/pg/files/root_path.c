@@ -1,8 +1,8 @@
 /*
  * root_path.c
- *		Beneath which root a path lies, going by its text.
+ *		Finds the root of a path by comparing texts.
  *
- * Whether it leads out of it is for the kernel to say, when the file is opened.
+ * The kernel checks when the file is opened that the path does not lead out of its root.
  */
 #include "postgres.h"
 
@@ -11,7 +11,7 @@
 #include "pg/base/guc.h"
 #include "root_path.h"
 
-/* What follows the root in an absolute path, or NULL if that does not begin with it. */
+/* The rest of an absolute path after the root, or NULL if the path does not begin with the root. */
 static const char *
 path_below(const char *path, const char *root)
 {
@@ -40,13 +40,13 @@ te_path_find_root(const char *path, const char **below)
 	ListCell   *cell;
 	char	   *found = NULL;
 
-	/* the syntax was checked when it was set */
+	/* the syntax was checked when the setting was changed */
 	(void) SplitDirectoriesString(raw, ',', &roots);
 	if (roots == NIL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("\"thumbexif.image_roots\" is not set"),
-				 errhint("A superuser sets \"thumbexif.image_roots\" to the folders that images may be read from.")));
+				 errhint("A superuser must set \"thumbexif.image_roots\" to the folders that images may be read from.")));
 
 	if (!is_absolute_path(path))
 	{

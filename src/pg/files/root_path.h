@@ -1,13 +1,13 @@
 /*
  * root_path.h
- *		Beneath which root a path lies, going by its text.
+ *		Finds the root of a path by comparing texts.
  */
 #ifndef TE_PG_ROOT_PATH_H
 #define TE_PG_ROOT_PATH_H
 
 /*
- * The root a path lies beneath (the innermost, should there be several), and
- * the path from there on, which points into it.  Palloc'd; ERROR if no roots are set; NULL if it lies beneath none.
+ * The innermost root that contains a path, palloc'd, or NULL if none does.  *below is set to the rest of the path after
+ * the root.  ERROR if no roots are set.
  */
 extern char *te_path_find_root(const char *path, const char **below);
 

@@ -1,11 +1,10 @@
 /*
  * source.c
- *		Where image bytes come from: a path beneath the roots, or a bytea.
+ *		The descriptor that a decoder reads an image from: of a file beneath the roots, or of a bytea in memory.
  *
- * Files are opened by another process (opener.h), for that may never end.  Here nothing is done with a path but to find
- * its root, and nothing with the descriptor of a file but to hand it on.  What is outside is
- * answered in the same words as what is not there, so that nobody can ask what
- * the server's disk holds.
+ * Files are opened by another process (opener.h), because open() may block for ever.  This process only finds the root
+ * of a path and passes the descriptor on.  A path outside the roots is reported like a file that does not exist, so
+ * that users cannot learn which files the server has.
  */
 #include "postgres.h"
 
@@ -22,16 +21,16 @@
 #include "root_path.h"
 #include "source.h"
 
-/* Files to look at that are asked for before the first is waited for. */
-#define LOOK_AHEAD 32
+/* Number of files that te_source_check_files() requests ahead. */
+#define CHECK_AHEAD 32
 
-/* since Linux 6.3; may be missing in the headers */
+/* since Linux 6.3, may be missing in the headers */
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 0x0008U
 #endif
 
 static inline int64
-max_bytes(void)
+max_file_bytes(void)
 {
 	return (int64) te_max_file_size * 1024 * 1024;
 }
@@ -61,7 +60,7 @@ te_source_close(TeSource *source)
 
 /* --- files */
 
-/* What it means for an image that its file cannot be opened. */
+/* The status of an image whose file could not be opened.  ERROR for problems of the server. */
 static TeStatus
 status_of_errno(int err)
 {
@@ -69,12 +68,12 @@ status_of_errno(int err)
 	{
 		case ENOENT:
 		case ENOTDIR:
-		case EXDEV:				/* leads out of the root */
+		case EXDEV:				/* outside the root */
 		case ELOOP:
 		case ENAMETOOLONG:
-		case EILSEQ:			/* names this file system cannot have */
+		case EILSEQ:			/* not a valid name in this file system */
 		case EINVAL:
-		case EISDIR:			/* no regular file: */
+		case EISDIR:			/* not a regular file */
 		case ENXIO:
 		case ENODEV:
 			return TE_MISSING;
@@ -96,8 +95,8 @@ status_of_errno(int err)
 		case ENOSYS:
 			ereport(ERROR,
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("this system has no openat2(2), which image files are opened with"),
-					 errhint("Linux 5.6 or later is needed, and a container that allows the call.")));
+					 errmsg("this system lacks the system call openat2, by which image files are opened"),
+					 errhint("Use Linux 5.6 or later, in a container that allows the call.")));
 			break;
 	}
 	return TE_IO_ERROR;
@@ -119,7 +118,7 @@ te_source_ask(const char *path, int flags, TeSource *source)
 	root = te_root_get(name);
 	pfree(name);
 	if (strlen(te_root_name(root)) >= TE_OPEN_MAX_PATH)
-		te_root_unusable(root, ENAMETOOLONG);
+		te_root_set_failing(root, ENAMETOOLONG);
 	else if (!te_root_is_held(root, source->bulk))
 	{
 		if (strlen(below) >= TE_OPEN_MAX_PATH)
@@ -127,7 +126,7 @@ te_source_ask(const char *path, int flags, TeSource *source)
 		opening = palloc0(sizeof(TeOpening));
 		opening->root = root;
 		opening->path = pstrdup(below);
-		opening->reading = (flags & TE_ASK_READ) != 0;
+		opening->want_fd = (flags & TE_ASK_READ) != 0;
 		if (!te_opener_ask(opening))
 			return false;
 		source->opening = opening;
@@ -138,17 +137,17 @@ te_source_ask(const char *path, int flags, TeSource *source)
 	return true;
 }
 
-/* What the opener has found of a file. */
+/* Status, size and mtime of a file from the reply of the opener. */
 static void
 read_reply(const TeOpenReply *reply, TeSource *source)
 {
 	switch ((TeOpened) reply->outcome)
 	{
 		case TE_OPENED:
-			source->size = reply->size;
-			source->mtime = reply->mtime;
-			source->status = source->size == 0 ? TE_EMPTY :
-				source->size > max_bytes() ? TE_FILE_TOO_LARGE : TE_OK;
+			source->size_bytes = reply->size;
+			source->mtime_ns = reply->mtime;
+			source->status = source->size_bytes == 0 ? TE_EMPTY :
+				source->size_bytes > max_file_bytes() ? TE_FILE_TOO_LARGE : TE_OK;
 			break;
 		case TE_OPEN_IN_USE:
 			source->status = TE_IN_USE;
@@ -171,12 +170,12 @@ te_source_wait(TeSource *source)
 		return;
 	te_transient_fd_prepare();
 	te_opener_wait(opening);
-	if (opening->hangs || !te_root_judge(opening->root, &opening->reply))
+	if (opening->timed_out || !te_root_check_reply(opening->root, &opening->reply))
 	{
 		source->status = TE_IO_ERROR;
 		source->trouble = opening->root;
 		if (source->bulk)
-			te_root_note(opening->root);
+			te_root_note_skipped(opening->root);
 	}
 	else
 	{
@@ -198,18 +197,18 @@ te_source_open(const char *path, TeSource *source)
 		te_source_no_descriptor();
 	te_source_wait(source);
 	if (source->trouble != NULL)
-		te_root_throw(source->trouble);
+		te_root_report(source->trouble);
 }
 
 void
-te_source_look(const char *const *paths, int count, TeSource *sources)
+te_source_check_files(const char *const *paths, int count, TeSource *sources)
 {
 	int			asked = 0;
 
 	for (int i = 0; i < count; i++)
 	{
 		te_exit_if_postmaster_died();
-		for (; asked < count && asked < i + LOOK_AHEAD; asked++)
+		for (; asked < count && asked < i + CHECK_AHEAD; asked++)
 			(void) te_source_ask(paths[asked], TE_ASK_BULK, &sources[asked]);
 		te_source_wait(&sources[i]);
 	}
@@ -229,7 +228,7 @@ te_source_is_held(const char *path)
 
 /* --- images in memory */
 
-/* memfd_create, for a system that insists on files that are not executable too. */
+/* memfd_create(), with MFD_NOEXEC_SEAL where the kernel has it, since vm.memfd_noexec may require it. */
 static int
 create_memfd(void)
 {
@@ -240,7 +239,7 @@ create_memfd(void)
 	return fd;
 }
 
-/* Write all of it and let nobody change it any more.  False with errno. */
+/* Write the image and seal the file.  False with errno. */
 static bool
 fill_memfd(int fd, const char *data, Size length)
 {
@@ -262,10 +261,10 @@ void
 te_source_from_bytes(const void *data, Size length, TeSource *source)
 {
 	te_guc_check();
-	*source = (TeSource) {.fd = -1, .size = length};
+	*source = (TeSource) {.fd = -1, .size_bytes = length};
 	if (length == 0)
 		source->status = TE_EMPTY;
-	else if ((int64) length > max_bytes())
+	else if ((int64) length > max_file_bytes())
 		source->status = TE_FILE_TOO_LARGE;
 	if (source->status != TE_OK)
 		return;

@@ -1,6 +1,6 @@
 /*
  * source.h
- *		Where image bytes come from: a path beneath the roots, or a bytea.
+ *		The descriptor that a decoder reads an image from: of a file beneath the roots, or of a bytea in memory.
  */
 #ifndef TE_PG_SOURCE_H
 #define TE_PG_SOURCE_H
@@ -10,53 +10,53 @@
 #include "opener.h"
 #include "wire/status.h"
 
-/* Files to ask for before the first is waited for. */
+/* Number of files that bulk work requests before it waits for the first. */
 #define TE_SOURCE_AHEAD 8
 
 typedef struct TeSource
 {
-	int			fd;				/* counted by AcquireExternalFD; the caller, the pool or the transaction's end closes it; -1 if none */
-	int64		size;			/* bytes */
-	int64		mtime;			/* nanoseconds since 1970 */
+	int			fd;				/* counted by AcquireExternalFD(), closed at the latest by the end of the transaction; -1 if none */
+	int64		size_bytes;
+	int64		mtime_ns;		/* since 1970 */
 	TeStatus	status;			/* TE_OK, or why there is no fd: MISSING, DENIED, EMPTY, FILE_TOO_LARGE, IN_USE, IO_ERROR */
-	TeRoot	   *trouble;		/* its root is in trouble, and nothing is known of the file; NULL = no */
-	TeOpening  *opening;		/* asked for and not yet waited for */
+	TeRoot	   *trouble;		/* its root, if that is in trouble and nothing is known about the file */
+	TeOpening  *opening;		/* the request, until te_source_wait() */
 	bool		bulk;
 } TeSource;
 
-#define TE_ASK_READ		0x01	/* for a descriptor; otherwise only for status, size and mtime */
-#define TE_ASK_BULK		0x02	/* leave alone all roots that are held off; te_root_end() tells of them */
+#define TE_ASK_READ		0x01	/* want a descriptor, not only status, size and mtime */
+#define TE_ASK_BULK		0x02	/* skip all roots that are held off; te_root_end() reports them */
 
 /*
- * Ask for the regular file a path leads to, beneath thumbexif.image_roots and
- * nowhere else (openat2).  The path's bytes are taken as they are.  False if no descriptor is left to open it with.
- * The source stays where it is, and what it has is allocated in the current memory context, until it has been waited for or closed.
+ * Request the regular file that a path leads to, only beneath thumbexif.image_roots (openat2).  The bytes of the path
+ * are not converted.  False if no descriptor is left.  The request is allocated in the current memory context; *source
+ * must not move before te_source_wait() or te_source_close().
  */
 extern bool te_source_ask(const char *path, int flags, TeSource *source);
 
 /*
- * The same, and wait.  What is wrong with the file is the status, with its root is "trouble"; what is wrong with the server (no
- * descriptor left) is an ERROR.  size and mtime are filled whenever the file
- * could be opened, also for EMPTY and FILE_TOO_LARGE.
+ * Wait for the requested file.  Problems of the file are returned as status, those of its root as "trouble"; problems of
+ * the server (no descriptor left) are an ERROR.  Size and mtime are set whenever the file could be opened, also for
+ * TE_EMPTY and TE_FILE_TOO_LARGE.
  */
 extern void te_source_wait(TeSource *source);
 
-/* Ask for a file to read, wait for it; ERROR if its root is in trouble. */
+/* Request a file to read and wait for it.  ERROR if its root is in trouble. */
 extern void te_source_open(const char *path, TeSource *source);
 
-/* Look what some files are like, in bulk. */
-extern void te_source_look(const char *const *paths, int count, TeSource *sources);
+/* Get status, size and mtime of some files, in bulk. */
+extern void te_source_check_files(const char *const *paths, int count, TeSource *sources);
 
 /* Does the path lie beneath a root that is held off in bulk? */
 extern bool te_source_is_held(const char *path);
 
-/* The ERROR that no descriptor is left to open an image with. */
+/* ERROR that no file descriptor is left. */
 pg_noreturn extern void te_source_no_descriptor(void);
 
-/* An image in memory, as a sealed memfd.  Throws on the server's trouble. */
+/* Copy an image to a sealed memfd.  Problems of the server are an ERROR. */
 extern void te_source_from_bytes(const void *data, Size length, TeSource *source);
 
-/* Close the descriptor, if there is one and the transaction's end has not done it, and count it off (ReleaseExternalFD). */
+/* Drop the request, and close the descriptor unless the end of the transaction has closed it. */
 extern void te_source_close(TeSource *source);
 
 #endif							/* TE_PG_SOURCE_H */

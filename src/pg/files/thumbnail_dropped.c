@@ -1,13 +1,13 @@
 /*
  * thumbnail_dropped.c
- *		Folders that databases which were dropped have left in thumbnail_dir.
+ *		Removes the thumbnail folders of dropped databases.
  *
- * A folder is looked at only if it carries this server's marker for the database it is named after.  Its database is gone
- * if there is no such entry in pg_database while we hold a lock that everybody who connects to a database needs: nobody
- * is connected to it then and nobody can be, also should one with the same OID be created just now.
+ * A folder is considered only if it has this server's marker for the database in its name.  The database is dropped if
+ * pg_database has no such entry while we hold a lock on it that every connection to a database takes: no session is or
+ * can get connected to it, even if a database with the same OID is just being created.
  *
- * Databases that were made from a dropped one (TEMPLATE, a restored dump) may go on naming its files.  Nobody can ask them
- * all, so this is not part of thumbexif_clean(), but done only when the administrator asks for it.
+ * Databases that were copied from a dropped one (TEMPLATE, a restored dump) may still name its files.  They cannot all
+ * be checked, so this is not part of thumbexif_clean() but a function of its own.
  */
 #include "postgres.h"
 
@@ -30,15 +30,15 @@
 
 #define HASH_DIGITS 16
 
-typedef struct Removal
+typedef struct DroppedRemoval
 {
 	bool		dry_run;
 	int64		files;
-} Removal;
+} DroppedRemoval;
 
-/* The names in a folder, palloc'd. */
+/* The names in a folder, a palloc'd list of palloc'd strings. */
 static List *
-names_in(const char *path)
+list_names(const char *path)
 {
 	DIR		   *folder = te_thumbnail_open_folder(path);
 	struct dirent *entry;
@@ -72,9 +72,9 @@ open_base(void)
 	return base;
 }
 
-/* Is it the name of a database's folder: "<oid>" or "<oid>-<hash>"? */
+/* Parse the name of a database's folder, "<oid>" or "<oid>-<hash>".  False if it is something else. */
 static bool
-parse_name(const char *name, Oid *database)
+parse_folder_name(const char *name, Oid *database)
 {
 	size_t		digits = strspn(name, "0123456789");
 	const char *rest = name + digits;
@@ -91,7 +91,7 @@ has_our_marker(const char *name, Oid database)
 {
 	int			base = open_base();
 	int			folder = te_thumbnail_open(base, name, O_PATH | O_DIRECTORY, 0);
-	TeThumbnailMarker	marker;
+	TeThumbnailMarker marker;
 	bool		ours = false;
 
 	close(base);
@@ -104,18 +104,18 @@ has_our_marker(const char *name, Oid database)
 }
 
 static bool
-exists(Oid database)
+database_exists(Oid database)
 {
 	AcceptInvalidationMessages();
 	return SearchSysCacheExists1(DATABASEOID, ObjectIdGetDatum(database));
 }
 
-/* Unlink, or only count, the thumbnails in a folder. */
+/* Unlink, or in a dry run only count, the thumbnails in a folder. */
 static void
-empty_leaf(const char *path, void *arg)
+remove_leaf_files(const char *path, void *arg)
 {
-	Removal    *removal = arg;
-	List	   *names = names_in(path);
+	DroppedRemoval *removal = arg;
+	List	   *names = list_names(path);
 	ListCell   *cell;
 	int			base;
 	int			folder;
@@ -143,11 +143,11 @@ empty_leaf(const char *path, void *arg)
 		te_thumbnail_io_failed(err);
 }
 
-/* Remove the marker and the folder of a database, if nothing else is in it. */
+/* Remove the folder of a database with its marker, if it contains nothing else. */
 static void
-remove_top(const char *name)
+remove_database_folder(const char *name)
 {
-	List	   *names = names_in(name);
+	List	   *names = list_names(name);
 	ListCell   *cell;
 	bool		only_ours = true;
 	int			base;
@@ -159,84 +159,84 @@ remove_top(const char *name)
 		return;
 	base = open_base();
 	folder = te_thumbnail_open(base, name, O_PATH | O_DIRECTORY, 0);
-	foreach(cell, names)
-		if (folder >= 0)
-			(void) unlinkat(folder, lfirst(cell), 0);
 	if (folder >= 0)
+	{
+		foreach(cell, names)
+			(void) unlinkat(folder, lfirst(cell), 0);
 		close(folder);
+	}
 	(void) unlinkat(base, name, AT_REMOVEDIR);
 	close(base);
 }
 
-/* All that is in the folder of a dropped database. */
+/* Unlink or count the thumbnails in the folder of a dropped database. */
 static void
-empty_database(const char *name, Removal *removal)
+remove_database_files(const char *name, DroppedRemoval *removal)
 {
-	List	   *attachments = names_in(name);
+	List	   *attachments = list_names(name);
 	ListCell   *cell;
 
 	foreach(cell, attachments)
 	{
 		const char *number = lfirst(cell);
-		char		top[TE_FOLDER_PATH];
+		char		top[TE_FOLDER_PATH_SIZE];
 
 		if (strspn(number, "0123456789") != strlen(number) || strlen(number) > 10)
 			continue;
 		snprintf(top, sizeof(top), "%s/%s", name, number);
-		te_thumbnail_each_leaf(top, empty_leaf, removal);
+		te_thumbnail_each_leaf(top, remove_leaf_files, removal);
 		if (!removal->dry_run)
 			(void) te_thumbnail_remove_folders(top);
 	}
 	list_free_deep(attachments);
 	if (!removal->dry_run)
-		remove_top(name);
+		remove_database_folder(name);
 }
 
-/* Is it the folder of a database of this server that is no more, going by a look without a lock? */
+/* Is it the folder of a dropped database of this server?  Only final if the database is locked. */
 static bool
-is_left(const char *name, Oid *database)
+is_dropped(const char *name, Oid *database)
 {
-	return parse_name(name, database) && *database != MyDatabaseId && !exists(*database) && has_our_marker(name, *database);
+	return parse_folder_name(name, database) && *database != MyDatabaseId && !database_exists(*database) && has_our_marker(name, *database);
 }
 
-/* This database is a copy of the dropped one and may name its files. */
 static void
-warn_copy(const char *name)
+warn_database_is_copy(const char *name)
 {
 	ereport(WARNING,
 			(errcode(ERRCODE_OBJECT_IN_USE),
 			 errmsg("thumbnail folder \"%s/%s\" of a dropped database was left alone", te_thumbnail_dir, name),
 			 errdetail("This database was made from the dropped one, and its rows may name files there."),
-			 errhint("Once they do not any more, call thumbexif_clean_dropped() in another database.")));
+			 errhint("When they no longer do, call thumbexif_clean_dropped() in another database.")));
 }
 
 int64
 te_thumbnail_clean_dropped(bool dry_run)
 {
-	Removal		removal = {.dry_run = dry_run};
-	List	   *names = names_in(".");
+	DroppedRemoval removal = {.dry_run = dry_run};
+	List	   *names = list_names(".");
 	ListCell   *cell;
 
-	(void) te_server_id();		/* may throw: not with a folder open */
+	(void) te_server_id();		/* may throw, so call it before a folder is open */
 	foreach(cell, names)
 	{
 		const char *name = lfirst(cell);
 		Oid			database;
 		LOCKTAG		tag;
 
-		if (!is_left(name, &database))
+		if (!is_dropped(name, &database))
 			continue;
 		if (te_thumbnail_folder_is_noted(name))
 		{
-			warn_copy(name);
+			warn_database_is_copy(name);
 			continue;
 		}
 		SET_LOCKTAG_OBJECT(tag, InvalidOid, DatabaseRelationId, database, 0);
 		if (LockAcquire(&tag, ExclusiveLock, false, true) == LOCKACQUIRE_NOT_AVAIL)
 			continue;
-		/* only now does it stay as it is */
-		if (is_left(name, &database))
-			empty_database(name, &removal);
+		/* check again, now under the lock */
+		if (is_dropped(name, &database))
+			remove_database_files(name, &removal);
 		LockRelease(&tag, ExclusiveLock, false);
 	}
 	list_free_deep(names);
@@ -246,7 +246,7 @@ te_thumbnail_clean_dropped(bool dry_run)
 bool
 te_thumbnail_any_dropped(void)
 {
-	List	   *names = names_in(".");
+	List	   *names = list_names(".");
 	ListCell   *cell;
 	bool		any = false;
 
@@ -255,7 +255,7 @@ te_thumbnail_any_dropped(void)
 	{
 		Oid			database;
 
-		any = any || is_left(lfirst(cell), &database);
+		any = any || is_dropped(lfirst(cell), &database);
 	}
 	list_free_deep(names);
 	return any;

@@ -1,12 +1,12 @@
 /*
  * thumbnail_folder.c
- *		Which folder beneath thumbnail_dir is this database's.
+ *		Which folder beneath thumbnail_dir belongs to this database.
  *
- * That is told by what is on disk: by the markers (thumbnail_marker.h) of the two folders that come into question.  Where there
- * is no marker at all, the table thumbexif_folder says whether that is as it should be: a database that has written thumbnails
- * here had one, so the file system may not be mounted.  Only then must nothing be created.
+ * This is determined by the markers (thumbnail_marker.h) of the two possible folders.  If neither has a marker, the table
+ * thumbexif_folder says whether that is expected: if this database has written thumbnails here, there was a marker, so
+ * the file system may not be mounted, and nothing must be created.
  *
- * What was found is kept for the process as long as the marker is the same file; that costs an fstatat() a use.
+ * The result is cached in the process while the marker is the same file, which costs one fstatat() per use.
  */
 #include "postgres.h"
 
@@ -22,19 +22,21 @@
 #include "thumbnail_folder_note.h"
 #include "thumbnail_marker.h"
 
-#define MAX_TRIES	10			/* while others create and claim */
+#define MAX_TRIES	10			/* other sessions may create or claim the folder meanwhile */
 
 #define CLAIM_HINT	"call thumbexif_claim_folder()"
 
-/* What was found last; good as long as thumbnail_dir and the marker of the first folder are the same. */
-static struct
+/* The last result, valid while thumbnail_dir and the marker of the first folder are the same. */
+typedef struct FolderCache
 {
-	TeThumbnailFolders	folders;
-	char	   *dir;			/* in TopMemoryContext; NULL: nothing found yet */
+	TeThumbnailFolders folders;
+	char	   *dir;			/* in TopMemoryContext; NULL = cache is empty */
 	struct stat marker;
-	bool		noted;			/* the table has it */
+	bool		noted;			/* the table has the folder */
 	uint32		changes;
-}			found;
+} FolderCache;
+
+static FolderCache cached;
 
 typedef enum Mark
 {
@@ -42,31 +44,31 @@ typedef enum Mark
 } Mark;
 
 static void
-plain_name(char name[TE_FOLDER_NAME])
+plain_folder_name(char name[TE_FOLDER_NAME_SIZE])
 {
-	snprintf(name, TE_FOLDER_NAME, "%u", MyDatabaseId);
+	snprintf(name, TE_FOLDER_NAME_SIZE, "%u", MyDatabaseId);
 }
 
-/* The folder for when the plain one is another server's. */
+/* The folder that is used if the plain one belongs to another server. */
 static void
-own_name(char name[TE_FOLDER_NAME])
+own_folder_name(char name[TE_FOLDER_NAME_SIZE])
 {
 	char		hash[17];
 
 	te_server_hash(hash);
-	snprintf(name, TE_FOLDER_NAME, "%u-%s", MyDatabaseId, hash);
+	snprintf(name, TE_FOLDER_NAME_SIZE, "%u-%s", MyDatabaseId, hash);
 }
 
 void
 te_thumbnail_folder_forget_noted(void)
 {
-	found.noted = false;
+	cached.noted = false;
 }
 
-/* --- looking */
+/* --- finding the folders */
 
 static Mark
-look_at_mark(int base, const char *name, TeThumbnailMarker *marker)
+read_mark(int base, const char *name, TeThumbnailMarker *marker)
 {
 	int			folder = te_thumbnail_open(base, name, O_PATH | O_DIRECTORY, 0);
 	int			result;
@@ -82,28 +84,28 @@ look_at_mark(int base, const char *name, TeThumbnailMarker *marker)
 	return te_thumbnail_marker_is_ours(marker, MyDatabaseId) ? MARK_OURS : MARK_FOREIGN;
 }
 
-/* Look at both folders.  What needs the table stays NEW or UNMARKED. */
+/* Examine both folders, but not the table: a lost folder is returned as NEW or UNMARKED. */
 static void
-look(TeThumbnailFolders *folders, struct stat *file)
+examine_folders(TeThumbnailFolders *folders, struct stat *file)
 {
-	char		plain[TE_FOLDER_NAME];
-	char		own[TE_FOLDER_NAME];
-	TeThumbnailMarker	plain_marker;
-	TeThumbnailMarker	own_marker;
+	char		plain[TE_FOLDER_NAME_SIZE];
+	char		own[TE_FOLDER_NAME_SIZE];
+	TeThumbnailMarker plain_marker;
+	TeThumbnailMarker own_marker;
 	Mark		plain_mark = MARK_TROUBLE;
 	Mark		own_mark = MARK_TROUBLE;
 	int			base;
 
 	memset(folders, 0, sizeof(*folders));
 	folders->state = TE_FOLDER_TROUBLE;
-	plain_name(plain);
-	own_name(own);
+	plain_folder_name(plain);
+	own_folder_name(own);
 	base = te_thumbnail_open_base();
 	if (base >= 0)
 	{
-		plain_mark = look_at_mark(base, plain, &plain_marker);
+		plain_mark = read_mark(base, plain, &plain_marker);
 		if (plain_mark != MARK_TROUBLE)
-			own_mark = look_at_mark(base, own, &own_marker);
+			own_mark = read_mark(base, own, &own_marker);
 		te_thumbnail_close(base);
 	}
 	folders->err = errno;
@@ -126,49 +128,49 @@ look(TeThumbnailFolders *folders, struct stat *file)
 		strcpy(folders->name[folders->count++], own);
 }
 
-/* The first of the folders found, O_PATH, if it still has the marker that it had; or -1. */
+/* Open (O_PATH) the first cached folder if its marker has not changed; otherwise -1. */
 static int
-open_found(void)
+open_cached(void)
 {
 	struct stat file;
 	int			base;
 	int			folder;
 
-	if (found.dir == NULL || strcmp(found.dir, te_thumbnail_dir) != 0)
+	if (cached.dir == NULL || strcmp(cached.dir, te_thumbnail_dir) != 0)
 		return -1;
 	base = te_thumbnail_open_base();
 	if (base < 0)
 		return -1;
-	folder = te_thumbnail_open(base, found.folders.name[0], O_PATH | O_DIRECTORY, 0);
+	folder = te_thumbnail_open(base, cached.folders.name[0], O_PATH | O_DIRECTORY, 0);
 	close(base);
 	if (folder < 0)
 		return -1;
 	if (fstatat(folder, TE_MARKER, &file, AT_SYMLINK_NOFOLLOW) == 0 &&
-		file.st_dev == found.marker.st_dev && file.st_ino == found.marker.st_ino &&
-		file.st_mtim.tv_sec == found.marker.st_mtim.tv_sec && file.st_mtim.tv_nsec == found.marker.st_mtim.tv_nsec)
+		file.st_dev == cached.marker.st_dev && file.st_ino == cached.marker.st_ino &&
+		file.st_mtim.tv_sec == cached.marker.st_mtim.tv_sec && file.st_mtim.tv_nsec == cached.marker.st_mtim.tv_nsec)
 		return folder;
 	close(folder);
 	return -1;
 }
 
 static void
-remember(const TeThumbnailFolders *folders, const struct stat *marker)
+set_cache(const TeThumbnailFolders *folders, const struct stat *marker)
 {
 	char	   *dir = MemoryContextStrdup(TopMemoryContext, te_thumbnail_dir);
 
-	if (found.dir != NULL)
-		pfree(found.dir);
-	found.dir = dir;
-	found.folders = *folders;
-	found.marker = *marker;
-	found.noted = false;
-	found.changes++;
+	if (cached.dir != NULL)
+		pfree(cached.dir);
+	cached.dir = dir;
+	cached.folders = *folders;
+	cached.marker = *marker;
+	cached.noted = false;
+	cached.changes++;
 }
 
 uint32
 te_thumbnail_folder_changes(void)
 {
-	return found.changes;
+	return cached.changes;
 }
 
 const TeThumbnailFolders *
@@ -176,23 +178,23 @@ te_thumbnail_folders(void)
 {
 	static TeThumbnailFolders folders;
 	struct stat marker = {0};
-	char		own[TE_FOLDER_NAME];
-	int			folder = open_found();
+	char		own[TE_FOLDER_NAME_SIZE];
+	int			folder = open_cached();
 
 	if (folder >= 0)
 	{
 		close(folder);
-		return &found.folders;
+		return &cached.folders;
 	}
-	look(&folders, &marker);
+	examine_folders(&folders, &marker);
 	if (folders.state == TE_FOLDER_OURS)
-		remember(&folders, &marker);
+		set_cache(&folders, &marker);
 	else if (folders.state == TE_FOLDER_NEW || folders.state == TE_FOLDER_UNMARKED)
 	{
-		char		plain[TE_FOLDER_NAME];
+		char		plain[TE_FOLDER_NAME_SIZE];
 
-		plain_name(plain);
-		own_name(own);
+		plain_folder_name(plain);
+		own_folder_name(own);
 		if (te_thumbnail_folder_is_noted(plain) || te_thumbnail_folder_is_noted(own))
 		{
 			folders.state = TE_FOLDER_LOST;
@@ -202,11 +204,11 @@ te_thumbnail_folders(void)
 	return &folders;
 }
 
-/* --- making */
+/* --- creating */
 
-/* Create a folder with our marker, or only the marker, and sync them.  0 or an errno. */
+/* Create a folder unless it exists, write our marker into it, and sync both.  0 or an errno. */
 static int
-make(const char *name, bool replace)
+create_folder(const char *name, bool replace)
 {
 	char	   *database = get_database_name(MyDatabaseId);
 	int			base;
@@ -234,54 +236,54 @@ make(const char *name, bool replace)
 }
 
 pg_noreturn static void
-throw_lost(void)
+report_lost(void)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_FILE),
-			 errmsg("thumbnail folder \"%s/%u\" of this database is gone, or its file \"" TE_MARKER "\"", te_thumbnail_dir, MyDatabaseId),
+			 errmsg("thumbnail folder \"%s/%u\" of this database or its file \"" TE_MARKER "\" is missing", te_thumbnail_dir, MyDatabaseId),
 			 errdetail("This database has written thumbnails there before."),
-			 errhint("Mount the file system of \"thumbexif.thumbnail_dir\", if it is not mounted. If the folder was emptied or moved on purpose, " CLAIM_HINT ".")));
+			 errhint("Mount the file system of \"thumbexif.thumbnail_dir\" if it is not mounted. If the folder was emptied or moved on purpose, " CLAIM_HINT ".")));
 }
 
 int
-te_thumbnail_folder_open(char name[TE_FOLDER_NAME])
+te_thumbnail_folder_open(char name[TE_FOLDER_NAME_SIZE])
 {
 	for (int i = 0; i < MAX_TRIES; i++)
 	{
 		const TeThumbnailFolders *folders;
-		int			folder = found.noted ? open_found() : -1;
+		int			folder = cached.noted ? open_cached() : -1;
 		int			err = 0;
 
 		if (folder >= 0)
 		{
-			strlcpy(name, found.folders.name[0], TE_FOLDER_NAME);
+			strlcpy(name, cached.folders.name[0], TE_FOLDER_NAME_SIZE);
 			return folder;
 		}
 		folders = te_thumbnail_folders();
 		switch (folders->state)
 		{
 			case TE_FOLDER_OURS:
-				found.noted = found.noted || te_thumbnail_folder_note(found.folders.name[0], false);
-				folder = open_found();
+				cached.noted = cached.noted || te_thumbnail_folder_note(cached.folders.name[0], false);
+				folder = open_cached();
 				if (folder < 0)
 					break;
-				strlcpy(name, found.folders.name[0], TE_FOLDER_NAME);
+				strlcpy(name, cached.folders.name[0], TE_FOLDER_NAME_SIZE);
 				return folder;
 			case TE_FOLDER_NEW:
 			case TE_FOLDER_UNMARKED:
-				plain_name(name);
-				err = make(name, false);
+				plain_folder_name(name);
+				err = create_folder(name, false);
 				break;
 			case TE_FOLDER_FOREIGN:
-				own_name(name);
-				err = make(name, false);
+				own_folder_name(name);
+				err = create_folder(name, false);
 				break;
 			case TE_FOLDER_LOST:
-				throw_lost();
+				report_lost();
 			case TE_FOLDER_TROUBLE:
 				te_thumbnail_io_failed(folders->err);
 		}
-		/* another may have been quicker */
+		/* another session may have been faster */
 		if (err != 0 && err != EEXIST)
 			te_thumbnail_io_failed(err);
 	}
@@ -309,11 +311,11 @@ te_thumbnail_folders_warn(void)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("no thumbnail files were removed from folder \"%s/%u\"", te_thumbnail_dir, MyDatabaseId),
 				 folders->state == TE_FOLDER_LOST ?
-				 errdetail("This database has written thumbnails there before, and the folder is gone, or its file \"" TE_MARKER "\".") :
+				 errdetail("This database has written thumbnails there before, and the folder or its file \"" TE_MARKER "\" is missing.") :
 				 errdetail("The folder belongs to another server, or to another copy of this one."),
 				 folders->state == TE_FOLDER_LOST ?
-				 errhint("Mount the file system, if it is not mounted. If the folder was emptied or moved on purpose, " CLAIM_HINT ".") :
-				 errhint("If that server will never use it again, " CLAIM_HINT ".")));
+				 errhint("Mount the file system if it is not mounted. If the folder was emptied or moved on purpose, " CLAIM_HINT ".") :
+				 errhint("If that server will not use it again, " CLAIM_HINT ".")));
 }
 
 const TeThumbnailFolders *
@@ -324,7 +326,7 @@ te_thumbnail_folders_to_clean(bool dry_run)
 
 	if (folders->state == TE_FOLDER_UNMARKED && !dry_run)
 	{
-		err = make(folders->name[0], false);
+		err = create_folder(folders->name[0], false);
 		folders = te_thumbnail_folders();
 	}
 	if (err != 0 && err != EEXIST)
@@ -340,7 +342,7 @@ te_thumbnail_folder_check(void)
 	const TeThumbnailFolders *folders = te_thumbnail_folders();
 
 	if (folders->state == TE_FOLDER_LOST)
-		throw_lost();
+		report_lost();
 	if (folders->state == TE_FOLDER_TROUBLE)
 		te_thumbnail_io_failed(folders->err);
 }
@@ -348,13 +350,13 @@ te_thumbnail_folder_check(void)
 char *
 te_thumbnail_folder_claim(void)
 {
-	char		name[TE_FOLDER_NAME];
+	char		name[TE_FOLDER_NAME_SIZE];
 	const TeThumbnailFolders *folders = te_thumbnail_folders();
 
-	plain_name(name);
+	plain_folder_name(name);
 	if (folders->state != TE_FOLDER_OURS || strcmp(folders->name[0], name) != 0)
 	{
-		int			err = make(name, true);
+		int			err = create_folder(name, true);
 
 		if (err != 0)
 			te_thumbnail_io_failed(err);

@@ -1,10 +1,10 @@
 /*
  * thumbnail_folder.h
- *		Which folder beneath thumbnail_dir is this database's.
+ *		Which folder beneath thumbnail_dir belongs to this database.
  *
- * It is "<database oid>", unless that carries the marker of another server (or of a copy of this one): then it is
- * "<database oid>-<hash of this server>".  After thumbexif_claim_folder() both can be ours, the second one only to
- * be emptied.  Names of files are unique, so one that is not in our folders is somebody else's.
+ * It is "<database oid>", or "<database oid>-<hash of this server>" if the former has the marker of another server or of
+ * a copy of this one.  After thumbexif_claim_folder() both may be ours; then nothing is written to the second one any
+ * more.  File names are unique, so a file that is in none of our folders belongs to another server.
  */
 #ifndef TE_PG_THUMBNAIL_FOLDER_H
 #define TE_PG_THUMBNAIL_FOLDER_H
@@ -16,50 +16,50 @@
 typedef enum TeThumbnailFolderState
 {
 	TE_FOLDER_OURS,
-	TE_FOLDER_NEW,				/* nothing is there: nothing was written yet */
-	TE_FOLDER_UNMARKED,			/* one without a marker, as 1.0 made it */
-	TE_FOLDER_FOREIGN,			/* it is another server's, and we have none beside it yet */
-	TE_FOLDER_LOST,				/* this database has written here, and there is no marker any more */
-	TE_FOLDER_TROUBLE			/* it cannot be read: "err" */
+	TE_FOLDER_NEW,				/* no folder, and nothing was written yet */
+	TE_FOLDER_UNMARKED,			/* a folder without a marker, made by 1.0 */
+	TE_FOLDER_FOREIGN,			/* another server's folder, and none of ours yet */
+	TE_FOLDER_LOST,				/* no marker, but this database has written here */
+	TE_FOLDER_TROUBLE			/* cannot be read, see "err" */
 } TeThumbnailFolderState;
 
 typedef struct TeThumbnailFolders
 {
 	TeThumbnailFolderState state;
-	bool		foreign;		/* "<database oid>" is another server's */
+	bool		foreign;		/* "<database oid>" belongs to another server */
 	int			err;
-	int			count;			/* of ours, OURS and UNMARKED only; the first is written to */
-	char		name[2][TE_FOLDER_NAME];
+	int			count;			/* number of our folders (OURS and UNMARKED only); the first is written to */
+	char		name[2][TE_FOLDER_NAME_SIZE];
 } TeThumbnailFolders;
 
-/* Look, without changing anything.  Valid until the next call.  Throws only if our table cannot be read. */
+/* Find our folders, without changes.  Valid until the next call.  Throws only if our table cannot be read. */
 extern const TeThumbnailFolders *te_thumbnail_folders(void);
 
 /*
- * The folder to write to: its name and a descriptor (O_PATH) that the caller closes.  Created and marked if it is not
- * there.  Notes in our table that it is in use.  ERROR with a hint on the server's trouble.
+ * Open the folder to write to; creates and marks it if it does not exist, and notes in our table that it is used.
+ * Returns a descriptor (O_PATH) that the caller closes.  ERROR with a hint for problems of the server.
  */
-extern int	te_thumbnail_folder_open(char name[TE_FOLDER_NAME]);
+extern int	te_thumbnail_folder_open(char name[TE_FOLDER_NAME_SIZE]);
 
 /*
- * The folders in which files may be removed.  NULL if it cannot be told which they are, or they are another server's.
- * One that 1.0 made gets its marker, unless in a dry run.
+ * The folders in which files may be removed; NULL if they cannot be determined or belong to another server.  Marks a
+ * folder made by 1.0, unless in a dry run.
  */
 extern const TeThumbnailFolders *te_thumbnail_folders_to_clean(bool dry_run);
 
-/* A WARNING, with a hint, if files of this database's rows may be where nothing is removed. */
+/* WARNING if files of this database may be in folders in which nothing is removed. */
 extern void te_thumbnail_folders_warn(void);
 
-/* ERROR with a hint unless thumbnails can be written, as far as looking tells. */
+/* ERROR with a hint if this database's folder is lost or cannot be read. */
 extern void te_thumbnail_folder_check(void);
 
-/* Make "<database oid>" this server's, whatever its marker says.  Palloc'd path; ERROR on trouble. */
+/* Mark "<database oid>" as this server's, whatever its marker says.  Returns its palloc'd path; ERROR on failure. */
 extern char *te_thumbnail_folder_claim(void);
 
-/* Counts how often another folder, or the same with another marker, was found: it may have been emptied in between. */
+/* Changes whenever another folder or another marker was found, since the folder may have been emptied in between. */
 extern uint32 te_thumbnail_folder_changes(void);
 
-/* What was noted in the table may have been rolled back.  Never throws. */
+/* A note in the table may have been rolled back.  Never throws. */
 extern void te_thumbnail_folder_forget_noted(void);
 
 #endif							/* TE_PG_THUMBNAIL_FOLDER_H */

@@ -1,6 +1,6 @@
 /*
  * thumbnail_folder_note.c
- *		The table thumbexif_folder: which folders beneath thumbnail_dir this database has written to.
+ *		The table thumbexif_folder: the folders beneath thumbnail_dir that this database has written to.
  */
 #include "postgres.h"
 
@@ -13,9 +13,9 @@
 #include "thumbnail_folder_note.h"
 #include "thumbnail_path.h"
 
-/* Run one statement about a folder ($1 thumbnail_dir, $2 name); %s stands for the table.  How many rows. */
+/* Run a statement about a folder ($1 thumbnail_dir, $2 name); %s stands for the table.  Returns the number of rows. */
 static uint64
-about_folder(const char *format, const char *name)
+run_for_folder(const char *format, const char *name)
 {
 	TeArgs		args = {0};
 	uint64		rows;
@@ -32,7 +32,7 @@ about_folder(const char *format, const char *name)
 bool
 te_thumbnail_folder_is_noted(const char *name)
 {
-	return about_folder("SELECT FROM %s WHERE thumbnail_dir = $1 AND folder = $2", name) > 0;
+	return run_for_folder("SELECT FROM %s WHERE thumbnail_dir = $1 AND folder = $2", name) > 0;
 }
 
 bool
@@ -45,9 +45,9 @@ te_thumbnail_folder_note(const char *name, bool wait)
 		return true;
 	te_extension_get(&extension);
 	table = get_relname_relid("thumbexif_folder", extension.schema);
-	/* a lock that only others who note something want */
+	/* only sessions that note a folder take this lock */
 	if (!wait && (IsolationUsesXactSnapshot() || !ConditionalLockRelationOid(table, ShareUpdateExclusiveLock)))
 		return false;
-	(void) about_folder("INSERT INTO %s (thumbnail_dir, folder) VALUES ($1, $2) ON CONFLICT DO NOTHING", name);
+	(void) run_for_folder("INSERT INTO %s (thumbnail_dir, folder) VALUES ($1, $2) ON CONFLICT DO NOTHING", name);
 	return true;
 }

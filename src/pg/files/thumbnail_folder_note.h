@@ -1,20 +1,20 @@
 /*
  * thumbnail_folder_note.h
- *		The table thumbexif_folder: which folders beneath thumbnail_dir this database has written to.
+ *		The table thumbexif_folder: the folders beneath thumbnail_dir that this database has written to.
  *
- * Private to the store.  A database made from another one by TEMPLATE has its origin's notes too.  Needs a transaction.
+ * A database that was created from another one as TEMPLATE has the notes of that one too.  Needs a transaction.
  */
 #ifndef TE_PG_THUMBNAIL_FOLDER_NOTE_H
 #define TE_PG_THUMBNAIL_FOLDER_NOTE_H
 
 #include "postgres.h"
 
-/* Is a folder of this name, in thumbnail_dir as it is set now, noted? */
+/* Is a folder of this name in the current thumbnail_dir noted? */
 extern bool te_thumbnail_folder_is_noted(const char *name);
 
 /*
- * Note it, in this transaction.  Unless "wait", not while another transaction may be noting it, nor in one that could
- * not see what others have noted: then the answer is false, and it is left to the next time.
+ * Note it in this transaction.  Without "wait", returns false, for the caller to try again later, if another transaction
+ * may be noting it or if this transaction could not see that (REPEATABLE READ).
  */
 extern bool te_thumbnail_folder_note(const char *name, bool wait);
 

@@ -1,14 +1,14 @@
 /*
  * thumbnail_marker.c
- *		The marker file that says whose a database's folder of thumbnails is.
+ *		The marker file that names the server and the database that own a thumbnail folder.
  *
  * Its text:
  *		thumbexif thumbnails, format 1
  *		server <system identifier>-<inode>-<time> of PG_VERSION in the data directory
  *		database <oid> <name>
  *
- * Nothing rewrites PG_VERSION, so its inode and the time when it was created are the data directory's own: a copy
- * of the files, with the same system identifier and the same databases, has others.
+ * PG_VERSION is never rewritten, so its inode and creation time identify the data directory: a copy of the files, which
+ * has the same system identifier and the same databases, has other values.
  */
 #include "postgres.h"
 
@@ -26,13 +26,13 @@
 #include "thumbnail_path.h"
 
 #define FIRST_LINE		"thumbexif thumbnails, format 1\n"
-#define MARKER_TEXT		512		/* longest, with its NUL */
+#define MARKER_SIZE		512		/* maximum, with NUL */
 #define MARKER_MODE		0644
 
 const char *
 te_server_id(void)
 {
-	static char id[TE_SERVER_ID] = "";
+	static char id[TE_SERVER_ID_SIZE] = "";
 	struct statx file;
 	const struct statx_timestamp *time;
 
@@ -62,7 +62,7 @@ int
 te_thumbnail_marker_read(int folder, TeThumbnailMarker *marker)
 {
 	int			fd = te_thumbnail_open(folder, TE_MARKER, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
-	char		text[MARKER_TEXT];
+	char		text[MARKER_SIZE];
 	ssize_t		length = 0;
 
 	memset(marker, 0, sizeof(*marker));
@@ -70,7 +70,7 @@ te_thumbnail_marker_read(int folder, TeThumbnailMarker *marker)
 	{
 		if (errno == ENOENT)
 			return 0;
-		/* a link or a folder of that name: somebody's, not ours */
+		/* a link or a folder of that name: not our marker */
 		return te_thumbnail_is_absence(errno) ? 1 : -1;
 	}
 	if (fstat(fd, &marker->file) != 0 ||
@@ -93,7 +93,7 @@ te_thumbnail_marker_is_ours(const TeThumbnailMarker *marker, Oid database)
 	return marker->database == database && strcmp(marker->server, te_server_id()) == 0;
 }
 
-/* The text under a name of its own, synced.  0 or an errno. */
+/* Write and sync the text under a temporary name.  0 or an errno. */
 static int
 write_temporary(int folder, const char *name, const char *text)
 {
@@ -114,7 +114,7 @@ write_temporary(int folder, const char *name, const char *text)
 	return err;
 }
 
-/* Give the temporary file its final name, unless there is one.  0 or an errno. */
+/* Rename the temporary file unless there is a marker.  0 or an errno. */
 static int
 rename_unless_there(int folder, const char *temporary)
 {
@@ -130,7 +130,7 @@ int
 te_thumbnail_marker_write(int folder, const char *database_name, bool replace)
 {
 	char		temporary[64];
-	char		text[MARKER_TEXT];
+	char		text[MARKER_SIZE];
 	uint64		random;
 	int			err;
 

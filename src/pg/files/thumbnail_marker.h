@@ -1,8 +1,6 @@
 /*
  * thumbnail_marker.h
- *		The marker file that says whose a database's folder of thumbnails is.
- *
- * It is a small text file ".thumbexif" in the folder.  Private to the store and to clean.
+ *		The marker file, ".thumbexif", that names the server and the database that own a thumbnail folder.
  */
 #ifndef TE_PG_THUMBNAIL_MARKER_H
 #define TE_PG_THUMBNAIL_MARKER_H
@@ -11,34 +9,34 @@
 
 #include <sys/stat.h>
 
-#define TE_MARKER		".thumbexif"	/* also the beginning of its temporary names */
-#define TE_SERVER_ID	96		/* longest, with its NUL */
+#define TE_MARKER		".thumbexif"	/* also the prefix of its temporary names */
+#define TE_SERVER_ID_SIZE	96	/* maximum, with NUL */
 
 typedef struct TeThumbnailMarker
 {
-	char		server[TE_SERVER_ID];	/* te_server_id() of its owner; empty if the file makes no sense */
+	char		server[TE_SERVER_ID_SIZE];	/* te_server_id() of the owner; empty if the file is invalid */
 	Oid			database;
-	struct stat file;			/* another one means that the marker was replaced */
+	struct stat file;			/* differs if the marker was replaced */
 } TeThumbnailMarker;
 
 /*
- * The identity of this server's data directory: the same after a restart, another one in a copy
- * of the files (base backup, standby).  ERROR if it cannot be told.
+ * The identity of this server's data directory.  It does not change, and a copy of the files (base backup, standby) has
+ * another one.  ERROR if it cannot be determined.
  */
 extern const char *te_server_id(void);
 
-/* 16 hexadecimal digits and a NUL, from te_server_id(). */
+/* A hash of te_server_id() as 16 hexadecimal digits and NUL. */
 extern void te_server_hash(char hash[17]);
 
-/* Read the marker of an open folder.  1 = there is one, 0 = there is none, -1 with errno.  Never throws. */
+/* Read the marker of an open folder.  1 if there is a marker, 0 if there is none, -1 with errno.  Never throws. */
 extern int	te_thumbnail_marker_read(int folder, TeThumbnailMarker *marker);
 
-/* Is it of this server and of a database? */
+/* Does the marker name this server and this database? */
 extern bool te_thumbnail_marker_is_ours(const TeThumbnailMarker *marker, Oid database);
 
 /*
- * Write this server's marker for the current database into an open folder, and sync both.  One that is there is
- * left alone (EEXIST), or replaced.  0 or an errno.  Never throws once te_server_id() has been called.
+ * Write this server's marker for the current database into an open folder, and sync both.  An existing marker is replaced,
+ * or left alone (EEXIST).  0 or an errno.  Never throws if te_server_id() was called before.
  */
 extern int	te_thumbnail_marker_write(int folder, const char *database_name, bool replace);
 

@@ -1,12 +1,10 @@
 /*
  * thumbnail_path.c
- *		Names of thumbnail files and folders, and how they are reached.
+ *		Names of thumbnail files, and file operations beneath thumbnail_dir.
  *
- * A name is "<2 hex>/<2 hex>/<id>-<xid>-<random>.<suffix>".  The two folders come from a hash:
- * of the key without its lowest 8 bits where it is an integer, so that the
- * assets of a batch share a few folders (each is to be synced) and a folder holds
- * hundreds of files; of the whole key where it is a uuid.  Nothing depends on
- * the hash later: the state keeps the whole name.
+ * A name is "<2 hex>/<2 hex>/<id>-<xid>-<random>.<suffix>".  The two folders are a hash of the key, for an integer key
+ * without its lowest 8 bits: then the assets of a batch share a few folders, each of which must be synced, and a folder
+ * holds hundreds of files.  Nothing else depends on the hash, since the state row stores the whole name.
  */
 #include "postgres.h"
 
@@ -25,7 +23,7 @@
 #include "thumbnail_path.h"
 
 #define FOLDER_MODE		0755
-#define LONGEST_ID		36		/* a uuid */
+#define MAX_ID_LENGTH		36	/* a uuid */
 
 static uint64
 folder_hash(const char *id)
@@ -44,12 +42,12 @@ folder_hash(const char *id)
 }
 
 void
-te_thumbnail_new_name(char name[TE_THUMBNAIL_NAME], const char *id, uint64 xid)
+te_thumbnail_new_name(char name[TE_THUMBNAIL_NAME_SIZE], const char *id, uint64 xid)
 {
 	uint64		hash = folder_hash(id);
 	uint64		random;
 
-	if (id[0] == '\0' || strlen(id) > LONGEST_ID ||
+	if (id[0] == '\0' || strlen(id) > MAX_ID_LENGTH ||
 		strspn(id, "0123456789abcdef-") != strlen(id))
 		elog(ERROR, "\"%s\" is not a key of an asset", id);
 	if (!pg_strong_random(&random, sizeof(random)))
@@ -58,7 +56,7 @@ te_thumbnail_new_name(char name[TE_THUMBNAIL_NAME], const char *id, uint64 xid)
 				 errmsg("could not generate a random file name"),
 				 errhint("Check that the operating system's random number generator works.")));
 
-	snprintf(name, TE_THUMBNAIL_NAME - 8, "%02x/%02x/%s-" UINT64_FORMAT "-%016" PRIx64 ".",
+	snprintf(name, TE_THUMBNAIL_NAME_SIZE - 8, "%02x/%02x/%s-" UINT64_FORMAT "-%016" PRIx64 ".",
 			 (unsigned int) (hash & 0xff), (unsigned int) (hash >> 8 & 0xff), id, xid, random);
 }
 
@@ -70,7 +68,7 @@ te_thumbnail_parse(const char *file, uint64 *xid)
 	const char *number;
 	char	   *end;
 
-	if (dot == NULL || strlen(file) >= TE_THUMBNAIL_NAME)
+	if (dot == NULL || strlen(file) >= TE_THUMBNAIL_NAME_SIZE)
 		return false;
 	while (random > file && random[-1] != '-')
 		random--;
@@ -86,8 +84,9 @@ te_thumbnail_parse(const char *file, uint64 *xid)
 	return errno == 0;
 }
 
-bool
-te_thumbnail_is_name(const char *name)
+/* Is it a whole name of ours, "ab/cd/..."? */
+static bool
+is_thumbnail_name(const char *name)
 {
 	uint64		xid;
 
@@ -118,9 +117,9 @@ te_thumbnail_open(int folder, const char *path, int flags, mode_t mode)
 	return fd;
 }
 
-/* A folder in a folder, created if it is not there; created at once with its mode, for a crash may follow. */
+/* Open a subfolder, O_PATH, and create it if needed.  It is created with its final mode, since we may crash after mkdir. */
 static int
-make_one(int parent, const char *name)
+make_subfolder(int parent, const char *name)
 {
 	int			fd = te_thumbnail_open(parent, name, O_PATH | O_DIRECTORY, 0);
 	mode_t		mask;
@@ -163,7 +162,7 @@ te_thumbnail_open_base(void)
 int
 te_thumbnail_make_folder(int top, const char *path)
 {
-	char		name[TE_THUMBNAIL_NAME];
+	char		name[TE_THUMBNAIL_NAME_SIZE];
 	int			folder = te_thumbnail_open(top, path, O_PATH | O_DIRECTORY, 0);
 	const char *next = path;
 
@@ -176,7 +175,7 @@ te_thumbnail_make_folder(int top, const char *path)
 		int			child;
 
 		strlcpy(name, next, Min(length + 1, sizeof(name)));
-		child = make_one(folder, name);
+		child = make_subfolder(folder, name);
 		if (folder != top)
 			te_thumbnail_close(folder);
 		if (child < 0 || next[length] == '\0')
@@ -194,7 +193,7 @@ te_thumbnail_sync_folder(int top, const char *path)
 
 	if (fd < 0)
 		return errno;
-	/* some file systems cannot sync a folder and need not */
+	/* some file systems cannot sync a folder, and need not */
 	if (pg_fsync(fd) != 0 && errno != EBADF && errno != EINVAL)
 		err = errno;
 	close(fd);
@@ -204,11 +203,11 @@ te_thumbnail_sync_folder(int top, const char *path)
 int
 te_thumbnail_unlink(int base, const char *folder, int attachment, const char *name)
 {
-	char		path[TE_FOLDER_PATH];
+	char		path[TE_FOLDER_PATH_SIZE];
 	int			leaf;
 	int			result;
 
-	if (!te_thumbnail_is_name(name))
+	if (!is_thumbnail_name(name))
 		return 0;
 	snprintf(path, sizeof(path), "%s/%d/%.5s", folder, attachment, name);
 	leaf = te_thumbnail_open(base, path, O_PATH | O_DIRECTORY, 0);
@@ -228,7 +227,7 @@ hint_for(int err)
 	{
 		case ENOSPC:
 		case EDQUOT:
-			return "Free space in the file system of \"thumbexif.thumbnail_dir\", then run it again.";
+			return "Free space in the file system of \"thumbexif.thumbnail_dir\" and try again.";
 		case EROFS:
 		case EACCES:
 		case EPERM:
@@ -238,9 +237,9 @@ hint_for(int err)
 			return "Create the folder, owned by the operating system user that runs PostgreSQL, or change \"thumbexif.thumbnail_dir\".";
 		case ELOOP:
 		case EXDEV:
-			return "There must be no symbolic links in the folders beneath \"thumbexif.thumbnail_dir\".";
+			return "Remove symbolic links from the folders beneath \"thumbexif.thumbnail_dir\".";
 		case ENOSYS:
-			return "thumbexif needs the system call openat2, of Linux 5.6 or later.";
+			return "Use Linux 5.6 or later, which has the system call openat2.";
 		default:
 			return "Check the folder \"thumbexif.thumbnail_dir\" and its file system.";
 	}

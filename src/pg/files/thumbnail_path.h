@@ -1,12 +1,11 @@
 /*
  * thumbnail_path.h
- *		Names of thumbnail files and folders, and how they are reached.
+ *		Names of thumbnail files, and file operations beneath thumbnail_dir.
  *
- * Private to the store and to clean.  The "base" is thumbnail_dir.  Everything below it is opened with
- * openat2 beneath the base's descriptor and through no symbolic link, so nothing that
- * somebody plants there leads out.  Paths are relative to the base and begin with the
- * folder of a database (thumbnail_folder.h).  Nothing here throws unless it says so: descriptors are
- * open in between.  -1 with errno is trouble.
+ * The "base" is thumbnail_dir.  Everything beneath it is opened by openat2 relative to the descriptor of the base and
+ * without following symbolic links, so that no link that another user creates there leads out of it.  Paths are
+ * relative to the base and begin with the folder of a database (thumbnail_folder.h).  Functions throw only if that is
+ * noted, since callers have descriptors open; they return -1 and set errno.
  */
 #ifndef TE_PG_THUMBNAIL_PATH_H
 #define TE_PG_THUMBNAIL_PATH_H
@@ -15,53 +14,47 @@
 
 #include "pg/compat.h"
 
-#define TE_THUMBNAIL_NAME	128		/* longest name, with its NUL */
-#define TE_FOLDER_NAME	32		/* longest name of a database's folder, with its NUL */
-#define TE_FOLDER_PATH	64		/* the same of "<folder>/<attachment>/ab/cd" */
+#define TE_THUMBNAIL_NAME_SIZE	128 /* of a name, with NUL */
+#define TE_FOLDER_NAME_SIZE		32	/* of the name of a database's folder, with NUL */
+#define TE_FOLDER_PATH_SIZE		64	/* of "<folder>/<attachment>/ab/cd", with NUL */
 
-/* The suffix of a file that is still being written. */
+/* The suffix of a file that is being written. */
 #define TE_THUMBNAIL_TEMPORARY	"part"
 
 /*
- * A new name, "ab/cd/<id>-<xid>-<random>.": the caller appends the suffix (8 bytes are left
- * for it).  Throws if there are no random numbers, and for an id that no key has.
+ * A new name, "ab/cd/<id>-<xid>-<random>.", to which the caller appends a suffix of up to 7 bytes.  Throws if no random
+ * number can be generated, and for an id that is not the text of a key.
  */
-extern void te_thumbnail_new_name(char name[TE_THUMBNAIL_NAME], const char *id, uint64 xid);
+extern void te_thumbnail_new_name(char name[TE_THUMBNAIL_NAME_SIZE], const char *id, uint64 xid);
 
-/* Is it a file name (behind the last slash) of ours?  Then the transaction that made it. */
+/* Parse the last component of a name.  False if it is not one of ours.  *xid is the transaction that created it. */
 extern bool te_thumbnail_parse(const char *file, uint64 *xid);
 
-/* Is it a whole name of ours, "ab/cd/..."? */
-extern bool te_thumbnail_is_name(const char *name);
-
-/* The name of thumbnail_dir as it is written in paths and in our table, palloc'd.  Throws. */
+/* The canonical path of thumbnail_dir, as used in paths and in our table, palloc'd.  Throws. */
 extern char *te_thumbnail_base_path(void);
 
-/* thumbnail_dir, O_PATH.  It is never created. */
+/* Open thumbnail_dir, O_PATH.  Never creates it. */
 extern int	te_thumbnail_open_base(void);
 
-/* Open something beneath a folder.  mode is for O_CREAT, and umask does not matter. */
+/* Open a file or folder beneath a folder.  "mode" is for O_CREAT and is not masked by umask. */
 extern int	te_thumbnail_open(int folder, const char *path, int flags, mode_t mode);
 
-/* A folder beneath another one, O_PATH, created with its parents if it must be. */
+/* Open a folder beneath another one, O_PATH, and create it with its parents if needed. */
 extern int	te_thumbnail_make_folder(int top, const char *path);
 
-/* fsync a folder beneath another one ("." is that one itself).  0 or an errno. */
+/* fsync a folder beneath another one, or with "." that one.  0 or an errno. */
 extern int	te_thumbnail_sync_folder(int top, const char *path);
 
-/* close() that leaves errno alone. */
+/* close() that preserves errno. */
 extern void te_thumbnail_close(int fd);
 
-/*
- * Does an errno say that there is nothing of ours, be it that nothing is there or
- * what somebody else has put there (such as a symbolic link)?
- */
+/* Does this errno mean that there is no file of ours: nothing, or something else such as a symbolic link? */
 extern bool te_thumbnail_is_absence(int err);
 
-/* Unlink a file in a database's folder.  1 = done, 0 = it was not there (or no name of ours). */
+/* Unlink a file in a database's folder.  1 if done, 0 if there was none or if the name is not one of ours. */
 extern int	te_thumbnail_unlink(int base, const char *folder, int attachment, const char *name);
 
-/* ERROR with a hint for an errno. */
+/* ERROR with a hint for the errno of an operation in thumbnail_dir. */
 pg_noreturn extern void te_thumbnail_io_failed(int err);
 
 #endif							/* TE_PG_THUMBNAIL_PATH_H */

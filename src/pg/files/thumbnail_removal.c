@@ -1,14 +1,13 @@
 /*
  * thumbnail_removal.c
- *		Thumbnail files that are no longer wanted.
+ *		Unlinks thumbnail files that are no longer wanted.
  *
- * They are listed in thumbexif_removal by the transaction that stops naming them,
- * and unlinked once that has committed and its commit is on disk: were the server
- * to lose the commit in a crash, the rows would name the files again.  First the file
- * goes, then its entry, so an entry is lost only when its file is gone.
+ * The transaction that removes the last reference to a file lists the file in thumbexif_removal.  The file is unlinked
+ * when that transaction has committed and its commit record is flushed: if a crash lost the commit, rows would name the
+ * file again.  The file is unlinked before its entry is deleted, so that an entry is lost only if its file is gone.
  *
- * Looked for only in folders that carry our marker (thumbnail_folder.h).  What a copy of the database lists is in the
- * folder of its origin, and stays there.
+ * Files are searched only in folders with our marker (thumbnail_folder.h).  If the database is a copy, the files that
+ * it lists may be in the folder of the original, and stay there.
  */
 #include "postgres.h"
 
@@ -20,7 +19,6 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -33,7 +31,7 @@
 #include "thumbnail_folder.h"
 #include "thumbnail_store.h"
 
-#define AT_ONCE		1000		/* entries in memory */
+#define BATCH_SIZE	1000		/* entries in memory */
 
 void
 te_thumbnail_discard(int attachment, const char *name)
@@ -57,11 +55,11 @@ typedef struct Entry
 } Entry;
 
 /*
- * The entries of the query's rows (in SPI_tuptable) that may be acted on, with the wait for their
- * transactions to be on disk behind us.  Returns how many.
+ * Read the entries from SPI_tuptable, without those of our own transaction, and flush WAL up to their commits.  Returns
+ * their number.
  */
 static int
-take_entries(Entry *entries)
+read_entries(Entry *entries)
 {
 	XLogRecPtr	last = InvalidXLogRecPtr;
 	TupleDesc	desc = SPI_tuptable->tupdesc;
@@ -73,10 +71,10 @@ take_entries(Entry *entries)
 		HeapTuple	row = SPI_tuptable->vals[i];
 		TransactionId xmin = DatumGetTransactionId(SPI_getbinval(row, desc, 4, &isnull));
 
-		/* What we listed ourselves may yet be rolled back. */
+		/* our own transaction may still roll back */
 		if (TransactionIdIsCurrentTransactionId(xmin))
 			continue;
-		/* invalid if known to be on disk; of those long ago the server knows no more than that */
+		/* An invalid LSN means that the commit is flushed.  If its status is truncated, it was flushed long ago. */
 		if (!TransactionIdPrecedes(xmin, TransamVariables->oldestClogXid))
 			last = Max(last, TransactionIdGetCommitLSN(xmin));
 		entries[count].removal = DatumGetInt64(SPI_getbinval(row, desc, 1, &isnull));
@@ -90,11 +88,11 @@ take_entries(Entry *entries)
 }
 
 /*
- * Unlink, and collect the entries whose files are gone.  Stops at the first
- * trouble (*err) and at an interrupt, which the caller serves.
+ * Unlink the files, and return in "gone" the entries whose files no longer exist.  Stops at the first failure (*err) and
+ * at an interrupt, which the caller processes.
  */
 static int
-unlink_entries(const TeThumbnailFolders *folders, const Entry *entries, int count, Datum *gone, int64 *unlinked, int *err)
+unlink_entries(const TeThumbnailFolders *folders, const Entry *entries, int count, int64 *gone, int64 *unlinked, int *err)
 {
 	int			base = te_thumbnail_open_base();
 	int			done = 0;
@@ -111,7 +109,7 @@ unlink_entries(const TeThumbnailFolders *folders, const Entry *entries, int coun
 			*err = errno;
 		else
 		{
-			gone[done] = Int64GetDatum(entries[done].removal);
+			gone[done] = entries[done].removal;
 			done++;
 			*unlinked += result;
 		}
@@ -122,40 +120,38 @@ unlink_entries(const TeThumbnailFolders *folders, const Entry *entries, int coun
 }
 
 static void
-delete_entries(Datum *removals, int count)
+delete_entries(const int64 *removals, int count)
 {
 	TeArgs		args = {0};
 
-	te_arg(&args, INT8ARRAYOID,
-		   PointerGetDatum(construct_array(removals, count, INT8OID, sizeof(int64),
-										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE)));
+	te_arg_int8_array(&args, removals, count);
 	te_sql_as_extension(psprintf("DELETE FROM %s WHERE removal = ANY ($1)", te_internal_name("thumbexif_removal")), &args);
 }
 
-/* Inside SPI, with the extension's rights: go through the entries with a cursor. */
+/* Process the entries of a cursor.  Returns the number of entries that were deleted. */
 static int64
-empty_all(Portal cursor, int64 most, int64 *unlinked)
+process_entries(Portal cursor, int64 limit, int64 *unlinked)
 {
-	Entry	   *entries = palloc(AT_ONCE * sizeof(Entry));
-	Datum	   *gone = palloc(AT_ONCE * sizeof(Datum));
+	Entry	   *entries = palloc(BATCH_SIZE * sizeof(Entry));
+	int64	   *gone = palloc(BATCH_SIZE * sizeof(int64));
 	MemoryContext chunk = AllocSetContextCreate(CurrentMemoryContext, "thumbexif removal",
 												ALLOCSET_DEFAULT_SIZES);
 	MemoryContext outer = CurrentMemoryContext;
 	int64		total = 0;
 	int			err = 0;
 
-	while (total < most && err == 0)
+	while (total < limit && err == 0)
 	{
 		const TeThumbnailFolders *folders = te_thumbnail_folders_to_clean(false);
 		int			count;
 
 		if (folders == NULL)
-			break;				/* another server has claimed it just now */
-		SPI_cursor_fetch(cursor, true, Min(most - total, AT_ONCE));
+			break;				/* another server has just claimed it */
+		SPI_cursor_fetch(cursor, true, Min(limit - total, BATCH_SIZE));
 		if (SPI_processed == 0)
 			break;
 		MemoryContextSwitchTo(chunk);
-		count = take_entries(entries);
+		count = read_entries(entries);
 		SPI_freetuptable(SPI_tuptable);
 		count = unlink_entries(folders, entries, count, gone, unlinked, &err);
 		if (count > 0)
@@ -171,13 +167,13 @@ empty_all(Portal cursor, int64 most, int64 *unlinked)
 		ereport(WARNING,
 				(errcode_for_file_access(),
 				 errmsg("could not remove thumbnail files beneath \"%s\": %m", te_thumbnail_dir),
-				 errdetail("They stay listed and will be tried again."),
+				 errdetail("They stay listed and will be removed later."),
 				 errhint("The operating system user that runs PostgreSQL must be able to write to the folder \"thumbexif.thumbnail_dir\".")));
 	}
 	return total;
 }
 
-/* A snapshot for what follows, unless there is one: outside of a function's call (in the worker) there is none. */
+/* Push a snapshot unless there is one: in the worker there is none. */
 static bool
 push_snapshot(void)
 {
@@ -187,9 +183,8 @@ push_snapshot(void)
 	return true;
 }
 
-/* Is anything listed? */
 static bool
-any_listed(void)
+any_entry(void)
 {
 	TeArgs		none = {0};
 	bool		any = te_sql(psprintf("SELECT FROM %s LIMIT 1", te_internal_name("thumbexif_removal")), &none) > 0;
@@ -198,21 +193,21 @@ any_listed(void)
 	return any;
 }
 
-/* May we remove files now?  The WARNING if not comes once, until it is over. */
+/* Can files be removed?  If not, WARNING, but only once until they can be removed again. */
 static bool
-may_remove(void)
+check_folders(void)
 {
-	static bool said = false;
-	bool		may = te_thumbnail_folders_to_clean(false) != NULL;
+	static bool warned = false;
+	bool		usable = te_thumbnail_folders_to_clean(false) != NULL;
 
-	if (!may && !said)
+	if (!usable && !warned)
 		te_thumbnail_folders_warn();
-	said = !may;
-	return may;
+	warned = !usable;
+	return usable;
 }
 
 int64
-te_thumbnail_empty_removals(int64 most, int64 *unlinked)
+te_thumbnail_empty_removals(int64 limit, int64 *unlinked)
 {
 	char	   *sql = psprintf("SELECT removal, attachment, file, xmin FROM %s FOR UPDATE SKIP LOCKED",
 							   te_internal_name("thumbexif_removal"));
@@ -224,11 +219,11 @@ te_thumbnail_empty_removals(int64 most, int64 *unlinked)
 	te_run_as_extension(&save);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	if (te_thumbnail_dir != NULL && te_thumbnail_dir[0] != '\0' && any_listed() && may_remove())
+	if (te_thumbnail_dir != NULL && te_thumbnail_dir[0] != '\0' && any_entry() && check_folders())
 	{
 		Portal		cursor = SPI_cursor_open_with_args(NULL, sql, 0, NULL, NULL, NULL, false, 0);
 
-		total = empty_all(cursor, most, unlinked != NULL ? unlinked : &files);
+		total = process_entries(cursor, limit, unlinked != NULL ? unlinked : &files);
 		SPI_cursor_close(cursor);
 	}
 	SPI_finish();

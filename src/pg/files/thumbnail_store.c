@@ -1,11 +1,10 @@
 /*
  * thumbnail_store.c
- *		Thumbnail files: writing them, syncing their folders, and taking them
- *		back when the transaction that wrote them does not commit.
+ *		Writes thumbnail files, syncs their folders, and unlinks them if the transaction rolls back.
  *
- * What this transaction has written is in a list until the transaction's end.  A
- * rollback, also to a savepoint, unlinks its part of it.  PREPARE TRANSACTION forgets the
- * list, as the files are no longer ours: a ROLLBACK PREPARED leaves them to thumbexif_clean().
+ * The files that this transaction has written are kept in a list until it ends.  A rollback unlinks them, a rollback to
+ * a savepoint those of the subtransaction.  PREPARE TRANSACTION drops the list: after a ROLLBACK PREPARED, the files
+ * are left to thumbexif_clean().
  */
 #include "postgres.h"
 
@@ -28,7 +27,7 @@
 #include "wire/message.h"
 
 #define FILE_MODE		0644
-#define KNOWN_FOLDERS	65536	/* so many are remembered as reachable after a crash */
+#define MAX_KNOWN_FOLDERS	65536	/* number of folders remembered as synced */
 
 /* A file that this transaction has written. */
 typedef struct WrittenFile
@@ -36,28 +35,27 @@ typedef struct WrittenFile
 	slist_node	node;
 	SubTransactionId subid;
 	int			attachment;
-	char		folder[TE_FOLDER_NAME];
+	char		folder[TE_FOLDER_NAME_SIZE];
 	char		name[FLEXIBLE_ARRAY_MEMBER];
 } WrittenFile;
 
 static slist_head written = SLIST_STATIC_INIT(written);
 
-/* Folders (palloc'd paths from thumbnail_dir) written to and not yet synced; in TopTransactionContext like the above. */
-static List *touched = NIL;
+/* Folders written to and not yet synced: palloc'd paths below thumbnail_dir, in TopTransactionContext like the files. */
+static List *unsynced = NIL;
 
 /*
- * Folders whose entries in their parents, up to thumbnail_dir, this process
- * has synced or seen synced.  Another process may have created them an instant ago,
- * so each process does it once for itself.
+ * Folders for which this process has synced the parents up to thumbnail_dir.  Each process syncs them once, since another
+ * process may have created a folder but not yet synced its parent.
  */
 static HTAB *known_folders = NULL;
-static uint32 known_since = 0;	/* te_thumbnail_folder_changes() when it was begun */
+static uint32 known_since = 0;	/* te_thumbnail_folder_changes() when it was created */
 
 static bool callbacks_registered = false;
 
-/* Unlink what was written in a subtransaction, or all with InvalidSubTransactionId.  Must not throw. */
+/* Unlink the files of a subtransaction, or all with InvalidSubTransactionId.  Must not throw. */
 static void
-take_back(SubTransactionId subid)
+unlink_written(SubTransactionId subid)
 {
 	slist_mutable_iter iter;
 	int			base;
@@ -72,7 +70,7 @@ take_back(SubTransactionId subid)
 
 		if (subid != InvalidSubTransactionId && file->subid != subid)
 			continue;
-		/* what cannot be removed now is left to thumbexif_clean() */
+		/* after a failure, the file is left to thumbexif_clean() */
 		if (base >= 0)
 			(void) te_thumbnail_unlink(base, file->folder, file->attachment, file->name);
 		slist_delete_current(&iter);
@@ -82,12 +80,12 @@ take_back(SubTransactionId subid)
 }
 
 static void
-at_transaction_end(XactEvent event, void *arg)
+on_transaction_end(XactEvent event, void *arg)
 {
 	switch (event)
 	{
 		case XACT_EVENT_ABORT:
-			take_back(InvalidSubTransactionId);
+			unlink_written(InvalidSubTransactionId);
 			break;
 		case XACT_EVENT_PREPARE:
 			te_thumbnail_folder_forget_noted();
@@ -98,18 +96,19 @@ at_transaction_end(XactEvent event, void *arg)
 			return;
 	}
 	slist_init(&written);
-	touched = NIL;
+	unsynced = NIL;
 }
 
 static void
-at_subtransaction_end(SubXactEvent event, SubTransactionId subid,
+on_subtransaction_end(SubXactEvent event, SubTransactionId subid,
 					  SubTransactionId parent, void *arg)
 {
 	slist_iter	iter;
 
 	if (event == SUBXACT_EVENT_ABORT_SUB)
-		take_back(subid);
+		unlink_written(subid);
 	else if (event == SUBXACT_EVENT_COMMIT_SUB)
+	{
 		slist_foreach(iter, &written)
 		{
 			WrittenFile *file = slist_container(WrittenFile, node, iter.cur);
@@ -117,25 +116,26 @@ at_subtransaction_end(SubXactEvent event, SubTransactionId subid,
 			if (file->subid == subid)
 				file->subid = parent;
 		}
+	}
 }
 
-/* Write a new file into an open folder and sync it.  0 or an errno; in trouble nothing is left. */
+/* Write a new file into an open folder and sync it.  0 or an errno; after a failure there is no file. */
 static int
-write_file(int folder, const char *temporary, const char *final, const char *data, Size length)
+write_file(int folder, const char *temporary, const char *final, const char *data, Size size)
 {
 	int			fd = te_thumbnail_open(folder, temporary, O_WRONLY | O_CREAT | O_EXCL, FILE_MODE);
 	int			err = 0;
 
 	if (fd < 0)
 		return errno;
-	while (length > 0 && err == 0)
+	while (size > 0 && err == 0)
 	{
-		ssize_t		n = write(fd, data, length);
+		ssize_t		n = write(fd, data, size);
 
 		if (n > 0)
 		{
 			data += n;
-			length -= n;
+			size -= n;
 		}
 		else if (n == 0)
 			err = ENOSPC;
@@ -153,17 +153,17 @@ write_file(int folder, const char *temporary, const char *final, const char *dat
 	return err;
 }
 
-/* Where te_thumbnail_write writes: beneath our own folder, and what is made for it is closed again.  0 or an errno. */
+/* Write a file into a subfolder of our folder, which is created if needed.  0 or an errno. */
 static int
-write_beneath(int folder, const char *path, const char *temporary, const char *final,
-			  const void *data, Size length)
+write_below(int folder, const char *path, const char *temporary, const char *final,
+			const void *data, Size size)
 {
 	int			leaf = te_thumbnail_make_folder(folder, path);
 	int			err;
 
 	if (leaf < 0)
 		return errno;
-	err = write_file(leaf, temporary, final, data, length);
+	err = write_file(leaf, temporary, final, data, size);
 	close(leaf);
 	return err;
 }
@@ -179,20 +179,22 @@ te_thumbnail_check_is_set(void)
 }
 
 static void
-remember_touched(const char *folder)
+remember_folder(const char *folder)
 {
 	MemoryContext old;
 	ListCell   *cell;
 
-	foreach(cell, touched)
+	foreach(cell, unsynced)
+	{
 		if (strcmp(lfirst(cell), folder) == 0)
 			return;
+	}
 	old = MemoryContextSwitchTo(TopTransactionContext);
-	touched = lappend(touched, pstrdup(folder));
+	unsynced = lappend(unsynced, pstrdup(folder));
 	MemoryContextSwitchTo(old);
 }
 
-/* The absolute path of a name, as it goes into thumbnail_path. */
+/* The absolute path of a name, for the column thumbnail_path. */
 static char *
 absolute_path(const char *folder, int attachment, const char *name)
 {
@@ -203,9 +205,9 @@ absolute_path(const char *folder, int attachment, const char *name)
 	return path;
 }
 
-/* Into the list before it is there, so that nothing can throw in between. */
+/* Put a file into the list.  Done before it is created, so that no error can occur in between. */
 static void
-will_write(const char *folder, int attachment, const char *name)
+remember_file(const char *folder, int attachment, const char *name)
 {
 	WrittenFile *file = MemoryContextAlloc(TopTransactionContext,
 										   offsetof(WrittenFile, name) + strlen(name) + 1);
@@ -218,13 +220,13 @@ will_write(const char *folder, int attachment, const char *name)
 }
 
 char *
-te_thumbnail_write(int attachment, const char *id, int format, const void *data, Size length, char **path)
+te_thumbnail_write(int attachment, const char *id, int format, const void *data, Size size, char **path)
 {
 	uint64		xid = U64FromFullTransactionId(GetTopFullTransactionId());
-	char		folder[TE_FOLDER_NAME];
-	char		leaf[TE_FOLDER_PATH];
-	char		temporary[TE_THUMBNAIL_NAME];
-	char		name[TE_THUMBNAIL_NAME];
+	char		folder[TE_FOLDER_NAME_SIZE];
+	char		leaf[TE_FOLDER_PATH_SIZE];
+	char		temporary[TE_THUMBNAIL_NAME_SIZE];
+	char		name[TE_THUMBNAIL_NAME_SIZE];
 	char	   *result;
 	int			fd;
 	volatile int err = 0;
@@ -232,8 +234,8 @@ te_thumbnail_write(int attachment, const char *id, int format, const void *data,
 	te_thumbnail_check_is_set();
 	if (!callbacks_registered)
 	{
-		RegisterXactCallback(at_transaction_end, NULL);
-		RegisterSubXactCallback(at_subtransaction_end, NULL);
+		RegisterXactCallback(on_transaction_end, NULL);
+		RegisterSubXactCallback(on_subtransaction_end, NULL);
 		callbacks_registered = true;
 	}
 
@@ -246,12 +248,12 @@ te_thumbnail_write(int attachment, const char *id, int format, const void *data,
 	fd = te_thumbnail_folder_open(folder);
 	PG_TRY();
 	{
-		will_write(folder, attachment, name);
+		remember_file(folder, attachment, name);
 		*path = absolute_path(folder, attachment, name);
 		snprintf(leaf, sizeof(leaf), "%s/%d/%.5s", folder, attachment, name);
-		err = write_beneath(fd, leaf + strlen(folder) + 1, temporary + 6, name + 6, data, length);
+		err = write_below(fd, leaf + strlen(folder) + 1, temporary + 6, name + 6, data, size);
 		if (err == 0)
-			remember_touched(leaf);
+			remember_folder(leaf);
 	}
 	PG_FINALLY();
 	{
@@ -263,11 +265,11 @@ te_thumbnail_write(int attachment, const char *id, int format, const void *data,
 	return result;
 }
 
-/* Sync thumbnail_dir itself and the folders on the way to "<folder>/<attachment>/ab/cd".  0 or an errno. */
+/* Sync thumbnail_dir and all parents of "<folder>/<attachment>/ab/cd".  0 or an errno. */
 static int
 sync_parents(int base, const char *leaf)
 {
-	char		parent[TE_FOLDER_PATH];
+	char		parent[TE_FOLDER_PATH_SIZE];
 	char	   *slash;
 	int			err = 0;
 
@@ -283,10 +285,10 @@ sync_parents(int base, const char *leaf)
 static void
 prepare_known_folders(void)
 {
-	HASHCTL		control = {.keysize = TE_FOLDER_PATH, .entrysize = TE_FOLDER_PATH};
+	HASHCTL		control = {.keysize = TE_FOLDER_PATH_SIZE, .entrysize = TE_FOLDER_PATH_SIZE};
 
 	if (known_folders != NULL &&
-		(hash_get_num_entries(known_folders) > KNOWN_FOLDERS || known_since != te_thumbnail_folder_changes()))
+		(hash_get_num_entries(known_folders) > MAX_KNOWN_FOLDERS || known_since != te_thumbnail_folder_changes()))
 	{
 		hash_destroy(known_folders);
 		known_folders = NULL;
@@ -302,13 +304,13 @@ te_thumbnail_sync(void)
 	ListCell   *cell;
 	int			base;
 
-	if (touched == NIL)
+	if (unsynced == NIL)
 		return;
 	prepare_known_folders();
 	base = te_thumbnail_open_base();
 	if (base < 0)
 		te_thumbnail_io_failed(errno);
-	foreach(cell, touched)
+	foreach(cell, unsynced)
 	{
 		const char *leaf = lfirst(cell);
 		bool		known = hash_search(known_folders, leaf, HASH_FIND, NULL) != NULL;
@@ -324,10 +326,10 @@ te_thumbnail_sync(void)
 	}
 	close(base);
 
-	foreach(cell, touched)
+	foreach(cell, unsynced)
 		(void) hash_search(known_folders, lfirst(cell), HASH_ENTER, NULL);
-	list_free_deep(touched);
-	touched = NIL;
+	list_free_deep(unsynced);
+	unsynced = NIL;
 }
 
 bool
@@ -339,7 +341,7 @@ te_thumbnail_has_folder(int attachment)
 
 	for (int i = 0; i < folders->count && base >= 0 && !has; i++)
 	{
-		char		path[TE_FOLDER_PATH];
+		char		path[TE_FOLDER_PATH_SIZE];
 		int			folder;
 
 		snprintf(path, sizeof(path), "%s/%d", folders->name[i], attachment);

@@ -1,11 +1,11 @@
 /*
  * thumbnail_store.h
- *		Thumbnail files: writing them so that a commit means a complete file,
- *		and removing them only once nothing can need them.
+ *		Writing and removing thumbnail files in step with transactions.
  *
- * A file lies at
+ * The path of a file is
  *		<thumbnail_dir>/<folder>/<attachment>/<2 hex>/<2 hex>/<id>-<xid>-<random>.<ext>
- * where the folder is the database's (thumbnail_folder.h).  In the state table it is named by what follows <attachment>/ ("ab/cd/42-...jpg"): a "name" below.
+ * where <folder> is the database's (thumbnail_folder.h).  Below, a "name" is the part after <attachment>/, by which the
+ * state table refers to the file.
  */
 #ifndef TE_PG_THUMBNAIL_STORE_H
 #define TE_PG_THUMBNAIL_STORE_H
@@ -13,33 +13,32 @@
 #include "postgres.h"
 
 /*
- * A thumbnail into its file, under its final name: temporary name, write, fsync,
- * rename.  Must run in a transaction (gets its id).  The file is removed again if
- * the current (sub)transaction rolls back.  The directories are not yet synced:
- * te_thumbnail_sync() must follow before the commit.  Palloc'd name, and the absolute path as it goes into
- * thumbnail_path; ERROR (with a hint) on the server's trouble: no thumbnail_dir, not mounted, full, read-only.
+ * Write a thumbnail to a file of its own: temporary name, write, fsync, rename.  Assigns a transaction id.  The file is
+ * unlinked if the current (sub)transaction rolls back.  Its folder is not yet synced: te_thumbnail_sync() must be called
+ * before the commit.  Returns the palloc'd name, and in *path the absolute path for the column thumbnail_path.  ERROR
+ * with a hint for problems of the server: thumbnail_dir is not set, not mounted, full or read-only.
  */
 extern char *te_thumbnail_write(int attachment, const char *id, int format,
-							const void *data, Size length, char **path);
+								const void *data, Size size, char **path);
 
-/* fsync every directory that te_thumbnail_write touched since the last call. */
+/* fsync the folders of all files written since the last call. */
 extern void te_thumbnail_sync(void);
 
-/* A file that is no longer wanted: into the removal table, in this transaction. */
+/* List a file for removal, in this transaction. */
 extern void te_thumbnail_discard(int attachment, const char *name);
 
 /*
- * Unlink what the removal table lists of transactions that are committed and flushed, where it is in a folder of this
- * database's.  While it cannot be told which that is, all stays listed, with a WARNING when that begins.  Own short
- * transaction of the caller's; at most "most" entries.  Returns how many are dealt with, and in *unlinked, unless that is
- * NULL, adds the files: a copy of a database lists what is only its origin's.
+ * Unlink files that committed and flushed transactions have listed, if they are in a folder of this database.  While
+ * that folder cannot be determined, nothing is unlinked, with a WARNING when this begins.  To be called in a short
+ * transaction; processes up to "limit" entries.  Returns the number of entries that were processed, and adds to
+ * *unlinked, unless that is NULL, the number of files that were unlinked, which is lower if the database is a copy.
  */
-extern int64 te_thumbnail_empty_removals(int64 most, int64 *unlinked);
+extern int64 te_thumbnail_empty_removals(int64 limit, int64 *unlinked);
 
-/* Is there a folder for an attachment of this number, as a dropped extension leaves it? */
+/* Does a folder for an attachment of this number exist?  A dropped extension leaves its folders. */
 extern bool te_thumbnail_has_folder(int attachment);
 
-/* ERROR with a hint unless thumbnail_dir is set, can be written to and has not lost this database's folder. */
+/* ERROR with a hint unless thumbnail_dir is set and writable and this database's folder is not lost. */
 extern void te_thumbnail_check(void);
 
 /* ERROR with a hint unless thumbnail_dir is set. */

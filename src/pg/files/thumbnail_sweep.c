@@ -1,15 +1,14 @@
 /*
  * thumbnail_sweep.c
- *		Finding and removing thumbnail files that nothing names any more.
+ *		Finds and removes thumbnail files that nothing refers to.
  *
- * A crash, or a rolled-back prepared transaction, leaves files behind.  All of an
- * attachment's names are read into a tuplestore, so that memory stays bounded however
- * many there are, and compared with the states by one anti-join; an asset whose key has
- * changed keeps its file, so the key in a name says nothing.
+ * Crashes and rolled-back prepared transactions leave files behind.  All names in the folder of an attachment are read
+ * into a tuplestore, which bounds memory, and compared with the states by one anti-join.  The key in a name cannot be
+ * used for that, since an asset keeps its file when its key changes.
  *
- * Why that is safe: a file whose transaction is below the snapshot's horizon is
- * named in that snapshot if it is ever to be named at all.  What is listed for removal is
- * left to that list: its transaction may not be on disk yet.
+ * This is safe: if a file was created by a transaction below the horizon of the snapshot and will ever be referenced,
+ * then it is referenced in that snapshot.  Files that are listed for removal are left to thumbnail_removal.c, since the
+ * commit that listed them may not be flushed yet.
  */
 #include "postgres.h"
 
@@ -27,8 +26,8 @@
 #include "thumbnail_path.h"
 #include "thumbnail_sweep.h"
 
-#define AT_ONCE		1000		/* names in memory */
-#define FOLDERS		256			/* "00" to "ff" */
+#define BATCH_SIZE	1000		/* names in memory */
+#define SUBFOLDERS	256			/* "00" to "ff" */
 
 typedef struct Sweep
 {
@@ -68,14 +67,14 @@ te_thumbnail_open_folder(const char *path)
 	return folder;
 }
 
-/* Which folders of two hex digits are in a folder? */
+/* Find the subfolders with names of two hexadecimal digits. */
 static void
 list_folders(const char *path, bool *present)
 {
 	DIR		   *folder = te_thumbnail_open_folder(path);
 	struct dirent *entry;
 
-	memset(present, 0, FOLDERS);
+	memset(present, 0, SUBFOLDERS);
 	if (folder == NULL)
 		return;
 	while ((entry = readdir(folder)) != NULL)
@@ -87,18 +86,18 @@ list_folders(const char *path, bool *present)
 void
 te_thumbnail_each_leaf(const char *top, void (*leaf) (const char *path, void *arg), void *arg)
 {
-	bool		upper[FOLDERS];
-	bool		lower[FOLDERS];
-	char		path[TE_FOLDER_PATH];
+	bool		upper[SUBFOLDERS];
+	bool		lower[SUBFOLDERS];
+	char		path[TE_FOLDER_PATH_SIZE];
 
 	list_folders(top, upper);
-	for (int i = 0; i < FOLDERS; i++)
+	for (int i = 0; i < SUBFOLDERS; i++)
 	{
 		if (!upper[i])
 			continue;
 		snprintf(path, sizeof(path), "%s/%02x", top, i);
 		list_folders(path, lower);
-		for (int j = 0; j < FOLDERS; j++)
+		for (int j = 0; j < SUBFOLDERS; j++)
 		{
 			snprintf(path, sizeof(path), "%s/%02x/%02x", top, i, j);
 			if (lower[j])
@@ -107,7 +106,7 @@ te_thumbnail_each_leaf(const char *top, void (*leaf) (const char *path, void *ar
 	}
 }
 
-/* Put the names of one folder's files that are old enough into the tuplestore. */
+/* Put the names of the files in a folder that are below the horizon into the tuplestore. */
 static void
 read_names(const char *path, void *arg)
 {
@@ -122,7 +121,7 @@ read_names(const char *path, void *arg)
 	{
 		while ((entry = readdir(folder)) != NULL)
 		{
-			char		name[TE_THUMBNAIL_NAME];
+			char		name[TE_THUMBNAIL_NAME_SIZE];
 			uint64		xid;
 			Datum		value;
 			bool		isnull = false;
@@ -143,7 +142,7 @@ read_names(const char *path, void *arg)
 	PG_END_TRY();
 }
 
-/* Let SPI know the tuplestore as a relation "thumbexif_file" with one column "file". */
+/* Register the tuplestore with SPI as a relation "thumbexif_file" with one column "file". */
 static void
 register_names(Sweep *sweep)
 {
@@ -159,11 +158,11 @@ register_names(Sweep *sweep)
 		elog(ERROR, "could not register the names of files");
 }
 
-/* Unlink the files the query's rows (in SPI_tuptable) name.  An interrupt ends it early. */
+/* Unlink the files that are named in SPI_tuptable.  Stops at an interrupt. */
 static int64
 unlink_rows(const Sweep *sweep)
 {
-	char	   *names[AT_ONCE];
+	char	   *names[BATCH_SIZE];
 	int			count = (int) SPI_processed;
 	int64		removed = 0;
 	int			base;
@@ -192,7 +191,7 @@ unlink_rows(const Sweep *sweep)
 	return removed;
 }
 
-/* Compare the names with what is named, and remove or count the rest. */
+/* Remove, or in a dry run count, the files that neither a state nor the removal table names. */
 static int64
 remove_unnamed(const Sweep *sweep, bool dry_run)
 {
@@ -207,7 +206,7 @@ remove_unnamed(const Sweep *sweep, bool dry_run)
 
 	for (;;)
 	{
-		SPI_cursor_fetch(cursor, true, AT_ONCE);
+		SPI_cursor_fetch(cursor, true, BATCH_SIZE);
 		if (SPI_processed == 0)
 			break;
 		total += dry_run ? (int64) SPI_processed : unlink_rows(sweep);
@@ -221,7 +220,7 @@ int64
 te_thumbnail_sweep(const char *folder, int attachment, uint64 horizon, bool dry_run)
 {
 	Sweep		sweep = {.folder = folder, .attachment = attachment, .horizon = horizon};
-	char		top[TE_FOLDER_PATH];
+	char		top[TE_FOLDER_PATH_SIZE];
 	int64		total = 0;
 
 	sweep.names = tuplestore_begin_heap(false, false, work_mem);
@@ -240,11 +239,11 @@ te_thumbnail_sweep(const char *folder, int attachment, uint64 horizon, bool dry_
 	return total;
 }
 
-/* rmdir a folder.  False if it is still there. */
+/* Remove a folder.  False if it still exists. */
 static bool
 remove_folder(const char *path)
 {
-	char		parent[TE_FOLDER_PATH];
+	char		parent[TE_FOLDER_PATH_SIZE];
 	char	   *name;
 	int			base = te_thumbnail_open_base();
 	int			folder;
@@ -272,12 +271,12 @@ remove_leaf(const char *path, void *arg)
 bool
 te_thumbnail_remove_folders(const char *top)
 {
-	bool		upper[FOLDERS];
-	char		path[TE_FOLDER_PATH];
+	bool		upper[SUBFOLDERS];
+	char		path[TE_FOLDER_PATH_SIZE];
 
 	te_thumbnail_each_leaf(top, remove_leaf, NULL);
 	list_folders(top, upper);
-	for (int i = 0; i < FOLDERS; i++)
+	for (int i = 0; i < SUBFOLDERS; i++)
 	{
 		snprintf(path, sizeof(path), "%s/%02x", top, i);
 		if (upper[i])

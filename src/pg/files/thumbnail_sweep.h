@@ -1,7 +1,6 @@
 /*
  * thumbnail_sweep.h
- *		Finding and removing thumbnail files that nothing names any more, and those of dropped databases.
- *		Private to clean.
+ *		Removing thumbnail files that nothing refers to, and those of dropped databases, for thumbexif_clean().
  */
 #ifndef TE_PG_THUMBNAIL_SWEEP_H
 #define TE_PG_THUMBNAIL_SWEEP_H
@@ -11,33 +10,32 @@
 #include <dirent.h>
 
 /*
- * Sweep an attachment's part of a database's folder: remove (or, in a dry run, only count)
- * files that neither a state nor the removal table names in the active
- * snapshot, and that were written by transactions below "horizon", which are all over.
- * Names that we do not give are left alone.  Inside SPI, with the extension's
- * rights.  Returns how many.  ERROR with a hint on the server's trouble.
+ * Sweep the folder of an attachment: remove, or in a dry run only count, the files that neither a state nor the removal
+ * table names in the active snapshot and that were created by transactions below "horizon", which have all ended.  Files
+ * with other names than ours are left alone.  Inside SPI, with the extension's rights.  Returns the number of files.
+ * ERROR with a hint for problems of the server.
  */
 extern int64 te_thumbnail_sweep(const char *folder, int attachment, uint64 horizon, bool dry_run);
 
-/* Remove the empty folders beneath one of an attachment ("<folder>/<attachment>"), and itself.  True if nothing is left. */
+/* Remove the folder of an attachment ("<folder>/<attachment>") and its subfolders, as far as they are empty.  True if it is gone. */
 extern bool te_thumbnail_remove_folders(const char *top);
 
 /*
- * The folders of dropped databases beneath thumbnail_dir, as far as this server's markers are in them: remove, or only
- * count, all thumbnails in them.  Names that we do not give are left alone, and so are their folders, and with a WARNING
- * those of databases that this one was made from.  Returns how many files.  ERROR with a hint on the server's trouble.
+ * Remove, or in a dry run only count, all thumbnails of dropped databases in folders with this server's marker.  Files
+ * with other names than ours are left alone, and with a WARNING the folders of databases that this one was copied from.
+ * Returns the number of files.  ERROR with a hint for problems of the server.
  */
 extern int64 te_thumbnail_clean_dropped(bool dry_run);
 
-/* Are there such folders? */
+/* Is there such a folder? */
 extern bool te_thumbnail_any_dropped(void);
 
-/* --- for both */
+/* --- for both source files */
 
-/* A folder beneath thumbnail_dir ("." for itself), to be read; NULL if there is none of ours.  ERROR on other trouble. */
+/* Open a folder beneath thumbnail_dir ("." for itself) to read it.  NULL if there is none of ours; ERROR for other problems. */
 extern DIR *te_thumbnail_open_folder(const char *path);
 
-/* Call a function for each folder "<top>/ab/cd" that there is. */
+/* Call a function for each existing folder "<top>/ab/cd". */
 extern void te_thumbnail_each_leaf(const char *top, void (*leaf) (const char *path, void *arg), void *arg);
 
 #endif							/* TE_PG_THUMBNAIL_SWEEP_H */

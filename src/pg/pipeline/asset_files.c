@@ -34,7 +34,7 @@ below_thumbnail_dir(const char *path)
 static bool
 is_in_marked_folder(int base, const char *below)
 {
-	char		name[TE_FOLDER_NAME];
+	char		name[TE_FOLDER_NAME_SIZE];
 	size_t		length = strcspn(below, "/");
 	TeThumbnailMarker marker;
 	int			folder;
@@ -120,7 +120,7 @@ te_stale_parts_by_files(TeAsset *asset, const TeSettings *settings, int parts)
 {
 	TeSource	source;
 
-	te_source_look((const char *const *) &asset->path, 1, &source);
+	te_source_check_files((const char *const *) &asset->path, 1, &source);
 	if (source.trouble != NULL)
 		return 0;
 	te_asset_files_check_thumbnail(asset, parts);

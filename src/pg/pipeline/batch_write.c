@@ -24,6 +24,7 @@
 #include "pg/base/statement.h"
 #include "pg/base/subtransaction.h"
 #include "pg/base/time_limit.h"
+#include "pg/catalog/asset_state.h"
 #include "pg/files/thumbnail_store.h"
 #include "pg/pool/process.h"
 #include "row_update.h"
@@ -127,7 +128,7 @@ lock_states(const BatchWrite *batch, TeJob **jobs, int count)
 	te_assets_of_keys(batch->attachment, keys, count, locked);
 	for (int i = 0; i < count; i++)
 		locked[i].state.version = jobs[i]->asset.state.version;
-	te_assets_fill_states(batch->attachment, locked, count, TE_STATE_LOCK_FREE);
+	te_assets_fill_states(batch->attachment, locked, count, TE_STATE_LOCK_UNCHANGED);
 	for (int i = 0; i < count; i++)
 		missing += !locked[i].state.exists;
 	te_assets_of_keys(batch->attachment, keys, count, seen);
@@ -195,9 +196,7 @@ forget_state(const BatchWrite *batch, TeJob *job)
 
 	te_arg_int4(&args, attachment->number);
 	te_arg(&args, type, te_key_datum(type, &job->asset.key));
-	te_sql_as_extension(psprintf("DELETE FROM %s WHERE attachment = $1 AND id = $2", attachment->state), &args);
-	if (job->asset.state.file != NULL)
-		te_thumbnail_discard(attachment->number, job->asset.state.file);
+	te_sql_as_extension(te_asset_state_delete_sql(attachment->state, "WHERE s.attachment = $1 AND s.id = $2"), &args);
 }
 
 /* Write row and state of a job, whose state is locked. */

@@ -251,7 +251,7 @@ claim_states(const TeClaimRequest *request, TeAsset *assets, int count, TeClaimR
 			locked[n++] = assets[i];
 	}
 	if (n > 0)
-		te_assets_fill_states(request->attachment, locked, n, TE_STATE_LOCK_FREE);
+		te_assets_fill_states(request->attachment, locked, n, TE_STATE_LOCK_UNCHANGED);
 	n = 0;
 	for (int i = 0; i < count; i++)
 	{

@@ -66,7 +66,7 @@ fill_request(TeJob *job)
 	request->format = te_thumbnail_format;
 	request->quality = te_thumbnail_quality;
 	request->max_pixels = te_max_pixels;
-	request->file_size = job->source.size;
+	request->file_size = job->source.size_bytes;
 }
 
 static bool

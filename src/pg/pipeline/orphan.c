@@ -12,8 +12,8 @@
 
 #include "claim_lock.h"
 #include "orphan.h"
-#include "pg/base/extension.h"
 #include "pg/base/statement.h"
+#include "pg/catalog/asset_state.h"
 
 /* The dead claims of a table from a number on, as an array; NULL if there are none. */
 static ArrayType *
@@ -81,46 +81,49 @@ te_orphans_read(const TeAttachment *attachment, TeOrphanKind kind, TeOrphanPlace
 	return count;
 }
 
-/* Run a statement on those states that are not locked and have not changed; it joins them as "unlocked". */
-static void
-change_unlocked(const TeAttachment *attachment, const TeAsset **assets, int count, const char *format)
+/*
+ * The rest of an UPDATE or DELETE of the state table (alias s), after FROM or USING: it restricts the statement to
+ * the states of these assets that are neither locked nor changed.  Fills its parameters.
+ */
+static char *
+unlocked_states(const TeAttachment *attachment, const TeAsset **assets, int count, TeArgs *args)
 {
 	Oid			type = te_key_state_type(attachment->key_type);
 	TeKey	   *keys = palloc(sizeof(TeKey) * count);
-	Datum	   *versions = palloc(sizeof(Datum) * count);
-	TeArgs		args = {0};
-	char	   *unlocked;
+	int64	   *versions = palloc(sizeof(int64) * count);
 
 	for (int i = 0; i < count; i++)
 	{
 		keys[i] = assets[i]->key;
-		versions[i] = Int64GetDatum(assets[i]->state.version);
+		versions[i] = assets[i]->state.version;
 	}
-	te_arg_int4(&args, attachment->number);
-	te_arg(&args, te_key_array_type(type), te_key_array(type, keys, count));
-	te_arg(&args, INT8ARRAYOID,
-		   PointerGetDatum(construct_array(versions, count, INT8OID, sizeof(int64),
-										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE)));
-	unlocked = psprintf("(SELECT t.id FROM %s AS t, unnest($2, $3) AS w (id, version)"
-						" WHERE t.attachment = $1 AND t.id = w.id AND t.version = w.version"
-						" FOR UPDATE OF t SKIP LOCKED) AS unlocked WHERE s.attachment = $1 AND s.id = unlocked.id",
-						attachment->state);
-	te_sql_as_extension(psprintf(format, attachment->state, unlocked, te_internal_name("thumbexif_removal")), &args);
+	te_arg_int4(args, attachment->number);
+	te_arg(args, te_key_array_type(type), te_key_array(type, keys, count));
+	te_arg_int8_array(args, versions, count);
+	pfree(keys);
+	pfree(versions);
+	return psprintf("(SELECT t.id FROM %s AS t, unnest($2, $3) AS w (id, version)"
+					" WHERE t.attachment = $1 AND t.id = w.id AND t.version = w.version"
+					" FOR UPDATE OF t SKIP LOCKED) AS unlocked WHERE s.attachment = $1 AND s.id = unlocked.id",
+					attachment->state);
 }
 
 void
 te_orphans_release(const TeAttachment *attachment, const TeAsset **assets, int count)
 {
-	change_unlocked(attachment, assets, count,
-					"UPDATE %1$s AS s SET status = s.claimed_from, claimed_from = NULL, claim = NULL,"
-					" attempts = greatest(s.attempts - 1, 0), interruptions = s.interruptions + 1,"
-					" version = s.version + 1 FROM %2$s");
+	TeArgs		args = {0};
+
+	te_sql_as_extension(psprintf("UPDATE %s AS s SET status = s.claimed_from, claimed_from = NULL, claim = NULL,"
+								 " attempts = greatest(s.attempts - 1, 0), interruptions = s.interruptions + 1,"
+								 " version = s.version + 1 FROM %s",
+								 attachment->state, unlocked_states(attachment, assets, count, &args)), &args);
 }
 
 void
 te_orphans_forget(const TeAttachment *attachment, const TeAsset **assets, int count)
 {
-	change_unlocked(attachment, assets, count,
-					"WITH gone AS (DELETE FROM %1$s AS s USING %2$s RETURNING s.file)"
-					" INSERT INTO %3$s (attachment, file) SELECT $1, file FROM gone WHERE file IS NOT NULL");
+	TeArgs		args = {0};
+	char	   *states = unlocked_states(attachment, assets, count, &args);
+
+	te_sql_as_extension(te_asset_state_delete_sql(attachment->state, psprintf("USING %s", states)), &args);
 }

@@ -12,8 +12,6 @@
 #include "reply_values.h"
 #include "row_update.h"
 
-#define EXIF_COLUMNS_FROM	TE_COL_TAKEN_AT
-
 static void
 set_value(TeRowUpdate *update, TeColumn column, Datum value)
 {
@@ -80,24 +78,16 @@ found_value(const TeJob *job, TeColumn column, Datum *value)
 	}
 }
 
-/* May the column hold a GPS position? */
-static bool
-may_hold_position(TeColumn column)
-{
-	return column == TE_COL_GPS_LATITUDE || column == TE_COL_GPS_LONGITUDE ||
-		column == TE_COL_EXIF_METADATA;
-}
-
 static void
 plan_exif(const TeJob *job, bool replace, TeRowUpdate *update)
 {
 	const TeAttachment *attachment = job->asset.attachment;
 
-	for (int i = EXIF_COLUMNS_FROM; i < TE_COLUMNS; i++)
+	for (int i = 0; i < TE_COLUMNS; i++)
 	{
 		Datum		value;
 
-		if (attachment->column[i] == NULL)
+		if (!te_columns[i].from_exif || attachment->column[i] == NULL)
 			continue;
 		if (found_value(job, i, &value))
 		{
@@ -105,7 +95,7 @@ plan_exif(const TeJob *job, bool replace, TeRowUpdate *update)
 			update->wrote |= 1 << i;
 		}
 		else if ((update->wrote & (1 << i)) &&
-				 (replace || (!te_exif_gps && may_hold_position(i))))
+				 (replace || (!te_exif_gps && te_columns[i].holds_position)))
 		{
 			set_value(update, i, (Datum) 0);
 			update->nulls[i] = true;

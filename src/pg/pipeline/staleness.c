@@ -90,8 +90,8 @@ te_source_changed(const TeAsset *asset, const TeSource *file)
 		return false;			/* never examined */
 	if (state->path_hash != te_path_hash(asset->path))
 		return true;
-	return was_opened(file) && state->source_size >= 0 &&	/* else it was never opened */
-		(file->size != state->source_size || file->mtime != state->source_mtime);
+	return was_opened(file) && state->source_size >= 0 && /* else it was never opened */
+		(file->size_bytes != state->source_size || file->mtime_ns != state->source_mtime);
 }
 
 /* Compares the end of the path: thumbnail_dir may have been moved, and copies of the database have other folders. */

@@ -58,8 +58,8 @@ set_source(const TeJob *job, NewState *result)
 	}
 	if (source->status == TE_OK || source->status == TE_EMPTY || source->status == TE_FILE_TOO_LARGE)
 	{
-		state->source_size = source->size;
-		state->source_mtime = source->mtime;
+		state->source_size = source->size_bytes;
+		state->source_mtime = source->mtime_ns;
 	}
 	else if (state->has_path_hash && state->path_hash != hash)
 		state->source_size = state->source_mtime = -1;

@@ -76,7 +76,7 @@ check_files_ahead(TeTableScan *scan)
 		indexes[n] = i;
 		paths[n++] = scan->window[i].path;
 	}
-	te_source_look(paths, n, files);
+	te_source_check_files(paths, n, files);
 	for (int i = 0; i < n; i++)
 	{
 		scan->files[indexes[i]] = files[i];

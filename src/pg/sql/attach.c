@@ -70,17 +70,6 @@ append_column(StringInfo sql, const char *standard, const char *given, const cha
 static void
 create_table(const RangeVar *table, const TeGivenColumns *given)
 {
-	static const char *const types[TE_COLUMNS] = {
-		[TE_COL_THUMBNAIL_PATH] = "pg_catalog.text",
-		[TE_COL_WIDTH] = "integer",
-		[TE_COL_HEIGHT] = "integer",
-		[TE_COL_TAKEN_AT] = "pg_catalog.timestamptz",
-		[TE_COL_CAMERA_MAKE] = "pg_catalog.text",
-		[TE_COL_CAMERA_MODEL] = "pg_catalog.text",
-		[TE_COL_GPS_LATITUDE] = "double precision",
-		[TE_COL_GPS_LONGITUDE] = "double precision",
-		[TE_COL_EXIF_METADATA] = "pg_catalog.jsonb",
-	};
 	StringInfoData sql;
 
 	ereport(NOTICE,
@@ -93,7 +82,7 @@ create_table(const RangeVar *table, const TeGivenColumns *given)
 				  "pg_catalog.text NOT NULL UNIQUE");
 	append_column(&sql, "created_at", NULL, "pg_catalog.timestamptz DEFAULT pg_catalog.now()");
 	for (int i = 0; i < TE_COLUMNS; i++)
-		append_column(&sql, te_column_name(i), given->column[i], types[i]);
+		append_column(&sql, te_columns[i].name, given->column[i], te_columns[i].sql_type);
 	appendStringInfoChar(&sql, ')');
 	execute(sql.data, SPI_OK_UTILITY);
 }
@@ -148,7 +137,7 @@ check_remapping(const TeAttachment *old, const TeMapping *mapping)
 	bool		new_column = false;
 
 	if ((column_replaced(old, old->key, mapping->key) ||
-		 strcmp(old->state, te_internal_name(te_key_state(mapping->key_type))) != 0) &&
+		 !te_attachment_accepts_key(old, mapping->key_type)) &&
 		has_states(old->number, ""))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -209,7 +198,7 @@ store_mapping(Relation relation, const TeAttachment *old, const TeMapping *mappi
 					 quote_literal_cstr(mapping->key), quote_literal_cstr(mapping->path));
 	for (int i = 0; i < TE_COLUMNS; i++)
 	{
-		appendStringInfo(&sql, ", %s_column", te_column_name(i));
+		appendStringInfo(&sql, ", %s_column", te_columns[i].name);
 		appendStringInfo(&values, ", %s",
 						 mapping->column[i] != NULL ? quote_literal_cstr(mapping->column[i]) : "NULL");
 	}
@@ -297,11 +286,11 @@ thumbexif_detach(PG_FUNCTION_ARGS)
 	TeRunAs		save;
 
 	PreventCommandIfReadOnly("thumbexif_detach()");
-	attachment = te_attachment_pick(PG_ARGISNULL(0) ? InvalidOid : PG_GETARG_OID(0));
+	attachment = te_attachment_get_unchecked(PG_ARGISNULL(0) ? InvalidOid : PG_GETARG_OID(0));
 	te_attachment_check_owner(attachment);
 	LockRelationOid(attachment->relation, AccessExclusiveLock);
 	/* check again: the owner may have changed while we waited for the lock */
-	attachment = te_attachment_pick(attachment->relation);
+	attachment = te_attachment_get_unchecked(attachment->relation);
 	te_attachment_check_owner(attachment);
 
 	te_run_as_extension(&save);

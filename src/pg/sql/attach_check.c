@@ -150,8 +150,8 @@ map_key(Relation relation, const char *given, TeMapping *mapping)
 
 	mapping->key = find_required_column(relation, TE_STANDARD_KEY, given, &info);
 	mapping->key_type = info.type;
-	if (te_key_state(info.type) == NULL)
-		throw_type(relation, mapping->key, info.type, "smallint, integer, bigint or uuid");
+	if (te_key_state_table(info.type) == NULL)
+		throw_type(relation, mapping->key, info.type, TE_KEY_ACCEPTED);
 	if (!info.not_null || !is_unique(relation, info.number))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_TABLE_DEFINITION),
@@ -162,30 +162,19 @@ map_key(Relation relation, const char *given, TeMapping *mapping)
 void
 te_attach_map(Relation relation, const TeGivenColumns *given, TeMapping *mapping)
 {
-	static const char *const wanted[TE_COLUMNS] = {
-		[TE_COL_THUMBNAIL_PATH] = "text or varchar",
-		[TE_COL_WIDTH] = "integer or bigint",
-		[TE_COL_HEIGHT] = "integer or bigint",
-		[TE_COL_TAKEN_AT] = "timestamp with time zone",
-		[TE_COL_CAMERA_MAKE] = "text or varchar",
-		[TE_COL_CAMERA_MODEL] = "text or varchar",
-		[TE_COL_GPS_LATITUDE] = "double precision",
-		[TE_COL_GPS_LONGITUDE] = "double precision",
-		[TE_COL_EXIF_METADATA] = "jsonb",
-	};
 	TeColumnInfo info;
 	const char *names[TE_COLUMNS + 2];
 
 	map_key(relation, given->key, mapping);
 	mapping->path = find_required_column(relation, TE_STANDARD_PATH, given->path, &info);
-	if (!te_path_takes(info.type))
-		throw_type(relation, mapping->path, info.type, "text or varchar");
+	if (!te_path_accepts(info.type))
+		throw_type(relation, mapping->path, info.type, TE_PATH_ACCEPTED);
 
 	for (int i = 0; i < TE_COLUMNS; i++)
 	{
-		mapping->column[i] = find_column(relation, te_column_name(i), given->column[i], &info);
-		if (mapping->column[i] != NULL && !te_column_takes(i, info.type))
-			throw_type(relation, mapping->column[i], info.type, wanted[i]);
+		mapping->column[i] = find_column(relation, te_columns[i].name, given->column[i], &info);
+		if (mapping->column[i] != NULL && !te_column_accepts(i, info.type))
+			throw_type(relation, mapping->column[i], info.type, te_columns[i].accepted);
 		names[i] = mapping->column[i];
 	}
 

@@ -112,8 +112,7 @@ is_comparable(const TeAttachment *attachment)
 	if (forced)
 		warn_not_compared(attachment, "Row security is forced for the table's owner.",
 						  "Use ALTER TABLE ... NO FORCE ROW LEVEL SECURITY to let thumbexif see all rows.");
-	else if (te_key_state(attachment->key_type) == NULL ||
-			 strcmp(te_internal_name(te_key_state(attachment->key_type)), attachment->state) != 0)
+	else if (!te_attachment_accepts_key(attachment, attachment->key_type))
 		warn_not_compared(attachment, "Its key column was dropped or its type was changed.",
 						  "Call thumbexif_attach() again with the current columns of the table.");
 	else
@@ -184,19 +183,16 @@ delete_states(const TeAttachment *attachment, Oid array_type, Datum keys, Datum 
 		sql = psprintf("SELECT count(file) FROM %s WHERE attachment = $1 AND id = ANY ($4)",
 					   attachment->state);
 	else
-		sql = psprintf("WITH gone AS (DELETE FROM %s WHERE attachment = $1 AND id IN "
-					   "(SELECT s.id FROM unnest($2, $3) AS u(id, version) JOIN %s s USING (id, version) "
-					   "WHERE s.attachment = $1 AND s.id = ANY ($4) FOR UPDATE OF s SKIP LOCKED) "
-					   "RETURNING file), "
-					   "listed AS (INSERT INTO %s (attachment, file) "
-					   "SELECT $1, file FROM gone WHERE file IS NOT NULL) "
-					   "SELECT count(file) FROM gone",
-					   attachment->state, attachment->state, te_internal_name("thumbexif_removal"));
+		sql = te_asset_state_delete_sql(attachment->state,
+										psprintf("WHERE s.attachment = $1 AND s.id IN "
+												 "(SELECT t.id FROM unnest($2, $3) AS u(id, version) JOIN %s t USING (id, version) "
+												 "WHERE t.attachment = $1 AND t.id = ANY ($4) FOR UPDATE OF t SKIP LOCKED)",
+												 attachment->state));
 	te_run_as_extension(&save);
-	if (SPI_execute_with_args(sql, 4, types, values, NULL, dry_run, 0) != SPI_OK_SELECT)
+	if (SPI_execute_with_args(sql, 4, types, values, NULL, dry_run, 0) < 0)
 		elog(ERROR, "could not delete states of table %s", attachment->name);
 	te_run_as_end(&save);
-	return DatumGetInt64(single_value(&isnull));
+	return dry_run ? DatumGetInt64(single_value(&isnull)) : (int64) SPI_processed;
 }
 
 /* Read the next chunk of states, after the last of "keys" unless it is the first one, as two arrays.  False at the end. */

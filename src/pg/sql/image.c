@@ -103,7 +103,7 @@ decode(const Image *image, const TeRequest *request)
 
 	task->request = *request;
 	task->role = GetUserId();
-	task->request.file_size = image->source.size;
+	task->request.file_size = image->source.size_bytes;
 	task->image_fd = image->source.fd;
 	te_pool_run(task);
 	return task;

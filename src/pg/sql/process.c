@@ -127,7 +127,7 @@ examine(const Process *process, TeJob *job)
 		te_thumbnail_check();
 	start = te_job_open(job, &process->settings, parts, process->force);
 	if (start == TE_JOB_HELD_OFF)
-		te_root_throw(job->source.trouble);
+		te_root_report(job->source.trouble);
 	if (start == TE_JOB_DECODE)
 	{
 		job->source.fd = -1;	/* the pool closes it */

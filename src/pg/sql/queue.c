@@ -97,10 +97,7 @@ enqueue(FunctionCallInfo fcinfo, Oid type)
 		elog(ERROR, "SPI_connect failed");
 	key = lock_row(fcinfo, attachment, type);
 	key_arguments(attachment, &key, &args);
-	te_sql_as_extension(psprintf("INSERT INTO %s AS s (attachment, id, status, version, next_try) "
-								 "VALUES ($1, $3, 'queued', $2, now()) "
-								 "ON CONFLICT (attachment, id) DO UPDATE SET " TE_REQUEUE("$2"),
-								 attachment->state), &args);
+	te_sql_as_extension(te_asset_state_queue_sql(attachment->state, "VALUES ($3)"), &args);
 	SPI_finish();
 	te_wake_at_commit();
 	PG_RETURN_VOID();
@@ -152,6 +149,15 @@ check_id_is_no_status(FunctionCallInfo fcinfo, Oid type)
 				 errhint("thumbexif_retry() takes the id of an asset; thumbexif_retry_all('%s') retries all of that status.", id)));
 }
 
+/* Queue again the assets that can be retried and meet a condition.  Returns how many.  Inside SPI. */
+static uint64
+requeue_failed(const TeAttachment *attachment, const char *condition, const TeArgs *args)
+{
+	return te_sql_as_extension(psprintf("UPDATE %s AS s SET " TE_STATE_REQUEUE
+										" WHERE s.attachment = $1 AND " RETRIABLE "%s",
+										attachment->state, condition), args);
+}
+
 /* thumbexif_retry(id, relation regclass) RETURNS boolean: was there anything to retry? */
 static Datum
 retry(FunctionCallInfo fcinfo, Oid type)
@@ -168,9 +174,7 @@ retry(FunctionCallInfo fcinfo, Oid type)
 		elog(ERROR, "SPI_connect failed");
 	key = lock_row(fcinfo, attachment, type);
 	key_arguments(attachment, &key, &args);
-	count = te_sql_as_extension(psprintf("UPDATE %s s SET " TE_REQUEUE("$2")
-										 " WHERE s.attachment = $1 AND s.id = $3 AND " RETRIABLE,
-										 attachment->state), &args);
+	count = requeue_failed(attachment, " AND s.id = $3", &args);
 	SPI_finish();
 	te_wake_at_commit();
 	PG_RETURN_BOOL(count > 0);
@@ -213,10 +217,8 @@ retry_all(const char *status, const TeAttachment *attachment)
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	count = te_sql_as_extension(psprintf("UPDATE %s s SET " TE_REQUEUE("$2")
-										 " WHERE s.attachment = $1 AND " RETRIABLE "%s", attachment->state,
-										 status == NULL ? "" :
-										 " AND s.status::pg_catalog.text OPERATOR(pg_catalog.=) $3"), &args);
+	count = requeue_failed(attachment,
+						   status == NULL ? "" : " AND s.status::pg_catalog.text OPERATOR(pg_catalog.=) $3", &args);
 	SPI_finish();
 	te_wake_at_commit();
 	return (int64) count;

@@ -49,8 +49,7 @@ static bool
 find_key(const TeAttachment *attachment, TeColumnInfo *column)
 {
 	return te_column_find(attachment->relation, attachment->key, column) &&
-		te_key_state(column->type) != NULL &&
-		strcmp(te_internal_name(te_key_state(column->type)), attachment->state) == 0;
+		te_attachment_accepts_key(attachment, column->type);
 }
 
 static void
@@ -81,7 +80,7 @@ read_table(TeTrackedTable *table)
 	table->key_type = attachment->key_type;
 	table->key = find_key(attachment, &key) ? key.number : 0;
 	table->path = te_column_find(table->relation, attachment->path, &path) &&
-		te_path_takes(path.type) ? path.number : 0;
+		te_path_accepts(path.type) ? path.number : 0;
 }
 
 TeTrackedTable *

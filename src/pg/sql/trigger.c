@@ -47,25 +47,17 @@ plan_sql(const TeTrackedTable *table, TePlanKind plan)
 	switch (plan)
 	{
 		case TE_PLAN_INSERT:
-			return psprintf("INSERT INTO %s AS s (attachment, id, status, version, next_try) "
-							"SELECT $1, n.%s, 'queued', $2, now() FROM thumbexif_new n WHERE n.%s IS NOT NULL "
-							"ON CONFLICT (attachment, id) DO UPDATE SET " TE_REQUEUE("$2"),
-							state, key, key);
+			return te_asset_state_queue_sql(state, psprintf("SELECT n.%s FROM thumbexif_new n WHERE n.%s IS NOT NULL",
+															key, key));
 		case TE_PLAN_INSERT_BULK:
 			return psprintf("INSERT INTO %s (attachment, id, status, version, next_try) "
 							"SELECT $1, n.%s, 'queued', $2, now() FROM thumbexif_new n WHERE n.%s IS NOT NULL",
 							state, key, key);
 		case TE_PLAN_DELETE:
-			return psprintf("WITH gone AS (DELETE FROM %s s USING thumbexif_old o "
-							"WHERE s.attachment = $1 AND s.id = o.%s RETURNING s.file) "
-							"INSERT INTO %s (attachment, file) "
-							"SELECT $1, file FROM gone WHERE file IS NOT NULL",
-							state, key, te_internal_name("thumbexif_removal"));
+			return te_asset_state_delete_sql(state, psprintf("USING thumbexif_old o WHERE s.attachment = $1 AND s.id = o.%s",
+															 key));
 		case TE_PLAN_QUEUE_ONE:
-			return psprintf("INSERT INTO %s AS s (attachment, id, status, version, next_try) "
-							"VALUES ($1, $3, 'queued', $2, now()) "
-							"ON CONFLICT (attachment, id) DO UPDATE SET " TE_REQUEUE("$2"),
-							state);
+			return te_asset_state_queue_sql(state, "VALUES ($3)");
 		case TE_PLAN_EXISTS:
 			return psprintf("SELECT FROM %s WHERE attachment = $1 AND id = $3", state);
 		case TE_PLAN_MOVE:

@@ -396,7 +396,7 @@ te_scheduler_turn(bool woken, TimestampTz *due)
 	te_worker_table_refresh(attachments.attachments);
 	if (woken)
 		te_worker_table_note_arrivals();
-	if (te_root_try_again())
+	if (te_root_retry_due())
 		te_worker_table_restart_queues();	/* assets skipped while the root was held off are above the current positions */
 
 	if (run_first_turn(attachments.attachments, due))

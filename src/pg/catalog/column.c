@@ -1,0 +1,77 @@
+/*
+ * column.c
+ *		The columns of users' tables: which ones thumbexif writes, and the types it accepts.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_attribute.h"
+#include "catalog/pg_type.h"
+#include "utils/syscache.h"
+
+#include "column.h"
+
+#define TEXT_COLUMN		"pg_catalog.text", "text or varchar", {TEXTOID, VARCHAROID}
+#define INTEGER_COLUMN	"integer", "integer or bigint", {INT4OID, INT8OID}
+#define TIME_COLUMN		"pg_catalog.timestamptz", "timestamp with time zone", {TIMESTAMPTZOID}
+#define DOUBLE_COLUMN	"double precision", "double precision", {FLOAT8OID}
+#define JSONB_COLUMN	"pg_catalog.jsonb", "jsonb", {JSONBOID}
+
+const TeColumnDef te_columns[TE_COLUMNS] = {
+	[TE_COL_THUMBNAIL_PATH] = {"thumbnail_path", TEXT_COLUMN},
+	[TE_COL_WIDTH] = {"width", INTEGER_COLUMN},
+	[TE_COL_HEIGHT] = {"height", INTEGER_COLUMN},
+	[TE_COL_TAKEN_AT] = {"taken_at", TIME_COLUMN, .from_exif = true},
+	[TE_COL_CAMERA_MAKE] = {"camera_make", TEXT_COLUMN, .from_exif = true},
+	[TE_COL_CAMERA_MODEL] = {"camera_model", TEXT_COLUMN, .from_exif = true},
+	[TE_COL_GPS_LATITUDE] = {"gps_latitude", DOUBLE_COLUMN, .from_exif = true, .holds_position = true},
+	[TE_COL_GPS_LONGITUDE] = {"gps_longitude", DOUBLE_COLUMN, .from_exif = true, .holds_position = true},
+	[TE_COL_EXIF_METADATA] = {"exif_metadata", JSONB_COLUMN, .from_exif = true, .holds_position = true},
+};
+
+bool
+te_column_accepts(TeColumn column, Oid type)
+{
+	return OidIsValid(type) &&
+		(type == te_columns[column].types[0] || type == te_columns[column].types[1]);
+}
+
+bool
+te_path_accepts(Oid type)
+{
+	return type == TEXTOID || type == VARCHAROID;
+}
+
+const char *
+te_key_state_table(Oid type)
+{
+	switch (type)
+	{
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+			return "thumbexif_asset_bigint";
+		case UUIDOID:
+			return "thumbexif_asset_uuid";
+		default:
+			return NULL;
+	}
+}
+
+bool
+te_column_find(Oid relation, const char *name, TeColumnInfo *info)
+{
+	HeapTuple	tuple = SearchSysCacheAttName(relation, name);
+	Form_pg_attribute form;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	form = (Form_pg_attribute) GETSTRUCT(tuple);
+	info->number = form->attnum;
+	info->type = form->atttypid;
+	info->typmod = form->atttypmod;
+	info->not_null = form->attnotnull;
+	info->generated = form->attgenerated != '\0';
+	ReleaseSysCache(tuple);
+	return info->number > 0;	/* not a system column */
+}

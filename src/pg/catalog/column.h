@@ -1,0 +1,61 @@
+/*
+ * column.h
+ *		The columns of users' tables: which ones thumbexif writes, and the types it accepts.
+ */
+#ifndef TE_PG_COLUMN_H
+#define TE_PG_COLUMN_H
+
+#include "postgres.h"
+
+#include "access/attnum.h"
+
+/* The columns that thumbexif writes.  All arrays of columns are in this order. */
+typedef enum TeColumn
+{
+	TE_COL_THUMBNAIL_PATH,
+	TE_COL_WIDTH,
+	TE_COL_HEIGHT,
+	TE_COL_TAKEN_AT,
+	TE_COL_CAMERA_MAKE,
+	TE_COL_CAMERA_MODEL,
+	TE_COL_GPS_LATITUDE,
+	TE_COL_GPS_LONGITUDE,
+	TE_COL_EXIF_METADATA
+} TeColumn;
+#define TE_COLUMNS (TE_COL_EXIF_METADATA + 1)
+
+typedef struct TeColumnDef
+{
+	const char *name;			/* standard name, also of the parameter of thumbexif_attach() */
+	const char *sql_type;		/* its type in a table that thumbexif_attach() creates */
+	const char *accepted;		/* the types it may have, for a hint */
+	Oid			types[2];		/* the same; the second one may be InvalidOid */
+	bool		from_exif;
+	bool		holds_position; /* may contain a GPS position */
+} TeColumnDef;
+
+extern const TeColumnDef te_columns[TE_COLUMNS];
+
+#define TE_PATH_ACCEPTED	"text or varchar"
+#define TE_KEY_ACCEPTED		"smallint, integer, bigint or uuid"
+
+/* May a column that thumbexif writes, or the path, be of this type? */
+extern bool te_column_accepts(TeColumn column, Oid type);
+extern bool te_path_accepts(Oid type);
+
+/* The state table (not qualified) for keys of a type; NULL if a key cannot be of this type. */
+extern const char *te_key_state_table(Oid type);
+
+typedef struct TeColumnInfo
+{
+	AttrNumber	number;
+	Oid			type;
+	int32		typmod;
+	bool		not_null;
+	bool		generated;
+} TeColumnInfo;
+
+/* Find a user column of a relation.  False if it does not exist. */
+extern bool te_column_find(Oid relation, const char *name, TeColumnInfo *info);
+
+#endif							/* TE_PG_COLUMN_H */
