@@ -199,7 +199,7 @@ launcher_note(int decoders_waiting)
 	if (pg_atomic_read_u32(&te_shared->no_process) != 0)
 		return database_note(TE_DATABASE_NO_PROCESS);
 	if (unlisted > 0)
-		return psprintf("All %d slots for databases are in use: %u databases have none and are not shown, %u of them wait for a worker. "
+		return psprintf("All %d slots for databases are in use: %u databases have no slot and are not shown, %u of them wait for a worker. "
 						"A database with work takes the slot of one without. Name the databases to serve in \"thumbexif.databases\".",
 						TE_DATABASE_SLOTS, unlisted, pg_atomic_read_u32(&te_shared->unlisted_due));
 	if (decoders_waiting > 0)
