@@ -50,8 +50,9 @@ single_value(bool *isnull)
 static void
 select_now(const char *sql)
 {
-	if (SPI_execute(sql, true, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not run \"%s\"", sql);
+	TeArgs		none = {0};
+
+	te_sql_read(sql, &none);
 }
 
 /* Execute a query that returns attachment numbers.  Palloc'd. */
@@ -174,9 +175,7 @@ static int64
 delete_states(const TeAttachment *attachment, Oid array_type, Datum keys, Datum versions,
 			  Datum without, bool dry_run)
 {
-	Oid			types[] = {INT4OID, array_type, INT8ARRAYOID, array_type};
-	Datum		values[] = {Int32GetDatum(attachment->number), keys, versions, without};
-	TeRunAs		save;
+	TeArgs		args = {0};
 	char	   *sql;
 	bool		isnull;
 
@@ -192,10 +191,14 @@ delete_states(const TeAttachment *attachment, Oid array_type, Datum keys, Datum 
 					   "SELECT $1, file FROM gone WHERE file IS NOT NULL) "
 					   "SELECT count(file) FROM gone",
 					   attachment->state, attachment->state, te_internal_name("thumbexif_removal"));
-	te_run_as_extension(&save);
-	if (SPI_execute_with_args(sql, 4, types, values, NULL, dry_run, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not delete states of table %s", attachment->name);
-	te_run_as_end(&save);
+	te_arg_int4(&args, attachment->number);
+	te_arg(&args, array_type, keys);
+	te_arg(&args, INT8ARRAYOID, versions);
+	te_arg(&args, array_type, without);
+	if (dry_run)
+		te_sql_read(sql, &args);
+	else
+		te_sql_as_extension(sql, &args);
 	return DatumGetInt64(single_value(&isnull));
 }
 
@@ -208,15 +211,15 @@ next_chunk(const TeAttachment *attachment, Oid array_type, bool first, Datum *ke
 							   "AND ($2 IS NULL OR id > ($2)[cardinality($2)]) "
 							   "ORDER BY id LIMIT " CHUNK_STATES ") chunk",
 							   attachment->state);
-	Oid			types[] = {INT4OID, array_type};
-	Datum		values[] = {Int32GetDatum(attachment->number), *keys};
-	TeRunAs		save;
+	TeArgs		args = {0};
 	bool		isnull;
 
-	te_run_as_extension(&save);
-	if (SPI_execute_with_args(sql, 2, types, values, first ? " n" : NULL, true, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not read the states of table %s", attachment->name);
-	te_run_as_end(&save);
+	te_arg_int4(&args, attachment->number);
+	if (first)
+		te_arg_null(&args, array_type);
+	else
+		te_arg(&args, array_type, *keys);
+	te_sql_read(sql, &args);
 	*keys = single_value(&isnull);
 	*versions = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &isnull);
 	return !isnull;
@@ -293,10 +296,10 @@ forget_empty_folders(const TeThumbnailFolders *folders)
 			removed = te_thumbnail_remove_folders(psprintf("%s/%d", folders->name[j], list[i])) && removed;
 		if (removed)
 		{
-			char	   *sql = psprintf("DELETE FROM %s WHERE attachment = %d", te_internal_name("thumbexif_dropped"), list[i]);
+			TeArgs		args = {0};
 
-			if (SPI_execute(sql, false, 0) != SPI_OK_DELETE)
-				elog(ERROR, "could not forget a dropped table");
+			te_arg_int4(&args, list[i]);
+			te_sql_as_extension(psprintf("DELETE FROM %s WHERE attachment = $1", te_internal_name("thumbexif_dropped")), &args);
 		}
 	}
 }

@@ -30,6 +30,7 @@
 
 #include "pg/base/extension.h"
 #include "pg/base/run_as.h"
+#include "pg/base/statement.h"
 #include "pg/catalog/asset_state.h"
 #include "pg/catalog/attachment.h"
 #include "pg/compat.h"
@@ -112,12 +113,9 @@ count_rows(Oid oid, int64 known, int64 *rows)
 static void
 select_state(const char *sql)
 {
-	TeRunAs		save;
+	TeArgs		none = {0};
 
-	te_run_as_extension(&save);
-	if (SPI_execute(sql, true, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not run \"%s\"", sql);
-	te_run_as_end(&save);
+	te_sql_read(sql, &none);
 }
 
 /* A column of a row of SPI_tuptable. */
