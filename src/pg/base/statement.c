@@ -93,9 +93,9 @@ check_relations(Node *node, void *context)
 		if (entry->rtekind == RTE_RELATION && !is_target(entry->relid))
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-					 errmsg("relation \"%s\" has taken the name of one that thumbexif works on",
+					 errmsg("relation \"%s\" is not the one that thumbexif works on",
 							get_rel_name(entry->relid)),
-					 errdetail("A schema or a table was renamed while thumbexif was at work."),
+					 errdetail("A schema or table was renamed after thumbexif had looked it up."),
 					 errhint("Try again.")));
 		return false;
 	}

@@ -251,7 +251,7 @@ set_paused(Oid relation, bool paused)
 									 "WHERE attachment = $1 AND (paused <> $2 OR pause_reason IS NOT NULL)",
 									 te_internal_name("thumbexif_attachment"));
 	int64		changed = 0;
-	bool		found = false;
+	bool found = false;
 	ListCell   *cell;
 
 	SPI_connect();
@@ -263,6 +263,7 @@ set_paused(Oid relation, bool paused)
 		if (OidIsValid(relation) && attachment->relation != relation)
 			continue;
 		found = true;
+
 		te_attachment_check_owner(attachment);
 		te_arg_int4(&args, attachment->number);
 		te_arg(&args, BOOLOID, BoolGetDatum(paused));
