@@ -46,7 +46,7 @@ seeded(unsigned seed)
 static Canvas
 canvas_new(int width, int height)
 {
-	Canvas		canvas = {width, height, malloc((size_t) width * height * 3)};
+	Canvas		canvas = {width, height, calloc((size_t) width * height, 3)};
 
 	if (!canvas.rgb)
 	{

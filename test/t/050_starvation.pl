@@ -156,14 +156,16 @@ $pause->query('ROLLBACK');
 $pause->finish;
 
 # --- settings of the database that would make the worker somebody else, or overflow
-sql("ALTER DATABASE postgres SET statement_timeout = '20d'; ALTER DATABASE postgres SET role = bystander;
-	ALTER DATABASE postgres SET session_authorization = bystander");
 # since PostgreSQL 17 there is one that ends what takes longer in all; here a trigger does
+my $total = sql("SELECT count(*) FROM pg_settings WHERE name = 'transaction_timeout'");
 sql("SET ROLE bystander; CREATE FUNCTION bystander.slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.5); RETURN NEW; END';
 	CREATE TRIGGER slow BEFORE UPDATE ON bystander.shots FOR EACH ROW EXECUTE FUNCTION bystander.slow()");
-sql("ALTER DATABASE postgres SET transaction_timeout = '200ms'") if sql("SELECT count(*) FROM pg_settings WHERE name = 'transaction_timeout'");
+sql(($total ? "ALTER DATABASE postgres SET transaction_timeout = '200ms';" : '') .
+	"ALTER DATABASE postgres SET statement_timeout = '20d'; ALTER DATABASE postgres SET role = bystander;
+	ALTER DATABASE postgres SET session_authorization = bystander");
 $server->restart;
-$server->psql('postgres', "RESET SESSION AUTHORIZATION; RESET ROLE; INSERT INTO bystander.shots (path) VALUES ('1.png')");
+$server->psql('postgres', ($total ? 'SET transaction_timeout = 0;' : '') .
+	"RESET SESSION AUTHORIZATION; RESET ROLE; INSERT INTO bystander.shots (path) VALUES ('1.png')");
 wait_for($server, 'the worker is itself, whatever is set for its database',
 	'SELECT count(*) = 0 FROM bystander.shots WHERE thumbnail_path IS NULL');
 
