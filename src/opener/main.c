@@ -52,9 +52,9 @@ tie_to_parent(const char *parent)
 }
 
 static bool
-set_limit(int resource, rlim_t limit_value)
+set_limit(int resource, rlim_t value)
 {
-	struct rlimit limit = {limit_value, limit_value};
+	struct rlimit limit = {value, value};
 
 	return setrlimit(resource, &limit) == 0;
 }
@@ -64,7 +64,7 @@ set_limit(int resource, rlim_t limit_value)
  * that any process of this user has sent and that have not been received.
  */
 static bool
-close_off(void)
+restrict_process(void)
 {
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
 		set_limit(RLIMIT_FSIZE, 0) &&
@@ -125,7 +125,7 @@ serve(void)
 			return TE_EXIT_LEFT;
 		if (length < 0 || nfds > 0 || !parse(message, (size_t) length, &request, root, path))
 		{
-			say("request was not understood\n");
+			say("invalid request\n");
 			return TE_EXIT_PROTOCOL;
 		}
 		memset(&reply, 0, sizeof(reply));
@@ -149,9 +149,9 @@ main(int argc, char **argv)
 	}
 	if (!tie_to_parent(argv[TE_ARG_PARENT]))
 		return TE_EXIT_START;
-	if (!close_off())
+	if (!restrict_process())
 	{
-		say("its own rights cannot be limited: %s\n", strerror(errno));
+		say("could not restrict the process: %s\n", strerror(errno));
 		return TE_EXIT_START;
 	}
 	return serve();

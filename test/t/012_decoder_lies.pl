@@ -45,13 +45,13 @@ is_deeply([ outcome('well') ], [ 't', 'kept' ], 'the second is for the same');
 
 is_refused('job', 'thumbnail', 'TE010', 'answers another request', 'another job');
 is_refused('magic', 'thumbnail', 'TE010', 'not a reply', 'no reply');
-is_refused('descriptor', 'thumbnail', 'TE010', 'brings descriptors', 'a descriptor');
+is_refused('descriptor', 'thumbnail', 'TE010', 'has descriptors', 'a descriptor');
 is_refused('long', 'thumbnail', 'TE010', 'too long', 'a reply that is too long');
 is_refused('surplus', 'thumbnail', 'TE010', 'bytes behind the texts', 'bytes behind the texts');
 is_refused('lengths', 'thumbnail', 'TE010', 'text is too long', 'a length that overflows');
 is_refused('status', 'thumbnail', 'TE010', 'status is not one of a decoder', 'a status of the server');
 is_refused('wide', 'thumbnail', 'TE010', 'not of the size that was asked for', 'a thumbnail that is too wide');
-is_refused('missing', 'thumbnail', 'TE010', 'shorter than it says', 'a thumbnail that is shorter than it says');
+is_refused('missing', 'thumbnail', 'TE010', 'shorter than announced', 'a thumbnail that is shorter than announced');
 is_refused('html', 'thumbnail', 'TE010', 'not of the format', 'a thumbnail that is none');
 is_refused('make', 'exif', 'TE010', 'EXIF where none should be', 'values without EXIF');
 is_refused('text', 'exif', 'TE010', 'text is not clean', 'text that is not UTF-8');

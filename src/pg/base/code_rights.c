@@ -262,7 +262,7 @@ check_trigger(Relation relation, const Trigger *trigger, Oid role)
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("the WHEN condition of trigger \"%s\" on table \"%s\" calls a function that may change something",
 						trigger->tgname, RelationGetRelationName(relation)),
-				 errdetail("Whoever may create triggers on the table could run statements with the rights of role \"%s\".",
+				 errdetail("Any role that may create triggers on the table could run statements with the rights of role \"%s\".",
 						   GetUserNameFromId(role, true)),
 				 errhint("Move the condition into the trigger's function.")));
 }

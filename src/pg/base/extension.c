@@ -108,9 +108,11 @@ te_extension_look(TeExtension *extension)
 		if (!owns_schema(&current))
 			return TE_EXTENSION_FOREIGN;
 		found = current;
+
 		cached = changes == schema_changes; /* not if a schema was changed meanwhile */
 	}
 	*extension = found;
+
 	return TE_EXTENSION_READY;
 }
 
@@ -136,14 +138,14 @@ te_extension_get(TeExtension *extension)
 		case TE_EXTENSION_OTHER:
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-					 errmsg("extension \"thumbexif\" in this database is not of version %s, as its library is", TE_VERSION),
+					 errmsg("extension \"thumbexif\" in this database does not have version %s of its library", TE_VERSION),
 					 errhint("Run ALTER EXTENSION thumbexif UPDATE. If it is up to date, reconnect or restart the server to load the newer library.")));
 			break;
 		case TE_EXTENSION_FOREIGN:
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					 errmsg("schema \"%s\" does not belong to the extension and its owner", TE_SCHEMA),
-					 errdetail("Whoever owns that schema could make thumbexif run foreign code."),
+					 errdetail("The owner of the schema could make thumbexif run any code."),
 					 errhint("Let a superuser give the schema back to the owner of extension \"thumbexif\".")));
 			break;
 	}

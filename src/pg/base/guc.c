@@ -267,14 +267,14 @@ define_results(void)
 							&te_thumbnail_quality, 85, 1, 100,
 							PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable("thumbexif.default_timezone",
-							   "Time zone of photos that do not say in which one they were taken.",
-							   "Names as in pg_timezone_names. EXIF that was read with another value is stale.",
+							   "Time zone of photos without an offset from UTC.",
+							   "Names as in pg_timezone_names. EXIF read with another value is stale.",
 							   &te_default_timezone, "UTC", PGC_SUSET, 0,
 							   check_default_timezone, NULL, NULL);
 	DefineCustomBoolVariable("thumbexif.exif_gps",
 							 "Read GPS positions from EXIF.",
 							 "If it is off, neither columns nor the EXIF as JSON hold a position. "
-							 "EXIF that was read with another value is stale.",
+							 "EXIF read with another value is stale.",
 							 &te_exif_gps, true, PGC_SUSET, 0, NULL, NULL, NULL);
 }
 
@@ -288,34 +288,34 @@ define_limits(void)
 							PGC_SUSET, 0, NULL, NULL, show_decoders);
 	DefineCustomIntVariable("thumbexif.max_decoders",
 							"Decoder processes that may run at the same time in the whole server.",
-							"Who finds none free waits in turn, for decode_timeout at most. 0, the default, stands for "
+							"A process that finds none free waits in turn, for decode_timeout at most. 0, the default, stands for "
 							"four times the number of processors, at least 8, which is then shown. "
 							"Where thumbexif is not preloaded, it bounds each session by itself.",
 							&te_max_decoders, 0, 0, TE_MAX_SERVER_DECODERS,
 							PGC_SIGHUP, 0, NULL, NULL, show_max_decoders);
 	DefineCustomIntVariable("thumbexif.decode_timeout",
-							"Time one image may take; a decoder that needs longer is killed.",
+							"Maximum time for decoding one image; a decoder that needs longer is killed.",
 							NULL,
 							&te_decode_timeout, 30 * 1000, 1, MAX_DECODE_TIMEOUT,
 							PGC_SUSET, GUC_UNIT_MS, NULL, NULL, NULL);
 	DefineCustomIntVariable("thumbexif.decoder_memory",
-							"Address space one decoder process may use.",
+							"Maximum address space of one decoder process.",
 							"An image that needs more fails. A value too small to start a decoder makes every call fail.",
 							&te_decoder_memory, 1024, 64, MAX_MEGABYTES,
 							PGC_SUSET, GUC_UNIT_MB, NULL, NULL, NULL);
 	DefineCustomIntVariable("thumbexif.max_pixels",
-							"Most pixels an image may have for a thumbnail to be made.",
+							"Maximum number of pixels of an image that gets a thumbnail.",
 							"Width times height times the frames that are decoded, as the file's header says.",
 							&te_max_pixels, 200 * 1000 * 1000, 1, INT_MAX,
 							PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("thumbexif.max_file_size",
-							"Size up to which an image file is read.",
+							"Maximum size of an image file.",
 							NULL,
 							&te_max_file_size, 512, 1, MAX_MEGABYTES,
 							PGC_SUSET, GUC_UNIT_MB, NULL, NULL, NULL);
 	DefineCustomIntVariable("thumbexif.max_attempts",
-							"Times an image is tried before it counts as failed.",
-							"For trouble that may pass, such as a decoder that was killed. "
+							"Maximum number of attempts to process an image.",
+							"For transient trouble, such as a decoder that was killed. "
 							"An image that is corrupt or not supported fails at once.",
 							&te_max_attempts, 3, 1, 1000,
 							PGC_SUSET, 0, NULL, NULL, NULL);
@@ -394,10 +394,10 @@ te_guc_check(void)
 		if (setting->source == PGC_S_DEFAULT)
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-					 errmsg("the value of \"%s\" was refused when thumbexif was loaded", setting->name),
-					 errdetail("It is not valid or was set by a role that may not set it, "
-							   "and it hides the one that an administrator may have set."),
-					 errhint("Take it out of the connection's options or correct it in postgresql.conf, "
+					 errmsg("the value of \"%s\" was rejected when thumbexif was loaded", setting->name),
+					 errdetail("The value is invalid or was set by a role that may not set it, "
+							   "and it hides a value that an administrator may have set."),
+					 errhint("Remove it from the connection's options or correct it in postgresql.conf, "
 							 "and connect again.")));
 	}
 }

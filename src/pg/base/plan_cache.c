@@ -166,7 +166,7 @@ find_plan(Oid relation, const char *sql, const TeArgs *args)
  * whose change would invalidate it when the rule is dropped.
  */
 uint64
-te_plan_run(Oid relation, const char *sql, const TeArgs *args)
+te_plan_run(Oid relation, const char *sql, const TeArgs *args, bool read_only)
 {
 	CachedPlanEntry *volatile plan = find_plan(relation, sql, args);
 	volatile int result = 0;
@@ -174,7 +174,7 @@ te_plan_run(Oid relation, const char *sql, const TeArgs *args)
 	plan->running++;
 	PG_TRY();
 	{
-		result = SPI_execute_plan(plan->plan, (Datum *) args->values, args->nulls, false, 0);
+		result = SPI_execute_plan(plan->plan, (Datum *) args->values, args->nulls, read_only, 0);
 		if (result < 0)
 			elog(ERROR, "could not run \"%s\": %s", plan->sql, SPI_result_code_string(result));
 	}

@@ -14,6 +14,6 @@
  * result is in SPI_tuptable. relation: the user's table of the statement, InvalidOid = the
  * extension's tables.
  */
-extern uint64 te_plan_run(Oid relation, const char *sql, const TeArgs *args);
+extern uint64 te_plan_run(Oid relation, const char *sql, const TeArgs *args, bool read_only);
 
 #endif							/* TE_PG_PLAN_CACHE_H */

@@ -77,6 +77,7 @@ typedef struct StatementTarget
 {
 	const char *sql;			/* statement being run, NULL = none */
 	Oid			relation;		/* user's table, or InvalidOid = the extension's tables and catalogs */
+	bool		read_only;		/* use the active snapshot, as a STABLE function does */
 } StatementTarget;
 
 static StatementTarget target;
@@ -105,9 +106,9 @@ check_relations(Node *node, void *context)
 		if (entry->rtekind == RTE_RELATION && !is_target(entry->relid))
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-					 errmsg("relation \"%s\" has taken the name of one that thumbexif works on",
+					 errmsg("relation \"%s\" is not the one that thumbexif works on",
 							get_rel_name(entry->relid)),
-					 errdetail("A schema or a table was renamed while thumbexif was at work."),
+					 errdetail("A schema or table was renamed after thumbexif had looked it up."),
 					 errhint("Try again.")));
 		return false;
 	}
@@ -144,7 +145,7 @@ run_checked(const char *sql, const TeArgs *args)
 
 	if (pushed)
 		PushActiveSnapshot(GetTransactionSnapshot());
-	count = te_plan_run(target.relation, sql, args);
+	count = te_plan_run(target.relation, sql, args, target.read_only);
 	if (pushed)
 		PopActiveSnapshot();
 	MemoryContextSwitchTo(caller);
@@ -153,13 +154,14 @@ run_checked(const char *sql, const TeArgs *args)
 
 /* The same, for a statement on one user's table or on the extension's tables. */
 static uint64
-run_on_relation(Oid relation, const char *sql, const TeArgs *args)
+run_on_relation(Oid relation, const char *sql, const TeArgs *args, bool read_only)
 {
 	StatementTarget outer = target;
 	volatile uint64 count = 0;
 
 	target.sql = sql;
 	target.relation = relation;
+	target.read_only = read_only;
 	PG_TRY();
 	{
 		count = run_checked(sql, args);
@@ -175,19 +177,31 @@ run_on_relation(Oid relation, const char *sql, const TeArgs *args)
 uint64
 te_sql(const char *sql, const TeArgs *args)
 {
-	return run_on_relation(InvalidOid, sql, args);
+	return run_on_relation(InvalidOid, sql, args, false);
 }
 
-uint64
-te_sql_as_extension(const char *sql, const TeArgs *args)
+static uint64
+run_as_extension(const char *sql, const TeArgs *args, bool read_only)
 {
 	TeRunAs		save;
 	uint64		count;
 
 	te_run_as_extension(&save);
-	count = run_on_relation(InvalidOid, sql, args);
+	count = run_on_relation(InvalidOid, sql, args, read_only);
 	te_run_as_end(&save);
 	return count;
+}
+
+uint64
+te_sql_as_extension(const char *sql, const TeArgs *args)
+{
+	return run_as_extension(sql, args, false);
+}
+
+uint64
+te_sql_read(const char *sql, const TeArgs *args)
+{
+	return run_as_extension(sql, args, true);
 }
 
 uint64
@@ -201,7 +215,7 @@ te_sql_as_owner(Oid relation, Oid owner, const char *sql, const TeArgs *args)
 	limited = te_time_limit_begin();
 	PG_TRY();
 	{
-		count = run_on_relation(relation, sql, args);
+		count = run_on_relation(relation, sql, args, false);
 	}
 	PG_FINALLY();
 	{
@@ -220,7 +234,7 @@ te_sql_as_caller(Oid relation, const char *sql, const TeArgs *args)
 	uint64		count;
 
 	te_run_as_caller(&save, relation);
-	count = run_on_relation(relation, sql, args);
+	count = run_on_relation(relation, sql, args, false);
 	te_run_as_end(&save);
 	return count;
 }

@@ -38,12 +38,14 @@ extern void te_arg_text(TeArgs *args, const char *value);	/* NULL is passed as N
  *
  * te_sql: as the current user, on the extension's tables and catalogs.
  * te_sql_as_extension: the same, with the rights of the extension's owner.
+ * te_sql_read: the same, reading in the active snapshot, as a STABLE function does.
  * te_sql_as_owner: on one relation, as its owner in a security-restricted operation, in the
  *     worker with a time limit (time_limit.h).
  * te_sql_as_caller: on one relation, as the current user, in a security-restricted operation.
  */
 extern uint64 te_sql(const char *sql, const TeArgs *args);
 extern uint64 te_sql_as_extension(const char *sql, const TeArgs *args);
+extern uint64 te_sql_read(const char *sql, const TeArgs *args);
 extern uint64 te_sql_as_owner(Oid relation, Oid owner, const char *sql, const TeArgs *args);
 extern uint64 te_sql_as_caller(Oid relation, const char *sql, const TeArgs *args);
 

@@ -92,7 +92,7 @@ te_decoder_is_quiet(TeDecoder *decoder)
 	if (length > 0)
 	{
 		decoder->cause = TE_END_PROTOCOL_ERROR;
-		decoder->protocol_error = "it spoke without being asked";
+		decoder->protocol_error = "it sent a message without a request";
 	}
 	else
 		decoder->cause = TE_END_EXITED;
@@ -207,18 +207,18 @@ read_thumbnail(TePoolEntry *entry, MemoryContext context)
 		return NULL;
 	/* the file offset is set by the decoder; the file's size is always the maximum */
 	if (lseek(entry->output_fd, 0, SEEK_CUR) < (off_t) length)
-		return "thumbnail is shorter than it says";
+		return "thumbnail is shorter than announced";
 	entry->thumbnail = MemoryContextAlloc(context, length);
 	while (done < length)
 	{
 		ssize_t		got = pread(entry->output_fd, entry->thumbnail + done, length - done, done);
 
 		if (got <= 0)
-			return "thumbnail is shorter than it says";
+			return "thumbnail is shorter than announced";
 		done += got;
 	}
 	if (!has_signature(entry->request.format, entry->thumbnail, length))
-		return "thumbnail is not of the format that was asked for";
+		return "thumbnail does not have the requested format";
 	return NULL;
 }
 
@@ -274,7 +274,7 @@ receive(TeDecoder *decoder, char *message, size_t size)
 		while (length > 0 && nfds > 0)
 			close(fds[--nfds]);
 		decoder->cause = TE_END_PROTOCOL_ERROR;
-		decoder->protocol_error = "it is too long or brings descriptors";
+		decoder->protocol_error = "its message is too long or has descriptors";
 		return 0;
 	}
 	return length;
@@ -301,7 +301,7 @@ te_decoder_read(TeDecoder *decoder, MemoryContext context)
 		}
 	}
 	else if (entry == NULL)
-		decoder->protocol_error = "it spoke without being asked";
+		decoder->protocol_error = "it sent a message without a request";
 	else
 		decoder->protocol_error = accept_reply(entry, message, length, context);
 
@@ -373,7 +373,7 @@ te_decoder_reap(TeDecoder *decoder, int64 until_ms, char *detail)
 			outcome = TE_TIMEOUT;
 			break;
 		case TE_END_PROTOCOL_ERROR:
-			snprintf(detail, TE_MAX_TEXT, "decoder was not understood: %s", decoder->protocol_error);
+			snprintf(detail, TE_MAX_TEXT, "decoder broke the protocol: %s", decoder->protocol_error);
 			outcome = TE_BAD_REPLY;
 			break;
 		default:

@@ -157,7 +157,7 @@ te_dispatch_reap(TeDecoder *decoder, TeEndReason cause)
 			 errdetail("The %s.", detail),
 			 cause == TE_END_TIMEOUT ?
 			 errhint("The server may be overloaded. Try again.") :
-			 errhint("Install module and decoder of the same build and the libraries that \"ldd\" names as missing. Sessions older than an upgrade must reconnect.")));
+			 errhint("Install module and decoder of the same build, and the libraries that \"ldd\" reports as missing. Sessions started before an upgrade must reconnect.")));
 }
 
 /* --- slots */
@@ -178,7 +178,7 @@ te_dispatch_check_wait(void)
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
 			 errmsg("no image decoder became free within \"thumbexif.decode_timeout\""),
-			 errdetail("All %d decoders that \"thumbexif.max_decoders\" allows are at work for others.",
+			 errdetail("All %d decoders allowed by \"thumbexif.max_decoders\" are in use by other processes.",
 					   te_guc_max_decoders()),
 			 errhint("Try again later, or raise \"thumbexif.max_decoders\".")));
 }

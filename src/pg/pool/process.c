@@ -197,7 +197,7 @@ te_process_start_failed(TeProgram program, int error)
 		ereport(ERROR,
 				(errcode(error == ENOENT ? ERRCODE_UNDEFINED_FILE : ERRCODE_SYSTEM_ERROR),
 				 errmsg("could not start %s \"%s\": %m", name, file),
-				 errhint("Install thumbexif again: the program belongs beside its module, and the server must be allowed to execute it.")));
+				 errhint("Reinstall thumbexif: the program must be in the directory of the module, and the server must be allowed to execute it.")));
 	if (error == EMFILE)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_RESOURCES),

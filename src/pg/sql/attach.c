@@ -37,14 +37,6 @@ PG_FUNCTION_INFO_V1(thumbexif_attach);
 PG_FUNCTION_INFO_V1(thumbexif_detach);
 PG_FUNCTION_INFO_V1(thumbexif_track_drop);
 
-/* Execute a statement.  Inside SPI, as the current user. */
-static void
-execute(const char *sql, int expected)
-{
-	if (SPI_execute(sql, false, 0) != expected)
-		elog(ERROR, "could not run \"%s\"", sql);
-}
-
 /* Callback of RangeVarGetRelidExtended(): check ownership before the table is locked. */
 static void
 check_owner(const RangeVar *name, Oid relation, Oid old_relation, void *arg)
@@ -84,7 +76,8 @@ create_table(const RangeVar *table, const TeGivenColumns *given)
 	for (int i = 0; i < TE_COLUMNS; i++)
 		append_column(&sql, te_columns[i].name, given->column[i], te_columns[i].sql_type);
 	appendStringInfoChar(&sql, ')');
-	execute(sql.data, SPI_OK_UTILITY);
+	if (SPI_execute(sql.data, false, 0) != SPI_OK_UTILITY)
+		elog(ERROR, "could not run \"%s\"", sql.data);
 }
 
 /* Open and lock the table to be attached; create it if it does not exist. */
@@ -135,6 +128,7 @@ static void
 check_remapping(const TeAttachment *old, const TeMapping *mapping)
 {
 	bool		new_column = false;
+	TeArgs		none = {0};
 
 	if ((column_replaced(old, old->key, mapping->key) ||
 		 !te_attachment_accepts_key(old, mapping->key_type)) &&
@@ -156,9 +150,8 @@ check_remapping(const TeAttachment *old, const TeMapping *mapping)
 			(old->column[i] == NULL || column_replaced(old, old->column[i], mapping->column[i])))
 			new_column = true;
 	if (new_column)
-		execute(psprintf("UPDATE %s SET exif_settings = NULL WHERE attachment = %d AND exif_settings IS NOT NULL",
-						 te_internal_name("thumbexif_asset"), old->number),
-				SPI_OK_UPDATE);
+		te_sql(psprintf("UPDATE %s SET exif_settings = NULL WHERE attachment = %d AND exif_settings IS NOT NULL",
+						te_internal_name("thumbexif_asset"), old->number), &none);
 }
 
 /*
@@ -187,6 +180,7 @@ store_mapping(Relation relation, const TeAttachment *old, const TeMapping *mappi
 {
 	StringInfoData sql;
 	StringInfoData values;
+	TeArgs		none = {0};
 
 	initStringInfo(&sql);
 	initStringInfo(&values);
@@ -207,13 +201,13 @@ store_mapping(Relation relation, const TeAttachment *old, const TeMapping *mappi
 		/* end a pause that the worker made because a column was missing */
 		appendStringInfo(&sql, ", paused, pause_reason) = (%s, paused AND pause_reason IS NULL, NULL)"
 						 " WHERE attachment = %d", values.data, old->number);
-		execute(sql.data, SPI_OK_UPDATE);
+		te_sql(sql.data, &none);
 	}
 	else
 	{
 		appendStringInfo(&sql, ", attachment, relation) VALUES (%s, %d, %u)",
 						 values.data, next_attachment_number(), RelationGetRelid(relation));
-		execute(sql.data, SPI_OK_INSERT);
+		te_sql(sql.data, &none);
 	}
 }
 
@@ -283,6 +277,7 @@ Datum
 thumbexif_detach(PG_FUNCTION_ARGS)
 {
 	TeAttachment *attachment;
+	TeArgs		args = {0};
 	TeRunAs		save;
 
 	PreventCommandIfReadOnly("thumbexif_detach()");
@@ -299,8 +294,8 @@ thumbexif_detach(PG_FUNCTION_ARGS)
 	te_attach_drop_triggers(attachment->relation);
 	/* keep the files, which the user's rows name; thumbexif_clean() does not look into this folder any more */
 	te_asset_state_delete_all(attachment->number, true);
-	execute(psprintf("DELETE FROM %s WHERE attachment = %d", te_internal_name("thumbexif_attachment"), attachment->number),
-			SPI_OK_DELETE);
+	te_arg_int4(&args, attachment->number);
+	te_sql(psprintf("DELETE FROM %s WHERE attachment = $1", te_internal_name("thumbexif_attachment")), &args);
 	SPI_finish();
 	te_run_as_end(&save);
 	PG_RETURN_VOID();

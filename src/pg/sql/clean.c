@@ -50,8 +50,9 @@ single_value(bool *isnull)
 static void
 select_now(const char *sql)
 {
-	if (SPI_execute(sql, true, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not run \"%s\"", sql);
+	TeArgs		none = {0};
+
+	te_sql_read(sql, &none);
 }
 
 /* Execute a query that returns attachment numbers.  Palloc'd. */
@@ -173,9 +174,7 @@ static int64
 delete_states(const TeAttachment *attachment, Oid array_type, Datum keys, Datum versions,
 			  Datum without, bool dry_run)
 {
-	Oid			types[] = {INT4OID, array_type, INT8ARRAYOID, array_type};
-	Datum		values[] = {Int32GetDatum(attachment->number), keys, versions, without};
-	TeRunAs		save;
+	TeArgs		args = {0};
 	char	   *sql;
 	bool		isnull;
 
@@ -188,11 +187,14 @@ delete_states(const TeAttachment *attachment, Oid array_type, Datum keys, Datum 
 												 "(SELECT t.id FROM unnest($2, $3) AS u(id, version) JOIN %s t USING (id, version) "
 												 "WHERE t.attachment = $1 AND t.id = ANY ($4) FOR UPDATE OF t SKIP LOCKED)",
 												 attachment->state));
-	te_run_as_extension(&save);
-	if (SPI_execute_with_args(sql, 4, types, values, NULL, dry_run, 0) < 0)
-		elog(ERROR, "could not delete states of table %s", attachment->name);
-	te_run_as_end(&save);
-	return dry_run ? DatumGetInt64(single_value(&isnull)) : (int64) SPI_processed;
+	te_arg_int4(&args, attachment->number);
+	te_arg(&args, array_type, keys);
+	te_arg(&args, INT8ARRAYOID, versions);
+	te_arg(&args, array_type, without);
+	if (!dry_run)
+		return (int64) te_sql_as_extension(sql, &args);
+	te_sql_read(sql, &args);
+	return DatumGetInt64(single_value(&isnull));
 }
 
 /* Read the next chunk of states, after the last of "keys" unless it is the first one, as two arrays.  False at the end. */
@@ -204,15 +206,15 @@ next_chunk(const TeAttachment *attachment, Oid array_type, bool first, Datum *ke
 							   "AND ($2 IS NULL OR id > ($2)[cardinality($2)]) "
 							   "ORDER BY id LIMIT " CHUNK_STATES ") chunk",
 							   attachment->state);
-	Oid			types[] = {INT4OID, array_type};
-	Datum		values[] = {Int32GetDatum(attachment->number), *keys};
-	TeRunAs		save;
+	TeArgs		args = {0};
 	bool		isnull;
 
-	te_run_as_extension(&save);
-	if (SPI_execute_with_args(sql, 2, types, values, first ? " n" : NULL, true, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not read the states of table %s", attachment->name);
-	te_run_as_end(&save);
+	te_arg_int4(&args, attachment->number);
+	if (first)
+		te_arg_null(&args, array_type);
+	else
+		te_arg(&args, array_type, *keys);
+	te_sql_read(sql, &args);
 	*keys = single_value(&isnull);
 	*versions = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &isnull);
 	return !isnull;
@@ -289,10 +291,10 @@ forget_empty_folders(const TeThumbnailFolders *folders)
 			removed = te_thumbnail_remove_folders(psprintf("%s/%d", folders->name[j], list[i])) && removed;
 		if (removed)
 		{
-			char	   *sql = psprintf("DELETE FROM %s WHERE attachment = %d", te_internal_name("thumbexif_dropped"), list[i]);
+			TeArgs		args = {0};
 
-			if (SPI_execute(sql, false, 0) != SPI_OK_DELETE)
-				elog(ERROR, "could not forget a dropped table");
+			te_arg_int4(&args, list[i]);
+			te_sql_as_extension(psprintf("DELETE FROM %s WHERE attachment = $1", te_internal_name("thumbexif_dropped")), &args);
 		}
 	}
 }
@@ -321,7 +323,7 @@ clean_files(bool dry_run)
 	int64		files = 0;
 
 	te_thumbnail_folders_warn();
-	if (found != NULL)
+	if (found !=NULL)
 	{
 		TeThumbnailFolders folders = *found;
 

@@ -88,10 +88,10 @@ make_request(uint32 want)
 	return (TeRequest)
 	{
 		.want = want,
-		.size = te_thumbnail_size,
-		.format = te_thumbnail_format,
-		.quality = te_thumbnail_quality,
-		.max_pixels = te_max_pixels
+			.size = te_thumbnail_size,
+			.format = te_thumbnail_format,
+			.quality = te_thumbnail_quality,
+			.max_pixels = te_max_pixels
 	};
 }
 

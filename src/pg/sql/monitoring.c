@@ -30,6 +30,7 @@
 
 #include "pg/base/extension.h"
 #include "pg/base/run_as.h"
+#include "pg/base/statement.h"
 #include "pg/catalog/asset_state.h"
 #include "pg/catalog/attachment.h"
 #include "pg/compat.h"
@@ -112,12 +113,9 @@ count_rows(Oid oid, int64 known, int64 *rows)
 static void
 select_state(const char *sql)
 {
-	TeRunAs		save;
+	TeArgs		none = {0};
 
-	te_run_as_extension(&save);
-	if (SPI_execute(sql, true, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not run \"%s\"", sql);
-	te_run_as_end(&save);
+	te_sql_read(sql, &none);
 }
 
 /* A column of a row of SPI_tuptable. */
@@ -210,24 +208,24 @@ static const char *
 progress_query(void)
 {
 	return psprintf(
-		"WITH finished AS MATERIALIZED"
-		" (SELECT s.attachment, s.status, CASE WHEN s.finished_at OPERATOR(pg_catalog.>)"
-		" (pg_catalog.statement_timestamp() OPERATOR(pg_catalog.-) '2 minutes'::pg_catalog.interval)"
-		" THEN s.finished_at END AS at, pg_catalog.count(*) AS assets FROM %s AS s GROUP BY 1, 2, 3),"
-		" known AS"
-		" (SELECT f.attachment, pg_catalog.sum(f.assets)::pg_catalog.int8 AS known,"
-		" pg_catalog.sum(f.assets) FILTER (WHERE f.status OPERATOR(pg_catalog.=) 'done')::pg_catalog.int8 AS done,"
-		" pg_catalog.sum(f.assets) FILTER (WHERE f.status OPERATOR(pg_catalog.=)"
-		" ANY ('{failed,missing,unsupported}'))::pg_catalog.int8 AS failed,"
-		" pg_catalog.min(f.at) AS first_at, pg_catalog.max(f.at) AS last_at FROM finished AS f GROUP BY f.attachment)"
-		" SELECT k.attachment, k.known, coalesce(k.done, 0), coalesce(k.failed, 0),"
-		" (SELECT pg_catalog.sum(f.assets)::pg_catalog.float8 FROM finished AS f"
-		" WHERE f.attachment OPERATOR(pg_catalog.=) k.attachment AND f.at OPERATOR(pg_catalog.>) k.first_at),"
-		" pg_catalog.date_part('epoch', greatest(k.last_at OPERATOR(pg_catalog.-) k.first_at,"
-		" CASE WHEN (pg_catalog.statement_timestamp() OPERATOR(pg_catalog.-) k.last_at) OPERATOR(pg_catalog.>)"
-		" (k.last_at OPERATOR(pg_catalog.-) k.first_at)"
-		" THEN pg_catalog.statement_timestamp() OPERATOR(pg_catalog.-) k.first_at END))"
-		" FROM known AS k", te_internal_name("thumbexif_asset"));
+					"WITH finished AS MATERIALIZED"
+					" (SELECT s.attachment, s.status, CASE WHEN s.finished_at OPERATOR(pg_catalog.>)"
+					" (pg_catalog.statement_timestamp() OPERATOR(pg_catalog.-) '2 minutes'::pg_catalog.interval)"
+					" THEN s.finished_at END AS at, pg_catalog.count(*) AS assets FROM %s AS s GROUP BY 1, 2, 3),"
+					" known AS"
+					" (SELECT f.attachment, pg_catalog.sum(f.assets)::pg_catalog.int8 AS known,"
+					" pg_catalog.sum(f.assets) FILTER (WHERE f.status OPERATOR(pg_catalog.=) 'done')::pg_catalog.int8 AS done,"
+					" pg_catalog.sum(f.assets) FILTER (WHERE f.status OPERATOR(pg_catalog.=)"
+					" ANY ('{failed,missing,unsupported}'))::pg_catalog.int8 AS failed,"
+					" pg_catalog.min(f.at) AS first_at, pg_catalog.max(f.at) AS last_at FROM finished AS f GROUP BY f.attachment)"
+					" SELECT k.attachment, k.known, coalesce(k.done, 0), coalesce(k.failed, 0),"
+					" (SELECT pg_catalog.sum(f.assets)::pg_catalog.float8 FROM finished AS f"
+					" WHERE f.attachment OPERATOR(pg_catalog.=) k.attachment AND f.at OPERATOR(pg_catalog.>) k.first_at),"
+					" pg_catalog.date_part('epoch', greatest(k.last_at OPERATOR(pg_catalog.-) k.first_at,"
+					" CASE WHEN (pg_catalog.statement_timestamp() OPERATOR(pg_catalog.-) k.last_at) OPERATOR(pg_catalog.>)"
+					" (k.last_at OPERATOR(pg_catalog.-) k.first_at)"
+					" THEN pg_catalog.statement_timestamp() OPERATOR(pg_catalog.-) k.first_at END))"
+					" FROM known AS k", te_internal_name("thumbexif_asset"));
 }
 
 static Datum
@@ -242,7 +240,10 @@ seconds_interval(double seconds)
 static void
 put_progress(ReturnSetInfo *result, const TeAttachment *attachment)
 {
-	enum {RELATION, TOTAL, DONE, FAILED, LEFT, RATE, TIME_LEFT, COLUMNS};
+	enum
+	{
+		RELATION, TOTAL, DONE, FAILED, LEFT, RATE, TIME_LEFT, COLUMNS
+	};
 	int64		row = row_of(attachment);
 	Datum		values[COLUMNS] = {0};
 	bool		nulls[COLUMNS] = {false};

@@ -14,7 +14,6 @@
 #include "utils/builtins.h"
 
 #include "pg/base/extension.h"
-#include "pg/base/run_as.h"
 #include "pg/base/statement.h"
 #include "pg/catalog/asset_state.h"
 #include "pg/catalog/attachment.h"
@@ -250,30 +249,27 @@ static int64
 set_paused(Oid relation, bool paused)
 {
 	List	   *attachments = te_attachment_all();
-	Oid			types[] = {INT4OID, BOOLOID};
 	char	   *statement = psprintf("UPDATE %s SET paused = $2, pause_reason = NULL "
 									 "WHERE attachment = $1 AND (paused <> $2 OR pause_reason IS NOT NULL)",
 									 te_internal_name("thumbexif_attachment"));
 	int64		changed = 0;
-	bool		found = false;
+	bool found = false;
 	ListCell   *cell;
 
 	SPI_connect();
 	foreach(cell, attachments)
 	{
 		TeAttachment *attachment = lfirst(cell);
-		Datum		values[] = {Int32GetDatum(attachment->number), BoolGetDatum(paused)};
-		TeRunAs		save;
+		TeArgs		args = {0};
 
 		if (OidIsValid(relation) && attachment->relation != relation)
 			continue;
 		found = true;
+
 		te_attachment_check_owner(attachment);
-		te_run_as_extension(&save);
-		if (SPI_execute_with_args(statement, 2, types, values, NULL, false, 0) != SPI_OK_UPDATE)
-			elog(ERROR, "could not write to the table of attachments");
-		changed += SPI_processed;
-		te_run_as_end(&save);
+		te_arg_int4(&args, attachment->number);
+		te_arg(&args, BOOLOID, BoolGetDatum(paused));
+		changed += te_sql_as_extension(statement, &args);
 	}
 	SPI_finish();
 

@@ -17,7 +17,7 @@
 
 #include "pg/base/extension.h"
 #include "pg/base/guc.h"
-#include "pg/base/run_as.h"
+#include "pg/base/statement.h"
 #include "pg/compat.h"
 #include "pg/shared/activity.h"
 #include "pg/shared/decoder_slot.h"
@@ -336,7 +336,7 @@ put_paused(ReturnSetInfo *result)
 {
 	TeExtension extension;
 	char	   *sql;
-	TeRunAs		save;
+	TeArgs		none = {0};
 
 	/* version 1.0's view, which exists until ALTER EXTENSION UPDATE, shows paused tables itself */
 	if (!te_extension_find(&extension))
@@ -344,10 +344,7 @@ put_paused(ReturnSetInfo *result)
 	sql = psprintf("SELECT t.relation::pg_catalog.oid, t.pause_reason FROM %s AS t"
 				   " WHERE t.paused ORDER BY t.attachment", te_internal_name("thumbexif_attachment"));
 	SPI_connect();
-	te_run_as_extension(&save);
-	if (SPI_execute(sql, true, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not run \"%s\"", sql);
-	te_run_as_end(&save);
+	te_sql_read(sql, &none);
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
 		char	   *reason = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 2);
