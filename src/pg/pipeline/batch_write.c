@@ -13,12 +13,9 @@
 
 #include "mb/pg_wchar.h"
 #include "storage/lmgr.h"
-#include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "utils/timestamp.h"
 
 #include "batch_write.h"
-#include "claim.h"
 #include "pg/base/clock.h"
 #include "pg/base/code_rights.h"
 #include "pg/base/statement.h"
@@ -26,7 +23,6 @@
 #include "pg/base/time_limit.h"
 #include "pg/catalog/asset_state.h"
 #include "pg/files/thumbnail_store.h"
-#include "pg/pool/process.h"
 #include "row_update.h"
 #include "state_update.h"
 
@@ -60,18 +56,15 @@ raised_by_storage(const ErrorData *error)
 	return false;
 }
 
-/*
- * Was it raised by ProcessInterrupts(): a cancel, a statement_timeout, the termination of the session?  An ERROR that user
- * code raises has another origin; an interrupt that user code catches and raises again is still one.
- */
 bool
 te_error_is_interrupt(const ErrorData *error)
 {
 	return raised_by_interrupts(error) && error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE;
 }
 
-bool
-te_error_is_servers(const ErrorData *error)
+/* Is the ERROR trouble of the server, rather than the fault of an asset?  A trigger can raise any SQLSTATE. */
+static bool
+is_server_error(const ErrorData *error)
 {
 	int			category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
 
@@ -280,7 +273,7 @@ try_write(BatchWrite *batch, TeJob **jobs, int count)
 	if (error == NULL)
 		return NULL;
 	charge_row(batch);
-	if ((te_error_is_interrupt(error) && !te_time_limit_hit()) || te_error_is_servers(error))
+	if ((te_error_is_interrupt(error) && !te_time_limit_hit()) || is_server_error(error))
 		ReThrowError(error);
 	return error;
 }

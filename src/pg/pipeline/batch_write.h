@@ -24,10 +24,9 @@ extern void te_batch_write(const TeAttachment *attachment, TeJob **jobs, int cou
 						   TeBatchWriteHook between, void *arg);
 
 /*
- * Is the ERROR an interrupt, or trouble of the server, rather than the fault of an asset?  Decided by the code that raised
- * it and not by SQLSTATE alone, because a trigger can raise any.
+ * Was the ERROR raised by ProcessInterrupts(): a cancel, a statement_timeout, the termination of the session?  An ERROR that user
+ * code raises has another origin, whatever its SQLSTATE; an interrupt that user code catches and raises again is still one.
  */
 extern bool te_error_is_interrupt(const ErrorData *error);
-extern bool te_error_is_servers(const ErrorData *error);
 
 #endif							/* TE_PG_BATCH_WRITE_H */

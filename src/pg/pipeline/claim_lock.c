@@ -22,8 +22,9 @@ claim_tag(LOCKTAG *tag, Oid class, int32 number)
 	SET_LOCKTAG_OBJECT(*tag, MyDatabaseId, class, (uint32) number, 0);
 }
 
-Oid
-te_claim_class(void)
+/* The state table's oid, part of the lock of every claim. */
+static Oid
+claim_class(void)
 {
 	TeExtension extension;
 
@@ -39,7 +40,7 @@ te_claim_begin(TeClaim *claim)
 	LOCKTAG		tag;
 
 	te_extension_get(&extension);
-	claim->class = te_claim_class();
+	claim->class = claim_class();
 	te_arg(&args, REGCLASSOID,
 		   ObjectIdGetDatum(get_relname_relid("thumbexif_claim_seq", extension.schema)));
 	do
@@ -85,7 +86,7 @@ te_claim_alive(TeAlive *last, int32 number)
 	if (number == own_number && number != 0)
 		return true;
 	if (!OidIsValid(last->class))
-		last->class = te_claim_class();
+		last->class = claim_class();
 	else if (last->number == number)
 		return last->alive;
 

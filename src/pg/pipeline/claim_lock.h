@@ -26,9 +26,6 @@ extern void te_claim_keep(const TeClaim *claim);
 /* Release it.  Needs no SPI connection.  Does nothing for number 0. */
 extern void te_claim_end(TeClaim *claim);
 
-/* The state table's oid, part of every claim's lock.  Needs no SPI connection. */
-extern Oid	te_claim_class(void);
-
 /* The last answer of te_claim_alive(); zero it when it may be out of date. */
 typedef struct TeAlive
 {

@@ -6,19 +6,17 @@
 
 #include "executor/spi.h"
 #include "miscadmin.h"
-#include "utils/snapmgr.h"
 
 #include "batch_write.h"
-#include "pg/base/guc.h"
 #include "pg/base/postmaster_alive.h"
 #include "pg/files/root_check.h"
 #include "pg/files/thumbnail_store.h"
 #include "pg/shared/activity.h"
 #include "pipeline.h"
+#include "pipeline_decode.h"
 #include "pipeline_state.h"
 
 #define REMOVE_AT 1000			/* replaced files after which the removal table is emptied */
-#define MAX_READY_BYTES (64 * 1024 * 1024)	/* of decoded thumbnails, after which a batch is written */
 
 void
 te_pipeline_spi_commit(void *arg)
@@ -45,7 +43,7 @@ claim_batch(TePipeline *p)
 	int			max_keys = (int) Min(p->remaining, options->claim_size);
 	int			count;
 
-	te_step_begin(p);
+	te_pipeline_step_begin(p);
 	CHECK_FOR_INTERRUPTS();
 	{
 		TeKey	   *keys = palloc(sizeof(TeKey) * Max(max_keys, 1));
@@ -77,134 +75,9 @@ claim_batch(TePipeline *p)
 				options->skipped(options->arg, &assets[i], results[i]);
 		}
 	}
-	te_step_end(p);
+	te_pipeline_step_end(p);
 	te_pipeline_commit(p);
 	p->exhausted = count < 0;
-}
-
-/* --- decoding */
-
-static void
-add_ready(TePipeline *p, TeJob *job)
-{
-	dlist_push_tail(&p->ready, &job->node);
-	p->num_ready++;
-	p->ready_bytes += job->task.reply.thumbnail_bytes;
-}
-
-/* Are there enough results for a batch, by number or by bytes? */
-static bool
-batch_is_full(const TePipeline *p)
-{
-	return p->num_ready >= p->options->batch_size || p->ready_bytes >= MAX_READY_BYTES;
-}
-
-/* Ask for the files of the next jobs, several at a time, so that the opener does not wake up for each. */
-static void
-request_files(TePipeline *p)
-{
-	int			ahead = 0;
-	dlist_iter	iter;
-
-	if (p->num_requested > TE_SOURCE_AHEAD / 2)
-		return;
-	dlist_foreach(iter, &p->waiting)
-	{
-		TeJob	   *job = dlist_container(TeJob, node, iter.cur);
-
-		if (++ahead > TE_SOURCE_AHEAD || !te_job_ask(job))
-			break;
-		p->num_requested = ahead;
-	}
-	if (p->num_requested == 0)
-		te_source_no_descriptor();
-}
-
-/* Submit waiting jobs to the decoders, up to their capacity. */
-static void
-submit_waiting(TePipeline *p)
-{
-	int			capacity = te_pool_capacity();
-
-	while (p->num_waiting > 0 && te_pool_pending() < capacity && !batch_is_full(p))
-	{
-		TeJob	   *job = dlist_head_element(TeJob, node, &p->waiting);
-		TeJobStart	start;
-
-		te_exit_if_postmaster_died();
-		request_files(p);
-		start = te_job_open(job, &p->settings, p->options->parts, false);
-		dlist_delete(&job->node);
-		p->num_waiting--;
-		p->num_requested--;
-		switch (start)
-		{
-			case TE_JOB_KNOWN:
-				add_ready(p, job);
-				break;
-			case TE_JOB_HELD_OFF:
-				dlist_push_tail(&p->unreleased, &job->node);
-				p->remaining++;
-				break;
-			case TE_JOB_DECODE:
-				dlist_push_tail(&p->in_flight, &job->node);
-				p->num_in_flight++;
-				job->source.fd = -1;	/* now the pool closes it */
-				te_pool_submit(&job->task, te_guc_decoders());
-				te_activity_take(job->id);
-				break;
-		}
-	}
-}
-
-/* Collect the next result of the decoders; wait_ms as for te_pool_wait. */
-static void
-collect_result(TePipeline *p, long wait_ms)
-{
-	TeTask	   *task = te_pool_wait(wait_ms);
-	TeJob	   *job;
-
-	if (task == NULL)
-		return;
-	job = task->owner;
-	te_activity_drop(job->id);
-	te_job_collect(job);
-	dlist_delete(&job->node);
-	p->num_in_flight--;
-	add_ready(p, job);
-}
-
-/* Feed the decoders, and wait for one result unless a batch is full. */
-static void
-decode_some(TePipeline *p)
-{
-	te_step_begin(p);
-	submit_waiting(p);
-	if (p->num_in_flight > 0 && !batch_is_full(p))
-	{
-		InvalidateCatalogSnapshot();	/* it would hold back vacuum during the wait */
-		collect_result(p, -1);
-	}
-	te_step_end(p);
-}
-
-/* Called between two files that are written: keep the decoders busy. */
-static void
-work_between_files(void *arg)
-{
-	TePipeline *p = arg;
-
-	p->feeding = true;
-	while (te_pool_pending() > 0)
-	{
-		int			in_flight = p->num_in_flight;
-
-		collect_result(p, 0);
-		if (p->num_in_flight == in_flight)
-			break;
-	}
-	submit_waiting(p);
-	p->feeding = false;
 }
 
 /* --- writing */
@@ -268,7 +141,7 @@ write_batch(TePipeline *p, TeBatchWriteHook between)
 	p->num_ready -= count;
 	qsort(jobs, count, sizeof(TeJob *), compare_jobs);
 
-	te_step_begin(p);
+	te_pipeline_step_begin(p);
 	if (options->dry_run)
 	{
 		for (int i = 0; i < count; i++)
@@ -277,10 +150,10 @@ write_batch(TePipeline *p, TeBatchWriteHook between)
 	else
 	{
 		te_batch_write(options->attachment, jobs, count, &p->settings, between, p);
-		te_release_remaining(p);
+		te_pipeline_release_remaining(p);
 		te_root_save();
 	}
-	te_step_end(p);
+	te_pipeline_step_end(p);
 	te_pipeline_commit(p);
 	report_batch(p, jobs, count);
 	pfree(jobs);
@@ -290,9 +163,9 @@ write_batch(TePipeline *p, TeBatchWriteHook between)
 static void
 remove_files(TePipeline *p)
 {
-	te_step_begin(p);
+	te_pipeline_step_begin(p);
 	te_thumbnail_empty_removals(PG_INT64_MAX, NULL);
-	te_step_end(p);
+	te_pipeline_step_end(p);
 	te_pipeline_commit(p);
 	p->num_replaced = 0;
 }
@@ -303,9 +176,9 @@ process_all(TePipeline *p)
 	te_pipeline_commit(p);		/* ends the snapshot of the CALL */
 	if (!p->options->dry_run)
 	{
-		te_step_begin(p);
+		te_pipeline_step_begin(p);
 		te_claim_begin(&p->claim);
-		te_step_end(p);
+		te_pipeline_step_end(p);
 		te_pipeline_commit(p);
 	}
 
@@ -314,10 +187,10 @@ process_all(TePipeline *p)
 		te_exit_if_postmaster_died();
 		if (p->num_waiting == 0 && !p->exhausted)
 			claim_batch(p);
-		decode_some(p);
-		if (batch_is_full(p) ||
+		te_pipeline_decode(p);
+		if (te_pipeline_batch_is_full(p) ||
 			(p->num_ready > 0 && p->num_waiting + p->num_in_flight == 0))
-			write_batch(p, work_between_files);
+			write_batch(p, te_pipeline_keep_decoding);
 		if (p->num_replaced >= REMOVE_AT)
 			remove_files(p);
 		if (p->exhausted && p->num_waiting + p->num_in_flight + p->num_ready == 0)
@@ -326,9 +199,9 @@ process_all(TePipeline *p)
 
 	if (!p->options->dry_run)
 	{
-		te_step_begin(p);
-		te_release_remaining(p);
-		te_step_end(p);
+		te_pipeline_step_begin(p);
+		te_pipeline_release_remaining(p);
+		te_pipeline_step_end(p);
 		remove_files(p);
 	}
 }
@@ -357,7 +230,7 @@ write_decoded(TePipeline *p)
 	PG_CATCH();
 	{
 		FlushErrorState();
-		te_roll_back_steps(p);
+		te_pipeline_roll_back_steps(p);
 	}
 	PG_END_TRY();
 }
@@ -368,12 +241,12 @@ clean_up(TePipeline *p, const ErrorData *error)
 {
 	bool		was_writing = !dlist_is_empty(&p->writing) && !p->feeding;
 
-	te_roll_back_steps(p);
+	te_pipeline_roll_back_steps(p);
 	te_pool_reset();
 	te_activity_drop_all();
 	if (!was_writing && !te_error_is_interrupt(error))
 		write_decoded(p);
-	te_release_all(p);
+	te_pipeline_release_all(p);
 }
 
 /* The same; if this throws, the claims end with their lock. */
@@ -386,7 +259,7 @@ clean_up_or_abandon(TePipeline *p, const ErrorData *error)
 	}
 	PG_CATCH();
 	{
-		te_release_at_exit(NULL);
+		te_pipeline_release_at_exit(NULL);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
@@ -405,7 +278,7 @@ te_pipeline_run(const TePipelineOptions *options)
 				 errmsg("this session is already processing assets"),
 				 errhint("Triggers must not process assets in bulk.")));
 	p = te_pipeline_create(options);
-	te_release_at_exit(p);
+	te_pipeline_release_at_exit(p);
 	PG_TRY();
 	{
 		process_all(p);
@@ -419,7 +292,7 @@ te_pipeline_run(const TePipelineOptions *options)
 		clean_up_or_abandon(p, error);
 	}
 	PG_END_TRY();
-	te_release_at_exit(NULL);
+	te_pipeline_release_at_exit(NULL);
 	MemoryContextSwitchTo(caller);
 	te_pipeline_destroy(p);
 	if (error != NULL)

@@ -64,7 +64,7 @@ te_pipeline_destroy(TePipeline *p)
 /* --- steps and commits */
 
 void
-te_step_begin(TePipeline *p)
+te_pipeline_step_begin(TePipeline *p)
 {
 	p->owner = CurrentResourceOwner;
 	BeginInternalSubTransaction(NULL);
@@ -72,7 +72,7 @@ te_step_begin(TePipeline *p)
 }
 
 void
-te_step_end(TePipeline *p)
+te_pipeline_step_end(TePipeline *p)
 {
 	ReleaseCurrentSubTransaction();
 	CurrentResourceOwner = p->owner;
@@ -95,7 +95,7 @@ te_pipeline_commit(TePipeline *p)
 }
 
 void
-te_roll_back_steps(TePipeline *p)
+te_pipeline_roll_back_steps(TePipeline *p)
 {
 	while (GetCurrentTransactionNestLevel() > p->nest_level)
 		RollbackAndReleaseCurrentSubTransaction();
@@ -152,7 +152,7 @@ release_claimed(TePipeline *p)
 }
 
 void
-te_release_remaining(TePipeline *p)
+te_pipeline_release_remaining(TePipeline *p)
 {
 	int			count = count_jobs(&p->unreleased);
 	TeKey	   *keys;
@@ -209,15 +209,15 @@ release_before_exit(int code, Datum arg)
 }
 
 void
-te_release_all(TePipeline *p)
+te_pipeline_release_all(TePipeline *p)
 {
 	PG_TRY();
 	{
 		/* short and without waiting for locks: a second cancel must not interrupt it */
 		HOLD_INTERRUPTS();
-		te_step_begin(p);
+		te_pipeline_step_begin(p);
 		release_claimed(p);
-		te_step_end(p);
+		te_pipeline_step_end(p);
 		te_pipeline_commit(p);
 		te_claim_end(&p->claim);
 		RESUME_INTERRUPTS();
@@ -226,14 +226,14 @@ te_release_all(TePipeline *p)
 	{
 		/* the first error is the one to report; the claims end with their lock */
 		FlushErrorState();
-		te_roll_back_steps(p);
+		te_pipeline_roll_back_steps(p);
 		te_claim_end(&p->claim);
 	}
 	PG_END_TRY();
 }
 
 void
-te_release_at_exit(TePipeline *p)
+te_pipeline_release_at_exit(TePipeline *p)
 {
 	static bool registered = false;
 

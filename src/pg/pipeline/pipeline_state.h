@@ -59,23 +59,23 @@ extern void te_pipeline_destroy(TePipeline *p);
 /*
  * A step: everything between two commits that may throw.  Its memory context is p->scratch.
  */
-extern void te_step_begin(TePipeline *p);
-extern void te_step_end(TePipeline *p);
+extern void te_pipeline_step_begin(TePipeline *p);
+extern void te_pipeline_step_end(TePipeline *p);
 
 /* Commit, and begin the next transaction. */
 extern void te_pipeline_commit(TePipeline *p);
 
 /* Try again to release the claims of p->unreleased.  Needs a step. */
-extern void te_release_remaining(TePipeline *p);
+extern void te_pipeline_release_remaining(TePipeline *p);
 
 /* Roll back the step that an ERROR has ended. */
-extern void te_roll_back_steps(TePipeline *p);
+extern void te_pipeline_roll_back_steps(TePipeline *p);
 
-/* Release the claims of all jobs that are not written, and end the claim.  Call after te_roll_back_steps; does not throw. */
-extern void te_release_all(TePipeline *p);
+/* Release the claims of all jobs that are not written, and end the claim.  Call after te_pipeline_roll_back_steps; does not throw. */
+extern void te_pipeline_release_all(TePipeline *p);
 
 /* Set the pipeline whose claims are released if the session exits; NULL = none. */
-extern void te_release_at_exit(TePipeline *p);
+extern void te_pipeline_release_at_exit(TePipeline *p);
 
 /* The pipeline that was set last, or NULL. */
 extern TePipeline *te_pipeline_running(void);

@@ -36,8 +36,8 @@ te_database_list_named(const char *database)
 	return named;
 }
 
-static TeDatabase *
-find(List *list, Oid oid)
+TeDatabase *
+te_database_list_find(List *list, Oid oid)
 {
 	ListCell   *cell;
 
@@ -68,7 +68,7 @@ te_database_list_refresh(List *list, MemoryContext context)
 	while (HeapTupleIsValid(tuple = heap_getnext(scan, ForwardScanDirection)))
 	{
 		Form_pg_database form = (Form_pg_database) GETSTRUCT(tuple);
-		TeDatabase *database = find(list, form->oid);
+		TeDatabase *database = te_database_list_find(list, form->oid);
 		bool		allowed;
 
 		if (database == NULL)

@@ -32,6 +32,9 @@ typedef struct TeDatabase
  */
 extern List *te_database_list_refresh(List *list, MemoryContext context);
 
+/* The database with this oid, or NULL. */
+extern TeDatabase *te_database_list_find(List *list, Oid oid);
+
 /* Does thumbexif.databases list this database, or none, which means all? */
 extern bool te_database_list_named(const char *database);
 

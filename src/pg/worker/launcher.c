@@ -221,19 +221,6 @@ count_unlisted(TimestampTz now)
 
 /* --- the launcher itself */
 
-static bool
-is_known(Oid oid)
-{
-	ListCell   *cell;
-
-	foreach(cell, databases)
-	{
-		if (((TeDatabase *) lfirst(cell))->oid == oid)
-			return true;
-	}
-	return false;
-}
-
 static void
 refresh_databases(void)
 {
@@ -263,7 +250,7 @@ refresh_databases(void)
 	{
 		Oid			oid = pg_atomic_read_u32(&te_shared->database[i].oid);
 
-		if (OidIsValid(oid) && !is_known(oid))
+		if (OidIsValid(oid) && te_database_list_find(databases, oid) == NULL)
 			te_shmem_free_database(oid, true);
 	}
 }
@@ -277,7 +264,7 @@ is_unknown_database_woken(void)
 		TeDatabaseSlot *slot = &te_shared->database[i];
 		Oid			oid = pg_atomic_read_u32(&slot->oid);
 
-		if (OidIsValid(oid) && pg_atomic_read_u32(&slot->wake) != 0 && !is_known(oid))
+		if (OidIsValid(oid) && pg_atomic_read_u32(&slot->wake) != 0 && te_database_list_find(databases, oid) == NULL)
 			return true;
 	}
 	return false;
@@ -332,28 +319,6 @@ launcher_exit(int code, Datum arg)
 	}
 }
 
-/*
- * Clear the slots of an earlier launcher.  Its workers were terminated at its exit and free their slots themselves.  One that
- * has not started yet finds that its slot is gone.
- */
-static void
-clear_slots(void)
-{
-	LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
-	for (int i = 0; i < TE_MAX_WORKERS; i++)
-	{
-		TeActivity *slot = &te_shared->slot[i];
-
-		slot->generation++;
-		if (slot->pid != 0)
-			continue;
-		te_activity_change_begin(slot);
-		slot->database = InvalidOid;
-		te_activity_change_end(slot);
-	}
-	LWLockRelease(te_shared_lock);
-}
-
 void
 thumbexif_launcher_main(Datum arg)
 {
@@ -370,7 +335,7 @@ thumbexif_launcher_main(Datum arg)
 											 ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(launcher_context);
 	wait_event = WaitEventExtensionNew("ThumbexifLauncher");
-	clear_slots();
+	te_worker_slot_clear_all();
 	pg_atomic_exchange_u32(&te_shared->list_changed, 1);
 	pg_atomic_exchange_u32(&te_shared->launcher, te_shmem_my_process());
 

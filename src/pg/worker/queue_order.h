@@ -23,7 +23,7 @@ typedef struct TeQueuePoint		/* a place in the order of fresh assets */
 	TeKey		key;
 } TeQueuePoint;
 
-typedef struct TeQueueCursor	/* of one attached table; zeroed = a pass from the top begins */
+typedef struct TeQueueCursor	/* of one attached table (zeroed: a pass from the top begins) */
 {
 	/* fresh assets are read from new to old: below "before" and, while arrivals are read, above "after" */
 	bool		fresh_ended;

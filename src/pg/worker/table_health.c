@@ -157,13 +157,13 @@ te_table_health_failed(TeWorkerTable *table, const char *name, const ErrorData *
 
 	wait_ms = te_backoff_ms(++table->failures, SUSPEND_MS, SUSPEND_MAX_MS,
 							pg_prng_uint32(&pg_global_prng_state));
-	table	  ->not_before = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), wait_ms);
+	table->not_before = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), wait_ms);
 
 	if (table->last_error == NULL || strcmp(table->last_error, key) != 0)
 	{
 		if (table->last_error != NULL)
 			pfree(table->last_error);
-		table	  ->last_error = MemoryContextStrdup(TopMemoryContext, key);
+		table->last_error = MemoryContextStrdup(TopMemoryContext, key);
 	}
 	te_activity_trouble(error->message);
 	if (!warned)
@@ -197,9 +197,9 @@ te_table_health_recovered(TeWorkerTable *table, const char *name)
 	if (table->last_error == NULL)
 		return;
 	pfree(table->last_error);
-	table	  ->last_error = NULL;
-	table	  ->failures = 0;
-	table	  ->not_before = 0;
+	table->last_error = NULL;
+	table->failures = 0;
+	table->not_before = 0;
 
 	te_activity_trouble(NULL);
 	ereport(LOG,

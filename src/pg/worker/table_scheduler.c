@@ -8,13 +8,11 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "postmaster/interrupt.h"
 #include "storage/lock.h"
-#include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
 #include "file_removal.h"
@@ -36,7 +34,7 @@
 
 typedef struct Turn				/* of one table */
 {
-	TeWorkerTable    *table;
+	TeWorkerTable *table;
 	const TeAttachment *attachment;
 	TimestampTz started;
 	TeKey		first[TE_CLAIM_SIZE];	/* read before the pipeline runs */
@@ -73,7 +71,7 @@ static int
 next_keys(void *arg, TeKey *keys, int max_keys)
 {
 	Turn	   *turn = arg;
-	TeWorkerTable    *table = turn->table;
+	TeWorkerTable *table = turn->table;
 	TimestampTz now = GetCurrentTimestamp();
 	TeDatabaseSlot *slot = te_shmem_database(MyDatabaseId);
 	int			count;
@@ -171,7 +169,7 @@ process_queue(TeWorkerTable *table, Oid relation, TimestampTz *due, volatile boo
 
 typedef struct TurnCall			/* arguments of te_worker_xact_guarded() */
 {
-	TeWorkerTable    *table;
+	TeWorkerTable *table;
 	const TeAttachment *attachment;
 	TimestampTz due;
 	volatile bool checked;
@@ -183,16 +181,16 @@ typedef struct TurnCall			/* arguments of te_worker_xact_guarded() */
 static void
 guarded_turn(void *arg)
 {
-	TurnCall  *call = arg;
+	TurnCall   *call = arg;
 
 	call->worked = process_queue(call->table, call->attachment->relation, &call->due,
-								&call->checked);
+								 &call->checked);
 }
 
 static void
 guarded_failure(void *arg)
 {
-	TurnCall  *call = arg;
+	TurnCall   *call = arg;
 
 	te_table_health_failed(call->table, call->attachment->name, call->error, call->lasting);
 }
@@ -201,7 +199,7 @@ guarded_failure(void *arg)
 static TimestampTz
 handle_error(TurnCall *call, ErrorData *error)
 {
-	TeWorkerTable    *table = call->table;
+	TeWorkerTable *table = call->table;
 
 	/* read the queue from its beginning: released assets are above the current position */
 	memset(&table->queue, 0, sizeof(table->queue));
@@ -209,8 +207,8 @@ handle_error(TurnCall *call, ErrorData *error)
 		error->message = pstrdup("functions that the table's policies or indexes call took too long");
 	call->error = error;
 	call->lasting = !call->checked && (error->sqlerrcode == ERRCODE_UNDEFINED_COLUMN ||
-												 error->sqlerrcode == ERRCODE_DATATYPE_MISMATCH ||
-												 error->sqlerrcode == ERRCODE_WRONG_OBJECT_TYPE);
+									   error->sqlerrcode == ERRCODE_DATATYPE_MISMATCH ||
+									   error->sqlerrcode == ERRCODE_WRONG_OBJECT_TYPE);
 	if (te_worker_xact_guarded(guarded_failure, call) != NULL)
 	{
 		/* the pause could not be written, since a lock is in the way: only suspend it */
@@ -251,47 +249,11 @@ run_turn(TeWorkerTable *table, const TeAttachment *attachment, TimestampTz *due)
 	return call.worked;
 }
 
-/* If the extension exists and cannot be used, log why, before the worker exits. */
-static void
-log_unusable(TeExtensionState state)
-{
-	if (state == TE_EXTENSION_OTHER)
-		ereport(LOG,
-				(errmsg("thumbexif does nothing in this database: version of the extension is not %s, that of the library", TE_VERSION),
-				 errhint("Run ALTER EXTENSION thumbexif UPDATE in it. If it is up to date, restart the server to load the newer library.")));
-	else if (state == TE_EXTENSION_FOREIGN)
-		ereport(LOG,
-				(errmsg("thumbexif does nothing in this database: schema \"%s\" does not belong to the extension and its owner", TE_SCHEMA),
-				 errhint("Let a superuser give the schema back to the owner of extension \"thumbexif\".")));
-}
-
-typedef struct Attachments
-{
-	List	   *attachments;
-	bool		extension;		/* it exists and can be used */
-} Attachments;
-
-/* Read the attachments, palloc'd. */
-static void
-load_attachments(void *arg)
-{
-	Attachments	   *attachments = arg;
-	TeExtension extension;
-	TeExtensionState state;
-
-	te_worker_xact_begin();
-	state = te_extension_look(&extension);
-	attachments->extension = state == TE_EXTENSION_READY;
-	attachments->attachments = attachments->extension ? te_attachment_all() : NIL;
-	te_worker_xact_end();
-	log_unusable(state);
-}
-
 /* --- choosing a table */
 
 typedef struct ReadyTable
 {
-	TeWorkerTable    *table;
+	TeWorkerTable *table;
 	const TeAttachment *attachment;
 	int64		position;
 } ReadyTable;
@@ -327,7 +289,7 @@ check_paused(TeWorkerTable *table, const TeAttachment *attachment, TimestampTz *
 static ReadyTable *
 ready_tables(List *attachments, int *count, TimestampTz *due)
 {
-	ReadyTable	   *ready = palloc(sizeof(ReadyTable) * Max(list_length(attachments), 1));
+	ReadyTable *ready = palloc(sizeof(ReadyTable) * Max(list_length(attachments), 1));
 	TimestampTz now = GetCurrentTimestamp();
 	ListCell   *cell;
 
@@ -335,7 +297,7 @@ ready_tables(List *attachments, int *count, TimestampTz *due)
 	foreach(cell, attachments)
 	{
 		TeAttachment *attachment = lfirst(cell);
-		TeWorkerTable    *table = te_worker_table_find(attachment->number);
+		TeWorkerTable *table = te_worker_table_find(attachment->number);
 
 		if (attachment->paused)
 			check_paused(table, attachment, due);
@@ -359,7 +321,7 @@ static bool
 run_first_turn(List *attachments, TimestampTz *due)
 {
 	int			count;
-	ReadyTable	   *ready = ready_tables(attachments, &count, due);
+	ReadyTable *ready = ready_tables(attachments, &count, due);
 
 	for (int i = 0; i < count; i++)
 	{
@@ -376,13 +338,13 @@ run_first_turn(List *attachments, TimestampTz *due)
 TeTurnResult
 te_scheduler_turn(bool woken, TimestampTz *due)
 {
-	Attachments		attachments = {NIL, false};
+	TeAttachedTables attached = {NIL, false};
 	ErrorData  *error;
-	TeTurnResult		result;
+	TeTurnResult result;
 
 	te_worker_xact_reset();
 	*due = 0;
-	error = te_worker_xact_guarded(load_attachments, &attachments);
+	error = te_worker_xact_guarded(te_worker_table_load, &attached);
 	if (error != NULL)
 	{
 		te_activity_trouble(error->message);
@@ -391,15 +353,15 @@ te_scheduler_turn(bool woken, TimestampTz *due)
 			te_worker_table_note_arrivals();
 		return TE_TURN_WAITING;
 	}
-	if (!attachments.extension)
+	if (!attached.extension)
 		return TE_TURN_NO_EXTENSION;
-	te_worker_table_refresh(attachments.attachments);
+	te_worker_table_refresh(attached.attachments);
 	if (woken)
 		te_worker_table_note_arrivals();
 	if (te_root_retry_due())
 		te_worker_table_restart_queues();	/* assets skipped while the root was held off are above the current positions */
 
-	if (run_first_turn(attachments.attachments, due))
+	if (run_first_turn(attached.attachments, due))
 		result = TE_TURN_WORKED;
 	else
 		result = te_table_health_any_failing() || te_root_any_held() ? TE_TURN_WAITING : TE_TURN_IDLE;

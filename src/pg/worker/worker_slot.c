@@ -76,6 +76,24 @@ free_slot(int number)
 }
 
 void
+te_worker_slot_clear_all(void)
+{
+	LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
+	for (int i = 0; i < TE_MAX_WORKERS; i++)
+	{
+		TeActivity *slot = &te_shared->slot[i];
+
+		slot->generation++;
+		if (slot->pid != 0)
+			continue;
+		te_activity_change_begin(slot);
+		slot->database = InvalidOid;
+		te_activity_change_end(slot);
+	}
+	LWLockRelease(te_shared_lock);
+}
+
+void
 te_worker_slot_note(const TeDatabase *database, TeDatabaseState state)
 {
 	TeDatabaseSlot *slot;

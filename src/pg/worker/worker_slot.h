@@ -8,6 +8,12 @@
 #include "database_list.h"
 #include "pg/shared/shmem.h"
 
+/*
+ * Clear the slots of an earlier launcher.  Its workers were terminated at its exit and free their slots themselves.  One that
+ * has not started yet finds that its slot is gone.
+ */
+extern void te_worker_slot_clear_all(void);
+
 /* Note why a database has no worker, for the view thumbexif_workers. */
 extern void te_worker_slot_note(const TeDatabase *database, TeDatabaseState state);
 

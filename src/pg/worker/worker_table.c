@@ -8,8 +8,10 @@
 #include "utils/timestamp.h"
 
 #include "pg/base/clock.h"
+#include "pg/base/extension.h"
 #include "pg/catalog/attachment.h"
 #include "worker_table.h"
+#include "worker_xact.h"
 
 #define ALONE_MS		10000	/* a turn, if no other table has work */
 #define SHARE_MS		1000	/* a turn, if another table that has used as much time has, or may have, work */
@@ -28,15 +30,13 @@ te_worker_table_find(int number)
 	foreach(cell, tables)
 	{
 		table = lfirst(cell);
-
 		if (table->number == number)
 			return table;
 	}
 	caller = MemoryContextSwitchTo(TopMemoryContext);
 	table = palloc0(sizeof(TeWorkerTable));
-	table	  ->number = number;
-	table	  ->batch = TE_CLAIM_SIZE;
-
+	table->number = number;
+	table->batch = TE_CLAIM_SIZE;
 	tables = lappend(tables, table);
 	MemoryContextSwitchTo(caller);
 	return table;
@@ -67,7 +67,7 @@ te_worker_table_restart_queues(void)
 		TeWorkerTable *table = lfirst(cell);
 
 		memset(&table->queue, 0, sizeof(table->queue));
-		table	  ->idle = false;
+		table->idle = false;
 	}
 }
 
@@ -83,8 +83,8 @@ te_worker_table_refresh(List *attachments)
 		const TeAttachment *attachment = lfirst(cell);
 		TeWorkerTable *table = te_worker_table_find(attachment->number);
 
-		table	  ->attached = true;
-		table	  ->paused = attachment->paused;
+		table->attached = true;
+		table->paused = attachment->paused;
 	}
 	foreach(cell, tables)
 	{
@@ -97,6 +97,35 @@ te_worker_table_refresh(List *attachments)
 			pfree(table->last_error);
 		pfree(table);
 	}
+}
+
+/* If the extension exists and cannot be used, log why, before the worker exits. */
+static void
+log_unusable(TeExtensionState state)
+{
+	if (state == TE_EXTENSION_OTHER)
+		ereport(LOG,
+				(errmsg("thumbexif does nothing in this database: version of the extension is not %s, that of the library", TE_VERSION),
+				 errhint("Run ALTER EXTENSION thumbexif UPDATE in it. If it is up to date, restart the server to load the newer library.")));
+	else if (state == TE_EXTENSION_FOREIGN)
+		ereport(LOG,
+				(errmsg("thumbexif does nothing in this database: schema \"%s\" does not belong to the extension and its owner", TE_SCHEMA),
+				 errhint("Let a superuser give the schema back to the owner of extension \"thumbexif\".")));
+}
+
+void
+te_worker_table_load(void *arg)
+{
+	TeAttachedTables *attached = arg;
+	TeExtension extension;
+	TeExtensionState state;
+
+	te_worker_xact_begin();
+	state = te_extension_look(&extension);
+	attached->extension = state == TE_EXTENSION_READY;
+	attached->attachments = attached->extension ? te_attachment_all() : NIL;
+	te_worker_xact_end();
+	log_unusable(state);
 }
 
 /* --- fair sharing */
@@ -116,7 +145,7 @@ te_worker_table_turn_begin(void)
 void
 te_worker_table_turn_end(TeWorkerTable *table, int64 position)
 {
-	table	  ->used_ms = position + (te_now_ms() - counts_from_ms);
+	table->used_ms = position + (te_now_ms() - counts_from_ms);
 
 	if (table->has_work)
 		reached_ms = Max(reached_ms, position);
@@ -135,7 +164,7 @@ te_worker_table_turn_ms(const TeWorkerTable *table)
 		const TeWorkerTable *other = lfirst(cell);
 		int64		ahead_ms;
 
-		if (other == table ||!(other->has_work || other->arrivals) || other->not_before > now)
+		if (other == table || !(other->has_work || other->arrivals) || other->not_before > now)
 			continue;
 		alone = false;
 		ahead_ms = te_worker_table_position(other) - te_worker_table_position(table);

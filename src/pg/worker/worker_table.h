@@ -35,6 +35,15 @@ extern TeWorkerTable *te_worker_table_find(int number);
 /* All of them, a list of TeWorkerTable *. */
 extern List *te_worker_tables(void);
 
+typedef struct TeAttachedTables
+{
+	List	   *attachments;	/* of TeAttachment *, palloc'd */
+	bool		extension;		/* it exists and can be used; if it cannot be used, that is logged */
+} TeAttachedTables;
+
+/* Read the attachments into a TeAttachedTables, in a transaction; for te_worker_xact_guarded(). */
+extern void te_worker_table_load(void *attached);
+
 /* Bring the list in line with the attachments (TeAttachment *): tables that are no longer attached are removed. */
 extern void te_worker_table_refresh(List *attachments);
 
