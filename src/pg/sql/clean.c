@@ -323,7 +323,7 @@ clean_files(bool dry_run)
 	int64		files = 0;
 
 	te_thumbnail_folders_warn();
-	if (found !=NULL)
+	if (found != NULL)
 	{
 		TeThumbnailFolders folders = *found;
 

@@ -122,7 +122,7 @@ examine(const Process *process, TeJob *job)
 
 	if (stale_parts != 0)
 		check_may_update(process->attachment);
-	/* check now: an ERROR once the file is open would leak its descriptor.  A file that has changed is checked when it is written */
+	/* check before the file is opened; if only the file has changed, te_thumbnail_write() checks */
 	if (stale_parts & TE_PART_THUMBNAIL)
 		te_thumbnail_check();
 	start = te_job_open(job, &process->settings, parts, process->force);

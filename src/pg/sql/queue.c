@@ -253,7 +253,7 @@ set_paused(Oid relation, bool paused)
 									 "WHERE attachment = $1 AND (paused <> $2 OR pause_reason IS NOT NULL)",
 									 te_internal_name("thumbexif_attachment"));
 	int64		changed = 0;
-	bool found = false;
+	bool		found = false;
 	ListCell   *cell;
 
 	SPI_connect();

@@ -29,8 +29,8 @@ typedef struct TeTrackedTable
 	Oid			key_type;
 
 	/*
-	 * 0 if there is no such column any more or its type does not fit.  A column of a user-defined type must
-	 * never be used in a statement of ours: a cast of the user's would run with the extension's rights.
+	 * 0 if there is no such column any more or its type does not fit.  A column of a user-defined type must never be used in a
+	 * statement of ours: a cast of the user's would run with the extension's rights.
 	 */
 	AttrNumber	key;
 	AttrNumber	path;
