@@ -102,7 +102,7 @@ value($server, 'SELECT thumbexif_resume()');
 wait_until($server, 'fifty are written', 'SELECT count(*) > 50 FROM written');
 value($server, "ALTER EXTENSION thumbexif UPDATE TO '1.1.1'");
 cmp_ok(value($server, 'SELECT count(*) FROM written'), '<', 3000, 'ALTER EXTENSION UPDATE while the worker is busy');
-ok($server->wait_for_log(qr/does nothing in this database: the extension there is not of version 1\.1,/), 'to a version that is not the library\'s: the worker says so');
+ok($server->wait_for_log(qr/does nothing in this database: version of the extension is not 1\.1,/), 'to a version that is not the library\'s: the worker says so');
 wait_for($server, 'and leaves', q{SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'thumbexif worker'});
 cmp_ok(value($server, 'SELECT count(*) FROM written'), '<', 3000, 'without going on');
 value($server, "ALTER EXTENSION thumbexif UPDATE TO '1.1'");

@@ -1,9 +1,9 @@
 /*
  * asset_files.c
- *		Looking at the files of an asset: its image and its thumbnail.
+ *		Checks the files of an asset: its image and its thumbnail.
  *
- * A path in a row is data, so only one that ends in the name that the state has is looked at, and only beneath
- * thumbnail_dir.  That a file is absent says something only if the file system is there; that is told by a marker.
+ * A path in a row is untrusted, so it is opened only if it ends in the name in the state, and only below thumbnail_dir.  An
+ * absent file counts as lost only if its file system is mounted, which a marker file proves.
  */
 #include "postgres.h"
 
@@ -16,7 +16,7 @@
 #include "pg/files/thumbnail_folder.h"
 #include "pg/files/thumbnail_marker.h"
 
-/* What follows thumbnail_dir in a path, palloc'd; NULL if it does not begin with it. */
+/* The part of a path that follows thumbnail_dir, palloc'd; NULL if the path does not begin with it. */
 static char *
 below_thumbnail_dir(const char *path)
 {
@@ -30,13 +30,13 @@ below_thumbnail_dir(const char *path)
 	return below;
 }
 
-/* Has the folder that a path begins with a marker, of whomever? */
+/* Does the first folder of a path have a marker, of this or another server? */
 static bool
 is_in_marked_folder(int base, const char *below)
 {
 	char		name[TE_FOLDER_NAME];
 	size_t		length = strcspn(below, "/");
-	TeThumbnailMarker	marker;
+	TeThumbnailMarker marker;
 	int			folder;
 	bool		marked;
 
@@ -51,7 +51,7 @@ is_in_marked_folder(int base, const char *below)
 	return marked;
 }
 
-/* A file is absent: is that so because it was lost, rather than because the file system is not there? */
+/* Was an absent file lost, rather than its file system not mounted? */
 static bool
 is_absent(const char *below)
 {
@@ -63,7 +63,7 @@ is_absent(const char *below)
 	folders = te_thumbnail_folders();
 	if (folders->state == TE_FOLDER_OURS || folders->state == TE_FOLDER_UNMARKED)
 		return true;
-	/* nothing of ours has been written yet: a copy, whose rows name the files of its origin */
+	/* this database has not written yet: it is a copy, whose rows name the files of its origin */
 	base = te_thumbnail_open_base();
 	if (base < 0)
 		te_thumbnail_io_failed(errno);
@@ -72,7 +72,7 @@ is_absent(const char *below)
 	return absent;
 }
 
-/* size: what it was when it was made, or -1 */
+/* size: that of the file when it was made, or -1 */
 static bool
 is_lost(const char *below, int64 size)
 {

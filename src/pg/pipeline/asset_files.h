@@ -1,6 +1,6 @@
 /*
  * asset_files.h
- *		Looking at the files of an asset: its image and its thumbnail.
+ *		Checks the files of an asset: its image and its thumbnail.
  */
 #ifndef TE_PG_ASSET_FILES_H
 #define TE_PG_ASSET_FILES_H
@@ -10,15 +10,15 @@
 #include "staleness.h"
 
 /*
- * te_stale_parts() with a look at both files, in bulk: nothing is needed as long as the image's root is held off.  ERROR on the
- * server's trouble, as te_asset_files_check_thumbnail().
+ * te_stale_parts() after checking both files, in bulk; 0 while the image's root is held off.  ERROR on trouble of the server,
+ * as te_asset_files_check_thumbnail().
  */
 extern int	te_stale_parts_by_files(TeAsset *asset, const TeSettings *settings, int parts);
 
 /*
- * Set thumbnail_lost: is a thumbnail of ours beneath thumbnail_dir (also one that another server or database has made)
- * absent, empty or of another size than when it was made?  Does nothing unless "parts" has the thumbnail.  ERROR if that
- * cannot be told, as the folder may not be mounted.
+ * Set thumbnail_lost: true if the thumbnail that the state names (also one made by another server or database) is absent
+ * below thumbnail_dir, empty or of another size than when it was made.  False unless "parts" has the thumbnail.  ERROR if
+ * it cannot be determined, because the folder may not be mounted.
  */
 extern void te_asset_files_check_thumbnail(TeAsset *asset, int parts);
 

@@ -1,55 +1,49 @@
 /*
  * batch_write.c
- *		Writing what came of a batch of claimed assets: files, rows and states.
+ *		Writes the results of a batch of claimed assets: files, rows and states.
  *
- * Order: first all files, which takes long (fsync) and needs no lock; then, with the
- * table locked against ALTER and DROP, the states and the users' rows are locked,
- * both with SKIP LOCKED, and written.  State before row is the other way round than
- * triggers and thumbexif_process() do it, and does no harm since nothing here waits for a row.
+ * First all files are written, which takes long (fsync) and needs no lock.  Then, with the table locked against ALTER and
+ * DROP, the states and the user's rows are locked, both with SKIP LOCKED, and updated.  Triggers and thumbexif_process() lock
+ * the row before the state; the reverse order here cannot deadlock, because nothing here waits for a row lock.
  *
- * All rows of a batch are written in one subtransaction.  If that fails because of
- * what the table says, each is written in one of its own.
+ * All rows of a batch are written in one subtransaction.  If the table raises an ERROR, each row is written in a
+ * subtransaction of its own.
  */
 #include "postgres.h"
 
 #include "mb/pg_wchar.h"
 #include "storage/lmgr.h"
-#include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "utils/timestamp.h"
 
 #include "batch_write.h"
-#include "claim.h"
 #include "pg/base/clock.h"
 #include "pg/base/code_rights.h"
 #include "pg/base/statement.h"
 #include "pg/base/subtransaction.h"
 #include "pg/base/time_limit.h"
 #include "pg/files/thumbnail_store.h"
-#include "pg/pool/process.h"
-#include "reply_values.h"
 #include "row_update.h"
 #include "state_update.h"
 
-static bool owners_code = false;	/* at work since the last beginning of a write, or when it failed */
+static bool in_owner_code = false;	/* code of the table's owner runs, or ran when the ERROR was raised */
 
-typedef struct Finish
+typedef struct BatchWrite
 {
 	const TeAttachment *attachment;
 	const TeSettings *settings;
-	TeJob	   *at_work;		/* whose row is, or was last, written */
-	int64		since_ms;		/* when that began, 0 = the budget has been charged for it */
-} Finish;
+	TeJob	   *current;		/* its row is being written, or was the last one */
+	int64		started_ms;		/* start of that write; 0 = it is charged to the budget */
+} BatchWrite;
 
 static bool
-came_from_interrupts(const ErrorData *error)
+raised_by_interrupts(const ErrorData *error)
 {
 	return error->funcname != NULL && strcmp(error->funcname, "ProcessInterrupts") == 0;
 }
 
-/* Did PostgreSQL's own files of tables and its log raise it?  Memory and temporary files are what code has asked for. */
+/* Was it raised by the storage manager or WAL?  The owner's code can cause errors of memory and temporary files itself. */
 static bool
-came_from_storage(const ErrorData *error)
+raised_by_storage(const ErrorData *error)
 {
 	static const char *const files[] = {"md.c", "smgr.c", "bufmgr.c", "bulk_write.c", "xlog.c", "slru.c"};
 
@@ -61,27 +55,24 @@ came_from_storage(const ErrorData *error)
 	return false;
 }
 
-/*
- * Did PostgreSQL itself raise it because somebody asked for it: a cancel, a statement_timeout, the end of the session?
- * What user code raises comes from elsewhere, and what it catches and raises again was asked for.
- */
 bool
 te_error_is_interrupt(const ErrorData *error)
 {
-	return came_from_interrupts(error) && error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE;
+	return raised_by_interrupts(error) && error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE;
 }
 
-bool
-te_error_is_servers(const ErrorData *error)
+/* Is the ERROR trouble of the server, rather than the fault of an asset?  A trigger can raise any SQLSTATE. */
+static bool
+is_server_error(const ErrorData *error)
 {
 	int			category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
 
-	/* a table that somebody has locked is no asset's fault either */
+	/* a lock on the table is not the asset's fault, unless the owner's code waited for it */
 	if (error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE)
-		return came_from_interrupts(error) || !owners_code;
+		return raised_by_interrupts(error) || !in_owner_code;
 	if (category != ERRCODE_INSUFFICIENT_RESOURCES && category != ERRCODE_SYSTEM_ERROR)
 		return false;
-	return !owners_code || came_from_storage(error);
+	return !in_owner_code || raised_by_storage(error);
 }
 
 static void
@@ -92,7 +83,7 @@ write_files(TeJob **jobs, int count, TeBatchWriteHook between, void *arg)
 		TeJob	   *job = jobs[i];
 		MemoryContext caller;
 
-		if (!(job->need & TE_PART_THUMBNAIL) || te_job_verdict(job) != TE_VERDICT_DONE)
+		if (!(job->parts & TE_PART_THUMBNAIL) || te_job_verdict(job) != TE_VERDICT_DONE)
 			continue;
 		caller = MemoryContextSwitchTo(job->context);
 		job->file = te_thumbnail_write(job->asset.attachment->number, job->id, job->task.request.format,
@@ -104,20 +95,20 @@ write_files(TeJob **jobs, int count, TeBatchWriteHook between, void *arg)
 	te_thumbnail_sync();
 }
 
-/* The new file is not needed after all. */
+/* Discard the new file, which no row will name. */
 static void
-drop_file(TeJob *job)
+discard_file(TeJob *job)
 {
 	if (job->file != NULL)
 		te_thumbnail_discard(job->asset.attachment->number, job->file);
 }
 
 /*
- * Lock the states of jobs, which are sorted.  Those taken over by somebody, or deleted, are
- * lost; those locked by somebody go back.  The others get TE_OUTCOME_NONE.
+ * Lock the states of jobs, which are sorted.  A state that is deleted or changed makes the job's outcome LOST, one that is
+ * locked makes it RELEASE, and otherwise it is NONE.
  */
 static void
-lock_states(const Finish *finish, TeJob **jobs, int count)
+lock_states(const BatchWrite *batch, TeJob **jobs, int count)
 {
 	TeAsset    *locked = palloc(sizeof(TeAsset) * count);
 	TeAsset    *seen = palloc(sizeof(TeAsset) * count);
@@ -126,15 +117,15 @@ lock_states(const Finish *finish, TeJob **jobs, int count)
 
 	for (int i = 0; i < count; i++)
 		keys[i] = jobs[i]->asset.key;
-	te_assets_of_keys(finish->attachment, keys, count, locked);
+	te_assets_of_keys(batch->attachment, keys, count, locked);
 	for (int i = 0; i < count; i++)
 		locked[i].state.version = jobs[i]->asset.state.version;
-	te_assets_fill_states(finish->attachment, locked, count, TE_STATE_LOCK_FREE);
+	te_assets_fill_states(batch->attachment, locked, count, TE_STATE_LOCK_FREE);
 	for (int i = 0; i < count; i++)
 		missing += !locked[i].state.exists;
-	te_assets_of_keys(finish->attachment, keys, count, seen);
+	te_assets_of_keys(batch->attachment, keys, count, seen);
 	if (missing > 0)
-		te_assets_fill_states(finish->attachment, seen, count, TE_STATE_READ);
+		te_assets_fill_states(batch->attachment, seen, count, TE_STATE_READ);
 
 	for (int i = 0; i < count; i++)
 	{
@@ -143,39 +134,39 @@ lock_states(const Finish *finish, TeJob **jobs, int count)
 		if (!state->exists || state->version != jobs[i]->asset.state.version)
 			jobs[i]->outcome = TE_OUTCOME_LOST;
 		else
-			jobs[i]->outcome = locked[i].state.exists ? TE_OUTCOME_NONE : TE_OUTCOME_BACK;
+			jobs[i]->outcome = locked[i].state.exists ? TE_OUTCOME_NONE : TE_OUTCOME_RELEASE;
 	}
 	pfree(locked);
 	pfree(seen);
 	pfree(keys);
 }
 
-/* Run a statement on the user's table: triggers, checks and expressions of indexes run with it. */
+/* Run a statement on the user's table, which runs its triggers, checks and index expressions. */
 static uint64
-run_owners_code(const TeAttachment *attachment, const char *sql, const TeArgs *args)
+run_on_table(const TeAttachment *attachment, const char *sql, const TeArgs *args)
 {
 	uint64		count;
 
-	owners_code = true;
+	in_owner_code = true;
 	count = te_sql_as_owner(attachment->relation, attachment->owner, sql, args);
-	owners_code = false;
+	in_owner_code = false;
 	return count;
 }
 
 /*
- * Lock the user's row of one job, whose state is locked, with the path that was decoded.
- * Rows that are locked, gone or have another path get their outcome.
+ * Lock the user's row of a job, whose state is locked.  False if the row is locked, is gone or has another path than the one
+ * that was decoded; sets the outcome.
  */
 static bool
-lock_row(const Finish *finish, TeJob *job)
+lock_row(const BatchWrite *batch, TeJob *job)
 {
-	const TeAttachment *attachment = finish->attachment;
-	TeRowUpdate nothing = {0};
+	const TeAttachment *attachment = batch->attachment;
+	TeRowUpdate lock_only = {0};
 	TeArgs		args;
-	char	   *sql = psprintf("%s SKIP LOCKED", te_row_update_sql(job, &nothing, &args));
+	char	   *sql = psprintf("%s SKIP LOCKED", te_row_update_sql(job, &lock_only, &args));
 	TeAsset		now;
 
-	if (run_owners_code(attachment, sql, &args) == 1)
+	if (run_on_table(attachment, sql, &args) == 1)
 	{
 		te_sql_free();
 		return true;
@@ -183,15 +174,15 @@ lock_row(const Finish *finish, TeJob *job)
 	te_sql_free();
 	te_assets_of_keys(attachment, &job->asset.key, 1, &now);
 	te_assets_fill_rows(attachment, &now, 1);
-	job->outcome = now.has_row ? TE_OUTCOME_BACK : TE_OUTCOME_LOST;
+	job->outcome = now.has_row ? TE_OUTCOME_RELEASE : TE_OUTCOME_LOST;
 	return false;
 }
 
-/* The row is gone and no trigger has told us: the state goes too, and with it our old file. */
+/* The row was deleted while triggers were off: delete its state, and discard the old file. */
 static void
-forget_state(const Finish *finish, TeJob *job)
+forget_state(const BatchWrite *batch, TeJob *job)
 {
-	const TeAttachment *attachment = finish->attachment;
+	const TeAttachment *attachment = batch->attachment;
 	Oid			type = te_key_state_type(attachment->key_type);
 	TeArgs		args = {0};
 
@@ -202,63 +193,63 @@ forget_state(const Finish *finish, TeJob *job)
 		te_thumbnail_discard(attachment->number, job->asset.state.file);
 }
 
-/* Row and state of one job, whose state is locked. */
+/* Write row and state of a job, whose state is locked. */
 static void
-write_job(const Finish *finish, TeJob *job)
+write_job(const BatchWrite *batch, TeJob *job)
 {
 	TeRowUpdate update;
 	TeArgs		args;
 
-	if (!lock_row(finish, job))
+	if (!lock_row(batch, job))
 	{
 		if (job->outcome == TE_OUTCOME_LOST)
-			forget_state(finish, job);
+			forget_state(batch, job);
 		return;
 	}
 	te_row_update_plan(job, &update);
 	if (update.any &&
-		run_owners_code(finish->attachment, te_row_update_sql(job, &update, &args), &args) != 1)
+		run_on_table(batch->attachment, te_row_update_sql(job, &update, &args), &args) != 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_TRIGGERED_ACTION_EXCEPTION),
 				 errmsg("a trigger or rule has suppressed the update"),
 				 errhint("Let it pass updates by thumbexif.")));
-	te_state_update(job, finish->settings, &update);
+	te_state_update(job, batch->settings, &update);
 	job->outcome = te_job_outcome(job);
 }
 
-/* The row at work is written, or not: what it took counts. */
+/* Charge the time of the current row, whether it was written or not, to the budget. */
 static void
-charge_row(Finish *finish)
+charge_row(BatchWrite *batch)
 {
-	if (finish->since_ms != 0)
-		te_time_limit_spend(finish->since_ms);
-	finish->since_ms = 0;
+	if (batch->started_ms != 0)
+		te_time_limit_spend(batch->started_ms);
+	batch->started_ms = 0;
 }
 
 static void
-write_jobs(Finish *finish, TeJob **jobs, int count)
+write_jobs(BatchWrite *batch, TeJob **jobs, int count)
 {
-	lock_states(finish, jobs, count);
+	lock_states(batch, jobs, count);
 	for (int i = 0; i < count; i++)
 	{
 		if (i > 0 && jobs[i]->outcome == TE_OUTCOME_NONE && te_time_limit_spent())
-			jobs[i]->outcome = TE_OUTCOME_BACK;
+			jobs[i]->outcome = TE_OUTCOME_RELEASE;
 		if (jobs[i]->outcome == TE_OUTCOME_NONE)
 		{
-			finish->at_work = jobs[i];
-			finish->since_ms = te_now_ms();
-			write_job(finish, jobs[i]);
-			charge_row(finish);
+			batch->current = jobs[i];
+			batch->started_ms = te_now_ms();
+			write_job(batch, jobs[i]);
+			charge_row(batch);
 		}
-		if (jobs[i]->outcome == TE_OUTCOME_LOST || jobs[i]->outcome == TE_OUTCOME_BACK)
-			drop_file(jobs[i]);
+		if (jobs[i]->outcome == TE_OUTCOME_LOST || jobs[i]->outcome == TE_OUTCOME_RELEASE)
+			discard_file(jobs[i]);
 	}
 }
 
 /* Jobs that are written together. */
 typedef struct WriteSet
 {
-	Finish	   *finish;
+	BatchWrite *batch;
 	TeJob	  **jobs;
 	int			count;
 } WriteSet;
@@ -268,27 +259,27 @@ write_set(void *arg)
 {
 	WriteSet   *set = arg;
 
-	owners_code = false;
+	in_owner_code = false;
 	te_time_limit_forget();
-	write_jobs(set->finish, set->jobs, set->count);
+	write_jobs(set->batch, set->jobs, set->count);
 }
 
-/* Write jobs in a subtransaction.  Returns NULL, or an ERROR that the table's code has caused. */
+/* Write jobs in a subtransaction.  Returns an ERROR that the table is to blame for, or NULL. */
 static ErrorData *
-try_write(Finish *finish, TeJob **jobs, int count)
+try_write(BatchWrite *batch, TeJob **jobs, int count)
 {
-	WriteSet	set = {finish, jobs, count};
+	WriteSet	set = {batch, jobs, count};
 	ErrorData  *error = te_subtransaction(write_set, &set);
 
 	if (error == NULL)
 		return NULL;
-	charge_row(finish);
-	if ((te_error_is_interrupt(error) && !te_time_limit_hit()) || te_error_is_servers(error))
+	charge_row(batch);
+	if ((te_error_is_interrupt(error) && !te_time_limit_hit()) || is_server_error(error))
 		ReThrowError(error);
 	return error;
 }
 
-/* A message as our tables take it: what the server's encoding does not know becomes '?'. */
+/* A message in valid server encoding: replaces invalid bytes by '?'. */
 static char *
 valid_text(MemoryContext context, const char *message)
 {
@@ -306,41 +297,41 @@ valid_text(MemoryContext context, const char *message)
 
 /* The table has refused the row of a job: that becomes its failure. */
 static void
-write_refused(Finish *finish, TeJob *job, ErrorData *error)
+write_refused(BatchWrite *batch, TeJob *job, ErrorData *error)
 {
-	drop_file(job);
+	discard_file(job);
 	job->file = NULL;
 	job->status = TE_NOT_WRITTEN;
-	job->words = NULL;
+	job->detail = NULL;
 	if (te_time_limit_hit())
-		job->refusal = "its triggers took too long";
+		job->table_error = "its triggers took too long";
 	else
-		job->refusal = valid_text(job->context, error->message);
-	error = try_write(finish, &job, 1);
+		job->table_error = valid_text(job->context, error->message);
+	error = try_write(batch, &job, 1);
 	if (error != NULL)
 		ReThrowError(error);	/* nothing of the table's was touched this time */
 }
 
-/* One job by itself. */
+/* Write one job in a subtransaction of its own. */
 static void
-write_alone(Finish *finish, TeJob *job)
+write_single(BatchWrite *batch, TeJob *job)
 {
-	ErrorData  *error = try_write(finish, &job, 1);
+	ErrorData  *error = try_write(batch, &job, 1);
 
 	if (error != NULL)
-		write_refused(finish, job, error);
+		write_refused(batch, job, error);
 }
 
-/* All but one are to be given back. */
+/* Release all jobs but one (NULL: all). */
 static void
-give_back_others(const TeJob *one, TeJob **jobs, int count)
+release_others(const TeJob *except, TeJob **jobs, int count)
 {
 	for (int i = 0; i < count; i++)
 	{
-		if (jobs[i] == one)
+		if (jobs[i] == except)
 			continue;
-		drop_file(jobs[i]);
-		jobs[i]->outcome = TE_OUTCOME_BACK;
+		discard_file(jobs[i]);
+		jobs[i]->outcome = TE_OUTCOME_RELEASE;
 	}
 }
 
@@ -348,46 +339,46 @@ void
 te_batch_write(const TeAttachment *attachment, TeJob **jobs, int count, const TeSettings *settings,
 			   TeBatchWriteHook between, void *arg)
 {
-	Finish		finish = {attachment, settings, NULL, 0};
+	BatchWrite	batch = {attachment, settings, NULL, 0};
 	ErrorData  *error;
 
 	for (int i = 0; i < count; i++)
 		jobs[i]->file = NULL;
 	if (te_time_limit_spent())
 	{
-		/* by the batch before */
-		give_back_others(NULL, jobs, count);
+		/* the previous batch has used up the budget */
+		release_others(NULL, jobs, count);
 		return;
 	}
 	write_files(jobs, count, between, arg);
 
-	/* before the states: TRUNCATE and DELETE lock the table first too */
+	/* before the states, as TRUNCATE and DELETE do */
 	LockRelationOid(attachment->relation, RowExclusiveLock);
 	te_attachment_check_same(attachment);
 	te_code_rights_check_table(attachment->relation, attachment->owner);
-	error = try_write(&finish, jobs, count);
+	error = try_write(&batch, jobs, count);
 	if (error == NULL)
 		return;
-	if (te_time_limit_hit() && finish.at_work != NULL)
+	if (te_time_limit_hit() && batch.current != NULL)
 	{
-		/* one row has taken all the time that there is: it pays for it */
-		give_back_others(finish.at_work, jobs, count);
-		write_refused(&finish, finish.at_work, error);
+		/* this row has used up the time: only it fails */
+		release_others(batch.current, jobs, count);
+		write_refused(&batch, batch.current, error);
 		return;
 	}
 	if (count == 1)
 	{
-		write_refused(&finish, jobs[0], error);
+		write_refused(&batch, jobs[0], error);
 		return;
 	}
 	for (int i = 0; i < count; i++)
 	{
 		if (i > 0 && te_time_limit_spent())
 		{
-			drop_file(jobs[i]);
-			jobs[i]->outcome = TE_OUTCOME_BACK;
+			discard_file(jobs[i]);
+			jobs[i]->outcome = TE_OUTCOME_RELEASE;
 		}
 		else
-			write_alone(&finish, jobs[i]);
+			write_single(&batch, jobs[i]);
 	}
 }

@@ -1,22 +1,16 @@
 /*
  * claim.c
- *		Claims: who is at work on which asset, and giving back.
+ *		Claiming assets for processing, and releasing the claims.
  *
- * Locks: states are locked with SKIP LOCKED, rows of the user's table not at all,
- * and a state that is not there yet is inserted with a short lock_timeout, for its
- * insertion may wait for another's uncommitted one.
+ * Locks: states are locked with SKIP LOCKED, rows of the user's table are not locked, and a missing state is inserted
+ * with a short lock_timeout, because the insertion may wait for an uncommitted one of the same key.
  */
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "miscadmin.h"
-#include "storage/lmgr.h"
-#include "storage/lock.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
-#include "utils/lsyscache.h"
-#include "utils/memutils.h"
 
 #include "asset_files.h"
 #include "claim.h"
@@ -28,28 +22,28 @@
 #include "pg/base/subtransaction.h"
 
 /*
- * How long an insertion waits for another's of the same key.  After a batch has waited in
- * vain, its assets are tried one by one, hardly waiting: a mass UPDATE may hold them all.
+ * How long an insertion waits for an uncommitted one of the same key.  If a batch times out, its assets are tried one by
+ * one with a shorter wait, since a mass UPDATE may hold all of them.
  */
 #define INSERT_LOCK_TIMEOUT	"100ms"
 #define SINGLE_LOCK_TIMEOUT	"2ms"
 
-/* Does it need something, going by row and state, and if need be by the file? */
+/* By row and state, and by the file where these do not tell. */
 static bool
-needs_something(const TeClaimRequest *take, TeAsset *asset)
+needs_processing(const TeClaimRequest *request, TeAsset *asset)
 {
-	if (te_stale_parts(asset, take->settings, take->parts, NULL) != 0)
+	if (te_stale_parts(asset, request->settings, request->parts, NULL) != 0)
 		return true;
-	if (asset->path == NULL || !(take->look || te_stale_depends_on_file(asset)))
+	if (asset->path == NULL || !(request->check_files || te_stale_depends_on_file(asset)))
 		return false;
 	if (te_asset_status(&asset->state) == TE_ASSET_MISSING)
-		return true;			/* if only to say that it still is */
-	return te_stale_parts_by_files(asset, take->settings, take->parts) != 0;
+		return true;			/* if only to schedule the next try */
+	return te_stale_parts_by_files(asset, request->settings, request->parts) != 0;
 }
 
-/* Is this one for us? */
+/* TE_CLAIMED if the asset is to be claimed, otherwise why not. */
 static TeClaimResult
-judge(const TeClaimRequest *take, TeAsset *asset, TeAlive *last)
+evaluate(const TeClaimRequest *request, TeAsset *asset, TeAlive *last)
 {
 	if (asset->state.exists && asset->state.status == TE_ASSET_RUNNING &&
 		te_claim_alive(last, asset->state.claim))
@@ -57,14 +51,14 @@ judge(const TeClaimRequest *take, TeAsset *asset, TeAlive *last)
 	if (!asset->has_row)
 		return TE_CLAIM_GONE;
 	if (asset->state.exists && asset->state.status == TE_ASSET_QUEUED &&
-		asset->state.finished_at >= take->since && asset->state.next_try > GetCurrentTimestamp())
-		return TE_CLAIM_BUSY;	/* somebody has just tried it: not twice at a time */
+		asset->state.finished_at >= request->since && asset->state.next_try > GetCurrentTimestamp())
+		return TE_CLAIM_BUSY;	/* another session has just tried it */
 	if (asset->path != NULL && te_source_is_held(asset->path))
-		return TE_CLAIM_BUSY;	/* the file system of its root is */
-	return needs_something(take, asset) ? TE_CLAIMED : TE_CLAIM_NOT_NEEDED;
+		return TE_CLAIM_BUSY;	/* its root is held off */
+	return needs_processing(request, asset) ? TE_CLAIMED : TE_CLAIM_NOT_NEEDED;
 }
 
-/* The state as the claim makes it. */
+/* Change the state as the claim does. */
 static void
 mark_running(TeState *state, int32 claim)
 {
@@ -74,7 +68,7 @@ mark_running(TeState *state, int32 claim)
 		state->interruptions++; /* its attempt is counted already */
 	else
 	{
-		/* what was final begins anew */
+		/* a final state starts over */
 		if (state->status == TE_ASSET_DONE || state->status == TE_ASSET_FAILED ||
 			state->status == TE_ASSET_UNSUPPORTED)
 			state->attempts = state->interruptions = 0;
@@ -87,11 +81,11 @@ mark_running(TeState *state, int32 claim)
 	state->version++;
 }
 
-/* Insert the states of some assets that have none.  Those that somebody else has by now are marked busy. */
+/* Insert the states of assets that have none.  An asset whose state exists by now is marked busy. */
 static void
-insert_some(const TeClaimRequest *take, TeAsset **assets, TeClaimResult **taken, int count)
+insert_batch(const TeClaimRequest *request, TeAsset **assets, TeClaimResult **results, int count)
 {
-	const TeAttachment *attachment = take->attachment;
+	const TeAttachment *attachment = request->attachment;
 	Oid			type = te_key_state_type(attachment->key_type);
 	TeKey	   *keys = palloc(sizeof(TeKey) * count);
 	TeArgs		args = {0};
@@ -105,11 +99,11 @@ insert_some(const TeClaimRequest *take, TeAsset **assets, TeClaimResult **taken,
 				   " ON CONFLICT DO NOTHING RETURNING id, version", attachment->state,
 				   te_internal_name("thumbexif_asset_status"), te_internal_name("thumbexif_asset_status"));
 	te_arg_int4(&args, attachment->number);
-	te_arg_int4(&args, take->claim->number);
+	te_arg_int4(&args, request->claim->number);
 	te_arg(&args, te_key_array_type(type), te_key_array(type, keys, count));
 	inserted = te_sql(sql, &args);
 
-	/* what comes back is in the order in which it was given */
+	/* rows are returned in the order of the keys */
 	for (int i = 0, row = 0; i < count; i++)
 	{
 		TeKey		key;
@@ -118,11 +112,11 @@ insert_some(const TeClaimRequest *take, TeAsset **assets, TeClaimResult **taken,
 			te_out_key(row, 1, type, &key);
 		if (row < (int) inserted && te_key_compare(attachment->key_type, &key, &assets[i]->key) == 0)
 		{
-			mark_running(&assets[i]->state, take->claim->number);
+			mark_running(&assets[i]->state, request->claim->number);
 			assets[i]->state.version = te_out_int(row++, 2, 0);
 		}
 		else
-			*taken[i] = TE_CLAIM_BUSY;
+			*results[i] = TE_CLAIM_BUSY;
 	}
 	te_sql_free();
 	pfree(sql);
@@ -131,9 +125,9 @@ insert_some(const TeClaimRequest *take, TeAsset **assets, TeClaimResult **taken,
 
 typedef struct Insertion
 {
-	const TeClaimRequest *take;
+	const TeClaimRequest *request;
 	TeAsset   **assets;
-	TeClaimResult **taken;
+	TeClaimResult **results;
 	int			count;
 } Insertion;
 
@@ -146,18 +140,17 @@ insert_with_timeout(void *arg)
 	te_run_as_extension(&save);
 	set_config_option("lock_timeout", insertion->count > 1 ? INSERT_LOCK_TIMEOUT : SINGLE_LOCK_TIMEOUT,
 					  PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-	insert_some(insertion->take, insertion->assets, insertion->taken, insertion->count);
+	insert_batch(insertion->request, insertion->assets, insertion->results, insertion->count);
 	te_run_as_end(&save);
 }
 
 /*
- * The same with a lock_timeout, in a subtransaction.  False if another transaction's uncommitted insertion of one
- * of the states prevented it.
+ * The same with a lock_timeout and in a subtransaction.  False if it had to wait too long for an uncommitted insertion.
  */
 static bool
-try_insert(const TeClaimRequest *take, TeAsset **assets, TeClaimResult **taken, int count)
+try_insert(const TeClaimRequest *request, TeAsset **assets, TeClaimResult **results, int count)
 {
-	Insertion	insertion = {take, assets, taken, count};
+	Insertion	insertion = {request, assets, results, count};
 	ErrorData  *error = te_subtransaction(insert_with_timeout, &insertion);
 
 	if (error == NULL)
@@ -169,37 +162,37 @@ try_insert(const TeClaimRequest *take, TeAsset **assets, TeClaimResult **taken, 
 }
 
 static void
-insert_states(const TeClaimRequest *take, TeAsset *assets, int count, TeClaimResult *taken)
+insert_states(const TeClaimRequest *request, TeAsset *assets, int count, TeClaimResult *results)
 {
 	TeAsset   **new_assets = palloc(sizeof(TeAsset *) * Max(count, 1));
-	TeClaimResult **new_taken = palloc(sizeof(TeClaimResult *) * Max(count, 1));
+	TeClaimResult **new_results = palloc(sizeof(TeClaimResult *) * Max(count, 1));
 	int			n = 0;
 
 	for (int i = 0; i < count; i++)
 	{
-		if (taken[i] == TE_CLAIMED && !assets[i].state.exists)
+		if (results[i] == TE_CLAIMED && !assets[i].state.exists)
 		{
 			new_assets[n] = &assets[i];
-			new_taken[n++] = &taken[i];
+			new_results[n++] = &results[i];
 		}
 	}
-	if (n > 0 && !try_insert(take, new_assets, new_taken, n))
+	if (n > 0 && !try_insert(request, new_assets, new_results, n))
 	{
 		for (int i = 0; i < n; i++)
 		{
-			if (!try_insert(take, &new_assets[i], &new_taken[i], 1))
-				*new_taken[i] = TE_CLAIM_BUSY;
+			if (!try_insert(request, &new_assets[i], &new_results[i], 1))
+				*new_results[i] = TE_CLAIM_BUSY;
 		}
 	}
 	pfree(new_assets);
-	pfree(new_taken);
+	pfree(new_results);
 }
 
-/* The states, which we have locked, of some assets: to running. */
+/* Set states that are locked to running. */
 static void
-update_states(const TeClaimRequest *take, TeAsset **assets, int count)
+update_states(const TeClaimRequest *request, TeAsset **assets, int count)
 {
-	const TeAttachment *attachment = take->attachment;
+	const TeAttachment *attachment = request->attachment;
 	Oid			type = te_key_state_type(attachment->key_type);
 	TeKey	   *keys = palloc(sizeof(TeKey) * count);
 	Datum	   *from = palloc(sizeof(Datum) * count);
@@ -212,7 +205,7 @@ update_states(const TeClaimRequest *take, TeAsset **assets, int count)
 	{
 		TeState    *state = &assets[i]->state;
 
-		mark_running(state, take->claim->number);
+		mark_running(state, request->claim->number);
 		keys[i] = assets[i]->key;
 		from[i] = CStringGetTextDatum(te_asset_status_name(state->claimed_from));
 		attempts[i] = Int32GetDatum(state->attempts);
@@ -224,7 +217,7 @@ update_states(const TeClaimRequest *take, TeAsset **assets, int count)
 				   " WHERE s.attachment = $1 AND s.id = w.id",
 				   attachment->state, te_internal_name("thumbexif_asset_status"));
 	te_arg_int4(&args, attachment->number);
-	te_arg_int4(&args, take->claim->number);
+	te_arg_int4(&args, request->claim->number);
 	te_arg(&args, te_key_array_type(type), te_key_array(type, keys, count));
 	te_arg(&args, TEXTARRAYOID,
 		   PointerGetDatum(construct_array(from, count, TEXTOID, -1, false, TYPALIGN_INT)));
@@ -236,93 +229,92 @@ update_states(const TeClaimRequest *take, TeAsset **assets, int count)
 }
 
 /*
- * Lock the states of the assets that are to be ours, and mark them.  What somebody has
- * changed since it was read is left to him; what is not for us is never locked, as
- * its owner might come to write it just then, and he does not wait.
+ * Lock the states of the assets to be claimed, and set them to running.  A state that has changed since it was read is left
+ * alone.  Lock only what we claim: owners write with SKIP LOCKED and would otherwise have to release the asset.
  */
 static void
-claim_states(const TeClaimRequest *take, TeAsset *assets, int count, TeClaimResult *taken)
+claim_states(const TeClaimRequest *request, TeAsset *assets, int count, TeClaimResult *results)
 {
-	TeAsset   **ours = palloc(sizeof(TeAsset *) * Max(count, 1));
+	TeAsset   **claimed = palloc(sizeof(TeAsset *) * Max(count, 1));
 	TeAsset    *locked = palloc(sizeof(TeAsset) * Max(count, 1));
 	int			n = 0;
 	int			m = 0;
 
 	for (int i = 0; i < count; i++)
 	{
-		if (taken[i] == TE_CLAIMED && assets[i].state.exists)
+		if (results[i] == TE_CLAIMED && assets[i].state.exists)
 			locked[n++] = assets[i];
 	}
 	if (n > 0)
-		te_assets_fill_states(take->attachment, locked, n, TE_STATE_LOCK_FREE);
+		te_assets_fill_states(request->attachment, locked, n, TE_STATE_LOCK_FREE);
 	n = 0;
 	for (int i = 0; i < count; i++)
 	{
 		const TeState *state = &locked[n].state;
 
-		if (taken[i] != TE_CLAIMED || !assets[i].state.exists)
+		if (results[i] != TE_CLAIMED || !assets[i].state.exists)
 			continue;
 		if (state->exists && state->version == assets[i].state.version)
-			ours[m++] = &assets[i];
+			claimed[m++] = &assets[i];
 		else
-			taken[i] = TE_CLAIM_BUSY;
+			results[i] = TE_CLAIM_BUSY;
 		n++;
 	}
 	if (m > 0)
-		update_states(take, ours, m);
-	pfree(ours);
+		update_states(request, claimed, m);
+	pfree(claimed);
 	pfree(locked);
 }
 
-/* Of assets that were judged and not claimed: clear up what dead claims have left, and states without a row. */
+/* Of the assets that are not claimed: clear claims of dead owners, and delete states without a row. */
 static void
-settle_orphans(const TeAttachment *attachment, const TeAsset *assets, const TeClaimResult *taken, int count)
+clear_orphans(const TeAttachment *attachment, const TeAsset *assets, const TeClaimResult *results, int count)
 {
-	const TeAsset **back = palloc(sizeof(TeAsset *) * Max(count, 1));
+	const TeAsset **released = palloc(sizeof(TeAsset *) * Max(count, 1));
 	const TeAsset **gone = palloc(sizeof(TeAsset *) * Max(count, 1));
-	int			nback = 0;
+	int			num_released = 0;
 	int			ngone = 0;
 
 	for (int i = 0; i < count; i++)
 	{
 		const TeState *state = &assets[i].state;
 
-		/* judge() has called those busy whose owner is alive */
-		if (taken[i] == TE_CLAIM_NOT_NEEDED && state->exists && state->status == TE_ASSET_RUNNING)
-			back[nback++] = &assets[i];
-		else if (taken[i] == TE_CLAIM_GONE && state->exists &&
+		/* if the owner were alive, evaluate() would have said busy */
+		if (results[i] == TE_CLAIM_NOT_NEEDED && state->exists && state->status == TE_ASSET_RUNNING)
+			released[num_released++] = &assets[i];
+		else if (results[i] == TE_CLAIM_GONE && state->exists &&
 				 (state->status == TE_ASSET_RUNNING || state->status == TE_ASSET_QUEUED ||
 				  state->status == TE_ASSET_MISSING))
 			gone[ngone++] = &assets[i];
 	}
-	if (nback > 0)
-		te_orphans_give_back(attachment, back, nback);
-	/* triggers were off when the row was deleted; should it come back, it is new */
+	if (num_released > 0)
+		te_orphans_release(attachment, released, num_released);
+	/* triggers were off when the row was deleted; if it is inserted again, it is new */
 	if (ngone > 0)
 		te_orphans_forget(attachment, gone, ngone);
-	pfree(back);
+	pfree(released);
 	pfree(gone);
 }
 
 void
-te_claim_assets(const TeClaimRequest *take, TeAsset *assets, int count, TeClaimResult *taken)
+te_claim_assets(const TeClaimRequest *request, TeAsset *assets, int count, TeClaimResult *results)
 {
 	TeAlive		last = {0};
 
-	/* the states first: a row is then not older than its state, as long as that is not changed */
-	te_assets_fill_states(take->attachment, assets, count, TE_STATE_READ);
-	te_assets_fill_rows(take->attachment, assets, count);
-	te_attachment_check_same(take->attachment); /* which has been locked by the reading of its rows */
+	/* states first, so that a row is not older than its state unless the state changes, which the version tells */
+	te_assets_fill_states(request->attachment, assets, count, TE_STATE_READ);
+	te_assets_fill_rows(request->attachment, assets, count);
+	te_attachment_check_same(request->attachment);	/* reading the rows has locked the table */
 	for (int i = 0; i < count; i++)
 	{
-		te_exit_if_postmaster_died();	/* each may open a file */
-		taken[i] = judge(take, &assets[i], &last);
+		te_exit_if_postmaster_died();	/* evaluating may open a file */
+		results[i] = evaluate(request, &assets[i], &last);
 	}
-	if (take->claim == NULL)
+	if (request->claim == NULL)
 		return;
-	settle_orphans(take->attachment, assets, taken, count);
-	claim_states(take, assets, count, taken);
-	insert_states(take, assets, count, taken);
+	clear_orphans(request->attachment, assets, results, count);
+	claim_states(request, assets, count, results);
+	insert_states(request, assets, count, results);
 }
 
 int

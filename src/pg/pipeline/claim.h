@@ -1,8 +1,8 @@
 /*
  * claim.h
- *		Claims: who is at work on which asset, and giving back.
+ *		Claiming assets for processing, and releasing the claims.
  *
- * All functions need a transaction, and an SPI connection unless they say otherwise.
+ * All functions need a transaction and an SPI connection.
  */
 #ifndef TE_PG_CLAIM_H
 #define TE_PG_CLAIM_H
@@ -13,13 +13,13 @@
 #include "pg/catalog/asset.h"
 #include "staleness.h"
 
-#define TE_MAX_INTERRUPTIONS 10	/* claims of one asset that died with their owners */
+#define TE_MAX_INTERRUPTIONS 10 /* claims of one asset that died with their owners, after which it has failed */
 
 typedef enum TeClaimResult
 {
-	TE_CLAIMED,					/* ours now */
-	TE_CLAIM_NOT_NEEDED,		/* lacks nothing, or has failed for good: see its state */
-	TE_CLAIM_BUSY,				/* somebody else is at work on it, or its root is held off */
+	TE_CLAIMED,
+	TE_CLAIM_NOT_NEEDED,		/* nothing is missing, or it has failed for good: see its state */
+	TE_CLAIM_BUSY,				/* another session processes it, or its root is held off */
 	TE_CLAIM_GONE				/* there is no such row */
 } TeClaimResult;
 
@@ -28,23 +28,23 @@ typedef struct TeClaimRequest
 	const TeAttachment *attachment;
 	const TeSettings *settings;
 	int			parts;
-	const TeClaim *claim;		/* NULL: only look, claim nothing (a dry run) */
-	TimestampTz since;			/* when we began: what has failed since and is not due again is another's */
-	bool		look;			/* also where nothing has failed: the file may have changed, or is back */
+	const TeClaim *claim;		/* NULL: evaluate only, claim nothing (a dry run) */
+	TimestampTz since;			/* start of the run: an asset that another session has tried since is left to its retry */
+	bool		check_files;	/* check the files of assets that have not failed, too: they may have changed or be back */
 } TeClaimRequest;
 
 /*
- * Claim of these assets (te_assets_of_keys) what needs something: reads row and
- * state as they are now, and fills taken[].  For those taken, state is as it
- * will be once the caller has committed.  Never waits for another's row longer than a moment.
+ * Claim those of the assets (from te_assets_of_keys) that need processing: reads their rows and states, and fills results[].
+ * The state of a claimed asset is set to what it will be once the caller has committed.  Waits for a row that another
+ * transaction inserts, but only for a moment.
  */
-extern void te_claim_assets(const TeClaimRequest *take, TeAsset *assets, int count, TeClaimResult *taken);
+extern void te_claim_assets(const TeClaimRequest *request, TeAsset *assets, int count, TeClaimResult *results);
 
 /*
- * Give back what is still ours of some assets: as before the claim, the attempt not counted.
- * Waits for nobody: returns how many are locked by others, and moves those to the front of keys.
+ * Release the claims on some assets: restores the state before the claim and does not count the attempt.
+ * Does not wait for locks: returns the number of assets that others have locked, and moves their keys to the front.
  */
 extern int	te_claim_release(const char *state_table, int attachment, Oid key_type,
-							   TeKey *keys, int count, int32 claim);
+							 TeKey *keys, int count, int32 claim);
 
 #endif							/* TE_PG_CLAIM_H */

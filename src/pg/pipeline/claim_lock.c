@@ -22,8 +22,9 @@ claim_tag(LOCKTAG *tag, Oid class, int32 number)
 	SET_LOCKTAG_OBJECT(*tag, MyDatabaseId, class, (uint32) number, 0);
 }
 
-Oid
-te_claim_class(void)
+/* The state table's oid, part of the lock of every claim. */
+static Oid
+claim_class(void)
 {
 	TeExtension extension;
 
@@ -39,12 +40,12 @@ te_claim_begin(TeClaim *claim)
 	LOCKTAG		tag;
 
 	te_extension_get(&extension);
-	claim->class = te_claim_class();
+	claim->class = claim_class();
 	te_arg(&args, REGCLASSOID,
 		   ObjectIdGetDatum(get_relname_relid("thumbexif_claim_seq", extension.schema)));
 	do
 	{
-		/* the numbers go round: one may still be in use after two billion others */
+		/* the sequence cycles: a number may still be in use after two billion others */
 		te_sql_as_extension("SELECT nextval($1)", &args);
 		claim->number = (int32) te_out_int(0, 1, 0);
 		te_sql_free();
@@ -85,11 +86,11 @@ te_claim_alive(TeAlive *last, int32 number)
 	if (number == own_number && number != 0)
 		return true;
 	if (!OidIsValid(last->class))
-		last->class = te_claim_class();
+		last->class = claim_class();
 	else if (last->number == number)
 		return last->alive;
 
-	/* shared, so that two who test at a time do not take each other for the owner */
+	/* shared, so that two concurrent tests do not take each other for the owner */
 	claim_tag(&tag, last->class, number);
 	last->number = number;
 	last->alive = LockAcquire(&tag, ShareLock, false, true) == LOCKACQUIRE_NOT_AVAIL;

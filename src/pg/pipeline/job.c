@@ -1,6 +1,6 @@
 /*
  * job.c
- *		One asset on its way: opened, decoded, its outcome known.
+ *		One asset in the pipeline: its file, its decoder task and its outcome.
  */
 #include "postgres.h"
 
@@ -11,9 +11,10 @@
 #include "job.h"
 #include "pg/base/guc.h"
 #include "reply_values.h"
+#include "status_error.h"
 
 static char *
-copy(const char *text)
+copy_text(const char *text)
 {
 	return text != NULL ? pstrdup(text) : NULL;
 }
@@ -27,16 +28,16 @@ te_job_create(MemoryContext parent, const TeAsset *asset)
 
 	job->context = context;
 	job->asset = *asset;
-	job->asset.path = copy(asset->path);
-	job->asset.thumbnail_path = copy(asset->thumbnail_path);
-	job->asset.state.thumbnail_settings = copy(asset->state.thumbnail_settings);
-	job->asset.state.exif_settings = copy(asset->state.exif_settings);
-	job->asset.state.tried_settings = copy(asset->state.tried_settings);
-	job->asset.state.file = copy(asset->state.file);
-	job->asset.state.error = copy(asset->state.error);
-	job->asset.state.exif_error = copy(asset->state.exif_error);
+	job->asset.path = copy_text(asset->path);
+	job->asset.thumbnail_path = copy_text(asset->thumbnail_path);
+	job->asset.state.thumbnail_settings = copy_text(asset->state.thumbnail_settings);
+	job->asset.state.exif_settings = copy_text(asset->state.exif_settings);
+	job->asset.state.tried_settings = copy_text(asset->state.tried_settings);
+	job->asset.state.file = copy_text(asset->state.file);
+	job->asset.state.error = copy_text(asset->state.error);
+	job->asset.state.exif_error = copy_text(asset->state.exif_error);
 	job->id = te_key_text(asset->attachment->key_type, &asset->key);
-	job->source = (TeSource) {.fd = -1, .status = TE_IO_ERROR}; /* it has not been seen */
+	job->source = (TeSource) {.fd = -1, .status = TE_IO_ERROR}; /* it has not been opened */
 	MemoryContextSwitchTo(caller);
 	return job;
 }
@@ -57,9 +58,9 @@ fill_request(TeJob *job)
 	job->task.owner = job;
 	job->task.role = job->asset.attachment->owner;
 	job->task.image_fd = job->source.fd;
-	if (job->need & TE_PART_THUMBNAIL)
+	if (job->parts & TE_PART_THUMBNAIL)
 		request->want |= TE_WANT_THUMBNAIL;
-	if (job->need & TE_PART_EXIF)
+	if (job->parts & TE_PART_EXIF)
 		request->want |= TE_WANT_EXIF | (te_exif_gps ? TE_WANT_GPS : 0);
 	request->size = te_thumbnail_size;
 	request->format = te_thumbnail_format;
@@ -68,49 +69,48 @@ fill_request(TeJob *job)
 	request->file_size = job->source.size;
 }
 
-/* Have too many died who worked on it? */
 static bool
-is_killer(const TeJob *job)
+interrupted_too_often(const TeJob *job)
 {
 	return job->asset.state.status == TE_ASSET_RUNNING &&
 		job->asset.state.interruptions >= TE_MAX_INTERRUPTIONS;
 }
 
 static bool
-ask(TeJob *job, int flags)
+request_file(TeJob *job, int flags)
 {
 	MemoryContext caller = MemoryContextSwitchTo(job->context);
 
-	job->asked = te_source_ask(job->asset.path, TE_ASK_READ | flags, &job->source);
+	job->requested = te_source_ask(job->asset.path, TE_ASK_READ | flags, &job->source);
 	MemoryContextSwitchTo(caller);
-	return job->asked;
+	return job->requested;
 }
 
 bool
 te_job_ask(TeJob *job)
 {
-	return job->asked || job->asset.path == NULL || is_killer(job) || ask(job, TE_ASK_BULK);
+	return job->requested || job->asset.path == NULL || interrupted_too_often(job) || request_file(job, TE_ASK_BULK);
 }
 
 TeJobStart
 te_job_open(TeJob *job, const TeSettings *settings, int parts, bool force)
 {
-	if (is_killer(job) && !force)
+	if (interrupted_too_often(job) && !force)
 	{
 		job->status = TE_CRASHED;
-		job->words = "processing was interrupted by crashes " CppAsString2(TE_MAX_INTERRUPTIONS) " times";
+		job->detail = "processing was interrupted by crashes " CppAsString2(TE_MAX_INTERRUPTIONS) " times";
 		return TE_JOB_KNOWN;
 	}
 	if (job->asset.path != NULL)
 	{
-		if (!job->asked && !ask(job, 0))
+		if (!job->requested && !request_file(job, 0))
 			te_source_no_descriptor();
 		te_source_wait(&job->source);
 	}
 	else
 	{
 		job->source.status = TE_MISSING;
-		job->words = "the row has no path";
+		job->detail = "the row has no path";
 	}
 	if (job->source.trouble != NULL)
 		return TE_JOB_HELD_OFF;
@@ -119,10 +119,10 @@ te_job_open(TeJob *job, const TeSettings *settings, int parts, bool force)
 	if (job->status != TE_OK)
 		return TE_JOB_KNOWN;
 	te_asset_files_check_thumbnail(&job->asset, parts);
-	job->need = TE_PART_ALL &
+	job->parts = TE_PART_ALL &
 		(force ? parts & te_parts_kept(job->asset.attachment) :
 		 te_stale_parts(&job->asset, settings, parts, &job->source));
-	if (job->need == 0)
+	if (job->parts == 0)
 	{
 		te_source_close(&job->source);
 		return TE_JOB_KNOWN;
@@ -139,10 +139,10 @@ te_job_collect(TeJob *job)
 
 	job->source.fd = -1;		/* the pool has closed it */
 	job->status = task->reply.status;
-	job->words = copy(task->texts.error);
-	task->texts.make = copy(task->texts.make);
-	task->texts.model = copy(task->texts.model);
-	task->texts.exif_error = copy(task->texts.exif_error);
+	job->detail = copy_text(task->texts.error);
+	task->texts.make = copy_text(task->texts.make);
+	task->texts.model = copy_text(task->texts.model);
+	task->texts.exif_error = copy_text(task->texts.exif_error);
 	if (task->thumbnail != NULL)
 	{
 		char	   *thumbnail = palloc(task->reply.thumbnail_bytes);
@@ -174,14 +174,14 @@ te_job_verdict(const TeJob *job)
 bool
 te_job_exif_found(const TeJob *job)
 {
-	return (job->need & TE_PART_EXIF) && te_job_verdict(job) == TE_VERDICT_DONE &&
+	return (job->parts & TE_PART_EXIF) && te_job_verdict(job) == TE_VERDICT_DONE &&
 		job->task.reply.exif_status == TE_EXIF_FOUND;
 }
 
 bool
 te_job_exif_failed(const TeJob *job)
 {
-	return (job->need & TE_PART_EXIF) && te_job_verdict(job) == TE_VERDICT_DONE &&
+	return (job->parts & TE_PART_EXIF) && te_job_verdict(job) == TE_VERDICT_DONE &&
 		job->task.reply.exif_status == TE_EXIF_ERROR;
 }
 
@@ -190,7 +190,7 @@ te_job_outcome(const TeJob *job)
 {
 	if (te_job_verdict(job) != TE_VERDICT_DONE)
 		return TE_OUTCOME_FAILED;
-	if ((job->need & TE_PART_THUMBNAIL) || te_job_exif_found(job))
+	if ((job->parts & TE_PART_THUMBNAIL) || te_job_exif_found(job))
 		return TE_OUTCOME_UPDATED;
 	return te_job_exif_failed(job) ? TE_OUTCOME_FAILED : TE_OUTCOME_SKIPPED;
 }
@@ -198,15 +198,15 @@ te_job_outcome(const TeJob *job)
 char *
 te_job_error(const TeJob *job)
 {
-	if (job->refusal != NULL)
-		return psprintf("%s: %s", te_status_text(job->status), job->refusal);
-	return te_status_message(job->status, job->words);
+	if (job->table_error != NULL)
+		return psprintf("%s: %s", te_status_text(job->status), job->table_error);
+	return te_status_message(job->status, job->detail);
 }
 
 char *
 te_job_exif_error(const TeJob *job)
 {
-	const char *words = job->task.texts.exif_error;
+	const char *detail = job->task.texts.exif_error;
 
-	return words != NULL ? te_text_to_server(words) : pstrdup("EXIF could not be read");
+	return detail != NULL ? te_text_to_server(detail) : pstrdup("EXIF could not be read");
 }

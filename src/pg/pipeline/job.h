@@ -1,6 +1,6 @@
 /*
  * job.h
- *		One asset on its way: opened, decoded, its outcome known.
+ *		One asset in the pipeline: its file, its decoder task and its outcome.
  */
 #ifndef TE_PG_JOB_H
 #define TE_PG_JOB_H
@@ -18,75 +18,74 @@ typedef enum TeOutcome
 {
 	TE_OUTCOME_NONE,			/* not written yet */
 	TE_OUTCOME_UPDATED,			/* a thumbnail was made or EXIF found */
-	TE_OUTCOME_SKIPPED,			/* examined; there was no EXIF and no thumbnail to make */
-	TE_OUTCOME_FAILED,			/* also missing and unsupported ones, and those to be tried again */
-	TE_OUTCOME_LOST,			/* another has taken it over, or its row is gone: dropped */
-	TE_OUTCOME_BACK				/* locked by somebody, or given another path: to be given back */
+	TE_OUTCOME_SKIPPED,			/* examined: there is no EXIF, and no thumbnail was needed */
+	TE_OUTCOME_FAILED,			/* also missing and unsupported files, and those to be tried again */
+	TE_OUTCOME_LOST,			/* its state has changed, or its row is gone: the result is dropped */
+	TE_OUTCOME_RELEASE			/* its row or state is locked, or its path has changed: the claim is released */
 } TeOutcome;
 
 typedef struct TeJob
 {
-	dlist_node	node;			/* of whichever list its user keeps it in */
-	MemoryContext context;		/* this struct and all it points to */
+	dlist_node	node;			/* in a list of the pipeline */
+	MemoryContext context;		/* of this struct and all it points to */
 	TeAsset		asset;
 	char	   *id;				/* the key as text */
-	int			need;			/* TE_PART_...: what is or was asked of the decoder */
-	bool		asked;			/* for its file */
-	TeSource	source;			/* what was found; the descriptor is the pool's after te_pool_submit */
+	int			parts;			/* TE_PART_...: asked of the decoder */
+	bool		requested;		/* its file is asked for */
+	TeSource	source;			/* the file; the pool owns the descriptor after te_pool_submit */
 	TeTask		task;
 
-	/* from te_job_open or te_job_collect on */
+	/* set by te_job_open or te_job_collect */
 	int			status;			/* TeStatus */
-	const char *words;			/* behind the status' own, or NULL; UTF-8 as the decoder's are */
-	const char *refusal;		/* the same of the table, which has not taken the row; server encoding */
+	const char *detail;			/* follows the status' text, or NULL; UTF-8, as from the decoder */
+	const char *table_error;	/* the ERROR with which the table refused the row, or NULL; server encoding */
 
-	/* EXIF as values, from te_job_collect on */
+	/* EXIF as values, set by te_job_collect */
 	bool		has_json;
 	Datum		json;			/* jsonb */
 	bool		has_taken_at;
 	TimestampTz taken_at;
 
-	char	   *file;			/* the new thumbnail, once it is written */
-	char	   *file_path;		/* the same with its folder, for the row */
+	char	   *file;			/* the new thumbnail, as the state names it; NULL until it is written */
+	char	   *file_path;		/* its path, for the row */
 	TeOutcome	outcome;
 } TeJob;
 
-/* A job for an asset, which is copied, in a context of its own beneath "parent". */
+/* Create a job for an asset, which is copied, in a new context below "parent". */
 extern TeJob *te_job_create(MemoryContext parent, const TeAsset *asset);
 
-/* Free it; a descriptor that is still ours is closed. */
+/* Free it, and close its descriptor if the pool does not own it. */
 extern void te_job_destroy(TeJob *job);
 
-/* Ask for its file ahead, in bulk.  False if there is no descriptor left for it. */
+/* Ask for the file before te_job_open, in bulk.  False if no descriptor is left. */
 extern bool te_job_ask(TeJob *job);
 
 typedef enum TeJobStart
 {
-	TE_JOB_DECODE,				/* its task is now to be submitted */
-	TE_JOB_KNOWN,				/* the outcome is known without */
-	TE_JOB_HELD_OFF				/* its root is in trouble (source.trouble), and nothing is known of the file */
+	TE_JOB_DECODE,				/* the caller submits its task */
+	TE_JOB_KNOWN,				/* its outcome is known without decoding */
+	TE_JOB_HELD_OFF				/* its root is in trouble (source.trouble), so the file could not be examined */
 } TeJobStart;
 
 /*
- * Open the file, unless it was asked for ahead, and decide what is to be examined in view of it ("force":
- * everything).  ERROR on the server's trouble.
+ * Open the file and decide which parts are stale ("force": take all parts for stale).  ERROR on trouble of the server.
  */
 extern TeJobStart te_job_open(TeJob *job, const TeSettings *settings, int parts, bool force);
 
-/* The task has come back: take over the answer.  Its memory may go afterwards. */
+/* Copy the result of the finished task, whose memory may then be freed. */
 extern void te_job_collect(TeJob *job);
 
-/* What the status means for the asset, a killer image's tenth interruption included. */
+/* What the status means for the asset; after TE_MAX_INTERRUPTIONS a transient failure is final. */
 extern TeVerdict te_job_verdict(const TeJob *job);
 
-/* Was EXIF found?  Could it not be read? */
+/* Was EXIF found?  Or was it found unreadable? */
 extern bool te_job_exif_found(const TeJob *job);
 extern bool te_job_exif_failed(const TeJob *job);
 
-/* The outcome, supposed that it gets written. */
+/* The outcome if it gets written. */
 extern TeOutcome te_job_outcome(const TeJob *job);
 
-/* Why it failed, or why its EXIF could not be read: one line, palloc'd, server encoding. */
+/* The reason of the failure, or why its EXIF could not be read: one line, palloc'd, server encoding. */
 extern char *te_job_error(const TeJob *job);
 extern char *te_job_exif_error(const TeJob *job);
 

@@ -1,10 +1,9 @@
 /*
  * orphan.c
- *		Assets in work whose owner has died.
+ *		Assets whose claim's owner has died (orphans).
  *
- * A claim dies with its lock, and the states it marked stay "running".  Those
- * are read here page by page, once in a pass, so that one which cannot be taken (its
- * row is locked, say) does not keep anybody from the next.
+ * A claim ends with its lock, and the states it marked stay "running".  They are read page by page and once in a pass, so
+ * that one that cannot be claimed (its row is locked, say) does not block the next.
  */
 #include "postgres.h"
 
@@ -16,7 +15,7 @@
 #include "pg/base/extension.h"
 #include "pg/base/statement.h"
 
-/* The claims in a table that are dead, from one number on, as an array. */
+/* The dead claims of a table from a number on, as an array; NULL if there are none. */
 static ArrayType *
 dead_claims(const TeAttachment *attachment, int32 from)
 {
@@ -45,7 +44,7 @@ dead_claims(const TeAttachment *attachment, int32 from)
 }
 
 int
-te_orphans_read(const TeAttachment *attachment, TeOrphanKind kind, TeOrphanPlace *place, TeKey *keys, int most)
+te_orphans_read(const TeAttachment *attachment, TeOrphanKind kind, TeOrphanPlace *place, TeKey *keys, int max_keys)
 {
 	static const char *const filter[] = {
 		[TE_ORPHANS_ONCE] = " AND interruptions = 0",
@@ -60,12 +59,12 @@ te_orphans_read(const TeAttachment *attachment, TeOrphanKind kind, TeOrphanPlace
 	if (dead == NULL)
 		return 0;
 	te_arg_int4(&args, attachment->number);
-	te_arg_int4(&args, most);
+	te_arg_int4(&args, max_keys);
 	te_arg(&args, INT4ARRAYOID, PointerGetDatum(dead));
 	te_arg_int4(&args, place->claim);
 	te_arg(&args, type, te_key_datum(type, &place->key));
 
-	/* materialized: going by the order of the keys would read the whole table */
+	/* materialized: a plan in the order of the keys would read the whole table */
 	count = (int) te_sql_by_index(psprintf("WITH orphan AS MATERIALIZED (SELECT claim, id FROM %s"
 										   " WHERE attachment = $1 AND status = 'running' AND claim = ANY ($3)"
 										   " AND (claim > $4 OR id > $5)%s)"
@@ -82,15 +81,15 @@ te_orphans_read(const TeAttachment *attachment, TeOrphanKind kind, TeOrphanPlace
 	return count;
 }
 
-/* Run a statement on the states of some assets, as long as nobody holds or has changed them: they are "free" in it. */
+/* Run a statement on those states that are not locked and have not changed; it joins them as "unlocked". */
 static void
-change_free(const TeAttachment *attachment, const TeAsset **assets, int count, const char *format)
+change_unlocked(const TeAttachment *attachment, const TeAsset **assets, int count, const char *format)
 {
 	Oid			type = te_key_state_type(attachment->key_type);
 	TeKey	   *keys = palloc(sizeof(TeKey) * count);
 	Datum	   *versions = palloc(sizeof(Datum) * count);
 	TeArgs		args = {0};
-	char	   *free_ones;
+	char	   *unlocked;
 
 	for (int i = 0; i < count; i++)
 	{
@@ -102,26 +101,26 @@ change_free(const TeAttachment *attachment, const TeAsset **assets, int count, c
 	te_arg(&args, INT8ARRAYOID,
 		   PointerGetDatum(construct_array(versions, count, INT8OID, sizeof(int64),
 										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE)));
-	free_ones = psprintf("(SELECT t.id FROM %s AS t, unnest($2, $3) AS w (id, version)"
-						 " WHERE t.attachment = $1 AND t.id = w.id AND t.version = w.version"
-						 " FOR UPDATE OF t SKIP LOCKED) AS free WHERE s.attachment = $1 AND s.id = free.id",
-						 attachment->state);
-	te_sql_as_extension(psprintf(format, attachment->state, free_ones, te_internal_name("thumbexif_removal")), &args);
+	unlocked = psprintf("(SELECT t.id FROM %s AS t, unnest($2, $3) AS w (id, version)"
+						" WHERE t.attachment = $1 AND t.id = w.id AND t.version = w.version"
+						" FOR UPDATE OF t SKIP LOCKED) AS unlocked WHERE s.attachment = $1 AND s.id = unlocked.id",
+						attachment->state);
+	te_sql_as_extension(psprintf(format, attachment->state, unlocked, te_internal_name("thumbexif_removal")), &args);
 }
 
 void
-te_orphans_give_back(const TeAttachment *attachment, const TeAsset **assets, int count)
+te_orphans_release(const TeAttachment *attachment, const TeAsset **assets, int count)
 {
-	change_free(attachment, assets, count,
-				"UPDATE %1$s AS s SET status = s.claimed_from, claimed_from = NULL, claim = NULL,"
-				" attempts = greatest(s.attempts - 1, 0), interruptions = s.interruptions + 1,"
-				" version = s.version + 1 FROM %2$s");
+	change_unlocked(attachment, assets, count,
+					"UPDATE %1$s AS s SET status = s.claimed_from, claimed_from = NULL, claim = NULL,"
+					" attempts = greatest(s.attempts - 1, 0), interruptions = s.interruptions + 1,"
+					" version = s.version + 1 FROM %2$s");
 }
 
 void
 te_orphans_forget(const TeAttachment *attachment, const TeAsset **assets, int count)
 {
-	change_free(attachment, assets, count,
-				"WITH gone AS (DELETE FROM %1$s AS s USING %2$s RETURNING s.file)"
-				" INSERT INTO %3$s (attachment, file) SELECT $1, file FROM gone WHERE file IS NOT NULL");
+	change_unlocked(attachment, assets, count,
+					"WITH gone AS (DELETE FROM %1$s AS s USING %2$s RETURNING s.file)"
+					" INSERT INTO %3$s (attachment, file) SELECT $1, file FROM gone WHERE file IS NOT NULL");
 }

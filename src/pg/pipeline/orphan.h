@@ -1,6 +1,6 @@
 /*
  * orphan.h
- *		Assets in work whose owner has died.
+ *		Assets whose claim's owner has died (orphans).
  *
  * All functions need an SPI connection.
  */
@@ -11,30 +11,30 @@
 
 #include "pg/catalog/asset.h"
 
-typedef struct TeOrphanPlace	/* in the order of claims and keys; zeroed = at the beginning */
+typedef struct TeOrphanPlace	/* the last orphan that was read, in the order of claims and keys; zeroed = none */
 {
-	int32		claim;			/* of the last that was read; 0 = none was */
+	int32		claim;
 	TeKey		key;
 } TeOrphanPlace;
 
 typedef enum TeOrphanKind
 {
-	TE_ORPHANS_ONCE,			/* this is the first time that their owner died */
-	TE_ORPHANS_AGAIN,			/* it has died before: perhaps of this one */
+	TE_ORPHANS_ONCE,			/* without an earlier interruption */
+	TE_ORPHANS_AGAIN,			/* with earlier interruptions: they may be the cause */
 	TE_ORPHANS_ALL
 } TeOrphanKind;
 
-/* The next orphans of a kind, at most "most".  Goes on from the place, which it moves: nothing is named twice. */
+/* Read at most max_keys orphans of a kind, beginning after the place, which it advances. */
 extern int	te_orphans_read(const TeAttachment *attachment, TeOrphanKind kind, TeOrphanPlace *place,
-							TeKey *keys, int most);
+							TeKey *keys, int max_keys);
 
 /*
- * Assets of dead claims that need nothing become as they were before the claim, and the interruption is
- * counted.  Like the next, this waits for nobody: a state that is locked or has changed is left to the next pass.
+ * Release the claims of orphans that need no processing: restores the state before the claim and counts an interruption.
+ * This and the next function skip states that are locked or have changed; the next pass finds them again.
  */
-extern void te_orphans_give_back(const TeAttachment *attachment, const TeAsset **assets, int count);
+extern void te_orphans_release(const TeAttachment *attachment, const TeAsset **assets, int count);
 
-/* States whose row is gone are deleted, and their files listed for removal. */
+/* Delete the states of assets whose row is gone, and list their files for removal. */
 extern void te_orphans_forget(const TeAttachment *attachment, const TeAsset **assets, int count);
 
 #endif							/* TE_PG_ORPHAN_H */

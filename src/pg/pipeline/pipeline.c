@@ -6,19 +6,17 @@
 
 #include "executor/spi.h"
 #include "miscadmin.h"
-#include "utils/snapmgr.h"
 
 #include "batch_write.h"
-#include "pg/base/guc.h"
 #include "pg/base/postmaster_alive.h"
 #include "pg/files/root_check.h"
 #include "pg/files/thumbnail_store.h"
 #include "pg/shared/activity.h"
 #include "pipeline.h"
+#include "pipeline_decode.h"
 #include "pipeline_state.h"
 
-#define REMOVE_AT 1000			/* replaced files that make it worth while to unlink some */
-#define MAX_READY_BYTES (64 * 1024 * 1024)	/* of thumbnails that wait to be written */
+#define REMOVE_AT 1000			/* replaced files after which the removal table is emptied */
 
 void
 te_pipeline_spi_commit(void *arg)
@@ -29,182 +27,57 @@ te_pipeline_spi_commit(void *arg)
 /* --- claiming */
 
 static void
-add_job(TePipeline *p, const TeAsset *asset)
+add_waiting(TePipeline *p, const TeAsset *asset)
 {
 	TeJob	   *job = te_job_create(p->context, asset);
 
 	dlist_push_tail(&p->waiting, &job->node);
-	p->nwaiting++;
+	p->num_waiting++;
 }
 
+/* Get the next candidates, and claim those that need processing. */
 static void
-claim_more(TePipeline *p)
+claim_batch(TePipeline *p)
 {
-	const TePipelineOptions *run = p->run;
-	int			most = (int) Min(p->left, run->claim_size);
+	const TePipelineOptions *options = p->options;
+	int			max_keys = (int) Min(p->remaining, options->claim_size);
 	int			count;
 
-	te_step_begin(p);
+	te_pipeline_step_begin(p);
 	CHECK_FOR_INTERRUPTS();
 	{
-		TeKey	   *keys = palloc(sizeof(TeKey) * Max(most, 1));
-		TeAsset    *assets = palloc(sizeof(TeAsset) * Max(most, 1));
-		TeClaimResult    *taken = palloc(sizeof(TeClaimResult) * Max(most, 1));
-		TeClaimRequest		take = {
-			.attachment = run->attachment,
+		TeKey	   *keys = palloc(sizeof(TeKey) * Max(max_keys, 1));
+		TeAsset    *assets = palloc(sizeof(TeAsset) * Max(max_keys, 1));
+		TeClaimResult *results = palloc(sizeof(TeClaimResult) * Max(max_keys, 1));
+		TeClaimRequest request = {
+			.attachment = options->attachment,
 			.settings = &p->settings,
-			.parts = run->parts,
-			.claim = run->dry_run ? NULL : &p->claim,
+			.parts = options->parts,
+			.claim = options->dry_run ? NULL : &p->claim,
 			.since = p->started,
-			.look = run->look,
+			.check_files = options->check_files,
 		};
 
-		count = most > 0 ? run->next(run->arg, keys, most) : -1;
+		count = max_keys > 0 ? options->next(options->arg, keys, max_keys) : -1;
 		if (count > 0)
 		{
-			te_assets_of_keys(run->attachment, keys, count, assets);
-			te_claim_assets(&take, assets, count, taken);
+			te_assets_of_keys(options->attachment, keys, count, assets);
+			te_claim_assets(&request, assets, count, results);
 		}
 		for (int i = 0; i < count; i++)
 		{
-			if (taken[i] == TE_CLAIMED)
+			if (results[i] == TE_CLAIMED)
 			{
-				add_job(p, &assets[i]);
-				p->left--;
+				add_waiting(p, &assets[i]);
+				p->remaining--;
 			}
-			else if (run->passed != NULL)
-				run->passed(run->arg, &assets[i], taken[i]);
+			else if (options->skipped != NULL)
+				options->skipped(options->arg, &assets[i], results[i]);
 		}
 	}
-	te_step_end(p);
+	te_pipeline_step_end(p);
 	te_pipeline_commit(p);
 	p->exhausted = count < 0;
-}
-
-/* --- decoding */
-
-static void
-make_ready(TePipeline *p, TeJob *job)
-{
-	dlist_push_tail(&p->ready, &job->node);
-	p->nready++;
-	p->ready_bytes += job->task.reply.thumbnail_bytes;
-}
-
-/* Has a batch come together, by number or by bytes? */
-static bool
-is_batch(const TePipeline *p)
-{
-	return p->nready >= p->run->batch_size || p->ready_bytes >= MAX_READY_BYTES;
-}
-
-/*
- * Ask for the files of the next jobs, some at a time, so that the opener is not woken up for each.
- */
-static void
-ask_ahead(TePipeline *p)
-{
-	int			ahead = 0;
-	dlist_iter	iter;
-
-	if (p->nasked > TE_SOURCE_AHEAD / 2)
-		return;
-	dlist_foreach(iter, &p->waiting)
-	{
-		TeJob	   *job = dlist_container(TeJob, node, iter.cur);
-
-		if (++ahead > TE_SOURCE_AHEAD || !te_job_ask(job))
-			break;
-		p->nasked = ahead;
-	}
-	if (p->nasked == 0)
-		te_source_no_descriptor();
-}
-
-/* Give the decoders what they have room for. */
-static void
-feed(TePipeline *p)
-{
-	int			capacity = te_pool_capacity();
-
-	while (p->nwaiting > 0 && te_pool_pending() < capacity && !is_batch(p))
-	{
-		TeJob	   *job = dlist_head_element(TeJob, node, &p->waiting);
-		TeJobStart	start;
-
-		te_exit_if_postmaster_died();
-		ask_ahead(p);
-		start = te_job_open(job, &p->settings, p->run->parts, false);
-		dlist_delete(&job->node);
-		p->nwaiting--;
-		p->nasked--;
-		switch (start)
-		{
-			case TE_JOB_KNOWN:
-				make_ready(p, job);
-				break;
-			case TE_JOB_HELD_OFF:
-				dlist_push_tail(&p->owed, &job->node);
-				p->left++;
-				break;
-			case TE_JOB_DECODE:
-				dlist_push_tail(&p->flying, &job->node);
-				p->nflying++;
-				job->source.fd = -1;	/* the pool's from here on */
-				te_pool_submit(&job->task, te_guc_decoders());
-				te_activity_take(job->id);
-				break;
-		}
-	}
-}
-
-/* Take over what decoders have finished; wait_ms as for te_pool_wait. */
-static void
-collect(TePipeline *p, long wait_ms)
-{
-	TeTask	   *task = te_pool_wait(wait_ms);
-	TeJob	   *job;
-
-	if (task == NULL)
-		return;
-	job = task->owner;
-	te_activity_drop(job->id);
-	te_job_collect(job);
-	dlist_delete(&job->node);
-	p->nflying--;
-	make_ready(p, job);
-}
-
-static void
-decode(TePipeline *p)
-{
-	te_step_begin(p);
-	feed(p);
-	if (p->nflying > 0 && !is_batch(p))
-	{
-		InvalidateCatalogSnapshot();	/* it would hold back vacuum while we wait */
-		collect(p, -1);
-	}
-	te_step_end(p);
-}
-
-/* Between two files being written: keep the decoders busy. */
-static void
-between_files(void *arg)
-{
-	TePipeline *p = arg;
-
-	p->between = true;
-	while (te_pool_pending() > 0)
-	{
-		int			flying = p->nflying;
-
-		collect(p, 0);
-		if (p->nflying == flying)
-			break;
-	}
-	feed(p);
-	p->between = false;
 }
 
 /* --- writing */
@@ -218,45 +91,45 @@ compare_jobs(const void *a, const void *b)
 	return te_key_compare(left->attachment->key_type, &left->key, &right->key);
 }
 
-/* The jobs of a batch, whose commit is through. */
+/* Report the jobs of a committed batch, and free them. */
 static void
-report(TePipeline *p, TeJob **jobs, int count)
+report_batch(TePipeline *p, TeJob **jobs, int count)
 {
-	const TePipelineOptions *run = p->run;
+	const TePipelineOptions *options = p->options;
 	int			running;
 	int64		lost;
-	bool		any = false;
+	bool		any_written = false;
 
 	for (int i = 0; i < count; i++)
 	{
 		TeJob	   *job = jobs[i];
 
 		dlist_delete(&job->node);
-		if (job->outcome == TE_OUTCOME_BACK)
+		if (job->outcome == TE_OUTCOME_RELEASE)
 		{
-			dlist_push_tail(&p->owed, &job->node);
+			dlist_push_tail(&p->unreleased, &job->node);
 			continue;
 		}
 		if (job->outcome != TE_OUTCOME_LOST)
 		{
-			any = true;
-			p->replaced += job->file != NULL && job->asset.state.file != NULL;
-			run->written(run->arg, job);
+			any_written = true;
+			p->num_replaced += job->file != NULL && job->asset.state.file != NULL;
+			options->written(options->arg, job);
 		}
 		te_job_destroy(job);
 	}
 	te_pool_counts(&running, &lost);
 	te_activity_decoders(running, lost);
-	if (any && run->batch != NULL)
-		run->batch(run->arg);
+	if (any_written && options->batch != NULL)
+		options->batch(options->arg);
 }
 
-/* Write a batch of what is ready, and commit it. */
+/* Write a batch of ready jobs, and commit it. */
 static void
 write_batch(TePipeline *p, TeBatchWriteHook between)
 {
-	const TePipelineOptions *run = p->run;
-	int			count = Min(p->nready, run->batch_size);
+	const TePipelineOptions *options = p->options;
+	int			count = Min(p->num_ready, options->batch_size);
 	TeJob	  **jobs = MemoryContextAlloc(p->context, sizeof(TeJob *) * count);
 
 	for (int i = 0; i < count; i++)
@@ -265,121 +138,120 @@ write_batch(TePipeline *p, TeBatchWriteHook between)
 		dlist_push_tail(&p->writing, &jobs[i]->node);
 		p->ready_bytes -= jobs[i]->task.reply.thumbnail_bytes;
 	}
-	p->nready -= count;
+	p->num_ready -= count;
 	qsort(jobs, count, sizeof(TeJob *), compare_jobs);
 
-	te_step_begin(p);
-	if (run->dry_run)
+	te_pipeline_step_begin(p);
+	if (options->dry_run)
 	{
 		for (int i = 0; i < count; i++)
 			jobs[i]->outcome = te_job_outcome(jobs[i]);
 	}
 	else
 	{
-		te_batch_write(run->attachment, jobs, count, &p->settings, between, p);
-		te_release_remaining(p);
+		te_batch_write(options->attachment, jobs, count, &p->settings, between, p);
+		te_pipeline_release_remaining(p);
 		te_root_save();
 	}
-	te_step_end(p);
+	te_pipeline_step_end(p);
 	te_pipeline_commit(p);
-	report(p, jobs, count);
+	report_batch(p, jobs, count);
 	pfree(jobs);
 }
 
-/* Unlink what replaced files and deleted rows have left. */
+/* Unlink replaced thumbnails and those of deleted rows. */
 static void
 remove_files(TePipeline *p)
 {
-	te_step_begin(p);
+	te_pipeline_step_begin(p);
 	te_thumbnail_empty_removals(PG_INT64_MAX, NULL);
-	te_step_end(p);
+	te_pipeline_step_end(p);
 	te_pipeline_commit(p);
-	p->replaced = 0;
+	p->num_replaced = 0;
 }
 
 static void
-go(TePipeline *p)
+process_all(TePipeline *p)
 {
-	te_pipeline_commit(p);					/* ends the snapshot that a CALL begins with */
-	if (!p->run->dry_run)
+	te_pipeline_commit(p);		/* ends the snapshot of the CALL */
+	if (!p->options->dry_run)
 	{
-		te_step_begin(p);
+		te_pipeline_step_begin(p);
 		te_claim_begin(&p->claim);
-		te_step_end(p);
+		te_pipeline_step_end(p);
 		te_pipeline_commit(p);
 	}
 
 	for (;;)
 	{
 		te_exit_if_postmaster_died();
-		if (p->nwaiting == 0 && !p->exhausted)
-			claim_more(p);
-		decode(p);
-		if (is_batch(p) ||
-			(p->nready > 0 && p->nwaiting + p->nflying == 0))
-			write_batch(p, between_files);
-		if (p->replaced >= REMOVE_AT)
+		if (p->num_waiting == 0 && !p->exhausted)
+			claim_batch(p);
+		te_pipeline_decode(p);
+		if (te_pipeline_batch_is_full(p) ||
+			(p->num_ready > 0 && p->num_waiting + p->num_in_flight == 0))
+			write_batch(p, te_pipeline_keep_decoding);
+		if (p->num_replaced >= REMOVE_AT)
 			remove_files(p);
-		if (p->exhausted && p->nwaiting + p->nflying + p->nready == 0)
+		if (p->exhausted && p->num_waiting + p->num_in_flight + p->num_ready == 0)
 			break;
 	}
 
-	if (!p->run->dry_run)
+	if (!p->options->dry_run)
 	{
-		te_step_begin(p);
-		te_release_remaining(p);
-		te_step_end(p);
+		te_pipeline_step_begin(p);
+		te_pipeline_release_remaining(p);
+		te_pipeline_step_end(p);
 		remove_files(p);
 	}
 }
 
-/* --- when it fails */
+/* --- errors */
 
 /*
- * The server is in trouble, but not where rows are written: what has been decoded
- * is.  If that fails too, it is given back.
+ * After an ERROR that did not come from writing: write the decoded jobs.  If that fails too, their claims are released.
  */
 static void
-salvage(TePipeline *p)
+write_decoded(TePipeline *p)
 {
 	while (!dlist_is_empty(&p->writing))
 	{
 		TeJob	   *job = dlist_container(TeJob, node, dlist_pop_head_node(&p->writing));
 
 		dlist_push_head(&p->ready, &job->node);
-		p->nready++;
+		p->num_ready++;
 		p->ready_bytes += job->task.reply.thumbnail_bytes;
 	}
 	PG_TRY();
 	{
-		while (p->nready > 0)
+		while (p->num_ready > 0)
 			write_batch(p, NULL);
 	}
 	PG_CATCH();
 	{
 		FlushErrorState();
-		te_roll_back_steps(p);
+		te_pipeline_roll_back_steps(p);
 	}
 	PG_END_TRY();
 }
 
-/* An ERROR has been caught: leave nothing claimed and no decoder at work. */
+/* After an ERROR: end the decoding, write decoded jobs where that makes sense, and release all other claims. */
 static void
 clean_up(TePipeline *p, const ErrorData *error)
 {
-	bool		was_writing = !dlist_is_empty(&p->writing) && !p->between;
+	bool		was_writing = !dlist_is_empty(&p->writing) && !p->feeding;
 
-	te_roll_back_steps(p);
+	te_pipeline_roll_back_steps(p);
 	te_pool_reset();
 	te_activity_drop_all();
 	if (!was_writing && !te_error_is_interrupt(error))
-		salvage(p);
-	te_release_all(p);
+		write_decoded(p);
+	te_pipeline_release_all(p);
 }
 
-/* The same; if even that throws, the claims die with their lock, and this run is over. */
+/* The same; if this throws, the claims end with their lock. */
 static void
-clean_up_or_leave(TePipeline *p, const ErrorData *error)
+clean_up_or_abandon(TePipeline *p, const ErrorData *error)
 {
 	PG_TRY();
 	{
@@ -387,14 +259,14 @@ clean_up_or_leave(TePipeline *p, const ErrorData *error)
 	}
 	PG_CATCH();
 	{
-		te_release_at_exit(NULL);
+		te_pipeline_release_at_exit(NULL);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
 }
 
 void
-te_pipeline_run(const TePipelineOptions *run)
+te_pipeline_run(const TePipelineOptions *options)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	ErrorData  *volatile error = NULL;
@@ -405,11 +277,11 @@ te_pipeline_run(const TePipelineOptions *run)
 				(errcode(ERRCODE_OBJECT_IN_USE),
 				 errmsg("this session is already processing assets"),
 				 errhint("Triggers must not process assets in bulk.")));
-	p = te_pipeline_create(run);
-	te_release_at_exit(p);
+	p = te_pipeline_create(options);
+	te_pipeline_release_at_exit(p);
 	PG_TRY();
 	{
-		go(p);
+		process_all(p);
 		te_claim_end(&p->claim);
 	}
 	PG_CATCH();
@@ -417,10 +289,10 @@ te_pipeline_run(const TePipelineOptions *run)
 		MemoryContextSwitchTo(caller);
 		error = CopyErrorData();
 		FlushErrorState();
-		clean_up_or_leave(p, error);
+		clean_up_or_abandon(p, error);
 	}
 	PG_END_TRY();
-	te_release_at_exit(NULL);
+	te_pipeline_release_at_exit(NULL);
 	MemoryContextSwitchTo(caller);
 	te_pipeline_destroy(p);
 	if (error != NULL)

@@ -2,33 +2,27 @@
  * pipeline.h
  *		The pipeline: candidates -> claim -> decoders -> batch write -> commit.
  *
- * One way of doing it, for CALL thumbexif_backfill(), CALL thumbexif_process_session() and
- * the background worker.  They differ in where candidates come from, how large a
- * commit is and what they tell about it:
+ * CALL thumbexif_backfill(), CALL thumbexif_process_session() and the background worker all use it.  They differ in where
+ * the candidates come from, in the size of a commit and in what they report:
  *
- *		next	 names assets that may need something, by key and in the order in which they
- *				 are wanted; each once in an answer, within which they are taken in the order
- *				 of the keys.  -1 = no more; 0 = ask again.  It is
- *				 asked again only when all it named before are with a decoder, so what it
- *				 answers may depend on what is new by then.  What really needs something
- *				 is found out when they are claimed.
- *		passed	 an asset that was named and not taken, and why.  May be NULL.
- *		written	 an asset whose outcome is committed.
- *		batch	 a commit of outcomes is through.  May be NULL.
- *		commit	 commit the transaction and begin the next (SPI_commit() in a procedure).
+ *		next	 returns the keys of assets that may need processing, most urgent first.  One answer names no key twice,
+ *				 and its keys are claimed in key order.  -1 = there are no more; 0 = ask again.  It is called only when
+ *				 every asset of earlier answers is with a decoder, so that an answer can take new arrivals into account.
+ *				 The claim decides what an asset really needs.
+ *		skipped	 called for a candidate that was not claimed, with the reason.  May be NULL.
+ *		written	 called for each asset whose outcome is committed.
+ *		batch	 called after each commit of outcomes.  May be NULL.
+ *		commit	 commits the transaction and begins the next (SPI_commit() in a procedure).
  *
- * Up to te_pool_capacity() images are with decoders, claim_size more are
- * claimed and wait, and outcomes are written batch_size to a commit, in the
- * order in which they come.  While decoders work there is no snapshot, no transaction id and
- * no lock of the user's things: between commits everything that may throw runs in a
- * subtransaction (a "step"), so that an ERROR leaves a transaction in which all
- * claims are given back before the ERROR goes on.  What was decoded already is written
- * first, if the ERROR is about the server and not an interrupt.  A session that is
- * terminated gives back in a callback at its exit; one that is killed leaves claims whose lock has gone.
+ * Up to te_pool_capacity() images are with decoders, up to claim_size more are claimed and wait, and outcomes are written
+ * batch_size to a commit, in the order of their completion.  While decoders work, no snapshot, no transaction id and no lock
+ * on the user's objects is held: everything between two commits that may throw runs in a subtransaction (a "step"), so that
+ * after an ERROR there is still a transaction in which to release all claims before the ERROR is thrown again.  Images that
+ * are already decoded are written first, unless the ERROR is an interrupt or came from writing.  A session that is terminated
+ * releases its claims in an exit callback; one that is killed leaves claims whose lock is gone.
  *
- * next runs in a step with an SPI connection; it may read, and allocates in a
- * context that lasts until the step ends.  passed, written and batch run between transactions'
- * work and must not touch the database.
+ * next runs in a step with an SPI connection; it may read, and its allocations last until the step ends.  skipped runs in
+ * the same step, written and batch run after the commit; none of the three may access the database.
  */
 #ifndef TE_PG_PIPELINE_H
 #define TE_PG_PIPELINE_H
@@ -40,17 +34,17 @@
 
 typedef struct TePipelineOptions
 {
-	/* what to do; attachment and the strings in it must last until te_pipeline_run returns */
+	/* attachment and the strings in it must last until te_pipeline_run returns */
 	const TeAttachment *attachment;
 	int			parts;			/* TE_PART_... */
 	bool		dry_run;		/* decode, but claim and write nothing */
-	bool		look;			/* as in TeClaimRequest */
+	bool		check_files;	/* as in TeClaimRequest */
 	int			batch_size;		/* outcomes to a commit */
 	int			claim_size;		/* assets claimed at a time */
-	int64		most;			/* assets to take in all; PG_INT64_MAX = all */
+	int64		max_assets;		/* PG_INT64_MAX = all */
 
-	int			(*next) (void *arg, TeKey *keys, int most);
-	void		(*passed) (void *arg, const TeAsset *asset, TeClaimResult why);
+	int			(*next) (void *arg, TeKey *keys, int max_keys);
+	void		(*skipped) (void *arg, const TeAsset *asset, TeClaimResult reason);
 	void		(*written) (void *arg, const TeJob *job);
 	void		(*batch) (void *arg);
 	void		(*commit) (void *arg);
@@ -58,11 +52,10 @@ typedef struct TePipelineOptions
 } TePipelineOptions;
 
 /*
- * Run until there are no more candidates.  Inside an SPI connection (non-atomic, if
- * commit is SPI_commit); commits at the start and often.  ERRORs go on to the
- * caller after everything has been given back; te_pipeline_run is then over and done with.
+ * Process assets until there are no more candidates.  Needs an SPI connection (non-atomic, if commit is SPI_commit); commits
+ * at the start and often.  An ERROR is thrown again after all claims have been released and the pipeline has been freed.
  */
-extern void te_pipeline_run(const TePipelineOptions *run);
+extern void te_pipeline_run(const TePipelineOptions *options);
 
 /* The commit of a procedure, for TePipelineOptions.commit. */
 extern void te_pipeline_spi_commit(void *arg);

@@ -1,9 +1,9 @@
 /*
  * pipeline_state.c
- *		What a run has in hand, and how it is given back.
+ *		The state of a running pipeline, its steps, and the release of its claims.
  *
- * Nothing here is lost when the session is: what is claimed is known from the
- * lists, which lie beneath TopMemoryContext, and the claim itself dies with its lock.
+ * The lists are below TopMemoryContext, so the exit callback still finds the claimed assets.  If it does not run, the claim
+ * ends with its lock.
  */
 #include "postgres.h"
 
@@ -19,35 +19,34 @@
 #include "pg/base/time_limit.h"
 #include "pipeline_state.h"
 
-#define JOB_LISTS(p) &(p)->waiting, &(p)->flying, &(p)->ready, &(p)->writing, &(p)->owed
+#define JOB_LISTS(p) &(p)->waiting, &(p)->in_flight, &(p)->ready, &(p)->writing, &(p)->unreleased
 
-static TePipeline *running;	/* for the callback at exit */
+static TePipeline *current;		/* for the exit callback */
 
 TePipeline *
-te_pipeline_create(const TePipelineOptions *run)
+te_pipeline_create(const TePipelineOptions *options)
 {
-	MemoryContext context = AllocSetContextCreate(TopMemoryContext, "thumbexif run", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext context = AllocSetContextCreate(TopMemoryContext, "thumbexif pipeline", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);
 	TePipeline *p = palloc0(sizeof(TePipeline));
 
-	p->run = run;
-	p->attachment = run->attachment->number;
-	p->state_table = pstrdup(run->attachment->state);
-	p->key_type = run->attachment->key_type;
+	p->options = options;
+	p->attachment = options->attachment->number;
+	p->state_table = pstrdup(options->attachment->state);
+	p->key_type = options->attachment->key_type;
 	p->context = context;
 	p->scratch = AllocSetContextCreate(context, "thumbexif step", ALLOCSET_DEFAULT_SIZES);
 	te_settings_now(&p->settings);
-	p->left = run->most;
+	p->remaining = options->max_assets;
 	p->started = GetCurrentTimestamp();
 	dlist_init(&p->waiting);
-	dlist_init(&p->flying);
+	dlist_init(&p->in_flight);
 	dlist_init(&p->ready);
 	dlist_init(&p->writing);
-	dlist_init(&p->owed);
+	dlist_init(&p->unreleased);
 	MemoryContextSwitchTo(caller);
 	return p;
 }
-
 
 void
 te_pipeline_destroy(TePipeline *p)
@@ -65,7 +64,7 @@ te_pipeline_destroy(TePipeline *p)
 /* --- steps and commits */
 
 void
-te_step_begin(TePipeline *p)
+te_pipeline_step_begin(TePipeline *p)
 {
 	p->owner = CurrentResourceOwner;
 	BeginInternalSubTransaction(NULL);
@@ -73,7 +72,7 @@ te_step_begin(TePipeline *p)
 }
 
 void
-te_step_end(TePipeline *p)
+te_pipeline_step_end(TePipeline *p)
 {
 	ReleaseCurrentSubTransaction();
 	CurrentResourceOwner = p->owner;
@@ -84,19 +83,19 @@ te_step_end(TePipeline *p)
 void
 te_pipeline_commit(TePipeline *p)
 {
-	p->run->commit(p->run->arg);
+	p->options->commit(p->options->arg);
 	MemoryContextSwitchTo(p->context);
 
 	/*
-	 * Each of our statements must see what others have committed by then, whatever
-	 * default_transaction_isolation says; nothing has run in this transaction yet.
+	 * Each statement must see what is committed by then, whatever default_transaction_isolation says.  No statement has run in
+	 * this transaction yet.
 	 */
 	XactIsoLevel = XACT_READ_COMMITTED;
 	p->nest_level = GetCurrentTransactionNestLevel();
 }
 
 void
-te_roll_back_steps(TePipeline *p)
+te_pipeline_roll_back_steps(TePipeline *p)
 {
 	while (GetCurrentTransactionNestLevel() > p->nest_level)
 		RollbackAndReleaseCurrentSubTransaction();
@@ -104,7 +103,7 @@ te_roll_back_steps(TePipeline *p)
 	MemoryContextReset(p->scratch);
 }
 
-/* --- giving back */
+/* --- releasing claims */
 
 static int
 collect_keys(dlist_head *list, TeKey *keys, int count)
@@ -127,9 +126,9 @@ count_jobs(dlist_head *list)
 	return count;
 }
 
-/* Give back all that is claimed and not written.  In a transaction, inside SPI; the caller commits. */
+/* Release the claims of all jobs that are not written.  Needs a transaction and SPI; the caller commits. */
 static void
-give_back(TePipeline *p)
+release_claimed(TePipeline *p)
 {
 	dlist_head *lists[] = {JOB_LISTS(p)};
 	int			count = 0;
@@ -148,15 +147,14 @@ give_back(TePipeline *p)
 
 	te_claim_keep(&p->claim);
 	te_claim_release(p->state_table, p->attachment, p->key_type,
-					   keys, count, p->claim.number);
+					 keys, count, p->claim.number);
 	pfree(keys);
 }
 
-/* Try again with those that were locked when they were to be given back. */
 void
-te_release_remaining(TePipeline *p)
+te_pipeline_release_remaining(TePipeline *p)
 {
-	int			count = count_jobs(&p->owed);
+	int			count = count_jobs(&p->unreleased);
 	TeKey	   *keys;
 	dlist_mutable_iter iter;
 	int			left;
@@ -164,10 +162,10 @@ te_release_remaining(TePipeline *p)
 	if (count == 0)
 		return;
 	keys = palloc(sizeof(TeKey) * count);
-	collect_keys(&p->owed, keys, 0);
+	collect_keys(&p->unreleased, keys, 0);
 	left = te_claim_release(p->state_table, p->attachment, p->key_type,
-							  keys, count, p->claim.number);
-	dlist_foreach_modify(iter, &p->owed)
+							keys, count, p->claim.number);
+	dlist_foreach_modify(iter, &p->unreleased)
 	{
 		TeJob	   *job = dlist_container(TeJob, node, iter.cur);
 		bool		still = false;
@@ -184,72 +182,71 @@ te_release_remaining(TePipeline *p)
 }
 
 /*
- * This session ends in the middle of a run (terminated, or the server shuts down): as in
- * PostgreSQL's own clean-up of temporary tables, in a transaction of its own.  If
- * it fails, the claims die with the session, which is as good for everybody else.
+ * The session ends while a pipeline runs: release its claims in a transaction, as PostgreSQL removes temporary tables.  If
+ * this fails, the claims end with the session's locks, to the same effect.
  */
 static void
-at_exit(int code, Datum arg)
+release_before_exit(int code, Datum arg)
 {
-	TePipeline *p = running;
+	TePipeline *p = current;
 
 	if (p == NULL || p->claim.number == 0)
 		return;
-	running = NULL;
+	current = NULL;
 	AbortOutOfAnyTransaction();
 	if (te_time_limit_ended())
-		return;					/* not sent away, but ended for what it did: that must count */
+		return;					/* the table's code was ended for its running time, which must count as an interruption */
 	if (!PostmasterIsAlive())
-		return;					/* to be gone soon is better than to be tidy */
+		return;					/* exit at once */
 	StartTransactionCommand();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	SPI_connect();
-	give_back(p);
+	release_claimed(p);
 	SPI_finish();
 	PopActiveSnapshot();
-	te_claim_end(&p->claim);	/* nobody does it for us once the last transaction is over */
+	te_claim_end(&p->claim);	/* no later transaction will release the session lock */
 	CommitTransactionCommand();
 }
 
 void
-te_release_all(TePipeline *p)
+te_pipeline_release_all(TePipeline *p)
 {
 	PG_TRY();
 	{
-		/* short, and waits for nobody: a second Ctrl-C must not come in between */
+		/* short and without waiting for locks: a second cancel must not interrupt it */
 		HOLD_INTERRUPTS();
-		te_step_begin(p);
-		give_back(p);
-		te_step_end(p);
+		te_pipeline_step_begin(p);
+		release_claimed(p);
+		te_pipeline_step_end(p);
 		te_pipeline_commit(p);
 		te_claim_end(&p->claim);
 		RESUME_INTERRUPTS();
 	}
 	PG_CATCH();
 	{
-		/* the first error says what is wrong; the claims die with our lock */
+		/* the first error is the one to report; the claims end with their lock */
 		FlushErrorState();
-		te_roll_back_steps(p);
+		te_pipeline_roll_back_steps(p);
 		te_claim_end(&p->claim);
 	}
 	PG_END_TRY();
 }
 
 void
-te_release_at_exit(TePipeline *p)
+te_pipeline_release_at_exit(TePipeline *p)
 {
 	static bool registered = false;
 
 	if (!registered)
 	{
-		before_shmem_exit(at_exit, (Datum) 0);
+		before_shmem_exit(release_before_exit, (Datum) 0);
 		registered = true;
 	}
-	running = p;
+	current = p;
 }
 
 TePipeline *
 te_pipeline_running(void)
 {
-	return running;
+	return current;
 }

@@ -1,9 +1,9 @@
 /*
  * pipeline_state.h
- *		What a run has in hand, and how it ends.  Private to pipeline.c and pipeline_state.c.
+ *		The state of a running pipeline, its steps, and the release of its claims.
  *
- * A job is in one of the lists below from the claim to its end, so whatever
- * happens it is known what has to be given back.
+ * Private to pipeline.c and pipeline_state.c.  From claim to end a job is in one of the lists below, so it is always known
+ * which claims have to be released.
  */
 #ifndef TE_PG_PIPELINE_STATE_H
 #define TE_PG_PIPELINE_STATE_H
@@ -18,67 +18,66 @@
 
 typedef struct TePipeline
 {
-	const TePipelineOptions *run;
+	const TePipelineOptions *options;
 
-	/* of run->attachment, copied: at exit that is gone */
+	/* copied from options->attachment, which is gone when the exit callback runs */
 	int			attachment;
 	char	   *state_table;
 	Oid			key_type;
 
-	MemoryContext context;		/* all of it; beneath TopMemoryContext, to be there at exit */
-	MemoryContext scratch;		/* until the step ends */
+	MemoryContext context;		/* holds all of this; below TopMemoryContext, to exist in the exit callback */
+	MemoryContext scratch;		/* reset at the end of each step */
 	TeSettings	settings;
 	TeClaim		claim;
 	TimestampTz started;
-	int64		left;			/* still to take */
-	bool		exhausted;		/* next has no more */
-	int			replaced;		/* files that have got into the removal table since it was emptied */
+	int64		remaining;		/* assets that may still be claimed */
+	bool		exhausted;		/* options->next has no more */
+	int			num_replaced;	/* files added to the removal table since it was emptied */
 
 	dlist_head	waiting;		/* claimed */
-	dlist_head	flying;			/* with a decoder */
+	dlist_head	in_flight;		/* with a decoder */
 	dlist_head	ready;			/* decoded */
-	dlist_head	writing;		/* until their commit is through */
-	bool		between;		/* while they are, decoders are being fed */
-	dlist_head	owed;			/* to be given back: were locked by somebody, or their root is held off */
-	int			nwaiting;
-	int			nasked;			/* of these, from the first on: their files are asked for */
-	int			nflying;
-	int			nready;
-	int64		ready_bytes;	/* their thumbnails' */
+	dlist_head	writing;		/* until they are committed */
+	bool		feeding;		/* decoders are being fed between two files of these */
+	dlist_head	unreleased;		/* to be released: their state was locked, or their root is held off */
+	int			num_waiting;
+	int			num_requested;	/* of the waiting, from the head: their files are asked for */
+	int			num_in_flight;
+	int			num_ready;
+	int64		ready_bytes;	/* of the thumbnails of "ready" */
 
 	ResourceOwner owner;		/* before the step */
 	int			nest_level;		/* of transactions, outside of steps */
 } TePipeline;
 
 
-extern TePipeline *te_pipeline_create(const TePipelineOptions *run);
+extern TePipeline *te_pipeline_create(const TePipelineOptions *options);
 
-/* Free it, with whatever jobs are left in it. */
+/* Frees it and the jobs in its lists. */
 extern void te_pipeline_destroy(TePipeline *p);
 
 /*
- * A step: everything between two commits that may throw.  Within it, the current
- * memory context is p->scratch.
+ * A step: everything between two commits that may throw.  Its memory context is p->scratch.
  */
-extern void te_step_begin(TePipeline *p);
-extern void te_step_end(TePipeline *p);
+extern void te_pipeline_step_begin(TePipeline *p);
+extern void te_pipeline_step_end(TePipeline *p);
 
 /* Commit, and begin the next transaction. */
 extern void te_pipeline_commit(TePipeline *p);
 
-/* Try again to give back those that were locked when they were to be.  In a step. */
-extern void te_release_remaining(TePipeline *p);
+/* Try again to release the claims of p->unreleased.  Needs a step. */
+extern void te_pipeline_release_remaining(TePipeline *p);
 
-/* An ERROR has ended a step: roll it back. */
-extern void te_roll_back_steps(TePipeline *p);
+/* Roll back the step that an ERROR has ended. */
+extern void te_pipeline_roll_back_steps(TePipeline *p);
 
-/* Give back all that is claimed and not written, and end the claim.  After te_roll_back_steps; does not throw. */
-extern void te_release_all(TePipeline *p);
+/* Release the claims of all jobs that are not written, and end the claim.  Call after te_pipeline_roll_back_steps; does not throw. */
+extern void te_pipeline_release_all(TePipeline *p);
 
-/* From now on, and until called with NULL, a session that exits gives back what this one holds. */
-extern void te_release_at_exit(TePipeline *p);
+/* Set the pipeline whose claims are released if the session exits; NULL = none. */
+extern void te_pipeline_release_at_exit(TePipeline *p);
 
-/* The one that was named last; NULL = none is running. */
+/* The pipeline that was set last, or NULL. */
 extern TePipeline *te_pipeline_running(void);
 
 #endif							/* TE_PG_PIPELINE_STATE_H */

@@ -1,9 +1,9 @@
 /*
  * reply_values.c
- *		A decoder's reply as SQL values: encodings, time zones, jsonb, errors.
+ *		Converts a decoder's reply to SQL values: text, timestamptz and jsonb.
  *
- * Texts come from files of anybody's and through a decoder that may have been
- * taken over by one, so nothing here may fail because of what is in them.
+ * The texts are untrusted: they come from image files, through a decoder that an image may control.  Nothing here fails
+ * because of their content.
  */
 #include "postgres.h"
 
@@ -18,12 +18,7 @@
 #include "pg/base/guc.h"
 #include "reply_values.h"
 
-#define MAX_SHOWN_PATH	1024		/* bytes of a path in an error message */
-
-/*
- * Append what the server's encoding can hold of the beginning of a text.
- * Returns how many bytes of it that was.
- */
+/* Convert and append the longest convertible prefix of a text.  Returns its length in bytes. */
 static int
 append_convertible(StringInfo out, Oid conversion, const char *utf8, int length)
 {
@@ -37,7 +32,7 @@ append_convertible(StringInfo out, Oid conversion, const char *utf8, int length)
 	}
 	else if (OidIsValid(conversion))
 	{
-		/* so large that the conversion never stops for lack of room */
+		/* large enough for any conversion */
 		Size		size = (Size) (length + 1) * MAX_CONVERSION_GROWTH + 1;
 		unsigned char *converted = palloc(size);
 
@@ -78,7 +73,7 @@ te_text_to_server(const char *utf8)
 
 		if (done < length)
 		{
-			/* the character that stopped it, with its continuation bytes */
+			/* replace the character that could not be converted, with its continuation bytes */
 			appendStringInfoChar(&out, '?');
 			do
 				done++;
@@ -119,65 +114,4 @@ te_taken_at(const TeTime *time, TimestampTz *result)
 	else
 		zone = DetermineTimeZoneOffset(&tm, pg_tzset(te_default_timezone));
 	return tm2timestamp(&tm, time->microsecond, &zone, result) == 0;
-}
-
-const char *
-te_status_hint(int status)
-{
-	switch (status)
-	{
-		case TE_UNSUPPORTED:
-			return "thumbexif_version() lists the formats that can be read here.";
-		case TE_CORRUPT:
-		case TE_TRUNCATED:
-		case TE_EMPTY:
-			return "Replace the file with an intact copy.";
-		case TE_TOO_MANY_PIXELS:
-			return "A superuser can raise \"thumbexif.max_pixels\".";
-		case TE_FILE_TOO_LARGE:
-			return "A superuser can raise \"thumbexif.max_file_size\".";
-		case TE_OUT_OF_MEMORY:
-			return "A superuser can raise \"thumbexif.decoder_memory\".";
-		case TE_TIMEOUT:
-			return "A superuser can raise \"thumbexif.decode_timeout\".";
-		case TE_CRASHED:
-		case TE_BAD_REPLY:
-			return "The image may be corrupt, or the server short of memory; the server's log may tell more.";
-		case TE_IO_ERROR:
-			return "Check the disk or network share that holds the file.";
-		case TE_IN_USE:
-			return "Another program holds a lease on the file, and was asked to give it up. Try again.";
-		case TE_DENIED:
-			return "The operating system user of the server must be able to read the file and to search its folders.";
-		case TE_MISSING:
-			return "A relative path lies beneath the first folder of \"thumbexif.image_roots\"; "
-				"symbolic links must not lead out of the folder.";
-		case TE_NOT_ENCODED:
-			return "Try another \"thumbexif.thumbnail_format\".";
-		default:
-			return NULL;
-	}
-}
-
-char *
-te_status_message(int status, const char *words)
-{
-	if (words == NULL)
-		return pstrdup(te_status_text(status));
-	return psprintf("%s: %s", te_status_text(status), te_text_to_server(words));
-}
-
-void
-te_throw_status(int status, const char *path, const char *words)
-{
-	const char *state = te_status_sqlstate(status);
-	const char *hint = te_status_hint(status);
-	int			shown = path ? pg_mbcliplen(path, (int) strlen(path), MAX_SHOWN_PATH) : 0;
-
-	ereport(ERROR,
-			(errcode(MAKE_SQLSTATE(state[0], state[1], state[2], state[3], state[4])),
-			 path ? errmsg("%s: \"%.*s\"", te_status_text(status), shown, path)
-			 : errmsg_internal("%s", te_status_text(status)),
-			 words ? errdetail("The decoder reports: %s", te_text_to_server(words)) : 0,
-			 hint ? errhint("%s", hint) : 0));
 }

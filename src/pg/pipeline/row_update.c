@@ -1,6 +1,6 @@
 /*
  * row_update.c
- *		What an examination writes into the user's row.
+ *		The UPDATE of the user's row with the result of an examination.
  */
 #include "postgres.h"
 
@@ -32,19 +32,19 @@ set_size(const TeAttachment *attachment, TeRowUpdate *update, TeColumn column, u
 			  Int64GetDatum((int64) pixels) : Int32GetDatum((int32) pixels));
 }
 
-/* A camera's name in the server's encoding, cut to what the column takes. */
+/* The name of a camera in the server's encoding, cut to the length of the column. */
 static Datum
 camera_name(const TeAttachment *attachment, TeColumn column, const char *utf8)
 {
 	char	   *name = te_text_to_server(utf8);
-	int			most = attachment->typmod[column] - VARHDRSZ;
+	int			max_length = attachment->typmod[column] - VARHDRSZ;
 
-	if (attachment->type[column] == VARCHAROID && most > 0)
-		name[pg_mbcharcliplen(name, (int) strlen(name), most)] = '\0';
+	if (attachment->type[column] == VARCHAROID && max_length > 0)
+		name[pg_mbcharcliplen(name, (int) strlen(name), max_length)] = '\0';
 	return CStringGetTextDatum(name);
 }
 
-/* What the decoder found for a column; false if it found nothing. */
+/* The value that the decoder found for a column; false if there is none. */
 static bool
 found_value(const TeJob *job, TeColumn column, Datum *value)
 {
@@ -80,9 +80,9 @@ found_value(const TeJob *job, TeColumn column, Datum *value)
 	}
 }
 
-/* Where a position may be. */
+/* May the column hold a GPS position? */
 static bool
-holds_position(TeColumn column)
+may_hold_position(TeColumn column)
 {
 	return column == TE_COL_GPS_LATITUDE || column == TE_COL_GPS_LONGITUDE ||
 		column == TE_COL_EXIF_METADATA;
@@ -105,7 +105,7 @@ plan_exif(const TeJob *job, bool replace, TeRowUpdate *update)
 			update->wrote |= 1 << i;
 		}
 		else if ((update->wrote & (1 << i)) &&
-				 (replace || (!te_exif_gps && holds_position(i))))
+				 (replace || (!te_exif_gps && may_hold_position(i))))
 		{
 			set_value(update, i, (Datum) 0);
 			update->nulls[i] = true;
@@ -125,15 +125,15 @@ te_row_update_plan(const TeJob *job, TeRowUpdate *update)
 
 	memset(update, 0, sizeof(*update));
 	update->wrote = job->asset.state.wrote;
-	if (done && (job->need & TE_PART_THUMBNAIL))
+	if (done && (job->parts & TE_PART_THUMBNAIL))
 		set_value(update, TE_COL_THUMBNAIL_PATH,
 				  CStringGetTextDatum(job->file_path));
-	if (done && job->need != 0)
+	if (done && job->parts != 0)
 	{
 		set_size(attachment, update, TE_COL_WIDTH, reply->width);
 		set_size(attachment, update, TE_COL_HEIGHT, reply->height);
 	}
-	if (done && (job->need & TE_PART_EXIF) && !te_job_exif_failed(job))
+	if (done && (job->parts & TE_PART_EXIF) && !te_job_exif_failed(job))
 		plan_exif(job, changed || (update->wrote & TE_WROTE_OLD), update);
 	else if (changed && update->wrote != 0)
 		update->wrote |= TE_WROTE_OLD;
@@ -169,7 +169,7 @@ te_row_update_sql(const TeJob *job, const TeRowUpdate *update, TeArgs *args)
 		comma = ", ";
 	}
 
-	/* byte for byte, whatever the column's collation takes for equal */
+	/* compares bytes: the column's collation may be nondeterministic */
 	appendStringInfo(&sql, " WHERE t.%s OPERATOR(pg_catalog.=) $1 AND"
 					 " (CAST(t.%s AS pg_catalog.text) COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.=) $2"
 					 " OR (t.%s IS NULL AND $2 IS NULL))",

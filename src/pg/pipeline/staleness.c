@@ -1,9 +1,9 @@
 /*
  * staleness.c
- *		What an asset lacks.  The only place where that is decided.
+ *		Decides which parts of an asset are missing or stale; no other code does.
  *
- * From the state, the row, the settings as they are now, and (where somebody
- * has looked) the file.  Nothing here reads or writes anything.
+ * The decision uses the state, the row, the current settings and, if it was opened, the file.  Nothing here reads a table or
+ * a file.
  */
 #include "postgres.h"
 
@@ -15,7 +15,7 @@ void
 te_settings_now(TeSettings *settings)
 {
 	settings->thumbnail = psprintf("%d %s", te_thumbnail_size, te_format_name(te_thumbnail_format));
-	if (te_thumbnail_format != TE_FORMAT_PNG)	/* which knows no quality */
+	if (te_thumbnail_format != TE_FORMAT_PNG)	/* PNG has no quality */
 		settings->thumbnail = psprintf("%s %d", settings->thumbnail, te_thumbnail_quality);
 	settings->exif = psprintf("%s %s", te_default_timezone, te_exif_gps ? "gps" : "nogps");
 	settings->both = psprintf("%s %s", settings->thumbnail, settings->exif);
@@ -49,33 +49,33 @@ te_parts_parse(const char *name)
 			 errhint("Valid values are \"all\", \"thumbnail\" and \"exif\".")));
 }
 
-/* Are settings that a state keeps those of now?  1.0 noted a quality for PNG too ("256 png 85 ..."). */
+/* Does a stored setting match the current one?  1.0 stored a quality for PNG too ("256 png 85 ..."); ignore it. */
 static bool
-same(const char *kept, const char *now)
+settings_match(const char *stored, const char *now)
 {
 	static const char png[] = " png";
 	const char *head;
 
-	if (kept == NULL)
+	if (stored == NULL)
 		return false;
-	head = strstr(kept, png);
+	head = strstr(stored, png);
 	if (head != NULL)
 	{
-		size_t		length = head + strlen(png) - kept;
-		const char *rest = kept + length;
+		size_t		length = head + strlen(png) - stored;
+		const char *rest = stored + length;
 
 		if (rest[0] == ' ' && rest[1] >= '0' && rest[1] <= '9')
 		{
 			rest += 1 + strspn(rest + 1, "0123456789");
-			return strncmp(kept, now, length) == 0 && strcmp(rest, now + length) == 0;
+			return strncmp(stored, now, length) == 0 && strcmp(rest, now + length) == 0;
 		}
 	}
-	return strcmp(kept, now) == 0;
+	return strcmp(stored, now) == 0;
 }
 
-/* Could the file be opened, so that size and mtime are known? */
+/* Was the file opened, so that size and mtime are known? */
 static bool
-seen(const TeSource *file)
+was_opened(const TeSource *file)
 {
 	return file != NULL &&
 		(file->status == TE_OK || file->status == TE_EMPTY || file->status == TE_FILE_TOO_LARGE);
@@ -87,42 +87,42 @@ te_source_changed(const TeAsset *asset, const TeSource *file)
 	const TeState *state = &asset->state;
 
 	if (!state->exists || !state->has_path_hash)
-		return false;			/* never looked at: nothing it could differ from */
+		return false;			/* never examined */
 	if (state->path_hash != te_path_hash(asset->path))
 		return true;
-	return seen(file) && state->source_size >= 0 && /* else it has never been seen itself */
+	return was_opened(file) && state->source_size >= 0 &&	/* else it was never opened */
 		(file->size != state->source_size || file->mtime != state->source_mtime);
 }
 
-/* By its end: thumbnail_dir may have been moved, and copies of the database and of its files have folders of their own. */
+/* Compares the end of the path: thumbnail_dir may have been moved, and copies of the database have other folders. */
 bool
 te_names_our_file(const TeAsset *asset)
 {
 	const char *file = asset->state.file;
-	size_t		ours;
-	size_t		whole;
+	size_t		file_length;
+	size_t		path_length;
 
 	if (file == NULL || asset->thumbnail_path == NULL)
 		return false;
-	ours = strlen(file);
-	whole = strlen(asset->thumbnail_path);
-	return whole > ours && asset->thumbnail_path[whole - ours - 1] == '/' &&
-		strcmp(asset->thumbnail_path + whole - ours, file) == 0;
+	file_length = strlen(file);
+	path_length = strlen(asset->thumbnail_path);
+	return path_length > file_length && asset->thumbnail_path[path_length - file_length - 1] == '/' &&
+		strcmp(asset->thumbnail_path + path_length - file_length, file) == 0;
 }
 
 int
 te_missing_parts(const TeAsset *asset, const TeSettings *settings, const TeSource *file)
 {
 	bool		changed = te_source_changed(asset, file);
-	int			lacks = 0;
+	int			missing = 0;
 
 	if (asset->thumbnail_path == NULL ||
 		(te_names_our_file(asset) &&
-		 (changed || asset->thumbnail_lost || !same(asset->state.thumbnail_settings, settings->thumbnail))))
-		lacks |= TE_PART_THUMBNAIL;
-	if (changed || !same(asset->state.exif_settings, settings->exif))
-		lacks |= TE_PART_EXIF;
-	return lacks & te_parts_kept(asset->attachment);
+		 (changed || asset->thumbnail_lost || !settings_match(asset->state.thumbnail_settings, settings->thumbnail))))
+		missing |= TE_PART_THUMBNAIL;
+	if (changed || !settings_match(asset->state.exif_settings, settings->exif))
+		missing |= TE_PART_EXIF;
+	return missing & te_parts_kept(asset->attachment);
 }
 
 int64
@@ -143,14 +143,14 @@ te_status_limit(int status)
 	}
 }
 
-/* May an asset that has failed go better now? */
+/* Has something changed since the failure, so that another try may succeed? */
 static bool
-freed(const TeAsset *asset, const TeSettings *settings, const TeSource *file)
+may_succeed_now(const TeAsset *asset, const TeSettings *settings, const TeSource *file)
 {
 	const TeState *state = &asset->state;
 
 	return te_source_changed(asset, file) ||
-		!same(state->tried_settings, settings->both) ||
+		!settings_match(state->tried_settings, settings->both) ||
 		(state->limit_hit >= 0 && te_status_limit(state->verdict) > state->limit_hit);
 }
 
@@ -167,9 +167,9 @@ te_stale_parts(const TeAsset *asset, const TeSettings *settings, int parts, cons
 {
 	int			all = te_parts_kept(asset->attachment);
 	int			kept = parts & all;
-	int			lacks = te_missing_parts(asset, settings, file);
+	int			missing = te_missing_parts(asset, settings, file);
 
-	/* of a table that keeps nothing at all, the file is looked at: its asset has to end somewhere too */
+	/* if the table has no column for any part, the file is checked, to give the asset a final status */
 	if (kept == 0 && all != 0)
 		return 0;
 	switch (te_asset_status(&asset->state))
@@ -177,29 +177,29 @@ te_stale_parts(const TeAsset *asset, const TeSettings *settings, int parts, cons
 		case TE_ASSET_NEW:
 		case TE_ASSET_QUEUED:
 
-			/* nothing to do, but nobody has said so yet */
-			if (lacks == 0)
-				return TE_PART_LOOK;
+			/* nothing is missing, but the state does not say so yet */
+			if (missing == 0)
+				return TE_PART_CHECK_FILE;
 			break;
 		case TE_ASSET_FAILED:
 		case TE_ASSET_UNSUPPORTED:
-			if (!freed(asset, settings, file))
+			if (!may_succeed_now(asset, settings, file))
 				return 0;
-			if (lacks == 0)
-				return TE_PART_LOOK;
+			if (missing == 0)
+				return TE_PART_CHECK_FILE;
 			break;
 		case TE_ASSET_MISSING:
 			if (!te_source_changed(asset, file) && (file == NULL || file->status == TE_MISSING))
 				return 0;
-			if (lacks == 0)
-				return TE_PART_LOOK;
+			if (missing == 0)
+				return TE_PART_CHECK_FILE;
 			break;
 		case TE_ASSET_DONE:
 			if (file != NULL && file->status != TE_OK)
-				return (lacks & kept) | TE_PART_LOOK;
+				return (missing & kept) | TE_PART_CHECK_FILE;
 			break;
-		case TE_ASSET_RUNNING:	/* claimed_from never is */
+		case TE_ASSET_RUNNING:	/* te_asset_status() never returns it */
 			break;
 	}
-	return lacks & kept;
+	return missing & kept;
 }

@@ -1,6 +1,6 @@
 /*
  * staleness.h
- *		What an asset lacks.  The only place where that is decided.
+ *		Decides which parts of an asset are missing or stale; no other code does.
  */
 #ifndef TE_PG_STALENESS_H
 #define TE_PG_STALENESS_H
@@ -11,11 +11,11 @@
 #include "pg/files/source.h"
 
 #define TE_PART_THUMBNAIL	0x01
-#define TE_PART_EXIF		0x02	/* dates, camera, place, JSON; width and height too */
+#define TE_PART_EXIF		0x02	/* date, camera, position, JSON, width and height */
 #define TE_PART_ALL			0x03
-#define TE_PART_LOOK		0x04	/* lacks nothing that we know of, but the file is to be looked at */
+#define TE_PART_CHECK_FILE		0x04	/* nothing is known to be stale, but the file has to be opened */
 
-/* The settings that results are made with, as the state keeps them. */
+/* The settings that determine results, as the state stores them. */
 typedef struct TeSettings
 {
 	char	   *thumbnail;		/* "256 jpeg 85", "256 png" */
@@ -23,38 +23,37 @@ typedef struct TeSettings
 	char	   *both;
 } TeSettings;
 
-/* The settings as they are now, palloc'd. */
+/* The current settings, palloc'd. */
 extern void te_settings_now(TeSettings *settings);
 
-/* What the attached table has columns for. */
+/* The parts that the attached table has columns for. */
 extern int	te_parts_kept(const TeAttachment *attachment);
 
-/* The parameter "parts": 'all', 'thumbnail' or 'exif'; ERROR with a hint. */
+/* Parse the parameter "parts": 'all', 'thumbnail' or 'exif'.  ERROR for other values. */
 extern int	te_parts_parse(const char *name);
 
 /*
- * Which of the parts the asset lacks, and whether it is to be looked at; 0 = nothing is
- * to be done.  file: what was found when it was opened, or NULL if it was not.
- * Somebody's being at work on it does not count.
+ * The parts (TE_PART_...) that have to be processed; 0 = none.  file: result of opening the file, or NULL if it was not
+ * opened.  A claim on the asset is ignored.
  */
 extern int	te_stale_parts(const TeAsset *asset, const TeSettings *settings, int parts, const TeSource *file);
 
-/* May a look at the file, and at nothing else, free an asset that has failed? */
+/* Has the asset failed, so that only its file can tell whether another try may succeed? */
 extern bool te_stale_depends_on_file(const TeAsset *asset);
 
-/* As te_stale_parts, as if nothing had failed before and it were not known where the asset stands: what is not there or stale. */
+/* Absent or stale parts, ignoring status and earlier failures. */
 extern int	te_missing_parts(const TeAsset *asset, const TeSettings *settings, const TeSource *file);
 
 /*
- * Does the row name the file that the state has, in whatever folder?  Also one that was made for another
- * database, of which this one is a copy.
+ * Does the row name the file in the state, in any folder?  The file may have been made by a database that this one is a
+ * copy of.
  */
 extern bool te_names_our_file(const TeAsset *asset);
 
-/* Is it another path or file than the one the state tells of? */
+/* Has the path or the file changed since the state was written? */
 extern bool te_source_changed(const TeAsset *asset, const TeSource *file);
 
-/* The limit (its setting's value now) that an outcome is about; -1 if it is about none. */
+/* The current value of the setting that limits a status (TE_TOO_MANY_PIXELS and the like); -1 if there is none. */
 extern int64 te_status_limit(int status);
 
 #endif							/* TE_PG_STALENESS_H */

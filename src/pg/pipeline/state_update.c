@@ -1,8 +1,8 @@
 /*
  * state_update.c
- *		What an examination means for the asset's state.
+ *		The UPDATE of an asset's state with the result of an examination.
  *
- * The states and what leads from one to another: src/README.md.
+ * src/README.md describes the states and their transitions.
  */
 #include "postgres.h"
 
@@ -18,36 +18,36 @@
 #include "pg/files/thumbnail_store.h"
 #include "state_update.h"
 
-/* Waits before another try, in ms: of what may have been bad luck, and for a file to come back. */
-#define RETRY_BASE		(10 * 1000)
-#define RETRY_CAP		(60 * 60 * 1000)
-#define MISSING_BASE	(60 * 1000)
-#define MISSING_CAP		(24 * 60 * 60 * 1000)
+/* Waits before the next try: after a transient failure, and for a missing file. */
+#define RETRY_MS		(10 * 1000)
+#define RETRY_MAX_MS	(60 * 60 * 1000)
+#define MISSING_MS		(60 * 1000)
+#define MISSING_MAX_MS	(24 * 60 * 60 * 1000)
 
-/* The state row as it will be. */
-typedef struct Settled
+/* The new state row. */
+typedef struct NewState
 {
 	TeState		state;
 	bool		has_next_try;
 	TimestampTz next_try;
-	const char *path;
-} Settled;
+	const char *path;			/* of a failure */
+} NewState;
 
 static void
-set_next_try(Settled *settled, int64 base, int64 cap)
+set_next_try(NewState *result, int64 first_ms, int64 max_ms)
 {
-	int64		wait = te_backoff_ms(Max(settled->state.attempts, 1), base, cap,
-									 pg_prng_uint32(&pg_global_prng_state));
+	int64		wait_ms = te_backoff_ms(Max(result->state.attempts, 1), first_ms, max_ms,
+										pg_prng_uint32(&pg_global_prng_state));
 
-	settled->has_next_try = true;
-	settled->next_try = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), wait);
+	result->has_next_try = true;
+	result->next_try = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), wait_ms);
 }
 
-/* Which file this was, and that what is there of another one is stale. */
+/* Set path, size and mtime of the file; parts made from another file become stale. */
 static void
-settle_source(const TeJob *job, Settled *settled)
+set_source(const TeJob *job, NewState *result)
 {
-	TeState    *state = &settled->state;
+	TeState    *state = &result->state;
 	const TeSource *source = &job->source;
 	int64		hash = te_path_hash(job->asset.path);
 
@@ -68,13 +68,13 @@ settle_source(const TeJob *job, Settled *settled)
 }
 
 static void
-settle_done(const TeJob *job, const TeSettings *settings, Settled *settled)
+set_done(const TeJob *job, const TeSettings *settings, NewState *result)
 {
-	TeState    *state = &settled->state;
+	TeState    *state = &result->state;
 	TeAsset		after = job->asset;
 
 	state->attempts = state->interruptions = 0;
-	if (job->need & TE_PART_THUMBNAIL)
+	if (job->parts & TE_PART_THUMBNAIL)
 	{
 		state->file = job->file;
 		state->thumbnail_settings = settings->thumbnail;
@@ -82,13 +82,13 @@ settle_done(const TeJob *job, const TeSettings *settings, Settled *settled)
 		after.thumbnail_path = job->file_path;
 		after.thumbnail_lost = false;
 	}
-	if (job->need & TE_PART_EXIF)
+	if (job->parts & TE_PART_EXIF)
 	{
 		state->exif_settings = settings->exif;
 		state->exif_error = te_job_exif_failed(job) ? te_job_exif_error(job) : NULL;
 	}
 
-	/* with parts => 'exif', the thumbnail may be still to do */
+	/* with parts => 'exif', the thumbnail may still be missing */
 	after.state = *state;
 	if (te_missing_parts(&after, settings, NULL) == 0)
 		state->status = TE_ASSET_DONE;
@@ -97,17 +97,17 @@ settle_done(const TeJob *job, const TeSettings *settings, Settled *settled)
 }
 
 static void
-settle_failed(const TeJob *job, const TeSettings *settings, Settled *settled)
+set_failed(const TeJob *job, const TeSettings *settings, NewState *result)
 {
-	TeState    *state = &settled->state;
+	TeState    *state = &result->state;
 
 	state->error = te_job_error(job);
-	settled->path = job->asset.path;
+	result->path = job->asset.path;
 	switch (te_job_verdict(job))
 	{
 		case TE_VERDICT_MISSING:
 			state->status = TE_ASSET_MISSING;
-			set_next_try(settled, MISSING_BASE, MISSING_CAP);
+			set_next_try(result, MISSING_MS, MISSING_MAX_MS);
 			return;
 		case TE_VERDICT_UNSUPPORTED:
 			state->status = TE_ASSET_UNSUPPORTED;
@@ -116,7 +116,7 @@ settle_failed(const TeJob *job, const TeSettings *settings, Settled *settled)
 			if (state->attempts < te_max_attempts)
 			{
 				state->status = TE_ASSET_QUEUED;
-				set_next_try(settled, RETRY_BASE, RETRY_CAP);
+				set_next_try(result, RETRY_MS, RETRY_MAX_MS);
 				return;
 			}
 			/* fall through */
@@ -138,9 +138,9 @@ arg_int8_or_null(TeArgs *args, int64 value)
 }
 
 static void
-write_state(const TeAsset *asset, const Settled *settled)
+write_state(const TeAsset *asset, const NewState *result)
 {
-	const TeState *state = &settled->state;
+	const TeState *state = &result->state;
 	Oid			type = te_key_state_type(asset->attachment->key_type);
 	TeArgs		args = {0};
 	char	   *sql;
@@ -156,13 +156,13 @@ write_state(const TeAsset *asset, const Settled *settled)
 	te_arg(&args, type, te_key_datum(type, &asset->key));
 	te_arg_int8(&args, asset->state.version);
 	te_arg_text(&args, te_asset_status_name(state->status));
-	if (settled->has_next_try)
-		te_arg(&args, TIMESTAMPTZOID, TimestampTzGetDatum(settled->next_try));
+	if (result->has_next_try)
+		te_arg(&args, TIMESTAMPTZOID, TimestampTzGetDatum(result->next_try));
 	else
 		te_arg_null(&args, TIMESTAMPTZOID);
 	te_arg_int8(&args, state->path_hash);
 	arg_int8_or_null(&args, state->source_size);
-	if (state->source_size < 0) /* an mtime before 1970 is negative and none the worse */
+	if (state->source_size < 0) /* an mtime before 1970 is negative and valid */
 		te_arg_null(&args, INT8OID);
 	else
 		te_arg_int8(&args, state->source_mtime);
@@ -175,7 +175,7 @@ write_state(const TeAsset *asset, const Settled *settled)
 	te_arg_text(&args, state->exif_settings);
 	te_arg_text(&args, state->tried_settings);
 	te_arg_text(&args, state->file);
-	te_arg_text(&args, settled->path);
+	te_arg_text(&args, result->path);
 	te_arg_text(&args, state->error);
 	te_arg_text(&args, state->exif_error);
 	arg_int8_or_null(&args, state->file != NULL ? state->file_size : -1);
@@ -190,21 +190,21 @@ void
 te_state_update(const TeJob *job, const TeSettings *settings, const TeRowUpdate *update)
 {
 	const TeState *before = &job->asset.state;
-	Settled		settled = {.state = *before};
+	NewState	result = {.state = *before};
 
-	settled.state.status = te_asset_status(before);
-	settled.state.verdict = job->status;
-	settled.state.wrote = update->wrote;
-	settled.state.limit_hit = -1;
-	settled.state.tried_settings = NULL;
-	settled.state.error = NULL;
-	settle_source(job, &settled);
+	result.state.status = te_asset_status(before);
+	result.state.verdict = job->status;
+	result.state.wrote = update->wrote;
+	result.state.limit_hit = -1;
+	result.state.tried_settings = NULL;
+	result.state.error = NULL;
+	set_source(job, &result);
 	if (te_job_verdict(job) == TE_VERDICT_DONE)
-		settle_done(job, settings, &settled);
+		set_done(job, settings, &result);
 	else
-		settle_failed(job, settings, &settled);
+		set_failed(job, settings, &result);
 
-	write_state(&job->asset, &settled);
+	write_state(&job->asset, &result);
 	if (job->file != NULL && before->file != NULL)
 		te_thumbnail_discard(job->asset.attachment->number, before->file);
 }

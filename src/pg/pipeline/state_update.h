@@ -1,6 +1,6 @@
 /*
  * state_update.h
- *		What an examination means for the asset's state.
+ *		The UPDATE of an asset's state with the result of an examination.
  */
 #ifndef TE_PG_STATE_UPDATE_H
 #define TE_PG_STATE_UPDATE_H
@@ -11,10 +11,9 @@
 #include "row_update.h"
 
 /*
- * Write the final state of a job, as the extension: status, what was examined with which
- * settings, the reason of a failure, when to try again; no claim any more.  The state row
- * must be locked and its version be that in job->asset.state.  The file it named
- * before goes into the removal table if there is a new one.  Inside SPI.
+ * Update the state of a job, as the extension, and end its claim: status, parts and their settings, the reason of a failure,
+ * the time of the next try.  The state row must be locked and have the version in job->asset.state.  A file that is replaced
+ * is listed for removal.  Needs SPI.
  */
 extern void te_state_update(const TeJob *job, const TeSettings *settings, const TeRowUpdate *update);
 

@@ -1,6 +1,6 @@
 /*
  * table_access.c
- *		May a run work on a table, as this user and with these settings?
+ *		Checks that the caller may process the assets of a table, and that the settings allow it.
  */
 #include "postgres.h"
 

@@ -1,6 +1,6 @@
 /*
  * table_access.h
- *		May a run work on a table, as this user and with these settings?
+ *		Checks that the caller may process the assets of a table, and that the settings allow it.
  */
 #ifndef TE_PG_TABLE_ACCESS_H
 #define TE_PG_TABLE_ACCESS_H
@@ -10,8 +10,8 @@
 #include "pg/catalog/attachment.h"
 
 /*
- * The attachment to work on: ERROR unless the caller has its owner's rights and the owner's
- * statements see all rows; and, unless it is a dry run, if thumbnails cannot be stored.
+ * The attachment of a table.  ERROR unless the caller has the owner's rights and the owner's statements see all rows, and,
+ * unless it is a dry run, if thumbnails cannot be stored.
  */
 extern TeAttachment *te_table_access(Oid relation, int parts, bool dry_run);
 

@@ -1,9 +1,8 @@
 /*
  * table_scan.c
- *		Going through an attached table in the order of its keys.
+ *		Scans an attached table, in the order of its keys, for assets that may need processing.
  *
- * What is found here is a proposal: it may be an hour old when its turn comes, so the
- * claim reads row and state again and decides.
+ * A key that is found may wait an hour for a decoder, so the claim reads row and state again and decides.
  */
 #include "postgres.h"
 
@@ -15,110 +14,110 @@
 #include "table_scan.h"
 
 #define WINDOW 4000				/* rows */
-#define LOOK	250				/* of them, to look at their files at a time */
+#define FILES_AHEAD	250			/* assets whose files are checked at a time */
 
 TeTableScan *
 te_table_scan_begin(const TeAttachment *attachment, const TeSettings *settings, int parts, bool verify)
 {
-	TeTableScan	   *walk = palloc0(sizeof(TeTableScan));
+	TeTableScan *scan = palloc0(sizeof(TeTableScan));
 
-	walk->attachment = attachment;
-	walk->settings = settings;
-	walk->parts = parts;
-	walk->verify = verify;
-	walk->window_context = AllocSetContextCreate(CurrentMemoryContext, "thumbexif window",
+	scan->attachment = attachment;
+	scan->settings = settings;
+	scan->parts = parts;
+	scan->verify = verify;
+	scan->window_context = AllocSetContextCreate(CurrentMemoryContext, "thumbexif window",
 												 ALLOCSET_DEFAULT_SIZES);
-	return walk;
+	return scan;
 }
 
 static void
-read_window(TeTableScan *walk)
+read_window(TeTableScan *scan)
 {
 	MemoryContext caller;
 
-	MemoryContextReset(walk->window_context);
-	caller = MemoryContextSwitchTo(walk->window_context);
-	walk->window = palloc(sizeof(TeAsset) * WINDOW);
-	walk->count = te_assets_after(walk->attachment, walk->started ? &walk->last : NULL,
-								  WINDOW, walk->window);
-	walk->files = palloc(sizeof(TeSource) * WINDOW);
-	walk->looked = palloc0(sizeof(bool) * WINDOW);
-	walk->looked_to = 0;
-	walk->at = 0;
-	walk->started = true;
-	if (walk->count > 0)
-		walk->last = walk->window[walk->count - 1].key;
-	walk->ended = walk->count < WINDOW;
+	MemoryContextReset(scan->window_context);
+	caller = MemoryContextSwitchTo(scan->window_context);
+	scan->window = palloc(sizeof(TeAsset) * WINDOW);
+	scan->count = te_assets_after(scan->attachment, scan->started ? &scan->last : NULL,
+								  WINDOW, scan->window);
+	scan->files = palloc(sizeof(TeSource) * WINDOW);
+	scan->checked = palloc0(sizeof(bool) * WINDOW);
+	scan->checked_to = 0;
+	scan->position = 0;
+	scan->started = true;
+	if (scan->count > 0)
+		scan->last = scan->window[scan->count - 1].key;
+	scan->ended = scan->count < WINDOW;
 	MemoryContextSwitchTo(caller);
 }
 
-/* Must one look at its file to know whether it needs something? */
+/* Does only the file tell whether the asset needs processing? */
 static bool
-must_look(const TeTableScan *walk, const TeAsset *asset)
+must_check_file(const TeTableScan *scan, const TeAsset *asset)
 {
-	return asset->path != NULL && (walk->verify || te_stale_depends_on_file(asset)) &&
-		te_stale_parts(asset, walk->settings, walk->parts, NULL) == 0;
+	return asset->path != NULL && (scan->verify || te_stale_depends_on_file(asset)) &&
+		te_stale_parts(asset, scan->settings, scan->parts, NULL) == 0;
 }
 
-/* Look at the files of the next assets, all at once: one at a time takes several times as long. */
+/* Check the files of the next assets together, which takes a fraction of the time of checking them one by one. */
 static void
-look_ahead(TeTableScan *walk)
+check_files_ahead(TeTableScan *scan)
 {
-	int			end = Min(walk->at + LOOK, walk->count);
-	const char *paths[LOOK] = {0};
-	int			which[LOOK];
-	TeSource	files[LOOK];
+	int			end = Min(scan->position + FILES_AHEAD, scan->count);
+	const char *paths[FILES_AHEAD] = {0};
+	int			indexes[FILES_AHEAD];
+	TeSource	files[FILES_AHEAD];
 	int			n = 0;
 
-	for (int i = walk->at; i < end; i++)
+	for (int i = scan->position; i < end; i++)
 	{
-		if (!must_look(walk, &walk->window[i]))
+		if (!must_check_file(scan, &scan->window[i]))
 			continue;
-		which[n] = i;
-		paths[n++] = walk->window[i].path;
+		indexes[n] = i;
+		paths[n++] = scan->window[i].path;
 	}
 	te_source_look(paths, n, files);
 	for (int i = 0; i < n; i++)
 	{
-		walk->files[which[i]] = files[i];
-		walk->looked[which[i]] = files[i].trouble == NULL;
+		scan->files[indexes[i]] = files[i];
+		scan->checked[indexes[i]] = files[i].trouble == NULL;
 	}
-	walk->looked_to = end;
+	scan->checked_to = end;
 }
 
 static bool
-may_need(TeTableScan *walk, int at, TeAlive *last)
+is_candidate(TeTableScan *scan, int at, TeAlive *last)
 {
-	TeAsset    *asset = &walk->window[at];
+	TeAsset    *asset = &scan->window[at];
 
 	if (asset->state.exists && asset->state.status == TE_ASSET_RUNNING &&
 		te_claim_alive(last, asset->state.claim))
 		return false;
-	if (walk->looked[at] && walk->verify)
-		te_asset_files_check_thumbnail(asset, walk->parts);
-	return te_stale_parts(asset, walk->settings, walk->parts, walk->looked[at] ? &walk->files[at] : NULL) != 0;
+	if (scan->checked[at] && scan->verify)
+		te_asset_files_check_thumbnail(asset, scan->parts);
+	return te_stale_parts(asset, scan->settings, scan->parts, scan->checked[at] ? &scan->files[at] : NULL) != 0;
 }
 
 int
-te_table_scan_next(TeTableScan *walk, TeKey *keys, int most)
+te_table_scan_next(TeTableScan *scan, TeKey *keys, int max_keys)
 {
 	TeAlive		last = {0};
-	int			found = 0;
+	int found = 0;
 
-	if (walk->at == walk->count)
+	if (scan->position == scan->count)
 	{
-		if (walk->ended)
+		if (scan->ended)
 			return -1;
-		read_window(walk);
+		read_window(scan);
 	}
-	for (; walk->at < walk->count && found < most; walk->at++)
+	for (; scan->position < scan->count && found <max_keys; scan->position++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		te_exit_if_postmaster_died();
-		if (walk->at == walk->looked_to)
-			look_ahead(walk);
-		if (may_need(walk, walk->at, &last))
-			keys[found++] = walk->window[walk->at].key;
+		if (scan->position == scan->checked_to)
+			check_files_ahead(scan);
+		if (is_candidate(scan, scan->position, &last))
+			keys[found ++] = scan->window[scan->position].key;
 	}
 	return found;
 }

@@ -1,10 +1,9 @@
 /*
  * table_scan.h
- *		Going through an attached table in the order of its keys, in search of what needs something.
+ *		Scans an attached table, in the order of its keys, for assets that may need processing.
  *
- * A window of a few thousand rows is read at a time, with their states, so that the
- * memory needed does not depend on the table's size; a window in which nothing
- * is lacking and nothing has failed costs two index scans and no file.  The files of failed assets are looked at.
+ * Rows and states are read in windows of a few thousand rows, so that memory does not depend on the size of the table.  A
+ * window without stale or failed assets costs two index scans and opens no file.  The files of failed assets are checked.
  */
 #ifndef TE_PG_TABLE_SCAN_H
 #define TE_PG_TABLE_SCAN_H
@@ -20,27 +19,27 @@ typedef struct TeTableScan
 	const TeAttachment *attachment;
 	const TeSettings *settings;
 	int			parts;
-	bool		verify;			/* also look whether images and thumbnails of all others are as they were: a stat each */
+	bool		verify;			/* also check the images and thumbnails of all other assets: a stat each */
 
 	MemoryContext window_context;
 	TeAsset    *window;
 	int			count;
-	TeSource   *files;			/* of those in the window that were looked at */
-	bool	   *looked;
-	int			looked_to;
-	int			at;
+	TeSource   *files;			/* of the checked assets of the window */
+	bool	   *checked;
+	int			checked_to;
+	int			position;		/* in the window */
 	bool		started;
 	bool		ended;
-	TeKey		last;			/* of the windows so far */
+	TeKey		last;			/* key read so far */
 } TeTableScan;
 
-/* A walk from the first key on; it lives in the current memory context. */
+/* Begin a scan, allocated in the current memory context. */
 extern TeTableScan *te_table_scan_begin(const TeAttachment *attachment, const TeSettings *settings, int parts, bool verify);
 
 /*
- * The next keys that may need something, at most "most"; -1 at the end.  Reads one
- * window at most, so that the caller can commit between them: 0 says to ask again.  Inside SPI.
+ * The keys of the next assets that may need processing, at most max_keys; -1 at the end, 0 = call again.  Reads at most one
+ * window, so that the caller can commit between windows.  Needs SPI.
  */
-extern int	te_table_scan_next(TeTableScan *walk, TeKey *keys, int most);
+extern int	te_table_scan_next(TeTableScan *scan, TeKey *keys, int max_keys);
 
 #endif							/* TE_PG_TABLE_SCAN_H */

@@ -23,6 +23,7 @@
 #include "pg/compat.h"
 #include "pg/files/source.h"
 #include "pg/pipeline/reply_values.h"
+#include "pg/pipeline/status_error.h"
 #include "pg/pool/pool.h"
 
 typedef struct Image

@@ -26,7 +26,7 @@
 #include "pg/base/statement.h"
 #include "pg/compat.h"
 #include "pg/files/thumbnail_store.h"
-#include "pg/pipeline/reply_values.h"
+#include "pg/pipeline/status_error.h"
 #include "pg/pipeline/row_update.h"
 #include "pg/pipeline/state_update.h"
 #include "pg/pool/pool.h"
@@ -199,10 +199,10 @@ write_result(const Process *process, TeJob *job, bool tried_before)
 	uint64		rows;
 
 	check_may_update(attachment);	/* also if only the state changes */
-	if ((job->need & TE_PART_THUMBNAIL) && te_job_verdict(job) == TE_VERDICT_DONE)
+	if ((job->parts & TE_PART_THUMBNAIL) && te_job_verdict(job) == TE_VERDICT_DONE)
 	{
 		job->file = te_thumbnail_write(attachment->number, job->id, job->task.request.format,
-								   job->task.thumbnail, job->task.reply.thumbnail_bytes, &job->file_path);
+									   job->task.thumbnail, job->task.reply.thumbnail_bytes, &job->file_path);
 		te_thumbnail_sync();
 	}
 	rows = write_sql(process, te_row_update_sql(job, &update, &args), &args);

@@ -13,7 +13,7 @@
 #include "utils/backend_status.h"
 
 #include "pg/base/statement.h"
-#include "pg/pipeline/reply_values.h"
+#include "pg/pipeline/status_error.h"
 #include "pg/shared/activity.h"
 #include "progress.h"
 

@@ -26,7 +26,7 @@ te_database_list_named(const char *database)
 	ListCell   *cell;
 	bool		named;
 
-	/* the setting's check hook has made sure that it can be split */
+	/* the setting's check hook has verified that it can be split */
 	SplitIdentifierString(raw, ',', &names);
 	named = names == NIL;
 	foreach(cell, names)
@@ -36,8 +36,8 @@ te_database_list_named(const char *database)
 	return named;
 }
 
-static TeDatabase *
-find(List *list, Oid oid)
+TeDatabase *
+te_database_list_find(List *list, Oid oid)
 {
 	ListCell   *cell;
 
@@ -68,7 +68,7 @@ te_database_list_refresh(List *list, MemoryContext context)
 	while (HeapTupleIsValid(tuple = heap_getnext(scan, ForwardScanDirection)))
 	{
 		Form_pg_database form = (Form_pg_database) GETSTRUCT(tuple);
-		TeDatabase *database = find(list, form->oid);
+		TeDatabase *database = te_database_list_find(list, form->oid);
 		bool		allowed;
 
 		if (database == NULL)
@@ -85,7 +85,7 @@ te_database_list_refresh(List *list, MemoryContext context)
 		allowed = form->datallowconn && !form->datistemplate &&
 			form->datconnlimit != DATCONNLIMIT_INVALID_DB &&
 			te_database_list_named(NameStr(form->datname));
-		database->woken |= allowed && !database->allowed;	/* it may have been woken while it was not */
+		database->woken |= allowed && !database->allowed;	/* it may have been woken before */
 		database->allowed = allowed;
 	}
 	table_endscan(scan);

@@ -14,26 +14,28 @@
 typedef struct TeDatabase
 {
 	Oid			oid;
-	bool		exists;			/* found by the last look at pg_database */
-	bool		allowed;		/* open to connections, no template, named by thumbexif.databases */
-	bool		seen;			/* a worker has looked at it */
+	bool		exists;			/* found by the last read of pg_database */
+	bool		allowed;		/* allows connections, is no template, and is listed in thumbexif.databases */
+	bool		seen;			/* a worker has examined it */
 	bool		extension;		/* it had the extension then */
-	bool		woken;			/* somebody has committed work since its last worker was started */
-	int			failures;		/* workers in a row that died */
-	TimestampTz not_before;		/* no worker before that, after a failure */
-	TimestampTz due;			/* to be looked at again, 0 = when woken */
+	bool		woken;			/* work was committed since its last worker was started */
+	int			failures;		/* consecutive workers that died */
+	TimestampTz not_before;		/* no worker until then, after a failure */
+	TimestampTz due;			/* of the next worker, 0 = when woken */
 	TimestampTz served;			/* when its last worker was started */
-	int			slot;			/* its worker's, -1 = no worker */
+	int			slot;			/* of its worker, -1 = no worker */
 	BackgroundWorkerHandle *handle;
 } TeDatabase;
 
 /*
- * Bring the list (of TeDatabase *, in "context") in line with pg_database: new ones are
- * added, none is removed.  Runs a transaction of its own.
+ * Update the list (of TeDatabase *, in "context") from pg_database: databases are added, none is removed.  Runs a transaction.
  */
 extern List *te_database_list_refresh(List *list, MemoryContext context);
 
-/* Does thumbexif.databases name this one (or none, which means all)? */
+/* The database with this oid, or NULL. */
+extern TeDatabase *te_database_list_find(List *list, Oid oid);
+
+/* Does thumbexif.databases list this database, or none, which means all? */
 extern bool te_database_list_named(const char *database);
 
 #endif							/* TE_PG_DATABASE_LIST_H */

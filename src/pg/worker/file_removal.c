@@ -1,6 +1,6 @@
 /*
  * file_removal.c
- *		Between two turns of the worker: unlinks what is no longer wanted.
+ *		Unlinks the files listed in thumbexif_removal, between two turns of the worker.
  */
 #include "postgres.h"
 
@@ -13,26 +13,26 @@
 #include "pg/files/thumbnail_store.h"
 #include "worker_xact.h"
 
-#define REMOVE_MOST		1000	/* files to unlink in a turn */
-#define REMOVE_MS		60000	/* after files could not be unlinked */
-#define REMOVE_LOCKED_MS	1000	/* after their table could not be read */
-#define REMOVE_MAX_MS	3600000
+#define REMOVE_MAX		1000	/* files to unlink at a time */
+#define RETRY_MS		60000	/* after files could not be unlinked */
+#define RETRY_LOCKED_MS	1000	/* after their table could not be read */
+#define RETRY_MAX_MS	3600000
 
-typedef struct Removed
+typedef struct Removal
 {
 	int64		count;
-	bool		left;			/* there are more */
-} Removed;
+	bool		more;
+} Removal;
 
 static void
 remove_some(void *arg)
 {
-	Removed    *removed = arg;
+	Removal    *removal = arg;
 	TeArgs		none = {0};
 
 	te_worker_xact_begin();
-	removed->count = te_thumbnail_empty_removals(REMOVE_MOST, NULL);
-	removed->left = te_sql_as_extension(psprintf("SELECT FROM %s LIMIT 1", te_internal_name("thumbexif_removal")), &none) > 0;
+	removal->count = te_thumbnail_empty_removals(REMOVE_MAX, NULL);
+	removal->more = te_sql_as_extension(psprintf("SELECT FROM %s LIMIT 1", te_internal_name("thumbexif_removal")), &none) > 0;
 	te_sql_free();
 	te_worker_xact_end();
 }
@@ -43,27 +43,27 @@ te_file_removal_empty(TimestampTz *due)
 	static int	failures = 0;
 	static TimestampTz not_before = 0;
 	TimestampTz now = GetCurrentTimestamp();
-	Removed		removed = {0};
+	Removal		removal = {0};
 	ErrorData  *error;
-	bool		left;
+	bool		more;
 
 	if (now < not_before)
 	{
 		te_sooner(due, not_before);
 		return;
 	}
-	error = te_worker_xact_guarded(remove_some, &removed);
+	error = te_worker_xact_guarded(remove_some, &removal);
 	if (error != NULL)
 		ereport(LOG,
 				(errmsg("removal of thumbnail files is suspended: %s", error->message)));
-	left = removed.left || error != NULL;
+	more = removal.more || error != NULL;
 
-	if (error == NULL && (removed.count > 0 || !left))
+	if (error == NULL && (removal.count > 0 || !more))
 		failures = 0;
 	else
 		failures++;
 	not_before = failures == 0 ? 0 :
-		TimestampTzPlusMilliseconds(now, te_backoff_ms(failures, error != NULL ? REMOVE_LOCKED_MS : REMOVE_MS, REMOVE_MAX_MS, 0));
-	if (left)
+		TimestampTzPlusMilliseconds(now, te_backoff_ms(failures, error != NULL ? RETRY_LOCKED_MS : RETRY_MS, RETRY_MAX_MS, 0));
+	if (more)
 		te_sooner(due, Max(now, not_before));
 }

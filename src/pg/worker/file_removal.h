@@ -1,6 +1,6 @@
 /*
  * file_removal.h
- *		Between two turns of the worker: unlinks what is no longer wanted.
+ *		Unlinks the files listed in thumbexif_removal, between two turns of the worker.
  */
 #ifndef TE_PG_FILE_REMOVAL_H
 #define TE_PG_FILE_REMOVAL_H
@@ -10,8 +10,8 @@
 #include "datatype/timestamp.h"
 
 /*
- * Unlink some of the files listed in thumbexif_removal; *due becomes sooner if there is more to do.  Where that
- * fails te_thumbnail_empty_removals warns; it is then tried again only after a wait, and so the WARNING comes seldom.
+ * Unlink some of the files; *due is set if there are more.  After a failure, for which te_thumbnail_empty_removals gives a
+ * WARNING, the next try waits longer and longer.
  */
 extern void te_file_removal_empty(TimestampTz *due);
 

@@ -2,14 +2,12 @@
  * launcher.c
  *		The background process that starts a worker in each database with work.
  *
- * It is connected to no database and can look into none.  So which databases
- * have the extension it learns from workers: one is started in each
- * database once, and says as it leaves whether there is anything to come back for.
- * After that a database gets a worker when a commit has woken it, when a retry is
- * due, and every ten minutes, should anything have been missed.
+ * It is not connected to a database, so it learns from workers which databases have the extension: it starts one in each
+ * database once, which reports at its exit whether and when another is needed.  After that a database gets a worker when a
+ * commit has woken it, when a retry is due, and every ten minutes in case a wakeup was lost.
  *
- * A worker is never restarted by the postmaster.  One that died is followed by
- * another only after a wait that grows.
+ * The postmaster never restarts a worker.  After one has died, the launcher waits before it starts the next, longer after
+ * each death.
  */
 #include "postgres.h"
 
@@ -27,23 +25,22 @@
 #include "launcher.h"
 #include "pg/base/clock.h"
 #include "pg/compat.h"
-#include "pg/shared/activity.h"
 #include "pg/shared/shmem.h"
 #include "worker_slot.h"
 
-#define LOOK_MS			(10 * 60 * 1000)	/* between looks at pg_database, should a change have been missed */
-#define NO_PROCESS_MS	(10 * 1000) /* between tries to get a background process */
+#define REFRESH_MS			(10 * 60 * 1000)	/* between reads of pg_database, in case a change was missed */
+#define NO_PROCESS_MS	(10 * 1000) /* between tries to register a background worker */
 #define RESTART_SECONDS	10		/* of the launcher itself */
 
 static MemoryContext launcher_context;
 static List *databases = NIL;	/* of TeDatabase *, in launcher_context */
 static int	running = 0;		/* workers */
 static TimestampTz no_process_before = 0;	/* max_worker_processes was reached */
-static bool said_queued = false;
+static bool queued_logged = false;
 
 /* --- which database is next */
 
-/* When should this database get a worker?  DT_NOEND: not before it is woken. */
+/* When is a worker to be started in this database?  DT_NOEND: not before it is woken. */
 static TimestampTz
 start_time(const TeDatabase *database)
 {
@@ -79,25 +76,25 @@ next_database(TimestampTz now, int *due)
 	return next;
 }
 
-/* Tell the workers that others wait, so that the idle and the long-running make room. */
+/* Tell the workers how many databases wait, so that idle and long-running ones exit. */
 static void
 set_queued(int count)
 {
 	pg_atomic_write_u32(&te_shared->queued, count);
 	if (count == 0)
 	{
-		said_queued = false;
+		queued_logged = false;
 		return;
 	}
 	for (int i = 0; i < TE_DATABASE_SLOTS; i++)
 		te_shmem_set_latch(pg_atomic_read_u32(&te_shared->database[i].worker));
-	if (!said_queued)
+	if (!queued_logged)
 		ereport(LOG,
 				(errmsg_plural("thumbexif: %d database waits for a background worker",
 							   "thumbexif: %d databases wait for a background worker", count, count),
 				 errhint("All %d workers that \"thumbexif.max_workers\" allows are running.",
 						 te_max_workers)));
-	said_queued = true;
+	queued_logged = true;
 }
 
 static void
@@ -111,7 +108,7 @@ no_process(TimestampTz now)
 				 errhint("You might need to increase \"max_worker_processes\".")));
 }
 
-/* Those that are due and got no worker: say why. */
+/* Note why databases that are due have no worker. */
 static void
 note_waiting(TimestampTz now)
 {
@@ -152,7 +149,7 @@ start_workers(TimestampTz now)
 
 /* --- databases without a slot */
 
-/* Databases without a worker that were woken: from their slots into our list. */
+/* Copy the wakeups of databases without a worker from their slots to the list. */
 static void
 collect_wakes(void)
 {
@@ -178,9 +175,9 @@ collect_wakes(void)
 	}
 }
 
-/* A free slot for one that had to give up its own, so that it is shown again. */
+/* Take a free slot for a database that has lost its own, so that the view shows it again. */
 static bool
-list_again(const TeDatabase *database)
+reclaim_slot(const TeDatabase *database)
 {
 	if (!database->extension || te_shmem_database(InvalidOid) == NULL ||
 		te_shmem_take_database(database->oid) == NULL)
@@ -189,11 +186,11 @@ list_again(const TeDatabase *database)
 	return true;
 }
 
-/* How many of those that we serve, or have not looked at yet, have no slot since all are taken? */
+/* Count the served and the unexamined databases that have no slot because all are in use. */
 static void
 count_unlisted(TimestampTz now)
 {
-	static bool said = false;
+	static bool logged = false;
 	int			unlisted = 0;
 	int			due = 0;
 	ListCell   *cell;
@@ -203,41 +200,28 @@ count_unlisted(TimestampTz now)
 		TeDatabase *database = lfirst(cell);
 
 		if (!database->allowed || !database->exists || (database->seen && !database->extension) ||
-			te_shmem_database(database->oid) != NULL || list_again(database))
+			te_shmem_database(database->oid) != NULL || reclaim_slot(database))
 			continue;
 		unlisted++;
 		due += start_time(database) <= now;
 	}
 	if (te_shmem_database(InvalidOid) != NULL)
-		unlisted = due = 0;		/* they have not had their turn yet */
+		unlisted = due = 0;		/* they just have not been examined yet */
 	pg_atomic_write_u32(&te_shared->unlisted, unlisted);
 	pg_atomic_write_u32(&te_shared->unlisted_due, due);
-	if (unlisted > 0 && !said)
+	if (unlisted > 0 && !logged)
 		ereport(LOG,
 				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
 				 errmsg("thumbexif: more than %d databases have the extension", TE_DATABASE_SLOTS),
-				 errdetail("One that has work takes the place of one that has none, which is then not shown in thumbexif_workers."),
-				 errhint("Name those that matter in \"thumbexif.databases\".")));
-	said = unlisted > 0;
+				 errdetail("A database with work replaces one without, which the view thumbexif_workers then does not show."),
+				 errhint("List the databases to serve in \"thumbexif.databases\".")));
+	logged = unlisted > 0;
 }
 
 /* --- the launcher itself */
 
-static bool
-is_known(Oid oid)
-{
-	ListCell   *cell;
-
-	foreach(cell, databases)
-	{
-		if (((TeDatabase *) lfirst(cell))->oid == oid)
-			return true;
-	}
-	return false;
-}
-
 static void
-look_at_databases(void)
+refresh_databases(void)
 {
 	ListCell   *cell;
 
@@ -260,36 +244,36 @@ look_at_databases(void)
 		}
 	}
 
-	/* slots of databases that were dropped, also of those we never met */
+	/* free the slots of dropped databases, even of unknown ones */
 	for (int i = 0; i < TE_DATABASE_SLOTS; i++)
 	{
 		Oid			oid = pg_atomic_read_u32(&te_shared->database[i].oid);
 
-		if (OidIsValid(oid) && !is_known(oid))
+		if (OidIsValid(oid) && te_database_list_find(databases, oid) == NULL)
 			te_shmem_free_database(oid, true);
 	}
 }
 
-/* Has a database woken us that we do not know yet? */
+/* Has a database that is not in the list been woken? */
 static bool
-is_stranger_woken(void)
+is_unknown_database_woken(void)
 {
 	for (int i = 0; i < TE_DATABASE_SLOTS; i++)
 	{
 		TeDatabaseSlot *slot = &te_shared->database[i];
 		Oid			oid = pg_atomic_read_u32(&slot->oid);
 
-		if (OidIsValid(oid) && pg_atomic_read_u32(&slot->wake) != 0 && !is_known(oid))
+		if (OidIsValid(oid) && pg_atomic_read_u32(&slot->wake) != 0 && te_database_list_find(databases, oid) == NULL)
 			return true;
 	}
 	return false;
 }
 
-/* Milliseconds until there is something to do that nobody wakes us for. */
+/* Milliseconds until the next start that no latch announces. */
 static long
 sleep_ms(TimestampTz now)
 {
-	TimestampTz next = TimestampTzPlusMilliseconds(now, LOOK_MS);
+	TimestampTz next = TimestampTzPlusMilliseconds(now, REFRESH_MS);
 	ListCell   *cell;
 
 	foreach(cell, databases)
@@ -297,13 +281,13 @@ sleep_ms(TimestampTz now)
 		TimestampTz start = start_time(lfirst(cell));
 
 		if (start <= now && running >= te_max_workers)
-			continue;			/* a worker's end wakes us */
+			continue;			/* the exit of a worker sets the latch */
 		next = Min(next, Max(start, no_process_before));
 	}
 	return TimestampDifferenceMilliseconds(now, next) + 1;
 }
 
-/* The clock was set back: what we meant to wait for may be hours away. */
+/* The clock was set back: waits could last hours longer. */
 static void
 forget_waits(TimestampTz now)
 {
@@ -320,7 +304,7 @@ forget_waits(TimestampTz now)
 }
 
 static void
-at_exit(int code, Datum arg)
+launcher_exit(int code, Datum arg)
 {
 	ListCell   *cell;
 
@@ -334,34 +318,12 @@ at_exit(int code, Datum arg)
 	}
 }
 
-/*
- * What a launcher before us left: its workers were told to go as it went, and free
- * their slots themselves.  One that has not started will find that it has none.
- */
-static void
-clear_slots(void)
-{
-	LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
-	for (int i = 0; i < TE_MAX_WORKERS; i++)
-	{
-		TeActivity *slot = &te_shared->slot[i];
-
-		slot->generation++;
-		if (slot->pid != 0)
-			continue;
-		te_activity_change_begin(slot);
-		slot->database = InvalidOid;
-		te_activity_change_end(slot);
-	}
-	LWLockRelease(te_shared_lock);
-}
-
 void
 thumbexif_launcher_main(Datum arg)
 {
 	uint32		wait_event;
 
-	before_shmem_exit(at_exit, (Datum) 0);
+	before_shmem_exit(launcher_exit, (Datum) 0);
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	pqsignal(SIGTERM, die);
 	BackgroundWorkerUnblockSignals();
@@ -372,7 +334,7 @@ thumbexif_launcher_main(Datum arg)
 											 ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(launcher_context);
 	wait_event = WaitEventExtensionNew("ThumbexifLauncher");
-	clear_slots();
+	te_worker_slot_clear_all();
 	pg_atomic_exchange_u32(&te_shared->list_changed, 1);
 	pg_atomic_exchange_u32(&te_shared->launcher, te_shmem_my_process());
 
@@ -384,7 +346,7 @@ thumbexif_launcher_main(Datum arg)
 
 		ResetLatch(MyLatch);
 		if (ProcDiePending)
-			proc_exit(1);		/* 0 would mean never to be started again */
+			proc_exit(1);		/* after 0 it would not be restarted */
 		CHECK_FOR_INTERRUPTS();
 		if (ConfigReloadPending)
 		{
@@ -403,8 +365,8 @@ thumbexif_launcher_main(Datum arg)
 			if (database->slot >= 0 && te_worker_slot_reap(database, now))
 				running--;
 		}
-		if (pg_atomic_exchange_u32(&te_shared->list_changed, 0) != 0 || is_stranger_woken())
-			look_at_databases();
+		if (pg_atomic_exchange_u32(&te_shared->list_changed, 0) != 0 || is_unknown_database_woken())
+			refresh_databases();
 		collect_wakes();
 		start_workers(now);
 		count_unlisted(now);
@@ -421,7 +383,7 @@ te_launcher_register(void)
 {
 	BackgroundWorker launcher = {0};
 
-	/* pg_upgrade's servers do nobody's work */
+	/* the servers of pg_upgrade process nothing */
 	if (IsBinaryUpgrade)
 		return;
 	strlcpy(launcher.bgw_name, "thumbexif launcher", BGW_MAXLEN);

@@ -1,13 +1,12 @@
 /*
  * queue_order.c
- *		Which assets of an attached table the background worker takes next.
+ *		The order in which the background worker processes the assets of an attached table.
  *
- * Fresh assets come from the index (attachment, next_try, id), newest first.  What was taken leaves
- * dead entries in the index, so reading from its top each time would cost
- * more and more as long as they are not vacuumed away.  So the worker remembers where it is
- * and goes on from there.  What arrives meanwhile opens a gap above, which is done
- * first.  That can miss what was inserted before but committed later, or was given back: so from time to
- * time, and always before it finds nothing to do, it starts from the top again.
+ * Fresh assets are read by the index (attachment, next_try, id), newest first.  Processed assets leave dead entries in the
+ * index, so reading from its top each time would cost more and more until they are vacuumed.  Therefore a cursor remembers the
+ * position.  After an arrival the cursor reads from the top down to the newest asset read so far, and then resumes.  This can
+ * miss assets that were inserted before but committed later, or were released; so there is another pass from the top from time
+ * to time, and always before the queue is taken for empty.
  */
 #include "postgres.h"
 
@@ -18,68 +17,70 @@
 #include "pg/compat.h"
 #include "queue_order.h"
 
-#define PASS_MS			10000	/* between starts from the top while new assets arrive */
-#define PASS_COST		20		/* and at least so many times what the last one took */
-#define STUCK_MS		100		/* before those that others hold are looked at again, */
-#define STUCK_MAX_MS	10000	/* longer and longer */
-#define AGAIN_SHARE		4		/* one of so many is a retry, and one an orphan, if there are fresh ones too */
+#define PASS_MS			10000	/* between passes while new assets arrive, */
+#define PASS_COST		20		/* and at least so many times the duration of the first read */
+#define STUCK_MS		100		/* before assets that others have locked are read again, */
+#define STUCK_MAX_MS	10000	/* longer after each pass */
+#define SHARE_DIVISOR	4		/* share of retries, and of orphans, in an answer if there are fresh assets too */
 
 #define FRESH "status = 'queued' AND attempts = 0"
-#define AGAIN "(status = 'missing' OR (status = 'queued' AND attempts > 0))"
+#define RETRY "(status = 'missing' OR (status = 'queued' AND attempts > 0))"
 
-/* --- gaps */
+/* --- the cursor */
 
-/* Begin from the top. */
+/* Begin a pass from the top. */
 static void
-start_pass(TeQueue *queue, TimestampTz now)
+start_pass(TeQueueCursor *queue, TimestampTz now)
 {
-	int			stuck_times = queue->took ? 0 : queue->stuck_times;
+	int			stuck_times = queue->progressed ? 0 : queue->stuck_times;
 	bool		was_single = queue->was_single;
 
 	memset(queue, 0, sizeof(*queue));
-	queue->gaps = 1;			/* everything */
 	queue->stuck_times = stuck_times;
 	queue->was_single = was_single;
-	queue->again_from = DT_NOBEGIN;
+	queue->retry_from = DT_NOBEGIN;
 	queue->started = queue->next_pass = now;
 }
 
 void
-te_queue_arrivals(TeQueue *queue, TimestampTz now)
+te_queue_arrivals(TeQueueCursor *queue, TimestampTz now)
 {
-	TeQueueGap *gap;
-
-	if (queue->gaps == 0 ? now >= queue->next_pass :
-		now >= queue->next_pass && TimestampDifferenceExceeds(queue->started, now, PASS_MS))
+	if (now >= queue->next_pass &&
+		(queue->fresh_ended || TimestampDifferenceExceeds(queue->started, now, PASS_MS)))
 	{
 		start_pass(queue, now);
 		return;
 	}
-	queue->took = true;			/* as this is not all of the queue, there must be another pass */
-	if (!queue->has_top || (queue->gaps > 0 && !queue->gap[queue->gaps - 1].has_before))
-		return;					/* what is looked at next has no upper end */
-	if (queue->gaps == TE_QUEUE_GAPS)
+	queue->progressed = true;	/* this pass may miss assets, so there must be another */
+	if (!queue->has_top)
+		return;					/* nothing was read: the next read begins at the top anyway */
+	if (!queue->has_after)
 	{
-		/* make one of the two oldest, at the cost of looking at what is between them again */
-		queue->gap[0].has_before = queue->gap[1].has_before;
-		queue->gap[0].before = queue->gap[1].before;
-		memmove(&queue->gap[1], &queue->gap[2], sizeof(TeQueueGap) * (TE_QUEUE_GAPS - 2));
-		queue->gaps--;
+		queue->has_after = true;
+		queue->after = queue->top;
+		queue->has_resume = !queue->fresh_ended;
+		queue->resume = queue->before;
 	}
-	gap = &queue->gap[queue->gaps++];
-	memset(gap, 0, sizeof(*gap));
-	gap->has_after = true;
-	gap->after = queue->top;
+	queue->has_before = false;
+	queue->fresh_ended = false;
 }
 
-/* Candidates up to this one were looked at. */
+/* The arrivals are read: go on below them. */
 static void
-move_on(TeQueue *queue, const TeQueuePoint *point, const TeAttachment *attachment)
+resume(TeQueueCursor *queue)
 {
-	TeQueueGap *gap = &queue->gap[queue->gaps - 1];
+	queue->fresh_ended = !queue->has_resume;
+	queue->has_before = queue->has_resume;
+	queue->before = queue->resume;
+	queue->has_after = queue->has_resume = false;
+}
 
-	gap->has_before = true;
-	gap->before = *point;
+/* Candidates down to this point were read. */
+static void
+advance(TeQueueCursor *queue, const TeQueuePoint *point, const TeAttachment *attachment)
+{
+	queue->has_before = true;
+	queue->before = *point;
 	if (!queue->has_top || point->queued > queue->top.queued ||
 		(point->queued == queue->top.queued &&
 		 te_key_compare(attachment->key_type, &point->key, &queue->top.key) > 0))
@@ -98,11 +99,10 @@ add_point(TeArgs *args, Oid type, const TeQueuePoint *point)
 	te_arg(args, type, te_key_datum(type, &point->key));
 }
 
-/* Fresh assets of the gap that is worked on. */
+/* Fresh assets between the cursor's bounds. */
 static int
-read_gap(TeQueue *queue, const TeAttachment *attachment, TeKey *keys, int most)
+read_between_bounds(TeQueueCursor *queue, const TeAttachment *attachment, TeKey *keys, int max_keys)
 {
-	TeQueueGap *gap = &queue->gap[queue->gaps - 1];
 	Oid			type = te_key_state_type(attachment->key_type);
 	TeArgs		args = {0};
 	StringInfoData sql;
@@ -110,18 +110,18 @@ read_gap(TeQueue *queue, const TeAttachment *attachment, TeKey *keys, int most)
 
 	initStringInfo(&sql);
 	te_arg_int4(&args, attachment->number);
-	te_arg_int4(&args, most);
+	te_arg_int4(&args, max_keys);
 	appendStringInfo(&sql, "SELECT next_try, id FROM %s WHERE attachment = $1 AND " FRESH,
 					 attachment->state);
-	if (gap->has_before)
+	if (queue->has_before)
 	{
 		appendStringInfoString(&sql, " AND (next_try, id) < ($3, $4)");
-		add_point(&args, type, &gap->before);
+		add_point(&args, type, &queue->before);
 	}
-	if (gap->has_after)
+	if (queue->has_after)
 	{
 		appendStringInfo(&sql, " AND (next_try, id) > ($%d, $%d)", args.count + 1, args.count + 2);
-		add_point(&args, type, &gap->after);
+		add_point(&args, type, &queue->after);
 	}
 	appendStringInfoString(&sql, " ORDER BY next_try DESC, id DESC LIMIT $2");
 
@@ -134,7 +134,7 @@ read_gap(TeQueue *queue, const TeAttachment *attachment, TeKey *keys, int most)
 		te_out_key(i, 2, type, &point.key);
 		keys[i] = point.key;
 		if (i == 0 || i == count - 1)
-			move_on(queue, &point, attachment);
+			advance(queue, &point, attachment);
 	}
 	te_sql_free();
 	pfree(sql.data);
@@ -142,94 +142,92 @@ read_gap(TeQueue *queue, const TeAttachment *attachment, TeKey *keys, int most)
 }
 
 static int
-read_fresh(TeQueue *queue, const TeAttachment *attachment, TeKey *keys, int most)
+read_fresh(TeQueueCursor *queue, const TeAttachment *attachment, TeKey *keys, int max_keys)
 {
 	int			count = 0;
 
-	while (queue->gaps > 0 && count < most)
+	while (!queue->fresh_ended && count < max_keys)
 	{
-		count += read_gap(queue, attachment, keys + count, most - count);
-		if (count < most)
-			queue->gaps--;
+		count += read_between_bounds(queue, attachment, keys + count, max_keys - count);
+		if (count < max_keys)
+			resume(queue);
 	}
 	return count;
 }
 
-/* What is to be tried or looked at again now, in the order in which it came due. */
+/* Retries that are due, the oldest first. */
 static int
-read_again(TeQueue *queue, const TeAttachment *attachment, TimestampTz now, TeKey *keys, int most)
+read_retries(TeQueueCursor *queue, const TeAttachment *attachment, TimestampTz now, TeKey *keys, int max_keys)
 {
 	Oid			type = te_key_state_type(attachment->key_type);
 	TeArgs		args = {0};
 	int			count;
 
 	te_arg_int4(&args, attachment->number);
-	te_arg_int4(&args, most);
-	te_arg(&args, TIMESTAMPTZOID, TimestampTzGetDatum(queue->again_from));
+	te_arg_int4(&args, max_keys);
+	te_arg(&args, TIMESTAMPTZOID, TimestampTzGetDatum(queue->retry_from));
 	te_arg(&args, TIMESTAMPTZOID, TimestampTzGetDatum(now));
-	count = (int) te_sql_by_index(psprintf("SELECT next_try, id FROM %s WHERE attachment = $1 AND " AGAIN
-										 " AND next_try > $3 AND next_try <= $4 ORDER BY next_try LIMIT $2",
-										 attachment->state), &args);
+	count = (int) te_sql_by_index(psprintf("SELECT next_try, id FROM %s WHERE attachment = $1 AND " RETRY
+										   " AND next_try > $3 AND next_try <= $4 ORDER BY next_try LIMIT $2",
+										   attachment->state), &args);
 	for (int i = 0; i < count; i++)
 		te_out_key(i, 2, type, &keys[i]);
 	if (count > 0)
-		/* of those that came due at the same time, the next pass finds the rest */
-		queue->again_from = DatumGetTimestampTz(te_out(count - 1, 1));
+		/* if others came due at the same time, the next pass reads them */
+		queue->retry_from = DatumGetTimestampTz(te_out(count - 1, 1));
 	te_sql_free();
 	return count;
 }
 
-/* --- for the worker */
-
-/* Assets whose owner has died, as long as it is not said that it died of one. */
+/* Orphans without an earlier interruption. */
 static int
-read_orphans(TeQueue *queue, const TeAttachment *attachment, TeKey *keys, int most)
+read_orphans(TeQueueCursor *queue, const TeAttachment *attachment, TeKey *keys, int max_keys)
 {
 	int			count;
 
 	if (queue->once_ended)
 		return 0;
-	count = te_orphans_read(attachment, TE_ORPHANS_ONCE, &queue->once, keys, most);
-	queue->once_ended = count < most;
+	count = te_orphans_read(attachment, TE_ORPHANS_ONCE, &queue->once, keys, max_keys);
+	queue->once_ended = count < max_keys;
 	return count;
 }
 
 /*
- * One whose owners have died more than once, by itself: should they have died of it (of what a
- * trigger does), others must not share its fate.
+ * One orphan with earlier interruptions, by itself: it (or its trigger) may have caused them, and no other asset must be
+ * interrupted with it.
  */
 static int
-read_killer(TeQueue *queue, const TeAttachment *attachment, TeKey *key)
+read_repeated_orphan(TeQueueCursor *queue, const TeAttachment *attachment, TeKey *key)
 {
-	if (queue->killers_ended)
+	if (queue->repeated_ended)
 		return 0;
-	queue->single = te_orphans_read(attachment, TE_ORPHANS_AGAIN, &queue->killers, key, 1) > 0;
-	queue->killers_ended = !queue->single;
+	queue->single = te_orphans_read(attachment, TE_ORPHANS_AGAIN, &queue->repeated, key, 1) > 0;
+	queue->repeated_ended = !queue->single;
 	return queue->single ? 1 : 0;
 }
 
-/* Retries and orphans get a share of a batch each, and all that fresh ones leave of it. */
+/* Retries and orphans get a share of the answer each, and the room that fresh assets leave. */
 static int
-read_queue(TeQueue *queue, const TeAttachment *attachment, TimestampTz now, TeKey *keys, int most)
+read_queue(TeQueueCursor *queue, const TeAttachment *attachment, TimestampTz now, TeKey *keys, int max_keys)
 {
-	int			share = Max(most / AGAIN_SHARE, 1);
+	int			share = Max(max_keys / SHARE_DIVISOR, 1);
 	int			count;
 
-	count = read_again(queue, attachment, now, keys, share);
-	if (count < most)
-		count += read_orphans(queue, attachment, keys + count, Min(share, most - count));
-	if (count < most)
-		count += read_fresh(queue, attachment, keys + count, most - count);
-	if (count < most)
-		count += read_orphans(queue, attachment, keys + count, most - count);
-	if (count < most)
-		count += read_again(queue, attachment, now, keys + count, most - count);
+	count = read_retries(queue, attachment, now, keys, share);
+	if (count < max_keys)
+		count += read_orphans(queue, attachment, keys + count, Min(share, max_keys - count));
+	if (count < max_keys)
+		count += read_fresh(queue, attachment, keys + count, max_keys - count);
+	if (count < max_keys)
+		count += read_orphans(queue, attachment, keys + count, max_keys - count);
+	if (count < max_keys)
+		count += read_retries(queue, attachment, now, keys + count, max_keys - count);
 	return count;
 }
 
 int
-te_queue_next(TeQueue *queue, const TeAttachment *attachment, TimestampTz now,
-			  TeKey *keys, int most)
+te_queue_next(TeQueueCursor *queue, const TeAttachment *attachment, TimestampTz now,
+			  TeKey *keys, int max_keys)
 {
 	bool		first = !queue->begun;
 	int			count;
@@ -237,41 +235,41 @@ te_queue_next(TeQueue *queue, const TeAttachment *attachment, TimestampTz now,
 	if (queue->started == 0)
 		start_pass(queue, now);
 	queue->begun = true;
-	count = read_queue(queue, attachment, now, keys, most);
+	count = read_queue(queue, attachment, now, keys, max_keys);
 	if (first)
 		queue->next_pass = queue->started + PASS_COST * (GetCurrentTimestamp() - now);
-	queue->named |= count > 0;
+	queue->had_candidates |= count > 0;
 	return count;
 }
 
-/* The same between two runs: by turns one that must be done by itself, and others. */
+/* Alternates between a repeated orphan and other candidates. */
 static int
-next_or_killer(TeQueue *queue, const TeAttachment *attachment, TimestampTz now, TeKey *keys, int most)
+next_or_repeated_orphan(TeQueueCursor *queue, const TeAttachment *attachment, TimestampTz now, TeKey *keys, int max_keys)
 {
 	int			count = 0;
 
 	queue->single = false;
 	if (!queue->was_single && queue->begun)
-		count = read_killer(queue, attachment, keys);
+		count = read_repeated_orphan(queue, attachment, keys);
 	if (count == 0)
-		count = te_queue_next(queue, attachment, now, keys, most);
+		count = te_queue_next(queue, attachment, now, keys, max_keys);
 	if (count == 0)
-		count = read_killer(queue, attachment, keys);
+		count = read_repeated_orphan(queue, attachment, keys);
 	queue->was_single = queue->single;
-	queue->named |= count > 0;
+	queue->had_candidates |= count > 0;
 	return count;
 }
 
 int
-te_queue_next_between_runs(TeQueue *queue, const TeAttachment *attachment, TimestampTz now,
-				TeKey *keys, int most)
+te_queue_next_between_runs(TeQueueCursor *queue, const TeAttachment *attachment, TimestampTz now,
+						   TeKey *keys, int max_keys)
 {
 	int			count;
 
-	while ((count = next_or_killer(queue, attachment, now, keys, most)) == 0)
+	while ((count = next_or_repeated_orphan(queue, attachment, now, keys, max_keys)) == 0)
 	{
-		/* only a pass in which nothing was done has seen all there is */
-		if (!queue->took && queue->named && !queue->stuck)
+		/* only a pass without progress has read the whole queue */
+		if (!queue->progressed && queue->had_candidates && !queue->stuck)
 		{
 			int64		wait_ms = te_backoff_ms(++queue->stuck_times, STUCK_MS, STUCK_MAX_MS, 0);
 
@@ -279,7 +277,7 @@ te_queue_next_between_runs(TeQueue *queue, const TeAttachment *attachment, Times
 			queue->stuck_until = Max(TimestampTzPlusMilliseconds(now, wait_ms),
 									 now + PASS_COST * (now - queue->started));
 		}
-		if (queue->took ? now < queue->next_pass : !queue->stuck || now < queue->stuck_until)
+		if (queue->progressed ? now < queue->next_pass : !queue->stuck || now < queue->stuck_until)
 			return 0;
 		start_pass(queue, now);
 	}
@@ -287,25 +285,25 @@ te_queue_next_between_runs(TeQueue *queue, const TeAttachment *attachment, Times
 }
 
 void
-te_queue_progressed(TeQueue *queue)
+te_queue_progressed(TeQueueCursor *queue)
 {
-	queue->took = true;
+	queue->progressed = true;
 }
 
 TimestampTz
-te_queue_due(const TeQueue *queue, const TeAttachment *attachment, TimestampTz now)
+te_queue_due(const TeQueueCursor *queue, const TeAttachment *attachment, TimestampTz now)
 {
 	TeArgs		args = {0};
 	TimestampTz due = 0;
 
-	if (queue->took)
+	if (queue->progressed)
 		return queue->next_pass;
 
 	te_arg_int4(&args, attachment->number);
 	te_arg(&args, TIMESTAMPTZOID, TimestampTzGetDatum(now));
-	if (te_sql_by_index(psprintf("SELECT next_try FROM %s WHERE attachment = $1 AND " AGAIN
-							   " AND next_try > $2 ORDER BY next_try LIMIT 1",
-							   attachment->state), &args) > 0)
+	if (te_sql_by_index(psprintf("SELECT next_try FROM %s WHERE attachment = $1 AND " RETRY
+								 " AND next_try > $2 ORDER BY next_try LIMIT 1",
+								 attachment->state), &args) > 0)
 		due = DatumGetTimestampTz(te_out(0, 1));
 	te_sql_free();
 	if (queue->stuck && (due == 0 || queue->stuck_until < due))

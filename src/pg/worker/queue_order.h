@@ -1,8 +1,8 @@
 /*
  * queue_order.h
- *		Which assets of an attached table the background worker takes next.
+ *		The order in which the background worker processes the assets of an attached table.
  *
- * Only looks; claiming is te_claim_assets's.  All functions need an SPI connection.
+ * Only reads the queue; te_claim_assets claims.  All functions need an SPI connection.
  */
 #ifndef TE_PG_QUEUE_ORDER_H
 #define TE_PG_QUEUE_ORDER_H
@@ -15,70 +15,68 @@
 #include "pg/catalog/key.h"
 #include "pg/pipeline/orphan.h"
 
+#define TE_CLAIM_SIZE 16		/* assets claimed, and written, at a time: few, so that an arrival does not wait for many */
+
 typedef struct TeQueuePoint		/* a place in the order of fresh assets */
 {
 	TimestampTz queued;
 	TeKey		key;
 } TeQueuePoint;
 
-typedef struct TeQueueGap		/* assets not looked at yet: newer than "after", older than "before" */
+typedef struct TeQueueCursor	/* of one attached table (zeroed: a pass from the top begins) */
 {
+	/* fresh assets are read from new to old: below "before" and, while arrivals are read, above "after" */
+	bool		fresh_ended;
 	bool		has_before;
 	TeQueuePoint before;
 	bool		has_after;
 	TeQueuePoint after;
-} TeQueueGap;
-
-#define TE_QUEUE_GAPS 16
-#define TE_CLAIM_SIZE 16		/* assets claimed, and written, at a time: what has just come need not wait for many */
-
-typedef struct TeQueue			/* one attached table's; zeroed = to be begun from the top */
-{
-	TeQueueGap	gap[TE_QUEUE_GAPS]; /* from old to new; the last is worked on */
-	int			gaps;
+	bool		has_resume;		/* after the arrivals, go on below "resume" */
+	TeQueuePoint resume;
 	bool		has_top;
-	TeQueuePoint top;			/* the newest that was looked at in this pass */
-	TimestampTz again_from;		/* retries up to here were looked at in this pass */
-	TeOrphanPlace once;			/* claims of the dead up to here were looked at in this pass */
+	TeQueuePoint top;			/* the newest that was read in this pass */
+
+	TimestampTz retry_from;		/* retries that came due until then were read in this pass */
+	TeOrphanPlace once;			/* orphans without an earlier interruption: read up to here in this pass */
 	bool		once_ended;
-	TeOrphanPlace killers;		/* the same for those that are done one by one */
-	bool		killers_ended;
-	bool		single;			/* the last answer must be done by itself */
-	bool		was_single;		/* so was the last one between two runs */
+	TeOrphanPlace repeated;		/* orphans with earlier interruptions, which are processed one by one */
+	bool		repeated_ended;
+	bool		single;			/* the last answer is to be processed by itself */
+	bool		was_single;		/* so was the last answer of te_queue_next_between_runs() */
 
 	/* of this pass */
 	bool		begun;
-	bool		named;			/* there were candidates */
-	bool		took;			/* and something came of one */
-	bool		stuck;			/* nothing came of any: others hold them */
-	int			stuck_times;	/* passes in a row */
+	bool		had_candidates;
+	bool		progressed;		/* a candidate was processed */
+	bool		stuck;			/* no candidate was processed: others have locked them */
+	int			stuck_times;	/* consecutive passes */
 	TimestampTz started;
 	TimestampTz next_pass;		/* not before */
 	TimestampTz stuck_until;
-} TeQueue;
+} TeQueueCursor;
 
-/* New assets may have arrived: look at those first, then go on where we are. */
-extern void te_queue_arrivals(TeQueue *queue, TimestampTz now);
-
-/*
- * The next candidates, at most "most": fresh ones from the newest on, and for every two of them one retry
- * that is due and one asset whose owner has died.  0 = there are no more below where we are.
- */
-extern int	te_queue_next(TeQueue *queue, const TeAttachment *attachment, TimestampTz now,
-						  TeKey *keys, int most);
+/* New assets may have arrived: read those first, then go on. */
+extern void te_queue_arrivals(TeQueueCursor *queue, TimestampTz now);
 
 /*
- * The same between two runs, when all that was named is done or given back: begins from the top
- * again if something may have been missed.  Assets whose owners have died more than once come here, one
- * at a time.  0 = there is nothing to do until te_queue_due().
+ * Read the next candidates, at most max_keys: fresh assets, newest first, with a share of a quarter each for retries that are
+ * due and for orphans.  0 = there are no more in this pass.
  */
-extern int	te_queue_next_between_runs(TeQueue *queue, const TeAttachment *attachment, TimestampTz now,
-							TeKey *keys, int most);
+extern int	te_queue_next(TeQueueCursor *queue, const TeAttachment *attachment, TimestampTz now,
+						  TeKey *keys, int max_keys);
 
-/* An asset that was named is done: the queue is another than before. */
-extern void te_queue_progressed(TeQueue *queue);
+/*
+ * The same between two runs of the pipeline, when all earlier candidates are processed or released: begins another pass if
+ * assets may have been missed.  Orphans with earlier interruptions are read only here, one at a time.  0 = there is nothing to
+ * do until te_queue_due().
+ */
+extern int	te_queue_next_between_runs(TeQueueCursor *queue, const TeAttachment *attachment, TimestampTz now,
+									   TeKey *keys, int max_keys);
 
-/* After te_queue_next_between_runs gave 0: when to ask again without an arrival; 0 = never. */
-extern TimestampTz te_queue_due(const TeQueue *queue, const TeAttachment *attachment, TimestampTz now);
+/* A candidate was processed, so the queue has changed. */
+extern void te_queue_progressed(TeQueueCursor *queue);
+
+/* After te_queue_next_between_runs() returned 0: when to call it again without an arrival; 0 = never. */
+extern TimestampTz te_queue_due(const TeQueueCursor *queue, const TeAttachment *attachment, TimestampTz now);
 
 #endif							/* TE_PG_QUEUE_ORDER_H */

@@ -1,6 +1,6 @@
 /*
  * table_scheduler.h
- *		One turn of the background worker: some of the work of one attached table.
+ *		A turn of the background worker: chooses an attached table and processes some of its assets.
  */
 #ifndef TE_PG_TABLE_SCHEDULER_H
 #define TE_PG_TABLE_SCHEDULER_H
@@ -11,16 +11,15 @@
 
 typedef enum TeTurnResult
 {
-	TE_TURN_WORKED,				/* there may be more: come again at once */
-	TE_TURN_IDLE,				/* there is nothing to do before "due" */
-	TE_TURN_WAITING,			/* for the server's trouble to end; come again when due */
+	TE_TURN_WORKED,				/* there may be more work: call again at once */
+	TE_TURN_IDLE,				/* nothing to do before "due" */
+	TE_TURN_WAITING,			/* a table or an image folder is suspended; call again at "due" */
 	TE_TURN_NO_EXTENSION
 } TeTurnResult;
 
 /*
- * Called outside of a transaction, returns outside of one.  woken: new assets may
- * have arrived.  due: when to come again without being woken, 0 = never.  Throws what
- * it cannot deal with; that ends the worker.
+ * Runs one turn.  Called and returns outside of a transaction.  woken: new assets may have arrived.  *due: when to call again
+ * if the worker is not woken, 0 = never.  An ERROR that it throws ends the worker.
  */
 extern TeTurnResult te_scheduler_turn(bool woken, TimestampTz *due);
 

@@ -1,15 +1,13 @@
 /*
  * utility_hook.c
- *		What the background worker has to know of other people's commands.
+ *		A ProcessUtility hook for commands that concern the background workers.
  *
- * DROP DATABASE, renaming a database, moving it to another tablespace and
- * copying it fail as long as anybody is connected to it.  A worker that sits in it must not
- * be what makes them fail: it is sent away before, and none is started until
- * the command is over.
+ * DROP DATABASE, renaming a database, moving it to another tablespace and copying it fail while a session is connected to it.
+ * So the worker of that database is terminated first, and none is started until the command has ended.
  *
- * And some commands make work, or end it: an extension that comes or goes, COMMIT PREPARED,
- * a trigger of ours that pg_restore creates, a table
- * that joins or leaves a hierarchy, a database that is new, gone or renamed.
+ * Other commands create or end work, and wake a worker or the launcher: creating, updating or dropping the extension, COMMIT
+ * PREPARED, a thumbexif trigger or data that pg_restore creates, a table that joins or leaves a hierarchy, and a database
+ * that is created, dropped or renamed.
  */
 #include "postgres.h"
 
@@ -34,12 +32,12 @@
 #include "pg/shared/wakeup.h"
 #include "utility_hook.h"
 
-#define MAX_WAIT_MS		10000	/* for a worker to go; then the command says what is wrong */
-#define LOOK_AGAIN_MS	10
+#define MAX_WAIT_MS		10000	/* for a worker to exit; then the command fails */
+#define POLL_MS			10
 
 static ProcessUtility_hook_type next_hook = NULL;
 
-/* --- sending a worker away */
+/* --- terminating the workers of a database */
 
 static const char *
 option_string(List *options, const char *name)
@@ -56,7 +54,7 @@ option_string(List *options, const char *name)
 	return NULL;
 }
 
-/* The database that a command needs nobody to be connected to, or NULL. */
+/* The database that a command needs to be without connections, or NULL. */
 static const char *
 database_to_empty(Node *statement)
 {
@@ -82,9 +80,9 @@ database_to_empty(Node *statement)
 	}
 }
 
-/* Is a worker there, or about to be?  Ends it if it runs.  te_shared_lock is held. */
+/* Does the database have a worker, or will it?  Terminates it if it runs.  te_shared_lock is held. */
 static bool
-end_workers(Oid database, int *pid)
+terminate_workers(Oid database, int *pid)
 {
 	bool		any = false;
 
@@ -97,7 +95,7 @@ end_workers(Oid database, int *pid)
 		any = true;
 		if (slot->pid != 0)
 		{
-			/* it cannot have ended: it takes the lock to clear its pid */
+			/* its pid is valid: it takes the lock to clear it */
 			*pid = slot->pid;
 			kill(slot->pid, SIGTERM);
 		}
@@ -105,9 +103,9 @@ end_workers(Oid database, int *pid)
 	return any;
 }
 
-/* Keep workers away from a database, and wait until those that are there have gone. */
+/* Prevent workers from starting in a database, and wait until a running one has exited. */
 static void
-keep_away(Oid database)
+evict_workers(Oid database)
 {
 	int64		deadline = te_now_ms() + MAX_WAIT_MS;
 	uint32		wait_event = WaitEventExtensionNew("ThumbexifWorkerExit");
@@ -128,10 +126,10 @@ keep_away(Oid database)
 	for (;;)
 	{
 		LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
-		any = end_workers(database, &pid);
+		any = terminate_workers(database, &pid);
 		LWLockRelease(te_shared_lock);
 
-		/* after it has freed its slot it is still a connection for a moment */
+		/* it stays connected for a moment after it has freed its slot */
 		if (!any && (pid == 0 || BackendPidGetProc(pid) == NULL))
 			return;
 		if (te_now_ms() >= deadline)
@@ -141,18 +139,18 @@ keep_away(Oid database)
 					 pid != 0 ?
 					 errmsg("background worker of thumbexif with PID %d has not left the database", pid) :
 					 errmsg("background worker of thumbexif is about to connect to the database"),
-					 errhint("A process that was stopped ends when it is sent SIGCONT. Do not kill it: that restarts the server.")));
+					 errhint("A stopped process exits when it receives SIGCONT. Do not kill it: that restarts the server.")));
 			return;
 		}
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-						 LOOK_AGAIN_MS, wait_event);
+						 POLL_MS, wait_event);
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
 	}
 }
 
 static void
-let_back(int code, Datum arg)
+readmit_workers(int code, Datum arg)
 {
 	Oid			database = DatumGetObjectId(arg);
 
@@ -166,22 +164,22 @@ let_back(int code, Datum arg)
 	te_wake_launcher();
 }
 
-/* The database to be emptied for this command, if it is the user's to do that with. */
+/* The database whose workers have to exit for this command, if the user owns it. */
 static Oid
-database_to_leave(Node *statement)
+database_to_evict(Node *statement)
 {
 	const char *name = database_to_empty(statement);
 	Oid			database = name ? get_database_oid(name, true) : InvalidOid;
 
 	if (OidIsValid(database) &&
 		!object_ownercheck(DatabaseRelationId, database, GetUserId()))
-		return InvalidOid;		/* the command will say so */
+		return InvalidOid;		/* the command will fail */
 	return database;
 }
 
-/* --- commands that make work */
+/* --- commands that create work */
 
-typedef enum Consequence		/* of a command that succeeded */
+typedef enum Consequence		/* of a command that has succeeded */
 {
 	NOTHING,
 	WORKER_AT_COMMIT,
@@ -190,7 +188,7 @@ typedef enum Consequence		/* of a command that succeeded */
 	LAUNCHER_AT_COMMIT
 } Consequence;
 
-/* Does it make a table part of a hierarchy, or take it out?  The worker pauses it then, or goes on. */
+/* Does it add a table to a hierarchy, or remove one?  The worker pauses or resumes the table. */
 static bool
 changes_hierarchy(AlterTableStmt *statement)
 {
@@ -255,7 +253,7 @@ consequence_of(Node *statement)
 }
 
 static void
-draw_consequence(Consequence consequence)
+apply_consequence(Consequence consequence)
 {
 	switch (consequence)
 	{
@@ -281,9 +279,9 @@ draw_consequence(Consequence consequence)
 /* --- the hook */
 
 static void
-run(PlannedStmt *statement, const char *query, bool read_only_tree,
-	ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *environment,
-	DestReceiver *destination, QueryCompletion *completion)
+run_next_hook(PlannedStmt *statement, const char *query, bool read_only_tree,
+			  ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *environment,
+			  DestReceiver *destination, QueryCompletion *completion)
 {
 	if (next_hook)
 		next_hook(statement, query, read_only_tree, context, params, environment,
@@ -299,26 +297,26 @@ utility_hook(PlannedStmt *statement, const char *query, bool read_only_tree,
 			 QueryEnvironment *environment, DestReceiver *destination,
 			 QueryCompletion *completion)
 {
-	/* found out before: a command may free its own statement */
+	/* determined before: a command may free its own statement */
 	volatile Consequence consequence = consequence_of(statement->utilityStmt);
-	Oid			database = database_to_leave(statement->utilityStmt);
+	Oid			database = database_to_evict(statement->utilityStmt);
 
 	if (OidIsValid(database))
 	{
-		/* also if the session is terminated meanwhile */
-		PG_ENSURE_ERROR_CLEANUP(let_back, ObjectIdGetDatum(database));
+		/* even if the session is terminated meanwhile */
+		PG_ENSURE_ERROR_CLEANUP(readmit_workers, ObjectIdGetDatum(database));
 		{
-			keep_away(database);
-			run(statement, query, read_only_tree, context, params, environment,
-				destination, completion);
+			evict_workers(database);
+			run_next_hook(statement, query, read_only_tree, context, params, environment,
+						  destination, completion);
 		}
-		PG_END_ENSURE_ERROR_CLEANUP(let_back, ObjectIdGetDatum(database));
-		let_back(0, ObjectIdGetDatum(database));
+		PG_END_ENSURE_ERROR_CLEANUP(readmit_workers, ObjectIdGetDatum(database));
+		readmit_workers(0, ObjectIdGetDatum(database));
 	}
 	else
-		run(statement, query, read_only_tree, context, params, environment,
-			destination, completion);
-	draw_consequence(consequence);
+		run_next_hook(statement, query, read_only_tree, context, params, environment,
+					  destination, completion);
+	apply_consequence(consequence);
 }
 
 void

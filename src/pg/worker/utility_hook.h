@@ -1,6 +1,6 @@
 /*
  * utility_hook.h
- *		What the background worker has to know of other people's commands.
+ *		A ProcessUtility hook for commands that concern the background workers.
  */
 #ifndef TE_PG_UTILITY_HOOK_H
 #define TE_PG_UTILITY_HOOK_H

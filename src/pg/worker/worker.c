@@ -1,14 +1,14 @@
 /*
  * worker.c
- *		The background process that does the assets of one database.
+ *		The background worker process of one database.
  *
- * Started by the launcher, never restarted by the postmaster.  Connected as the
- * bootstrap superuser, it runs nothing as such: our own tables are touched with the
- * extension owner's rights, a user's table with its owner's (run_as.h).
+ * The launcher starts it; the postmaster never restarts it.  It is connected as the bootstrap superuser but runs no SQL as
+ * such: the extension's tables are accessed with the rights of the extension's owner, a user's table with those of its owner
+ * (run_as.h).
  *
- * It leaves by itself when there was nothing to do for a while (it and its decoders stay warm that
- * long), when other databases wait for a worker, when its database got other
- * settings, when the extension has gone, when the clock was set back, and when it is sent away.
+ * It exits when there was no work for a while (until then it and its decoders are kept), when other databases wait for a
+ * worker, when the settings of its database have changed, when the extension was dropped, when the clock was set back, and
+ * when it is terminated.
  */
 #include "postgres.h"
 
@@ -43,30 +43,30 @@
 #include "table_scheduler.h"
 #include "worker.h"
 
-#define STAY_MS				(5 * 60 * 1000) /* without work; the decoders stay as long */
-#define MAKE_ROOM_MS		(10 * 1000) /* of work, while other databases wait */
-#define LOOK_SETTINGS_MS	(10 * 1000) /* between looks at the database's settings */
-#define LIMIT_MS			(30 * 1000) /* for a batch of rows, with what a table's triggers do */
-#define LOCK_MS				900 /* less than deadlock_timeout: so it is us, not a user, who gives way */
+#define IDLE_EXIT_MS		(5 * 60 * 1000) /* without work; its decoders are kept as long */
+#define MIN_RUN_MS			(10 * 1000) /* before it exits because other databases wait */
+#define SETTINGS_CHECK_MS	(10 * 1000) /* between checks of the database's settings */
+#define LIMIT_MS			(30 * 1000) /* for a statement on a user's table, with its triggers */
+#define LOCK_MS				900 /* less than deadlock_timeout, so that the worker gives way and not a user */
 
 static TeDatabaseSlot *database_slot;
 static TimestampTz started;
-static TimestampTz worked;		/* when there was work last */
-static TimestampTz looked;		/* when the database's settings were compared last */
+static TimestampTz last_worked; /* end of the last turn with work, 0 = none */
+static TimestampTz settings_checked;	/* when the database's settings were last checked */
 static uint32 settings_hash;
 
-/* --- coming and going */
+/* --- start and exit */
 
-/* Commits wake us no longer: whatever comes now is for the launcher. */
+/* From now on commits wake the launcher. */
 static void
-at_exit(int code, Datum arg)
+worker_exit(int code, Datum arg)
 {
 	uint32		me = te_shmem_my_process();
 
 	if (database_slot == NULL)
 		return;
 	if (!te_time_limit_ended())
-		pg_atomic_write_u32(&database_slot->at_work, 0);	/* sent away: no table is to blame */
+		pg_atomic_write_u32(&database_slot->at_work, 0);	/* it was terminated: no table is to blame */
 	pg_atomic_compare_exchange_u32(&database_slot->worker, &me, 0);
 	te_shmem_set_latch(pg_atomic_read_u32(&te_shared->launcher));
 }
@@ -79,11 +79,11 @@ leave(TeLeaving why, TimestampTz due)
 }
 
 /*
- * Neither ALTER DATABASE ... SET role nor session_authorization makes us somebody else.  And an ERROR must never end
- * this process because an owner's code has said so: the worker's own copy of that setting is closed to everybody.
+ * Override role and session_authorization of ALTER DATABASE ... SET.  Also make exit_on_error unchangeable in this process,
+ * so that the code of a table's owner cannot turn an ERROR into the end of the worker.
  */
 static void
-be_ourselves(void)
+set_identity(void)
 {
 	int			count;
 	struct config_generic **all;
@@ -103,11 +103,11 @@ be_ourselves(void)
 }
 
 /*
- * Settings of ours for the session.  A statement_timeout of the database's is
- * the limit for what its tables' triggers may take, a lock_timeout is kept if it is short.
+ * Set the session's settings.  The database's statement_timeout becomes the time limit for its tables' triggers; its
+ * lock_timeout is kept if it is short.
  */
 static void
-set_up(void)
+set_up_session(void)
 {
 	static const char *const settings[][2] = {
 		{"search_path", "pg_catalog, pg_temp"},
@@ -120,11 +120,11 @@ set_up(void)
 		{"idle_in_transaction_session_timeout", "0"}
 	};
 
-	be_ourselves();
+	set_identity();
 	te_time_limit_set(StatementTimeout > 0 ? StatementTimeout : LIMIT_MS);
 	for (int i = 0; i < (int) lengthof(settings); i++)
 	{
-		/* transaction_timeout is there since PostgreSQL 17 */
+		/* transaction_timeout exists since PostgreSQL 17 */
 		if (GetConfigOption(settings[i][0], true, false) != NULL)
 			SetConfigOption(settings[i][0], settings[i][1], PGC_SUSET, PGC_S_OVERRIDE);
 	}
@@ -133,10 +133,10 @@ set_up(void)
 	pgstat_report_appname("thumbexif worker");
 }
 
-/* --- ALTER DATABASE ... SET reaches only new sessions, so a worker that sees it starts anew */
+/* --- ALTER DATABASE ... SET affects only new sessions, so a worker that finds a change exits and is started again */
 
 static uint32
-hash_of_settings(void)
+compute_settings_hash(void)
 {
 	Relation	catalog;
 	SysScanDesc scan;
@@ -171,17 +171,17 @@ hash_of_settings(void)
 }
 
 static void
-look_at_settings(TimestampTz now)
+check_settings(TimestampTz now)
 {
 	if (ConfigReloadPending)
 	{
 		ConfigReloadPending = false;
 		ProcessConfigFile(PGC_SIGHUP);
 	}
-	if (!TimestampDifferenceExceeds(looked, now, LOOK_SETTINGS_MS))
+	if (!TimestampDifferenceExceeds(settings_checked, now, SETTINGS_CHECK_MS))
 		return;
-	looked = now;
-	if (hash_of_settings() != settings_hash)
+	settings_checked = now;
+	if (compute_settings_hash() != settings_hash)
 		leave(TE_LEFT_SETTINGS, 0);
 }
 
@@ -196,8 +196,8 @@ leave_if_not_needed(TeTurnResult turn, TimestampTz due, TimestampTz now)
 		leave(TE_LEFT_NO_EXTENSION, 0);
 	if (turn == TE_TURN_WORKED)
 	{
-		worked = now;
-		if (others_wait && TimestampDifferenceExceeds(started, now, MAKE_ROOM_MS))
+		last_worked = now;
+		if (others_wait && TimestampDifferenceExceeds(started, now, MIN_RUN_MS))
 			leave(TE_LEFT_MORE, 0);
 		return;
 	}
@@ -205,21 +205,21 @@ leave_if_not_needed(TeTurnResult turn, TimestampTz due, TimestampTz now)
 		return;
 	if (others_wait)
 		leave(TE_LEFT_IDLE, due);
-	/* one that has found nothing since its start has nothing to keep warm */
+	/* a worker that has found no work since its start exits at once */
 	if (turn == TE_TURN_IDLE &&
-		(worked == 0 || TimestampDifferenceExceeds(worked, now, STAY_MS)))
+		(last_worked == 0 || TimestampDifferenceExceeds(last_worked, now, IDLE_EXIT_MS)))
 		leave(TE_LEFT_IDLE, due);
 }
 
-/* Sleep until somebody wakes us, something is due, or it is time to leave. */
+/* Sleep until the latch is set, work is due, or it is time to exit. */
 static void
-rest(TeTurnResult turn, TimestampTz due, TimestampTz now, uint32 wait_event)
+wait_for_work(TeTurnResult turn, TimestampTz due, TimestampTz now, uint32 wait_event)
 {
-	TimestampTz until = TimestampTzPlusMilliseconds(worked != 0 ? worked : now, STAY_MS);
+	TimestampTz until = TimestampTzPlusMilliseconds(last_worked != 0 ? last_worked : now, IDLE_EXIT_MS);
 	long		wait_ms;
 
 	if (turn == TE_TURN_WAITING)
-		until = TimestampTzPlusMilliseconds(now, STAY_MS);
+		until = TimestampTzPlusMilliseconds(now, IDLE_EXIT_MS);
 	if (due != 0)
 		until = Min(until, due);
 	wait_ms = TimestampDifferenceMilliseconds(now, until) + 1;
@@ -228,11 +228,11 @@ rest(TeTurnResult turn, TimestampTz due, TimestampTz now, uint32 wait_event)
 	pgstat_report_activity(STATE_IDLE, NULL);
 	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
 					 wait_ms, wait_event);
-	looked = 0;					/* what was set while we slept holds for what woke us */
+	settings_checked = 0;		/* settings changed during the sleep apply to the next work */
 }
 
 static void
-work(void)
+main_loop(void)
 {
 	uint32		wait_event = WaitEventExtensionNew("ThumbexifWorker");
 	TimestampTz due = 0;
@@ -240,17 +240,17 @@ work(void)
 	for (;;)
 	{
 		TimestampTz now;
-		TeTurnResult		turn;
+		TeTurnResult turn;
 		bool		woken;
 
 		ResetLatch(MyLatch);
 		if (ProcDiePending)
-			leave(TE_LEFT_SENT_AWAY, 0);	/* nothing is in hand: go quietly */
+			leave(TE_LEFT_SENT_AWAY, 0);	/* no work is in progress: exit without an ERROR */
 		CHECK_FOR_INTERRUPTS();
 		now = GetCurrentTimestamp();
 		if (te_clock_was_set_back(now))
-			leave(TE_LEFT_MORE, 0); /* with what it meant to wait for: the next one knows nothing of that */
-		look_at_settings(now);
+			leave(TE_LEFT_MORE, 0); /* its wait times are wrong now; the next worker has none */
+		check_settings(now);
 
 		woken = pg_atomic_exchange_u32(&database_slot->wake, 0) != 0;
 		turn = te_scheduler_turn(woken, &due);
@@ -259,7 +259,7 @@ work(void)
 		now = GetCurrentTimestamp();
 		leave_if_not_needed(turn, due, now);
 		if (turn != TE_TURN_WORKED)
-			rest(turn, due, now, wait_event);
+			wait_for_work(turn, due, now, wait_event);
 	}
 }
 
@@ -269,30 +269,30 @@ thumbexif_worker_main(Datum arg)
 	TeWorkerStart start;
 
 	memcpy(&start, MyBgworkerEntry->bgw_extra, sizeof(start));
-	before_shmem_exit(at_exit, (Datum) 0);
+	before_shmem_exit(worker_exit, (Datum) 0);
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	pqsignal(SIGTERM, die);
 	BackgroundWorkerUnblockSignals();
 
 	if (!te_activity_adopt(start.slot, start.generation))
-		proc_exit(0);			/* the launcher that started us has gone */
+		proc_exit(0);			/* the launcher that started it has exited */
 	BackgroundWorkerInitializeConnectionByOid(start.database, InvalidOid, 0);
-	set_up();
+	set_up_session();
 
 	database_slot = te_shmem_take_database(MyDatabaseId);
 	if (database_slot == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
 				 errmsg("background workers serve at most %d databases", TE_DATABASE_SLOTS),
-				 errhint("Name those that matter in \"thumbexif.databases\".")));
+				 errhint("List the databases to serve in \"thumbexif.databases\".")));
 	pg_atomic_exchange_u32(&database_slot->worker, te_shmem_my_process());
-	started = looked = GetCurrentTimestamp();
-	settings_hash = hash_of_settings();
-	te_table_killers();
+	started = settings_checked = GetCurrentTimestamp();
+	settings_hash = compute_settings_hash();
+	te_table_health_load_deaths();
 
 	PG_TRY();
 	{
-		work();
+		main_loop();
 	}
 	PG_CATCH();
 	{

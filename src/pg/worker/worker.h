@@ -1,6 +1,6 @@
 /*
  * worker.h
- *		The background process that does the assets of one database.
+ *		The background worker process of one database.
  */
 #ifndef TE_PG_WORKER_H
 #define TE_PG_WORKER_H
@@ -9,7 +9,7 @@
 
 #include "pg/compat.h"
 
-typedef struct TeWorkerStart	/* what the launcher tells its worker, in bgw_extra */
+typedef struct TeWorkerStart	/* the launcher's arguments to a worker, in bgw_extra */
 {
 	Oid			database;
 	int			slot;

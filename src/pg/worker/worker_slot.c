@@ -1,6 +1,6 @@
 /*
  * worker_slot.c
- *		The beginning and the end of a database's worker, for the launcher.
+ *		Starts the workers of databases for the launcher, and handles their exits.
  */
 #include "postgres.h"
 
@@ -14,15 +14,15 @@
 #include "worker.h"
 #include "worker_slot.h"
 
-#define SWEEP_MS		(10 * 60 * 1000)
+#define RECHECK_MS		(10 * 60 * 1000)
 #define BACKOFF_MS		1000	/* after the first worker that died */
 #define BACKOFF_MAX_MS	(5 * 60 * 1000)
-#define STEADY_MS		(60 * 1000) /* who lived this long did not die of his start */
-#define KEPT_AWAY_MS	1000	/* from a database that is about to be dropped */
+#define STARTUP_MS		(60 * 1000) /* uptime after which a death is not a startup failure */
+#define KEPT_AWAY_MS	1000	/* until another try in a database that is about to be dropped */
 
 StaticAssertDecl(sizeof(TeWorkerStart) <= BGW_EXTRALEN, "bgw_extra is too small");
 
-/* Is somebody about to drop this database or the like?  te_shared_lock is held. */
+/* Does a command such as DROP DATABASE keep workers out of the database?  te_shared_lock is held. */
 static bool
 is_kept_away(Oid database)
 {
@@ -34,7 +34,7 @@ is_kept_away(Oid database)
 	return false;
 }
 
-/* A free worker slot for this database, or -1: none, or the database is to be left alone. */
+/* A free worker slot for this database; -1 if there is none, or if workers are kept out of the database. */
 static int
 take_slot(Oid database, uint32 *generation)
 {
@@ -76,6 +76,24 @@ free_slot(int number)
 }
 
 void
+te_worker_slot_clear_all(void)
+{
+	LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
+	for (int i = 0; i < TE_MAX_WORKERS; i++)
+	{
+		TeActivity *slot = &te_shared->slot[i];
+
+		slot->generation++;
+		if (slot->pid != 0)
+			continue;
+		te_activity_change_begin(slot);
+		slot->database = InvalidOid;
+		te_activity_change_end(slot);
+	}
+	LWLockRelease(te_shared_lock);
+}
+
+void
 te_worker_slot_note(const TeDatabase *database, TeDatabaseState state)
 {
 	TeDatabaseSlot *slot;
@@ -84,7 +102,7 @@ te_worker_slot_note(const TeDatabase *database, TeDatabaseState state)
 	slot = te_shmem_database(database->oid);
 	if (slot != NULL && slot->state != state)
 	{
-		/* also a database that is no longer queued has not been idle */
+		/* "used" counts from here, even for a database that is no longer queued */
 		slot->state = state;
 		slot->used = GetCurrentTimestamp();
 	}
@@ -103,7 +121,7 @@ te_worker_slot_start(TeDatabase *database, TimestampTz now)
 		start.slot = take_slot(database->oid, &start.generation);
 	if (start.slot < 0)
 	{
-		/* whoever keeps us away will wake us */
+		/* the end of the command that keeps workers out will wake the launcher */
 		database->not_before = TimestampTzPlusMilliseconds(now, KEPT_AWAY_MS);
 		return true;
 	}
@@ -139,13 +157,13 @@ died_at_work(Oid database)
 	return slot != NULL && pg_atomic_read_u32(&slot->at_work) != 0;
 }
 
-/* A worker has gone: what follows from what it said? */
+/* Schedule the next worker by the last one's reason of leaving. */
 static void
-follow_up(TeDatabase *database, const TeActivity *last, TimestampTz now)
+schedule_next(TeDatabase *database, const TeActivity *last, TimestampTz now)
 {
 	int64		wait_ms;
 
-	database->due = TimestampTzPlusMilliseconds(now, SWEEP_MS);
+	database->due = TimestampTzPlusMilliseconds(now, RECHECK_MS);
 	database->not_before = 0;
 	if (last->leaving != TE_LEFT_DIED)
 	{
@@ -158,9 +176,9 @@ follow_up(TeDatabase *database, const TeActivity *last, TimestampTz now)
 			database->extension = false;
 			return;
 		case TE_LEFT_DIED:
-			/* what dies of one table is kept from it by the next worker: others need not wait */
+			/* if it died at work on a table, the next worker delays that table; the others need not wait */
 			if (died_at_work(database->oid) ||
-				TimestampDifferenceExceeds(database->served, now, STEADY_MS))
+				TimestampDifferenceExceeds(database->served, now, STARTUP_MS))
 				database->failures = 0;
 			database->failures++;
 			wait_ms = te_backoff_ms(database->failures, BACKOFF_MS, BACKOFF_MAX_MS,
@@ -196,9 +214,9 @@ te_worker_slot_reap(TeDatabase *database, TimestampTz now)
 	pfree(database->handle);
 	database->handle = NULL;
 	database->slot = -1;
-	follow_up(database, &last, now);
+	schedule_next(database, &last, now);
 
-	/* one that did not live to say a word may have an extension all the same */
+	/* if a worker died before it reported, the database may have the extension */
 	if (!database->extension && database->seen)
 	{
 		te_shmem_free_database(database->oid, false);

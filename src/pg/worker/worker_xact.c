@@ -13,7 +13,7 @@
 #include "pg/pool/pool.h"
 #include "worker_xact.h"
 
-static MemoryContext context = NULL;
+static MemoryContext context = NULL;	/* of the turn */
 
 void
 te_worker_xact_reset(void)
@@ -29,7 +29,7 @@ te_worker_xact_begin(void)
 {
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();
-	PortalContext = context;	/* where SPI puts its own, which an ERROR leaves there */
+	PortalContext = context;	/* SPI allocates its contexts here; an ERROR leaves them to the reset */
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
 	PushActiveSnapshot(GetTransactionSnapshot());
 	MemoryContextSwitchTo(context);

@@ -9,20 +9,19 @@
 
 #include "datatype/timestamp.h"
 
-/* A turn begins: what was allocated in the last one is freed.  Sets the current memory context. */
+/* Begin a turn: frees the memory of the last one.  Sets the current memory context. */
 extern void te_worker_xact_reset(void);
 
 /*
- * Begin one: with an SPI connection (in which a run may commit) and a snapshot, in the
- * memory context of the turn.  End it: commit.
+ * Begin a transaction with a snapshot and a non-atomic SPI connection, in the memory context of the turn.  End: commit it.
  */
 extern void te_worker_xact_begin(void);
 extern void te_worker_xact_end(void);
 
-/* Call a function; what it throws is returned, palloc'd, and rolled back.  NULL = nothing. */
+/* Call a function.  Returns its ERROR, palloc'd, after rolling the transaction back; NULL = none. */
 extern ErrorData *te_worker_xact_guarded(void (*function) (void *arg), void *arg);
 
-/* The sooner of two times of which 0 stands for never. */
+/* Set *due to the earlier of two times; 0 = never. */
 static inline void
 te_sooner(TimestampTz *due, TimestampTz other)
 {
