@@ -52,7 +52,7 @@ is_refused('lengths', 'thumbnail', 'TE010', 'text is too long', 'a length that o
 is_refused('status', 'thumbnail', 'TE010', 'status is not one of a decoder', 'a status of the server');
 is_refused('wide', 'thumbnail', 'TE010', 'not of the size that was asked for', 'a thumbnail that is too wide');
 is_refused('missing', 'thumbnail', 'TE010', 'shorter than announced', 'a thumbnail that is shorter than announced');
-is_refused('html', 'thumbnail', 'TE010', 'not of the format', 'a thumbnail that is none');
+is_refused('html', 'thumbnail', 'TE010', 'does not have the requested format', 'a thumbnail that is none');
 is_refused('make', 'exif', 'TE010', 'EXIF where none should be', 'values without EXIF');
 is_refused('text', 'exif', 'TE010', 'text is not clean', 'text that is not UTF-8');
 is_refused('json', 'exif', 'TE010', 'JSON is invalid', 'JSON that jsonb does not take');
@@ -131,7 +131,7 @@ my $program = "$install->{pkglibdir}/thumbexif-decoder";
 chmod 0644, $program;
 like(start_with('version'), qr/ERROR:  58000: could not start image decoder ".*thumbexif-decoder": Permission denied.*HINT:/s, 'not executable');
 unlink $program;
-like(start_with('version'), qr/ERROR:  58P01: could not start image decoder ".*thumbexif-decoder": No such file.*HINT:.*Install/s, 'missing');
+like(start_with('version'), qr/ERROR:  58P01: could not start image decoder ".*thumbexif-decoder": No such file.*HINT:.*Reinstall/s, 'missing');
 append_to_file($program, "#!/bin/sh\necho 'error while loading shared libraries: libvips.so.42' >&2\nexit 127\n");
 chmod 0755, $program;
 like(start_with('version'), qr/DETAIL:.*exited with code 127: error while loading shared libraries: libvips.*HINT:.*ldd/s, 'a library is missing');

@@ -91,8 +91,9 @@ fail_entry(TePoolEntry *entry, TeStatus status, const char *detail)
 
 /* --- decoders */
 
-void
-te_dispatch_reset_wait_set(void)
+/* The set of decoders has changed: the wait event set must be built again. */
+static void
+reset_wait_set(void)
 {
 	if (te_pool.wait_set != NULL)
 		FreeWaitEventSet(te_pool.wait_set);
@@ -117,7 +118,7 @@ te_dispatch_reap(TeDecoder *decoder, TeEndReason cause)
 		cause = TE_END_NOT_NEEDED;
 	decoder->cause = cause;
 	memcpy(entries, decoder->entries, sizeof(entries));
-	te_dispatch_reset_wait_set();
+	reset_wait_set();
 	dlist_delete(&decoder->node);
 	te_pool.ndecoders--;
 	outcome = te_decoder_reap(decoder, te_pool.reap_until_ms != 0 ? te_pool.reap_until_ms : te_now_ms() + KILLED_MS, detail);
@@ -256,7 +257,7 @@ te_dispatch_start(Oid role, bool must)
 	}
 	dlist_push_tail(&te_pool.decoders, &decoder->node);
 	te_pool.ndecoders++;
-	te_dispatch_reset_wait_set();
+	reset_wait_set();
 	return true;
 }
 

@@ -72,7 +72,4 @@ extern void te_pool_discard(int level);
 /* Register the callbacks that discard entries at a rollback. */
 extern void te_pool_register_rollback(void);
 
-/* Called when a decoder is added or removed: the wait event set must be built again. */
-extern void te_dispatch_reset_wait_set(void);
-
 #endif							/* TE_PG_DISPATCH_H */

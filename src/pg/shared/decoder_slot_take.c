@@ -125,7 +125,7 @@ find_idle(void)
 
 	for (int i = 0; i < TE_MAX_DECODER_SLOTS; i++)
 	{
-		if ((pg_atomic_read_u32(&te_decoder_slots->slot[i]) & 7) == SLOT_IDLE &&
+		if (SLOT_STATE(pg_atomic_read_u32(&te_decoder_slots->slot[i])) == SLOT_IDLE &&
 			now - te_decoder_slots->idle_since_ms[i] >= MIN_IDLE_MS &&
 			(longest < 0 || now - te_decoder_slots->idle_since_ms[i] > now - te_decoder_slots->idle_since_ms[longest]))
 			longest = i;
@@ -141,10 +141,10 @@ static bool
 evict(int slot, uint32 word)
 {
 	uint32		old = pg_atomic_read_u32(&te_decoder_slots->slot[slot]);
-	pid_t		pid = (pid_t) (old >> 3);
+	pid_t		pid = SLOT_PID(old);
 	int			fd;
 
-	if ((old & 7) != SLOT_IDLE || !te_decoder_slot_change_word(slot, old, SLOT_WORD(pid, SLOT_KILLING)))
+	if (SLOT_STATE(old) != SLOT_IDLE || !te_decoder_slot_change_word(slot, old, SLOT_WORD(pid, SLOT_KILLING)))
 		return false;
 
 	/*

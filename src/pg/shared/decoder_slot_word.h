@@ -14,7 +14,9 @@
 #define SLOT_BUSY			2
 #define SLOT_IDLE			3
 #define SLOT_KILLING			4	/* another process is about to kill it */
-#define SLOT_WORD(pid, what) ((uint32) (pid) << 3 | (what)) /* process ids have 22 bits */
+#define SLOT_WORD(pid, state) ((uint32) (pid) << 3 | (state)) /* process ids have 22 bits */
+#define SLOT_STATE(word) ((word) & 7)
+#define SLOT_PID(word)	((pid_t) ((word) >> 3))
 
 /* NULL before te_decoder_slot_prepare(). */
 extern TeDecoderSlots *te_decoder_slots;

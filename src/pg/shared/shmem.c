@@ -198,7 +198,7 @@ te_shmem_take_database(Oid database)
 			slot->trouble[0] = '\0';
 			slot->at_work_since_ms = 0;
 			pg_atomic_write_u32(&slot->at_work, 0);
-			memset(slot->fatal_table, 0, sizeof(slot->fatal_table));
+			memset(slot->death_entry, 0, sizeof(slot->death_entry));
 			pg_atomic_write_u32(&slot->oid, database);
 		}
 	}

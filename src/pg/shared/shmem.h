@@ -45,14 +45,14 @@ typedef enum TeDatabaseState	/* why there is no worker */
 	TE_DATABASE_OFF				/* disabled */
 } TeDatabaseState;
 
-typedef struct TeFatalTable		/* a table during whose processing workers have died */
+typedef struct TeDeathEntry		/* a table during whose processing workers have died */
 {
 	int			attachment;		/* 0 = free */
 	int			deaths;
 	TimestampTz until;			/* no worker processes it before */
-} TeFatalTable;
+} TeDeathEntry;
 
-#define TE_FATAL_TABLES	8		/* per database */
+#define TE_DEATH_ENTRIES	8		/* per database */
 
 /*
  * A slot of a database that has the extension, or may have it.  There may be more databases
@@ -66,7 +66,7 @@ typedef struct TeDatabaseSlot
 	pg_atomic_uint32 worker;	/* its worker's process number + 1, 0 = none */
 	pg_atomic_uint32 at_work;	/* attachment that its worker is processing, 0 = none; kept if the worker dies */
 	int64		at_work_since_ms;	/* te_now_ms(); written by the worker only, as is the next */
-	TeFatalTable fatal_table[TE_FATAL_TABLES];
+	TeDeathEntry death_entry[TE_DEATH_ENTRIES];
 	TeDatabaseState state;
 	TimestampTz used;			/* when its last worker started or ended, or the slot was taken */
 	char		trouble[TE_TROUBLE_TEXT];	/* error of the last worker; "" = none */

@@ -25,7 +25,6 @@
 #include "launcher.h"
 #include "pg/base/clock.h"
 #include "pg/compat.h"
-#include "pg/shared/activity.h"
 #include "pg/shared/shmem.h"
 #include "worker_slot.h"
 

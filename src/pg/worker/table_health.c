@@ -32,17 +32,17 @@
 /* --- deaths of workers */
 
 /* The entry of a table in shared memory; if there is none, the one whose wait ended first is reused. */
-static TeFatalTable *
+static TeDeathEntry *
 find_death_entry(TeDatabaseSlot *slot, int number)
 {
-	TeFatalTable *found = &slot->fatal_table[0];
+	TeDeathEntry *found = &slot->death_entry[0];
 
-	for (int i = 0; i < TE_FATAL_TABLES; i++)
+	for (int i = 0; i < TE_DEATH_ENTRIES; i++)
 	{
-		if (slot->fatal_table[i].attachment == number)
-			return &slot->fatal_table[i];
-		if (slot->fatal_table[i].until < found->until)
-			found = &slot->fatal_table[i];
+		if (slot->death_entry[i].attachment == number)
+			return &slot->death_entry[i];
+		if (slot->death_entry[i].until < found->until)
+			found = &slot->death_entry[i];
 	}
 	memset(found, 0, sizeof(*found));
 	found	  ->attachment = number;
@@ -58,25 +58,25 @@ te_table_health_load_deaths(void)
 
 	if (number != 0)
 	{
-		TeFatalTable *fatal = find_death_entry(slot, number);
+		TeDeathEntry   *entry = find_death_entry(slot, number);
 		int64		wait_ms;
 
-		if (TimestampDifferenceExceeds(fatal->until, now, FORGIVEN_MS))
-			fatal->deaths = 0;
-		wait_ms = te_backoff_ms(++fatal->deaths, DEATH_MS, DEATH_MAX_MS, 0);
+		if (TimestampDifferenceExceeds(entry->until, now, FORGIVEN_MS))
+			entry->deaths = 0;
+		wait_ms = te_backoff_ms(++entry->deaths, DEATH_MS, DEATH_MAX_MS, 0);
 		/* at least as long as that turn lasted, so that other tables get as much time */
 		wait_ms = Max(wait_ms, te_now_ms() - slot->at_work_since_ms);
-		fatal->until = TimestampTzPlusMilliseconds(now, wait_ms);
+		entry->until = TimestampTzPlusMilliseconds(now, wait_ms);
 	}
-	for (int i = 0; slot != NULL && i < TE_FATAL_TABLES; i++)
+	for (int i = 0; slot != NULL && i < TE_DEATH_ENTRIES; i++)
 	{
-		TeFatalTable *fatal = &slot->fatal_table[i];
+		TeDeathEntry *entry = &slot->death_entry[i];
 
-		if (fatal->attachment == 0)
+		if (entry->attachment == 0)
 			continue;
 		/* it is later only if the clock was set back */
-		fatal->until = Min(fatal->until, TimestampTzPlusMilliseconds(now, DEATH_MAX_MS));
-		te_worker_table_find(fatal->attachment)->not_before = fatal->until;
+		entry->until = Min(entry->until, TimestampTzPlusMilliseconds(now, DEATH_MAX_MS));
+		te_worker_table_find(entry->attachment)->not_before = entry->until;
 	}
 }
 
