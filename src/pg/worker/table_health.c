@@ -45,7 +45,7 @@ find_death_entry(TeDatabaseSlot *slot, int number)
 			found = &slot->death_entry[i];
 	}
 	memset(found, 0, sizeof(*found));
-	found	  ->attachment = number;
+	found->attachment = number;
 	return found;
 }
 
@@ -58,7 +58,7 @@ te_table_health_load_deaths(void)
 
 	if (number != 0)
 	{
-		TeDeathEntry   *entry = find_death_entry(slot, number);
+		TeDeathEntry *entry = find_death_entry(slot, number);
 		int64		wait_ms;
 
 		if (TimestampDifferenceExceeds(entry->until, now, FORGIVEN_MS))
@@ -98,7 +98,7 @@ static bool
 pause_table(const TeWorkerTable *table, const char *reason)
 {
 	TeArgs		args = {0};
-	bool found;
+	bool		found;
 
 	te_worker_xact_begin();
 	te_arg_int4(&args, table->number);
@@ -115,7 +115,7 @@ static bool
 is_attached(const TeWorkerTable *table)
 {
 	TeExtension extension;
-	bool found = false;
+	bool		found = false;
 
 	te_worker_xact_begin();
 	if (te_extension_find(&extension))
@@ -123,7 +123,7 @@ is_attached(const TeWorkerTable *table)
 		ListCell   *cell;
 
 		foreach(cell, te_attachment_all())
-			found	  |=((TeAttachment *) lfirst(cell))->number == table->number;
+			found |= ((TeAttachment *) lfirst(cell))->number == table->number;
 	}
 	te_worker_xact_end();
 	return found;

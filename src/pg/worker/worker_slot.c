@@ -38,10 +38,10 @@ is_kept_away(Oid database)
 static int
 take_slot(Oid database, uint32 *generation)
 {
-	int found = -1;
+	int			found = -1;
 
 	LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
-	for (int i = 0; i < TE_MAX_WORKERS && found <0 && !is_kept_away(database); i++)
+	for (int i = 0; i < TE_MAX_WORKERS && found < 0 && !is_kept_away(database); i++)
 	{
 		TeActivity *slot = &te_shared->slot[i];
 
