@@ -76,7 +76,7 @@ lengths()		# LIMIT-OF-A-FILE LIMIT-OF-A-FUNCTION: what is longer
 		END { close_file() }' {} +
 }
 
-check "no file above 500 lines, no function above 80" lengths 500 80
+check "no file above 450 lines, no function above 60" lengths 450 60
 lengths 400 60 | sed 's/^/# long: /'
 check "no white space at the ends of lines" \
 	grep -rnE '[[:space:]]+$' --include='*.[ch]' --include='*.sql' --include='*.pl' --include='*.sh' --include='*.md' --include='*.spec' src sql test bench README.md CHANGELOG.md
