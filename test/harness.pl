@@ -77,11 +77,6 @@ $harness->callback(
 				push @{ $failed{ $job->[1] } }, $test->as_string unless $test->is_ok;
 				push @{ $skips{ $job->[1] } }, $test->explanation
 				  if $test->has_skip && !may_skip($job->[1], $test->explanation);
-			},
-			plan => sub {
-				my $plan = shift;
-				push @{ $skips{ $job->[1] } }, $plan->explanation
-				  if $plan->has_skip && !may_skip($job->[1], $plan->explanation);
 			});
 	});
 
@@ -89,9 +84,13 @@ my ($passed, $bad, $skipped) = (0, 0, 0);
 if (@ARGV)
 {
 	my $aggregator = $harness->runtests(@ARGV);
-	foreach my $parser ($aggregator->parsers)
+	foreach my $file ($aggregator->descriptions)
 	{
+		my ($parser) = $aggregator->parsers($file);
 		my $failures = scalar $parser->failed;
+
+		# no callback tells of a program that is skipped as a whole
+		push @{ $skips{$file} }, $parser->skip_all if $parser->skip_all && !may_skip($file, $parser->skip_all);
 		$failures = 1 if !$failures && ($parser->exit || $parser->parse_errors);
 		$bad += $failures;
 		$skipped += $parser->skip_all ? 1 : scalar $parser->skipped;

@@ -19,7 +19,7 @@ if [ "${1:-}" = --fit ]; then
 	done
 	exit
 fi
-scratch=$(mktemp -d /tmp/thumbexif-mutate.XXXXXX)
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/thumbexif-mutate.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
 
 wanted()		# NAME WORD...
@@ -46,8 +46,9 @@ try()			# NAME
 		return 1
 	fi
 	# what is waited for in vain should not take minutes
-	TE_ONLY=$TEST PG_TEST_TIMEOUT_DEFAULT=${PG_TEST_TIMEOUT_DEFAULT:-20} make -C "$copy" "check-$PART" > "$log" 2>&1 || true
-	sed -n 's/^output is kept in \(\/tmp\/thumbexif-test\.[A-Za-z0-9]*\)\/out$/\1/p' "$log" | xargs -r rm -rf
+	TE_ONLY=$TEST PG_TEST_TIMEOUT_DEFAULT=${PG_TEST_TIMEOUT_DEFAULT:-20} make -C "$copy" "check-$PART" \
+		${THEXIF_PHOTOS:+THEXIF_PHOTOS="$THEXIF_PHOTOS"} > "$log" 2>&1 || true
+	sed -n 's/^output is kept in \(\/.*\/thumbexif-test\.[A-Za-z0-9]*\)\/out$/\1/p' "$log" | xargs -d '\n' -r rm -rf
 	last=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$log" | tail -1)
 	if grep -q 'the tests could not be run' "$log" || [ -z "$last" ]; then
 		echo "$1: the changed code cannot be tested:"

@@ -36,6 +36,24 @@ give_to_server()	# FOLDER...
 	[ -z "$server_user" ] || chown -R "$server_user" "$@"
 }
 
+# scratch_folder NAME: a new folder that its user can enter, beneath TMPDIR if that can be entered too, else beneath /tmp.
+scratch_folder()
+{
+	local base folder
+
+	for base in "${TMPDIR:-/tmp}" /tmp; do
+		folder=$(mktemp -d "$base/thumbexif-$1.XXXXXX")
+		chmod 755 "$folder"
+		if as_server test -x "$folder"; then
+			echo "$folder"
+			return
+		fi
+		rmdir "$folder"
+	done
+	echo "user $(as_server id -un), who runs the server, cannot enter /tmp" >&2
+	return 1
+}
+
 # private_postgres FOLDER: copy PostgreSQL into FOLDER and install thumbexif there.  Sets bindir and
 # pkglibdir (in the copy), and pgxs (the system's: pg_regress and the Perl modules lie there).
 private_postgres()

@@ -81,6 +81,16 @@ open_to_read(int root, const char *path, bool *in_use)
 	return fd;
 }
 
+/* May we read the file that a descriptor with O_PATH is for?  Not known without /proc: then opening it will tell. */
+static bool
+is_readable(int fd)
+{
+	char		name[32];
+
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	return access(name, R_OK) == 0 || (errno != EACCES && errno != EPERM);
+}
+
 static void
 describe(int fd, TeOpenReply *reply)
 {
@@ -204,7 +214,14 @@ opn_open_file(const char *root_name, const char *path, uint32_t want, TeOpenRepl
 	else
 		fd = open_beneath(root, path, O_PATH, MAX_TRIES);
 	if (fd >= 0)
+	{
 		describe(fd, reply);
+		if (reply->outcome == TE_OPENED && !(want & TE_OPEN_READ) && !is_readable(fd))
+		{
+			reply->outcome = TE_OPEN_FAILED;
+			reply->error = EACCES;
+		}
+	}
 	else
 	{
 		reply->outcome = in_use ? TE_OPEN_IN_USE : TE_OPEN_FAILED;

@@ -45,6 +45,15 @@ SELECT thumbnail_path ~ '\.png$' AS png, thumbnail_path <> :'first' AS other FRO
 SELECT thumbnail_settings, exif_settings FROM thumbexif_internal.thumbexif_asset_bigint WHERE id = 1;
 -- the file it replaced has been unlinked
 SELECT (pg_stat_file(:'first', true)).size AS there;
+-- PNG knows no quality, also in a state that 1.0 has written; another size is another thumbnail
+SET thumbexif.thumbnail_quality = 10;
+CALL thumbexif_backfill();
+UPDATE thumbexif_internal.thumbexif_asset_bigint SET thumbnail_settings = '100 png 85' WHERE id = 1;
+CALL thumbexif_backfill();
+UPDATE thumbexif_internal.thumbexif_asset_bigint SET thumbnail_settings = '101 png 85' WHERE id = 1;
+CALL thumbexif_backfill(dry_run => true);
+UPDATE thumbexif_internal.thumbexif_asset_bigint SET thumbnail_settings = '100 png' WHERE id = 1;
+RESET thumbexif.thumbnail_quality;
 RESET thumbexif.thumbnail_size;
 RESET thumbexif.thumbnail_format;
 -- with exif_gps switched off, our position goes; the rest stays

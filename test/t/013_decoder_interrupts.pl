@@ -12,7 +12,7 @@ my $server = new_server('interrupts');
 my $session = DecoderTest->session($server);
 my $thumbnail = "SELECT length(thumbexif_thumbnail('photo.jpg')) > 1000";
 
-# Whoever does it, a stuck decoder goes with the query within a second.
+# Whoever does it, a stuck decoder goes with the query at once: long before decode_timeout, also on a busy machine.
 sub is_stopped_by
 {
 	my ($what, $query, $error, $stop) = @_;
@@ -23,7 +23,7 @@ sub is_stopped_by
 	my $start = time;
 	like($session->answer, $error, $what);
 	wait_for("decoder goes: $what", sub { process_state($decoder) eq '' });
-	cmp_ok(time - $start, '<', 1, "$what: at once, and the decoder is gone");
+	cmp_ok(time - $start, '<', 10, "$what: at once, and the decoder is gone");
 	return;
 }
 
@@ -89,7 +89,7 @@ my $start = time;
 $server->safe_psql('postgres', "SELECT pg_terminate_backend($session->{pid})");
 wait_for('session ends', sub { !-d "/proc/$session->{pid}" });
 wait_for('decoder ends', sub { process_state($decoder) eq '' });
-cmp_ok(time - $start, '<', 1, 'pg_terminate_backend: at once, and the decoder is gone');
+cmp_ok(time - $start, '<', 10, 'pg_terminate_backend: at once, and the decoder is gone');
 
 # The server.
 $session = DecoderTest->session($server);
@@ -97,7 +97,7 @@ $session->query($thumbnail);
 $decoder = $session->send_to_stopped($server, $thumbnail);
 $start = time;
 $server->stop('fast');
-cmp_ok(time - $start, '<', 5, 'a fast shutdown does not wait for the decoder');
+cmp_ok(time - $start, '<', 15, 'a fast shutdown does not wait for the decoder');
 is(process_state($decoder), '', 'which is gone');
 
 done_testing();

@@ -9,7 +9,7 @@ use DecoderTest;
 use ThumbexifTest;
 
 my $server = new_server('elsewhere', config => <<'EOSQL');
-max_files_per_process = 100
+max_files_per_process = 150
 wal_level = replica
 max_wal_senders = 3
 hot_standby = on

@@ -121,6 +121,21 @@ $server->start;
 given_back('shutdown');
 $session->finish;
 
+# --- somebody has locked all states: whoever is to stop does not wait for that
+foreach my $function ("pg_cancel_backend(%d)", "pg_terminate_backend(%d, 10000)")
+{
+	($session) = hanging_backfill();
+	my $locker = TestSession->new($server);
+	$locker->query('BEGIN; LOCK TABLE thumbexif_internal.thumbexif_asset_bigint');
+	is($locker->query('SELECT ' . sprintf($function, $session->{pid})), 't', "$function while states are locked");
+	ok(TestSession::until_true(60, sub { sql("SELECT count(*) FROM pg_stat_activity WHERE pid = $session->{pid} AND state = 'active'") eq '0' }),
+		'it stops');
+	$locker->query('COMMIT');
+	$locker->finish;
+	like(sql('CALL thumbexif_backfill()'), qr/^8\|8\|0\|0$/, 'the claims are dead, and the next backfill does them all');
+	$session->finish;
+}
+
 # --- kill -9 of the backend: PostgreSQL restarts, the claims are dead, the attempt is not counted
 ($session) = hanging_backfill();
 crash($session);

@@ -4,6 +4,7 @@ use warnings;
 
 use PostgreSQL::Test::Utils;
 use Test::More;
+use TestSession;
 use ThumbexifTest;
 use TinyPicture;
 use WorkerTest;
@@ -54,6 +55,7 @@ is( value($server,
 	1, 'and holds nothing');
 
 my $pid = worker_pid($server);
+ok(!TestSession::until_true(3, sub { worker_pid($server) ne $pid }), 'it stays for more than a moment');
 value($server, insert(10));
 wait_done($server, 'ten more', 11);
 is(worker_pid($server), $pid, 'are done by the same worker');

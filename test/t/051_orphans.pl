@@ -101,5 +101,16 @@ fill(61, 70);
 wait_for($server, 'all are done', "SELECT count(*) FROM $state WHERE status <> 'done'", 0);
 is(value($server, "SELECT count(*) FROM $state WHERE interruptions > 0 OR claim IS NOT NULL"), 0, 'and nothing is left over');
 
+# --- and what is new does not wait for all of them
+value($server, "SELECT thumbexif_pause('image_assets')");
+value($server, "INSERT INTO image_assets (id, path) OVERRIDING SYSTEM VALUE
+	SELECT 1000 + i, repeat('./', 1 + i / 100) || (i % 100 + 1) || '.png' FROM generate_series(1, 2000) i");
+orphan('id > 1000', 2000000006);
+fill(71, 71);
+value($server, "SELECT thumbexif_resume('image_assets')");
+wait_for($server, 'two thousand are done', "SELECT count(*) FROM $state WHERE status <> 'done'", 0);
+cmp_ok(value($server, "SELECT count(*) FROM $state WHERE id > 1000 AND finished_at < (SELECT finished_at FROM $state WHERE id = 71)"),
+	'<', 1000, 'a new row is done among the first');
+
 $server->stop;
 done_testing();

@@ -15,21 +15,28 @@ my $session = DecoderTest->session($server);
 # Resident kB and descriptors of the session's process, which has one well decoder.
 sub size
 {
-	is($session->query("SET statement_timeout = 0; SELECT length(thumbexif_thumbnail('photo.jpg')) > 0"), 't', 'and a thumbnail');
+	1 until $session->query('SET statement_timeout = 0') eq '';	# unless the old one ends it
+	is($session->query("SELECT length(thumbexif_thumbnail('photo.jpg')) > 0"), 't', 'and a thumbnail');
 	my ($kilobytes) = slurp_proc($session->{pid}, 'status') =~ /^RssAnon:\s+(\d+) kB/m;
 	my @fds = glob "/proc/$session->{pid}/fd/*";
 	return ($kilobytes, scalar @fds);
 }
 
-# The same work again and again: what the first four rounds leave is there already in the others.
+# The same work again and again.  malloc() may take a step now and then, when a call ends at a moment when others did
+# not; what leaks, leaks in every stretch of two rounds.
 sub is_flat
 {
 	my ($what, $query, $answer) = @_;
+	my ($kilobytes, $fds, $later, $fds_later);
 
 	like($session->query($query), $answer, "$what: at first") foreach 1 .. 4;
-	my ($kilobytes, $fds) = size();
-	like($session->query($query), $answer, "$what: again") foreach 1 .. 2;
-	my ($later, $fds_later) = size();
+	foreach my $stretch (1 .. 5)
+	{
+		($kilobytes, $fds) = size();
+		like($session->query($query), $answer, "$what: again") foreach 1 .. 2;
+		($later, $fds_later) = size();
+		last if $later < $kilobytes + 300;
+	}
 	cmp_ok($later, '<', $kilobytes + 300, "$what: the same memory");
 	is($fds_later, $fds, "$what: the same descriptors");
 	return;
@@ -48,14 +55,15 @@ BEGIN
 	END LOOP;
 	RETURN failed;
 END $$;
+-- Until so many were late: on a busy machine a decoder may have answered when the session sees that its time is over.
 CREATE FUNCTION cut_short(times int) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE failed bigint := 0;
 BEGIN
-	FOR i IN 1 .. times LOOP
+	WHILE failed < times LOOP
 		BEGIN
 			PERFORM set_config('thumbexif.decode_timeout', '1ms', true);
 			PERFORM thumbexif_thumbnail('photo.jpg', 2048);
-		EXCEPTION WHEN OTHERS THEN
+		EXCEPTION WHEN SQLSTATE 'TE008' THEN
 			failed := failed + 1;
 		END;
 	END LOOP;
@@ -73,9 +81,10 @@ is_flat('thumbnails of bytes',
 is_flat('EXIF', "SELECT count(thumbexif_exif('photo.jpg')) FROM generate_series(1, 1000)", qr/^1000$/);
 
 # Decoders that end in the middle, and calls that do.
-is_flat('decoders that are late', 'SELECT cut_short(10) > 0', qr/^t$/);
+is_flat('decoders that are late', 'SELECT cut_short(10)', qr/^10$/);
 is_flat('calls that are canceled',
-	"SET statement_timeout = '30ms'; SELECT count(thumbexif_thumbnail('photo.jpg', 64)) FROM generate_series(1, 100000)", qr/ERROR:  57014/);
+	"SET statement_timeout = '30ms'" . "; SELECT count(thumbexif_thumbnail('photo.jpg', 64)) FROM generate_series(1, 1000)" x 20,
+	qr/^(?:ERROR:  57014:[^\n]*\n(?:CONTEXT:[^\n]*\n)?LOCATION:[^\n]*\n?){20}$/);
 $session->quit;
 $server->stop;
 done_testing();

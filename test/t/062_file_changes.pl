@@ -47,7 +47,31 @@ chmod 0000, "$root/7.png";
 value($server, "INSERT INTO image_assets (path) VALUES ('7.png')");
 is(value($server, 'SET thumbexif.max_attempts = 1; CALL thumbexif_backfill()'), '1|0|0|1', 'a file that may not be read fails');
 is(value($server, 'CALL thumbexif_backfill()'), '0|0|0|0', 'and is not tried again by every backfill');
-value($server, "DELETE FROM image_assets WHERE path = '7.png'");
+chmod 0644, "$root/7.png";
+is(value($server, 'CALL thumbexif_backfill()'), '1|1|0|0', 'but when it may be read, though size and time are the same');
+
+# one that may no longer be read
+my $before = value($server, "SELECT thumbnail_path FROM image_assets WHERE path = '7.png'");
+chmod 0000, "$root/7.png";
+is(value($server, 'SET thumbexif.max_attempts = 1; CALL thumbexif_backfill()'), '0|0|0|0', 'a file that was done is not looked at');
+is(value($server, 'SET thumbexif.max_attempts = 1; CALL thumbexif_backfill(verify => true)'), '1|0|0|1', 'but by verify, which tells that it may not be read');
+is(value($server, "SELECT error FROM thumbexif_failures WHERE path = '7.png'"), 'permission denied for image file', 'with the reason');
+is(value($server, "SELECT thumbnail_path FROM image_assets WHERE path = '7.png'"), $before, 'and keeps its thumbnail');
+is(value($server, 'CALL thumbexif_backfill(verify => true)'), '0|0|0|0', 'once');
+chmod 0644, "$root/7.png";
+is(value($server, 'CALL thumbexif_backfill()'), '1|0|1|0', 'when it may be read again, all is there');
+like(states(), qr/7 done/, 'and it is done');
+
+# the same for a folder on the way
+mkdir "$root/deep" or die "mkdir: $!";
+write_file("$root/deep/8.png", tiny_picture());
+chmod 0000, "$root/deep";
+value($server, "INSERT INTO image_assets (path) VALUES ('deep/8.png')");
+is(value($server, 'SET thumbexif.max_attempts = 1; CALL thumbexif_backfill()'), '1|0|0|1', 'a file in a closed folder fails');
+is(value($server, 'CALL thumbexif_backfill()'), '0|0|0|0', 'and is not tried again');
+chmod 0755, "$root/deep";
+is(value($server, 'CALL thumbexif_backfill()'), '1|1|0|0', 'until the folder is open');
+value($server, "DELETE FROM image_assets WHERE path IN ('7.png', 'deep/8.png')");
 
 # so does a session's call, which is told what to look at
 write_file("$root/6.png", 'no picture');

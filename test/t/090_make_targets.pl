@@ -6,6 +6,7 @@ use Cwd;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use ThumbexifTest;
+use TinyPicture;
 
 my $tools = "$ENV{TE_SCRATCH}/tools";
 
@@ -56,6 +57,26 @@ is( $server->safe_psql('postgres', q{SELECT count(thumbnail_path) FROM public."i
 
 ($good, $out, $error) = exif_backfill($server);
 like($error, qr/^INFO:  Done! Processed: 2, /m, 'without a limit and a relation: the rest');
+
+# --- continuous integration takes no skipped test for a passed one, unless test/skips allows it
+
+# harness(CI): how it ends and what it says of three programs: one test is skipped, a whole program is, and one that may be
+sub harness
+{
+	my $ci = shift;
+	my $folder = PostgreSQL::Test::Utils::tempdir();
+	my %programs = ('one.pl' => '1..2\nok 1\nok 2 # SKIP one of two', 'whole.pl' => '1..0 # SKIP all of it',
+		'043_trouble.pl' => '1..2\nok 1\nok 2 # SKIP no other file system to write to');
+	local %ENV = (%ENV, CI => $ci, TESTDIR => $folder);
+
+	write_file("$folder/$_", "print \"$programs{$_}\\n\"") foreach keys %programs;
+	my $status = IPC::Run::run([ 'perl', "$ENV{TE_SCRATCH}/test/harness.pl", "$folder/summary", map { "$folder/$_" } sort keys %programs ],
+		'>', \my $said, '2>&1');
+	return ($status, join(', ', $said =~ /allow here: (.*)$/mg), slurp_file("$folder/summary"));
+}
+
+is_deeply([ harness('true') ], [ '', 'one of two, all of it', "2 passed, 2 failed, 3 skipped\n" ], 'skipped tests fail where CI is set');
+is_deeply([ harness('') ], [ 1, '', "2 passed, 0 failed, 3 skipped\n" ], 'and do not elsewhere');
 
 $server->stop;
 done_testing();

@@ -72,6 +72,30 @@ test_lease(void)
 	check("file", TE_OPEN_READ, TE_OPENED, &reply);
 }
 
+/* A file that may not be read is no different to be opened or looked at; root may read all. */
+static void
+test_unreadable(void)
+{
+	TeOpenReply reply;
+	char		path[256];
+
+	if (geteuid() == 0)
+	{
+		printf("ok %d - # SKIP root may read all files\n", ++tap_tests);
+		return;
+	}
+	snprintf(path, sizeof(path), "%s/file", root);
+	if (chmod(path, 0) != 0)
+		abort();
+	check("file", TE_OPEN_READ, TE_OPEN_FAILED, &reply);
+	is_int(reply.error, EACCES, "it may not be read");
+	check("file", 0, TE_OPEN_FAILED, &reply);
+	is_int(reply.error, EACCES, "it may not be read");
+	if (chmod(path, 0600) != 0)
+		abort();
+	check("file", 0, TE_OPENED, &reply);
+}
+
 static void
 test_root(void)
 {
@@ -123,6 +147,7 @@ main(void)
 	check("../etc/passwd", 0, TE_OPEN_FAILED, &reply);
 	check("", TE_OPEN_READ, TE_OPEN_FAILED, &reply);
 	test_lease();
+	test_unreadable();
 	test_root();
 	return done_testing();
 }

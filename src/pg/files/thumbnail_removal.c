@@ -23,6 +23,7 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
+#include "pg/base/clock.h"
 #include "pg/base/extension.h"
 #include "pg/base/guc.h"
 #include "pg/base/run_as.h"
@@ -31,7 +32,7 @@
 #include "thumbnail_folder.h"
 #include "thumbnail_store.h"
 
-#define BATCH_SIZE	1000		/* entries in memory */
+#define BATCH_SIZE	100			/* entries locked and kept in memory at a time */
 
 void
 te_thumbnail_discard(int attachment, const char *name)
@@ -88,11 +89,12 @@ read_entries(Entry *entries)
 }
 
 /*
- * Unlink the files, and return in "gone" the entries whose files no longer exist.  Stops at the first failure (*err) and
- * at an interrupt, which the caller processes.
+ * Unlink the files, and return in "gone" the entries whose files no longer exist.  Stops at the first failure (*err), when
+ * the time is over, and at an interrupt, which the caller processes.
  */
 static int
-unlink_entries(const TeThumbnailFolders *folders, const Entry *entries, int count, int64 *gone, int64 *unlinked, int *err)
+unlink_entries(const TeThumbnailFolders *folders, const Entry *entries, int count, int64 until_ms, int64 *gone, int64 *unlinked,
+			   int *err)
 {
 	int			base = te_thumbnail_open_base();
 	int			done = 0;
@@ -112,6 +114,8 @@ unlink_entries(const TeThumbnailFolders *folders, const Entry *entries, int coun
 			gone[done] = entries[done].removal;
 			done++;
 			*unlinked += result;
+			if (te_now_ms() >= until_ms)
+				break;
 		}
 	}
 	if (base >= 0)
@@ -130,7 +134,7 @@ delete_entries(const int64 *removals, int count)
 
 /* Process the entries of a cursor.  Returns the number of entries that were deleted. */
 static int64
-process_entries(Portal cursor, int64 limit, int64 *unlinked)
+process_entries(Portal cursor, int64 until_ms, int64 *unlinked)
 {
 	Entry	   *entries = palloc(BATCH_SIZE * sizeof(Entry));
 	int64	   *gone = palloc(BATCH_SIZE * sizeof(int64));
@@ -140,27 +144,27 @@ process_entries(Portal cursor, int64 limit, int64 *unlinked)
 	int64		total = 0;
 	int			err = 0;
 
-	while (total < limit && err == 0)
+	do
 	{
 		const TeThumbnailFolders *folders = te_thumbnail_folders_to_clean(false);
 		int			count;
 
 		if (folders == NULL)
 			break;				/* another server has just claimed it */
-		SPI_cursor_fetch(cursor, true, Min(limit - total, BATCH_SIZE));
+		SPI_cursor_fetch(cursor, true, BATCH_SIZE);
 		if (SPI_processed == 0)
 			break;
 		MemoryContextSwitchTo(chunk);
 		count = read_entries(entries);
 		SPI_freetuptable(SPI_tuptable);
-		count = unlink_entries(folders, entries, count, gone, unlinked, &err);
+		count = unlink_entries(folders, entries, count, until_ms, gone, unlinked, &err);
 		if (count > 0)
 			delete_entries(gone, count);
 		CHECK_FOR_INTERRUPTS();
 		MemoryContextSwitchTo(outer);
 		MemoryContextReset(chunk);
 		total += count;
-	}
+	} while (err == 0 && te_now_ms() < until_ms);
 	if (err != 0)
 	{
 		errno = err;
@@ -207,7 +211,7 @@ check_folders(void)
 }
 
 int64
-te_thumbnail_empty_removals(int64 limit, int64 *unlinked)
+te_thumbnail_empty_removals(int limit_ms, int64 *unlinked)
 {
 	char	   *sql = psprintf("SELECT removal, attachment, file, xmin FROM %s FOR UPDATE SKIP LOCKED",
 							   te_internal_name("thumbexif_removal"));
@@ -223,7 +227,8 @@ te_thumbnail_empty_removals(int64 limit, int64 *unlinked)
 	{
 		Portal		cursor = SPI_cursor_open_with_args(NULL, sql, 0, NULL, NULL, NULL, false, 0);
 
-		total = process_entries(cursor, limit, unlinked != NULL ? unlinked : &files);
+		total = process_entries(cursor, limit_ms > 0 ? te_now_ms() + limit_ms : PG_INT64_MAX,
+								unlinked != NULL ? unlinked : &files);
 		SPI_cursor_close(cursor);
 	}
 	SPI_finish();

@@ -30,10 +30,10 @@ extern void te_thumbnail_discard(int attachment, const char *name);
 /*
  * Unlink files that committed and flushed transactions have listed, if they are in a folder of this database.  While
  * that folder cannot be determined, nothing is unlinked, with a WARNING when this begins.  To be called in a short
- * transaction; processes up to "limit" entries.  Returns the number of entries that were processed, and adds to
+ * transaction.  Stops after limit_ms, but not before the first entry; 0 = no limit.  Returns the number of entries that were processed, and adds to
  * *unlinked, unless that is NULL, the number of files that were unlinked, which is lower if the database is a copy.
  */
-extern int64 te_thumbnail_empty_removals(int64 limit, int64 *unlinked);
+extern int64 te_thumbnail_empty_removals(int limit_ms, int64 *unlinked);
 
 /* Does a folder for an attachment of this number exist?  A dropped extension leaves its folders. */
 extern bool te_thumbnail_has_folder(int attachment);

@@ -8,6 +8,7 @@
 #include "miscadmin.h"
 
 #include "batch_write.h"
+#include "pg/base/clock.h"
 #include "pg/base/postmaster_alive.h"
 #include "pg/files/root_check.h"
 #include "pg/files/thumbnail_store.h"
@@ -17,6 +18,7 @@
 #include "pipeline_state.h"
 
 #define REMOVE_AT 1000			/* replaced files after which the removal table is emptied */
+#define REMOVE_MS 1000			/* to unlink files, in one transaction */
 
 void
 te_pipeline_spi_commit(void *arg)
@@ -159,14 +161,21 @@ write_batch(TePipeline *p, TeBatchWriteHook between)
 	pfree(jobs);
 }
 
-/* Unlink replaced thumbnails and those of deleted rows. */
+/* Unlink replaced thumbnails and those of deleted rows.  On a slow disk this takes more than one transaction. */
 static void
 remove_files(TePipeline *p)
 {
-	te_pipeline_step_begin(p);
-	te_thumbnail_empty_removals(PG_INT64_MAX, NULL);
-	te_pipeline_step_end(p);
-	te_pipeline_commit(p);
+	int64		started_ms;
+	int64		removed;
+
+	do
+	{
+		started_ms = te_now_ms();
+		te_pipeline_step_begin(p);
+		removed = te_thumbnail_empty_removals(REMOVE_MS, NULL);
+		te_pipeline_step_end(p);
+		te_pipeline_commit(p);
+	} while (removed > 0 && te_now_ms() - started_ms >= REMOVE_MS);
 	p->num_replaced = 0;
 }
 
@@ -191,7 +200,7 @@ process_all(TePipeline *p)
 		if (te_pipeline_batch_is_full(p) ||
 			(p->num_ready > 0 && p->num_waiting + p->num_in_flight == 0))
 			write_batch(p, te_pipeline_keep_decoding);
-		if (p->num_replaced >= REMOVE_AT)
+		if (p->num_replaced >= REMOVE_AT && !p->options->keep_removals)
 			remove_files(p);
 		if (p->exhausted && p->num_waiting + p->num_in_flight + p->num_ready == 0)
 			break;
@@ -202,7 +211,10 @@ process_all(TePipeline *p)
 		te_pipeline_step_begin(p);
 		te_pipeline_release_remaining(p);
 		te_pipeline_step_end(p);
-		remove_files(p);
+		if (!p->options->keep_removals)
+			remove_files(p);
+		else
+			te_pipeline_commit(p);
 	}
 }
 

@@ -11,10 +11,13 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "storage/ipc.h"
+#include "storage/lmgr.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "pg/base/extension.h"
 #include "pg/base/postmaster_alive.h"
 #include "pg/base/time_limit.h"
 #include "pipeline_state.h"
@@ -126,7 +129,22 @@ count_jobs(dlist_head *list)
 	return count;
 }
 
-/* Release the claims of all jobs that are not written.  Needs a transaction and SPI; the caller commits. */
+/* Lock the state table for writing.  False if another session holds a conflicting lock on it. */
+static bool
+lock_state_table(const TePipeline *p)
+{
+	TeExtension extension;
+	Oid			state_table;
+
+	te_extension_get(&extension);
+	state_table = get_relname_relid(te_key_state_table(p->key_type), extension.schema);
+	return OidIsValid(state_table) && ConditionalLockRelationOid(state_table, RowExclusiveLock);
+}
+
+/*
+ * Release the claims of all jobs that are not written.  Needs a transaction and SPI; the caller commits.  It must
+ * not wait, since interrupts are not processed here: claims that are not released become orphans.
+ */
 static void
 release_claimed(TePipeline *p)
 {
@@ -138,7 +156,7 @@ release_claimed(TePipeline *p)
 		return;
 	for (int i = 0; i < (int) lengthof(lists); i++)
 		count += count_jobs(lists[i]);
-	if (count == 0)
+	if (count == 0 || !lock_state_table(p))
 		return;
 	keys = MemoryContextAlloc(p->context, sizeof(TeKey) * count);
 	count = 0;

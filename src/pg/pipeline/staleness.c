@@ -150,6 +150,7 @@ may_succeed_now(const TeAsset *asset, const TeSettings *settings, const TeSource
 	const TeState *state = &asset->state;
 
 	return te_source_changed(asset, file) ||
+		(state->verdict == TE_DENIED && file != NULL && file->status != TE_DENIED) ||
 		!settings_match(state->tried_settings, settings->both) ||
 		(state->limit_hit >= 0 && te_status_limit(state->verdict) > state->limit_hit);
 }

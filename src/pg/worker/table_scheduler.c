@@ -117,6 +117,7 @@ run_pipeline(Turn *turn)
 		.batch_size = turn->table->batch,
 		.claim_size = turn->table->batch,
 		.max_assets = turn->table->queue.single ? 1 : PG_INT64_MAX,
+		.keep_removals = true,
 		.next = next_keys,
 		.written = written,
 		.commit = commit_batch,
