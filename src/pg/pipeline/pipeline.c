@@ -161,21 +161,21 @@ write_batch(TePipeline *p, TeBatchWriteHook between)
 	pfree(jobs);
 }
 
-/* Unlink replaced thumbnails and those of deleted rows.  On a slow disk this takes more than one transaction. */
+/* Unlink replaced thumbnails and those of deleted rows.  On a slow disk that takes more than one transaction. */
 static void
 remove_files(TePipeline *p)
 {
-	int64		started_ms;
+	int64		began_ms;
 	int64		removed;
 
 	do
 	{
-		started_ms = te_now_ms();
+		began_ms = te_now_ms();
 		te_pipeline_step_begin(p);
 		removed = te_thumbnail_empty_removals(REMOVE_MS, NULL);
 		te_pipeline_step_end(p);
 		te_pipeline_commit(p);
-	} while (removed > 0 && te_now_ms() - started_ms >= REMOVE_MS);
+	} while (removed > 0 && te_now_ms() - began_ms >= REMOVE_MS);
 	p->num_replaced = 0;
 }
 

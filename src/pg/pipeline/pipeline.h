@@ -42,7 +42,7 @@ typedef struct TePipelineOptions
 	int			batch_size;		/* outcomes to a commit */
 	int			claim_size;		/* assets claimed at a time */
 	int64		max_assets;		/* PG_INT64_MAX = all */
-	bool		keep_removals;	/* leave unlinking of replaced files to the caller */
+	bool		keep_removals;	/* leave files that are not needed listed: the caller unlinks them */
 
 	int			(*next) (void *arg, TeKey *keys, int max_keys);
 	void		(*skipped) (void *arg, const TeAsset *asset, TeClaimResult reason);

@@ -129,21 +129,21 @@ count_jobs(dlist_head *list)
 	return count;
 }
 
-/* Lock the state table for writing.  False if another session holds a conflicting lock on it. */
+/* Lock the table of states for writing, unless another transaction has locked it as a whole. */
 static bool
-lock_state_table(const TePipeline *p)
+lock_states(const TePipeline *p)
 {
 	TeExtension extension;
-	Oid			state_table;
+	Oid			states;
 
 	te_extension_get(&extension);
-	state_table = get_relname_relid(te_key_state_table(p->key_type), extension.schema);
-	return OidIsValid(state_table) && ConditionalLockRelationOid(state_table, RowExclusiveLock);
+	states = get_relname_relid(te_key_state_table(p->key_type), extension.schema);
+	return OidIsValid(states) && ConditionalLockRelationOid(states, RowExclusiveLock);
 }
 
 /*
- * Release the claims of all jobs that are not written.  Needs a transaction and SPI; the caller commits.  It must
- * not wait, since interrupts are not processed here: claims that are not released become orphans.
+ * Release the claims of all jobs that are not written.  Needs a transaction and SPI; the caller commits.  Does not
+ * wait, since no interrupt is served meanwhile: a claim that is not released here ends with its lock.
  */
 static void
 release_claimed(TePipeline *p)
@@ -156,7 +156,7 @@ release_claimed(TePipeline *p)
 		return;
 	for (int i = 0; i < (int) lengthof(lists); i++)
 		count += count_jobs(lists[i]);
-	if (count == 0 || !lock_state_table(p))
+	if (count == 0 || !lock_states(p))
 		return;
 	keys = MemoryContextAlloc(p->context, sizeof(TeKey) * count);
 	count = 0;

@@ -13,7 +13,7 @@
 #include "pg/files/thumbnail_store.h"
 #include "worker_xact.h"
 
-#define REMOVE_MS		500		/* to unlink files, after a turn of a table */
+#define REMOVE_TURN_MS	500		/* to unlink files, after a turn of a table */
 #define RETRY_MS		60000	/* after files could not be unlinked */
 #define RETRY_LOCKED_MS	1000	/* after their table could not be read */
 #define RETRY_MAX_MS	3600000
@@ -31,7 +31,7 @@ remove_some(void *arg)
 	TeArgs		none = {0};
 
 	te_worker_xact_begin();
-	removal->count = te_thumbnail_empty_removals(REMOVE_MS, NULL);
+	removal->count = te_thumbnail_empty_removals(REMOVE_TURN_MS, NULL);
 	removal->more = te_sql_as_extension(psprintf("SELECT FROM %s LIMIT 1", te_internal_name("thumbexif_removal")), &none) > 0;
 	te_sql_free();
 	te_worker_xact_end();
