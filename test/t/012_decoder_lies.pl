@@ -92,7 +92,7 @@ INSERT INTO image_assets (path) SELECT file FROM pg_ls_dir('$pictures') file ORD
 EOSQL
 like($session->query('SET thumbexif.decoders = 3; CALL thumbexif_backfill(parts => \'thumbnail\')'),
 	qr/Done! Processed: 20, Updated: 12, Skipped: 0, Failed: 8\n/, 'a backfill with decoders of all kinds');
-is($server->safe_psql('postgres', <<'EOSQL'), "crash|2|TE009\nhtml|2|TE010\njob|2|TE010\nleave|2|TE009", 'each has its own reason');
+is($server->safe_psql('postgres', <<'EOSQL'), "crash|2|TE009\nhtml|2|TE010\nleave|2|TE009\nnumber|2|TE010", 'each has its own reason');
 SELECT regexp_replace(path, '\d+$', ''), count(*),
 	CASE WHEN bool_and(error LIKE '%terminated%') THEN 'TE009' WHEN bool_and(error LIKE '%invalid reply%') THEN 'TE010' END
 FROM thumbexif_failures GROUP BY 1 ORDER BY 1
