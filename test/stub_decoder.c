@@ -131,7 +131,7 @@ static void
 obey(const char *word, int output)
 {
 	die_somehow(word);
-	if (strcmp(word, "job") == 0)
+	if (strcmp(word, "number") == 0)
 		reply.number++;
 	else if (strcmp(word, "magic") == 0)
 		reply.magic++;

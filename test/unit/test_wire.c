@@ -128,7 +128,7 @@ test_image(void)
 	TE_NOT_WRITTEN, 16, -1};
 
 	REFUSED(magic, 0, "no magic");
-	REFUSED(job, 8, "the answer to another request");
+	REFUSED(number, 8, "the answer to another request");
 	for (size_t i = 0; i < sizeof(not_decoders) / sizeof(not_decoders[0]); i++)
 	{
 		Message		message = good_message();
