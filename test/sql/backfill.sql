@@ -93,7 +93,7 @@ CALL thumbexif_backfill();
 DROP TRIGGER swallow ON shots;
 ALTER TABLE shots DROP CONSTRAINT not_the_third;
 
--- a deferred trigger cannot fire in a security-restricted operation: said, not passed over
+-- a deferred trigger fires at once, for it could not in a security-restricted operation
 TRUNCATE shots;
 INSERT INTO shots (id, path) VALUES (1, 'photo.jpg');
 CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';

@@ -33,6 +33,8 @@ CREATE SCHEMA trap AUTHORIZATION hostile;
 GRANT EXECUTE ON FUNCTION thumbexif_process(bigint, regclass, boolean) TO bystander, hostile;
 -- what an extension such as dblink gives to everybody: harmless with the rights of whoever calls it
 CREATE FUNCTION public.run(text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN EXECUTE $1; RETURN true; END $$;
+-- and hstore: a function in C that calls the checks of whatever type it is given
+CREATE FUNCTION public.populate(anyelement, jsonb) RETURNS anyelement LANGUAGE internal IMMUTABLE AS 'jsonb_populate_record';
 SET ROLE hostile;
 GRANT USAGE ON SCHEMA trap TO PUBLIC;
 CREATE TABLE trap.seen (who text, what text);
@@ -46,6 +48,10 @@ BEGIN
 EXCEPTION WHEN insufficient_privilege THEN RETURN NULL;
 END $$;
 CREATE CONSTRAINT TRIGGER late AFTER INSERT ON trap.side DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION trap.late();
+CREATE FUNCTION trap.is_good(text) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN INSERT INTO trap.seen VALUES (current_user, 'domain'); RETURN true; END $$;
+CREATE DOMAIN trap.name AS text CHECK (trap.is_good(value));
+CREATE TYPE trap.record AS (name trap.name);
 CREATE VIEW trap.view AS SELECT lo_from_bytea(0, 'view') AS x;
 GRANT SELECT ON trap.view TO PUBLIC;
 EOSQL
@@ -60,6 +66,7 @@ my %traps = (
 	'a constraint that calls what a superuser has made' => [ q{ALTER TABLE trap.shots ADD CHECK (public.run('ALTER ROLE hostile SUPERUSER')) NOT VALID}, 'true' ],
 	'a policy that makes a large object' => [ 'SELECT', q{lo_from_bytea(0, 'policy') > 0} ],
 	'a policy that reads a view' => [ 'SELECT', 'EXISTS (SELECT FROM trap.view WHERE x > 0)' ],
+	'a policy that has a domain checked' => [ 'SELECT', q{public.populate(NULL::trap.record, jsonb_build_object('name', path)) IS NOT NULL} ],
 	'a policy that runs a query' => [ 'SELECT', q{table_to_xml('trap.view', true, true, '') IS NOT NULL} ],
 );
 

@@ -89,6 +89,7 @@ foreach my $call ('SELECT * FROM thumbexif_status', 'SELECT * FROM thumbexif_pro
 	(my $sql = $call) =~ s/dd_/dd /;
 	my ($status) = $server->psql('postgres', "SET statement_timeout = '60s'; $sql");
 	isnt($status, 2, "$sql: the connection lives");
+	is($status, 0, "$sql: shows what there is") if $sql =~ /^SELECT \* FROM/;
 }
 foreach my $relation ('trap.view', 'pg_authid', 'thumbexif_internal.thumbexif_removal')
 {
@@ -110,6 +111,8 @@ sql("UPDATE thumbexif_internal.thumbexif_asset_bigint SET status = 'running', cl
 $server->psql('postgres', "CALL thumbexif_backfill(relation => 'image_assets', verify => true)");
 $server->psql('postgres', "SELECT thumbexif_process(i, 'image_assets', true) FROM generate_series(1, 3) i");
 $server->psql('postgres', "DELETE FROM image_assets WHERE id <= 3; SELECT thumbexif_clean()");
+sql(q{UPDATE thumbexif_internal.thumbexif_asset_bigint SET finished_at = CASE id % 3 WHEN 0 THEN 'infinity' WHEN 1 THEN '294276-12-31' ELSE now() END::timestamptz});
+is(sql(q{SELECT total FROM thumbexif_progress WHERE relation = 'image_assets'::regclass}), 7, 'times that cannot be do not hide the progress');
 is(slurp_file($outside), 'not ours', 'a file that a state names is removed beneath our folder only');
 sql(q{SET ROLE bystander; INSERT INTO image_assets (path) SELECT i || '.png' FROM generate_series(11, 20) i});
 wait_for($server, 'and the worker is there', "SELECT count(*) = 10 FROM image_assets WHERE path IN (SELECT i || '.png' FROM generate_series(11, 20) i) AND thumbnail_path IS NOT NULL");

@@ -12,28 +12,27 @@
  * and all expressions of a table whose owner lacks the current user's rights.  The object
  * access hook checks the latter when the executor prepares them, including expressions of
  * policies, of subqueries in policies, and of constraints.
+ *
+ * A deferred trigger would run at the end of the transaction with the rights of the
+ * committing role, and PostgreSQL refuses to queue it in a security-restricted operation.
+ * Therefore deferrable triggers fire at the end of the statement that queues them.
  */
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "access/relation.h"
 #include "access/transam.h"
 #include "access/xact.h"
 #include "catalog/objectaccess.h"
-#include "catalog/pg_class.h"
+#include "catalog/pg_language.h"
 #include "catalog/pg_proc.h"
-#include "catalog/pg_trigger.h"
-#include "catalog/pg_type.h"
-#include "commands/trigger.h"
+#include "executor/executor.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
-#include "rewrite/prs2lock.h"
-#include "rewrite/rewriteDefine.h"
+#include "optimizer/planner.h"
 #include "utils/acl.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
-#include "utils/rel.h"
 #include "utils/syscache.h"
 
 #include "code_rights.h"
@@ -44,7 +43,8 @@ typedef struct Guard
 {
 	int			nest_level;		/* transaction nest level at which it was begun */
 	bool		foreign;		/* the table's owner lacks rights of the current user */
-	int			entered;		/* nested calls of users' functions in it */
+	Oid			answers;		/* checked function that is running, whose calls are not checked; or InvalidOid */
+	int			depth;			/* nested calls of it */
 } Guard;
 
 static Guard guards[MAX_GUARDS];
@@ -53,15 +53,13 @@ static int	nguards = 0;
 static needs_fmgr_hook_type next_needs_hook = NULL;
 static fmgr_hook_type next_fmgr_hook = NULL;
 static object_access_hook_type next_access_hook = NULL;
+static ExecutorStart_hook_type next_start_hook = NULL;
+static planner_hook_type next_planner_hook = NULL;
 
 /* --- calls of functions */
 
-/*
- * ERROR unless the function's owner has all rights of "role", or the function is SECURITY
- * DEFINER.
- */
-static void
-check_function(Oid function, Oid role)
+void
+te_code_rights_check_function(Oid function, Oid role)
 {
 	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
 	Form_pg_proc form;
@@ -91,21 +89,59 @@ needs_hook(Oid function)
 	return next_needs_hook != NULL && next_needs_hook(function);
 }
 
+/* A function in C may call functions that its arguments determine, such as the checks of a domain: these are checked, too. */
+static bool
+is_in_c(Oid function)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	Oid			language = InvalidOid;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		language = ((Form_pg_proc) GETSTRUCT(tuple))->prolang;
+		ReleaseSysCache(tuple);
+	}
+	return language == ClanguageId || language == INTERNALlanguageId;
+}
+
+static void
+enter_function(Oid function)
+{
+	Guard	   *guard = &guards[nguards - 1];
+
+	if (!OidIsValid(guard->answers))
+	{
+		te_code_rights_check_function(function, GetUserId());
+		if (!is_in_c(function))
+			guard->answers = function;
+	}
+	if (guard->answers == function)
+		guard->depth++;
+}
+
 /*
  * A function has returned or thrown.  Guards above the one it was called in were begun by that
  * function, and have been ended by an ERROR.
  */
 static void
-leave_function(void)
+leave_function(Oid function)
 {
 	int			top = nguards;
 
-	while (top > 0 && guards[top - 1].entered == 0)
+	while (top > 0 && !OidIsValid(guards[top - 1].answers))
 		top--;
-	if (top == 0)
+	if (top == 0 || guards[top - 1].answers != function)
 		return;
-	guards[top - 1].entered--;
+	if (--guards[top - 1].depth == 0)
+		guards[top - 1].answers = InvalidOid;
 	nguards = top;
+}
+
+/* Is there a guard, and no checked function running in it? */
+static bool
+is_guarded(void)
+{
+	return nguards > 0 && !OidIsValid(guards[nguards - 1].answers);
 }
 
 static void
@@ -114,13 +150,9 @@ fmgr_call_hook(FmgrHookEventType event, FmgrInfo *info, Datum *private)
 	if (nguards > 0 && info->fn_oid >= FirstNormalObjectId)
 	{
 		if (event == FHET_START)
-		{
-			if (guards[nguards - 1].entered == 0)
-				check_function(info->fn_oid, GetUserId());
-			guards[nguards - 1].entered++;
-		}
+			enter_function(info->fn_oid);
 		else
-			leave_function();
+			leave_function(info->fn_oid);
 	}
 	if (next_fmgr_hook != NULL && (next_needs_hook == NULL || next_needs_hook(info->fn_oid)))
 		next_fmgr_hook(event, info, private);
@@ -128,12 +160,8 @@ fmgr_call_hook(FmgrHookEventType event, FmgrInfo *info, Datum *private)
 
 /* --- functions in expressions */
 
-/*
- * May an expression of any role call this function?  It must neither change anything nor run a
- * statement.
- */
-static bool
-is_harmless(Oid function)
+bool
+te_code_rights_is_harmless(Oid function)
 {
 	switch (function)
 	{
@@ -161,8 +189,8 @@ access_hook(ObjectAccessType access, Oid class, Oid object, int column, void *ar
 {
 	if (next_access_hook != NULL)
 		next_access_hook(access, class, object, column, arg);
-	if (access == OAT_FUNCTION_EXECUTE && nguards > 0 && guards[nguards - 1].foreign &&
-		guards[nguards - 1].entered == 0 && !is_harmless(object))
+	if (access == OAT_FUNCTION_EXECUTE && is_guarded() && guards[nguards - 1].foreign &&
+		!te_code_rights_is_harmless(object))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("function %s() may change something and must not run with the rights of role \"%s\"",
@@ -170,6 +198,72 @@ access_hook(ObjectAccessType access, Oid class, Oid object, int column, void *ar
 				 errdetail("A policy, a constraint or another expression of the table's owner calls it."),
 				 errhint("Let the table's owner call thumbexif_process(), or take the function out of the expression.")));
 }
+
+/* --- deferred triggers */
+
+/*
+ * Makes deferrable triggers, including those of foreign keys, fire at once, in the executor's
+ * copy of the triggers.  SET CONSTRAINTS would also fire what the transaction has deferred
+ * before, and would last until its end.
+ */
+static void
+start_hook(QueryDesc *query, int flags)
+{
+	ListCell   *cell;
+
+	if (next_start_hook != NULL)
+		next_start_hook(query, flags);
+	else
+		standard_ExecutorStart(query, flags);
+	if (nguards == 0)
+		return;
+	foreach(cell, query->estate->es_opened_result_relations)
+	{
+		TriggerDesc *triggers = ((ResultRelInfo *) lfirst(cell))->ri_TrigDesc;
+
+		for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+			triggers->triggers[i].tgdeferrable = triggers->triggers[i].tginitdeferred = false;
+	}
+}
+
+/* --- functions of ranges */
+
+/*
+ * The planner may call the difference function of a range type to see how many rows an operator finds.  If a session has
+ * used the type before, it has cached that function, and the function manager's hook is not called.
+ */
+static bool
+check_operators(Node *node, void *context)
+{
+	List	   *args = NIL;
+	ListCell   *cell;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, Query))
+		return query_tree_walker((Query *) node, check_operators, context, 0);
+	if (IsA(node, OpExpr))
+		args = ((OpExpr *) node)->args;
+	else if (IsA(node, ScalarArrayOpExpr))
+		args = ((ScalarArrayOpExpr *) node)->args;
+	foreach(cell, args)
+	{
+		te_code_rights_check_range(exprType(lfirst(cell)), GetUserId());
+		te_code_rights_check_range(exprType(strip_implicit_coercions(lfirst(cell))), GetUserId());
+	}
+	return expression_tree_walker(node, check_operators, context);
+}
+
+static PlannedStmt *
+plan_hook(Query *query, const char *sql, int options, ParamListInfo params)
+{
+	if (is_guarded())
+		(void) check_operators((Node *) query, NULL);
+	return next_planner_hook != NULL ? next_planner_hook(query, sql, options, params) :
+		standard_planner(query, sql, options, params);
+}
+
+/* --- guards */
 
 /* Remove the guards of transactions that were rolled back. */
 static void
@@ -202,6 +296,10 @@ te_code_rights_install(void)
 	fmgr_hook = fmgr_call_hook;
 	next_access_hook = object_access_hook;
 	object_access_hook = access_hook;
+	next_start_hook = ExecutorStart_hook;
+	ExecutorStart_hook = start_hook;
+	next_planner_hook = planner_hook;
+	planner_hook = plan_hook;
 }
 
 void
@@ -222,7 +320,8 @@ te_code_rights_begin(bool foreign)
 				 errhint("A trigger must not process the assets of its own table.")));
 	guards[nguards].nest_level = GetCurrentTransactionNestLevel();
 	guards[nguards].foreign = foreign;
-	guards[nguards].entered = 0;
+	guards[nguards].answers = InvalidOid;
+	guards[nguards].depth = 0;
 	nguards++;
 }
 
@@ -231,108 +330,4 @@ te_code_rights_end(void)
 {
 	Assert(nguards > 0);
 	nguards--;
-}
-
-/* --- definitions of a table */
-
-static bool
-is_harmful(Oid function, void *context)
-{
-	return !is_harmless(function);
-}
-
-static bool
-calls_harmful(Node *node, void *context)
-{
-	if (node == NULL)
-		return false;
-	return check_functions_in_node(node, is_harmful, context) ||
-		expression_tree_walker(node, calls_harmful, context);
-}
-
-static void
-check_trigger(Relation relation, const Trigger *trigger, Oid role)
-{
-	if (trigger->tgisinternal || trigger->tgenabled == TRIGGER_DISABLED ||
-		!TRIGGER_FOR_UPDATE(trigger->tgtype))
-		return;
-	check_function(trigger->tgfoid, role);
-	if (trigger->tgqual != NULL && calls_harmful(stringToNode(trigger->tgqual), NULL))
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("the WHEN condition of trigger \"%s\" on table \"%s\" calls a function that may change something",
-						trigger->tgname, RelationGetRelationName(relation)),
-				 errdetail("Any role that may create triggers on the table could run statements with the rights of role \"%s\".",
-						   GetUserNameFromId(role, true)),
-				 errhint("Move the condition into the trigger's function.")));
-}
-
-/*
- * ERROR if a domain, whose CHECK its owner can change, is owned by a role that lacks the
- * rights of "role".
- */
-static void
-check_domain(Relation relation, Oid type, Oid role)
-{
-	while (get_typtype(type) == TYPTYPE_DOMAIN)
-	{
-		HeapTuple	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
-		Form_pg_type form;
-		Oid			owner;
-		Oid			base;
-
-		if (!HeapTupleIsValid(tuple))
-			return;
-		form = (Form_pg_type) GETSTRUCT(tuple);
-		owner = form->typowner;
-		base = form->typbasetype;
-		ReleaseSysCache(tuple);
-		if (!has_privs_of_role(owner, role))
-			ereport(ERROR,
-					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-					 errmsg("a generated column of table \"%s\" is of a domain of role \"%s\", whose checks must not run with the rights of role \"%s\"",
-							RelationGetRelationName(relation), GetUserNameFromId(owner, true), GetUserNameFromId(role, true)),
-					 errhint("Let the table's owner own the domain.")));
-		type = base;
-	}
-}
-
-/*
- * ERROR if there is a rule, which runs its owner's statements as the user who writes to the
- * table.
- */
-static void
-check_rules(Relation relation, Oid role)
-{
-	RuleLock   *rules = relation->rd_rules;
-
-	if (has_privs_of_role(relation->rd_rel->relowner, role))
-		return;
-	for (int i = 0; rules != NULL && i < rules->numLocks; i++)
-		if (rules->rules[i]->event == CMD_UPDATE && rules->rules[i]->enabled != RULE_DISABLED)
-			ereport(ERROR,
-					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-					 errmsg("a rule of table \"%s\" must not run with the rights of role \"%s\"",
-							RelationGetRelationName(relation), GetUserNameFromId(role, true)),
-					 errhint("Let the table's owner call thumbexif_process(), or write a trigger instead of the rule.")));
-}
-
-void
-te_code_rights_check_table(Oid relid, Oid role)
-{
-	Relation	relation = relation_open(relid, AccessShareLock);
-	TriggerDesc *triggers = relation->trigdesc;
-	TupleDesc	columns = RelationGetDescr(relation);
-
-	check_rules(relation, role);
-	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
-		check_trigger(relation, &triggers->triggers[i], role);
-	for (int i = 0; i < columns->natts; i++)
-	{
-		Form_pg_attribute column = TupleDescAttr(columns, i);
-
-		if (!column->attisdropped && column->attgenerated != '\0')
-			check_domain(relation, column->atttypid, role);
-	}
-	relation_close(relation, AccessShareLock);
 }

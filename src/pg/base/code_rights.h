@@ -5,7 +5,7 @@
  * A statement on a user's table runs code that is attached to the table: triggers, rules,
  * constraints, defaults, index expressions, operators.  The author of that code must have all
  * rights of the role with whose rights it runs; otherwise the statement fails.  Functions
- * called by a function that passed the check are not checked.
+ * called by a function that passed the check are not checked, unless that one is in C.
  */
 #ifndef TE_PG_CODE_RIGHTS_H
 #define TE_PG_CODE_RIGHTS_H
@@ -24,8 +24,17 @@ extern void te_code_rights_install(void);
 extern void te_code_rights_begin(bool foreign);
 extern void te_code_rights_end(void);
 
+/* ERROR unless the function's owner has all rights of "role", or the function is SECURITY DEFINER. */
+extern void te_code_rights_check_function(Oid function, Oid role);
+
+/* The same for the functions of a range type, or of a type that contains one, which the planner may call. */
+extern void te_code_rights_check_range(Oid type, Oid role);
+
+/* May an expression of any role call this function?  It must neither change anything nor run a statement. */
+extern bool te_code_rights_is_harmless(Oid function);
+
 /*
- * ERROR if a trigger or rule of the relation, or a domain of its generated columns, would run
+ * ERROR if a trigger or rule of the relation, or a type of its columns, would run
  * code of a role that lacks the rights of "role".  The caller holds a lock on the relation
  * that prevents the creation of triggers, so this covers deferred triggers as well.
  */

@@ -15,6 +15,7 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
+#include "cursor_guard.h"
 #include "extension.h"
 #include "time_limit.h"
 #include "plan_cache.h"
@@ -192,6 +193,27 @@ run_as_extension(const char *sql, const TeArgs *args, bool read_only)
 	return count;
 }
 
+/* The same on a user's table, whose code must not access the session's cursors. */
+static uint64
+run_guarded(Oid relation, const char *sql, const TeArgs *args)
+{
+	List	   *cursors = te_cursor_guard_begin();
+	uint64		count;
+
+	PG_TRY();
+	{
+		count = run_on_relation(relation, sql, args, false);
+	}
+	PG_CATCH();
+	{
+		te_cursor_guard_forget(cursors);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	te_cursor_guard_end(cursors);
+	return count;
+}
+
 uint64
 te_sql_as_extension(const char *sql, const TeArgs *args)
 {
@@ -215,7 +237,7 @@ te_sql_as_owner(Oid relation, Oid owner, const char *sql, const TeArgs *args)
 	limited = te_time_limit_begin();
 	PG_TRY();
 	{
-		count = run_on_relation(relation, sql, args, false);
+		count = run_guarded(relation, sql, args);
 	}
 	PG_FINALLY();
 	{
@@ -234,7 +256,7 @@ te_sql_as_caller(Oid relation, const char *sql, const TeArgs *args)
 	uint64		count;
 
 	te_run_as_caller(&save, relation);
-	count = run_on_relation(relation, sql, args, false);
+	count = run_guarded(relation, sql, args);
 	te_run_as_end(&save);
 	return count;
 }

@@ -25,7 +25,7 @@ static const char *const status_names[] = {
 #define STATE_COLUMNS \
 	"id, status::text, claimed_from::text, claim, version, path_hash, source_size, source_mtime," \
 	" limit_hit, attempts, interruptions, verdict, wrote, next_try, finished_at," \
-	" thumbnail_settings, exif_settings, tried_settings, file, error, exif_error, file_size"
+	" thumbnail_settings, exif_settings, tried_settings, file, left(error, 1000), exif_error, file_size"
 
 enum
 {
@@ -136,10 +136,10 @@ append_select(StringInfo sql, const TeAttachment *attachment)
 {
 	const char *thumbnail = attachment->column[TE_COL_THUMBNAIL_PATH];
 
-	appendStringInfo(sql, "SELECT %s::%s, %s::text, ", quote_identifier(attachment->key),
+	appendStringInfo(sql, "SELECT %s::%s, " TE_PATH_SQL ", ", quote_identifier(attachment->key),
 					 format_type_be_qualified(attachment->key_type), quote_identifier(attachment->path));
 	if (thumbnail != NULL)
-		appendStringInfo(sql, "%s::text", quote_identifier(thumbnail));
+		appendStringInfo(sql, TE_PATH_SQL, quote_identifier(thumbnail));
 	else
 		appendStringInfoString(sql, "NULL::text");
 	appendStringInfo(sql, " FROM ONLY %s WHERE ", attachment->name);

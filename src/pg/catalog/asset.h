@@ -68,6 +68,12 @@ typedef struct TeAsset
 	TeState		state;
 } TeAsset;
 
+/*
+ * A column of paths as it is read, for psprintf.  No file has a path of more than 4096 bytes, but a row may contain a
+ * gigabyte, and a hundred rows are read at a time.
+ */
+#define TE_PATH_SQL "pg_catalog.left(CAST(%s AS pg_catalog.text), 5000)"
+
 /* The label of a status in the type thumbexif_asset_status. */
 extern const char *te_asset_status_name(TeAssetStatus status);
 

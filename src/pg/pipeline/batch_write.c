@@ -26,6 +26,8 @@
 #include "row_update.h"
 #include "state_update.h"
 
+#define MAX_MESSAGE	900			/* bytes kept of a message that the table's code has raised */
+
 static bool in_owner_code = false;	/* code of the table's owner runs, or ran when the ERROR was raised */
 
 typedef struct BatchWrite
@@ -278,13 +280,14 @@ try_write(BatchWrite *batch, TeJob **jobs, int count)
 	return error;
 }
 
-/* A message in valid server encoding: replaces invalid bytes by '?'. */
+/* A message of bounded length in valid server encoding: replaces invalid bytes by '?'. */
 static char *
 valid_text(MemoryContext context, const char *message)
 {
-	char	   *text = MemoryContextStrdup(context, message);
-	int			length = (int) strlen(text);
+	int			length = pg_mbcliplen(message, (int) strnlen(message, MAX_MESSAGE + 1), MAX_MESSAGE);
+	char	   *text = MemoryContextAllocZero(context, length + 1);
 
+	memcpy(text, message, length);
 	for (int good = 0; good < length;)
 	{
 		good += pg_encoding_verifymbstr(GetDatabaseEncoding(), text + good, length - good);

@@ -161,7 +161,7 @@ te_row_update_sql(const TeJob *job, const TeRowUpdate *update, TeArgs *args)
 
 	/* compares bytes: the column's collation may be nondeterministic */
 	appendStringInfo(&sql, " WHERE t.%s OPERATOR(pg_catalog.=) $1 AND"
-					 " (CAST(t.%s AS pg_catalog.text) COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.=) $2"
+					 " (" TE_PATH_SQL " COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.=) $2"
 					 " OR (t.%s IS NULL AND $2 IS NULL))",
 					 quote_identifier(attachment->key), path, path);
 	if (!update->any)

@@ -13,6 +13,7 @@
 #include "access/relation.h"
 #include "access/tableam.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_namespace.h"
 #include "executor/spi.h"
 #include "executor/tstoreReceiver.h"
 #include "funcapi.h"
@@ -21,6 +22,7 @@
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
 #include "utils/snapmgr.h"
@@ -202,7 +204,8 @@ thumbexif_status_rows(PG_FUNCTION_ARGS)
 /*
  * The rate is that of the last two minutes: the assets finished after the first commit of that time, divided by the
  * time from the first to the last commit.  If more time than that has passed since the last commit, by the time from
- * the first commit until now.
+ * the first commit until now.  Times that are not near now are ignored: a dump may contain "infinity", and the clock
+ * may have been set back.
  */
 static const char *
 progress_query(void)
@@ -211,6 +214,8 @@ progress_query(void)
 					"WITH finished AS MATERIALIZED"
 					" (SELECT s.attachment, s.status, CASE WHEN s.finished_at OPERATOR(pg_catalog.>)"
 					" (pg_catalog.statement_timestamp() OPERATOR(pg_catalog.-) '2 minutes'::pg_catalog.interval)"
+					" AND s.finished_at OPERATOR(pg_catalog.<)"
+					" (pg_catalog.statement_timestamp() OPERATOR(pg_catalog.+) '2 minutes'::pg_catalog.interval)"
 					" THEN s.finished_at END AS at, pg_catalog.count(*) AS assets FROM %s AS s GROUP BY 1, 2, 3),"
 					" known AS"
 					" (SELECT f.attachment, pg_catalog.sum(f.assets)::pg_catalog.int8 AS known,"
@@ -304,13 +309,16 @@ thumbexif_progress_rows(PG_FUNCTION_ARGS)
 
 /* --- thumbexif_failures */
 
-/* May the current user see every row of a table? */
+/* May the current user see every row of a table?  Not one in a schema that is closed to the user. */
 static bool
 may_read(Oid relation)
 {
+	Oid			schema = get_rel_namespace(relation);
 	bool		gone = false;
 
-	return pg_class_aclcheck_ext(relation, GetUserId(), ACL_SELECT, &gone) == ACLCHECK_OK && !gone &&
+	return OidIsValid(schema) &&
+		object_aclcheck(NamespaceRelationId, schema, GetUserId(), ACL_USAGE) == ACLCHECK_OK &&
+		pg_class_aclcheck_ext(relation, GetUserId(), ACL_SELECT, &gone) == ACLCHECK_OK && !gone &&
 		check_enable_rls(relation, InvalidOid, true) != RLS_ENABLED;
 }
 

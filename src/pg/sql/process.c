@@ -68,10 +68,8 @@ read_row(const Process *process, TeAsset *asset)
 	char	   *sql;
 
 	te_arg(&args, attachment->key_type, te_key_datum(attachment->key_type, &process->key));
-	sql = psprintf("SELECT CAST(t.%s AS pg_catalog.text), CAST(%s%s AS pg_catalog.text) FROM ONLY %s AS t"
-				   " WHERE t.%s OPERATOR(pg_catalog.=) $1",
-				   quote_identifier(attachment->path), thumbnail ? "t." : "",
-				   thumbnail ? quote_identifier(thumbnail) : "NULL",
+	sql = psprintf("SELECT " TE_PATH_SQL ", " TE_PATH_SQL " FROM ONLY %s AS t WHERE t.%s OPERATOR(pg_catalog.=) $1",
+				   quote_identifier(attachment->path), thumbnail ? quote_identifier(thumbnail) : "NULL",
 				   attachment->name, quote_identifier(attachment->key));
 	if (te_sql_as_caller(attachment->relation, sql, &args) == 0)
 		te_key_unknown(attachment, te_key_text(attachment->key_type, &process->key));
