@@ -69,8 +69,8 @@ typedef struct TeAsset
 } TeAsset;
 
 /*
- * A column of paths as it is read, for psprintf.  No file has a path of more than 4096 bytes, but a row may contain a
- * gigabyte, and a hundred rows are read at a time.
+ * SQL that reads a column with a path.  A path of a file has at most 4096 bytes, but a row may contain a gigabyte, and
+ * hundreds of rows are read at a time.
  */
 #define TE_PATH_SQL "pg_catalog.left(CAST(%s AS pg_catalog.text), 5000)"
 

@@ -32,7 +32,7 @@
 #include "thumbnail_folder.h"
 #include "thumbnail_store.h"
 
-#define BATCH_SIZE	100			/* entries locked and kept in memory at a time */
+#define BATCH_SIZE	100			/* entries that are locked and in memory */
 
 void
 te_thumbnail_discard(int attachment, const char *name)
@@ -89,12 +89,12 @@ read_entries(Entry *entries)
 }
 
 /*
- * Unlink the files, and return in "gone" the entries whose files no longer exist.  Stops at the first failure (*err), when
- * the time is over, and at an interrupt, which the caller processes.
+ * Unlink the files, and return in "gone" the entries whose files no longer exist.  Stops at the first failure (*err),
+ * when the time is over, and at an interrupt, which the caller processes.
  */
 static int
-unlink_entries(const TeThumbnailFolders *folders, const Entry *entries, int count, int64 until_ms, int64 *gone, int64 *unlinked,
-			   int *err)
+unlink_entries(const TeThumbnailFolders *folders, const Entry *entries, int count, int64 until_ms,
+			   int64 *gone, int64 *unlinked, int *err)
 {
 	int			base = te_thumbnail_open_base();
 	int			done = 0;

@@ -30,8 +30,9 @@ extern void te_thumbnail_discard(int attachment, const char *name);
 /*
  * Unlink files that committed and flushed transactions have listed, if they are in a folder of this database.  While
  * that folder cannot be determined, nothing is unlinked, with a WARNING when this begins.  To be called in a short
- * transaction.  Stops after limit_ms, but not before the first entry; 0 = no limit.  Returns the number of entries that were processed, and adds to
- * *unlinked, unless that is NULL, the number of files that were unlinked, which is lower if the database is a copy.
+ * transaction.  Ends after limit_ms, but processes at least one entry; 0 = no limit.  Returns the number of entries that
+ * were processed, and adds to *unlinked, unless that is NULL, the number of files that were unlinked, which is lower if
+ * the database is a copy.
  */
 extern int64 te_thumbnail_empty_removals(int limit_ms, int64 *unlinked);
 

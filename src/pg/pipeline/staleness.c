@@ -90,7 +90,7 @@ te_source_changed(const TeAsset *asset, const TeSource *file)
 		return false;			/* never examined */
 	if (state->path_hash != te_path_hash(asset->path))
 		return true;
-	return was_opened(file) && state->source_size >= 0 && /* else it was never opened */
+	return was_opened(file) && state->source_size >= 0 &&	/* else it was never opened */
 		(file->size_bytes != state->source_size || file->mtime_ns != state->source_mtime);
 }
 
