@@ -63,7 +63,7 @@ answer_well(int output)
 	extra_fd = 0;
 	times = 1;
 	reply.magic = TE_WIRE_MAGIC;
-	reply.job = request.job;
+	reply.number = request.number;
 	reply.format = TE_FORMAT_JPEG;
 	reply.width = reply.height = 100;
 	reply.exif_status = (request.want & TE_WANT_EXIF) ? TE_EXIF_NONE : TE_EXIF_NOT_ASKED;
@@ -131,8 +131,8 @@ static void
 obey(const char *word, int output)
 {
 	die_somehow(word);
-	if (strcmp(word, "job") == 0)
-		reply.job++;
+	if (strcmp(word, "number") == 0)
+		reply.number++;
 	else if (strcmp(word, "magic") == 0)
 		reply.magic++;
 	else if (strcmp(word, "twice") == 0)

@@ -14,10 +14,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "opener/look.h"
+#include "opener/open_file.h"
 
-extern int	__real_opn_look(const char *root, const char *path, uint32_t want, TeOpenReply *reply);
-extern int	__wrap_opn_look(const char *root, const char *path, uint32_t want, TeOpenReply *reply);
+extern int	__real_opn_open_file(const char *root, const char *path, uint32_t want, TeOpenReply *reply);
+extern int	__wrap_opn_open_file(const char *root, const char *path, uint32_t want, TeOpenReply *reply);
 
 /* The word for a root; "" if it is well. */
 static const char *
@@ -52,7 +52,7 @@ trouble_with(const char *root)
 }
 
 int
-__wrap_opn_look(const char *root, const char *path, uint32_t want, TeOpenReply *reply)
+__wrap_opn_open_file(const char *root, const char *path, uint32_t want, TeOpenReply *reply)
 {
 	const char *word;
 
@@ -65,5 +65,5 @@ __wrap_opn_look(const char *root, const char *path, uint32_t want, TeOpenReply *
 		reply->outcome = 99;
 		return -1;
 	}
-	return __real_opn_look(root, path, want, reply);
+	return __real_opn_open_file(root, path, want, reply);
 }

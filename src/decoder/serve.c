@@ -136,7 +136,7 @@ send_reply(const TeRequest *request, const ImgResult *result)
 
 	memset(&reply, 0, sizeof(reply));
 	reply.magic = TE_WIRE_MAGIC;
-	reply.job = request->job;
+	reply.number = request->number;
 	reply.status = result->status;
 	reply.exif_status = result->exif.status;
 	reply.format = result->format;

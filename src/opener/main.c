@@ -2,10 +2,11 @@
  * main.c
  *		thumbexif-opener: opens image files for PostgreSQL.
  *
- * Opening a file may never end, if its file system is dead: a network share, or one that
- * a program serves.  A server process that hangs so can be neither cancelled nor
- * terminated.  This one can be given up.  It has the rights of the server's user, reads no byte of any
- * file, and is started with descriptors as in wire/decoder_args.h, its version and the parent's process id.
+ * Opening a file may hang forever if its file system does not respond, as a network share or a
+ * FUSE file system may do. A server process that hangs in open() can be neither cancelled nor
+ * terminated, but this process can be abandoned.  It has the rights of the server's user,
+ * reads no data of files, and is started with the descriptors of wire/decoder_args.h, its
+ * version and the parent's process id.
  */
 #include <errno.h>
 #include <signal.h>
@@ -18,11 +19,14 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "look.h"
+#include "open_file.h"
 #include "wire/fdpass.h"
 #include "wire/decoder_args.h"
 
-/* How often, and after how many microseconds, to send again while too many descriptors of this user are under way. */
+/*
+ * Attempts to send a reply, and microseconds between them, while too many descriptors of this
+ * user are in flight.
+ */
 #define MAX_TRIES	1000
 #define AGAIN_US	1000
 
@@ -36,7 +40,10 @@ say(const char *format,...)
 	va_end(args);
 }
 
-/* As in the decoder: die with the parent, also if it has died already, and leave cancels to it. */
+/*
+ * As in the decoder: exit with the parent, also if that has exited already, and ignore SIGINT,
+ * which goes to the process group.
+ */
 static bool
 tie_to_parent(const char *parent)
 {
@@ -45,26 +52,26 @@ tie_to_parent(const char *parent)
 }
 
 static bool
-set_limit(int resource, rlim_t most)
+set_limit(int resource, rlim_t value)
 {
-	struct rlimit limit = {most, most};
+	struct rlimit limit = {value, value};
 
 	return setrlimit(resource, &limit) == 0;
 }
 
 /*
- * It needs no more than this.  The limit of open files stays: it also counts the descriptors that all processes of
- * this user have sent and not yet received.
+ * Drop what is not needed.  The limit of open files stays, because it also counts descriptors
+ * that any process of this user has sent and that have not been received.
  */
 static bool
-close_off(void)
+restrict_process(void)
 {
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
 		set_limit(RLIMIT_FSIZE, 0) &&
 		set_limit(RLIMIT_CORE, 0);
 }
 
-/* Take a request apart.  False if it is none of ours. */
+/* Parse a request.  False if it is invalid. */
 static bool
 parse(const char *message, size_t length, TeOpenRequest *request, char *root, char *path)
 {
@@ -118,13 +125,13 @@ serve(void)
 			return TE_EXIT_LEFT;
 		if (length < 0 || nfds > 0 || !parse(message, (size_t) length, &request, root, path))
 		{
-			say("request was not understood\n");
+			say("invalid request\n");
 			return TE_EXIT_PROTOCOL;
 		}
 		memset(&reply, 0, sizeof(reply));
 		reply.magic = TE_OPEN_MAGIC;
 		reply.number = request.number;
-		fd = opn_look(root, path, request.want, &reply);
+		fd = opn_open_file(root, path, request.want, &reply);
 		if (!answer(&reply, fd))
 			return TE_EXIT_LEFT;
 		if (fd >= 0)
@@ -142,9 +149,9 @@ main(int argc, char **argv)
 	}
 	if (!tie_to_parent(argv[TE_ARG_PARENT]))
 		return TE_EXIT_START;
-	if (!close_off())
+	if (!restrict_process())
 	{
-		say("its own rights cannot be limited: %s\n", strerror(errno));
+		say("could not restrict the process: %s\n", strerror(errno));
 		return TE_EXIT_START;
 	}
 	return serve();

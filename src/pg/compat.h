@@ -1,17 +1,16 @@
 /*
  * compat.h
- *		Every difference between the PostgreSQL versions thumbexif runs on.
+ *		Differences between the supported PostgreSQL versions.
  *
- * The newest version's API is the norm: code is written for PostgreSQL 18 and this
- * file gives older versions what they lack.  PG_VERSION_NUM is tested nowhere
- * else (test/lint.sh checks that).
+ * Code is written for the API of PostgreSQL 18, and this file provides it on older versions.
+ * PG_VERSION_NUM is tested in no other file (test/lint.sh checks that).
  */
 #ifndef TE_PG_COMPAT_H
 #define TE_PG_COMPAT_H
 
 #include "postgres.h"
 
-/* Where newer versions declare what older ones get from here. */
+/* Headers that declare these names in newer versions. */
 #include "fmgr.h"
 #include "storage/latch.h"
 #include "utils/guc.h"
@@ -24,12 +23,12 @@
 
 #if PG_VERSION_NUM < 180000
 
-/* Written before the declaration; gcc and clang take their attribute there too. */
+/* Written before the declaration, where gcc and clang accept their attribute as well. */
 #ifndef pg_noreturn
 #define pg_noreturn pg_attribute_noreturn()
 #endif
 
-/* The module's name and version are shown by PostgreSQL 18 (pg_get_loaded_modules). */
+/* Shown by pg_get_loaded_modules() of PostgreSQL 18. */
 #ifndef PG_MODULE_MAGIC_EXT
 #define PG_MODULE_MAGIC_EXT(...) PG_MODULE_MAGIC
 #endif
@@ -44,26 +43,26 @@
 #include "utils/resowner.h"
 
 /*
- * Since 17 a set belongs to a resource owner; with none it lives until it is
- * freed, as one in TopMemoryContext does before.  We use no other kind.
+ * Since 17 a set belongs to a resource owner, and without one it lives until it is freed, as
+ * one in TopMemoryContext does before.  thumbexif uses no other kind.
  */
 #define CreateWaitEventSet(resowner, nevents) \
 	(AssertMacro((resowner) == NULL), CreateWaitEventSet(TopMemoryContext, (nevents)))
 
-/* What is known of transaction ids. */
+/* Renamed in 17. */
 #define TransamVariables ShmemVariableCache
 
-/* A process's place in the array of all processes. */
+/* Number of this process in the array of all processes. */
 #define MyProcNumber (MyProc->pgprocno)
 
-/* Waits of extensions have no names of their own before 17. */
+/* Wait events of extensions have no names before 17. */
 static inline uint32
 WaitEventExtensionNew(const char *wait_event_name)
 {
 	return PG_WAIT_EXTENSION;
 }
 
-/* The search_path of maintenance commands, until the current GUC nest level ends. */
+/* Set the search_path of maintenance commands, until the current GUC nest level ends. */
 static inline void
 RestrictSearchPath(void)
 {
@@ -81,13 +80,13 @@ RestrictSearchPath(void)
 #include "nodes/nodes.h"
 #include "utils/acl.h"
 
-/* Gives their number too since 16 (and a palloc'd array instead of the server's own). */
+/* Returns the number as well since 16 (and a palloc'd array instead of the server's own). */
 #define get_guc_variables(count) \
 	(*(count) = GetNumConfigOptions(), get_guc_variables())
 
 /*
- * Since 16 what is to be exported is so marked by PostgreSQL's own macros.  A file
- * with SQL functions must therefore include this one.
+ * Since 16 PostgreSQL's macros mark exported functions.  A file with SQL functions must
+ * therefore include this one.
  */
 #undef PGDLLEXPORT
 #define PGDLLEXPORT __attribute__((visibility("default")))
@@ -103,19 +102,19 @@ CppConcat(pg_finfo_, name) (void) \
 } \
 extern int	no_such_variable
 
-/* fmgr.h declares it since 16. */
+/* Declared by fmgr.h since 16. */
 extern PGDLLEXPORT void _PG_init(void);
 
-/* One function for all catalogs since 16; we ask for relations and databases. */
+/* One function for all catalogs since 16; used for relations and databases. */
 #define object_ownercheck(catalog, object, role) \
 	((catalog) == DatabaseRelationId ? pg_database_ownercheck((object), (role)) : \
 	 pg_class_ownercheck((object), (role)))
 
-/* The same; we ask for schemas. */
+/* One function for all catalogs since 16; used for schemas. */
 #define object_aclcheck(catalog, object, role, mode) \
 	(AssertMacro((catalog) == NamespaceRelationId), pg_namespace_aclcheck((object), (role), (mode)))
 
-/* There is no such node yet, and nobody looks at the tag. */
+/* The node type does not exist before 16, and the tag is not used. */
 #define T_ErrorSaveContext T_Invalid
 
 typedef struct ErrorSaveContext
@@ -127,10 +126,9 @@ typedef struct ErrorSaveContext
 } ErrorSaveContext;
 
 /*
- * Call an input function whose errors about the input are not to be thrown.
- * Before 16 every input function throws, so what it says about the data is
- * caught here.  Only for functions that parse and allocate and do nothing else
- * (no locks, no catalogs, no resources), as no subtransaction cleans up after them.
+ * Call an input function with soft errors.  Before 16 every input function throws, so errors
+ * about the data are caught here.  Only for functions that parse and allocate and do nothing
+ * else (no locks, catalogs or resources), as no subtransaction cleans up after them.
  */
 static inline bool
 DirectInputFunctionCallSafe(PGFunction func, char *str, Oid typioparam, int32 typmod,

@@ -1,6 +1,6 @@
 /*
  * thumbexif.c
- *		The module's magic block and what is done when it is loaded.
+ *		The module's magic block and initialization.
  */
 #include "postgres.h"
 

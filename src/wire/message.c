@@ -181,7 +181,7 @@ te_reply_check(const void *message, size_t length, const TeRequest *request,
 
 	if (reply->magic != TE_WIRE_MAGIC)
 		return "it is not a reply";
-	if (reply->job != request->job)
+	if (reply->number != request->number)
 		return "it answers another request";
 
 	wrong = check_image(reply, request);

@@ -81,7 +81,7 @@ typedef struct TeHello
 typedef struct TeRequest
 {
 	uint32_t	magic;
-	uint32_t	job;				/* number of the request, repeated in the reply */
+	uint32_t	number;				/* of the request, repeated in the reply */
 	uint32_t	want;				/* TE_WANT_... */
 	uint32_t	size;				/* side of the square, pixels */
 	uint32_t	format;				/* TeFormat of the thumbnail */
@@ -119,7 +119,7 @@ extern bool te_time_is_valid(const TeTime *time);
 typedef struct TeReply
 {
 	uint32_t	magic;
-	uint32_t	job;
+	uint32_t	number;
 	uint32_t	status;				/* TeStatus of the image (thumbnail, size) */
 	uint32_t	exif_status;		/* TeExifStatus */
 	uint32_t	format;				/* TeFormat found */

@@ -43,16 +43,16 @@ sub is_refused
 is_deeply([ outcome('well') ], [ 't', 'replaced' ], 'the first picture starts a decoder');
 is_deeply([ outcome('well') ], [ 't', 'kept' ], 'the second is for the same');
 
-is_refused('job', 'thumbnail', 'TE010', 'answers another request', 'another job');
+is_refused('number', 'thumbnail', 'TE010', 'answers another request', 'another request');
 is_refused('magic', 'thumbnail', 'TE010', 'not a reply', 'no reply');
-is_refused('descriptor', 'thumbnail', 'TE010', 'brings descriptors', 'a descriptor');
+is_refused('descriptor', 'thumbnail', 'TE010', 'has descriptors', 'a descriptor');
 is_refused('long', 'thumbnail', 'TE010', 'too long', 'a reply that is too long');
 is_refused('surplus', 'thumbnail', 'TE010', 'bytes behind the texts', 'bytes behind the texts');
 is_refused('lengths', 'thumbnail', 'TE010', 'text is too long', 'a length that overflows');
 is_refused('status', 'thumbnail', 'TE010', 'status is not one of a decoder', 'a status of the server');
 is_refused('wide', 'thumbnail', 'TE010', 'not of the size that was asked for', 'a thumbnail that is too wide');
-is_refused('missing', 'thumbnail', 'TE010', 'shorter than it says', 'a thumbnail that is shorter than it says');
-is_refused('html', 'thumbnail', 'TE010', 'not of the format', 'a thumbnail that is none');
+is_refused('missing', 'thumbnail', 'TE010', 'shorter than announced', 'a thumbnail that is shorter than announced');
+is_refused('html', 'thumbnail', 'TE010', 'does not have the requested format', 'a thumbnail that is none');
 is_refused('make', 'exif', 'TE010', 'EXIF where none should be', 'values without EXIF');
 is_refused('text', 'exif', 'TE010', 'text is not clean', 'text that is not UTF-8');
 is_refused('json', 'exif', 'TE010', 'JSON is invalid', 'JSON that jsonb does not take');
@@ -81,7 +81,7 @@ is($session->query($many), '900', '900 more');
 isnt(($session->decoders_of)[0], $worn, 'by another');
 
 # A backfill ends as it should, with every picture counted once.
-my %words = (job => 2, leave => 2, crash => 2, html => 2, well => 12);
+my %words = (number => 2, leave => 2, crash => 2, html => 2, well => 12);
 foreach my $word (keys %words)
 {
 	append_to_file("$pictures/$word$_", "stub: $word \n") foreach 1 .. $words{$word};
@@ -92,7 +92,7 @@ INSERT INTO image_assets (path) SELECT file FROM pg_ls_dir('$pictures') file ORD
 EOSQL
 like($session->query('SET thumbexif.decoders = 3; CALL thumbexif_backfill(parts => \'thumbnail\')'),
 	qr/Done! Processed: 20, Updated: 12, Skipped: 0, Failed: 8\n/, 'a backfill with decoders of all kinds');
-is($server->safe_psql('postgres', <<'EOSQL'), "crash|2|TE009\nhtml|2|TE010\njob|2|TE010\nleave|2|TE009", 'each has its own reason');
+is($server->safe_psql('postgres', <<'EOSQL'), "crash|2|TE009\nhtml|2|TE010\nleave|2|TE009\nnumber|2|TE010", 'each has its own reason');
 SELECT regexp_replace(path, '\d+$', ''), count(*),
 	CASE WHEN bool_and(error LIKE '%terminated%') THEN 'TE009' WHEN bool_and(error LIKE '%invalid reply%') THEN 'TE010' END
 FROM thumbexif_failures GROUP BY 1 ORDER BY 1
@@ -131,7 +131,7 @@ my $program = "$install->{pkglibdir}/thumbexif-decoder";
 chmod 0644, $program;
 like(start_with('version'), qr/ERROR:  58000: could not start image decoder ".*thumbexif-decoder": Permission denied.*HINT:/s, 'not executable');
 unlink $program;
-like(start_with('version'), qr/ERROR:  58P01: could not start image decoder ".*thumbexif-decoder": No such file.*HINT:.*Install/s, 'missing');
+like(start_with('version'), qr/ERROR:  58P01: could not start image decoder ".*thumbexif-decoder": No such file.*HINT:.*Reinstall/s, 'missing');
 append_to_file($program, "#!/bin/sh\necho 'error while loading shared libraries: libvips.so.42' >&2\nexit 127\n");
 chmod 0755, $program;
 like(start_with('version'), qr/DETAIL:.*exited with code 127: error while loading shared libraries: libvips.*HINT:.*ldd/s, 'a library is missing');

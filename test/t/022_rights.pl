@@ -58,7 +58,7 @@ like(as('visitor', "SET thumbexif.max_pixels = 5; SELECT format FROM thumbexif_i
 	qr/^png\n200000000/, 'nor is any other limit theirs');
 
 # What comes with a connection hides the administrator's value: then nothing is read at all.
-my $refused = qr/value of "thumbexif\.exif_gps" was refused when thumbexif was loaded/;
+my $refused = qr/value of "thumbexif\.exif_gps" was rejected when thumbexif was loaded/;
 $server->append_conf('postgresql.conf', "thumbexif.exif_gps = off\n");
 $server->reload;
 like( as('visitor', q{SELECT format FROM thumbexif_info('a.png')},

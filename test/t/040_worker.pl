@@ -120,7 +120,7 @@ is( value($server,
 		"SELECT count(*) FROM thumbexif_internal.thumbexif_asset_bigint WHERE status = 'queued' AND attempts = 0"),
 	2, 'the paused one waits');
 is(value($server, "SELECT relation, note FROM thumbexif_workers WHERE state = 'paused'"),
-	'image_assets|thumbexif_resume() lets the worker go on with it.', 'and the view says why');
+	'image_assets|Call thumbexif_resume() to let the worker continue.', 'and the view says why');
 is(value($server, "SELECT thumbexif_resume('image_assets')"), 1, 'resumed');
 wait_done($server, 'it goes on', 20);
 

@@ -36,10 +36,10 @@ value($server, "CREATE TEMP TABLE fake AS SELECT * FROM pg_database WHERE datnam
 	END LOOP; END \$\$");
 $server->reload;
 wait_for($server, 'the view says that the table is full',
-	"SELECT count(*) = 1 FROM thumbexif_workers WHERE kind = 'launcher' AND note LIKE 'The table of $places databases is full: %'", 't', 'real');
+	"SELECT count(*) = 1 FROM thumbexif_workers WHERE kind = 'launcher' AND note LIKE 'All $places slots for databases are in use: %'", 't', 'real');
 my $note = '';
-wait_for($server, 'how many are without a place, and what to do',
-	"SELECT substring(note, '(\\d+) have no place')::int BETWEEN $more - 2 AND $more + 2 AND note LIKE '%thumbexif.databases%'
+wait_for($server, 'how many are without a slot, and what to do',
+	"SELECT substring(note, '(\\d+) databases have no slot')::int BETWEEN $more - 2 AND $more + 2 AND note LIKE '%thumbexif.databases%'
 		FROM thumbexif_workers WHERE kind = 'launcher'", 't', 'real');
 like(slurp_file($server->logfile), qr/LOG:  thumbexif: more than $places databases have the extension/, 'the log says it too');
 

@@ -135,7 +135,7 @@ value($server, 'UPDATE thumbexif_internal.thumbexif_asset_bigint SET interruptio
 value($server, 'SELECT thumbexif_resume()');
 wait_for($server, 'are free at once, but not for ever', "SELECT string_agg(status || ' ' || interruptions, ', ' ORDER BY id)
 	FROM thumbexif_internal.thumbexif_asset_bigint", 'done 0, done 0, failed 10');
-like(value($server, "SELECT error FROM thumbexif_failures"), qr/interrupted by crashes 10 times/, 'and the reason is told');
+like(value($server, "SELECT error FROM thumbexif_failures"), qr/processing was interrupted by crashes 10 times/, 'and the reason is told');
 
 # --- a row that is locked is put back without an attempt, and looked at again
 

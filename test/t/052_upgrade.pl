@@ -68,12 +68,12 @@ foreach my $call ('SELECT photo.thumbexif_process(1)', q{SELECT photo.thumbexif_
 	q{SELECT photo.thumbexif_attach('shots')}, q{SELECT photo.thumbexif_detach('shots')}, 'SELECT photo.thumbexif_clean()',
 	'SELECT photo.thumbexif_pause()', 'TABLE photo.thumbexif_status')
 {
-	like(sql('old', $call), qr/not of version 1\.1, as its library is.*$update/s, "$call says what to do");
+	like(sql('old', $call), qr/does not have version 1\.1 of its library.*$update/s, "$call says what to do");
 }
 is(sql('old', 'SELECT count(*) FROM photo.thumbexif_failures'), '1', 'what only looks into our tables works');
 is(sql('old', q{SELECT count(*) > 0 FROM photo.thumbexif_workers}), 't', 'so does the view of workers');
 
-my $unseen = qr/does not see this change of table "shots".*$update/s;
+my $unseen = qr/change of table "shots" is not tracked.*$update/s;
 like(sql('old', q{INSERT INTO shots VALUES (5, '5.png')}), $unseen, 'a row can be inserted, with a warning');
 my $warnings = () = sql('old', q{UPDATE shots SET path = 'x' || path}) =~ /WARNING/g;
 is($warnings, 1, 'many can be updated, with one');

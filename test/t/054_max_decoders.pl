@@ -104,7 +104,7 @@ occupy($_) foreach @sessions[ 0, 2 ];
 kill 'KILL', $sessions[0]->{pid};
 $server->poll_query_until('postgres', 'SELECT true');
 my $new = DecoderTest->session($server);
-is($new->query($thumbnail), 't', 'after a crash all seats are free again');
+is($new->query($thumbnail), 't', 'after a crash all slots are free again');
 is(launcher('decoders'), 1, 'but for that of the one that is used');
 
 # --- a bulk run makes room

@@ -32,7 +32,7 @@ INSERT INTO stage.shots SELECT i, 'photo.jpg' FROM generate_series(1, 12) i;
 EOSQL
 kill 'CONT', @decoders;
 $session->wait;
-like($session->errors, qr/ERROR:  relation "shots" has taken the name of one that thumbexif works on/, 'the other table is noticed before it is read');
+like($session->errors, qr/ERROR:  relation "shots" is not the one that thumbexif works on/, 'the other table is noticed before it is read');
 is(sql('SELECT count(*) FROM stage.shots WHERE width IS NOT NULL OR thumbnail_path IS NOT NULL'), 0, 'and not written');
 is(sql("SELECT count(*) FROM thumbexif_internal.thumbexif_asset WHERE status = 'running'"), 0, 'what was claimed is given back');
 like($session->query("CALL thumbexif_backfill(relation => 'gone.shots')"), qr/^12\|12\|0\|0$|^8\|8\|0\|0$/, 'under its new name the table is done');

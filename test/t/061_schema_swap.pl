@@ -74,7 +74,7 @@ sub swap { return hostile('ALTER SCHEMA stage RENAME TO stage_c; ALTER SCHEMA st
 sub swap_back { return hostile('ALTER SCHEMA stage RENAME TO stage_b; ALTER SCHEMA stage_c RENAME TO stage') }
 
 my $backfill = "CALL thumbexif_backfill(relation => $relation)";
-my $in_its_place = qr/relation "shots" has taken the name of one that thumbexif works on/;
+my $in_its_place = qr/relation "shots" is not the one that thumbexif works on/;
 my %views = (
 	'a view of another table' => 'SELECT * FROM trap.other',
 	'a view that calls a function' => 'SELECT * FROM trap.other WHERE trap.gain()');

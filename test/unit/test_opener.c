@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "opener/look.h"
+#include "opener/open_file.h"
 #include "tap.h"
 
 static char root[] = "/tmp/thumbexif-opener.XXXXXX";
@@ -43,7 +43,7 @@ check(const char *path, uint32_t want, TeOpened expected, TeOpenReply *reply)
 	int			fd;
 
 	memset(reply, 0, sizeof(*reply));
-	fd = opn_look(root, path, want, reply);
+	fd = opn_open_file(root, path, want, reply);
 	if (!ok(reply->outcome == expected, "%s \"%s\"", want & TE_OPEN_READ ? "open" : "look at", path))
 		fprintf(stderr, "# outcome %u, error %d\n", reply->outcome, reply->error);
 	ok((fd >= 0) == (expected == TE_OPENED && (want & TE_OPEN_READ)), "and %s descriptor", fd >= 0 ? "a" : "no");

@@ -23,7 +23,7 @@ typedef struct Message
 } Message;
 
 static const TeRequest good_request = {
-	.magic = TE_WIRE_MAGIC, .job = 7, .want = TE_WANT_ALL, .size = 256, .format = TE_FORMAT_JPEG,
+	.magic = TE_WIRE_MAGIC, .number = 7, .want = TE_WANT_ALL, .size = 256, .format = TE_FORMAT_JPEG,
 	.quality = 85, .max_pixels = 1000000, .file_size = 1000
 };
 
@@ -36,7 +36,7 @@ good_message(void)
 {
 	Message		message = {
 		.reply = {
-			.magic = TE_WIRE_MAGIC, .job = 7, .status = TE_OK, .exif_status = TE_EXIF_FOUND,
+			.magic = TE_WIRE_MAGIC, .number = 7, .status = TE_OK, .exif_status = TE_EXIF_FOUND,
 			.format = TE_FORMAT_JPEG, .width = 4000, .height = 3000,
 			.thumbnail_width = 256, .thumbnail_height = 192, .thumbnail_bytes = 10000,
 			.has_taken_at = 1, .has_gps = 1,
@@ -128,7 +128,7 @@ test_image(void)
 	TE_NOT_WRITTEN, 16, -1};
 
 	REFUSED(magic, 0, "no magic");
-	REFUSED(job, 8, "the answer to another request");
+	REFUSED(number, 8, "the answer to another request");
 	for (size_t i = 0; i < sizeof(not_decoders) / sizeof(not_decoders[0]); i++)
 	{
 		Message		message = good_message();

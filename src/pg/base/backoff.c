@@ -1,6 +1,6 @@
 /*
  * backoff.c
- *		How long to wait before another try.  Plain arithmetic, no PostgreSQL.
+ *		Exponential backoff with jitter.  Plain arithmetic, without PostgreSQL.
  */
 #include "backoff.h"
 

@@ -1,6 +1,6 @@
 /*
  * backoff.h
- *		How long to wait before another try.
+ *		Exponential backoff with jitter.
  */
 #ifndef TE_PG_BACKOFF_H
 #define TE_PG_BACKOFF_H
@@ -8,9 +8,9 @@
 #include <stdint.h>
 
 /*
- * Milliseconds to wait after that many failures in a row (1 or more): base_ms, twice as
- * long each time, at most cap_ms, and up to an eighth more or less by "noise" (any
- * number, best a random one), so that many who failed together do not come back together.
+ * Milliseconds to wait after that many consecutive failures (1 or more): base_ms, doubled with
+ * each failure, at most cap_ms, plus or minus up to an eighth, chosen by "noise" (a random
+ * number), so that retries are spread over time.
  */
 extern int64_t te_backoff_ms(int failures, int64_t base_ms, int64_t cap_ms, uint32_t noise);
 

@@ -1,6 +1,6 @@
 /*
  * clock.c
- *		A clock that is never set, and whether the one that is was set back.
+ *		The monotonic clock, and detection of a system clock that was set back.
  */
 #include "postgres.h"
 
@@ -10,7 +10,7 @@
 
 #include "clock.h"
 
-#define TOLERANCE_MS	1000	/* small corrections make no wait much longer */
+#define TOLERANCE_MS	1000	/* small corrections do not prolong waits much */
 
 int64
 te_now_ms(void)

@@ -1,6 +1,6 @@
 /*
  * clock.h
- *		A clock that is never set, and whether the one that is was set back.
+ *		The monotonic clock, and detection of a system clock that was set back.
  */
 #ifndef TE_PG_CLOCK_H
 #define TE_PG_CLOCK_H
@@ -11,8 +11,8 @@
 extern int64 te_now_ms(void);
 
 /*
- * Has the time of day been set back since this process asked last?  Points in time that it has
- * noted to wait for may then be hours away.
+ * Has the system clock been set back since the last call in this process?  Stored times at
+ * which a wait ends may then be hours away.
  */
 extern bool te_clock_was_set_back(TimestampTz now);
 

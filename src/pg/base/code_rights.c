@@ -1,19 +1,21 @@
 /*
  * code_rights.c
- *		Whose code may run while we touch a user's table.
+ *		Checks of the functions that run while a user's table is accessed.
  *
- * The function manager's hook looks at each call of a function that is not built in: its owner must have
- * all rights of the current user.
+ * The function manager's hook checks each call of a function that is not built in: the
+ * function's owner must have all rights of the current user.
  *
- * Functions that the owner has not written may still be dangerous, as their arguments are chosen by whoever wrote the
- * expression: pg_read_file(), query_to_xml(), dblink_exec().  So expressions of roles that lack the current user's rights
- * may call no volatile function at all.  These are a trigger's WHEN, made by whoever held the TRIGGER right
- * then, which is looked at beforehand; and every expression that belongs to the table if its owner lacks the current user's
- * rights.  The latter are looked at as the executor prepares them, by the object access hook: that
- * finds those of policies, of what policies select from, and of constraints alike.
+ * Built-in functions may be dangerous too if a user without these rights chose their
+ * arguments: pg_read_file(), query_to_xml(), dblink_exec().  Therefore expressions of such
+ * roles must not call volatile functions.  This concerns the WHEN condition of a trigger,
+ * which a role with the TRIGGER privilege may have written and which is checked beforehand,
+ * and all expressions of a table whose owner lacks the current user's rights.  The object
+ * access hook checks the latter when the executor prepares them, including expressions of
+ * policies, of subqueries in policies, and of constraints.
  *
- * A deferred trigger cannot be left to the end of the transaction, where it would run with the rights of whoever commits,
- * and PostgreSQL refuses to.  So triggers that could be deferred fire at the end of the statement that queues them.
+ * A deferred trigger would run at the end of the transaction with the rights of the
+ * committing role, and PostgreSQL refuses to queue it in a security-restricted operation.
+ * Therefore deferrable triggers fire at the end of the statement that queues them.
  */
 #include "postgres.h"
 
@@ -35,26 +37,26 @@
 
 #include "code_rights.h"
 
-#define MAX_GUARDS	32			/* nested: a trigger may call thumbexif_process() and so on */
+#define MAX_GUARDS	32			/* nested: a trigger may call thumbexif_process() */
 
 typedef struct Guard
 {
-	int			nest_level;		/* of transactions, where it was begun */
-	bool		foreign;		/* expressions are of a role that lacks the current user's rights */
-	Oid			answers;		/* the function that has been entered and answers for what it calls, or InvalidOid */
-	int			depth;			/* how many calls of it are running */
+	int			nest_level;		/* transaction nest level at which it was begun */
+	bool		foreign;		/* the table's owner lacks rights of the current user */
+	Oid			answers;		/* checked function that is running, whose calls are not checked; or InvalidOid */
+	int			depth;			/* nested calls of it */
 } Guard;
 
 static Guard guards[MAX_GUARDS];
 static int	nguards = 0;
 
 static needs_fmgr_hook_type next_needs_hook = NULL;
-static fmgr_hook_type next_hook = NULL;
+static fmgr_hook_type next_fmgr_hook = NULL;
 static object_access_hook_type next_access_hook = NULL;
 static ExecutorStart_hook_type next_start_hook = NULL;
 static planner_hook_type next_planner_hook = NULL;
 
-/* --- functions as they are called */
+/* --- calls of functions */
 
 void
 te_code_rights_check_function(Oid function, Oid role)
@@ -65,7 +67,7 @@ te_code_rights_check_function(Oid function, Oid role)
 	bool		definer;
 
 	if (!HeapTupleIsValid(tuple))
-		return;					/* dropped meanwhile: calling it will fail */
+		return;					/* dropped concurrently: the call will fail */
 	form = (Form_pg_proc) GETSTRUCT(tuple);
 	owner = form->proowner;
 	definer = form->prosecdef;
@@ -87,7 +89,7 @@ needs_hook(Oid function)
 	return next_needs_hook != NULL && next_needs_hook(function);
 }
 
-/* A function in C calls what its arguments say, such as the checks of a domain: it does not answer for that. */
+/* A function in C may call functions that its arguments determine, such as the checks of a domain: these are checked, too. */
 static bool
 is_in_c(Oid function)
 {
@@ -118,11 +120,11 @@ enter_function(Oid function)
 }
 
 /*
- * A function has returned or thrown.  Guards above the one it was entered in were begun by what it
- * called, and an ERROR has ended that.
+ * A function has returned or thrown.  Guards above the one it was called in were begun by that
+ * function, and have been ended by an ERROR.
  */
 static void
-left_function(Oid function)
+leave_function(Oid function)
 {
 	int			top = nguards;
 
@@ -135,7 +137,7 @@ left_function(Oid function)
 	nguards = top;
 }
 
-/* Are we in what nobody answers for? */
+/* Is there a guard, and no checked function running in it? */
 static bool
 is_guarded(void)
 {
@@ -143,20 +145,20 @@ is_guarded(void)
 }
 
 static void
-hook(FmgrHookEventType event, FmgrInfo *info, Datum *private)
+fmgr_call_hook(FmgrHookEventType event, FmgrInfo *info, Datum *private)
 {
 	if (nguards > 0 && info->fn_oid >= FirstNormalObjectId)
 	{
 		if (event == FHET_START)
 			enter_function(info->fn_oid);
 		else
-			left_function(info->fn_oid);
+			leave_function(info->fn_oid);
 	}
-	if (next_hook != NULL && (next_needs_hook == NULL || next_needs_hook(info->fn_oid)))
-		next_hook(event, info, private);
+	if (next_fmgr_hook != NULL && (next_needs_hook == NULL || next_needs_hook(info->fn_oid)))
+		next_fmgr_hook(event, info, private);
 }
 
-/* --- functions in expressions that nobody answers for */
+/* --- functions in expressions */
 
 bool
 te_code_rights_is_harmless(Oid function)
@@ -181,7 +183,7 @@ te_code_rights_is_harmless(Oid function)
 	}
 }
 
-/* The executor prepares the call of a function in an expression. */
+/* Called when the executor prepares the call of a function in an expression. */
 static void
 access_hook(ObjectAccessType access, Oid class, Oid object, int column, void *arg)
 {
@@ -200,8 +202,9 @@ access_hook(ObjectAccessType access, Oid class, Oid object, int column, void *ar
 /* --- deferred triggers */
 
 /*
- * Foreign keys among them.  The executor has a copy of the triggers of each relation that it writes to: SET CONSTRAINTS
- * would also fire what the transaction has deferred before, and stay until its end.
+ * Makes deferrable triggers, including those of foreign keys, fire at once, in the executor's
+ * copy of the triggers.  SET CONSTRAINTS would also fire what the transaction has deferred
+ * before, and would last until its end.
  */
 static void
 start_hook(QueryDesc *query, int flags)
@@ -226,8 +229,8 @@ start_hook(QueryDesc *query, int flags)
 /* --- functions of ranges */
 
 /*
- * The planner may call the difference function of a range type to see how many rows an operator finds.  Where a session has
- * met the type before, it has that function at hand, and hook() would not see the call.
+ * The planner may call the difference function of a range type to see how many rows an operator finds.  If a session has
+ * used the type before, it has cached that function, and the function manager's hook is not called.
  */
 static bool
 check_operators(Node *node, void *context)
@@ -260,11 +263,11 @@ plan_hook(Query *query, const char *sql, int options, ParamListInfo params)
 		standard_planner(query, sql, options, params);
 }
 
-/* --- the life of guards */
+/* --- guards */
 
-/* An ERROR has ended what a guard was for. */
+/* Remove the guards of transactions that were rolled back. */
 static void
-forget_guards(int nest_level)
+discard_guards(int nest_level)
 {
 	while (nguards > 0 && guards[nguards - 1].nest_level >= nest_level)
 		nguards--;
@@ -281,7 +284,7 @@ static void
 at_subtransaction_end(SubXactEvent event, SubTransactionId id, SubTransactionId parent, void *arg)
 {
 	if (event == SUBXACT_EVENT_ABORT_SUB)
-		forget_guards(GetCurrentTransactionNestLevel());
+		discard_guards(GetCurrentTransactionNestLevel());
 }
 
 void
@@ -289,8 +292,8 @@ te_code_rights_install(void)
 {
 	next_needs_hook = needs_fmgr_hook;
 	needs_fmgr_hook = needs_hook;
-	next_hook = fmgr_hook;
-	fmgr_hook = hook;
+	next_fmgr_hook = fmgr_hook;
+	fmgr_hook = fmgr_call_hook;
 	next_access_hook = object_access_hook;
 	object_access_hook = access_hook;
 	next_start_hook = ExecutorStart_hook;

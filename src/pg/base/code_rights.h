@@ -1,11 +1,11 @@
 /*
  * code_rights.h
- *		Whose code may run while we touch a user's table.
+ *		Checks of the functions that run while a user's table is accessed.
  *
- * A statement of ours on a user's table fires what is attached to the table: triggers, rules,
- * constraints, defaults, index expressions, operators.  Whoever wrote that code must already have all
- * rights of the role it would run with; otherwise the statement fails.  A function that has been
- * entered answers for what it calls, but for one in C.
+ * A statement on a user's table runs code that is attached to the table: triggers, rules,
+ * constraints, defaults, index expressions, operators.  The author of that code must have all
+ * rights of the role with whose rights it runs; otherwise the statement fails.  Functions
+ * called by a function that passed the check are not checked, unless that one is in C.
  */
 #ifndef TE_PG_CODE_RIGHTS_H
 #define TE_PG_CODE_RIGHTS_H
@@ -16,26 +16,27 @@
 extern void te_code_rights_install(void);
 
 /*
- * From here to te_code_rights_end(), or to the rollback of the subtransaction or transaction that called
- * this, a function of a role that lacks the current user's rights raises an ERROR instead of running.
- * With foreign, the table's owner lacks them too: its expressions may then call no volatile function at all.
+ * Begin a guard: until te_code_rights_end(), or the rollback of the current transaction or
+ * subtransaction, a function of a role that lacks the current user's rights raises an ERROR
+ * instead of running.  With "foreign" the table's owner lacks these rights, too, and
+ * expressions must not call volatile functions.
  */
 extern void te_code_rights_begin(bool foreign);
 extern void te_code_rights_end(void);
 
-/* ERROR unless the function's owner may do all that "role" may. */
+/* ERROR unless the function's owner has all rights of "role", or the function is SECURITY DEFINER. */
 extern void te_code_rights_check_function(Oid function, Oid role);
 
-/* The same for the function of a range type, or a type made of one, that PostgreSQL may call unasked. */
+/* The same for the functions of a range type, or of a type that contains one, which the planner may call. */
 extern void te_code_rights_check_range(Oid type, Oid role);
 
-/* May an expression of anybody's call this function?  Nothing that changes anything or runs a statement. */
+/* May an expression of any role call this function?  It must neither change anything nor run a statement. */
 extern bool te_code_rights_is_harmless(Oid function);
 
 /*
- * ERROR if a trigger or rule of the relation, or a type of its columns, would run code of a role
- * that lacks the rights of "role".  The caller holds a lock on the relation that keeps others from
- * adding triggers, so this covers deferred triggers too.
+ * ERROR if a trigger or rule of the relation, or a type of its columns, would run
+ * code of a role that lacks the rights of "role".  The caller holds a lock on the relation
+ * that prevents the creation of triggers, so this covers deferred triggers as well.
  */
 extern void te_code_rights_check_table(Oid relation, Oid role);
 

@@ -1,9 +1,10 @@
 /*
  * cursor_guard.c
- *		Keeps the cursors of a session and those of other roles' code apart.
+ *		Protection of a session's cursors from the code of other roles.
  *
- * PostgreSQL has no list of portals that could be read here, but it has a memory context for each, named after it.  A portal
- * that is active can be neither run nor dropped: so they all are, until what is guarded has ended.
+ * PostgreSQL has no accessible list of portals, but each has a memory context with its name.
+ * An active portal can be neither run nor dropped, so all portals are marked active until the
+ * guarded statement has ended.
  */
 #include "postgres.h"
 
@@ -16,10 +17,10 @@
 typedef struct GuardedCursor
 {
 	Portal		portal;
-	PortalStatus status;		/* to be put back */
+	PortalStatus status;		/* to be restored */
 } GuardedCursor;
 
-/* The context whose children are the contexts of portals.  It is there once there was a portal, and stays. */
+/* The parent of all portals' memory contexts.  It exists once there was a portal. */
 static MemoryContext
 portals_context(void)
 {

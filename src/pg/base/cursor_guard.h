@@ -1,9 +1,10 @@
 /*
  * cursor_guard.h
- *		Keeps the cursors of a session and those of other roles' code apart.
+ *		Protection of a session's cursors from the code of other roles.
  *
- * Cursors belong to a session, not to a role, and what a cursor still has to run is run with the rights of whoever fetches.
- * So code of others must not fetch from or close a cursor that it has not opened, and must leave none behind.
+ * Cursors belong to a session, not to a role, and the rest of a cursor's query runs with the
+ * rights of the role that fetches from it.  So code of other roles must neither fetch from nor
+ * close a cursor that it has not opened, and must leave none behind.
  */
 #ifndef TE_PG_CURSOR_GUARD_H
 #define TE_PG_CURSOR_GUARD_H
@@ -13,15 +14,16 @@
 #include "nodes/pg_list.h"
 
 /*
- * From here on the cursors that there are can be neither closed nor fetched from.  Returns them, palloc'd, for one of the next
- * two, of which one must be called whatever happens, and before an ERROR aborts anything.
+ * From now on the existing cursors can be neither closed nor fetched from.  Returns them,
+ * palloc'd, for one of the next two functions.  One of these must be called in any case, after
+ * an ERROR before the abort.
  */
 extern List *te_cursor_guard_begin(void);
 
-/* They can again, and those that were opened meanwhile are closed. */
+/* Release the cursors, and close those that were opened since. */
 extern void te_cursor_guard_end(List *cursors);
 
-/* They can again; there was an ERROR, and its abort closes what was opened meanwhile. */
+/* Release the cursors after an ERROR, whose abort closes those that were opened since. */
 extern void te_cursor_guard_forget(List *cursors);
 
 #endif							/* TE_PG_CURSOR_GUARD_H */

@@ -1,11 +1,11 @@
 /*
  * extension.c
- *		Where the extension is installed in this database, and whose it is.
+ *		Where the extension is installed in this database, and who owns it.
  *
- * The extension may be dropped and created again within one session.  Each of these creates or
- * drops its schema, and a change of its owner changes the schema's too: so what was found is kept until
- * the next change of any schema.  An update to another version grants rights on the schema anew
- * (sql/15-dump.sql), which is a change too.
+ * The result is cached until any schema changes.  That covers the ways in which it becomes wrong in a
+ * session: DROP and CREATE EXTENSION drop and create the extension's schema, a change of the extension's
+ * owner changes the schema's owner, and the scripts of ALTER EXTENSION UPDATE grant rights on the schema
+ * again (sql/15-dump.sql).
  */
 #include "postgres.h"
 
@@ -24,17 +24,19 @@
 
 #include "extension.h"
 
-static bool registered = false; /* the callback below */
-static bool known = false;		/* what follows is what the catalogs say */
+static bool registered = false; /* whether the callback is registered */
+static uint64 schema_changes = 0;	/* invalidations received */
+static bool cached = false;		/* "found" is valid */
 static TeExtension found;
 
 static void
 schema_changed(Datum arg, int cache, uint32 hash)
 {
-	known = false;
+	schema_changes++;
+	cached = false;
 }
 
-/* The extension's row.  False if there is none; *fits: are its SQL objects of our version? */
+/* Read the extension's row.  False if there is none; *fits: do its SQL objects have this module's version? */
 static bool
 read_extension(TeExtension *extension, bool *fits)
 {
@@ -65,7 +67,7 @@ read_extension(TeExtension *extension, bool *fits)
 	return exists;
 }
 
-/* Is the schema the extension's own, and its owner's? */
+/* Find the extension's schema: is it a member of the extension, with the same owner? */
 static bool
 owns_schema(TeExtension *extension)
 {
@@ -87,28 +89,30 @@ owns_schema(TeExtension *extension)
 TeExtensionState
 te_extension_look(TeExtension *extension)
 {
-	bool		fits = false;
-
 	if (!registered)
 	{
 		CacheRegisterSyscacheCallback(NAMESPACEOID, schema_changed, (Datum) 0);
 		registered = true;
 	}
-	AcceptInvalidationMessages();	/* the extension may have been dropped a moment ago */
-	if (!known)
+	AcceptInvalidationMessages();	/* the extension may have been dropped just now */
+	if (!cached)
 	{
-		if (!read_extension(&found, &fits))
+		uint64		changes = schema_changes;
+		TeExtension current;
+		bool		fits = false;
+
+		if (!read_extension(&current, &fits))
 			return TE_EXTENSION_NONE;
 		if (!fits)
 			return TE_EXTENSION_OTHER;
-		known = true;			/* until an invalidation arrives, perhaps during what follows */
-		if (!owns_schema(&found))
-		{
-			known = false;
+		if (!owns_schema(&current))
 			return TE_EXTENSION_FOREIGN;
-		}
+		found = current;
+
+		cached = changes == schema_changes; /* not if a schema was changed meanwhile */
 	}
 	*extension = found;
+
 	return TE_EXTENSION_READY;
 }
 
@@ -134,14 +138,14 @@ te_extension_get(TeExtension *extension)
 		case TE_EXTENSION_OTHER:
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-					 errmsg("extension \"thumbexif\" in this database is not of version %s, as its library is", TE_VERSION),
+					 errmsg("extension \"thumbexif\" in this database does not have version %s of its library", TE_VERSION),
 					 errhint("Run ALTER EXTENSION thumbexif UPDATE. If it is up to date, reconnect or restart the server to load the newer library.")));
 			break;
 		case TE_EXTENSION_FOREIGN:
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					 errmsg("schema \"%s\" does not belong to the extension and its owner", TE_SCHEMA),
-					 errdetail("Whoever owns that schema could make thumbexif run foreign code."),
+					 errdetail("The owner of the schema could make thumbexif run any code."),
 					 errhint("Let a superuser give the schema back to the owner of extension \"thumbexif\".")));
 			break;
 	}

@@ -1,13 +1,13 @@
 /*
  * guc.c
- *		Every setting: default, range, unit, who may set it, and its checks.
+ *		All settings: default, range, unit, who may set them, and their checks.
  *
- * Who may set what: the folder thumbnails go to and the list of databases
- * belong to the server (SIGHUP).  All others shape stored results or bound what
- * a picture may cost or what may be read, so they are a superuser's (SUSET);
- * ALTER DATABASE ... SET reaches the background worker too.
+ * The folder of thumbnails and the list of databases concern the whole server (SIGHUP).  All
+ * other settings determine stored results, or limit what is read and what decoding may cost,
+ * so only superusers may set them (SUSET); ALTER DATABASE ... SET also affects the background
+ * worker.
  *
- * Ranges are such that no conversion to bytes or microseconds overflows int64.
+ * Ranges exclude overflows of int64 in conversions to bytes and microseconds.
  */
 #include "postgres.h"
 
@@ -28,10 +28,10 @@
 #include "wire/message.h"
 
 #define PREFIX				"thumbexif."
-#define MAX_DECODE_TIMEOUT	(24 * 60 * 60 * 1000)	/* a day, in ms */
+#define MAX_DECODE_TIMEOUT	(24 * 60 * 60 * 1000)	/* one day, in ms */
 #define MAX_MEGABYTES		(1024 * 1024)	/* 1 TB, in MB */
 
-/* What thumbnail_dir leaves of MAXPGPATH for the names of the files in it. */
+/* The rest of MAXPGPATH is reserved for the names of files in thumbnail_dir. */
 #define MAX_THUMBNAIL_DIR	(MAXPGPATH - 256)
 
 char	   *te_image_roots;
@@ -51,7 +51,10 @@ char	   *te_databases;
 int			te_max_workers;
 bool		te_exif_gps;
 
-/* Of struct config_generic *: settings whose value was refused when the library was loaded; see find_refused. */
+/*
+ * List of struct config_generic *: settings whose values were rejected when the library was
+ * loaded; see find_refused.
+ */
 static List *refused = NIL;
 
 static const struct config_enum_entry thumbnail_formats[] = {
@@ -63,7 +66,7 @@ static const struct config_enum_entry thumbnail_formats[] = {
 	{NULL, 0, false}
 };
 
-/* A comma list of absolute folders; names with commas in double quotes. */
+/* Check a comma-separated list of absolute folders; names with commas are double-quoted. */
 static bool
 check_image_roots(char **newval, void **extra, GucSource source)
 {
@@ -88,7 +91,7 @@ check_image_roots(char **newval, void **extra, GucSource source)
 		}
 		else if (strlen(root) >= MAXPGPATH - 1)
 		{
-			/* the split has cut it, perhaps to the name of another folder */
+			/* SplitDirectoriesString truncates it, perhaps to the name of another folder */
 			GUC_check_errdetail("A folder's name is longer than %d bytes.", MAXPGPATH - 2);
 			good = false;
 		}
@@ -139,7 +142,7 @@ check_default_timezone(char **newval, void **extra, GucSource source)
 	return true;
 }
 
-/* A comma list of names, written as in SQL. */
+/* Check a comma-separated list of identifiers. */
 static bool
 check_databases(char **newval, void **extra, GucSource source)
 {
@@ -154,7 +157,7 @@ check_databases(char **newval, void **extra, GucSource source)
 	return good;
 }
 
-/* The number in effect, also for 0: nobody should think that there are none. */
+/* Show the effective number instead of 0. */
 static const char *
 show_decoders(void)
 {
@@ -173,14 +176,14 @@ show_max_decoders(void)
 	return number;
 }
 
-/* Processors this process may use. */
+/* Count the processors that this process may use. */
 static int
 count_processors(void)
 {
 	cpu_set_t	allowed;
 	long		count;
 
-	/* fails on machines with more processors than the set has room for */
+	/* fails if the machine has more processors than cpu_set_t has bits */
 	if (sched_getaffinity(0, sizeof(allowed), &allowed) == 0)
 		count = CPU_COUNT(&allowed);
 	else
@@ -264,14 +267,14 @@ define_results(void)
 							&te_thumbnail_quality, 85, 1, 100,
 							PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable("thumbexif.default_timezone",
-							   "Time zone of photos that do not say in which one they were taken.",
-							   "Names as in pg_timezone_names. EXIF that was read with another value is stale.",
+							   "Time zone of photos without an offset from UTC.",
+							   "Names as in pg_timezone_names. EXIF read with another value is stale.",
 							   &te_default_timezone, "UTC", PGC_SUSET, 0,
 							   check_default_timezone, NULL, NULL);
 	DefineCustomBoolVariable("thumbexif.exif_gps",
 							 "Read GPS positions from EXIF.",
 							 "If it is off, neither columns nor the EXIF as JSON hold a position. "
-							 "EXIF that was read with another value is stale.",
+							 "EXIF read with another value is stale.",
 							 &te_exif_gps, true, PGC_SUSET, 0, NULL, NULL, NULL);
 }
 
@@ -285,40 +288,43 @@ define_limits(void)
 							PGC_SUSET, 0, NULL, NULL, show_decoders);
 	DefineCustomIntVariable("thumbexif.max_decoders",
 							"Decoder processes that may run at the same time in the whole server.",
-							"Who finds none free waits in turn, for decode_timeout at most. 0, the default, stands for "
+							"A process that finds none free waits in turn, for decode_timeout at most. 0, the default, stands for "
 							"four times the number of processors, at least 8, which is then shown. "
 							"Where thumbexif is not preloaded, it bounds each session by itself.",
 							&te_max_decoders, 0, 0, TE_MAX_SERVER_DECODERS,
 							PGC_SIGHUP, 0, NULL, NULL, show_max_decoders);
 	DefineCustomIntVariable("thumbexif.decode_timeout",
-							"Time one image may take; a decoder that needs longer is killed.",
+							"Maximum time for decoding one image; a decoder that needs longer is killed.",
 							NULL,
 							&te_decode_timeout, 30 * 1000, 1, MAX_DECODE_TIMEOUT,
 							PGC_SUSET, GUC_UNIT_MS, NULL, NULL, NULL);
 	DefineCustomIntVariable("thumbexif.decoder_memory",
-							"Address space one decoder process may use.",
+							"Maximum address space of one decoder process.",
 							"An image that needs more fails. A value too small to start a decoder makes every call fail.",
 							&te_decoder_memory, 1024, 64, MAX_MEGABYTES,
 							PGC_SUSET, GUC_UNIT_MB, NULL, NULL, NULL);
 	DefineCustomIntVariable("thumbexif.max_pixels",
-							"Most pixels an image may have for a thumbnail to be made.",
+							"Maximum number of pixels of an image that gets a thumbnail.",
 							"Width times height times the frames that are decoded, as the file's header says.",
 							&te_max_pixels, 200 * 1000 * 1000, 1, INT_MAX,
 							PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("thumbexif.max_file_size",
-							"Size up to which an image file is read.",
+							"Maximum size of an image file.",
 							NULL,
 							&te_max_file_size, 512, 1, MAX_MEGABYTES,
 							PGC_SUSET, GUC_UNIT_MB, NULL, NULL, NULL);
 	DefineCustomIntVariable("thumbexif.max_attempts",
-							"Times an image is tried before it counts as failed.",
-							"For trouble that may pass, such as a decoder that was killed. "
+							"Maximum number of attempts to process an image.",
+							"For transient trouble, such as a decoder that was killed. "
 							"An image that is corrupt or not supported fails at once.",
 							&te_max_attempts, 3, 1, 1000,
 							PGC_SUSET, 0, NULL, NULL, NULL);
 }
 
-/* Names of our settings that somebody has set (not just SET) before the library was loaded. */
+/*
+ * List the names of settings of thumbexif that were set, other than by SET, before the library
+ * was loaded.
+ */
 static List *
 find_set_before(void)
 {
@@ -336,12 +342,13 @@ find_set_before(void)
 }
 
 /*
- * Settings are noted before the library is there to check them.  When it is
- * loaded, the server takes the default for a value that is not valid or was set by
- * somebody who may not set it, with a WARNING.  That is not enough: where thumbexif is
- * not preloaded, a setting that comes with a connection has made the server
- * forget what the administrator wrote into postgresql.conf.  So anybody could switch
- * exif_gps on or undo a limit.
+ * Record settings whose value was rejected when the library was loaded.
+ *
+ * Before that, settings are placeholders without checks.  On loading, the server replaces a
+ * value that is invalid, or was set without the right to do so, by the default, with a
+ * WARNING.  Without preloading, a setting in a connection's options has by then replaced the
+ * value of postgresql.conf, so any user could switch exif_gps on or remove a limit.
+ * te_guc_check() refuses to work then.
  */
 static void
 find_refused(List *set_before)
@@ -383,14 +390,14 @@ te_guc_check(void)
 	{
 		const struct config_generic *setting = lfirst(cell);
 
-		/* a reload or a superuser may have set it right meanwhile */
+		/* a reload or a superuser may have corrected it */
 		if (setting->source == PGC_S_DEFAULT)
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-					 errmsg("the value of \"%s\" was refused when thumbexif was loaded", setting->name),
-					 errdetail("It is not valid or was set by a role that may not set it, "
-							   "and it hides the one that an administrator may have set."),
-					 errhint("Take it out of the connection's options or correct it in postgresql.conf, "
+					 errmsg("the value of \"%s\" was rejected when thumbexif was loaded", setting->name),
+					 errdetail("The value is invalid or was set by a role that may not set it, "
+							   "and it hides a value that an administrator may have set."),
+					 errhint("Remove it from the connection's options or correct it in postgresql.conf, "
 							 "and connect again.")));
 	}
 }

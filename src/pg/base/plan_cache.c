@@ -1,10 +1,10 @@
 /*
  * plan_cache.c
- *		The plans of SQL statements that a session keeps.
+ *		Cache of a session's plans.
  *
- * There are about ten plans for each attached table that the session meets.  Those that were used
- * last are kept, so that memory does not grow with the number of tables; those
- * of a table that was changed or dropped are freed.
+ * There are about ten plans for each attached table that the session uses.  The cache keeps
+ * the most recently used plans, so memory does not grow with the number of tables, and frees
+ * the plans of tables that are changed or dropped.
  */
 #include "postgres.h"
 
@@ -16,10 +16,10 @@
 
 #include "plan_cache.h"
 
-#define MAX_PLANS		256		/* kept, at some 12 kB each */
+#define MAX_PLANS		256		/* about 12 kB each */
 #define PLAN_BUCKETS	64
 
-typedef struct KeptPlan
+typedef struct CachedPlanEntry
 {
 	dlist_node	node;			/* in its bucket */
 	dlist_node	age;			/* in by_age */
@@ -28,18 +28,18 @@ typedef struct KeptPlan
 	int			count;
 	Oid		   *types;
 	SPIPlanPtr	plan;
-	Oid			relation;		/* the user's table it is on; InvalidOid = on ours */
-	int			running;		/* executions, one inside the other: not to be freed */
+	Oid			relation;		/* user's table, or InvalidOid = the extension's tables */
+	int			running;		/* nested executions: must not be freed */
 	bool		changed;		/* the table was changed or dropped */
-} KeptPlan;
+} CachedPlanEntry;
 
 static dlist_head plans[PLAN_BUCKETS];
-static dlist_head by_age = DLIST_STATIC_INIT(by_age);	/* the last used one first */
+static dlist_head by_age = DLIST_STATIC_INIT(by_age);	/* most recently used first */
 static int	nplans = 0;
 static bool any_changed = false;
-static bool registered = false; /* the callback below */
+static bool registered = false; /* whether the callback is registered */
 
-/* A relation was changed or dropped, or (InvalidOid) any may have been. */
+/* Relcache callback: a relation was changed or dropped, or with InvalidOid any relation. */
 static void
 relation_changed(Datum arg, Oid relation)
 {
@@ -47,7 +47,7 @@ relation_changed(Datum arg, Oid relation)
 
 	dlist_foreach(iter, &by_age)
 	{
-		KeptPlan   *plan = dlist_container(KeptPlan, age, iter.cur);
+		CachedPlanEntry *plan = dlist_container(CachedPlanEntry, age, iter.cur);
 
 		if (OidIsValid(plan->relation) && (plan->relation == relation || !OidIsValid(relation)))
 			plan->changed = any_changed = true;
@@ -55,7 +55,7 @@ relation_changed(Datum arg, Oid relation)
 }
 
 static void
-forget_plan(KeptPlan *plan)
+free_plan(CachedPlanEntry *plan)
 {
 	dlist_delete(&plan->node);
 	dlist_delete(&plan->age);
@@ -66,27 +66,27 @@ forget_plan(KeptPlan *plan)
 	pfree(plan);
 }
 
-/* Those of tables that were changed, which would have to be planned anew anyway, or would never be needed again. */
+/* Free the plans of changed tables, which have to be made again or are no longer needed. */
 static void
-forget_changed(void)
+free_changed_plans(void)
 {
 	dlist_mutable_iter iter;
 
 	any_changed = false;
 	dlist_foreach_modify(iter, &by_age)
 	{
-		KeptPlan   *plan = dlist_container(KeptPlan, age, iter.cur);
+		CachedPlanEntry *plan = dlist_container(CachedPlanEntry, age, iter.cur);
 
 		if (plan->changed && plan->running == 0)
-			forget_plan(plan);
+			free_plan(plan);
 		else
 			any_changed |= plan->changed;
 	}
 }
 
-/* Make room for one more. */
+/* Free the least recently used plan if the cache is full. */
 static void
-forget_oldest(void)
+free_oldest_plan(void)
 {
 	dlist_iter	iter;
 
@@ -94,33 +94,33 @@ forget_oldest(void)
 		return;
 	dlist_reverse_foreach(iter, &by_age)
 	{
-		KeptPlan   *plan = dlist_container(KeptPlan, age, iter.cur);
+		CachedPlanEntry *plan = dlist_container(CachedPlanEntry, age, iter.cur);
 
 		if (plan->running == 0)
 		{
-			forget_plan(plan);
+			free_plan(plan);
 			return;
 		}
 	}
 }
 
-/* Plan a statement and keep it.  Nothing of ours is leaked if planning throws. */
-static KeptPlan *
-keep_plan(uint32 hash, Oid relation, const char *sql, const TeArgs *args)
+/* Prepare a statement and cache its plan.  Nothing is leaked if this throws. */
+static CachedPlanEntry *
+add_plan(uint32 hash, Oid relation, const char *sql, const TeArgs *args)
 {
 	SPIPlanPtr	prepared = SPI_prepare(sql, args->count, (Oid *) args->types);
 	MemoryContext caller;
-	KeptPlan   *plan;
+	CachedPlanEntry *plan;
 
 	if (prepared == NULL)
 		elog(ERROR, "could not prepare \"%s\": %s", sql, SPI_result_code_string(SPI_result));
 	if (!registered)
 		CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
 	registered = true;
-	forget_oldest();
+	free_oldest_plan();
 
 	caller = MemoryContextSwitchTo(TopMemoryContext);
-	plan = palloc0(sizeof(KeptPlan));
+	plan = palloc0(sizeof(CachedPlanEntry));
 	plan->hash = hash;
 	plan->sql = pstrdup(sql);
 	plan->count = args->count;
@@ -138,17 +138,17 @@ keep_plan(uint32 hash, Oid relation, const char *sql, const TeArgs *args)
 	return plan;
 }
 
-static KeptPlan *
+static CachedPlanEntry *
 find_plan(Oid relation, const char *sql, const TeArgs *args)
 {
 	uint32		hash = hash_bytes((const unsigned char *) sql, strlen(sql));
 	dlist_iter	iter;
 
 	if (any_changed)
-		forget_changed();
+		free_changed_plans();
 	dlist_foreach(iter, &plans[hash % PLAN_BUCKETS])
 	{
-		KeptPlan   *plan = dlist_container(KeptPlan, node, iter.cur);
+		CachedPlanEntry *plan = dlist_container(CachedPlanEntry, node, iter.cur);
 
 		if (plan->hash == hash && plan->relation == relation && plan->count == args->count &&
 			memcmp(plan->types, args->types, sizeof(Oid) * args->count) == 0 &&
@@ -158,23 +158,23 @@ find_plan(Oid relation, const char *sql, const TeArgs *args)
 			return plan;
 		}
 	}
-	return keep_plan(hash, relation, sql, args);
+	return add_plan(hash, relation, sql, args);
 }
 
 /*
- * A plan that a rule has made nothing of is not kept: it would stay so when the rule has
- * gone, for no table is left in it whose change could make it invalid.
+ * A statement that a rule has rewritten to nothing is not cached: its plan contains no table
+ * whose change would invalidate it when the rule is dropped.
  */
 uint64
-te_plan_run(Oid relation, const char *sql, const TeArgs *args)
+te_plan_run(Oid relation, const char *sql, const TeArgs *args, bool read_only)
 {
-	KeptPlan   *volatile plan = find_plan(relation, sql, args);
+	CachedPlanEntry *volatile plan = find_plan(relation, sql, args);
 	volatile int result = 0;
 
 	plan->running++;
 	PG_TRY();
 	{
-		result = SPI_execute_plan(plan->plan, (Datum *) args->values, args->nulls, false, 0);
+		result = SPI_execute_plan(plan->plan, (Datum *) args->values, args->nulls, read_only, 0);
 		if (result < 0)
 			elog(ERROR, "could not run \"%s\": %s", plan->sql, SPI_result_code_string(result));
 	}
@@ -184,6 +184,6 @@ te_plan_run(Oid relation, const char *sql, const TeArgs *args)
 	}
 	PG_END_TRY();
 	if (result == SPI_OK_REWRITTEN && plan->running == 0)
-		forget_plan(plan);
+		free_plan(plan);
 	return SPI_processed;
 }

@@ -1,6 +1,6 @@
 /*
  * plan_cache.h
- *		The plans of SQL statements that a session keeps.  Private to statement.c.
+ *		Cache of a session's plans.  Private to statement.c.
  */
 #ifndef TE_PG_PLAN_CACHE_H
 #define TE_PG_PLAN_CACHE_H
@@ -10,9 +10,10 @@
 #include "statement.h"
 
 /*
- * Run a statement inside of SPI, planning it first if its plan is not kept; what it gave is in SPI_tuptable.
- * relation: the user's table it is on, InvalidOid = our own.
+ * Run a statement within an SPI connection, preparing it if its plan is not cached.  The
+ * result is in SPI_tuptable. relation: the user's table of the statement, InvalidOid = the
+ * extension's tables.
  */
-extern uint64 te_plan_run(Oid relation, const char *sql, const TeArgs *args);
+extern uint64 te_plan_run(Oid relation, const char *sql, const TeArgs *args, bool read_only);
 
 #endif							/* TE_PG_PLAN_CACHE_H */

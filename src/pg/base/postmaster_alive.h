@@ -1,9 +1,8 @@
 /*
  * postmaster_alive.h
- *		Is the postmaster still there?  For loops that wait for nothing.
+ *		Detecting the postmaster's death in loops that do not wait on a latch.
  *
- * Whoever waits on a latch is told.  Whoever opens file after file is not, and the server
- * cannot be started again as long as one process of the old one lives.
+ * The server cannot be started again while a process of the old one is running.
  */
 #ifndef TE_PG_POSTMASTER_ALIVE_H
 #define TE_PG_POSTMASTER_ALIVE_H
@@ -14,7 +13,7 @@
 #include "storage/ipc.h"
 #include "storage/pmsignal.h"
 
-/* End this process, as WL_EXIT_ON_PM_DEATH does, if there is no postmaster any more.  Costs next to nothing. */
+/* Exit, as WL_EXIT_ON_PM_DEATH does, if the postmaster has died.  Costs next to nothing. */
 static inline void
 te_exit_if_postmaster_died(void)
 {

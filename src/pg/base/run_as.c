@@ -1,11 +1,12 @@
 /*
  * run_as.c
- *		Another role's rights for the length of one statement.
+ *		Running a statement with another role's rights.
  *
- * All kinds open a GUC nest level, so whatever the statement or code it fires does to settings ends
- * with it; all but the caller's own with a search_path that no user can put anything into.  All are
- * security-restricted operations: what they fire cannot put anything off to the end of the transaction, where
- * it would run with the rights of whoever commits.
+ * Each function opens a GUC nest level, so that settings changed by the statement, or by code
+ * it fires, are restored.  All but te_run_as_caller set a search_path without schemas that
+ * users can create objects in.  All set a security-restricted operation, so that code cannot
+ * be deferred to the end of the transaction, where it would run with the rights of the
+ * committing role.
  */
 #include "postgres.h"
 
@@ -22,7 +23,7 @@
 #include "run_as.h"
 
 static void
-become(TeRunAs *save, Oid user, bool guarded, bool foreign)
+switch_user(TeRunAs *save, Oid user, bool guarded, bool foreign)
 {
 	GetUserIdAndSecContext(&save->saved_user, &save->saved_context);
 	save->guarded = guarded;
@@ -38,14 +39,14 @@ te_run_as_extension(TeRunAs *save)
 	TeExtension extension;
 
 	te_extension_get(&extension);
-	become(save, extension.owner, false, false);
+	switch_user(save, extension.owner, false, false);
 	RestrictSearchPath();
 }
 
 void
 te_run_as_owner(TeRunAs *save, Oid owner)
 {
-	become(save, owner, true, false);
+	switch_user(save, owner, true, false);
 	RestrictSearchPath();
 }
 
@@ -57,7 +58,7 @@ is_foreign(Oid relation)
 	Oid			owner;
 
 	if (!HeapTupleIsValid(tuple))
-		return true;			/* dropped meanwhile: the statement will fail */
+		return true;			/* dropped concurrently: the statement will fail */
 	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
 	ReleaseSysCache(tuple);
 	return !has_privs_of_role(owner, GetUserId());
@@ -66,7 +67,7 @@ is_foreign(Oid relation)
 void
 te_run_as_caller(TeRunAs *save, Oid relation)
 {
-	become(save, GetUserId(), true, is_foreign(relation));
+	switch_user(save, GetUserId(), true, is_foreign(relation));
 }
 
 void

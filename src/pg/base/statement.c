@@ -1,6 +1,6 @@
 /*
  * statement.c
- *		SQL statements with parameters, whose plans are kept.
+ *		SQL statements with parameters and cached plans.
  */
 #include "postgres.h"
 
@@ -72,24 +72,25 @@ te_arg_text(TeArgs *args, const char *value)
 		te_arg(args, TEXTOID, CStringGetTextDatum(value));
 }
 
-/* --- the relations that are meant */
+/* --- checking which relations a statement uses */
 
-typedef struct Meant
+typedef struct StatementTarget
 {
-	const char *sql;			/* the statement that is running; NULL = none of ours */
-	Oid			relation;		/* InvalidOid = our own tables and catalogs */
-} Meant;
+	const char *sql;			/* statement being run, NULL = none */
+	Oid			relation;		/* user's table, or InvalidOid = the extension's tables and catalogs */
+	bool		read_only;		/* use the active snapshot, as a STABLE function does */
+} StatementTarget;
 
-static Meant meant;
+static StatementTarget target;
 static post_parse_analyze_hook_type next_analyze_hook = NULL;
 
 static bool
-is_meant(Oid relation)
+is_target(Oid relation)
 {
 	TeExtension extension;
 
-	if (OidIsValid(meant.relation))
-		return relation == meant.relation;
+	if (OidIsValid(target.relation))
+		return relation == target.relation;
 	return IsCatalogRelationOid(relation) ||
 		(te_extension_find(&extension) && get_rel_namespace(relation) == extension.schema);
 }
@@ -103,12 +104,12 @@ check_relations(Node *node, void *context)
 	{
 		RangeTblEntry *entry = (RangeTblEntry *) node;
 
-		if (entry->rtekind == RTE_RELATION && !is_meant(entry->relid))
+		if (entry->rtekind == RTE_RELATION && !is_target(entry->relid))
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-					 errmsg("relation \"%s\" has taken the name of one that thumbexif works on",
+					 errmsg("relation \"%s\" is not the one that thumbexif works on",
 							get_rel_name(entry->relid)),
-					 errdetail("A schema or a table was renamed while thumbexif was at work."),
+					 errdetail("A schema or table was renamed after thumbexif had looked it up."),
 					 errhint("Try again.")));
 		return false;
 	}
@@ -117,13 +118,13 @@ check_relations(Node *node, void *context)
 	return expression_tree_walker(node, check_relations, context);
 }
 
-/* Names have been looked up, and nothing has been planned yet: no code of anybody's has run. */
+/* Names have been resolved and planning has not begun, so no user's code has run. */
 static void
 analyze_hook(ParseState *state, Query *query, JumbleState *jumble)
 {
 	if (next_analyze_hook)
 		next_analyze_hook(state, query, jumble);
-	if (meant.sql != NULL && state->p_sourcetext != NULL && strcmp(state->p_sourcetext, meant.sql) == 0)
+	if (target.sql != NULL && state->p_sourcetext != NULL && strcmp(state->p_sourcetext, target.sql) == 0)
 		(void) check_relations((Node *) query, NULL);
 }
 
@@ -137,37 +138,38 @@ te_statement_install(void)
 /* --- running */
 
 static uint64
-run_meant(const char *sql, const TeArgs *args)
+run_checked(const char *sql, const TeArgs *args)
 {
-	MemoryContext caller = CurrentMemoryContext;	/* SPI leaves us in its own */
+	MemoryContext caller = CurrentMemoryContext;	/* SPI switches to its own */
 	bool		pushed = !ActiveSnapshotSet();
 	uint64		count;
 
 	if (pushed)
 		PushActiveSnapshot(GetTransactionSnapshot());
-	count = te_plan_run(meant.relation, sql, args);
+	count = te_plan_run(target.relation, sql, args, target.read_only);
 	if (pushed)
 		PopActiveSnapshot();
 	MemoryContextSwitchTo(caller);
 	return count;
 }
 
-/* The same, on one relation or on ours. */
+/* The same, for a statement on one user's table or on the extension's tables. */
 static uint64
-run_on(Oid relation, const char *sql, const TeArgs *args)
+run_on_relation(Oid relation, const char *sql, const TeArgs *args, bool read_only)
 {
-	Meant		outer = meant;
+	StatementTarget outer = target;
 	volatile uint64 count = 0;
 
-	meant.sql = sql;
-	meant.relation = relation;
+	target.sql = sql;
+	target.relation = relation;
+	target.read_only = read_only;
 	PG_TRY();
 	{
-		count = run_meant(sql, args);
+		count = run_checked(sql, args);
 	}
 	PG_FINALLY();
 	{
-		meant = outer;
+		target = outer;
 	}
 	PG_END_TRY();
 	return count;
@@ -176,22 +178,22 @@ run_on(Oid relation, const char *sql, const TeArgs *args)
 uint64
 te_sql(const char *sql, const TeArgs *args)
 {
-	return run_on(InvalidOid, sql, args);
+	return run_on_relation(InvalidOid, sql, args, false);
 }
 
-uint64
-te_sql_as_extension(const char *sql, const TeArgs *args)
+static uint64
+run_as_extension(const char *sql, const TeArgs *args, bool read_only)
 {
 	TeRunAs		save;
 	uint64		count;
 
 	te_run_as_extension(&save);
-	count = run_on(InvalidOid, sql, args);
+	count = run_on_relation(InvalidOid, sql, args, read_only);
 	te_run_as_end(&save);
 	return count;
 }
 
-/* The same on a user's table, whose code must not meet the session's cursors. */
+/* The same on a user's table, whose code must not access the session's cursors. */
 static uint64
 run_guarded(Oid relation, const char *sql, const TeArgs *args)
 {
@@ -200,7 +202,7 @@ run_guarded(Oid relation, const char *sql, const TeArgs *args)
 
 	PG_TRY();
 	{
-		count = run_on(relation, sql, args);
+		count = run_on_relation(relation, sql, args, false);
 	}
 	PG_CATCH();
 	{
@@ -210,6 +212,18 @@ run_guarded(Oid relation, const char *sql, const TeArgs *args)
 	PG_END_TRY();
 	te_cursor_guard_end(cursors);
 	return count;
+}
+
+uint64
+te_sql_as_extension(const char *sql, const TeArgs *args)
+{
+	return run_as_extension(sql, args, false);
+}
+
+uint64
+te_sql_read(const char *sql, const TeArgs *args)
+{
+	return run_as_extension(sql, args, true);
 }
 
 uint64
@@ -282,10 +296,10 @@ te_out(int row, int column)
 }
 
 int64
-te_out_int(int row, int column, int64 otherwise)
+te_out_int(int row, int column, int64 default_value)
 {
 	if (te_out_null(row, column))
-		return otherwise;
+		return default_value;
 	switch (SPI_gettypeid(SPI_tuptable->tupdesc, column))
 	{
 		case INT2OID:

@@ -1,11 +1,10 @@
 /*
  * statement.h
- *		SQL statements with parameters, whose plans are kept.
+ *		SQL statements with parameters and cached plans.
  *
- * Everything here needs an SPI connection.  A snapshot is held only while a
- * statement runs, so that none is left when a procedure waits for a decoder.
- * The result is in SPI_tuptable until te_sql_free(), and the te_out_
- * functions read it.
+ * All functions need an SPI connection.  A snapshot is held only while a statement runs, so a
+ * procedure holds none while it waits for a decoder.  The result is in SPI_tuptable until
+ * te_sql_free(); the te_out_ functions read it.
  */
 #ifndef TE_PG_STATEMENT_H
 #define TE_PG_STATEMENT_H
@@ -21,7 +20,7 @@ typedef struct TeArgs
 	int			count;
 	Oid			types[TE_MAX_ARGS];
 	Datum		values[TE_MAX_ARGS];
-	char		nulls[TE_MAX_ARGS]; /* 'n' or ' ', as SPI has it */
+	char		nulls[TE_MAX_ARGS]; /* 'n' or ' ', as in SPI */
 } TeArgs;
 
 extern void te_arg(TeArgs *args, Oid type, Datum value);
@@ -29,37 +28,43 @@ extern void te_arg_null(TeArgs *args, Oid type);
 extern void te_arg_int4(TeArgs *args, int32 value);
 extern void te_arg_int8(TeArgs *args, int64 value);
 extern void te_arg_int8_array(TeArgs *args, const int64 *values, int count);
-extern void te_arg_text(TeArgs *args, const char *value);	/* NULL is NULL */
+extern void te_arg_text(TeArgs *args, const char *value);	/* NULL is passed as NULL */
 
 /*
- * Run a statement and return how many rows it gave or changed.  The plan is kept for some time, by
- * the text and the types of its parameters.  Whenever PostgreSQL analyses the text, also when a plan
- * has become invalid, the relations that its names lead to are compared with those that are meant: ERROR
- * if another has taken a name.
+ * Run a statement and return the number of rows returned or changed.  Plans are cached by text
+ * and parameter types.  Whenever PostgreSQL analyzes the text, also after an invalidation, the
+ * relations that it resolves to are checked: ERROR if a name refers to another relation than
+ * intended.
  *
- * te_sql: as whoever we are, on our own tables and catalogs.
- * te_sql_as_extension: the same with the extension's rights.
- * te_sql_as_owner: on one relation, as its owner in a security-restricted operation, in the worker with a limit (time_limit.h).
- * te_sql_as_caller: on one relation, as whoever we are, in a security-restricted operation.
+ * te_sql: as the current user, on the extension's tables and catalogs.
+ * te_sql_as_extension: the same, with the rights of the extension's owner.
+ * te_sql_read: the same, reading in the active snapshot, as a STABLE function does.
+ * te_sql_as_owner: on one relation, as its owner in a security-restricted operation, in the
+ *     worker with a time limit (time_limit.h).
+ * te_sql_as_caller: on one relation, as the current user, in a security-restricted operation.
  */
 extern uint64 te_sql(const char *sql, const TeArgs *args);
 extern uint64 te_sql_as_extension(const char *sql, const TeArgs *args);
+extern uint64 te_sql_read(const char *sql, const TeArgs *args);
 extern uint64 te_sql_as_owner(Oid relation, Oid owner, const char *sql, const TeArgs *args);
 extern uint64 te_sql_as_caller(Oid relation, const char *sql, const TeArgs *args);
 
-/* Install the hook that compares.  Called once, when the library is loaded. */
+/* Install the hook that checks relations.  Called once, when the library is loaded. */
 extern void te_statement_install(void);
 
 /*
- * With the extension's rights, and by an index however old the table's statistics are: with a million
- * entries in a queue every other way takes seconds.
+ * As te_sql_as_extension, but always using an index: with outdated statistics and a queue of a
+ * million entries other plans take seconds.
  */
 extern uint64 te_sql_by_index(const char *sql, const TeArgs *args);
 
-/* Values of the result; rows from 0, columns from 1.  Texts are palloc'd; NULL gives otherwise, NULL or false. */
+/*
+ * Values of the result; rows start at 0, columns at 1.  Texts are palloc'd.  For NULL the
+ * functions return default_value, NULL or false.
+ */
 extern bool te_out_null(int row, int column);
 extern Datum te_out(int row, int column);
-extern int64 te_out_int(int row, int column, int64 otherwise);	/* of any of the integer types, or a timestamptz */
+extern int64 te_out_int(int row, int column, int64 default_value);	/* any integer type, or timestamptz */
 extern char *te_out_text(int row, int column);
 extern void te_sql_free(void);
 

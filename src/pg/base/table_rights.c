@@ -1,10 +1,10 @@
 /*
  * table_rights.c
- *		Whose code a table has in its triggers, rules and types (code_rights.h).
+ *		Checks of a table's triggers, rules and types (code_rights.h).
  *
- * What can be told from the table alone is told before it is written to.  This is needed where the hook of the function
- * manager comes too late, or not at all: PostgreSQL keeps some functions for the rest of the session, and those that it
- * looked up while there was no guard are called without the hook.
+ * These checks are made before the table is written to.  They are needed because the function
+ * manager's hook is not always called: PostgreSQL caches some functions for the rest of the
+ * session, and calls functions that it looked up without a guard without the hook.
  */
 #include "postgres.h"
 
@@ -56,12 +56,15 @@ check_trigger(Relation relation, const Trigger *trigger, Oid role)
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("the WHEN condition of trigger \"%s\" on table \"%s\" calls a function that may change something",
 						trigger->tgname, RelationGetRelationName(relation)),
-				 errdetail("Whoever may create triggers on the table could run statements with the rights of role \"%s\".",
+				 errdetail("Any role that may create triggers on the table could run statements with the rights of role \"%s\".",
 						   GetUserNameFromId(role, true)),
 				 errhint("Move the condition into the trigger's function.")));
 }
 
-/* A domain's CHECK is its owner's to change. */
+/*
+ * ERROR if a domain, whose CHECK its owner can change, is owned by a role that lacks the
+ * rights of "role".
+ */
 static void
 check_domain(Relation relation, Oid type, Oid role)
 {
@@ -88,7 +91,10 @@ check_domain(Relation relation, Oid type, Oid role)
 	}
 }
 
-/* A rule is a statement of the owner's that would be run by whoever writes to the table. */
+/*
+ * ERROR if there is a rule, which runs its owner's statements as the user who writes to the
+ * table.
+ */
 static void
 check_rules(Relation relation, Oid role)
 {
@@ -105,7 +111,7 @@ check_rules(Relation relation, Oid role)
 					 errhint("Let the table's owner call thumbexif_process(), or write a trigger instead of the rule.")));
 }
 
-/* Indexes of ranges call the difference function of their type. */
+/* Indexes on ranges call the difference function of the range type. */
 void
 te_code_rights_check_range(Oid type, Oid role)
 {
@@ -143,7 +149,7 @@ check_columns(Relation relation, Oid role)
 	}
 }
 
-/* Expressions may be of types that no column has. */
+/* Expressions may have types that no column has. */
 static void
 check_indexes(Relation relation, Oid role)
 {
@@ -158,7 +164,7 @@ check_indexes(Relation relation, Oid role)
 	}
 }
 
-/* Is a column of a type that must be cast to be compared with the key that it refers to? */
+/* Must a column's value be cast to compare it with the referenced key? */
 static void
 check_foreign_keys(Relation relation, Oid role)
 {

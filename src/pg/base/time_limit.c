@@ -1,6 +1,6 @@
 /*
  * time_limit.c
- *		Time limits for the code of a table's owner that runs in the worker.
+ *		Time limits for the code of a table's owner in the worker.
  */
 #include "postgres.h"
 
@@ -13,32 +13,32 @@
 #include "clock.h"
 #include "time_limit.h"
 
-#define MAX_LIMIT_MS	(24 * 60 * 60 * 1000)	/* twice of it is an int too */
-#define BUDGET_MS		1000	/* for writing rows, to a claim */
+#define MAX_LIMIT_MS	(24 * 60 * 60 * 1000)	/* twice the value fits into an int */
+#define BUDGET_MS		1000	/* for writing the rows of one claim */
 
-static int	limit_ms = 0;		/* 0 = none */
-static bool running = false;	/* a statement that has the limit */
+static int	limit_ms = 0;		/* 0 = no limit */
+static bool running = false;	/* a statement with the limit is running */
 static TimeoutId cancel_timer;
 static TimeoutId die_timer;
-static volatile sig_atomic_t hit = false;
-static volatile sig_atomic_t ended = false;
+static volatile sig_atomic_t limit_hit = false;
+static volatile sig_atomic_t terminating = false;
 static int64 spent_ms = 0;		/* of the budget */
 
-/* Timers' handlers: they run in a signal handler. */
+/* Timeout handlers, called in a signal handler. */
 
 static void
-cancel(void)
+cancel_statement(void)
 {
-	hit = true;
+	limit_hit = true;
 	QueryCancelPending = true;
 	InterruptPending = true;
 	SetLatch(MyLatch);
 }
 
 static void
-end_process(void)
+terminate_process(void)
 {
-	ended = true;
+	terminating = true;
 	ProcDiePending = true;
 	InterruptPending = true;
 	SetLatch(MyLatch);
@@ -48,8 +48,8 @@ void
 te_time_limit_set(int ms)
 {
 	limit_ms = Min(ms, MAX_LIMIT_MS);
-	cancel_timer = RegisterTimeout(USER_TIMEOUT, cancel);
-	die_timer = RegisterTimeout(USER_TIMEOUT, end_process);
+	cancel_timer = RegisterTimeout(USER_TIMEOUT, cancel_statement);
+	die_timer = RegisterTimeout(USER_TIMEOUT, terminate_process);
 }
 
 bool
@@ -57,7 +57,7 @@ te_time_limit_begin(void)
 {
 	if (limit_ms == 0 || running)
 		return false;
-	hit = false;
+	limit_hit = false;
 	running = true;
 	enable_timeout_after(cancel_timer, limit_ms);
 	enable_timeout_after(die_timer, 2 * limit_ms);
@@ -70,32 +70,32 @@ te_time_limit_end(void)
 	disable_timeout(cancel_timer, false);
 	disable_timeout(die_timer, false);
 	running = false;
-	if (hit)
-		QueryCancelPending = false; /* it may have come too late to be noticed */
+	if (limit_hit)
+		QueryCancelPending = false; /* the cancel may have come too late to be processed */
 }
 
 bool
 te_time_limit_hit(void)
 {
-	return hit;
+	return limit_hit;
 }
 
 void
 te_time_limit_forget(void)
 {
-	hit = false;
+	limit_hit = false;
 }
 
 bool
 te_time_limit_ended(void)
 {
-	return ended;
+	return terminating;
 }
 
 void
 te_time_limit_refill(void)
 {
-	hit = false;
+	limit_hit = false;
 	spent_ms = 0;
 }
 

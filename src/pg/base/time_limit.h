@@ -1,34 +1,39 @@
 /*
  * time_limit.h
- *		Time limits for the code of a table's owner that runs in the worker.
+ *		Time limits for the code of a table's owner in the worker.
  *
- * In a session the user's own statement_timeout counts and Ctrl-C is at hand.  In
- * the background a trigger that never ends would stop everything for good.
+ * Sessions have statement_timeout and can be cancelled by the user.  In the worker, a trigger
+ * that never ends would block all tables.
  */
 #ifndef TE_PG_TIME_LIMIT_H
 #define TE_PG_TIME_LIMIT_H
 
 #include "postgres.h"
 
-/* From now on this process has the limit; the worker's own call. */
+/* Set the limit of this process.  Called by the worker. */
 extern void te_time_limit_set(int ms);
 
 /*
- * A statement on a user's table begins: it is cancelled after the limit, with an ERROR as for
- * statement_timeout; code that catches that and goes on ends the process after twice the time.
- * False, and nothing to end, in a process without limit and inside of another such statement.
+ * Begin a statement on a user's table.  It is cancelled after the limit, with the ERROR of
+ * statement_timeout; if its code catches that and continues, the process is ended after twice
+ * the time.  Returns false, and te_time_limit_end must not be called, in a process without a
+ * limit and within another such statement.
  */
 extern bool te_time_limit_begin(void);
 extern void te_time_limit_end(void);
 
-/* Was the last such statement cancelled for that, since te_time_limit_forget()?  Has it even ended the process? */
+/*
+ * Was a statement cancelled by the limit since te_time_limit_forget()?  Is the process being
+ * ended for it?
+ */
 extern bool te_time_limit_hit(void);
 extern void te_time_limit_forget(void);
 extern bool te_time_limit_ended(void);
 
 /*
- * The budget for writing rows, of which each new claim has a full one: what has been spent since then (te_now_ms), and is
- * there anything left?  Without a limit there always is.
+ * The budget for writing rows: te_time_limit_refill at each claim, te_time_limit_spend adds
+ * the time since since_ms (te_now_ms), te_time_limit_spent tells whether it is used up, which
+ * it never is without a limit.
  */
 extern void te_time_limit_refill(void);
 extern void te_time_limit_spend(int64 since_ms);

@@ -11,7 +11,10 @@
 
 #include "transient_fd.h"
 
-/* Each is open from the opener's answer until it goes to the pool: one at a time, or some in nested calls. */
+/*
+ * A descriptor is recorded from the opener's reply until it is passed to the pool: one at a
+ * time, more in nested calls.
+ */
 #define MAX_OPEN 32
 
 static struct
@@ -21,7 +24,7 @@ static struct
 }			open_files[MAX_OPEN];
 static int	nopen;
 
-/* Close those of a nest level and of deeper ones. */
+/* Close the descriptors of a nest level and of deeper ones. */
 static void
 close_from(int level)
 {

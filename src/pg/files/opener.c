@@ -106,11 +106,11 @@ end_opener(bool kill, int64 until_ms)
 static void
 kill_opener(TeRoot *root)
 {
-	int			place = opener.place;
+	int			child = opener.child;
 	pid_t		pid = opener.pid;
 
 	end_opener(true, 0);
-	te_root_opener_killed(root, place, pid);
+	te_root_opener_killed(root, child, pid);
 }
 
 /* Drop the requests of this transaction nest level and deeper ones.  Never throws. */
@@ -200,9 +200,9 @@ register_callbacks(void)
 static bool
 hold_opener(void)
 {
-	if (opener.pid == 0 || te_decoder_slot_is_lost(opener.place))
+	if (opener.pid == 0 || te_decoder_slot_is_lost(opener.child))
 		return false;
-	(void) te_decoder_slot_hold(opener.place);
+	(void) te_decoder_slot_hold(opener.child);
 	return true;
 }
 
@@ -210,15 +210,15 @@ hold_opener(void)
 static void
 ensure_opener(void)
 {
-	int			place;
+	int			child;
 	int			error;
 
 	if (hold_opener())
 		return;
 	if (opener.pid != 0)
 		end_opener(false, te_now_ms() + EXIT_WAIT_MS);
-	place = te_decoder_slot_place();
-	error = place < 0 ? EAGAIN : te_process_start(&opener, TE_PROGRAM_OPENER, place, NULL, 0);
+	child = te_decoder_slot_take_child();
+	error = child < 0 ? EAGAIN : te_process_start(&opener, TE_PROGRAM_OPENER, child, NULL, 0);
 	if (error != 0)
 		te_process_start_failed(TE_PROGRAM_OPENER, error);
 }
@@ -230,7 +230,7 @@ opener_failed(const char *how, bool kill)
 	char		stderr_tail[TE_LOG_TEXT];
 
 	end_opener(kill, te_now_ms() + EXIT_WAIT_MS);
-	strlcpy(stderr_tail, opener.said, sizeof(stderr_tail));
+	strlcpy(stderr_tail, opener.stderr_tail, sizeof(stderr_tail));
 	if (++failed_starts < MAX_START_TRIES)
 		return;
 	failed_starts = 0;
@@ -372,7 +372,7 @@ te_opener_wait(TeOpening *opening)
 			time_out_root();
 	}
 	if (dlist_is_empty(&pending) && opener.pid != 0)
-		te_decoder_slot_idle(opener.place);
+		te_decoder_slot_idle(opener.child);
 }
 
 int

@@ -54,7 +54,7 @@ struct TeRoot
 	TeRootTrouble skipped_for;	/* trouble for which assets were skipped since te_root_begin() */
 	int			skipped_error;
 	pid_t		killed_pid;		/* killed opener that may be blocked there; 0 = none */
-	int			killed_place;
+	int			killed_child;
 };
 
 static List *roots = NIL;		/* of TeRoot *, in TopMemoryContext */
@@ -190,7 +190,7 @@ killed_opener_remains(TeRoot *root)
 {
 	int64		until = te_now_ms() + EXIT_WAIT_MS;
 
-	while (root->killed_pid != 0 && te_decoder_slot_is_abandoned(root->killed_place, root->killed_pid))
+	while (root->killed_pid != 0 && te_decoder_slot_is_abandoned(root->killed_child, root->killed_pid))
 	{
 		if (te_now_ms() >= until)
 			return true;
@@ -285,7 +285,7 @@ te_root_set_hanging(TeRoot *root)
 void
 te_root_opener_killed(TeRoot *root, int place, pid_t pid)
 {
-	root->killed_place = place;
+	root->killed_child = place;
 	root->killed_pid = pid;
 }
 

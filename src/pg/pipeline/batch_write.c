@@ -11,16 +11,15 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "mb/pg_wchar.h"
 #include "storage/lmgr.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 
 #include "batch_write.h"
 #include "pg/base/clock.h"
 #include "pg/base/code_rights.h"
 #include "pg/base/statement.h"
+#include "pg/base/subtransaction.h"
 #include "pg/base/time_limit.h"
 #include "pg/catalog/asset_state.h"
 #include "pg/files/thumbnail_store.h"
@@ -248,36 +247,36 @@ write_jobs(BatchWrite *batch, TeJob **jobs, int count)
 	}
 }
 
+/* Jobs that are written together. */
+typedef struct WriteSet
+{
+	BatchWrite *batch;
+	TeJob	  **jobs;
+	int			count;
+} WriteSet;
+
+static void
+write_set(void *arg)
+{
+	WriteSet   *set = arg;
+
+	in_owner_code = false;
+	te_time_limit_forget();
+	write_jobs(set->batch, set->jobs, set->count);
+}
+
 /* Write jobs in a subtransaction.  Returns an ERROR that the table is to blame for, or NULL. */
 static ErrorData *
 try_write(BatchWrite *batch, TeJob **jobs, int count)
 {
-	MemoryContext caller = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	ErrorData  *volatile error = NULL;
+	WriteSet	set = {batch, jobs, count};
+	ErrorData  *error = te_subtransaction(write_set, &set);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(caller);
-	PG_TRY();
-	{
-		in_owner_code = false;
-		te_time_limit_forget();
-		write_jobs(batch, jobs, count);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		charge_row(batch);
-		MemoryContextSwitchTo(caller);
-		error = CopyErrorData();
-		if ((te_error_is_interrupt(error) && !te_time_limit_hit()) || is_server_error(error))
-			PG_RE_THROW();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(caller);
-	CurrentResourceOwner = owner;
+	if (error == NULL)
+		return NULL;
+	charge_row(batch);
+	if ((te_error_is_interrupt(error) && !te_time_limit_hit()) || is_server_error(error))
+		ReThrowError(error);
 	return error;
 }
 

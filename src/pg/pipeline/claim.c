@@ -7,12 +7,10 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
-#include "utils/resowner.h"
 
 #include "asset_files.h"
 #include "claim.h"
@@ -21,6 +19,7 @@
 #include "pg/base/postmaster_alive.h"
 #include "pg/base/run_as.h"
 #include "pg/base/statement.h"
+#include "pg/base/subtransaction.h"
 
 /*
  * How long an insertion waits for an uncommitted one of the same key.  If a batch times out, its assets are tried one by
@@ -124,44 +123,42 @@ insert_batch(const TeClaimRequest *request, TeAsset **assets, TeClaimResult **re
 	pfree(keys);
 }
 
+typedef struct Insertion
+{
+	const TeClaimRequest *request;
+	TeAsset   **assets;
+	TeClaimResult **results;
+	int			count;
+} Insertion;
+
+static void
+insert_with_timeout(void *arg)
+{
+	Insertion  *insertion = arg;
+	TeRunAs		save;
+
+	te_run_as_extension(&save);
+	set_config_option("lock_timeout", insertion->count > 1 ? INSERT_LOCK_TIMEOUT : SINGLE_LOCK_TIMEOUT,
+					  PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	insert_batch(insertion->request, insertion->assets, insertion->results, insertion->count);
+	te_run_as_end(&save);
+}
+
 /*
  * The same with a lock_timeout and in a subtransaction.  False if it had to wait too long for an uncommitted insertion.
  */
 static bool
 try_insert(const TeClaimRequest *request, TeAsset **assets, TeClaimResult **results, int count)
 {
-	MemoryContext caller = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	volatile bool inserted = true;
+	Insertion	insertion = {request, assets, results, count};
+	ErrorData  *error = te_subtransaction(insert_with_timeout, &insertion);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(caller);
-	PG_TRY();
-	{
-		TeRunAs		save;
-
-		te_run_as_extension(&save);
-		set_config_option("lock_timeout", count > 1 ? INSERT_LOCK_TIMEOUT : SINGLE_LOCK_TIMEOUT, PGC_USERSET, PGC_S_SESSION,
-						  GUC_ACTION_SAVE, true, 0, false);
-		insert_batch(request, assets, results, count);
-		te_run_as_end(&save);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		int			code = geterrcode();
-
-		MemoryContextSwitchTo(caller);
-		if (code != ERRCODE_LOCK_NOT_AVAILABLE && code != ERRCODE_T_R_DEADLOCK_DETECTED)
-			PG_RE_THROW();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		inserted = false;
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(caller);
-	CurrentResourceOwner = owner;
-	return inserted;
+	if (error == NULL)
+		return true;
+	if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE && error->sqlerrcode != ERRCODE_T_R_DEADLOCK_DETECTED)
+		ReThrowError(error);
+	FreeErrorData(error);
+	return false;
 }
 
 static void

@@ -104,7 +104,7 @@ unlocked_states(const TeAttachment *attachment, const TeAsset **assets, int coun
 	pfree(versions);
 	return psprintf("(SELECT t.id FROM %s AS t, unnest($2, $3) AS w (id, version)"
 					" WHERE t.attachment = $1 AND t.id = w.id AND t.version = w.version"
-					" FOR UPDATE OF t SKIP LOCKED) AS free WHERE s.attachment = $1 AND s.id = free.id",
+					" FOR UPDATE OF t SKIP LOCKED) AS unlocked WHERE s.attachment = $1 AND s.id = unlocked.id",
 					attachment->state);
 }
 

@@ -1,10 +1,9 @@
 /*
  * decoder.c
- *		One decoder: what it is sent, whether it is believed, how it ended.
+ *		Conversation with one decoder: sending requests, checking replies, and classifying its end.
  *
- * A decoder has looked at files that anybody may have made, so it is taken for
- * hostile: what it says is checked before it is used, and one that says
- * anything odd is not asked again.
+ * A decoder processes files from untrusted sources, so it is assumed to be compromised.  Every
+ * message is validated before use, and a decoder that breaks the protocol is killed.
  */
 #include "postgres.h"
 
@@ -25,15 +24,15 @@
 #include "wire/decoder_args.h"
 #include "wire/fdpass.h"
 
-/* Images after which a decoder is replaced, so that no leak of a library's grows for ever. */
+/* Images after which a decoder is replaced, to bound leaks in the image libraries. */
 #define MAX_IMAGES		1000
-#define MAX_BUSY_MS		(10 * 60 * 1000)	/* the same, by time */
+#define MAX_BUSY_MS		(10 * 60 * 1000)	/* the same, as processing time */
 
-/* Greeting: the libraries are loaded and warmed up before it. */
-#define START_MS		10000
+/* Time for a new decoder to load and warm up its libraries. */
+#define START_TIMEOUT_MS		10000
 
 TeDecoder *
-te_decoder_start(MemoryContext context, int place)
+te_decoder_start(MemoryContext context, int child)
 {
 	TeDecoder  *decoder;
 	int			limits[TE_ARGUMENTS - TE_ARG_MEMORY];
@@ -42,20 +41,20 @@ te_decoder_start(MemoryContext context, int place)
 	decoder = MemoryContextAllocExtended(context, sizeof(TeDecoder), MCXT_ALLOC_ZERO | MCXT_ALLOC_NO_OOM);
 	if (decoder == NULL)
 	{
-		te_decoder_slot_free(place);
+		te_decoder_slot_free(child);
 		errno = ENOMEM;
 		return NULL;
 	}
 
-	decoder->memory = te_decoder_memory;
-	decoder->file = te_max_file_size;
-	decoder->timeout = te_decode_timeout;
+	decoder->memory_mb = te_decoder_memory;
+	decoder->file_mb = te_max_file_size;
+	decoder->timeout_ms = te_decode_timeout;
 	decoder->started_ms = te_now_ms();
-	decoder->deadline = decoder->started_ms + START_MS;
-	limits[TE_ARG_MEMORY - TE_ARG_MEMORY] = decoder->memory;
-	limits[TE_ARG_FILE - TE_ARG_MEMORY] = decoder->file;
-	limits[TE_ARG_TIMEOUT - TE_ARG_MEMORY] = (decoder->timeout + 999) / 1000;
-	error = te_process_start(&decoder->process, TE_PROGRAM_DECODER, place, limits, lengthof(limits));
+	decoder->deadline_ms = decoder->started_ms + START_TIMEOUT_MS;
+	limits[TE_ARG_MEMORY - TE_ARG_MEMORY] = decoder->memory_mb;
+	limits[TE_ARG_FILE - TE_ARG_MEMORY] = decoder->file_mb;
+	limits[TE_ARG_TIMEOUT - TE_ARG_MEMORY] = (decoder->timeout_ms + 999) / 1000;
+	error = te_process_start(&decoder->process, TE_PROGRAM_DECODER, child, limits, lengthof(limits));
 	if (error == 0)
 		return decoder;
 
@@ -68,18 +67,18 @@ bool
 te_decoder_is_usable(const TeDecoder *decoder)
 {
 	return decoder->images < MAX_IMAGES && decoder->busy_ms < MAX_BUSY_MS &&
-		decoder->memory == te_decoder_memory &&
-		decoder->file == te_max_file_size &&
-		decoder->timeout == te_decode_timeout;
+		decoder->memory_mb == te_decoder_memory &&
+		decoder->file_mb == te_max_file_size &&
+		decoder->timeout_ms == te_decode_timeout;
 }
 
-/* The first of its jobs begins; or there is none, and it rests. */
+/* Set the deadline of the first request in hand; without any, mark the decoder idle. */
 static void
 set_deadline(TeDecoder *decoder)
 {
-	decoder->deadline = decoder->njobs > 0 ? te_now_ms() + decoder->timeout : PG_INT64_MAX;
-	if (decoder->njobs == 0)
-		te_decoder_slot_idle(decoder->process.place);
+	decoder->deadline_ms = decoder->nentries > 0 ? te_now_ms() + decoder->timeout_ms : PG_INT64_MAX;
+	if (decoder->nentries == 0)
+		te_decoder_slot_idle(decoder->process.child);
 }
 
 bool
@@ -93,7 +92,7 @@ te_decoder_is_quiet(TeDecoder *decoder)
 	if (length > 0)
 	{
 		decoder->cause = TE_END_PROTOCOL_ERROR;
-		decoder->odd = "it spoke without being asked";
+		decoder->protocol_error = "it sent a message without a request";
 	}
 	else
 		decoder->cause = TE_END_EXITED;
@@ -101,69 +100,72 @@ te_decoder_is_quiet(TeDecoder *decoder)
 }
 
 void
-te_decoder_close_output(TePoolEntry *job)
+te_decoder_close_output(TePoolEntry *entry)
 {
-	if (job->output_fd < 0)
+	if (entry->output_fd < 0)
 		return;
-	close(job->output_fd);
-	job->output_fd = -1;
+	close(entry->output_fd);
+	entry->output_fd = -1;
 	ReleaseExternalFD();
 }
 
-/* A file in memory for the thumbnail, which cannot grow beyond what that can need.  False with errno. */
+/*
+ * Create the memory file that the decoder writes the thumbnail to, sealed at the largest size
+ * a thumbnail can have. Returns false with errno on failure.
+ */
 static bool
-open_output(TePoolEntry *job)
+open_output(TePoolEntry *entry)
 {
-	const TeRequest *request = &job->request;
-	uint32		most = 0;
+	const TeRequest *request = &entry->request;
+	uint32		max_bytes = 0;
 	int			save_errno;
 
 	if (request->want & TE_WANT_THUMBNAIL)
-		most = te_thumbnail_bound(request->format, request->size, request->size);
+		max_bytes = te_thumbnail_bound(request->format, request->size, request->size);
 	if (!AcquireExternalFD())
 		return false;
-	job->output_fd = memfd_create("thumbexif", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (job->output_fd >= 0 && ftruncate(job->output_fd, most) == 0 &&
-		fcntl(job->output_fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_GROW | F_SEAL_SHRINK) == 0)
+	entry->output_fd = memfd_create("thumbexif", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (entry->output_fd >= 0 && ftruncate(entry->output_fd, max_bytes) == 0 &&
+		fcntl(entry->output_fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_GROW | F_SEAL_SHRINK) == 0)
 		return true;
 
 	save_errno = errno;
-	if (job->output_fd >= 0)
-		close(job->output_fd);
-	job->output_fd = -1;
+	if (entry->output_fd >= 0)
+		close(entry->output_fd);
+	entry->output_fd = -1;
 	ReleaseExternalFD();
 	errno = save_errno;
 	return false;
 }
 
 TeSendResult
-te_decoder_send(TeDecoder *decoder, TePoolEntry *job)
+te_decoder_send(TeDecoder *decoder, TePoolEntry *entry)
 {
 	int			fds[2];
 	int			save_errno;
 
-	Assert(decoder->state == TE_DECODER_READY && decoder->njobs < TE_PIPELINE);
+	Assert(decoder->state == TE_DECODER_READY && decoder->nentries < TE_PIPELINE);
 
-	if (!open_output(job))
+	if (!open_output(entry))
 		return TE_SEND_NOT_NOW;
 
-	fds[0] = job->image_fd;
-	fds[1] = job->output_fd;
-	if (te_send(decoder->process.sock, &job->request, sizeof(job->request), fds, 2) == 0)
+	fds[0] = entry->image_fd;
+	fds[1] = entry->output_fd;
+	if (te_send(decoder->process.sock, &entry->request, sizeof(entry->request), fds, 2) == 0)
 	{
 		decoder->images++;
-		decoder->role = job->role;
-		decoder->jobs[decoder->njobs++] = job;
-		if (decoder->njobs == 1)
+		decoder->role = entry->role;
+		decoder->entries[decoder->nentries++] = entry;
+		if (decoder->nentries == 1)
 		{
-			decoder->process.said_length = 0;
+			decoder->process.stderr_length = 0;
 			set_deadline(decoder);
 		}
 		return TE_SEND_DONE;
 	}
 
 	save_errno = errno;
-	te_decoder_close_output(job);
+	te_decoder_close_output(entry);
 	errno = save_errno;
 	if (errno == EPIPE || errno == ECONNRESET || errno == ENOTCONN)
 	{
@@ -173,9 +175,9 @@ te_decoder_send(TeDecoder *decoder, TePoolEntry *job)
 	return TE_SEND_NOT_NOW;
 }
 
-/* Do the bytes begin as a file of that format does? */
+/* Do the bytes start with the signature of that format? */
 static bool
-starts_like(int format, const char *data, uint32 length)
+has_signature(int format, const char *data, uint32 length)
 {
 	if (length < 16)
 		return false;
@@ -194,54 +196,57 @@ starts_like(int format, const char *data, uint32 length)
 	}
 }
 
-/* The thumbnail that the reply speaks of.  Returns NULL or what is wrong. */
+/* Read the thumbnail announced by the reply.  Returns NULL or a description of the error. */
 static const char *
-read_thumbnail(TePoolEntry *job, MemoryContext context)
+read_thumbnail(TePoolEntry *entry, MemoryContext context)
 {
-	uint32		length = job->reply.thumbnail_bytes;
+	uint32		length = entry->reply.thumbnail_bytes;
 	uint32		done = 0;
 
 	if (length == 0)
 		return NULL;
-	/* the offset is the decoder's too: the file itself is as long as it may get */
-	if (lseek(job->output_fd, 0, SEEK_CUR) < (off_t) length)
-		return "thumbnail is shorter than it says";
-	job->thumbnail = MemoryContextAlloc(context, length);
+	/* the file offset is set by the decoder; the file's size is always the maximum */
+	if (lseek(entry->output_fd, 0, SEEK_CUR) < (off_t) length)
+		return "thumbnail is shorter than announced";
+	entry->thumbnail = MemoryContextAlloc(context, length);
 	while (done < length)
 	{
-		ssize_t		got = pread(job->output_fd, job->thumbnail + done, length - done, done);
+		ssize_t		got = pread(entry->output_fd, entry->thumbnail + done, length - done, done);
 
 		if (got <= 0)
-			return "thumbnail is shorter than it says";
+			return "thumbnail is shorter than announced";
 		done += got;
 	}
-	if (!starts_like(job->request.format, job->thumbnail, length))
-		return "thumbnail is not of the format that was asked for";
+	if (!has_signature(entry->request.format, entry->thumbnail, length))
+		return "thumbnail does not have the requested format";
 	return NULL;
 }
 
-/* A message from one that has jobs.  Returns NULL or what is wrong. */
+/* Validate a reply and store it in its entry.  Returns NULL or a description of the error. */
 static const char *
-take_reply(TePoolEntry *job, const char *message, ssize_t length, MemoryContext context)
+accept_reply(TePoolEntry *entry, const char *message, ssize_t length, MemoryContext context)
 {
-	const char *odd;
+	const char *protocol_error;
 
-	/* No more than the message holds, and a NUL behind each text. */
-	job->scratch = MemoryContextAlloc(context, length + 8);
-	odd = te_reply_check(message, length, &job->request, &job->reply, &job->texts, job->scratch);
-	if (odd == NULL)
-		odd = read_thumbnail(job, context);
-	if (odd == NULL)
+	/* The texts have at max_bytes the size of the message, and each gets a terminating NUL. */
+	entry->scratch = MemoryContextAlloc(context, length + 8);
+	protocol_error = te_reply_check(message, length, &entry->request, &entry->reply, &entry->texts, entry->scratch);
+	if (protocol_error == NULL)
+		protocol_error = read_thumbnail(entry, context);
+	if (protocol_error == NULL)
 		return NULL;
 
-	pfree(job->scratch);
-	if (job->thumbnail)
-		pfree(job->thumbnail);
-	job->scratch = job->thumbnail = NULL;
-	return odd;
+	pfree(entry->scratch);
+	if (entry->thumbnail)
+		pfree(entry->thumbnail);
+	entry->scratch = entry->thumbnail = NULL;
+	return protocol_error;
 }
 
-/* One message without descriptors: its length, or 0 with the cause filled or, if there is none yet, not. */
+/*
+ * Receive one message without descriptors.  Returns its length, or 0 if there is none yet or
+ * if the decoder's cause is set.
+ */
 static ssize_t
 receive(TeDecoder *decoder, char *message, size_t size)
 {
@@ -250,7 +255,10 @@ receive(TeDecoder *decoder, char *message, size_t size)
 	ssize_t		length;
 
 	length = te_receive(decoder->process.sock, message, size, fds, &nfds);
-	/* A peer that died with unread requests is reported before what it had sent. */
+
+	/*
+	 * If the peer died with unread requests, the socket reports that before the messages it sent.
+	 */
 	if (length < 0 && errno == ECONNRESET)
 		length = te_receive(decoder->process.sock, message, size, fds, &nfds);
 
@@ -266,7 +274,7 @@ receive(TeDecoder *decoder, char *message, size_t size)
 		while (length > 0 && nfds > 0)
 			close(fds[--nfds]);
 		decoder->cause = TE_END_PROTOCOL_ERROR;
-		decoder->odd = "it is too long or brings descriptors";
+		decoder->protocol_error = "its message is too long or has descriptors";
 		return 0;
 	}
 	return length;
@@ -276,7 +284,7 @@ TePoolEntry *
 te_decoder_read(TeDecoder *decoder, MemoryContext context)
 {
 	static char message[TE_MAX_REPLY];
-	TePoolEntry   *job = decoder->njobs > 0 ? decoder->jobs[0] : NULL;
+	TePoolEntry *entry = decoder->nentries > 0 ? decoder->entries[0] : NULL;
 	ssize_t		length = receive(decoder, message, sizeof(message));
 
 	if (length == 0)
@@ -284,55 +292,55 @@ te_decoder_read(TeDecoder *decoder, MemoryContext context)
 
 	if (decoder->state == TE_DECODER_STARTING)
 	{
-		job = NULL;
-		decoder->odd = te_hello_check(message, length, &decoder->hello);
-		if (decoder->odd == NULL)
+		entry = NULL;
+		decoder->protocol_error = te_hello_check(message, length, &decoder->hello);
+		if (decoder->protocol_error == NULL)
 		{
 			decoder->state = TE_DECODER_READY;
 			set_deadline(decoder);
 		}
 	}
-	else if (job == NULL)
-		decoder->odd = "it spoke without being asked";
+	else if (entry == NULL)
+		decoder->protocol_error = "it sent a message without a request";
 	else
-		decoder->odd = take_reply(job, message, length, context);
+		decoder->protocol_error = accept_reply(entry, message, length, context);
 
-	if (decoder->odd != NULL)
+	if (decoder->protocol_error != NULL)
 	{
 		decoder->cause = TE_END_PROTOCOL_ERROR;
 		return NULL;
 	}
-	if (job != NULL)
+	if (entry != NULL)
 	{
-		te_decoder_close_output(job);
+		te_decoder_close_output(entry);
 		te_process_read_stderr(&decoder->process);
-		decoder->process.said_length = 0;
-		decoder->busy_ms += te_now_ms() - (decoder->deadline - decoder->timeout);
-		decoder->njobs--;
-		memmove(&decoder->jobs[0], &decoder->jobs[1], decoder->njobs * sizeof(TePoolEntry *));
+		decoder->process.stderr_length = 0;
+		decoder->busy_ms += te_now_ms() - (decoder->deadline_ms - decoder->timeout_ms);
+		decoder->nentries--;
+		memmove(&decoder->entries[0], &decoder->entries[1], decoder->nentries * sizeof(TePoolEntry *));
 		set_deadline(decoder);
 	}
-	return job;
+	return entry;
 }
 
-/* What the exit status of one that ended by itself means. */
+/* Translate the exit status of a decoder that ended by itself. */
 static TeStatus
-read_exit(const TeProcess *process, char *words, size_t size)
+classify_exit(const TeProcess *process, char *detail, size_t size)
 {
 	int			status = process->status;
 
 	if (!process->has_status)
 	{
-		snprintf(words, size, "decoder ended");
+		snprintf(detail, size, "decoder ended");
 		return TE_CRASHED;
 	}
 	if (WIFSIGNALED(status))
 	{
-		snprintf(words, size, "decoder was killed by signal %d (%s)",
+		snprintf(detail, size, "decoder was killed by signal %d (%s)",
 				 WTERMSIG(status), pg_strsignal(WTERMSIG(status)));
 		return WTERMSIG(status) == SIGXCPU ? TE_TIMEOUT : TE_CRASHED;
 	}
-	snprintf(words, size, "decoder exited with code %d", WEXITSTATUS(status));
+	snprintf(detail, size, "decoder exited with code %d", WEXITSTATUS(status));
 	switch (WEXITSTATUS(status))
 	{
 		case TE_EXIT_LEFT:
@@ -347,7 +355,7 @@ read_exit(const TeProcess *process, char *words, size_t size)
 }
 
 TeStatus
-te_decoder_reap(TeDecoder *decoder, int64 until_ms, char *words)
+te_decoder_reap(TeDecoder *decoder, int64 until_ms, char *detail)
 {
 	TeStatus	outcome = TE_OK;
 	size_t		length;
@@ -358,23 +366,23 @@ te_decoder_reap(TeDecoder *decoder, int64 until_ms, char *words)
 	switch (decoder->cause)
 	{
 		case TE_END_EXITED:
-			outcome = read_exit(&decoder->process, words, TE_MAX_TEXT);
+			outcome = classify_exit(&decoder->process, detail, TE_MAX_TEXT);
 			break;
 		case TE_END_TIMEOUT:
-			snprintf(words, TE_MAX_TEXT, "decoder did not answer in time");
+			snprintf(detail, TE_MAX_TEXT, "decoder did not answer in time");
 			outcome = TE_TIMEOUT;
 			break;
 		case TE_END_PROTOCOL_ERROR:
-			snprintf(words, TE_MAX_TEXT, "decoder was not understood: %s", decoder->odd);
+			snprintf(detail, TE_MAX_TEXT, "decoder broke the protocol: %s", decoder->protocol_error);
 			outcome = TE_BAD_REPLY;
 			break;
 		default:
-			words[0] = '\0';
+			detail[0] = '\0';
 			break;
 	}
-	length = strlen(words);
-	if (length > 0 && decoder->process.said_length > 0)
-		snprintf(words + length, TE_MAX_TEXT - length, ": %s", decoder->process.said);
+	length = strlen(detail);
+	if (length > 0 && decoder->process.stderr_length > 0)
+		snprintf(detail + length, TE_MAX_TEXT - length, ": %s", decoder->process.stderr_tail);
 	pfree(decoder);
 	return outcome;
 }

@@ -1,10 +1,10 @@
 /*
  * decoder.h
- *		One decoder and what it works on (private to the pool).
+ *		One decoder process and the requests it has in hand (private to the pool).
  *
- * A decoder is started, greets, answers jobs in order, and ends.  This is
- * where its words are believed or not, and where its end is turned into an outcome of
- * the job it had in hand.
+ * A decoder is started, sends a greeting, answers requests in order, and ends.  These
+ * functions validate its messages and translate its end into an outcome of the request that it
+ * was processing.
  */
 #ifndef TE_PG_DECODER_H
 #define TE_PG_DECODER_H
@@ -17,42 +17,42 @@
 #include "process.h"
 
 /*
- * A task inside the pool.  The pool remembers everything it needs here, since after an
- * ERROR the caller's memory may be gone before the pool hears of it.
+ * A task inside the pool.  Everything the pool needs is copied here, because after an ERROR
+ * the caller's memory may be gone before the pool's abort callback runs.
  */
 typedef struct TePoolEntry
 {
-	dlist_node	node;			/* in the pool's list of waiting or of finished jobs */
-	TeTask	   *task;			/* the caller's; not touched but to give it back */
+	dlist_node	node;			/* in the pool's list of waiting or finished entries */
+	TeTask	   *task;			/* the caller's; only dereferenced when it is returned */
 	int			level;			/* transaction nest level that submitted it */
-	Oid			role;			/* whose picture it is */
+	Oid			role;			/* owner of the image */
 	TeRequest	request;
 	int			image_fd;
-	int			output_fd;		/* while a decoder has it; -1 otherwise */
-	int			resent;			/* times a decoder left without having looked at it */
+	int			output_fd;		/* memory file for the thumbnail, while a decoder has the entry; otherwise -1 */
+	int			resent;			/* number of decoders that exited without processing it */
 
-	/* the outcome */
+	/* outcome */
 	TeReply		reply;
 	TeReplyTexts texts;
-	char	   *scratch;		/* what the texts point into, in the pool's memory context; or NULL */
-	char	   *thumbnail;		/* the same */
-	char		words[TE_MAX_TEXT];	/* ours, where there was no reply */
+	char	   *scratch;		/* memory of the texts, in the pool's context; or NULL */
+	char	   *thumbnail;		/* in the pool's context; or NULL */
+	char		detail[TE_MAX_TEXT];	/* error text if there was no reply */
 } TePoolEntry;
 
 typedef enum TeDecoderState
 {
-	TE_DECODER_STARTING,		/* has not greeted yet */
+	TE_DECODER_STARTING,		/* has not sent its greeting */
 	TE_DECODER_READY
 } TeDecoderState;
 
-/* Why a decoder ends. */
+/* Why a decoder is ended. */
 typedef enum TeEndReason
 {
-	TE_END_NONE,				/* it does not */
-	TE_END_EXITED,				/* end of file: its exit status tells more */
-	TE_END_TIMEOUT,				/* past its deadline */
-	TE_END_PROTOCOL_ERROR,				/* said what cannot be believed */
-	TE_END_NOT_NEEDED			/* worn, of other settings, or its jobs were given up: not its fault */
+	TE_END_NONE,				/* it is not */
+	TE_END_EXITED,				/* end of file: its exit status has the details */
+	TE_END_TIMEOUT,				/* exceeded its deadline */
+	TE_END_PROTOCOL_ERROR,		/* sent an invalid message */
+	TE_END_NOT_NEEDED			/* retired, idle, started with other settings, or its requests were discarded */
 } TeEndReason;
 
 typedef struct TeDecoder
@@ -60,57 +60,60 @@ typedef struct TeDecoder
 	dlist_node	node;
 	TeProcess	process;
 	TeDecoderState state;
-	Oid			role;			/* whose pictures it has seen, InvalidOid = none yet */
-	TeHello		hello;			/* once ready */
-	TePoolEntry   *jobs[TE_PIPELINE];	/* the first is at work */
-	int			njobs;
-	int			images;			/* requests it was sent */
+	Oid			role;			/* role whose images it has processed, InvalidOid = none yet */
+	TeHello		hello;			/* valid once ready */
+	TePoolEntry *entries[TE_PIPELINE];	/* the first is being processed */
+	int			nentries;
+	int			images;			/* requests sent to it */
 	int64		started_ms;		/* te_now_ms() */
-	int64		busy_ms;		/* it had jobs in hand */
-	int64		deadline;		/* of greeting or job at work, in te_now_ms(); PG_INT64_MAX: none */
-	int			memory;			/* the settings it was started with */
-	int			file;
-	int			timeout;
-	TeEndReason		cause;
-	const char *odd;			/* what cannot be believed */
+	int64		busy_ms;		/* time with requests in hand */
+	int64		deadline_ms;	/* of the greeting or the first request, as te_now_ms(); PG_INT64_MAX = none */
+	int			memory_mb;		/* settings it was started with */
+	int			file_mb;
+	int			timeout_ms;
+	TeEndReason cause;
+	const char *protocol_error; /* description of an invalid message */
 } TeDecoder;
 
 /*
- * Start one, allocated in this context, in that place (te_decoder_slot_take), which is given back with it.  NULL with
- * errno if that cannot be done (te_process_start_failed).
+ * Start a decoder, allocated in this context, as this child (te_decoder_slot_take), which is
+ * released on failure.  Returns NULL with errno on failure; te_process_start_failed() reports
+ * it.
  */
-extern TeDecoder *te_decoder_start(MemoryContext context, int place);
+extern TeDecoder *te_decoder_start(MemoryContext context, int child);
 
-/* May it be given jobs: not worn, and started with the settings of now? */
+/* May the decoder get more requests: is it not due for retirement and are its settings current? */
 extern bool te_decoder_is_usable(const TeDecoder *decoder);
 
-/* Has an idle decoder really nothing to say, and lives?  Otherwise fills the cause. */
+/* Is an idle decoder alive, with no unread message?  Otherwise sets the cause. */
 extern bool te_decoder_is_quiet(TeDecoder *decoder);
 
 typedef enum TeSendResult
 {
 	TE_SEND_DONE,
-	TE_SEND_NOT_NOW,			/* the server lacks something (errno); the decoder is well */
-	TE_SEND_GONE				/* the decoder has ended: fills the cause; nobody has seen the job */
+	TE_SEND_NOT_NOW,			/* the server lacks a resource (errno); the decoder is usable */
+	TE_SEND_GONE				/* the decoder has ended: sets the cause; the request was not processed */
 } TeSendResult;
 
-/* Give a ready decoder another job.  Never throws. */
-extern TeSendResult te_decoder_send(TeDecoder *decoder, TePoolEntry *job);
+/* Send a request to a ready decoder.  Never throws. */
+extern TeSendResult te_decoder_send(TeDecoder *decoder, TePoolEntry *entry);
 
-/* The job has no decoder any more. */
-extern void te_decoder_close_output(TePoolEntry *job);
+/* Close the memory file of an entry that no decoder has in hand. */
+extern void te_decoder_close_output(TePoolEntry *entry);
 
 /*
- * Read one message, if there is one.  Returns the job whose outcome it brought, or NULL. Fills the cause
- * if the decoder has ended, or must.  The outcome is allocated in the given context.
+ * Read one message, if there is one.  Returns the entry that it completes, or NULL.  Sets the
+ * cause if the decoder has ended or must be ended.  The outcome is allocated in the given
+ * context.
  */
 extern TePoolEntry *te_decoder_read(TeDecoder *decoder, MemoryContext context);
 
 /*
- * The end of a decoder that has a cause: kill it if need be, reap it by then (te_now_ms) and free it.  Returns the
- * outcome for the job that it had at work, TE_OK if that is as unharmed as what waits behind
- * it.  words (TE_MAX_TEXT bytes) say in ASCII what happened.  The caller has taken its jobs.  Never throws.
+ * Free a decoder whose cause is set: kill it if it is still running, and wait for it until
+ * until_ms (te_now_ms).  Returns the outcome of the entry it was processing, or TE_OK if that
+ * entry can be sent to another decoder, as the entries behind it can.  detail (TE_MAX_TEXT
+ * bytes) gets an ASCII description.  The caller has taken over the entries.  Never throws.
  */
-extern TeStatus te_decoder_reap(TeDecoder *decoder, int64 until_ms, char *words);
+extern TeStatus te_decoder_reap(TeDecoder *decoder, int64 until_ms, char *detail);
 
 #endif							/* TE_PG_DECODER_H */

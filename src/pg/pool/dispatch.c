@@ -1,16 +1,16 @@
 /*
  * dispatch.c
- *		Which job goes to which decoder, and what becomes of it when that ends.
+ *		Assigning requests to decoders, and handling their requests when decoders end.
  *
- * A job is in one of three places: the list of waiting jobs, a decoder's hands, or the list
- * of finished ones.  Whatever ends a decoder, its jobs go to one of the other
- * two: so every task comes back exactly once.
+ * An entry is in the list of waiting entries, in a decoder's array, or in the list of finished
+ * entries.  When a decoder ends, its entries move to one of the two lists, so every task is
+ * returned exactly once.
  *
- * A decoder works for one role.  There may be te_pool.room of them in all, and among these te_pool.most
- * for a role: idle ones of others make room.
+ * A decoder works for one role.  A process has at most te_pool.max_decoders decoders, and at
+ * most te_pool.max_for_role for one role; idle decoders of other roles are ended to make room.
  *
- * A decoder gets a second job only when all that may run are at work: it then waits in its
- * socket and is begun without our help.  That is worth a switch of processes for every image.
+ * A decoder gets a second request only when all decoders that may run are busy.  The request
+ * then waits in the socket and is started without a switch to this process.
  */
 #include "postgres.h"
 
@@ -24,163 +24,169 @@
 #include "pg/base/guc.h"
 #include "pg/shared/decoder_slot.h"
 
-/* Times a job may be in the hands of decoders that leave before it is a crash. */
+/* Decoders that may exit without processing a request before that counts as a crash. */
 #define MAX_RESENT		3
 
-/* Decoders that die while they start, in a row, until that is an ERROR. */
+/* Decoders that may die in a row during startup before an ERROR is raised. */
 #define MAX_START_TRIES	3
 
-/* While others work: how long after a failure to start another, and when there was no seat. */
-#define START_AGAIN_MS	10000
-#define SEAT_AGAIN_MS	1000
+/*
+ * Delay before another decoder is started while others work: after a failure to start one, and
+ * after no slot was free.
+ */
+#define RESTART_DELAY_MS	10000
+#define SLOT_RETRY_MS	1000
 
-/* How long the last decoder of a process stays its own when others wait for one. */
-#define SLICE_MS		2000
+/* How long the last decoder of a process is kept while other processes wait for a slot. */
+#define LAST_DECODER_MS		2000
 
-/* A killed process may take so long to end. */
+/* Time to wait for a killed process to end. */
 #define KILLED_MS		1000
 
 TePool		te_pool;
 
-/* --- jobs --- */
+/* --- entries */
 
 static void
-close_image(TePoolEntry *job)
+close_image(TePoolEntry *entry)
 {
-	if (job->image_fd < 0)
+	if (entry->image_fd < 0)
 		return;
-	close(job->image_fd);
-	job->image_fd = -1;
+	close(entry->image_fd);
+	entry->image_fd = -1;
 	ReleaseExternalFD();
 }
 
 void
-te_pool_entry_free(TePoolEntry *job)
+te_pool_entry_free(TePoolEntry *entry)
 {
-	te_decoder_close_output(job);
-	close_image(job);
-	if (job->scratch)
-		pfree(job->scratch);
-	if (job->thumbnail)
-		pfree(job->thumbnail);
-	pfree(job);
+	te_decoder_close_output(entry);
+	close_image(entry);
+	if (entry->scratch)
+		pfree(entry->scratch);
+	if (entry->thumbnail)
+		pfree(entry->thumbnail);
+	pfree(entry);
 	te_pool.pending--;
 }
 
 void
-te_pool_entry_finished(TePoolEntry *job)
+te_pool_entry_finished(TePoolEntry *entry)
 {
-	close_image(job);
-	dlist_push_tail(&te_pool.finished, &job->node);
+	close_image(entry);
+	dlist_push_tail(&te_pool.finished, &entry->node);
 }
 
-/* An outcome that is not a decoder's own words. */
+/* Finish an entry with an outcome that no decoder reported. */
 static void
-finish_badly(TePoolEntry *job, TeStatus status, const char *words)
+fail_entry(TePoolEntry *entry, TeStatus status, const char *detail)
 {
-	memset(&job->reply, 0, sizeof(job->reply));
-	memset(&job->texts, 0, sizeof(job->texts));
-	job->reply.status = status;
-	strlcpy(job->words, words, sizeof(job->words));
-	job->texts.error = job->words;
-	te_pool_entry_finished(job);
+	memset(&entry->reply, 0, sizeof(entry->reply));
+	memset(&entry->texts, 0, sizeof(entry->texts));
+	entry->reply.status = status;
+	strlcpy(entry->detail, detail, sizeof(entry->detail));
+	entry->texts.error = entry->detail;
+	te_pool_entry_finished(entry);
 }
 
-/* --- decoders --- */
+/* --- decoders */
 
-void
-te_dispatch_reset_wait_set(void)
+/* The set of decoders has changed: the wait event set must be built again. */
+static void
+reset_wait_set(void)
 {
-	if (te_pool.set != NULL)
-		FreeWaitEventSet(te_pool.set);
-	te_pool.set = NULL;
+	if (te_pool.wait_set != NULL)
+		FreeWaitEventSet(te_pool.wait_set);
+	te_pool.wait_set = NULL;
 }
 
-/* Take a decoder that has a cause out of the pool, and see to its jobs. */
+/* Remove a decoder from the pool, and requeue or fail its entries. */
 void
 te_dispatch_reap(TeDecoder *decoder, TeEndReason cause)
 {
-	char		words[TE_MAX_TEXT];
-	TePoolEntry   *jobs[TE_PIPELINE];
-	int			njobs = decoder->njobs;
+	char		detail[TE_MAX_TEXT];
+	TePoolEntry *entries[TE_PIPELINE];
+	int			nentries = decoder->nentries;
 	bool		starting = decoder->state == TE_DECODER_STARTING;
 	int			pid = (int) decoder->process.pid;
 	TeStatus	outcome;
 
-	/* One that rests may have been ended by somebody who needed its seat: that is no loss. */
-	if (!starting && njobs == 0 && te_decoder_slot_is_lost(decoder->process.place))
+	/*
+	 * An idle decoder may have been killed by a process that needed its slot, which is not a loss.
+	 */
+	if (!starting && nentries == 0 && te_decoder_slot_is_lost(decoder->process.child))
 		cause = TE_END_NOT_NEEDED;
 	decoder->cause = cause;
-	memcpy(jobs, decoder->jobs, sizeof(jobs));
-	te_dispatch_reset_wait_set();
+	memcpy(entries, decoder->entries, sizeof(entries));
+	reset_wait_set();
 	dlist_delete(&decoder->node);
 	te_pool.ndecoders--;
-	outcome = te_decoder_reap(decoder, te_pool.end_by != 0 ? te_pool.end_by : te_now_ms() + KILLED_MS, words);
+	outcome = te_decoder_reap(decoder, te_pool.reap_until_ms != 0 ? te_pool.reap_until_ms : te_now_ms() + KILLED_MS, detail);
 
-	/* Backwards, so that the first is the first in the queue again. */
-	for (int i = njobs - 1; i >= 0; i--)
+	/* Backwards, to keep their order in the queue. */
+	for (int i = nentries - 1; i >= 0; i--)
 	{
-		TePoolEntry   *job = jobs[i];
+		TePoolEntry *entry = entries[i];
 
-		te_decoder_close_output(job);
+		te_decoder_close_output(entry);
 		if (i > 0 || cause == TE_END_NOT_NEEDED ||
-			(outcome == TE_OK && ++job->resent < MAX_RESENT))
-			dlist_push_head(&te_pool.waiting, &job->node);
+			(outcome == TE_OK && ++entry->resent < MAX_RESENT))
+			dlist_push_head(&te_pool.waiting, &entry->node);
 		else
-			finish_badly(job, outcome == TE_OK ? TE_CRASHED : outcome, words);
+			fail_entry(entry, outcome == TE_OK ? TE_CRASHED : outcome, detail);
 	}
 
 	if (cause == TE_END_NOT_NEEDED || (outcome == TE_OK && !starting))
-		return;					/* it left as it should */
+		return;					/* regular end */
 	te_pool.lost++;
 	ereport(LOG,
 			(errmsg("lost image decoder with PID %d", pid),
-			 errdetail_log("The %s.", words)));
+			 errdetail_log("The %s.", detail)));
 
-	/* A death may be bad luck, and three in a row are not. */
+	/* One death during startup is tolerated; repeated deaths are reported. */
 	if (!starting || (cause == TE_END_EXITED && ++te_pool.failed_starts < MAX_START_TRIES))
 		return;
 	te_pool.failed_starts = 0;
 	if (te_pool.ndecoders > 0)
 	{
-		te_pool.start_again = te_now_ms() + START_AGAIN_MS;
+		te_pool.start_after_ms = te_now_ms() + RESTART_DELAY_MS;
 		return;
 	}
 	ereport(ERROR,
 			(errcode(ERRCODE_SYSTEM_ERROR),
 			 errmsg("image decoder \"%s\" did not start", te_process_file(TE_PROGRAM_DECODER)),
-			 errdetail("The %s.", words),
+			 errdetail("The %s.", detail),
 			 cause == TE_END_TIMEOUT ?
 			 errhint("The server may be overloaded. Try again.") :
-			 errhint("Install module and decoder of the same build and the libraries that \"ldd\" names as missing. Sessions older than an upgrade must reconnect.")));
+			 errhint("Install module and decoder of the same build, and the libraries that \"ldd\" reports as missing. Sessions started before an upgrade must reconnect.")));
 }
 
-/* --- seats */
+/* --- slots */
 
 void
 te_dispatch_stop_waiting(void)
 {
-	te_pool.slot_wait_since = 0;
+	te_pool.slot_wait_since_ms = 0;
 	te_decoder_slot_leave_queue();
 }
 
 void
 te_dispatch_check_wait(void)
 {
-	if (te_pool.slot_wait_since == 0 || te_now_ms() - te_pool.slot_wait_since < te_decode_timeout)
+	if (te_pool.slot_wait_since_ms == 0 || te_now_ms() - te_pool.slot_wait_since_ms < te_decode_timeout)
 		return;
 	te_dispatch_stop_waiting();
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
 			 errmsg("no image decoder became free within \"thumbexif.decode_timeout\""),
-			 errdetail("All %d decoders that \"thumbexif.max_decoders\" allows are at work for others.",
+			 errdetail("All %d decoders allowed by \"thumbexif.max_decoders\" are in use by other processes.",
 					   te_guc_max_decoders()),
 			 errhint("Try again later, or raise \"thumbexif.max_decoders\".")));
 }
 
-/* One that has nothing to do; of another role, if one is given.  NULL if there is none. */
+/* Find an idle decoder, of another role if one is given.  NULL if there is none. */
 static TeDecoder *
-find_idle(Oid other_than)
+find_idle_decoder(Oid other_than)
 {
 	dlist_iter	iter;
 
@@ -188,7 +194,7 @@ find_idle(Oid other_than)
 	{
 		TeDecoder  *decoder = dlist_container(TeDecoder, node, iter.cur);
 
-		if (decoder->state == TE_DECODER_READY && decoder->njobs == 0 &&
+		if (decoder->state == TE_DECODER_READY && decoder->nentries == 0 &&
 			(!OidIsValid(other_than) || decoder->role != other_than))
 			return decoder;
 	}
@@ -200,62 +206,62 @@ te_dispatch_yield(void)
 {
 	TeDecoder  *decoder;
 
-	while (te_decoder_slot_others_wait() && (decoder = find_idle(InvalidOid)) != NULL)
+	while (te_decoder_slot_others_wait() && (decoder = find_idle_decoder(InvalidOid)) != NULL)
 		te_dispatch_reap(decoder, TE_END_NOT_NEEDED);
 }
 
-/* Have we no claim to that decoder any more, since others wait for one? */
+/* Must the decoder be given up because other processes wait for a slot? */
 static bool
-has_had_its_turn(const TeDecoder *decoder)
+must_yield(const TeDecoder *decoder)
 {
 	return te_decoder_slot_others_wait() &&
-		(te_pool.ndecoders > 1 || te_now_ms() - decoder->started_ms >= SLICE_MS);
+		(te_pool.ndecoders > 1 || te_now_ms() - decoder->started_ms >= LAST_DECODER_MS);
 }
 
 bool
 te_dispatch_start(Oid role, bool must)
 {
 	TeDecoder  *decoder;
-	int			place = -1;
+	int			child = -1;
 
-	if (te_pool.ndecoders >= te_pool.room)
+	if (te_pool.ndecoders >= te_pool.max_decoders)
 	{
-		decoder = find_idle(role);
+		decoder = find_idle_decoder(role);
 		if (decoder == NULL)
-			return false;		/* some are at work for others, and will be idle */
+			return false;		/* all work for other roles, and will be idle later */
 		te_dispatch_reap(decoder, TE_END_NOT_NEEDED);
 	}
-	place = te_decoder_slot_take(must);
-	while (place < 0 && must && (decoder = find_idle(role)) != NULL)
+	child = te_decoder_slot_take(must);
+	while (child < 0 && must && (decoder = find_idle_decoder(role)) != NULL)
 	{
 		te_dispatch_reap(decoder, TE_END_NOT_NEEDED);
-		place = te_decoder_slot_take(must);
+		child = te_decoder_slot_take(must);
 	}
-	if (place < 0)
+	if (child < 0)
 	{
 		if (!must)
-			te_pool.start_again = te_now_ms() + SEAT_AGAIN_MS;
-		else if (te_pool.slot_wait_since == 0)
-			te_pool.slot_wait_since = te_now_ms();
+			te_pool.start_after_ms = te_now_ms() + SLOT_RETRY_MS;
+		else if (te_pool.slot_wait_since_ms == 0)
+			te_pool.slot_wait_since_ms = te_now_ms();
 		return false;
 	}
 
-	te_pool.slot_wait_since = 0;
-	decoder = te_decoder_start(te_pool.context, place);
+	te_pool.slot_wait_since_ms = 0;
+	decoder = te_decoder_start(te_pool.context, child);
 	if (decoder == NULL)
 	{
 		if (must)
 			te_process_start_failed(TE_PROGRAM_DECODER, errno);
-		te_pool.start_again = te_now_ms() + START_AGAIN_MS;
+		te_pool.start_after_ms = te_now_ms() + RESTART_DELAY_MS;
 		return false;
 	}
 	dlist_push_tail(&te_pool.decoders, &decoder->node);
 	te_pool.ndecoders++;
-	te_dispatch_reset_wait_set();
+	reset_wait_set();
 	return true;
 }
 
-/* Those that work for a role or have seen no picture yet, and of them those that start. */
+/* Count the decoders of a role, including unused ones, and how many of them are starting. */
 static void
 count_decoders(Oid role, int *all, int *starting)
 {
@@ -285,43 +291,43 @@ count_waiting(void)
 }
 
 static bool
-some_are_at_work(void)
+any_busy(void)
 {
 	dlist_iter	iter;
 
 	dlist_foreach(iter, &te_pool.decoders)
 	{
-		if (dlist_container(TeDecoder, node, iter.cur)->njobs > 0)
+		if (dlist_container(TeDecoder, node, iter.cur)->nentries > 0)
 			return true;
 	}
 	return false;
 }
 
 /*
- * A ready decoder with that many jobs, for one more of that role.  Those that have nothing to do and must not be
- * given more, or are not well, are ended on the way.
+ * Find a ready decoder with this many requests that may get one more of that role.  Idle
+ * decoders that must not be used again are ended.
  */
 static TeDecoder *
-find_decoder(Oid role, int njobs)
+find_decoder(Oid role, int nentries)
 {
 	dlist_mutable_iter iter;
 
 	dlist_foreach_modify(iter, &te_pool.decoders)
 	{
 		TeDecoder  *decoder = dlist_container(TeDecoder, node, iter.cur);
-		bool		usable = te_decoder_is_usable(decoder) && !has_had_its_turn(decoder);
+		bool		usable = te_decoder_is_usable(decoder) && !must_yield(decoder);
 
-		if (decoder->state != TE_DECODER_READY || decoder->njobs != njobs)
+		if (decoder->state != TE_DECODER_READY || decoder->nentries != nentries)
 			continue;
-		if (njobs == 0 && te_decoder_slot_is_lost(decoder->process.place))
+		if (nentries == 0 && te_decoder_slot_is_lost(decoder->process.child))
 			te_dispatch_reap(decoder, TE_END_NOT_NEEDED);
 		else if (OidIsValid(decoder->role) && decoder->role != role)
 			continue;
-		else if (njobs > 0 && usable)
+		else if (nentries > 0 && usable)
 			return decoder;
-		else if (njobs > 0)
+		else if (nentries > 0)
 			continue;
-		else if (!usable || te_decoder_slot_hold(decoder->process.place) != TE_SLOT_HELD)
+		else if (!usable || te_decoder_slot_hold(decoder->process.child) != TE_SLOT_HELD)
 			te_dispatch_reap(decoder, TE_END_NOT_NEEDED);
 		else if (!te_decoder_is_quiet(decoder))
 			te_dispatch_reap(decoder, decoder->cause);
@@ -333,63 +339,63 @@ find_decoder(Oid role, int njobs)
 
 /* --- scheduling */
 
-/* The next decoder for a waiting job; NULL if it has to wait.  May start decoders. */
+/* Choose a decoder for a waiting entry; NULL if it must wait.  May start decoders. */
 static TeDecoder *
-choose_decoder(const TePoolEntry *job)
+choose_decoder(const TePoolEntry *entry)
 {
 	for (;;)
 	{
-		TeDecoder  *decoder = find_decoder(job->role, 0);
+		TeDecoder  *decoder = find_decoder(entry->role, 0);
 		int			all;
 		int			starting;
 
 		if (decoder != NULL)
 			return decoder;
-		count_decoders(job->role, &all, &starting);
+		count_decoders(entry->role, &all, &starting);
 		if (all == 0 ||
-			(all < te_pool.most && starting < count_waiting() && !te_decoder_slot_others_wait() &&
-			 te_now_ms() >= te_pool.start_again))
+			(all < te_pool.max_for_role && starting < count_waiting() && !te_decoder_slot_others_wait() &&
+			 te_now_ms() >= te_pool.start_after_ms))
 		{
-			if (te_dispatch_start(job->role, all == 0))
+			if (te_dispatch_start(entry->role, all == 0))
 				continue;
 			if (all == 0)
 				return NULL;
 		}
 		if (starting > 0)
 			return NULL;		/* it will be idle soon */
-		for (int njobs = 1; njobs < TE_PIPELINE && decoder == NULL; njobs++)
-			decoder = find_decoder(job->role, njobs);
+		for (int nentries = 1; nentries < TE_PIPELINE && decoder == NULL; nentries++)
+			decoder = find_decoder(entry->role, nentries);
 		return decoder;
 	}
 }
 
-/* Give waiting jobs to decoders. */
+/* Send waiting entries to decoders. */
 void
 te_dispatch(void)
 {
 	while (!dlist_is_empty(&te_pool.waiting))
 	{
-		TePoolEntry   *job = dlist_head_element(TePoolEntry, node, &te_pool.waiting);
-		TeDecoder  *decoder = choose_decoder(job);
+		TePoolEntry *entry = dlist_head_element(TePoolEntry, node, &te_pool.waiting);
+		TeDecoder  *decoder = choose_decoder(entry);
 
 		if (decoder == NULL)
 		{
 			te_dispatch_check_wait();
 			return;
 		}
-		switch (te_decoder_send(decoder, job))
+		switch (te_decoder_send(decoder, entry))
 		{
 			case TE_SEND_DONE:
-				dlist_delete(&job->node);
+				dlist_delete(&entry->node);
 				break;
 			case TE_SEND_GONE:
 				te_dispatch_reap(decoder, decoder->cause);
 				break;
 			case TE_SEND_NOT_NOW:
-				if (decoder->njobs == 0)
-					te_decoder_slot_idle(decoder->process.place);
-				if (some_are_at_work())
-					return;		/* an answer will make room */
+				if (decoder->nentries == 0)
+					te_decoder_slot_idle(decoder->process.child);
+				if (any_busy())
+					return;		/* the next reply frees descriptors */
 				ereport(ERROR,
 						(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
 						 errmsg("could not send an image to its decoder: %m"),
@@ -397,4 +403,3 @@ te_dispatch(void)
 		}
 	}
 }
-

@@ -1,6 +1,6 @@
 /*
  * dispatch.h
- *		Which job goes to which decoder, and what becomes of it when that ends (private to the pool).
+ *		Assigning requests to decoders, and handling their requests when decoders end (private to the pool).
  */
 #ifndef TE_PG_DISPATCH_H
 #define TE_PG_DISPATCH_H
@@ -19,50 +19,57 @@ typedef struct TePool
 	dlist_head	waiting;
 	dlist_head	finished;
 	int			ndecoders;
-	int			pending;		/* in all three places */
-	int			most;			/* decoders for one role, as the last caller said */
-	int			room;			/* decoders in all */
-	int64		slot_wait_since;	/* te_now_ms(): a job has no decoder, and there is no seat; 0 = that is not so */
-	int64		end_by;			/* while several are ended: when to stop waiting for it, in te_now_ms(); 0 = each has its time */
-	uint32		last_job;
+	int			pending;		/* entries in the lists and with decoders */
+	int			max_for_role;	/* decoders for one role, as the last caller said */
+	int			max_decoders;	/* decoders of this process */
+	int64		slot_wait_since_ms; /* te_now_ms() since when an entry has been waiting for a slot; 0 = none is */
+	int64		reap_until_ms;	/* while several are ended: te_now_ms() at which waiting for them stops; 0 = each has KILLED_MS */
+	uint32		last_request;
 	int			failed_starts;	/* in a row */
-	int64		start_again;	/* not before, in te_now_ms() */
-	WaitEventSet *set;			/* NULL when the decoders have changed */
+	int64		start_after_ms; /* te_now_ms() before which no further decoder is started */
+	WaitEventSet *wait_set;		/* NULL after the list of decoders has changed */
 	int64		lost;
 } TePool;
 
 
 extern TePool te_pool;
 
-/* Give waiting jobs to decoders; starts some if there is need.  Throws if there is none and none starts. */
+/*
+ * Send waiting entries to decoders, and start decoders if needed.  Throws if there is none and
+ * none starts.
+ */
 extern void te_dispatch(void);
 
 /*
- * Start one more, for jobs of that role (InvalidOid = of any), which has none if "must".  Then it throws if none
- * can be started; if there is only no seat for it, it waits for one and is to be called again.  False if there is no other now.
+ * Start one more decoder for requests of that role (InvalidOid = any).  With "must" the role
+ * has none: the process then joins the queue if no slot is free, and calls this again; ERROR
+ * if the decoder cannot be started.  Returns false if none was started.
  */
 extern bool te_dispatch_start(Oid role, bool must);
 
-/* What te_dispatch_start waited for is not wanted any more, or ERROR if it has waited for too long. */
+/* Leave the queue for a slot; raise an ERROR if that wait has exceeded its limit. */
 extern void te_dispatch_stop_waiting(void);
 extern void te_dispatch_check_wait(void);
 
-/* Does somebody wait for a seat?  Then give up what is idle. */
+/* If other processes wait for a slot, end the idle decoders. */
 extern void te_dispatch_yield(void);
 
 /*
- * End a decoder for that cause: take it out of the pool, reap it, and see to its jobs.  Throws if
- * it was the last that tried to start; never with TE_END_NOT_NEEDED.
+ * End a decoder for that cause: remove it from the pool, reap it, and requeue or fail its
+ * entries.  Throws if it was the last one that tried to start; never with TE_END_NOT_NEEDED.
  */
 extern void te_dispatch_reap(TeDecoder *decoder, TeEndReason cause);
 
-/* A job has its outcome. */
-extern void te_pool_entry_finished(TePoolEntry *job);
+/* Move an entry, which is in no list, to the finished ones. */
+extern void te_pool_entry_finished(TePoolEntry *entry);
 
-/* Close and release what it has.  It is in no list any more. */
-extern void te_pool_entry_free(TePoolEntry *job);
+/* Free an entry, which is in no list any more, and what it holds. */
+extern void te_pool_entry_free(TePoolEntry *entry);
 
-/* To be called when decoders come or go: what is waited for is another set. */
-extern void te_dispatch_reset_wait_set(void);
+/* Discard the entries that were submitted at that transaction nest level or deeper.  Never throws. */
+extern void te_pool_discard(int level);
+
+/* Register the callbacks that discard entries at a rollback. */
+extern void te_pool_register_rollback(void);
 
 #endif							/* TE_PG_DISPATCH_H */

@@ -2,18 +2,18 @@
  * pool.h
  *		This process's decoders, with requests in flight in all of them.
  *
- * There is one pool in a backend or worker.  It is kept between calls, for
- * starting a decoder costs about 0.1 s; each decoder is ended after a number of
- * images, when it has been idle for half a minute, or when its place is needed: there are
- * thumbexif.max_decoders in the whole server (decoder_slot.h).  A decoder that dies, is late or gives an odd reply is
- * killed, reaped and replaced; the image it worked on gets a status, the one
- * waiting behind it is sent again to another.
+ * There is one pool in a session or worker.  Decoders are kept between calls, because starting
+ * one takes about 0.1 s.  A decoder is ended after a number of images, when it has been idle
+ * for half a minute, or when another process needs its slot: thumbexif.max_decoders bounds the
+ * decoders of the whole server (decoder_slot.h).  A decoder that dies, exceeds its deadline or
+ * sends an invalid reply is killed, reaped and replaced; the image it was processing gets a
+ * status, and the one waiting behind it is sent to another decoder.
  *
- * What throws: te_pool_submit, te_pool_wait, te_pool_run and te_pool_hello throw on an
- * interrupt and when no decoder can be started or none gets free in time (the server's trouble, not an image's).
- * The rollback that follows, of a transaction or a subtransaction, makes the
- * pool forget the tasks that were submitted in it, and kills the decoders that worked on
- * them.  Who catches an ERROR without a rollback calls te_pool_reset().
+ * te_pool_submit, te_pool_wait, te_pool_run and te_pool_hello throw on an interrupt, and if no
+ * decoder can be started or none becomes free in time, which is an error of the server and not
+ * of an image.  The rollback of the transaction or subtransaction then discards the tasks that
+ * were submitted in it, and kills the decoders that were processing them.  Code that catches
+ * an ERROR without a rollback must call te_pool_reset().
  */
 #ifndef TE_PG_POOL_H
 #define TE_PG_POOL_H
@@ -21,56 +21,59 @@
 #include "wire/message.h"
 
 /*
- * One image's way through a decoder.  The caller allocates it, zeroed, and keeps it until it
- * comes back or the transaction or subtransaction that submitted it is rolled back.
+ * One image to be processed by a decoder.  The caller allocates it, zeroed, and keeps it until
+ * it is returned or the transaction or subtransaction that submitted it is rolled back.
  */
 typedef struct TeTask
 {
-	void	   *owner;			/* the caller's own */
-	Oid			role;			/* whose picture it is: no decoder sees pictures of two roles */
-	TeRequest	request;		/* job and magic are filled by the pool */
-	int			image_fd;		/* a TeSource's; the pool closes it */
+	void	   *owner;			/* the caller's data */
+	Oid			role;			/* owner of the image: no decoder gets images of two roles */
+	TeRequest	request;		/* number and magic are filled in by the pool */
+	int			image_fd;		/* from te_source_wait; the pool closes it */
 
-	/* the answer */
-	TeReply		reply;			/* checked; on any trouble zeroed but for status */
-	TeReplyTexts texts;			/* point into memory of the context given to te_pool_wait */
-	char	   *thumbnail;		/* reply.thumbnail_bytes bytes, same context, or NULL */
+	/* reply */
+	TeReply		reply;			/* validated; on failure zeroed except for status */
+	TeReplyTexts texts;			/* allocated in the caller's context of te_pool_wait */
+	char	   *thumbnail;		/* reply.thumbnail_bytes bytes in the same context, or NULL */
 } TeTask;
 
-/* How many tasks the pool takes before te_pool_wait must give one back. */
+/* Maximum of tasks that may be pending. */
 extern int	te_pool_capacity(void);
 
-/* Tasks submitted and not yet given back. */
+/* Tasks submitted and not yet returned. */
 extern int	te_pool_pending(void);
 
 /*
- * Hand a task to a decoder, starting one if there are fewer than
- * max_decoders for its role.  Fewer than te_pool_capacity() tasks must be pending.
+ * Submit a task, starting a decoder if there are fewer than max_decoders for its role.  Fewer
+ * than te_pool_capacity() tasks must be pending.
  */
 extern void te_pool_submit(TeTask *task, int max_decoders);
 
 /*
- * Wait for the next finished task, in any order.  Answers interrupts at once.
- * timeout_ms -1 waits as long as it takes (each image has its own deadline,
- * thumbexif.decode_timeout); otherwise NULL when the time is over.  NULL also if nothing
- * is pending.  Texts and thumbnail are allocated in the current memory context.
+ * Wait for the next finished task, in any order.  With timeout_ms -1 this waits as long as it
+ * takes (each image has its own deadline, thumbexif.decode_timeout); otherwise it returns NULL
+ * after that time.  Returns NULL also if no task is pending.  Texts and thumbnail are
+ * allocated in the current memory context.
  */
 extern TeTask *te_pool_wait(long timeout_ms);
 
 /*
- * Submit one task and wait for just that one.  For callers that may run inside
- * another's (a trigger's function, say, while a backfill writes its rows): the
- * other's tasks go on meanwhile, and stay for its own te_pool_wait.
+ * Submit one task and wait for it.  Can be called while other tasks are pending, as by a
+ * trigger that fires while a backfill writes its rows: these continue, and are returned by
+ * te_pool_wait.
  */
 extern void te_pool_run(TeTask *task);
 
-/* Kill what is busy, close what is open, forget all pending tasks.  Never throws. */
+/* Discard all pending tasks and kill the decoders that were processing them.  Never throws. */
 extern void te_pool_reset(void);
 
-/* Ask a decoder what this build can do; starts one if there is none. */
+/*
+ * Get the greeting of a decoder, which has the properties of this build; starts one if there
+ * is none.
+ */
 extern const TeHello *te_pool_hello(void);
 
-/* Decoders running now, and lost (killed or dead) in all. */
+/* Number of running decoders, and of decoders lost (killed or dead) since the process started. */
 extern void te_pool_counts(int *running, int64 *lost);
 
 #endif							/* TE_PG_POOL_H */

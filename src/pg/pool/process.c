@@ -1,14 +1,13 @@
 /*
  * process.c
- *		A decoder or an opener as a process: started, listened to, ended.
+ *		Starting, listening to and ending a decoder or opener process.
  *
- * posix_spawn does not copy the server's page tables as fork would, and leaves no
- * moment at which our child is a server process with our shared memory in reach.
+ * posix_spawn does not copy the server's page tables, as fork would, and the child never runs
+ * as a server process with access to shared memory.
  *
- * Every child is reaped by us and before we exit.  Where the postmaster is
- * process 1, as in containers, it inherits what we leave behind, and takes the
- * end of an unknown process by a signal for a crash of one of its own: it would restart
- * all sessions.
+ * Every child is reaped before this process exits.  If the postmaster is process 1, as in
+ * containers, it inherits orphaned processes, takes the death of an unknown process by a
+ * signal for a crash of one of its children, and restarts all sessions.
  */
 #include "postgres.h"
 
@@ -31,14 +30,14 @@ static const struct
 {
 	const char *file;
 	const char *name;			/* in messages */
-	const char *few;			/* what may help when something has run out */
+	const char *resource_hint;	/* hint if a resource is exhausted */
 }			programs[] = {
 	[TE_PROGRAM_DECODER] = {"thumbexif-decoder", "image decoder", "Raise \"max_files_per_process\" or lower \"thumbexif.decoders\"."},
 	[TE_PROGRAM_OPENER] = {"thumbexif-opener", "image opener", "Raise \"max_files_per_process\"."},
 };
 
-/* How long a process that is ending may take before it is killed. */
-#define DYING_MS		100
+/* Time for a process that is exiting before it is killed. */
+#define EXIT_TIMEOUT_MS		100
 
 const char *
 te_process_file(TeProgram program)
@@ -51,7 +50,10 @@ te_process_file(TeProgram program)
 	return path;
 }
 
-/* Has this child ended by then?  Fills the status, if it can be had. */
+/*
+ * Wait for a child to end, until that time at most.  False if it has not; its status may be
+ * unknown.
+ */
 static bool
 reap(pid_t pid, int64 until_ms, bool *has_status, int *status)
 {
@@ -73,7 +75,7 @@ reap(pid_t pid, int64 until_ms, bool *has_status, int *status)
 	}
 }
 
-/* Two descriptors more than fd.c knows of?  To be asked before they are opened. */
+/* Reserve two descriptors with fd.c, before they are opened.  False with errno if it refuses. */
 static bool
 reserve_descriptors(void)
 {
@@ -87,7 +89,7 @@ reserve_descriptors(void)
 	return false;
 }
 
-/* Give back what was reserved, keeping errno. */
+/* Release the reserved descriptors, keeping errno. */
 static void
 release_descriptors(void)
 {
@@ -98,7 +100,10 @@ release_descriptors(void)
 	errno = save_errno;
 }
 
-/* Our ends into the process, the child's into two numbers.  On failure errno, and nothing is open. */
+/*
+ * Open socket and log pipe: this process's ends go to *process.  On failure errno is set and
+ * nothing is open.
+ */
 static bool
 open_channels(TeProcess *process, int *child_sock, int *child_log)
 {
@@ -139,7 +144,7 @@ close_channels(TeProcess *process)
 	release_descriptors();
 }
 
-/* Run the program with the child's descriptors.  0 or an error number. */
+/* Start the program with the child's descriptors.  Returns 0 or an error number. */
 static int
 run_program(TeProcess *process, TeProgram program, int child_sock, int child_log, char **argv)
 {
@@ -192,12 +197,12 @@ te_process_start_failed(TeProgram program, int error)
 		ereport(ERROR,
 				(errcode(error == ENOENT ? ERRCODE_UNDEFINED_FILE : ERRCODE_SYSTEM_ERROR),
 				 errmsg("could not start %s \"%s\": %m", name, file),
-				 errhint("Install thumbexif again: the program belongs beside its module, and the server must be allowed to execute it.")));
+				 errhint("Reinstall thumbexif: the program must be in the directory of the module, and the server must be allowed to execute it.")));
 	if (error == EMFILE)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
 				 errmsg("could not start an %s: no file descriptor left", name),
-				 errhint("%s", programs[program].few)));
+				 errhint("%s", programs[program].resource_hint)));
 	ereport(ERROR,
 			(errcode(error == EAGAIN || error == ENOMEM || error == ENFILE ?
 					 ERRCODE_INSUFFICIENT_RESOURCES : ERRCODE_SYSTEM_ERROR),
@@ -206,11 +211,11 @@ te_process_start_failed(TeProgram program, int error)
 }
 
 int
-te_process_start(TeProcess *process, TeProgram program, int place, const int *given, int count)
+te_process_start(TeProcess *process, TeProgram program, int child, const int *numbers, int count)
 {
 	char		version[] = TE_VERSION;
 	char		name[sizeof("thumbexif-decoder")];
-	char		numbers[TE_ARGUMENTS][16];
+	char		texts[TE_ARGUMENTS][16];
 	char	   *argv[TE_ARGUMENTS + 1] = {name, version};
 	int			child_sock;
 	int			child_log;
@@ -222,34 +227,34 @@ te_process_start(TeProcess *process, TeProgram program, int place, const int *gi
 	strlcpy(name, programs[program].file, sizeof(name));
 	for (int i = TE_ARG_PARENT; i <= TE_ARG_PARENT + count; i++)
 	{
-		snprintf(numbers[i], sizeof(numbers[i]), "%d", i == TE_ARG_PARENT ? MyProcPid : given[i - TE_ARG_PARENT - 1]);
-		argv[i] = numbers[i];
+		snprintf(texts[i], sizeof(texts[i]), "%d", i == TE_ARG_PARENT ? MyProcPid : numbers[i - TE_ARG_PARENT - 1]);
+		argv[i] = texts[i];
 	}
 
 	memset(process, 0, sizeof(*process));
-	process->place = place;
+	process->child = child;
 	if (!open_channels(process, &child_sock, &child_log))
 	{
 		error = errno;
-		te_decoder_slot_free(place);
+		te_decoder_slot_free(child);
 		return error;
 	}
 	error = run_program(process, program, child_sock, child_log, argv);
 	close(child_sock);
 	close(child_log);
 	if (error == 0)
-		te_decoder_slot_fill(place, process->pid);
+		te_decoder_slot_fill(child, process->pid);
 	else
 	{
 		close_channels(process);
-		te_decoder_slot_free(place);
+		te_decoder_slot_free(child);
 	}
 	return error;
 }
 
-/* Keep the end of what was said; what is not printable ASCII becomes a question mark. */
+/* Keep the end of the text, with non-printable characters replaced by question marks. */
 static void
-keep_text(TeProcess *process, const char *text, int length)
+append_stderr(TeProcess *process, const char *text, int length)
 {
 	int			room = TE_LOG_TEXT - 1;
 	int			surplus;
@@ -259,11 +264,11 @@ keep_text(TeProcess *process, const char *text, int length)
 		text += length - room;
 		length = room;
 	}
-	surplus = process->said_length + length - room;
+	surplus = process->stderr_length + length - room;
 	if (surplus > 0)
 	{
-		memmove(process->said, process->said + surplus, process->said_length - surplus);
-		process->said_length -= surplus;
+		memmove(process->stderr_tail, process->stderr_tail + surplus, process->stderr_length - surplus);
+		process->stderr_length -= surplus;
 	}
 	for (int i = 0; i < length; i++)
 	{
@@ -273,9 +278,9 @@ keep_text(TeProcess *process, const char *text, int length)
 			c = ' ';
 		else if (c < ' ' || c > '~')
 			c = '?';
-		process->said[process->said_length++] = c;
+		process->stderr_tail[process->stderr_length++] = c;
 	}
-	process->said[process->said_length] = '\0';
+	process->stderr_tail[process->stderr_length] = '\0';
 }
 
 void
@@ -284,32 +289,32 @@ te_process_read_stderr(TeProcess *process)
 	char		buffer[4096];
 	ssize_t		length;
 
-	/* A pipe holds 64 kB: a decoder that writes without end does not keep us here. */
+	/* A pipe holds 64 kB; the limit stops a process that writes without end. */
 	for (int i = 0; i < 16; i++)
 	{
 		length = read(process->log, buffer, sizeof(buffer));
 		if (length <= 0)
 			break;
-		keep_text(process, buffer, (int) length);
+		append_stderr(process, buffer, (int) length);
 	}
 }
 
 void
 te_process_kill(TeProcess *process)
 {
-	if (te_decoder_slot_hold(process->place) != TE_SLOT_REAPED)
+	if (te_decoder_slot_hold(process->child) != TE_SLOT_REAPED)
 		kill(process->pid, SIGKILL);
 }
 
-/* Is it no process any more by then? */
+/* End a process.  False if it still exists at that time. */
 static bool
 end_process(TeProcess *process, bool kill_it, int64 until_ms)
 {
-	int64		dying_ms = Min(te_now_ms() + DYING_MS, until_ms);
+	int64		exit_until_ms = Min(te_now_ms() + EXIT_TIMEOUT_MS, until_ms);
 
-	if (te_decoder_slot_hold(process->place) == TE_SLOT_REAPED)
+	if (te_decoder_slot_hold(process->child) == TE_SLOT_REAPED)
 		return true;
-	if (!kill_it && reap(process->pid, dying_ms, &process->has_status, &process->status))
+	if (!kill_it && reap(process->pid, exit_until_ms, &process->has_status, &process->status))
 		return true;
 	kill(process->pid, SIGKILL);
 	return reap(process->pid, until_ms, &process->has_status, &process->status);
@@ -319,12 +324,12 @@ void
 te_process_end(TeProcess *process, bool kill_it, int64 until_ms)
 {
 	if (end_process(process, kill_it, until_ms))
-		te_decoder_slot_free(process->place);
+		te_decoder_slot_free(process->child);
 	else
-		te_decoder_slot_abandon(process->place);
+		te_decoder_slot_abandon(process->child);
 	process->pid = 0;
 	te_process_read_stderr(process);
-	while (process->said_length > 0 && process->said[process->said_length - 1] == ' ')
-		process->said[--process->said_length] = '\0';
+	while (process->stderr_length > 0 && process->stderr_tail[process->stderr_length - 1] == ' ')
+		process->stderr_tail[--process->stderr_length] = '\0';
 	close_channels(process);
 }

@@ -1,9 +1,9 @@
 /*
  * activity.c
- *		What this process works on, for the view thumbexif_workers.
+ *		Progress of this process, for the view thumbexif_workers.
  *
- * Every change is made under te_shared_lock, held for a few instructions:
- * there are some tens of them a second.
+ * Slots change several times for each asset, so their owners write without a lock, by the protocol
+ * of pgstat's st_changecount (see activity.h).  Nothing between the two increments may throw.
  */
 #include "postgres.h"
 
@@ -15,28 +15,77 @@
 #include "activity.h"
 #include "wakeup.h"
 
-static TeActivity *mine = NULL;		/* this process's slot */
-static uint32 my_generation;		/* of a worker's slot */
-static bool registered = false;		/* the callbacks below */
+static TeActivity *mine = NULL; /* this process's slot */
+static uint32 my_generation;	/* of a worker's slot */
+static bool registered = false; /* whether the callbacks are registered */
+
+/* --- the change count */
+
+void
+te_activity_change_begin(TeActivity *slot)
+{
+	uint32		count = pg_atomic_read_u32(&slot->change_count);
+
+	Assert(count % 2 == 0);
+	pg_atomic_write_u32(&slot->change_count, count + 1);
+	pg_write_barrier();
+}
+
+void
+te_activity_change_end(TeActivity *slot)
+{
+	pg_write_barrier();
+	pg_atomic_write_u32(&slot->change_count, pg_atomic_read_u32(&slot->change_count) + 1);
+}
+
+bool
+te_activity_read(int number, TeActivity *copy)
+{
+	TeActivity *slot = &te_shared->slot[number];
+
+	for (;;)
+	{
+		uint32		before = pg_atomic_read_u32(&slot->change_count);
+
+		pg_read_barrier();
+		memcpy(copy, slot, sizeof(*copy));
+		pg_read_barrier();
+		if (before % 2 == 0 && pg_atomic_read_u32(&slot->change_count) == before)
+			return OidIsValid(copy->database);
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
+void
+te_activity_clear(TeActivity *slot)
+{
+	const size_t kept = offsetof(TeActivity, pid);
+
+	memset((char *) slot + kept, 0, sizeof(*slot) - kept);
+}
+
+/* --- taking and freeing a slot */
 
 static void
-give_back(void)
+release_slot(void)
 {
 	bool		session;
 
 	if (mine == NULL)
 		return;
 	LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
+	te_activity_change_begin(mine);
 	mine->pid = 0;
 	if (mine->kind == TE_ACTIVITY_WORKER && mine->generation == my_generation)
-		mine->state = TE_ACTIVITY_LEFT;	/* the launcher frees it */
+		mine->state = TE_ACTIVITY_LEFT; /* the launcher frees it */
 	else
 		mine->database = InvalidOid;
 	session = mine->kind != TE_ACTIVITY_WORKER;
+	te_activity_change_end(mine);
 	LWLockRelease(te_shared_lock);
 	mine = NULL;
 
-	/* it may have given something back, or have died with it */
+	/* the session may have given assets back to the queue, or left claims behind */
 	if (session)
 		te_wake_database(MyDatabaseId);
 }
@@ -44,14 +93,14 @@ give_back(void)
 static void
 at_exit(int code, Datum arg)
 {
-	give_back();
+	release_slot();
 }
 
 static void
 at_transaction_end(XactEvent event, void *arg)
 {
 	if (event == XACT_EVENT_ABORT && mine && mine->kind != TE_ACTIVITY_WORKER)
-		give_back();
+		release_slot();
 }
 
 static void
@@ -70,7 +119,7 @@ te_activity_begin(TeActivityKind kind, Oid relation, int64 total)
 	if (te_shared == NULL)
 		return;
 	register_callbacks();
-	give_back();
+	release_slot();
 
 	LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
 	for (int i = TE_MAX_WORKERS; i < TE_SLOTS; i++)
@@ -79,7 +128,8 @@ te_activity_begin(TeActivityKind kind, Oid relation, int64 total)
 
 		if (OidIsValid(slot->database))
 			continue;
-		memset(slot, 0, sizeof(*slot));
+		te_activity_change_begin(slot);
+		te_activity_clear(slot);
 		slot->pid = MyProcPid;
 		slot->database = MyDatabaseId;
 		slot->kind = kind;
@@ -87,6 +137,7 @@ te_activity_begin(TeActivityKind kind, Oid relation, int64 total)
 		slot->started = GetCurrentTimestamp();
 		slot->relation = relation;
 		slot->total = total;
+		te_activity_change_end(slot);
 		mine = slot;
 		break;
 	}
@@ -96,7 +147,7 @@ te_activity_begin(TeActivityKind kind, Oid relation, int64 total)
 void
 te_activity_end(void)
 {
-	give_back();
+	release_slot();
 }
 
 bool
@@ -107,8 +158,10 @@ te_activity_adopt(int number, uint32 generation)
 	LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
 	if (slot->generation == generation && slot->state == TE_ACTIVITY_STARTING)
 	{
+		te_activity_change_begin(slot);
 		slot->pid = MyProcPid;
 		slot->started = GetCurrentTimestamp();
+		te_activity_change_end(slot);
 		my_generation = generation;
 		mine = slot;
 	}
@@ -118,12 +171,14 @@ te_activity_adopt(int number, uint32 generation)
 	return mine != NULL;
 }
 
+/* --- changes by the owner */
+
 void
 te_activity_take(const char *key)
 {
 	if (mine == NULL)
 		return;
-	LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
+	te_activity_change_begin(mine);
 	mine->assets++;
 	for (int i = 0; i < TE_SHOWN_ASSETS; i++)
 	{
@@ -133,7 +188,7 @@ te_activity_take(const char *key)
 			break;
 		}
 	}
-	LWLockRelease(te_shared_lock);
+	te_activity_change_end(mine);
 }
 
 void
@@ -141,7 +196,7 @@ te_activity_drop(const char *key)
 {
 	if (mine == NULL)
 		return;
-	LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
+	te_activity_change_begin(mine);
 	if (mine->assets > 0)
 		mine->assets--;
 	for (int i = 0; i < TE_SHOWN_ASSETS; i++)
@@ -152,7 +207,7 @@ te_activity_drop(const char *key)
 			break;
 		}
 	}
-	LWLockRelease(te_shared_lock);
+	te_activity_change_end(mine);
 }
 
 void
@@ -160,10 +215,10 @@ te_activity_drop_all(void)
 {
 	if (mine == NULL)
 		return;
-	LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
+	te_activity_change_begin(mine);
 	mine->assets = 0;
 	memset(mine->asset, 0, sizeof(mine->asset));
-	LWLockRelease(te_shared_lock);
+	te_activity_change_end(mine);
 }
 
 void
@@ -171,10 +226,10 @@ te_activity_count(int64 done, int64 failed)
 {
 	if (mine == NULL)
 		return;
-	LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
+	te_activity_change_begin(mine);
 	mine->done = done;
 	mine->failed = failed;
-	LWLockRelease(te_shared_lock);
+	te_activity_change_end(mine);
 }
 
 void
@@ -182,10 +237,10 @@ te_activity_decoders(int running, int64 lost)
 {
 	if (mine == NULL)
 		return;
-	LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
+	te_activity_change_begin(mine);
 	mine->decoders = running;
 	mine->decoders_lost = lost;
-	LWLockRelease(te_shared_lock);
+	te_activity_change_end(mine);
 }
 
 void
@@ -193,9 +248,9 @@ te_activity_relation(Oid relation)
 {
 	if (mine == NULL)
 		return;
-	LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
+	te_activity_change_begin(mine);
 	mine->relation = relation;
-	LWLockRelease(te_shared_lock);
+	te_activity_change_end(mine);
 }
 
 void
@@ -203,9 +258,9 @@ te_activity_state(TeActivityState state)
 {
 	if (mine == NULL)
 		return;
-	LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
+	te_activity_change_begin(mine);
 	mine->state = state;
-	LWLockRelease(te_shared_lock);
+	te_activity_change_end(mine);
 }
 
 void
@@ -213,9 +268,9 @@ te_activity_trouble(const char *text)
 {
 	if (mine == NULL)
 		return;
-	LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
+	te_activity_change_begin(mine);
 	strlcpy(mine->trouble, text ? text : "", TE_TROUBLE_TEXT);
-	LWLockRelease(te_shared_lock);
+	te_activity_change_end(mine);
 }
 
 void
@@ -223,8 +278,8 @@ te_activity_leave(TeLeaving why, TimestampTz due)
 {
 	if (mine == NULL)
 		return;
-	LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
+	te_activity_change_begin(mine);
 	mine->leaving = why;
 	mine->due = due;
-	LWLockRelease(te_shared_lock);
+	te_activity_change_end(mine);
 }

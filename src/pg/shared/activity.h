@@ -1,9 +1,15 @@
 /*
  * activity.h
- *		What this process works on, for the view thumbexif_workers.
+ *		Progress of this process, for the view thumbexif_workers.
  *
- * One slot of shared memory a process.  Without a slot (thumbexif is not
- * preloaded, or all are taken) every call but the first does nothing.
+ * Each process has one slot of shared memory.  Without a slot (thumbexif is not preloaded, or all
+ * are in use) every call but te_activity_begin does nothing.
+ *
+ * Access rules: slots are taken and freed under te_shared_lock.  While a slot has an owner (pid is
+ * not 0), only that process writes to it.  Every writer brackets its changes by
+ * te_activity_change_begin and te_activity_change_end, and readers take no lock but retry until the
+ * change count is even and the same before and after copying.  pid, database, generation and
+ * whether state is TE_ACTIVITY_LEFT change under te_shared_lock only, and can be read under it.
  */
 #ifndef TE_PG_ACTIVITY_H
 #define TE_PG_ACTIVITY_H
@@ -11,17 +17,17 @@
 #include "shmem.h"
 
 /*
- * This session starts on a relation: takes a slot, which te_activity_end, the end of a
- * transaction by an error and the end of the session give back.  total: the
- * assets before it, -1 if not known.  Called twice, it starts anew.
+ * Take a slot for this session's work on a relation, or begin anew in the slot it has.  It is freed by
+ * te_activity_end, by the rollback of the transaction and at the end of the session.  total: number of
+ * assets, -1 if unknown.
  */
 extern void te_activity_begin(TeActivityKind kind, Oid relation, int64 total);
 extern void te_activity_end(void);
 
-/* The worker's own: the slot its launcher gave it.  False if that is another's by now. */
+/* Take over the slot that the launcher reserved for this worker.  False if it was reused since then. */
 extern bool te_activity_adopt(int slot, uint32 generation);
 
-/* An asset is in hand (given to a decoder), or no longer.  key: as text. */
+/* An asset has been given to a decoder, or its processing has ended.  key: as text. */
 extern void te_activity_take(const char *key);
 extern void te_activity_drop(const char *key);
 extern void te_activity_drop_all(void);
@@ -29,16 +35,24 @@ extern void te_activity_drop_all(void);
 /* Assets done and failed since the start. */
 extern void te_activity_count(int64 done, int64 failed);
 
-/* Decoders of this process that run, and how many it has lost. */
+/* Running decoders of this process, and how many it has lost. */
 extern void te_activity_decoders(int running, int64 lost);
 
 extern void te_activity_relation(Oid relation);
 extern void te_activity_state(TeActivityState state);
 
-/* What went wrong last, as text; NULL = nothing is wrong any more. */
+/* Text of the last error; NULL = the trouble has ended. */
 extern void te_activity_trouble(const char *text);
 
-/* The worker says why it goes, and when the next retry is due (0 = none). */
+/* Why the worker exits, and when the next retry is due (0 = none). */
 extern void te_activity_leave(TeLeaving why, TimestampTz due);
+
+/* Copy a slot consistently.  False if it is free. */
+extern bool te_activity_read(int number, TeActivity *copy);
+
+/* For the launcher, under te_shared_lock, in slots without an owner: clear all but generation and change count. */
+extern void te_activity_clear(TeActivity *slot);
+extern void te_activity_change_begin(TeActivity *slot);
+extern void te_activity_change_end(TeActivity *slot);
 
 #endif							/* TE_PG_ACTIVITY_H */

@@ -1,13 +1,14 @@
 /*
  * decoder_slot.c
- *		The children of this process, and the seats of those that are decoders.
+ *		Child processes of this process, and the decoder slots they occupy.
  *
- * A place is one child of this process.  A decoder's has a seat, an opener's has none.
+ * Each child has an entry in children[].  A decoder occupies a slot of the server, an opener
+ * does not.
  *
- * A seat's word is the decoder's process id and what it does.  Only its own process reaps a decoder, and
- * not while the word says that another is about to kill it: so a process id is never used for a signal when
- * it might be another's.  Handlers change local states only from RESTING and ABANDONED, which
- * the rest of the code leaves by an atomic exchange.
+ * A slot holds the decoder's process id and state in one word.  A decoder is reaped by its own
+ * process only, and not while its slot says that another process is about to kill it, so that
+ * no signal goes to a reused process id.  Signal handlers change the state of a child only
+ * from CHILD_IDLE and CHILD_ABANDONED, which other code leaves by an atomic exchange.
  */
 #include "postgres.h"
 
@@ -26,62 +27,62 @@
 #include "pg/base/clock.h"
 #include "shmem.h"
 
-/* A decoder that rested for so long is ended. */
-#define REST_MS			30000
+/* Time after which an idle decoder is ended. */
+#define IDLE_LIMIT_MS			30000
 
-/* Decoders of this process, with those that do not die. */
-#define PLACES			(TE_MAX_DECODERS + 64)
+/* Decoders of this process, and processes that SIGKILL has not ended yet. */
+#define MAX_CHILDREN			(TE_MAX_DECODERS + 64)
 
-/* At the end of this process: how long to wait for those that were killed. */
+/* At the exit of this process: how long to wait for the processes it has killed. */
 #define EXIT_REAP_MS	5000
 
 enum
 {
-	EMPTY,
-	HELD,
-	RESTING,
-	REAPED,						/* by the handler, while it rested */
-	ABANDONED
+	CHILD_FREE,
+	CHILD_HELD,
+	CHILD_IDLE,
+	CHILD_REAPED,				/* by the signal handler, while idle */
+	CHILD_ABANDONED
 };
 
-typedef struct Place
+typedef struct Child
 {
 	pg_atomic_uint32 state;
 	volatile pid_t pid;
-	volatile int seat;			/* -1 = none */
-	volatile int64 since_ms;	/* it rests */
-} Place;
+	volatile int slot;			/* -1 = none */
+	volatile int64 since_ms;	/* te_now_ms() when it became idle */
+} Child;
 
-static Place places[PLACES];
-TeDecoderSlots    *te_decoder_slots;
-static TeDecoderSlots own_seats;		/* where there is no shared memory of ours */
-static TimeoutId rest_timer;
+static Child children[MAX_CHILDREN];
+TeDecoderSlots *te_decoder_slots;
+static TeDecoderSlots local_slots;	/* without shared memory */
+static TimeoutId idle_timer;
 static volatile sig_atomic_t in_timer;
 
-/* --- giving back; safe in a signal handler */
+/* --- releasing; safe in signal handlers */
 
-/* Reap what has ended while it rested, and what did not die when it should have. */
+/* Reap idle children that have ended, and abandoned ones. */
 static void
-reap_resting(void)
+reap_idle(void)
 {
-	for (int i = 0; i < PLACES; i++)
+	for (int i = 0; i < MAX_CHILDREN; i++)
 	{
-		Place	   *place = &places[i];
-		uint32		state = pg_atomic_read_u32(&place->state);
-		pid_t		pid = place->pid;
+		Child	   *child = &children[i];
+		uint32		state = pg_atomic_read_u32(&child->state);
+		pid_t		pid = child->pid;
 		siginfo_t	info = {0};
 		int			status;
 
-		if (state != RESTING && state != ABANDONED)
+		if (state != CHILD_IDLE && state != CHILD_ABANDONED)
 			continue;
 		if (waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != pid)
 			continue;
-		if (state == RESTING && place->seat >= 0 && !te_decoder_slot_change_word(place->seat, WORD(pid, RESTS), 0) &&
-			!te_decoder_slot_change_word(place->seat, WORD(pid, WORKS), 0) &&
-			pg_atomic_read_u32(&te_decoder_slots->seat[place->seat]) == WORD(pid, DIES))
+		if (state == CHILD_IDLE && child->slot >= 0 && !te_decoder_slot_change_word(child->slot, SLOT_WORD(pid, SLOT_IDLE), 0) &&
+			!te_decoder_slot_change_word(child->slot, SLOT_WORD(pid, SLOT_BUSY), 0) &&
+			pg_atomic_read_u32(&te_decoder_slots->slot[child->slot]) == SLOT_WORD(pid, SLOT_KILLING))
 			continue;
 		(void) waitpid(pid, &status, WNOHANG);
-		pg_atomic_write_u32(&place->state, state == RESTING ? REAPED : EMPTY);
+		pg_atomic_write_u32(&child->state, state == CHILD_IDLE ? CHILD_REAPED : CHILD_FREE);
 	}
 }
 
@@ -91,28 +92,31 @@ on_child_end(SIGNAL_ARGS)
 	int			save_errno = errno;
 
 	if (!in_timer)
-		reap_resting();
+		reap_idle();
 	errno = save_errno;
 }
 
-/* End those that have rested for long.  When the next is due, in ms; 0 = none rests. */
+/*
+ * Kill children that have been idle for too long.  Returns the milliseconds until the next is
+ * due, 0 if none is idle.
+ */
 static int
-end_resting(void)
+kill_idle(void)
 {
 	int64		now = te_now_ms();
 	int64		next = 0;
 
-	for (int i = 0; i < PLACES; i++)
+	for (int i = 0; i < MAX_CHILDREN; i++)
 	{
-		Place	   *place = &places[i];
+		Child	   *child = &children[i];
 		int64		left;
 
-		if (pg_atomic_read_u32(&place->state) != RESTING ||
-			(place->seat >= 0 && pg_atomic_read_u32(&te_decoder_slots->seat[place->seat]) != WORD(place->pid, RESTS)))
+		if (pg_atomic_read_u32(&child->state) != CHILD_IDLE ||
+			(child->slot >= 0 && pg_atomic_read_u32(&te_decoder_slots->slot[child->slot]) != SLOT_WORD(child->pid, SLOT_IDLE)))
 			continue;
-		left = place->since_ms + REST_MS - now;
-		if (left <= 0 && (place->seat < 0 || te_decoder_slot_change_word(place->seat, WORD(place->pid, RESTS), 0)))
-			kill(place->pid, SIGKILL);
+		left = child->since_ms + IDLE_LIMIT_MS - now;
+		if (left <= 0 && (child->slot < 0 || te_decoder_slot_change_word(child->slot, SLOT_WORD(child->pid, SLOT_IDLE), 0)))
+			kill(child->pid, SIGKILL);
 		else if (next == 0 || left < next)
 			next = Max(left, 1);
 	}
@@ -126,24 +130,24 @@ on_timer(void)
 	int			next;
 
 	in_timer = true;
-	next = end_resting();
-	reap_resting();
+	next = kill_idle();
+	reap_idle();
 	in_timer = false;
 	if (next > 0)
-		enable_timeout_after(rest_timer, next);
+		enable_timeout_after(idle_timer, next);
 	errno = save_errno;
 }
 
 void
 te_decoder_slot_set_timer(void)
 {
-	if (te_decoder_slots == NULL || get_timeout_active(rest_timer))
+	if (te_decoder_slots == NULL || get_timeout_active(idle_timer))
 		return;
-	for (int i = 0; i < PLACES; i++)
+	for (int i = 0; i < MAX_CHILDREN; i++)
 	{
-		if (pg_atomic_read_u32(&places[i].state) == RESTING)
+		if (pg_atomic_read_u32(&children[i].state) == CHILD_IDLE)
 		{
-			enable_timeout_after(rest_timer, REST_MS);
+			enable_timeout_after(idle_timer, IDLE_LIMIT_MS);
 			return;
 		}
 	}
@@ -157,17 +161,17 @@ te_decoder_slot_prepare(void)
 	if (te_decoder_slots != NULL)
 		return;
 	if (te_shared != NULL)
-		te_decoder_slots = &te_shared->seats;
+		te_decoder_slots = &te_shared->decoder_slots;
 	else
 	{
-		te_decoder_slots_init(&own_seats);
-		te_decoder_slots = &own_seats;
+		te_decoder_slots_init(&local_slots);
+		te_decoder_slots = &local_slots;
 	}
-	for (int i = 0; i < PLACES; i++)
-		pg_atomic_init_u32(&places[i].state, EMPTY);
-	rest_timer = RegisterTimeout(USER_TIMEOUT, on_timer);
+	for (int i = 0; i < MAX_CHILDREN; i++)
+		pg_atomic_init_u32(&children[i].state, CHILD_FREE);
+	idle_timer = RegisterTimeout(USER_TIMEOUT, on_timer);
 
-	/* Where somebody has a use for it already, zombies wait for our next call. */
+	/* If another module handles SIGCHLD, zombies are reaped at the next call. */
 	if (sigaction(SIGCHLD, NULL, &old) == 0 && old.sa_handler == SIG_DFL)
 		pqsignal(SIGCHLD, on_child_end);
 }
@@ -175,92 +179,92 @@ te_decoder_slot_prepare(void)
 /* --- taking */
 
 static int
-find_place(void)
+find_child(void)
 {
-	int			place = 0;
+	int			child = 0;
 
-	while (place < PLACES && pg_atomic_read_u32(&places[place].state) != EMPTY)
-		place++;
-	return place < PLACES ? place : -1;
+	while (child < MAX_CHILDREN && pg_atomic_read_u32(&children[child].state) != CHILD_FREE)
+		child++;
+	return child < MAX_CHILDREN ? child : -1;
 }
 
 static void
-take_place(int place, int seat)
+take_child(int child, int slot)
 {
-	places[place].pid = 0;
-	places[place].seat = seat;
-	pg_atomic_write_u32(&places[place].state, HELD);
+	children[child].pid = 0;
+	children[child].slot = slot;
+	pg_atomic_write_u32(&children[child].state, CHILD_HELD);
 }
 
 int
-te_decoder_slot_place(void)
+te_decoder_slot_take_child(void)
 {
-	int			place = find_place();
+	int			child = find_child();
 
-	if (place >= 0)
-		take_place(place, -1);
-	return place;
+	if (child >= 0)
+		take_child(child, -1);
+	return child;
 }
 
 int
 te_decoder_slot_take(bool must)
 {
-	int			place = find_place();
-	int			seat = place >= 0 ? te_decoder_slot_find(must) : -1;
+	int			child = find_child();
+	int			slot = child >= 0 ? te_decoder_slot_find(must) : -1;
 
-	if (seat < 0)
+	if (slot < 0)
 		return -1;
-	take_place(place, seat);
-	return place;
+	take_child(child, slot);
+	return child;
 }
 
-/* --- from then on */
+/* --- state changes */
 
 void
 te_decoder_slot_fill(int number, pid_t pid)
 {
-	Place	   *place = &places[number];
+	Child	   *child = &children[number];
 
-	place->pid = pid;
-	if (place->seat >= 0)
-		pg_atomic_write_u32(&te_decoder_slots->seat[place->seat], WORD(pid, WORKS));
+	child->pid = pid;
+	if (child->slot >= 0)
+		pg_atomic_write_u32(&te_decoder_slots->slot[child->slot], SLOT_WORD(pid, SLOT_BUSY));
 }
 
-/* Give back the seat, unless another has it already. */
+/* Free the slot, unless another process has taken it over. */
 static void
-give_back(const Place *place)
+release_slot(const Child *child)
 {
-	if (place->seat < 0)
+	if (child->slot < 0)
 		return;
-	if (place->pid == 0)
-		(void) te_decoder_slot_change_word(place->seat, WORD(MyProcPid, STARTING), 0);
-	else if (!te_decoder_slot_change_word(place->seat, WORD(place->pid, WORKS), 0))
-		(void) te_decoder_slot_change_word(place->seat, WORD(place->pid, RESTS), 0);
+	if (child->pid == 0)
+		(void) te_decoder_slot_change_word(child->slot, SLOT_WORD(MyProcPid, SLOT_STARTING), 0);
+	else if (!te_decoder_slot_change_word(child->slot, SLOT_WORD(child->pid, SLOT_BUSY), 0))
+		(void) te_decoder_slot_change_word(child->slot, SLOT_WORD(child->pid, SLOT_IDLE), 0);
 }
 
 void
 te_decoder_slot_free(int number)
 {
-	Place	   *place = &places[number];
+	Child	   *child = &children[number];
 
-	give_back(place);
-	pg_atomic_write_u32(&place->state, EMPTY);
+	release_slot(child);
+	pg_atomic_write_u32(&child->state, CHILD_FREE);
 }
 
 void
 te_decoder_slot_abandon(int number)
 {
-	Place	   *place = &places[number];
+	Child	   *child = &children[number];
 
-	give_back(place);
-	pg_atomic_write_u32(&place->state, ABANDONED);
-	reap_resting();				/* it may have died meanwhile */
+	release_slot(child);
+	pg_atomic_write_u32(&child->state, CHILD_ABANDONED);
+	reap_idle();				/* it may have ended before its state was set */
 }
 
 bool
 te_decoder_slot_is_abandoned(int number, pid_t pid)
 {
-	return places[number].pid == pid && pg_atomic_read_u32(&places[number].state) == ABANDONED;
+	return children[number].pid == pid && pg_atomic_read_u32(&children[number].state) == CHILD_ABANDONED;
 }
 
 int64
@@ -280,9 +284,9 @@ te_decoder_slot_reap(int64 until_ms)
 	{
 		bool		any = false;
 
-		reap_resting();
-		for (int i = 0; i < PLACES && !any; i++)
-			any = pg_atomic_read_u32(&places[i].state) == ABANDONED;
+		reap_idle();
+		for (int i = 0; i < MAX_CHILDREN && !any; i++)
+			any = pg_atomic_read_u32(&children[i].state) == CHILD_ABANDONED;
 		if (!any || te_now_ms() >= until_ms)
 			return;
 		pg_usleep(1000);
@@ -292,35 +296,35 @@ te_decoder_slot_reap(int64 until_ms)
 void
 te_decoder_slot_idle(int number)
 {
-	Place	   *place = &places[number];
+	Child	   *child = &children[number];
 	int64		now = te_now_ms();
 
-	place->since_ms = now;
-	if (place->seat >= 0)
-		te_decoder_slots->rests_since[place->seat] = (uint32) now;
-	pg_atomic_write_u32(&place->state, RESTING);
-	if (place->seat >= 0)
-		(void) te_decoder_slot_change_word(place->seat, WORD(place->pid, WORKS), WORD(place->pid, RESTS));
-	if (!get_timeout_active(rest_timer))
-		enable_timeout_after(rest_timer, REST_MS);
+	child->since_ms = now;
+	if (child->slot >= 0)
+		te_decoder_slots->idle_since_ms[child->slot] = (uint32) now;
+	pg_atomic_write_u32(&child->state, CHILD_IDLE);
+	if (child->slot >= 0)
+		(void) te_decoder_slot_change_word(child->slot, SLOT_WORD(child->pid, SLOT_BUSY), SLOT_WORD(child->pid, SLOT_IDLE));
+	if (!get_timeout_active(idle_timer))
+		enable_timeout_after(idle_timer, IDLE_LIMIT_MS);
 }
 
 TeSlotHold
 te_decoder_slot_hold(int number)
 {
-	Place	   *place = &places[number];
-	uint32		before = pg_atomic_exchange_u32(&place->state, HELD);
+	Child	   *child = &children[number];
+	uint32		before = pg_atomic_exchange_u32(&child->state, CHILD_HELD);
 
-	if (before == REAPED)
+	if (before == CHILD_REAPED)
 	{
-		place->seat = -1;
+		child->slot = -1;
 		return TE_SLOT_REAPED;
 	}
-	if (before == HELD || place->seat < 0)
+	if (before == CHILD_HELD || child->slot < 0)
 		return TE_SLOT_HELD;
-	if (te_decoder_slot_change_word(place->seat, WORD(place->pid, RESTS), WORD(place->pid, WORKS)))
+	if (te_decoder_slot_change_word(child->slot, SLOT_WORD(child->pid, SLOT_IDLE), SLOT_WORD(child->pid, SLOT_BUSY)))
 		return TE_SLOT_HELD;
-	while (pg_atomic_read_u32(&te_decoder_slots->seat[place->seat]) == WORD(place->pid, DIES))
+	while (pg_atomic_read_u32(&te_decoder_slots->slot[child->slot]) == SLOT_WORD(child->pid, SLOT_KILLING))
 		pg_usleep(100);
 	return TE_SLOT_ENDED;
 }
@@ -328,9 +332,9 @@ te_decoder_slot_hold(int number)
 bool
 te_decoder_slot_is_lost(int number)
 {
-	const Place *place = &places[number];
-	uint32		state = pg_atomic_read_u32(&places[number].state);
+	const Child *child = &children[number];
+	uint32		state = pg_atomic_read_u32(&children[number].state);
 
-	return state == REAPED ||
-		(state == RESTING && place->seat >= 0 && pg_atomic_read_u32(&te_decoder_slots->seat[place->seat]) != WORD(place->pid, RESTS));
+	return state == CHILD_REAPED ||
+		(state == CHILD_IDLE && child->slot >= 0 && pg_atomic_read_u32(&te_decoder_slots->slot[child->slot]) != SLOT_WORD(child->pid, SLOT_IDLE));
 }

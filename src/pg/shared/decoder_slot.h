@@ -1,15 +1,15 @@
 /*
  * decoder_slot.h
- *		How many decoders may run, and who is next (private to the pool).
+ *		Slots that bound the number of decoders of the server, and child processes of this process (private to the pool).
  *
- * Each decoder has a seat; there are thumbexif.max_decoders of them for the whole server,
- * or for one process where thumbexif was not preloaded.  Seats are taken under a lock, in turn,
- * and given back without one: signal handlers do that too.
+ * Each decoder occupies a slot; there are thumbexif.max_decoders of them in the whole server,
+ * or in one process if thumbexif was not preloaded.  Slots are taken under a lock, in the
+ * order of a queue, and freed without a lock, also by signal handlers.
  *
- * A decoder that has nothing to do rests.  While it rests, everybody may end it: a timer of its own
- * process, when it has rested for long; another process that waits for a seat; and it may die.  What
- * has ended is reaped at once by a handler of SIGCHLD, so that an idle session keeps neither decoders
- * nor zombies.  Before it is used or buried it is held, and then it is nobody's but its process's.
+ * While a decoder is idle, it can be ended by its own process's timer and by another process
+ * that waits for a slot.  A SIGCHLD handler then reaps it at once, so that an idle session
+ * keeps neither decoders nor zombies.  Before a decoder is used or ended, its own process
+ * marks it held, and no other process touches it.
  */
 #ifndef TE_PG_DECODER_SLOT_H
 #define TE_PG_DECODER_SLOT_H
@@ -18,61 +18,65 @@
 
 #include "decoder_slot_table.h"
 
-/* Before anything else here; again does no harm. */
+/* Initialize; to be called before the other functions, repeatedly if need be. */
 extern void te_decoder_slot_prepare(void);
 
 /*
- * A seat for a decoder that is to be started: its place among those of this process, or -1.  Who must
- * have one is then in the queue, and asks again when its latch is set and every TE_SLOT_POLL_MS.
+ * Take a slot for a decoder that is about to be started.  Returns the number of a child of
+ * this process, or -1.  With "must" the process then joins the queue, and has to call this
+ * again when its latch is set and every TE_SLOT_POLL_MS.
  */
 #define TE_SLOT_POLL_MS		50
 extern int	te_decoder_slot_take(bool must);
 
-/* A place without a seat, for a process that is no decoder: the same, but that only its own process ends it.  -1 if there is none. */
-extern int	te_decoder_slot_place(void);
+/* Take the number of a child that is not a decoder and needs no slot.  -1 if all are in use. */
+extern int	te_decoder_slot_take_child(void);
 
-/* Not any more in the queue.  Never throws. */
+/* Leave the queue.  Never throws. */
 extern void te_decoder_slot_leave_queue(void);
 
-/* Does somebody else wait for a seat? */
+/* Is another process waiting for a slot? */
 extern bool te_decoder_slot_others_wait(void);
 
-/* The decoder has been started; or it was not, or has been reaped. */
-extern void te_decoder_slot_fill(int place, pid_t pid);
-extern void te_decoder_slot_free(int place);
+/* The child has been started; or could not be started, or has been reaped. */
+extern void te_decoder_slot_fill(int child, pid_t pid);
+extern void te_decoder_slot_free(int child);
 
-/* It was killed and does not die: it is reaped when it does. */
-extern void te_decoder_slot_abandon(int place);
+/* The child was killed but has not ended: free its slot and reap it later. */
+extern void te_decoder_slot_abandon(int child);
 
-/* Is that one still there? */
-extern bool te_decoder_slot_is_abandoned(int place, pid_t pid);
+/* Is that abandoned process still there? */
+extern bool te_decoder_slot_is_abandoned(int child, pid_t pid);
 
-/* Reap those, waiting until then (te_now_ms), 0 = not at all. */
+/* Reap abandoned children, waiting until that time (te_now_ms) at most; 0 = do not wait. */
 extern void te_decoder_slot_reap(int64 until_ms);
 
-/* At the end of this process: until when (te_now_ms) it waits for all that it has killed. */
+/* At the exit of this process: te_now_ms() at which waiting for killed processes stops. */
 extern int64 te_decoder_slot_exit_ms(void);
 
-/* It has nothing to do. */
-extern void te_decoder_slot_idle(int place);
+/* Mark a child idle. */
+extern void te_decoder_slot_idle(int child);
 
 typedef enum TeSlotHold
 {
-	TE_SLOT_HELD,					/* it may be used */
-	TE_SLOT_ENDED,				/* it was killed, and is to be reaped */
-	TE_SLOT_REAPED				/* it is no process any more */
+	TE_SLOT_HELD,				/* it may be used */
+	TE_SLOT_ENDED,				/* it was killed, and must be reaped */
+	TE_SLOT_REAPED				/* it has been reaped */
 } TeSlotHold;
 
-/* From now on it is ended by this process only. */
-extern TeSlotHold te_decoder_slot_hold(int place);
+/* Mark a child held: from now on only this process ends it. */
+extern TeSlotHold te_decoder_slot_hold(int child);
 
-/* Was one that rests ended by somebody? */
-extern bool te_decoder_slot_is_lost(int place);
+/* Was an idle child ended by its timer, by another process, or by itself? */
+extern bool te_decoder_slot_is_lost(int child);
 
-/* The timer is gone: an ERROR does away with all timers. */
+/* Start the idle timer again after an ERROR, which disables all timers. */
 extern void te_decoder_slot_set_timer(void);
 
-/* For views, where there is shared memory: decoders that run, and processes that wait for one, in the whole server. */
-extern void te_decoder_slot_counts(int *taken, int *waiting);
+/*
+ * For views, with shared memory only: running decoders and waiting processes of the whole
+ * server.
+ */
+extern void te_decoder_slot_counts(int *in_use, int *waiting);
 
 #endif							/* TE_PG_DECODER_SLOT_H */

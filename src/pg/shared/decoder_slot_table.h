@@ -1,6 +1,6 @@
 /*
  * decoder_slot_table.h
- *		The slots of all decoders of the server, as they lie in shared memory.
+ *		The decoder slots of the server and the queue for them, in shared memory.
  */
 #ifndef TE_PG_DECODER_SLOT_TABLE_H
 #define TE_PG_DECODER_SLOT_TABLE_H
@@ -12,15 +12,15 @@
 #include "pg/base/guc.h"
 
 #define TE_MAX_DECODER_SLOTS		TE_MAX_SERVER_DECODERS
-#define TE_MAX_WAITERS		1024	/* whoever comes when so many wait tries again and again, out of turn */
+#define TE_MAX_WAITERS		1024	/* further processes poll, without a place in the queue */
 
 typedef struct TeDecoderSlots
 {
-	pg_atomic_uint32 first;		/* who waits longest: process number + 1, 0 = nobody */
-	int			nwaiters;		/* under te_shared_lock, as is the next */
-	uint32		waiter[TE_MAX_WAITERS]; /* process numbers + 1, in turn */
-	pg_atomic_uint32 seat[TE_MAX_DECODER_SLOTS];	/* whose it is and what that does, 0 = free */
-	uint32		rests_since[TE_MAX_DECODER_SLOTS];	/* te_now_ms(), as far as it fits; of one that rests */
+	pg_atomic_uint32 first;		/* head of the queue: process number + 1, 0 = empty */
+	int			nwaiters;		/* length of the queue, under te_shared_lock */
+	uint32		waiter[TE_MAX_WAITERS]; /* the queue, of process numbers + 1, under te_shared_lock */
+	pg_atomic_uint32 slot[TE_MAX_DECODER_SLOTS];	/* SLOT_WORD(), 0 = free */
+	uint32		idle_since_ms[TE_MAX_DECODER_SLOTS];	/* lower bits of te_now_ms(), while idle */
 } TeDecoderSlots;
 
 static inline void
@@ -29,7 +29,7 @@ te_decoder_slots_init(TeDecoderSlots *slots)
 	pg_atomic_init_u32(&slots->first, 0);
 	slots->nwaiters = 0;
 	for (int i = 0; i < TE_MAX_DECODER_SLOTS; i++)
-		pg_atomic_init_u32(&slots->seat[i], 0);
+		pg_atomic_init_u32(&slots->slot[i], 0);
 }
 
 #endif							/* TE_PG_DECODER_SLOT_TABLE_H */

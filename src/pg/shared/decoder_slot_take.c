@@ -1,6 +1,6 @@
 /*
  * decoder_slot_take.c
- *		How many decoders may run, and who is next.
+ *		Taking decoder slots: the queue for them, and evicting idle decoders.
  */
 #include "postgres.h"
 
@@ -16,8 +16,11 @@
 #include "pg/base/clock.h"
 #include "shmem.h"
 
-/* One that has just got idle is left to its session, which may have more for it at once. */
-#define LET_REST_MS		100
+/*
+ * A decoder is not evicted in its first moments of idleness, as its session may be about to
+ * use it again.
+ */
+#define MIN_IDLE_MS		100
 
 static bool queued;
 
@@ -29,9 +32,9 @@ wake_first(void)
 }
 
 bool
-te_decoder_slot_change_word(int seat, uint32 from, uint32 to)
+te_decoder_slot_change_word(int slot, uint32 from, uint32 to)
 {
-	if (!pg_atomic_compare_exchange_u32(&te_decoder_slots->seat[seat], &from, to))
+	if (!pg_atomic_compare_exchange_u32(&te_decoder_slots->slot[slot], &from, to))
 		return false;
 	if (to == 0)
 		wake_first();
@@ -39,20 +42,20 @@ te_decoder_slot_change_word(int seat, uint32 from, uint32 to)
 }
 
 static void
-lock_seats(void)
+lock_slots(void)
 {
 	if (te_shared != NULL)
 		LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
 }
 
 static void
-unlock_seats(void)
+unlock_slots(void)
 {
 	if (te_shared != NULL)
 		LWLockRelease(te_shared_lock);
 }
 
-/* Out of the queue, if we are in it.  Under the lock. */
+/* Remove this process from the queue.  te_shared_lock is held. */
 static void
 leave_queue(void)
 {
@@ -87,9 +90,9 @@ te_decoder_slot_leave_queue(void)
 {
 	if (!queued)
 		return;
-	lock_seats();
+	lock_slots();
 	leave_queue();
-	unlock_seats();
+	unlock_slots();
 }
 
 bool
@@ -104,48 +107,53 @@ te_decoder_slot_others_wait(void)
 }
 
 static int
-count_taken(TeDecoderSlots *all)
+count_in_use(TeDecoderSlots *all)
 {
-	int			taken = 0;
+	int			in_use = 0;
 
 	for (int i = 0; i < TE_MAX_DECODER_SLOTS; i++)
-		taken += pg_atomic_read_u32(&all->seat[i]) != 0;
-	return taken;
+		in_use += pg_atomic_read_u32(&all->slot[i]) != 0;
+	return in_use;
 }
 
-/* Of those that rest, the one that rests longest; -1 if there is none. */
+/* Find the decoder that has been idle longest; -1 if there is none. */
 static int
-find_resting(void)
+find_idle(void)
 {
 	uint32		now = (uint32) te_now_ms();
 	int			longest = -1;
 
 	for (int i = 0; i < TE_MAX_DECODER_SLOTS; i++)
 	{
-		if ((pg_atomic_read_u32(&te_decoder_slots->seat[i]) & 7) == RESTS &&
-			now - te_decoder_slots->rests_since[i] >= LET_REST_MS &&
-			(longest < 0 || now - te_decoder_slots->rests_since[i] > now - te_decoder_slots->rests_since[longest]))
+		if (SLOT_STATE(pg_atomic_read_u32(&te_decoder_slots->slot[i])) == SLOT_IDLE &&
+			now - te_decoder_slots->idle_since_ms[i] >= MIN_IDLE_MS &&
+			(longest < 0 || now - te_decoder_slots->idle_since_ms[i] > now - te_decoder_slots->idle_since_ms[longest]))
 			longest = i;
 	}
 	return longest;
 }
 
-/* End a decoder that rests, whoever's it is, and leave its seat with that word.  False if it works again. */
+/*
+ * Kill an idle decoder of any process, and leave that word in its slot.  False if it is not
+ * idle any more.
+ */
 static bool
-evict(int seat, uint32 word)
+evict(int slot, uint32 word)
 {
-	uint32		old = pg_atomic_read_u32(&te_decoder_slots->seat[seat]);
-	pid_t		pid = (pid_t) (old >> 3);
+	uint32		old = pg_atomic_read_u32(&te_decoder_slots->slot[slot]);
+	pid_t		pid = SLOT_PID(old);
 	int			fd;
 
-	if ((old & 7) != RESTS || !te_decoder_slot_change_word(seat, old, WORD(pid, DIES)))
+	if (SLOT_STATE(old) != SLOT_IDLE || !te_decoder_slot_change_word(slot, old, SLOT_WORD(pid, SLOT_KILLING)))
 		return false;
 
-	/* Its process must not find the word like this when it hears of its end: it could not reap it. */
+	/*
+	 * The slot is released before the signal is sent: while it says SLOT_KILLING, the decoder's process cannot reap it.
+	 */
 	fd = (int) syscall(SYS_pidfd_open, pid, 0);
 	if (fd < 0)
 		kill(pid, SIGKILL);
-	te_decoder_slot_change_word(seat, WORD(pid, DIES), word);
+	te_decoder_slot_change_word(slot, SLOT_WORD(pid, SLOT_KILLING), word);
 	if (fd >= 0)
 	{
 		(void) syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
@@ -154,51 +162,51 @@ evict(int seat, uint32 word)
 	return true;
 }
 
-/* A seat for us, now our own and STARTING; -1 if there is none.  Under the lock. */
+/* Take a slot and mark it SLOT_STARTING; -1 if none is free.  te_shared_lock is held. */
 static int
-find_seat(bool must)
+find_slot(bool must)
 {
-	int			most = te_guc_max_decoders();
-	int			resting;
+	int			limit = te_guc_max_decoders();
+	int			idle;
 
 	if (te_decoder_slot_others_wait())
 		return -1;
-	while (must && count_taken(te_decoder_slots) > most && (resting = find_resting()) >= 0)
-		(void) evict(resting, 0);	/* the setting was lowered */
-	if (count_taken(te_decoder_slots) < most)
+	while (must && count_in_use(te_decoder_slots) > limit && (idle = find_idle()) >= 0)
+		(void) evict(idle, 0);	/* thumbexif.max_decoders was lowered */
+	if (count_in_use(te_decoder_slots) < limit)
 	{
 		for (int i = 0; i < TE_MAX_DECODER_SLOTS; i++)
 		{
-			if (te_decoder_slot_change_word(i, 0, WORD(MyProcPid, STARTING)))
+			if (te_decoder_slot_change_word(i, 0, SLOT_WORD(MyProcPid, SLOT_STARTING)))
 				return i;
 		}
 	}
-	else if (must && count_taken(te_decoder_slots) == most && (resting = find_resting()) >= 0 &&
-			 evict(resting, WORD(MyProcPid, STARTING)))
-		return resting;
+	else if (must && count_in_use(te_decoder_slots) == limit && (idle = find_idle()) >= 0 &&
+			 evict(idle, SLOT_WORD(MyProcPid, SLOT_STARTING)))
+		return idle;
 	return -1;
 }
 
 int
 te_decoder_slot_find(bool must)
 {
-	int			seat;
+	int			slot;
 
-	lock_seats();
-	seat = find_seat(must);
-	if (seat >= 0)
+	lock_slots();
+	slot = find_slot(must);
+	if (slot >= 0)
 		leave_queue();
 	else if (must)
 		join_queue();
-	unlock_seats();
-	return seat;
+	unlock_slots();
+	return slot;
 }
 
 void
-te_decoder_slot_counts(int *taken, int *waiting)
+te_decoder_slot_counts(int *in_use, int *waiting)
 {
 	LWLockAcquire(te_shared_lock, LW_SHARED);
-	*taken = count_taken(&te_shared->seats);
-	*waiting = te_shared->seats.nwaiters;
+	*in_use = count_in_use(&te_shared->decoder_slots);
+	*waiting = te_shared->decoder_slots.nwaiters;
 	LWLockRelease(te_shared_lock);
 }

@@ -1,6 +1,6 @@
 /*
  * decoder_slot_word.h
- *		What the words of seats say (private to decoder_slot.c and decoder_slot_take.c).
+ *		State words of decoder slots (private to decoder_slot.c and decoder_slot_take.c).
  */
 #ifndef TE_PG_DECODER_SLOT_WORD_H
 #define TE_PG_DECODER_SLOT_WORD_H
@@ -9,20 +9,25 @@
 
 #include "decoder_slot.h"
 
-/* What a seat's word says, in its lowest bits, of the process in the others. */
-#define STARTING		1		/* its process is not known yet */
-#define WORKS			2
-#define RESTS			3
-#define DIES			4		/* another process is about to kill it */
-#define WORD(pid, what) ((uint32) (pid) << 3 | (what))	/* process ids have 22 bits */
+/* States, in the lowest bits of the word; the others hold the process id. */
+#define SLOT_STARTING		1	/* the process id is that of the session */
+#define SLOT_BUSY			2
+#define SLOT_IDLE			3
+#define SLOT_KILLING			4	/* another process is about to kill it */
+#define SLOT_WORD(pid, state) ((uint32) (pid) << 3 | (state)) /* process ids have 22 bits */
+#define SLOT_STATE(word) ((word) & 7)
+#define SLOT_PID(word)	((pid_t) ((word) >> 3))
 
-/* All seats; NULL before te_decoder_slot_prepare(). */
+/* NULL before te_decoder_slot_prepare(). */
 extern TeDecoderSlots *te_decoder_slots;
 
-/* False if the word is another.  Safe in a signal handler. */
-extern bool te_decoder_slot_change_word(int seat, uint32 from, uint32 to);
+/* Replace the word if it is "from".  Safe in signal handlers. */
+extern bool te_decoder_slot_change_word(int slot, uint32 from, uint32 to);
 
-/* A seat for us, now our own and STARTING, or -1.  Who must have one is then in the queue. */
+/*
+ * Take a slot and mark it SLOT_STARTING, or return -1; with "must" the process then joins the
+ * queue.
+ */
 extern int	te_decoder_slot_find(bool must);
 
 #endif							/* TE_PG_DECODER_SLOT_WORD_H */

@@ -1,6 +1,6 @@
 /*
  * shmem.c
- *		Shared memory of the background worker: size, place and start values.
+ *		Shared memory of the module: size, allocation, and the slots of databases.
  *
  * See shmem.h for who writes what.
  */
@@ -40,7 +40,7 @@ request_hook(void)
 static void
 startup_hook(void)
 {
-	bool		found;
+	bool found;
 
 	if (next_startup_hook)
 		next_startup_hook();
@@ -52,13 +52,15 @@ startup_hook(void)
 	{
 		memset(te_shared, 0, shared_size());
 		pg_atomic_init_u32(&te_shared->launcher, 0);
-		pg_atomic_init_u32(&te_shared->look, 0);
+		pg_atomic_init_u32(&te_shared->list_changed, 0);
 		pg_atomic_init_u32(&te_shared->missed, 0);
 		pg_atomic_init_u32(&te_shared->queued, 0);
 		pg_atomic_init_u32(&te_shared->unlisted, 0);
 		pg_atomic_init_u32(&te_shared->unlisted_due, 0);
 		pg_atomic_init_u32(&te_shared->no_process, 0);
-		te_decoder_slots_init(&te_shared->seats);
+		te_decoder_slots_init(&te_shared->decoder_slots);
+		for (int i = 0; i < TE_SLOTS; i++)
+			pg_atomic_init_u32(&te_shared->slot[i].change_count, 0);
 		for (int i = 0; i < TE_DATABASE_SLOTS; i++)
 		{
 			pg_atomic_init_u32(&te_shared->database[i].oid, InvalidOid);
@@ -102,11 +104,12 @@ te_shmem_may_serve(Oid database)
 }
 
 /*
- * Take a slot from its database: 0 is set as its oid, then looked whether somebody has woken it just then.  Whoever
- * does so looks at the oid afterwards, see wakeup.c.  te_shared_lock is held.
+ * Take a slot away from its database, unless that has been woken: clear the oid first and then
+ * read the wake flag. te_wake_database() does it in the opposite order.  te_shared_lock is
+ * held.
  */
 static bool
-take_away(TeDatabaseSlot *slot, Oid database)
+revoke_slot(TeDatabaseSlot *slot, Oid database)
 {
 	pg_atomic_exchange_u32(&slot->oid, InvalidOid);
 	if (pg_atomic_read_u32(&slot->wake) == 0)
@@ -126,12 +129,12 @@ te_shmem_free_database(Oid database, bool gone)
 	{
 		if (gone)
 			pg_atomic_exchange_u32(&slot->wake, 0);
-		(void) take_away(slot, database);
+		(void) revoke_slot(slot, database);
 	}
 	LWLockRelease(te_shared_lock);
 }
 
-/* May its database do without it?  Not before the launcher has seen it. */
+/* Can the database do without its slot?  Not before the launcher has read its state. */
 static bool
 is_idle(TeDatabaseSlot *slot)
 {
@@ -139,9 +142,12 @@ is_idle(TeDatabaseSlot *slot)
 		pg_atomic_read_u32(&slot->worker) == 0 && pg_atomic_read_u32(&slot->wake) == 0;
 }
 
-/* The better one to be given up: first those that nothing of importance is noted of, and then as they were used. */
+/*
+ * Should the slot be given up before the other?  Slots that record work in progress are kept
+ * longer, then the least recently used goes first.
+ */
 static bool
-is_older(TeDatabaseSlot *slot, TeDatabaseSlot *other)
+is_better_victim(TeDatabaseSlot *slot, TeDatabaseSlot *other)
 {
 	bool		noted = pg_atomic_read_u32(&slot->at_work) != 0;
 
@@ -150,24 +156,26 @@ is_older(TeDatabaseSlot *slot, TeDatabaseSlot *other)
 	return slot->used < other->used;
 }
 
-/* A free slot, or one whose database is idle.  te_shared_lock is held. */
+/* Find a free slot, or one whose database is idle.  te_shared_lock is held. */
 static TeDatabaseSlot *
-free_slot(void)
+find_free_slot(void)
 {
 	TeDatabaseSlot *found = te_shmem_database(InvalidOid);
 
-	if (found != NULL)
+	if (found !=NULL)
 		return found;
+
 	for (int i = 0; i < TE_DATABASE_SLOTS; i++)
 	{
 		TeDatabaseSlot *slot = &te_shared->database[i];
 
-		if (is_idle(slot) && (found == NULL || is_older(slot, found)))
+		if (is_idle(slot) && (found == NULL || is_better_victim(slot, found)))
 			found = slot;
 	}
-	if (found == NULL || take_away(found, pg_atomic_read_u32(&found->oid)))
+	if (found == NULL || revoke_slot(found, pg_atomic_read_u32(&found->oid)))
 		return found;
-	return NULL;				/* woken just now: the launcher finds out */
+
+	return NULL;				/* woken just now: left to the launcher */
 }
 
 TeDatabaseSlot *
@@ -182,7 +190,7 @@ te_shmem_take_database(Oid database)
 	slot = te_shmem_database(database);
 	if (slot == NULL)
 	{
-		slot = free_slot();
+		slot = find_free_slot();
 		if (slot != NULL)
 		{
 			slot->state = TE_DATABASE_UNSEEN;
@@ -190,7 +198,7 @@ te_shmem_take_database(Oid database)
 			slot->trouble[0] = '\0';
 			slot->at_work_since_ms = 0;
 			pg_atomic_write_u32(&slot->at_work, 0);
-			memset(slot->killer, 0, sizeof(slot->killer));
+			memset(slot->death_entry, 0, sizeof(slot->death_entry));
 			pg_atomic_write_u32(&slot->oid, database);
 		}
 	}
@@ -199,8 +207,8 @@ te_shmem_take_database(Oid database)
 }
 
 /*
- * The process may have gone and its place may be another's by now: that one
- * then wakes up for nothing, which every user of a latch must bear.
+ * The process may have ended and its number may have been reused.  That process then wakes up
+ * without a reason, which every user of a latch must tolerate.
  */
 void
 te_shmem_set_latch(uint32 process)

@@ -1,10 +1,9 @@
 /*
  * wakeup.c
- *		Telling the background worker at commit that there is work.
+ *		Waking the background worker at commit.
  *
- * A transaction that made work sets a flag of its backend; the commit turns it into a flag
- * in shared memory and a latch, without a lock (but for the first
- * wake-up of a database that has no slot).
+ * A transaction that made work sets a flag in its backend.  The commit sets a flag in shared
+ * memory and a latch, and takes no lock unless the database has no slot.
  */
 #include "postgres.h"
 
@@ -14,7 +13,7 @@
 #include "shmem.h"
 #include "wakeup.h"
 
-static bool registered = false;		/* the callback below, once a backend */
+static bool registered = false; /* whether the callback is registered */
 static bool wake_worker = false;	/* at the end of this transaction */
 static bool wake_launcher = false;
 
@@ -30,14 +29,14 @@ te_wake_database(Oid database)
 
 		if (slot == NULL)
 		{
-			/* no room: let the launcher find out which one it is */
+			/* no slot is free: the launcher has to find the database */
 			pg_atomic_exchange_u32(&te_shared->missed, 1);
 			te_shmem_set_latch(pg_atomic_read_u32(&te_shared->launcher));
 			return;
 		}
 		pg_atomic_exchange_u32(&slot->wake, 1);
 
-		/* the launcher may have given the slot to another database just now */
+		/* the slot may have been given to another database in between */
 		if (pg_atomic_read_u32(&slot->oid) != database)
 			continue;
 
@@ -52,7 +51,7 @@ te_wake_launcher(void)
 {
 	if (te_shared == NULL)
 		return;
-	pg_atomic_exchange_u32(&te_shared->look, 1);
+	pg_atomic_exchange_u32(&te_shared->list_changed, 1);
 	te_shmem_set_latch(pg_atomic_read_u32(&te_shared->launcher));
 }
 
@@ -70,7 +69,7 @@ at_transaction_end(XactEvent event, void *arg)
 			break;
 		case XACT_EVENT_ABORT:
 		case XACT_EVENT_PREPARE:
-			/* COMMIT PREPARED wakes by itself, see utility_hook.c */
+			/* COMMIT PREPARED wakes the worker, see utility_hook.c */
 			wake_worker = wake_launcher = false;
 			break;
 		default:

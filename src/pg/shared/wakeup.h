@@ -1,9 +1,9 @@
 /*
  * wakeup.h
- *		Telling the background worker at commit that there is work.
+ *		Waking the background worker at commit.
  *
- * Everything here does nothing in a server that did not preload thumbexif, and
- * nothing here throws (the first ..._at_commit of a session may, if it runs out of memory).
+ * Without preloading these functions do nothing.  None throws, but for the first call of an
+ * ..._at_commit function in a session, which may run out of memory.
  */
 #ifndef TE_PG_WAKEUP_H
 #define TE_PG_WAKEUP_H
@@ -11,9 +11,9 @@
 #include "postgres.h"
 
 /*
- * Wake this database's worker when the current transaction commits, once
- * however often it is called.  A transaction that rolls back wakes nobody; one that
- * is prepared wakes at COMMIT PREPARED.  For triggers, attach, enqueue, retry and resume.
+ * Wake this database's worker when the current transaction commits.  Can be called repeatedly.
+ * A prepared transaction wakes it at COMMIT PREPARED.  Used by triggers, attach, enqueue,
+ * retry and resume.
  */
 extern void te_wake_at_commit(void);
 

@@ -1,11 +1,11 @@
 /*
  * attach.c
- *		SQL: thumbexif_attach(), thumbexif_detach(), and what happens to an
- *		attachment whose table is dropped.
+ *		SQL functions thumbexif_attach() and thumbexif_detach(), and the event
+ *		trigger function that forgets dropped tables.
  *
- * Whose rights: the caller's to find and create the table; the extension's for
- * our tables and for the triggers (users may not execute their function).
- * The table is locked against everybody who writes until the transaction ends.
+ * The table is found and created with the caller's rights; our tables are written
+ * and the triggers created with the extension's (users may not execute the
+ * trigger function).  The table is locked against writers until the transaction ends.
  */
 #include "postgres.h"
 
@@ -37,15 +37,7 @@ PG_FUNCTION_INFO_V1(thumbexif_attach);
 PG_FUNCTION_INFO_V1(thumbexif_detach);
 PG_FUNCTION_INFO_V1(thumbexif_track_drop);
 
-/* Run a statement.  Inside SPI, with the rights there are. */
-static void
-run(const char *sql, int expected)
-{
-	if (SPI_execute(sql, false, 0) != expected)
-		elog(ERROR, "could not run \"%s\"", sql);
-}
-
-/* Before the table is locked: is it the caller's? */
+/* Callback of RangeVarGetRelidExtended(): check ownership before the table is locked. */
 static void
 check_owner(const RangeVar *name, Oid relation, Oid old_relation, void *arg)
 {
@@ -56,7 +48,7 @@ check_owner(const RangeVar *name, Oid relation, Oid old_relation, void *arg)
 				 errhint("Ask the table's owner, or a member of the owning role, to attach it.")));
 }
 
-/* ", <column> <type>" unless the caller wants none. */
+/* Append ", <column> <type>", unless the caller gave an empty name for the column. */
 static void
 append_column(StringInfo sql, const char *standard, const char *given, const char *type)
 {
@@ -66,7 +58,7 @@ append_column(StringInfo sql, const char *standard, const char *given, const cha
 		appendStringInfo(sql, ", %s %s", quote_identifier(name), type);
 }
 
-/* Create the table, as and for the caller. */
+/* Create the table, as the caller. */
 static void
 create_table(const RangeVar *table, const TeGivenColumns *given)
 {
@@ -84,10 +76,11 @@ create_table(const RangeVar *table, const TeGivenColumns *given)
 	for (int i = 0; i < TE_COLUMNS; i++)
 		append_column(&sql, te_columns[i].name, given->column[i], te_columns[i].sql_type);
 	appendStringInfoChar(&sql, ')');
-	run(sql.data, SPI_OK_UTILITY);
+	if (SPI_execute(sql.data, false, 0) != SPI_OK_UTILITY)
+		elog(ERROR, "could not run \"%s\"", sql.data);
 }
 
-/* Open and lock the table to be attached, creating it if there is none. */
+/* Open and lock the table to be attached; create it if it does not exist. */
 static Relation
 open_table(text *name, const TeGivenColumns *given)
 {
@@ -103,9 +96,9 @@ open_table(text *name, const TeGivenColumns *given)
 	return relation_open(relation, NoLock);
 }
 
-/* Does an attachment have states (of a kind)?  Inside SPI. */
+/* Does an attachment have state rows that meet a condition?  Inside SPI. */
 static bool
-any_state(int attachment, const char *condition)
+has_states(int attachment, const char *condition)
 {
 	TeArgs		args = {0};
 
@@ -114,53 +107,59 @@ any_state(int attachment, const char *condition)
 										te_internal_name("thumbexif_asset"), condition), &args) > 0;
 }
 
-/* Is a mapped column about to be exchanged for another (and not just called by its new name)? */
+/*
+ * Does the new mapping replace a mapped column by another one?  A column that was renamed,
+ * so that the old name no longer exists, is not replaced.
+ */
 static bool
-exchanged(const TeAttachment *old, const char *was, const char *is)
+column_replaced(const TeAttachment *old, const char *old_name, const char *new_name)
 {
 	TeColumnInfo info;
 
-	return was != NULL && (is == NULL || strcmp(was, is) != 0) &&
-		te_column_find(old->relation, was, &info);
+	return old_name != NULL && (new_name == NULL || strcmp(old_name, new_name) != 0) &&
+		te_column_find(old->relation, old_name, &info);
 }
 
 /*
- * Attached already: what may not change while there are states, as they speak of keys and
- * of thumbnails that the rows name; and what must be examined anew.  Inside SPI.
+ * The table is already attached.  Refuse to replace the key column, or the column of thumbnails,
+ * while states refer to its values; mark EXIF stale if there is a new column to fill.  Inside SPI.
  */
 static void
-check_again(const TeAttachment *old, const TeMapping *mapping)
+check_remapping(const TeAttachment *old, const TeMapping *mapping)
 {
 	bool		new_column = false;
+	TeArgs		none = {0};
 
-	if ((exchanged(old, old->key, mapping->key) ||
+	if ((column_replaced(old, old->key, mapping->key) ||
 		 !te_attachment_accepts_key(old, mapping->key_type)) &&
-		any_state(old->number, ""))
+		has_states(old->number, ""))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("cannot take another key for attached table %s", old->name),
+				 errmsg("cannot change the key of attached table %s", old->name),
 				 errhint("Call thumbexif_detach() first. The state of its assets is then lost; rows and thumbnails stay.")));
-	if (exchanged(old, old->column[TE_COL_THUMBNAIL_PATH], mapping->column[TE_COL_THUMBNAIL_PATH]) &&
-		any_state(old->number, "AND file IS NOT NULL"))
+	if (column_replaced(old, old->column[TE_COL_THUMBNAIL_PATH], mapping->column[TE_COL_THUMBNAIL_PATH]) &&
+		has_states(old->number, "AND file IS NOT NULL"))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("cannot take another column for the thumbnails of attached table %s", old->name),
-				 errhint("Column \"%s\" names thumbnails that thumbexif has made. Call thumbexif_detach() first; they stay where they are.",
+				 errmsg("cannot change the thumbnail column of attached table %s", old->name),
+				 errhint("Column \"%s\" names thumbnails that thumbexif made. Call thumbexif_detach() first; the files stay where they are.",
 						 old->column[TE_COL_THUMBNAIL_PATH])));
 
 	for (int i = 0; i < TE_COLUMNS; i++)
 		if (i != TE_COL_THUMBNAIL_PATH && mapping->column[i] != NULL &&
-			(old->column[i] == NULL || exchanged(old, old->column[i], mapping->column[i])))
+			(old->column[i] == NULL || column_replaced(old, old->column[i], mapping->column[i])))
 			new_column = true;
 	if (new_column)
-		run(psprintf("UPDATE %s SET exif_settings = NULL WHERE attachment = %d AND exif_settings IS NOT NULL",
-					 te_internal_name("thumbexif_asset"), old->number),
-			SPI_OK_UPDATE);
+		te_sql(psprintf("UPDATE %s SET exif_settings = NULL WHERE attachment = %d AND exif_settings IS NOT NULL",
+						te_internal_name("thumbexif_asset"), old->number), &none);
 }
 
-/* A number for a new attachment.  Inside SPI, with the extension's rights. */
+/*
+ * Choose the number of a new attachment.  Numbers whose thumbnail folder exists are skipped: an
+ * extension that was dropped left its files there.  Inside SPI, with the extension's rights.
+ */
 static int
-new_number(void)
+next_attachment_number(void)
 {
 	char	   *sql = psprintf("SELECT nextval(%s)", quote_literal_cstr(te_internal_name("thumbexif_attachment_seq")));
 	TeArgs		none = {0};
@@ -175,12 +174,13 @@ new_number(void)
 	return number;
 }
 
-/* Write the mapping down.  Inside SPI, with the extension's rights. */
+/* Store the mapping.  Inside SPI, with the extension's rights. */
 static void
-record(Relation relation, const TeAttachment *old, const TeMapping *mapping)
+store_mapping(Relation relation, const TeAttachment *old, const TeMapping *mapping)
 {
 	StringInfoData sql;
 	StringInfoData values;
+	TeArgs		none = {0};
 
 	initStringInfo(&sql);
 	initStringInfo(&values);
@@ -198,22 +198,22 @@ record(Relation relation, const TeAttachment *old, const TeMapping *mapping)
 	}
 	if (old != NULL)
 	{
-		/* what the worker has paused for a column that had gone is in order again */
+		/* end a pause that the worker made because a column was missing */
 		appendStringInfo(&sql, ", paused, pause_reason) = (%s, paused AND pause_reason IS NULL, NULL)"
 						 " WHERE attachment = %d", values.data, old->number);
-		run(sql.data, SPI_OK_UPDATE);
+		te_sql(sql.data, &none);
 	}
 	else
 	{
 		appendStringInfo(&sql, ", attachment, relation) VALUES (%s, %d, %u)",
-						 values.data, new_number(), RelationGetRelid(relation));
-		run(sql.data, SPI_OK_INSERT);
+						 values.data, next_attachment_number(), RelationGetRelid(relation));
+		te_sql(sql.data, &none);
 	}
 }
 
-/* Text arguments that name columns; NULL where SQL's is. */
+/* Read the arguments that name columns. */
 static void
-get_given(FunctionCallInfo fcinfo, TeGivenColumns *given)
+get_column_arguments(FunctionCallInfo fcinfo, TeGivenColumns *given)
 {
 	const char **fields[TE_COLUMNS + 2];
 
@@ -242,9 +242,9 @@ thumbexif_attach(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("the table to attach must not be NULL"),
-				 errhint("Leave the parameter out to attach \"image_assets\".")));
+				 errhint("Omit the parameter to attach \"image_assets\".")));
 	PreventCommandIfReadOnly("thumbexif_attach()");
-	get_given(fcinfo, &given);
+	get_column_arguments(fcinfo, &given);
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
@@ -260,8 +260,8 @@ thumbexif_attach(PG_FUNCTION_ARGS)
 	te_run_as_extension(&save);
 	old = te_attachment_find(RelationGetRelid(relation));
 	if (old != NULL)
-		check_again(old, &mapping);
-	record(relation, old, &mapping);
+		check_remapping(old, &mapping);
+	store_mapping(relation, old, &mapping);
 	te_attach_create_triggers(relation, &mapping);
 	te_run_as_end(&save);
 	te_wake_at_commit();
@@ -277,13 +277,14 @@ Datum
 thumbexif_detach(PG_FUNCTION_ARGS)
 {
 	TeAttachment *attachment;
+	TeArgs		args = {0};
 	TeRunAs		save;
 
 	PreventCommandIfReadOnly("thumbexif_detach()");
 	attachment = te_attachment_get_unchecked(PG_ARGISNULL(0) ? InvalidOid : PG_GETARG_OID(0));
 	te_attachment_check_owner(attachment);
 	LockRelationOid(attachment->relation, AccessExclusiveLock);
-	/* only now does the owner stay as it is: it may have changed while we waited */
+	/* check again: the owner may have changed while we waited for the lock */
 	attachment = te_attachment_get_unchecked(attachment->relation);
 	te_attachment_check_owner(attachment);
 
@@ -291,16 +292,16 @@ thumbexif_detach(PG_FUNCTION_ARGS)
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	te_attach_drop_triggers(attachment->relation);
-	/* The files are the user's now: no row of ours names them, and clean leaves this folder alone. */
+	/* keep the files, which the user's rows name; thumbexif_clean() does not look into this folder any more */
 	te_asset_state_delete_all(attachment->number, true);
-	run(psprintf("DELETE FROM %s WHERE attachment = %d", te_internal_name("thumbexif_attachment"), attachment->number),
-		SPI_OK_DELETE);
+	te_arg_int4(&args, attachment->number);
+	te_sql(psprintf("DELETE FROM %s WHERE attachment = $1", te_internal_name("thumbexif_attachment")), &args);
 	SPI_finish();
 	te_run_as_end(&save);
 	PG_RETURN_VOID();
 }
 
-/* thumbexif_track_drop() RETURNS event_trigger: forget attached tables that this command has dropped. */
+/* thumbexif_track_drop() RETURNS event_trigger: forget the attachments of tables that the command dropped. */
 Datum
 thumbexif_track_drop(PG_FUNCTION_ARGS)
 {

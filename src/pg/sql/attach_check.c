@@ -1,6 +1,6 @@
 /*
  * attach_check.c
- *		What a table must be like to be attached.
+ *		Checks on a table and its columns before it is attached.
  */
 #include "postgres.h"
 
@@ -19,9 +19,9 @@
 #include "attach_check.h"
 #include "pg/base/guc.h"
 
-/* Why a relation cannot be attached, or NULL. */
+/* The reason why a relation cannot be attached, or NULL if it can. */
 static const char *
-unfit(Relation relation)
+unsuitable_reason(Relation relation)
 {
 	switch (relation->rd_rel->relkind)
 	{
@@ -55,7 +55,7 @@ unfit(Relation relation)
 void
 te_attach_check_relation(Relation relation)
 {
-	const char *reason = unfit(relation);
+	const char *reason = unsuitable_reason(relation);
 
 	if (reason != NULL)
 		ereport(ERROR,
@@ -65,8 +65,9 @@ te_attach_check_relation(Relation relation)
 }
 
 /*
- * One column: the name given, or else the standard one if it is there.  Returns
- * its name or NULL.  "parameter" is the parameter's name and the standard one.
+ * Find a column by the name given, or by its standard name if none was given.  "parameter" is
+ * the standard name, and also the name of the parameter of thumbexif_attach().  Returns the
+ * column's name, or NULL if there is no such column and none was asked for by name.
  */
 static const char *
 find_column(Relation relation, const char *parameter, const char *given, TeColumnInfo *info)
@@ -102,9 +103,9 @@ throw_type(Relation relation, const char *name, Oid type, const char *wanted)
 			 errhint("Its type must be %s (and not a domain).", wanted)));
 }
 
-/* A column that must be there. */
+/* Find a column that must exist. */
 static const char *
-need_column(Relation relation, const char *parameter, const char *given, TeColumnInfo *info)
+find_required_column(Relation relation, const char *parameter, const char *given, TeColumnInfo *info)
 {
 	const char *name = find_column(relation, parameter, given, info);
 
@@ -116,7 +117,7 @@ need_column(Relation relation, const char *parameter, const char *given, TeColum
 	return name;
 }
 
-/* Does an index of the relation's make this one column unique, at once and for every row? */
+/* Is there a unique index on this column alone that is neither partial nor deferrable? */
 static bool
 is_unique(Relation relation, AttrNumber column)
 {
@@ -147,7 +148,7 @@ map_key(Relation relation, const char *given, TeMapping *mapping)
 {
 	TeColumnInfo info;
 
-	mapping->key = need_column(relation, TE_STANDARD_KEY, given, &info);
+	mapping->key = find_required_column(relation, TE_STANDARD_KEY, given, &info);
 	mapping->key_type = info.type;
 	if (te_key_state_table(info.type) == NULL)
 		throw_type(relation, mapping->key, info.type, TE_KEY_ACCEPTED);
@@ -165,7 +166,7 @@ te_attach_map(Relation relation, const TeGivenColumns *given, TeMapping *mapping
 	const char *names[TE_COLUMNS + 2];
 
 	map_key(relation, given->key, mapping);
-	mapping->path = need_column(relation, TE_STANDARD_PATH, given->path, &info);
+	mapping->path = find_required_column(relation, TE_STANDARD_PATH, given->path, &info);
 	if (!te_path_accepts(info.type))
 		throw_type(relation, mapping->path, info.type, TE_PATH_ACCEPTED);
 
@@ -184,11 +185,11 @@ te_attach_map(Relation relation, const TeGivenColumns *given, TeMapping *mapping
 			if (names[i] != NULL && names[j] != NULL && strcmp(names[i], names[j]) == 0)
 				ereport(ERROR,
 						(errcode(ERRCODE_DUPLICATE_COLUMN),
-						 errmsg("column \"%s\" is named for two things", names[i]),
-						 errhint("Each parameter takes a column of its own.")));
+						 errmsg("column \"%s\" is named by two parameters", names[i]),
+						 errhint("Each parameter needs a column of its own.")));
 }
 
-/* Is a folder, or what a symbolic link leads to, the other one or in it?  Both must be there. */
+/* Is a folder, once symbolic links are resolved, the same as another or inside it?  False if either does not exist. */
 static bool
 lies_in(const char *folder, const char *outer)
 {
@@ -212,7 +213,7 @@ te_attach_check_folders(void)
 	List	   *roots;
 	ListCell   *cell;
 
-	(void) SplitDirectoriesString(raw, ',', &roots);	/* its syntax was checked when it was set */
+	(void) SplitDirectoriesString(raw, ',', &roots);	/* the check hook has checked the syntax */
 	foreach(cell, roots)
 	{
 		const char *root = lfirst(cell);
@@ -221,8 +222,8 @@ te_attach_check_folders(void)
 			ereport(WARNING,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("the folder of \"thumbexif.thumbnail_dir\" lies in image folder \"%s\"", root),
-					 errdetail("Whoever may name the path of an image may name a thumbnail of another table's or another database's."),
-					 errhint("Let \"thumbexif.thumbnail_dir\" be a folder outside of \"thumbexif.image_roots\".")));
+					 errdetail("A role that may write image paths can name thumbnails of other tables and databases."),
+					 errhint("Set \"thumbexif.thumbnail_dir\" to a folder outside of \"thumbexif.image_roots\".")));
 	}
 	list_free_deep(roots);
 	pfree(raw);

@@ -1,6 +1,6 @@
 /*
  * attach_check.h
- *		What a table must be like to be attached.  Private to attach.
+ *		Checks on a table and its columns before it is attached.  Private to attach.c.
  */
 #ifndef TE_PG_ATTACH_CHECK_H
 #define TE_PG_ATTACH_CHECK_H
@@ -10,7 +10,10 @@
 #include "pg/catalog/attachment.h"
 #include "utils/relcache.h"
 
-/* The parameters of thumbexif_attach() that name columns, in its order: NULL = the standard name if there is such a column, "" = none. */
+/*
+ * The parameters of thumbexif_attach() that name columns, in its order.  NULL = the standard
+ * name if the table has such a column, "" = no column.
+ */
 typedef struct TeGivenColumns
 {
 	const char *key;
@@ -18,25 +21,25 @@ typedef struct TeGivenColumns
 	const char *column[TE_COLUMNS];
 } TeGivenColumns;
 
-/* What they come to. */
+/* The columns that were found. */
 typedef struct TeMapping
 {
 	const char *key;
 	Oid			key_type;
 	const char *path;
-	const char *column[TE_COLUMNS]; /* NULL = not written */
+	const char *column[TE_COLUMNS]; /* NULL = absent, skipped */
 } TeMapping;
 
 #define TE_STANDARD_KEY		"id"
 #define TE_STANDARD_PATH	"path"
 
-/* ERROR with a hint unless it is an ordinary, permanent table that stands alone. */
+/* ERROR unless the relation is an ordinary, permanent table outside of any inheritance or partition tree. */
 extern void te_attach_check_relation(Relation relation);
 
-/* Find the columns; ERROR with a hint for one that is not there or does not fit. */
+/* Find the columns.  ERROR if one does not exist or has an unsuitable type. */
 extern void te_attach_map(Relation relation, const TeGivenColumns *given, TeMapping *mapping);
 
-/* WARNING if the folder of thumbnails lies in a folder that images are read from. */
+/* WARNING if thumbnail_dir lies within one of image_roots. */
 extern void te_attach_check_folders(void);
 
 #endif							/* TE_PG_ATTACH_CHECK_H */

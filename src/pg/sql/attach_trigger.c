@@ -1,9 +1,9 @@
 /*
  * attach_trigger.c
- *		The triggers that an attached table gets, and their end when it is detached.
+ *		Creates and drops the triggers of an attached table.
  *
- * They are made and dropped on the relation that is locked, by its OID: no lock of ours keeps the schema of a
- * table from being renamed, so its name could lead elsewhere by now.
+ * The relation is given by OID, not by name: the lock on it does not keep its schema from
+ * being renamed, so the name could lead to another relation.
  */
 #include "postgres.h"
 
@@ -22,7 +22,7 @@
 #include "pg/base/extension.h"
 #include "pg/base/statement.h"
 
-/* The triggers: name, and what stands around ON <table>. */
+/* The triggers: the name, and the clauses before and after ON <table>. */
 static const struct
 {
 	const char *name;
@@ -36,14 +36,14 @@ static const struct
 };
 #define TRIGGERS ((int) lengthof(triggers))
 
-/* The function that they call. */
+/* The function that the triggers call. */
 static Oid
 track_function(void)
 {
 	return LookupFuncName(list_make2(makeString(pstrdup(TE_SCHEMA)), makeString(pstrdup("thumbexif_track"))), 0, NULL, false);
 }
 
-/* A trigger of the user's that has a name of ours is not to be replaced.  Inside SPI. */
+/* ERROR if the user has a trigger with one of our names, which we must not replace.  Inside SPI. */
 static void
 check_trigger_names(Relation relation, Oid function)
 {
@@ -57,13 +57,13 @@ check_trigger_names(Relation relation, Oid function)
 		if (te_sql("SELECT FROM pg_trigger WHERE tgrelid = $1 AND tgfoid <> $2 AND tgname = $3", &args) > 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_DUPLICATE_OBJECT),
-					 errmsg("table \"%s\" has a trigger \"%s\" of its own",
-							RelationGetRelationName(relation), triggers[i].name),
-					 errhint("Rename that trigger; thumbexif needs the name.")));
+					 errmsg("trigger \"%s\" of table \"%s\" does not belong to thumbexif",
+							triggers[i].name, RelationGetRelationName(relation)),
+					 errhint("Rename that trigger; thumbexif needs its name.")));
 	}
 }
 
-/* Create a trigger from its statement, whose own name of the relation is not looked at. */
+/* Create a trigger from its statement on the relation given by OID; the relation's name in the statement is ignored. */
 static void
 create_trigger(Oid relation, const char *sql, Oid extension)
 {
@@ -74,7 +74,7 @@ create_trigger(Oid relation, const char *sql, Oid extension)
 	trigger = CreateTrigger(castNode(CreateTrigStmt, raw->stmt), sql, relation, InvalidOid, InvalidOid,
 							InvalidOid, InvalidOid, InvalidOid, NULL, false, false);
 	CommandCounterIncrement();
-	/* as ALTER TRIGGER ... DEPENDS ON EXTENSION does it: a plain DROP EXTENSION takes the trigger along */
+	/* like ALTER TRIGGER ... DEPENDS ON EXTENSION, so that a plain DROP EXTENSION drops the trigger too */
 	ObjectAddressSet(owner, ExtensionRelationId, extension);
 	deleteDependencyRecordsForSpecific(TriggerRelationId, trigger.objectId, DEPENDENCY_AUTO_EXTENSION,
 									   ExtensionRelationId, extension);

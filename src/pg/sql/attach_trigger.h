@@ -1,8 +1,8 @@
 /*
  * attach_trigger.h
- *		The triggers that an attached table gets, and their end when it is detached.
+ *		Creates and drops the triggers of an attached table.
  *
- * Both are called inside SPI, with the extension's rights, with the relation locked.
+ * Both functions are called inside SPI, with the extension's rights and the relation locked.
  */
 #ifndef TE_PG_ATTACH_TRIGGER_H
 #define TE_PG_ATTACH_TRIGGER_H
@@ -13,10 +13,10 @@
 
 #include "attach_check.h"
 
-/* Create the triggers, or replace them.  ERROR if the table has one of the same name of its own. */
+/* Create or replace the triggers.  ERROR if the table has another trigger of the same name. */
 extern void te_attach_create_triggers(Relation relation, const TeMapping *mapping);
 
-/* Drop the triggers that call our function, whatever they are called by now, and no others. */
+/* Drop all triggers that call our function, also renamed ones. */
 extern void te_attach_drop_triggers(Oid relation);
 
 #endif							/* TE_PG_ATTACH_TRIGGER_H */

@@ -1,24 +1,22 @@
 /*
  * clean.c
- *		SQL: thumbexif_clean(), which removes what nothing needs any more, thumbexif_clean_dropped() and
- *		thumbexif_claim_folder().
+ *		SQL functions thumbexif_clean(), thumbexif_clean_dropped() and thumbexif_claim_folder().
  *
- * In this order: states whose row has gone unseen (triggers were off); attachments whose table
- * has gone unseen (event triggers were off); files listed for removal; files that nothing
- * names.  All is decided in one snapshot, the calling query's.  Files of states that this call
- * deletes are counted too, although they are only listed, and go after its commit.
+ * thumbexif_clean() removes, in this order: states whose row was deleted while triggers were
+ * disabled; attachments whose table was dropped while event triggers were disabled; files
+ * listed for removal; files that nothing refers to.  All decisions are made in one snapshot,
+ * that of the calling query.  Files of states that this call deletes are counted too, although
+ * they are only listed now and unlinked after its commit.
  */
 #include "postgres.h"
 
 #include "access/transam.h"
-#include "access/xact.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
-#include "utils/resowner.h"
 #include "utils/syscache.h"
 #include "utils/xid8.h"
 
@@ -26,6 +24,7 @@
 #include "pg/base/guc.h"
 #include "pg/base/run_as.h"
 #include "pg/base/statement.h"
+#include "pg/base/subtransaction.h"
 #include "pg/catalog/asset_state.h"
 #include "pg/catalog/attachment.h"
 #include "pg/compat.h"
@@ -38,31 +37,32 @@ PG_FUNCTION_INFO_V1(thumbexif_clean);
 PG_FUNCTION_INFO_V1(thumbexif_clean_dropped);
 PG_FUNCTION_INFO_V1(thumbexif_claim_folder);
 
-#define STATES_AT_ONCE "1000"
+#define CHUNK_STATES "1000"		/* state rows compared with the table at a time */
 
 /* The first column of the only row of SPI_tuptable. */
 static Datum
-result(bool *isnull)
+single_value(bool *isnull)
 {
 	return SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, isnull);
 }
 
-/* Run a query with one result column in the calling query's snapshot.  Inside SPI. */
+/* Execute a query in the snapshot of the calling query.  Inside SPI. */
 static void
-look(const char *sql)
+select_now(const char *sql)
 {
-	if (SPI_execute(sql, true, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not run \"%s\"", sql);
+	TeArgs		none = {0};
+
+	te_sql_read(sql, &none);
 }
 
-/* The numbers a query gives, palloc'd. */
+/* Execute a query that returns attachment numbers.  Palloc'd. */
 static int *
-numbers(const char *sql, int *count)
+select_numbers(const char *sql, int *count)
 {
 	int		   *list;
 	bool		isnull;
 
-	look(sql);
+	select_now(sql);
 	*count = (int) SPI_processed;
 	list = palloc(sizeof(int) * (*count + 1));
 	for (int i = 0; i < *count; i++)
@@ -70,12 +70,13 @@ numbers(const char *sql, int *count)
 	return list;
 }
 
+/* Forget attachments whose table no longer exists. */
 static void
-forget_dropped(void)
+forget_dropped_tables(void)
 {
 	int			count;
-	int		   *list = numbers(psprintf("SELECT attachment FROM %s WHERE relation NOT IN (SELECT oid FROM pg_class)",
-										te_internal_name("thumbexif_attachment")), &count);
+	int		   *list = select_numbers(psprintf("SELECT attachment FROM %s WHERE relation NOT IN (SELECT oid FROM pg_class)",
+											   te_internal_name("thumbexif_attachment")), &count);
 
 	for (int i = 0; i < count; i++)
 		te_asset_state_forget(list[i]);
@@ -91,7 +92,7 @@ warn_not_compared(const TeAttachment *attachment, const char *detail, const char
 			 errhint("%s", hint)));
 }
 
-/* Can the rows of an attached table be compared with its states now?  Locks it, so that they still can later. */
+/* Can the rows of an attached table be compared with its states?  Locks the table until the transaction ends. */
 static bool
 is_comparable(const TeAttachment *attachment)
 {
@@ -100,7 +101,7 @@ is_comparable(const TeAttachment *attachment)
 
 	if (!ConditionalLockRelationOid(attachment->relation, AccessShareLock))
 	{
-		warn_not_compared(attachment, "Somebody has locked the table.", "Call thumbexif_clean() again later.");
+		warn_not_compared(attachment, "Another session has locked the table.", "Call thumbexif_clean() again later.");
 		return false;
 	}
 	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(attachment->relation));
@@ -111,78 +112,69 @@ is_comparable(const TeAttachment *attachment)
 	ReleaseSysCache(tuple);
 	if (forced)
 		warn_not_compared(attachment, "Row security is forced for the table's owner.",
-						  "ALTER TABLE ... NO FORCE ROW LEVEL SECURITY lets thumbexif see all rows.");
+						  "Use ALTER TABLE ... NO FORCE ROW LEVEL SECURITY to let thumbexif see all rows.");
 	else if (!te_attachment_accepts_key(attachment, attachment->key_type))
-		warn_not_compared(attachment, "Its key column has gone or has changed its type.",
-						  "Call thumbexif_attach() again with the table's columns as they are now.");
+		warn_not_compared(attachment, "Its key column was dropped or its type was changed.",
+						  "Call thumbexif_attach() again with the current columns of the table.");
 	else
 		return true;
 	return false;
 }
 
-/* Keys (an array) of a chunk that have no row, or false if there are none.  With the owner's rights. */
-static bool
-keys_without_row(const TeAttachment *attachment, Oid array_type, Datum keys, Datum *without)
+/* A chunk of keys, whose rows are looked for. */
+typedef struct KeyChunk
 {
+	const TeAttachment *attachment;
+	Oid			array_type;
+	Datum		keys;			/* an array */
+	Datum		without_row;	/* an array of the keys that have no row */
+	bool		any_without_row;
+} KeyChunk;
+
+/* Find the keys of a chunk that have no row.  As the table's owner. */
+static void
+find_keys_without_row(void *arg)
+{
+	KeyChunk   *chunk = arg;
+	const TeAttachment *attachment = chunk->attachment;
 	char	   *sql = psprintf("SELECT array_agg(k.id) FROM unnest($1) AS k(id) "
 							   "WHERE NOT EXISTS (SELECT FROM ONLY %s t WHERE t.%s = k.id)",
 							   attachment->name, quote_identifier(attachment->key));
 	TeArgs		args = {0};
 	bool		isnull;
 
-	te_arg(&args, array_type, keys);
+	te_arg(&args, chunk->array_type, chunk->keys);
 	te_sql_as_owner(attachment->relation, attachment->owner, sql, &args);
-	*without = result(&isnull);
-	return !isnull;
-}
-
-/* The same; an ERROR of the table's own, as of a function in one of its indexes, sets *refused and is only a WARNING. */
-static bool
-try_keys_without_row(const TeAttachment *attachment, Oid array_type, Datum keys, Datum *without, volatile bool *refused)
-{
-	MemoryContext caller = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	volatile bool some = false;
-
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(caller);
-	PG_TRY();
-	{
-		some = keys_without_row(attachment, array_type, keys, without);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(caller);
-		error = CopyErrorData();
-		if (te_error_is_interrupt(error))
-			PG_RE_THROW();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(caller);
-		CurrentResourceOwner = owner;
-		warn_not_compared(attachment, error->message, "What the table's owner has added to the table prevents it.");
-		*refused = true;
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(caller);
-	CurrentResourceOwner = owner;
-	return some;
+	chunk->without_row = single_value(&isnull);
+	chunk->any_without_row = !isnull;
 }
 
 /*
- * Delete states of a chunk (keys, versions) whose keys are in "without", unless they have changed or
- * are locked, and list their files.  Returns how many files.  With the extension's rights.
+ * The same in a subtransaction.  False if an ERROR was raised by code of the table, for example by a function in an
+ * index; it is reported as a WARNING.
+ */
+static bool
+try_find_keys_without_row(KeyChunk *chunk)
+{
+	ErrorData  *error = te_subtransaction(find_keys_without_row, chunk);
+
+	if (error == NULL)
+		return true;
+	if (te_error_is_interrupt(error))
+		ReThrowError(error);
+	warn_not_compared(chunk->attachment, error->message, "Check the functions that indexes and policies of the table call.");
+	return false;
+}
+
+/*
+ * Delete the states of a chunk (keys, versions) whose keys are in "without", except those that were changed since or
+ * are locked, and list their files for removal.  Returns the number of files.
  */
 static int64
 delete_states(const TeAttachment *attachment, Oid array_type, Datum keys, Datum versions,
 			  Datum without, bool dry_run)
 {
-	Oid			types[] = {INT4OID, array_type, INT8ARRAYOID, array_type};
-	Datum		values[] = {Int32GetDatum(attachment->number), keys, versions, without};
-	TeRunAs		save;
+	TeArgs		args = {0};
 	char	   *sql;
 	bool		isnull;
 
@@ -195,37 +187,40 @@ delete_states(const TeAttachment *attachment, Oid array_type, Datum keys, Datum 
 												 "(SELECT t.id FROM unnest($2, $3) AS u(id, version) JOIN %s t USING (id, version) "
 												 "WHERE t.attachment = $1 AND t.id = ANY ($4) FOR UPDATE OF t SKIP LOCKED)",
 												 attachment->state));
-	te_run_as_extension(&save);
-	if (SPI_execute_with_args(sql, 4, types, values, NULL, dry_run, 0) < 0)
-		elog(ERROR, "could not delete states of table %s", attachment->name);
-	te_run_as_end(&save);
-	return dry_run ? DatumGetInt64(result(&isnull)) : (int64) SPI_processed;
+	te_arg_int4(&args, attachment->number);
+	te_arg(&args, array_type, keys);
+	te_arg(&args, INT8ARRAYOID, versions);
+	te_arg(&args, array_type, without);
+	if (!dry_run)
+		return (int64) te_sql_as_extension(sql, &args);
+	te_sql_read(sql, &args);
+	return DatumGetInt64(single_value(&isnull));
 }
 
-/* The next chunk of states behind "keys" (NULL = from the first), as two arrays; false at the end. */
+/* Read the next chunk of states, after the last of "keys" unless it is the first one, as two arrays.  False at the end. */
 static bool
 next_chunk(const TeAttachment *attachment, Oid array_type, bool first, Datum *keys, Datum *versions)
 {
 	char	   *sql = psprintf("SELECT array_agg(id ORDER BY id), array_agg(version ORDER BY id) FROM "
 							   "(SELECT id, version FROM %s WHERE attachment = $1 "
 							   "AND ($2 IS NULL OR id > ($2)[cardinality($2)]) "
-							   "ORDER BY id LIMIT " STATES_AT_ONCE ") chunk",
+							   "ORDER BY id LIMIT " CHUNK_STATES ") chunk",
 							   attachment->state);
-	Oid			types[] = {INT4OID, array_type};
-	Datum		values[] = {Int32GetDatum(attachment->number), *keys};
-	TeRunAs		save;
+	TeArgs		args = {0};
 	bool		isnull;
 
-	te_run_as_extension(&save);
-	if (SPI_execute_with_args(sql, 2, types, values, first ? " n" : NULL, true, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not read the states of table %s", attachment->name);
-	te_run_as_end(&save);
-	*keys = result(&isnull);
+	te_arg_int4(&args, attachment->number);
+	if (first)
+		te_arg_null(&args, array_type);
+	else
+		te_arg(&args, array_type, *keys);
+	te_sql_read(sql, &args);
+	*keys = single_value(&isnull);
 	*versions = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &isnull);
 	return !isnull;
 }
 
-/* States of rows that have gone.  Returns how many files they named. */
+/* Delete states that have no row.  Returns the number of files they named. */
 static int64
 clean_states(const TeAttachment *attachment, bool dry_run)
 {
@@ -234,19 +229,21 @@ clean_states(const TeAttachment *attachment, bool dry_run)
 	int64		files = 0;
 	bool		first = true;
 	bool		more = is_comparable(attachment);
-	volatile bool refused = false;
+	bool		refused = false;
 
 	while (more)
 	{
+		KeyChunk	chunk = {.attachment = attachment, .array_type = array_type};
 		Datum		last_keys = keys;
 		Datum		versions;
-		Datum		without;
 
 		CHECK_FOR_INTERRUPTS();
-		SPI_connect();			/* one for each chunk, whose memory it frees */
+		SPI_connect();			/* SPI_finish() frees the chunk */
 		more = next_chunk(attachment, array_type, first, &keys, &versions);
-		if (more && try_keys_without_row(attachment, array_type, keys, &without, &refused))
-			files += delete_states(attachment, array_type, keys, versions, without, dry_run);
+		chunk.keys = keys;
+		refused = more && !try_find_keys_without_row(&chunk);
+		if (more && !refused && chunk.any_without_row)
+			files += delete_states(attachment, array_type, keys, versions, chunk.without_row, dry_run);
 		if (more)
 			keys = SPI_datumTransfer(keys, false, -1);
 		SPI_finish();
@@ -258,9 +255,9 @@ clean_states(const TeAttachment *attachment, bool dry_run)
 	return files;
 }
 
-/* Files that nothing names, in the folders of all attachments there are or have been dropped. */
+/* Remove files that nothing refers to, of attachments that exist and of those that were dropped.  Returns their number. */
 static int64
-clean_folders(const TeThumbnailFolders *folders, bool dry_run)
+sweep_folders(const TeThumbnailFolders *folders, bool dry_run)
 {
 	uint64		horizon;
 	int64		files = 0;
@@ -268,41 +265,41 @@ clean_folders(const TeThumbnailFolders *folders, bool dry_run)
 	int		   *list;
 	bool		isnull;
 
-	look("SELECT pg_snapshot_xmin(pg_current_snapshot())");
-	horizon = U64FromFullTransactionId(DatumGetFullTransactionId(result(&isnull)));
+	select_now("SELECT pg_snapshot_xmin(pg_current_snapshot())");
+	horizon = U64FromFullTransactionId(DatumGetFullTransactionId(single_value(&isnull)));
 
-	list = numbers(psprintf("SELECT attachment FROM %s UNION SELECT attachment FROM %s",
-							te_internal_name("thumbexif_attachment"), te_internal_name("thumbexif_dropped")), &count);
+	list = select_numbers(psprintf("SELECT attachment FROM %s UNION SELECT attachment FROM %s",
+								   te_internal_name("thumbexif_attachment"), te_internal_name("thumbexif_dropped")), &count);
 	for (int i = 0; i < count; i++)
 		for (int j = 0; j < folders->count; j++)
 			files += te_thumbnail_sweep(folders->name[j], list[i], horizon, dry_run);
 	return files;
 }
 
-/* Dropped attachments of which nothing is left need not be remembered. */
+/* Remove empty folders of dropped attachments, and forget each attachment of which no file is left. */
 static void
-forget_folders(const TeThumbnailFolders *folders)
+forget_empty_folders(const TeThumbnailFolders *folders)
 {
 	int			count;
-	int		   *list = numbers(psprintf("SELECT attachment FROM %s", te_internal_name("thumbexif_dropped")), &count);
+	int		   *list = select_numbers(psprintf("SELECT attachment FROM %s", te_internal_name("thumbexif_dropped")), &count);
 
 	for (int i = 0; i < count; i++)
 	{
-		bool		gone = true;
+		bool		removed = true;
 
 		for (int j = 0; j < folders->count; j++)
-			gone = te_thumbnail_remove_folders(psprintf("%s/%d", folders->name[j], list[i])) && gone;
-		if (gone)
+			removed = te_thumbnail_remove_folders(psprintf("%s/%d", folders->name[j], list[i])) && removed;
+		if (removed)
 		{
-			char	   *sql = psprintf("DELETE FROM %s WHERE attachment = %d", te_internal_name("thumbexif_dropped"), list[i]);
+			TeArgs		args = {0};
 
-			if (SPI_execute(sql, false, 0) != SPI_OK_DELETE)
-				elog(ERROR, "could not forget a dropped table");
+			te_arg_int4(&args, list[i]);
+			te_sql_as_extension(psprintf("DELETE FROM %s WHERE attachment = $1", te_internal_name("thumbexif_dropped")), &args);
 		}
 	}
 }
 
-/* The files listed for removal: removed, or only counted. */
+/* Remove the files that are listed for removal, or count them.  Returns their number. */
 static int64
 clean_removals(bool dry_run)
 {
@@ -314,11 +311,11 @@ clean_removals(bool dry_run)
 		te_thumbnail_empty_removals(0, &unlinked);
 		return unlinked;
 	}
-	look(psprintf("SELECT count(*) FROM %s", te_internal_name("thumbexif_removal")));
-	return DatumGetInt64(result(&isnull));
+	select_now(psprintf("SELECT count(*) FROM %s", te_internal_name("thumbexif_removal")));
+	return DatumGetInt64(single_value(&isnull));
 }
 
-/* What is in thumbnail_dir, which is set. */
+/* Clean thumbnail_dir, which must be set.  Returns the number of files. */
 static int64
 clean_files(bool dry_run)
 {
@@ -331,14 +328,14 @@ clean_files(bool dry_run)
 		TeThumbnailFolders folders = *found;
 
 		files += clean_removals(dry_run);
-		files += clean_folders(&folders, dry_run);
+		files += sweep_folders(&folders, dry_run);
 		if (!dry_run)
-			forget_folders(&folders);
+			forget_empty_folders(&folders);
 	}
 	if (te_thumbnail_folders()->state != TE_FOLDER_TROUBLE && te_thumbnail_any_dropped())
 		ereport(NOTICE,
 				(errmsg("there are thumbnails of dropped databases in folder \"%s\"", te_thumbnail_dir),
-				 errhint("thumbexif_clean_dropped() removes them.")));
+				 errhint("Call thumbexif_clean_dropped() to remove them.")));
 	return files;
 }
 
@@ -361,7 +358,7 @@ thumbexif_clean(PG_FUNCTION_ARGS)
 
 	te_run_as_extension(&save);
 	if (!dry_run)
-		forget_dropped();
+		forget_dropped_tables();
 	if (te_thumbnail_dir != NULL && te_thumbnail_dir[0] != '\0')
 		files += clean_files(dry_run);
 	te_run_as_end(&save);

@@ -1,15 +1,15 @@
 /*
  * image.c
- *		SQL functions that look at one image and store nothing.
+ *		SQL functions that examine one image and store nothing: thumbexif_thumbnail(),
+ *		thumbexif_exif(), thumbexif_info(), and thumbexif_version().
  *
- * They need no table and no transaction id, so they also work on a standby
- * and in a read-only transaction.  Each has two C functions: for a path beneath
- * thumbexif.image_roots, and for a bytea.
+ * They use no table and no transaction id, so they also work on a standby and in
+ * read-only transactions.  Each has two C functions: one for a path beneath
+ * thumbexif.image_roots and one for a bytea.
  */
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -17,16 +17,15 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 
 #include "pg/base/guc.h"
+#include "pg/base/subtransaction.h"
 #include "pg/compat.h"
 #include "pg/files/source.h"
 #include "pg/pipeline/reply_values.h"
 #include "pg/pipeline/status_error.h"
 #include "pg/pool/pool.h"
 
-/* An image that is asked about. */
 typedef struct Image
 {
 	char	   *path;			/* NULL for a bytea */
@@ -53,7 +52,7 @@ PG_FUNCTION_INFO_V1(thumbexif_info_path);
 PG_FUNCTION_INFO_V1(thumbexif_info_bytes);
 PG_FUNCTION_INFO_V1(thumbexif_version);
 
-/* Open what the first argument of an SQL function names.  ERROR if it cannot be read. */
+/* Open the file that the first argument names.  ERROR if it cannot be read. */
 static Image
 image_from_path(FunctionCallInfo fcinfo)
 {
@@ -66,6 +65,7 @@ image_from_path(FunctionCallInfo fcinfo)
 	return image;
 }
 
+/* Put the bytes of the first argument into a memory file. */
 static Image
 image_from_bytes(FunctionCallInfo fcinfo)
 {
@@ -79,7 +79,7 @@ image_from_bytes(FunctionCallInfo fcinfo)
 	return image;
 }
 
-/* A request with the settings; the caller may change what the thumbnail is to be like. */
+/* A request with the current settings, which the caller may override. */
 static TeRequest
 make_request(uint32 want)
 {
@@ -88,14 +88,14 @@ make_request(uint32 want)
 	return (TeRequest)
 	{
 		.want = want,
-		.size = te_thumbnail_size,
-		.format = te_thumbnail_format,
-		.quality = te_thumbnail_quality,
-		.max_pixels = te_max_pixels
+			.size = te_thumbnail_size,
+			.format = te_thumbnail_format,
+			.quality = te_thumbnail_quality,
+			.max_pixels = te_max_pixels
 	};
 }
 
-/* Have the image decoded and wait for it.  What is wrong with the image is in the reply. */
+/* Have the image decoded and wait for the reply, which also carries the image's failure.  ERROR on the server's trouble. */
 static TeTask *
 decode(const Image *image, const TeRequest *request)
 {
@@ -109,20 +109,20 @@ decode(const Image *image, const TeRequest *request)
 	return task;
 }
 
-/* An integer argument that may be NULL, for the setting. */
+/* An integer argument from 1 to max; NULL stands for the setting. */
 static uint32
-optional_argument(FunctionCallInfo fcinfo, int number, const char *name, int most, uint32 setting)
+optional_argument(FunctionCallInfo fcinfo, int number, const char *name, int max, uint32 setting)
 {
 	int32		value;
 
 	if (PG_ARGISNULL(number))
 		return setting;
 	value = PG_GETARG_INT32(number);
-	if (value < 1 || value > most)
+	if (value < 1 || value > max)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s of a thumbnail is out of range: %d", name, value),
-				 errhint("It must be between 1 and %d.", most)));
+				 errhint("It must be between 1 and %d.", max)));
 	return value;
 }
 
@@ -153,11 +153,11 @@ thumbnail(FunctionCallInfo fcinfo, Image (*open_image) (FunctionCallInfo))
 	PG_RETURN_BYTEA_P(result);
 }
 
-/* The EXIF of a reply; false if there is none.  That it could not be read is a WARNING. */
+/* The EXIF of a reply; false if there is none.  WARNING if it could not be read. */
 static bool
 exif_of_reply(const TeTask *task, const char *path, Datum *result)
 {
-	const char *error = task->texts.exif_error ? task->texts.exif_error : "no reason is given";
+	const char *error = task->texts.exif_error ? task->texts.exif_error : "no reason was given";
 
 	if (task->reply.exif_status == TE_EXIF_ERROR)
 		ereport(WARNING,
@@ -178,7 +178,7 @@ exif(FunctionCallInfo fcinfo, Image (*open_image) (FunctionCallInfo))
 	TeTask	   *task = decode(&image, &request);
 	Datum		result;
 
-	/* EXIF that was found is worth having, whatever else is wrong with the file */
+	/* return EXIF that was found, even if the image has another fault */
 	if (task->reply.exif_status != TE_EXIF_FOUND && task->reply.status != TE_OK)
 		te_throw_status(task->reply.status, image.path, task->texts.error);
 	if (!exif_of_reply(task, image.path, &result))
@@ -195,7 +195,7 @@ set_text(Datum *values, bool *nulls, int column, const char *utf8)
 	nulls[column] = false;
 }
 
-/* Make the one row that a function returns. */
+/* Form the row that a function returns. */
 static Datum
 make_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
 {
@@ -281,7 +281,7 @@ thumbexif_info_bytes(PG_FUNCTION_ARGS)
 	return info(fcinfo, image_from_bytes);
 }
 
-/* The names of a set of formats as text[]. */
+/* The names of the formats in a bit set, as text[]. */
 static Datum
 format_array(uint32 formats)
 {
@@ -298,40 +298,28 @@ format_array(uint32 formats)
 	return PointerGetDatum(construct_array(names, count, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
+static void
+get_greeting(void *arg)
+{
+	*(const TeHello **) arg = te_pool_hello();
+}
+
 /*
- * What a decoder of this build can do, or NULL and why none starts: who asks for
- * the version wants to hear that, and not lose the rest for it.
+ * The greeting of a decoder, which tells what this build can do.  If none starts, NULL and the
+ * error message: thumbexif_version() reports it and returns its other columns.
  */
 static const TeHello *
-ask_decoder(char **trouble)
+decoder_greeting(char **trouble)
 {
-	MemoryContext caller = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	const TeHello *volatile hello = NULL;
+	const TeHello *hello = NULL;
+	ErrorData  *error = te_subtransaction(get_greeting, &hello);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(caller);
-	PG_TRY();
-	{
-		hello = te_pool_hello();
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		if (ERRCODE_TO_CATEGORY(geterrcode()) == ERRCODE_OPERATOR_INTERVENTION)
-			PG_RE_THROW();
-		MemoryContextSwitchTo(caller);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		*trouble = error->message;
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(caller);
-	CurrentResourceOwner = owner;
-	return hello;
+	if (error == NULL)
+		return hello;
+	if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION)
+		ReThrowError(error);
+	*trouble = error->message;
+	return NULL;
 }
 
 Datum
@@ -342,7 +330,7 @@ thumbexif_version(PG_FUNCTION_ARGS)
 	Datum		values[VERSION_COLUMNS] = {0};
 	bool		nulls[VERSION_COLUMNS];
 
-	hello = ask_decoder(&trouble);
+	hello = decoder_greeting(&trouble);
 
 	memset(nulls, true, sizeof(nulls));
 	set_text(values, nulls, VERSION_EXTENSION, TE_VERSION);

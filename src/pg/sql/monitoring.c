@@ -1,10 +1,10 @@
 /*
  * monitoring.c
- *		SQL: what the views show, computed from our own state.
+ *		SQL functions behind the views thumbexif_status, thumbexif_progress and thumbexif_failures.
  *
- * One tenant's table must not make a view fail or hang for everybody.  So nothing of a table's owner
- * runs here: its rows are counted by a scan that knows no policy and plans no query, and where
- * even that would have to wait for a lock, the server's statistics have to do.
+ * No table may make a view fail or hang, so no code of a table's owner runs here: rows are
+ * counted by a table scan, without a query and without policies.  If a lock on the table is not
+ * available at once, the number of rows is estimated from the server's statistics.
  */
 #include "postgres.h"
 
@@ -32,6 +32,7 @@
 
 #include "pg/base/extension.h"
 #include "pg/base/run_as.h"
+#include "pg/base/statement.h"
 #include "pg/catalog/asset_state.h"
 #include "pg/catalog/attachment.h"
 #include "pg/compat.h"
@@ -42,7 +43,7 @@ PG_FUNCTION_INFO_V1(thumbexif_failure_rows);
 
 /* --- the rows of users' tables */
 
-/* What the server's statistics say of a table's rows.  False if it has gone.  Needs no lock. */
+/* Estimate a table's rows from the server's statistics.  False if there is no such table.  Needs no lock. */
 static bool
 estimate_rows(Oid relation, int64 *rows)
 {
@@ -59,7 +60,7 @@ estimate_rows(Oid relation, int64 *rows)
 	return true;
 }
 
-/* Those that the calling query's snapshot sees.  Row security is not asked: the number is no secret. */
+/* Count the rows that the active snapshot sees.  Row security does not apply: the number is no secret. */
 static int64
 scan_rows(Relation relation)
 {
@@ -77,7 +78,10 @@ scan_rows(Relation relation)
 	return rows;
 }
 
-/* Rows of an attached table: exact if nobody keeps us from it, else not below "known".  False if it has gone. */
+/*
+ * Count the rows of an attached table, or estimate them, not below "known", if the table is locked.
+ * False if there is no such table.
+ */
 static bool
 count_rows(Oid oid, int64 known, int64 *rows)
 {
@@ -107,16 +111,13 @@ count_rows(Oid oid, int64 known, int64 *rows)
 
 /* --- our own state */
 
-/* Run a query with the extension's rights in the calling query's snapshot.  Inside SPI. */
+/* Execute a query with the extension's rights in the calling query's snapshot.  Inside SPI. */
 static void
-look(const char *sql)
+select_state(const char *sql)
 {
-	TeRunAs		save;
+	TeArgs		none = {0};
 
-	te_run_as_extension(&save);
-	if (SPI_execute(sql, true, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not run \"%s\"", sql);
-	te_run_as_end(&save);
+	te_sql_read(sql, &none);
 }
 
 /* A column of a row of SPI_tuptable. */
@@ -126,7 +127,7 @@ column(uint64 row, int number, bool *isnull)
 	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, number, isnull);
 }
 
-/* The row of SPI_tuptable that begins with the number of this attachment, or -1. */
+/* The index of the row of SPI_tuptable whose first column is the number of this attachment, or -1. */
 static int64
 row_of(const TeAttachment *attachment)
 {
@@ -160,7 +161,7 @@ put_status(ReturnSetInfo *result, const TeAttachment *attachment)
 	}
 	if (!count_rows(attachment->relation, known, &rows))
 		return;
-	assets[0] += rows - known;	/* those that thumbexif has not met yet are new */
+	assets[0] += rows - known;	/* a row without state is new */
 	for (size_t i = 0; i < lengthof(statuses); i++)
 	{
 		Datum		values[] = {
@@ -191,7 +192,7 @@ thumbexif_status_rows(PG_FUNCTION_ARGS)
 	appendStringInfo(&sql, " FROM %s AS s GROUP BY s.attachment", te_internal_name("thumbexif_asset"));
 
 	SPI_connect();
-	look(sql.data);
+	select_state(sql.data);
 	foreach(cell, attachments)
 		put_status((ReturnSetInfo *) fcinfo->resultinfo, lfirst(cell));
 	SPI_finish();
@@ -201,34 +202,35 @@ thumbexif_status_rows(PG_FUNCTION_ARGS)
 /* --- thumbexif_progress */
 
 /*
- * The rate is that of the last two minutes: what was finished after the first commit of that time, by the
- * time between it and the last; once no commit has come for as long again, by the time until now.  A time that is not near now
- * (a dump may say "infinity", a clock may have been set back) counts as none: it must not make the view fail.
+ * The rate is that of the last two minutes: the assets finished after the first commit of that time, divided by the
+ * time from the first to the last commit.  If more time than that has passed since the last commit, by the time from
+ * the first commit until now.  Times that are not near now are ignored: a dump may contain "infinity", and the clock
+ * may have been set back.
  */
 static const char *
 progress_query(void)
 {
 	return psprintf(
-		"WITH finished AS MATERIALIZED"
-		" (SELECT s.attachment, s.status, CASE WHEN s.finished_at OPERATOR(pg_catalog.>)"
-		" (pg_catalog.statement_timestamp() OPERATOR(pg_catalog.-) '2 minutes'::pg_catalog.interval)"
-		" AND s.finished_at OPERATOR(pg_catalog.<)"
-		" (pg_catalog.statement_timestamp() OPERATOR(pg_catalog.+) '2 minutes'::pg_catalog.interval)"
-		" THEN s.finished_at END AS at, pg_catalog.count(*) AS assets FROM %s AS s GROUP BY 1, 2, 3),"
-		" known AS"
-		" (SELECT f.attachment, pg_catalog.sum(f.assets)::pg_catalog.int8 AS known,"
-		" pg_catalog.sum(f.assets) FILTER (WHERE f.status OPERATOR(pg_catalog.=) 'done')::pg_catalog.int8 AS done,"
-		" pg_catalog.sum(f.assets) FILTER (WHERE f.status OPERATOR(pg_catalog.=)"
-		" ANY ('{failed,missing,unsupported}'))::pg_catalog.int8 AS failed,"
-		" pg_catalog.min(f.at) AS first_at, pg_catalog.max(f.at) AS last_at FROM finished AS f GROUP BY f.attachment)"
-		" SELECT k.attachment, k.known, coalesce(k.done, 0), coalesce(k.failed, 0),"
-		" (SELECT pg_catalog.sum(f.assets)::pg_catalog.float8 FROM finished AS f"
-		" WHERE f.attachment OPERATOR(pg_catalog.=) k.attachment AND f.at OPERATOR(pg_catalog.>) k.first_at),"
-		" pg_catalog.date_part('epoch', greatest(k.last_at OPERATOR(pg_catalog.-) k.first_at,"
-		" CASE WHEN (pg_catalog.statement_timestamp() OPERATOR(pg_catalog.-) k.last_at) OPERATOR(pg_catalog.>)"
-		" (k.last_at OPERATOR(pg_catalog.-) k.first_at)"
-		" THEN pg_catalog.statement_timestamp() OPERATOR(pg_catalog.-) k.first_at END))"
-		" FROM known AS k", te_internal_name("thumbexif_asset"));
+					"WITH finished AS MATERIALIZED"
+					" (SELECT s.attachment, s.status, CASE WHEN s.finished_at OPERATOR(pg_catalog.>)"
+					" (pg_catalog.statement_timestamp() OPERATOR(pg_catalog.-) '2 minutes'::pg_catalog.interval)"
+					" AND s.finished_at OPERATOR(pg_catalog.<)"
+					" (pg_catalog.statement_timestamp() OPERATOR(pg_catalog.+) '2 minutes'::pg_catalog.interval)"
+					" THEN s.finished_at END AS at, pg_catalog.count(*) AS assets FROM %s AS s GROUP BY 1, 2, 3),"
+					" known AS"
+					" (SELECT f.attachment, pg_catalog.sum(f.assets)::pg_catalog.int8 AS known,"
+					" pg_catalog.sum(f.assets) FILTER (WHERE f.status OPERATOR(pg_catalog.=) 'done')::pg_catalog.int8 AS done,"
+					" pg_catalog.sum(f.assets) FILTER (WHERE f.status OPERATOR(pg_catalog.=)"
+					" ANY ('{failed,missing,unsupported}'))::pg_catalog.int8 AS failed,"
+					" pg_catalog.min(f.at) AS first_at, pg_catalog.max(f.at) AS last_at FROM finished AS f GROUP BY f.attachment)"
+					" SELECT k.attachment, k.known, coalesce(k.done, 0), coalesce(k.failed, 0),"
+					" (SELECT pg_catalog.sum(f.assets)::pg_catalog.float8 FROM finished AS f"
+					" WHERE f.attachment OPERATOR(pg_catalog.=) k.attachment AND f.at OPERATOR(pg_catalog.>) k.first_at),"
+					" pg_catalog.date_part('epoch', greatest(k.last_at OPERATOR(pg_catalog.-) k.first_at,"
+					" CASE WHEN (pg_catalog.statement_timestamp() OPERATOR(pg_catalog.-) k.last_at) OPERATOR(pg_catalog.>)"
+					" (k.last_at OPERATOR(pg_catalog.-) k.first_at)"
+					" THEN pg_catalog.statement_timestamp() OPERATOR(pg_catalog.-) k.first_at END))"
+					" FROM known AS k", te_internal_name("thumbexif_asset"));
 }
 
 static Datum
@@ -243,7 +245,10 @@ seconds_interval(double seconds)
 static void
 put_progress(ReturnSetInfo *result, const TeAttachment *attachment)
 {
-	enum {RELATION, TOTAL, DONE, FAILED, LEFT, RATE, TIME_LEFT, COLUMNS};
+	enum
+	{
+		RELATION, TOTAL, DONE, FAILED, LEFT, RATE, TIME_LEFT, COLUMNS
+	};
 	int64		row = row_of(attachment);
 	Datum		values[COLUMNS] = {0};
 	bool		nulls[COLUMNS] = {false};
@@ -295,7 +300,7 @@ thumbexif_progress_rows(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	attachments = te_attachment_all();
 	SPI_connect();
-	look(progress_query());
+	select_state(progress_query());
 	foreach(cell, attachments)
 		put_progress((ReturnSetInfo *) fcinfo->resultinfo, lfirst(cell));
 	SPI_finish();
@@ -317,7 +322,7 @@ may_read(Oid relation)
 		check_enable_rls(relation, InvalidOid, true) != RLS_ENABLED;
 }
 
-/* The failures of one table, from the query right into the result.  Inside SPI. */
+/* Send the failures of one table from the query into the result.  Inside SPI. */
 static void
 put_failures(ReturnSetInfo *result, MemoryContext context, const TeAttachment *attachment)
 {
@@ -341,7 +346,7 @@ put_failures(ReturnSetInfo *result, MemoryContext context, const TeAttachment *a
 
 /*
  * thumbexif_failure_rows() RETURNS TABLE (relation regclass, id text, path text, status text, error text,
- *		attempts smallint, next_try timestamptz): of tables all of whose rows the current user may see
+ *		attempts smallint, next_try timestamptz): only of tables all of whose rows the current user may see
  */
 Datum
 thumbexif_failure_rows(PG_FUNCTION_ARGS)

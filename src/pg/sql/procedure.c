@@ -1,6 +1,6 @@
 /*
  * procedure.c
- *		What the procedures that commit have in common.
+ *		Argument checks and pipeline callbacks shared by the procedures that commit.
  */
 #include "postgres.h"
 
@@ -17,7 +17,7 @@ te_procedure_check(FunctionCallInfo fcinfo, const char *name)
 				(errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
 				 errmsg("%s cannot run inside a transaction block", name),
 				 errdetail("It commits after each batch."),
-				 errhint("CALL it by itself: not after BEGIN, not from a function, not with other statements in one string.")));
+				 errhint("Call it outside of BEGIN, not from a function and not together with other statements in one string.")));
 }
 
 void
@@ -27,7 +27,7 @@ te_procedure_not_null(FunctionCallInfo fcinfo, int argument, const char *name)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("parameter \"%s\" must not be NULL", name),
-				 errhint("Leave the parameter out to get its default.")));
+				 errhint("Omit the parameter to get its default.")));
 }
 
 void

@@ -1,6 +1,6 @@
 /*
  * procedure.h
- *		What the procedures that commit have in common.
+ *		Argument checks and pipeline callbacks shared by the procedures that commit.
  */
 #ifndef TE_PG_PROCEDURE_H
 #define TE_PG_PROCEDURE_H
@@ -11,13 +11,13 @@
 
 #include "progress.h"
 
-/* ERROR with a hint unless CALLed where it may commit: not in a transaction block nor from an atomic function. */
+/* ERROR unless called where it may commit: neither in a transaction block nor from a function. */
 extern void te_procedure_check(FunctionCallInfo fcinfo, const char *name);
 
-/* ERROR for an argument that must not be NULL. */
+/* ERROR if the argument is NULL. */
 extern void te_procedure_not_null(FunctionCallInfo fcinfo, int argument, const char *name);
 
-/* For TePipelineOptions: count and tell; the argument begins with a TeProgress. */
+/* Callbacks for TePipelineOptions, which count and report.  The argument points to a struct whose first member is a TeProgress. */
 extern void te_procedure_written(void *progress, const TeJob *job);
 extern void te_procedure_batch(void *progress);
 

@@ -1,13 +1,13 @@
 /*
  * process.c
- *		thumbexif_process(): one asset now, in the caller's transaction.
+ *		SQL function thumbexif_process(), which processes one asset in the caller's transaction.
  *
- * The user's table is read as the caller, with the caller's rights and row security.  It is written as its
- * owner, as the background worker does it, once the caller is known to have the rights: what
- * the table's owner has attached to it must not run with the rights of whoever calls.  Only the owner, and a
- * caller whom row security limits, write as themselves.  No row is locked while the decoder works; then the user's row is
- * locked and after it the state, for which we may wait: the same order as that of the
- * triggers.  Whoever else had claimed the asset finds another version and drops its result.
+ * The user's table is read as the caller, with the caller's rights and row security.  It is written as its owner, as the
+ * background worker does, after the caller's rights were checked: code that the owner has attached to the table must not
+ * run with the caller's rights.  The owner writes as itself, and so does a caller to whom row security applies.  No row
+ * is locked while the decoder works.  Afterwards the user's row is locked first and the state second, possibly after a
+ * wait, in the same order as by the triggers.  Another process that has claimed the asset then finds another version and
+ * drops its result.
  */
 #include "postgres.h"
 
@@ -31,7 +31,7 @@
 #include "pg/pipeline/state_update.h"
 #include "pg/pool/pool.h"
 
-#define MAX_TRIES 5				/* while somebody changes the path again and again */
+#define MAX_TRIES 5				/* if the path is changed concurrently each time */
 
 enum							/* the columns of the result */
 {
@@ -44,10 +44,10 @@ typedef struct Process
 	TeSettings	settings;
 	TeKey		key;
 	bool		force;
-	bool		as_caller;		/* written as the caller, or else as the table's owner */
+	bool		as_caller;		/* write as the caller, not as the table's owner */
 } Process;
 
-/* A statement that writes or locks the row, with the rights it is written with. */
+/* Execute a statement that writes or locks the row, as the role that writes it. */
 static uint64
 write_sql(const Process *process, const char *sql, const TeArgs *args)
 {
@@ -58,7 +58,7 @@ write_sql(const Process *process, const char *sql, const TeArgs *args)
 	return te_sql_as_owner(attachment->relation, attachment->owner, sql, args);
 }
 
-/* Read the row as the caller; ERROR if there is none that the caller can see. */
+/* Read the row as the caller; ERROR if the caller sees no such row. */
 static void
 read_row(const Process *process, TeAsset *asset)
 {
@@ -85,10 +85,10 @@ throw_denied(const TeAttachment *attachment)
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 			 errmsg("permission denied for table %s", get_rel_name(attachment->relation)),
-			 errhint("thumbexif_process() needs the caller's rights on the row: grant SELECT and UPDATE.")));
+			 errhint("Grant SELECT and UPDATE: thumbexif_process() needs the caller's rights on the row.")));
 }
 
-/* Before the decode, and in words of our own; what exactly is missing is for the UPDATE to say. */
+/* ERROR, before the image is decoded, unless the caller may update some column.  The UPDATE checks each column. */
 static void
 check_may_update(const TeAttachment *attachment)
 {
@@ -97,51 +97,49 @@ check_may_update(const TeAttachment *attachment)
 		throw_denied(attachment);
 }
 
-/* The same for the columns that are about to be written. */
+/* ERROR unless the caller may update the columns that will be written. */
 static void
 check_may_write(const TeAttachment *attachment, const TeRowUpdate *update)
 {
 	if (pg_class_aclcheck(attachment->relation, GetUserId(), ACL_UPDATE) == ACLCHECK_OK)
 		return;
 	for (int i = 0; i < TE_COLUMNS; i++)
-	{
 		if (update->set[i] &&
 			pg_attribute_aclcheck(attachment->relation, get_attnum(attachment->relation, attachment->column[i]),
 								  GetUserId(), ACL_UPDATE) != ACLCHECK_OK)
 			throw_denied(attachment);
-	}
 }
 
-/* Look at the file, and decode it if something is lacking.  True if there is anything to be written. */
+/* Open the file, and decode it if parts are absent or stale.  True if there is a result to write. */
 static bool
 examine(const Process *process, TeJob *job)
 {
 	int			parts = te_parts_kept(process->attachment);
-	int			lacks = process->force ? parts : te_stale_parts(&job->asset, &process->settings, parts, NULL);
+	int			stale_parts = process->force ? parts : te_stale_parts(&job->asset, &process->settings, parts, NULL);
 	TeJobStart	start;
 
-	if (lacks != 0)
+	if (stale_parts != 0)
 		check_may_update(process->attachment);
-	/* before the file is open, which nobody would close; if it is the file that has changed, writing will tell */
-	if (lacks & TE_PART_THUMBNAIL)
+	/* check before the file is opened; if only the file has changed, te_thumbnail_write() checks */
+	if (stale_parts & TE_PART_THUMBNAIL)
 		te_thumbnail_check();
 	start = te_job_open(job, &process->settings, parts, process->force);
 	if (start == TE_JOB_HELD_OFF)
 		te_root_report(job->source.trouble);
 	if (start == TE_JOB_DECODE)
 	{
-		job->source.fd = -1;	/* the pool's from here on */
+		job->source.fd = -1;	/* the pool closes it */
 		job->task.role = GetUserId();
 		te_pool_run(&job->task);
 		te_job_collect(job);
 		return true;
 	}
-	if (job->status == TE_OK)	/* nothing is lacking; but does the state say so? */
-		return te_stale_parts(&job->asset, &process->settings, parts, &job->source) != 0;
-	return process->force || te_stale_parts(&job->asset, &process->settings, parts, &job->source) != 0;
+	/* no part is stale, but the state may have to be updated */
+	return (process->force && job->status != TE_OK) ||
+		te_stale_parts(&job->asset, &process->settings, parts, &job->source) != 0;
 }
 
-/* The state, locked, inserted if there is none.  Waits for whoever has it. */
+/* Lock the state row, waiting if necessary; insert it if it does not exist. */
 static void
 lock_state(TeAsset *asset)
 {
@@ -175,7 +173,10 @@ throw_not_updated(const Process *process, const TeJob *job)
 					 process->attachment->name)));
 }
 
-/* No row was found with the path that was decoded: why?  One that was deleted and inserted again is worth another try. */
+/*
+ * No row has the decoded path.  ERROR if there is no row, or at the second try if it still has this path and so cannot be
+ * updated.  At the first try it may have been deleted and inserted again.
+ */
 static void
 check_row(const Process *process, const TeJob *job, bool tried_before)
 {
@@ -186,23 +187,22 @@ check_row(const Process *process, const TeJob *job, bool tried_before)
 		throw_not_updated(process, job);
 }
 
-/* Write file, row and state.  False if the row is not what it was: then nothing was written. */
+/* Write file, row and state.  False, with nothing written, if the row's path has changed. */
 static bool
 write_result(const Process *process, TeJob *job, bool tried_before)
 {
 	const TeAttachment *attachment = process->attachment;
-	TeRowUpdate update = {0};	/* at first of nothing: that locks the row */
+	TeRowUpdate update = {0};	/* an update of no column only locks the row */
 	TeArgs		args;
 	uint64		rows;
 
-	check_may_update(attachment);	/* also for the state alone, which a changed file may come to */
+	check_may_update(attachment);	/* also if only the state changes */
 	if ((job->parts & TE_PART_THUMBNAIL) && te_job_verdict(job) == TE_VERDICT_DONE)
 	{
 		job->file = te_thumbnail_write(attachment->number, job->id, job->task.request.format,
 									   job->task.thumbnail, job->task.reply.thumbnail_bytes, &job->file_path);
 		te_thumbnail_sync();
 	}
-
 	rows = write_sql(process, te_row_update_sql(job, &update, &args), &args);
 	te_sql_free();
 	if (rows == 0)
@@ -213,26 +213,26 @@ write_result(const Process *process, TeJob *job, bool tried_before)
 		return false;
 	}
 	te_attachment_check_same(attachment);
-	LockRelationOid(attachment->relation, RowExclusiveLock);	/* nobody adds a trigger from here on */
+	LockRelationOid(attachment->relation, RowExclusiveLock);	/* no trigger can be added from here on */
 	te_code_rights_check_table(attachment->relation, process->as_caller ? GetUserId() : attachment->owner);
 
-	/* only now: another may have written what he had found, and what of it goes is for the state to say */
+	/* plan the update only now: another process may have written values, which the state tells */
 	lock_state(&job->asset);
 	te_row_update_plan(job, &update);
 	if (!process->as_caller)
 		check_may_write(attachment, &update);
 	if (update.any && write_sql(process, te_row_update_sql(job, &update, &args), &args) != 1)
 		throw_not_updated(process, job);
-	if (job->asset.state.status != TE_ASSET_RUNNING)	/* else its claim has counted the attempt */
+	if (job->asset.state.status != TE_ASSET_RUNNING)	/* otherwise the claim has counted the attempt */
 		job->asset.state.attempts = Min(job->asset.state.attempts + 1, PG_INT16_MAX);
 	job->asset.state.interruptions = 0;
 	te_state_update(job, &process->settings, &update);
 	return true;
 }
 
-/* What there is to say about it. */
+/* Report the outcome. */
 static void
-tell(const TeJob *job)
+report_outcome(const TeJob *job)
 {
 	const char *state = te_status_sqlstate(job->status);
 	const char *hint = te_status_hint(job->status);
@@ -251,9 +251,9 @@ tell(const TeJob *job)
 				(errmsg("Extracted EXIF data for asset %s", job->id)));
 }
 
-/* An asset that failed before and is as it was then. */
+/* Report an earlier failure of an asset that has not changed since. */
 static void
-tell_known(const TeJob *job)
+report_earlier_failure(const TeJob *job)
 {
 	if (job->asset.state.error != NULL)
 		ereport(WARNING,
@@ -261,9 +261,9 @@ tell_known(const TeJob *job)
 				 errhint("It is tried again when its file, its path or a setting that matters changes, or with force => true.")));
 }
 
-/* The row of the result: our state and, as the caller may see it, the user's row. */
+/* Form the result from our state and the user's row, which is read as the caller. */
 static HeapTuple
-result(const Process *process, const TeJob *job, TupleDesc desc)
+form_result(const Process *process, const TeJob *job, TupleDesc desc)
 {
 	const TeAttachment *attachment = process->attachment;
 	TeAsset		now = {.attachment = attachment, .key = process->key};
@@ -283,7 +283,6 @@ result(const Process *process, const TeJob *job, TupleDesc desc)
 	if (now.state.exif_error != NULL)
 		values[OUT_EXIF_ERROR] = CStringGetTextDatum(now.state.exif_error);
 	nulls[OUT_EXIF_ERROR] = now.state.exif_error == NULL;
-
 	initStringInfo(&sql);
 	for (int i = 0; i <= TE_COL_GPS_LONGITUDE; i++)
 		appendStringInfo(&sql, "%s CAST(%s%s AS %s)", i == 0 ? "SELECT" : ",",
@@ -318,19 +317,19 @@ process_asset(const Process *process, TupleDesc desc)
 		job = te_job_create(CurrentMemoryContext, &asset);
 		if (!examine(process, job))
 		{
-			tell_known(job);
-			return result(process, job, desc);
+			report_earlier_failure(job);
+			return form_result(process, job, desc);
 		}
 		if (write_result(process, job, i > 0))
 		{
-			tell(job);
-			return result(process, job, desc);
+			report_outcome(job);
+			return form_result(process, job, desc);
 		}
 		te_job_destroy(job);
 	}
 	ereport(ERROR,
 			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-			 errmsg("path of asset %s is being changed again and again",
+			 errmsg("could not process asset %s due to concurrent updates of its path",
 					te_key_text(process->attachment->key_type, &process->key)),
 			 errhint("Try again later.")));
 }
@@ -342,7 +341,7 @@ read_arguments(FunctionCallInfo fcinfo, Oid type, Process *process)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("parameters \"id\" and \"force\" must not be NULL"),
-				 errhint("Give the key of a row of the attached table.")));
+				 errhint("Pass the key of a row of the attached table.")));
 	process->attachment = te_attachment_get(PG_ARGISNULL(1) ? InvalidOid : PG_GETARG_OID(1));
 	process->force = PG_GETARG_BOOL(2);
 	process->as_caller = GetUserId() == process->attachment->owner ||
@@ -375,8 +374,10 @@ process_as(FunctionCallInfo fcinfo, Oid type)
 	PG_RETURN_DATUM(HeapTupleGetDatum(tuple));
 }
 
-/* One for each type of key: see queue.c. */
+/* One function for each type of key: see queue.c. */
 PG_FUNCTION_INFO_V1(thumbexif_process_bigint);
+PG_FUNCTION_INFO_V1(thumbexif_process_uuid);
+PG_FUNCTION_INFO_V1(thumbexif_process_text);
 
 Datum
 thumbexif_process_bigint(PG_FUNCTION_ARGS)
@@ -384,15 +385,11 @@ thumbexif_process_bigint(PG_FUNCTION_ARGS)
 	return process_as(fcinfo, INT8OID);
 }
 
-PG_FUNCTION_INFO_V1(thumbexif_process_uuid);
-
 Datum
 thumbexif_process_uuid(PG_FUNCTION_ARGS)
 {
 	return process_as(fcinfo, UUIDOID);
 }
-
-PG_FUNCTION_INFO_V1(thumbexif_process_text);
 
 Datum
 thumbexif_process_text(PG_FUNCTION_ARGS)

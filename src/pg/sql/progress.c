@@ -1,9 +1,9 @@
 /*
  * progress.c
- *		What a procedure counts and says while it goes on.
+ *		Counts and progress messages of the procedures.
  *
- * The words of the lines are those of the Python service's backfill, which
- * people's scripts read: do not change them.
+ * The wording of the lines is that of the Python service's backfill, and users'
+ * scripts parse it: do not change it.
  */
 #include "postgres.h"
 
@@ -17,11 +17,10 @@
 #include "pg/shared/activity.h"
 #include "progress.h"
 
-/* So many failures are told one by one; all are in thumbexif_failures. */
-#define MAX_WARNINGS 100
+#define MAX_WARNINGS 100		/* failures reported one by one; thumbexif_failures shows all */
 
 static void
-add(TeCounts *counts, TeOutcome outcome)
+count_outcome(TeCounts *counts, TeOutcome outcome)
 {
 	counts->processed++;
 	switch (outcome)
@@ -41,11 +40,11 @@ add(TeCounts *counts, TeOutcome outcome)
 void
 te_progress_count(TeProgress *progress, TeOutcome outcome)
 {
-	add(&progress->all, outcome);
+	count_outcome(&progress->all, outcome);
 }
 
 static void
-warn(TeProgress *progress, const TeJob *job)
+report_failure(TeProgress *progress, const TeJob *job)
 {
 	int			level = progress->warnings < MAX_WARNINGS ? WARNING : DEBUG1;
 	const char *hint = te_status_hint(job->status);
@@ -54,7 +53,7 @@ warn(TeProgress *progress, const TeJob *job)
 	if (level == WARNING && hint != NULL)
 	{
 		if (progress->hinted & (UINT64CONST(1) << job->status))
-			hint = NULL;		/* once a run is enough */
+			hint = NULL;		/* once per call is enough */
 		progress->hinted |= UINT64CONST(1) << job->status;
 	}
 	progress->warnings++;
@@ -72,17 +71,17 @@ warn(TeProgress *progress, const TeJob *job)
 void
 te_progress_add(TeProgress *progress, const TeJob *job)
 {
-	add(&progress->all, job->outcome);
+	count_outcome(&progress->all, job->outcome);
 	te_activity_count(progress->all.processed, progress->all.failed);
 	if (te_job_verdict(job) != TE_VERDICT_DONE)
-		warn(progress, job);
+		report_failure(progress, job);
 	else if (te_job_exif_failed(job))
 		elog(DEBUG1, "Failed to extract EXIF data: %s", te_job_exif_error(job));
 	else if (te_job_exif_found(job))
 		elog(DEBUG1, "Extracted EXIF data for asset %s", job->id);
 }
 
-/* Where we are, for others to see in pg_stat_activity. */
+/* Show the progress in pg_stat_activity. */
 static void
 report_activity(const TeProgress *progress, int64 batches)
 {
@@ -98,37 +97,37 @@ report_activity(const TeProgress *progress, int64 batches)
 }
 
 /*
- * The number is that of the batches that are full, by how many assets have been processed: a commit may
- * bring more or fewer than one.  The last line is that of the last batch, also if others have done what was left.
+ * The batch number is computed from the number of processed assets, since one commit may complete several batches
+ * or none.  The last line has the number of the last batch, even if other processes did the rest of the work.
  */
 void
-te_progress_line(TeProgress *progress, bool all)
+te_progress_line(TeProgress *progress, bool last)
 {
 	const TeCounts *now = &progress->all;
-	TeCounts   *told = &progress->told;
+	TeCounts   *reported = &progress->reported;
 	int64		batches = (Max(progress->total, now->processed) + progress->line - 1) / progress->line;
-	int64		failed = now->failed - told->failed;
+	int64		failed = now->failed - reported->failed;
 	StringInfoData line;
 
-	if (all ? progress->batch >= batches && now->processed == told->processed :
-		now->processed - told->processed < progress->line)
+	if (last ? progress->batch >= batches && now->processed == reported->processed :
+		now->processed - reported->processed < progress->line)
 		return;
-	progress->batch = all ? batches : now->processed / progress->line;
+	progress->batch = last ? batches : now->processed / progress->line;
 
 	initStringInfo(&line);
 	appendStringInfo(&line, "%sProcessing batch " INT64_FORMAT "/" INT64_FORMAT
 					 "... (" INT64_FORMAT " assets updated, " INT64_FORMAT " skipped",
 					 progress->dry_run ? "Dry run: " : "", progress->batch, batches,
-					 now->updated - told->updated, now->skipped - told->skipped);
+					 now->updated - reported->updated, now->skipped - reported->skipped);
 	if (failed != 0)
 		appendStringInfo(&line, ", " INT64_FORMAT " failed", failed);
 	ereport(INFO, (errmsg_internal("%s)", line.data)));
 	pfree(line.data);
-	*told = *now;
+	*reported = *now;
 	report_activity(progress, batches);
 }
 
-/* How many assets of the table remain failed, this run's and earlier ones. */
+/* Count the assets of the table that have failed, in this call or earlier. */
 static int64
 count_failed(const TeAttachment *attachment)
 {
@@ -161,7 +160,7 @@ te_progress_done(TeProgress *progress)
 				(errmsg_plural(INT64_FORMAT " asset of table %s remains failed",
 							   INT64_FORMAT " assets of table %s remain failed",
 							   (unsigned long) failed, failed, progress->attachment->name),
-				 errhint("The view thumbexif_failures tells why.")));
+				 errhint("See the view thumbexif_failures for the reasons.")));
 	pgstat_report_activity(STATE_RUNNING, debug_query_string);
 }
 

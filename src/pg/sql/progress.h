@@ -1,6 +1,6 @@
 /*
  * progress.h
- *		What a procedure counts and says while it goes on.
+ *		Counts and progress messages of the procedures.
  */
 #ifndef TE_PG_PROGRESS_H
 #define TE_PG_PROGRESS_H
@@ -24,29 +24,29 @@ typedef struct TeProgress
 	const char *procedure;		/* its name, for pg_stat_activity */
 	const TeAttachment *attachment;
 	bool		dry_run;
-	int64		total;			/* assets before us, as far as was known at the start */
-	int64		line;			/* assets to a line */
+	int64		total;			/* assets to process, as counted at the start */
+	int64		line;			/* assets per progress line */
 
-	int64		batch;			/* the number in the last line */
+	int64		batch;			/* the batch number in the last line */
 	TeCounts	all;
-	TeCounts	told;			/* of those in lines */
+	TeCounts	reported;		/* sum of the lines so far */
 	int			warnings;
 	uint64		hinted;			/* a bit for each status whose hint was given */
 } TeProgress;
 
-/* One asset more.  A failure is told as a WARNING, as long as there are not too many. */
+/* Count an asset.  The first failures are reported as WARNINGs. */
 extern void te_progress_add(TeProgress *progress, const TeJob *job);
 
-/* One that was not examined, with its outcome. */
+/* Count an asset that was not examined. */
 extern void te_progress_count(TeProgress *progress, TeOutcome outcome);
 
-/* The line of a batch, if there are enough assets for one, or at the end ("all") unless all is told. */
-extern void te_progress_line(TeProgress *progress, bool all);
+/* Report the line of a batch, if there are enough assets for one, or of the last batch ("last"). */
+extern void te_progress_line(TeProgress *progress, bool last);
 
-/* The last lines.  Inside SPI. */
+/* Report the last lines.  Inside SPI. */
 extern void te_progress_done(TeProgress *progress);
 
-/* The closing row of a procedure: the four counts. */
+/* The result row of a procedure: the four counts. */
 extern Datum te_progress_row(const TeProgress *progress, FunctionCallInfo fcinfo);
 
 #endif							/* TE_PG_PROGRESS_H */

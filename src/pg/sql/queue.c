@@ -1,9 +1,10 @@
 /*
  * queue.c
- *		SQL: the queue by hand: thumbexif_enqueue(), thumbexif_retry(), thumbexif_pause(), thumbexif_resume().
+ *		SQL functions that control the queue: thumbexif_enqueue(), thumbexif_retry(),
+ *		thumbexif_retry_all(), thumbexif_pause() and thumbexif_resume().
  *
- * The first two put an asset back as if it were new.  One that is being worked on is taken from whoever does:
- * its result may be that of a file that has changed since, so it is dropped and the work done again.
+ * enqueue and retry put an asset into the queue as if it were new.  If a process works on the asset,
+ * its result is dropped and the work is done again, since the file may have changed in the meantime.
  */
 #include "postgres.h"
 
@@ -13,7 +14,6 @@
 #include "utils/builtins.h"
 
 #include "pg/base/extension.h"
-#include "pg/base/run_as.h"
 #include "pg/base/statement.h"
 #include "pg/catalog/asset_state.h"
 #include "pg/catalog/attachment.h"
@@ -22,8 +22,8 @@
 #include "pg/shared/wakeup.h"
 
 /*
- * A function of its own for each type of key: the type is what the function was declared with, and not what
- * the caller's expression says, which need not be the same where the call is an aggregate's.
+ * Each key type has a C function of its own.  The type is that of the SQL function's declaration: the type of the
+ * caller's expression, which fn_expr tells, may differ if the function is called as part of an aggregate.
  */
 PG_FUNCTION_INFO_V1(thumbexif_enqueue_bigint);
 PG_FUNCTION_INFO_V1(thumbexif_enqueue_uuid);
@@ -34,12 +34,12 @@ PG_FUNCTION_INFO_V1(thumbexif_retry_text);
 PG_FUNCTION_INFO_V1(thumbexif_retry_status);
 PG_FUNCTION_INFO_V1(thumbexif_retry_all_text);
 
-/* Which states there is something to retry in. */
+/* The states of assets that can be retried. */
 #define RETRIABLE "(s.status IN ('failed', 'missing', 'unsupported') OR s.status = 'queued' AND s.attempts > 0)"
 
-/* The attached table of an argument, which is the caller's to queue. */
+/* The attachment that an argument names.  ERROR unless the caller has the rights of the table's owner. */
 static TeAttachment *
-own_attachment(FunctionCallInfo fcinfo, int argument)
+get_owned_attachment(FunctionCallInfo fcinfo, int argument)
 {
 	TeAttachment *attachment = te_attachment_get(PG_ARGISNULL(argument) ? InvalidOid : PG_GETARG_OID(argument));
 
@@ -47,7 +47,7 @@ own_attachment(FunctionCallInfo fcinfo, int argument)
 	return attachment;
 }
 
-/* The key in the first argument, which is bigint, uuid or text.  Its row is there, and stays until the transaction ends.  Inside SPI. */
+/* Read the key in the first argument, and lock its row against deletion until the transaction ends.  Inside SPI. */
 static TeKey
 lock_row(FunctionCallInfo fcinfo, const TeAttachment *attachment, Oid type)
 {
@@ -58,7 +58,7 @@ lock_row(FunctionCallInfo fcinfo, const TeAttachment *attachment, Oid type)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("the id of an asset must not be NULL"),
-				 errhint("Give the key of a row of table %s.", attachment->name)));
+				 errhint("Pass the key of a row of table %s.", attachment->name)));
 	if (te_key_from_argument(attachment, type, PG_GETARG_DATUM(0), &key))
 	{
 		char	   *sql = psprintf("SELECT FROM ONLY %s WHERE %s = $1 FOR KEY SHARE",
@@ -91,7 +91,7 @@ enqueue(FunctionCallInfo fcinfo, Oid type)
 	TeKey		key;
 
 	PreventCommandIfReadOnly("thumbexif_enqueue()");
-	attachment = own_attachment(fcinfo, 1);
+	attachment = get_owned_attachment(fcinfo, 1);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	key = lock_row(fcinfo, attachment, type);
@@ -120,21 +120,21 @@ thumbexif_enqueue_text(PG_FUNCTION_ARGS)
 	return enqueue(fcinfo, TEXTOID);
 }
 
-/* Is this the name of a status in which an asset can be retried? */
+/* Is this the name of a status of which assets can be retried? */
 static bool
 is_retriable(const char *status)
 {
-	static const char *const good[] = {"failed", "missing", "unsupported", "queued"};
+	static const char *const retriable[] = {"failed", "missing", "unsupported", "queued"};
 
-	for (size_t i = 0; i < lengthof(good); i++)
-		if (strcmp(status, good[i]) == 0)
+	for (size_t i = 0; i < lengthof(retriable); i++)
+		if (strcmp(status, retriable[i]) == 0)
 			return true;
 	return false;
 }
 
-/* thumbexif_retry(text): a status is no id. */
+/* ERROR if the id given to thumbexif_retry(text) is the name of a status. */
 static void
-check_no_status(FunctionCallInfo fcinfo, Oid type)
+check_id_is_no_status(FunctionCallInfo fcinfo, Oid type)
 {
 	char	   *id;
 
@@ -167,8 +167,8 @@ retry(FunctionCallInfo fcinfo, Oid type)
 	uint64		count;
 
 	PreventCommandIfReadOnly("thumbexif_retry()");
-	check_no_status(fcinfo, type);
-	attachment = own_attachment(fcinfo, 1);
+	check_id_is_no_status(fcinfo, type);
+	attachment = get_owned_attachment(fcinfo, 1);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	key = lock_row(fcinfo, attachment, type);
@@ -197,7 +197,7 @@ thumbexif_retry_text(PG_FUNCTION_ARGS)
 	return retry(fcinfo, TEXTOID);
 }
 
-/* Retry all assets of a status that can be retried, or (NULL) of all of those. */
+/* Retry all assets of a status, or of all statuses (NULL) of which assets can be retried.  Returns their number. */
 static int64
 retry_all(const char *status, const TeAttachment *attachment)
 {
@@ -208,7 +208,7 @@ retry_all(const char *status, const TeAttachment *attachment)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("assets with status \"%s\" cannot be retried", status),
-				 errhint("Those can that are failed, missing, unsupported, or queued for another try. thumbexif_enqueue() queues any asset.")));
+				 errhint("Only failed, missing and unsupported assets, and those queued for another try, can be retried. thumbexif_enqueue() queues any asset.")));
 	te_arg_int4(&args, attachment->number);
 	te_arg_int8(&args, te_asset_state_new_version());
 	if (status != NULL)
@@ -230,7 +230,7 @@ thumbexif_retry_status(PG_FUNCTION_ARGS)
 	PreventCommandIfReadOnly("thumbexif_retry()");
 	PG_RETURN_INT64(retry_all(PG_ARGISNULL(0) ? NULL :
 							  DatumGetCString(DirectFunctionCall1(enum_out, PG_GETARG_DATUM(0))),
-							  own_attachment(fcinfo, 1)));
+							  get_owned_attachment(fcinfo, 1)));
 }
 
 /* thumbexif_retry_all(status text, relation regclass) RETURNS bigint: how many */
@@ -239,17 +239,16 @@ thumbexif_retry_all_text(PG_FUNCTION_ARGS)
 {
 	PreventCommandIfReadOnly("thumbexif_retry_all()");
 	PG_RETURN_INT64(retry_all(PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0)),
-							  own_attachment(fcinfo, 1)));
+							  get_owned_attachment(fcinfo, 1)));
 }
 
 /* --- pause and resume */
 
-/* Set it for one relation, or with InvalidOid for all.  Returns how many were set otherwise. */
+/* Pause or resume one table, or all (InvalidOid).  Returns the number of attachments that were changed. */
 static int64
 set_paused(Oid relation, bool paused)
 {
 	List	   *attachments = te_attachment_all();
-	Oid			types[] = {INT4OID, BOOLOID};
 	char	   *statement = psprintf("UPDATE %s SET paused = $2, pause_reason = NULL "
 									 "WHERE attachment = $1 AND (paused <> $2 OR pause_reason IS NOT NULL)",
 									 te_internal_name("thumbexif_attachment"));
@@ -261,23 +260,21 @@ set_paused(Oid relation, bool paused)
 	foreach(cell, attachments)
 	{
 		TeAttachment *attachment = lfirst(cell);
-		Datum		values[] = {Int32GetDatum(attachment->number), BoolGetDatum(paused)};
-		TeRunAs		save;
+		TeArgs		args = {0};
 
 		if (OidIsValid(relation) && attachment->relation != relation)
 			continue;
 		found = true;
+
 		te_attachment_check_owner(attachment);
-		te_run_as_extension(&save);
-		if (SPI_execute_with_args(statement, 2, types, values, NULL, false, 0) != SPI_OK_UPDATE)
-			elog(ERROR, "could not write to the table of attachments");
-		changed += SPI_processed;
-		te_run_as_end(&save);
+		te_arg_int4(&args, attachment->number);
+		te_arg(&args, BOOLOID, BoolGetDatum(paused));
+		changed += te_sql_as_extension(statement, &args);
 	}
 	SPI_finish();
 
 	if (OidIsValid(relation) && !found)
-		(void) te_attachment_get(relation); /* says what is wrong */
+		(void) te_attachment_get(relation); /* raises the ERROR */
 	return changed;
 }
 
@@ -299,7 +296,7 @@ thumbexif_resume(PG_FUNCTION_ARGS)
 
 	PreventCommandIfReadOnly("thumbexif_resume()");
 	changed = set_paused(PG_ARGISNULL(0) ? InvalidOid : PG_GETARG_OID(0), false);
-	/* also if it was not paused: somebody who says this wants work to go on now */
+	/* wake the worker also if nothing was paused: the caller wants the work to go on now */
 	te_wake_at_commit();
 	PG_RETURN_INT64(changed);
 }

@@ -1,11 +1,11 @@
 /*
  * session.c
- *		CALL thumbexif_process_session(): the assets of one session.
+ *		SQL procedure thumbexif_process_session(), which processes the assets of one session.
  *
- * Which they are is in a table of the user's (session_id, asset_id).  It need not
- * belong to whom the images belong to: who calls must be allowed to read it, and it is read
- * as its owner in a security-restricted operation, so that nothing its owner has put
- * into it runs with the caller's rights.
+ * The user's table of jobs (session_id, asset_id) lists the assets.  It may belong to
+ * another role than the attached table.  The caller must have the right to read it, but it is
+ * read as its owner in a security-restricted operation, so that code that its owner has
+ * attached to it does not run with the caller's rights.
  */
 #include "postgres.h"
 
@@ -31,14 +31,14 @@
 #include "pg/shared/activity.h"
 #include "procedure.h"
 
-#define LINE 100				/* assets to a line of progress */
+#define LINE_ASSETS 100			/* assets per progress line */
 
 typedef struct Session
 {
-	TeProgress	progress;		/* first: see procedure.h */
-	TeKey	   *keys;			/* sorted, each once */
+	TeProgress	progress;		/* must be first: see procedure.h */
+	TeKey	   *keys;			/* sorted, without duplicates */
 	int			count;
-	int			at;
+	int			next;			/* index of the next key to process */
 } Session;
 
 typedef struct Jobs
@@ -50,8 +50,9 @@ typedef struct Jobs
 	Oid			asset_type;
 } Jobs;
 
+/* The type of a column of the table of jobs.  ERROR if it does not exist or has an unsuitable type. */
 static Oid
-column_type(const Jobs *jobs, const char *column)
+get_column_type(const Jobs *jobs, const char *column)
 {
 	TeColumnInfo info;
 
@@ -74,11 +75,11 @@ column_type(const Jobs *jobs, const char *column)
 					(errcode(ERRCODE_DATATYPE_MISMATCH),
 					 errmsg("column \"%s\" of table %s is of type %s", column, jobs->name,
 							format_type_be(info.type)),
-					 errhint("It may be smallint, integer, bigint, uuid, text or varchar.")));
+					 errhint("Its type must be smallint, integer, bigint, uuid, text or varchar.")));
 	}
 }
 
-/* The caller's right to read all rows of the two columns. */
+/* ERROR unless the caller may read the two columns in all rows. */
 static void
 check_readable(const Jobs *jobs)
 {
@@ -93,15 +94,16 @@ check_readable(const Jobs *jobs)
 			ereport(ERROR,
 					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 					 errmsg("permission denied for table %s", jobs->name),
-					 errhint("You need the right to SELECT its columns session_id and asset_id.")));
+					 errhint("Grant SELECT on its columns session_id and asset_id.")));
 	}
 	if (check_enable_rls(jobs->relation, user, true) == RLS_ENABLED)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("row security limits what you see of table %s", jobs->name),
-				 errhint("A role that may see all its rows can do this.")));
+				 errmsg("row security applies to the current user on table %s", jobs->name),
+				 errhint("Call the procedure as a role that may see all rows of the table.")));
 }
 
+/* Find and check the table of jobs. */
 static void
 find_jobs(const char *name, Jobs *jobs)
 {
@@ -122,17 +124,17 @@ find_jobs(const char *name, Jobs *jobs)
 				 errmsg("%s is not a table", jobs->name),
 				 errhint("Views and foreign tables cannot hold the jobs.")));
 	ReleaseSysCache(tuple);
-	jobs->session_type = column_type(jobs, "session_id");
-	jobs->asset_type = column_type(jobs, "asset_id");
+	jobs->session_type = get_column_type(jobs, "session_id");
+	jobs->asset_type = get_column_type(jobs, "asset_id");
 	check_readable(jobs);
 }
 
-/* The session's id as a parameter of the column's type. */
+/* Add the session's id as a parameter of the column's type. */
 static void
-arg_session(const Jobs *jobs, Oid type, Datum value, TeArgs *args)
+add_session_argument(const Jobs *jobs, Oid type, Datum value, TeArgs *args)
 {
 	ErrorSaveContext failure = {.type = T_ErrorSaveContext};
-	Oid			wanted = jobs->session_type;
+	Oid			column_type = jobs->session_type;
 	PGFunction	input;
 	char	   *given;
 	Datum		result;
@@ -144,19 +146,19 @@ arg_session(const Jobs *jobs, Oid type, Datum value, TeArgs *args)
 	else
 		given = TextDatumGetCString(value);
 
-	if (wanted == TEXTOID || wanted == VARCHAROID)
+	if (column_type == TEXTOID || column_type == VARCHAROID)
 	{
 		te_arg_text(args, given);
 		return;
 	}
-	input = wanted == UUIDOID ? uuid_in : int8in;
+	input = column_type == UUIDOID ? uuid_in : int8in;
 	if (!DirectInputFunctionCallSafe(input, given, InvalidOid, -1, (Node *) &failure, &result))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 				 errmsg("invalid session \"%s\"", given),
 				 errhint("Column \"session_id\" of table %s is of type %s.", jobs->name,
-						 format_type_be(wanted))));
-	te_arg(args, wanted == UUIDOID ? UUIDOID : INT8OID, result);
+						 format_type_be(column_type))));
+	te_arg(args, column_type == UUIDOID ? UUIDOID : INT8OID, result);
 }
 
 static int
@@ -165,10 +167,7 @@ compare_keys(const void *a, const void *b, void *type)
 	return te_key_compare(*(const Oid *) type, a, b);
 }
 
-/*
- * Read the session's assets.  As text, whatever the column's type is by now: the table may have changed
- * since it was looked at.
- */
+/* Read the session's assets.  The keys are read as text, since the column's type may have changed since it was checked. */
 static void
 read_assets(const TeAttachment *attachment, const Jobs *jobs, const TeArgs *args, Session *session)
 {
@@ -195,7 +194,7 @@ read_assets(const TeAttachment *attachment, const Jobs *jobs, const TeArgs *args
 	}
 	te_sql_free();
 
-	/* texts that differ may be one key */
+	/* different texts may be the same key */
 	qsort_arg(session->keys, session->count, sizeof(TeKey), compare_keys, &type);
 	if (session->count > 1)
 	{
@@ -209,34 +208,35 @@ read_assets(const TeAttachment *attachment, const Jobs *jobs, const TeArgs *args
 	session->progress.total = session->count + session->progress.all.processed;
 }
 
+/* TePipelineOptions.next */
 static int
-next_assets(void *arg, TeKey *keys, int most)
+next_assets(void *arg, TeKey *keys, int max_keys)
 {
 	Session    *session = arg;
-	int			count = Min(most, session->count - session->at);
+	int			count = Min(max_keys, session->count - session->next);
 
 	if (count == 0)
 		return -1;
-	memcpy(keys, session->keys + session->at, sizeof(TeKey) * count);
-	session->at += count;
+	memcpy(keys, session->keys + session->next, sizeof(TeKey) * count);
+	session->next += count;
 	return count;
 }
 
-/* An asset of the session that was not taken.  Those another is at work on are the other's. */
+/* Count an asset that was not claimed, unless another process works on it. */
 static void
-skipped(void *arg, const TeAsset *asset, TeClaimResult why)
+count_skipped(void *arg, const TeAsset *asset, TeClaimResult reason)
 {
 	TeProgress *progress = arg;
 	TeAssetStatus status = te_asset_status(&asset->state);
 
-	if (why == TE_CLAIM_GONE)
+	if (reason == TE_CLAIM_GONE)
 	{
 		ereport(WARNING,
 				(errcode(ERRCODE_NO_DATA_FOUND),
 				 errmsg("asset %s does not exist", te_key_text(asset->attachment->key_type, &asset->key))));
 		te_progress_count(progress, TE_OUTCOME_FAILED);
 	}
-	else if (why == TE_CLAIM_NOT_NEEDED)
+	else if (reason == TE_CLAIM_NOT_NEEDED)
 		te_progress_count(progress, status == TE_ASSET_FAILED || status == TE_ASSET_MISSING ||
 						  status == TE_ASSET_UNSUPPORTED ? TE_OUTCOME_FAILED : TE_OUTCOME_SKIPPED);
 	te_progress_line(progress, false);
@@ -248,13 +248,13 @@ process_session(FunctionCallInfo fcinfo, Oid type, Session *session)
 	TeArgs		args = {0};
 	Jobs		jobs;
 	TeAttachment *attachment;
-	TePipelineOptions options = {
+	TePipelineOptions pipeline = {
 		.parts = TE_PART_ALL,
 		.batch_size = 1,
 		.claim_size = 2 * te_pool_capacity(),
 		.max_assets = PG_INT64_MAX,
 		.next = next_assets,
-		.skipped = skipped,
+		.skipped = count_skipped,
 		.written = te_procedure_written,
 		.batch = te_procedure_batch,
 		.commit = te_pipeline_spi_commit,
@@ -262,19 +262,19 @@ process_session(FunctionCallInfo fcinfo, Oid type, Session *session)
 	};
 
 	attachment = te_table_access(PG_ARGISNULL(1) ? InvalidOid : PG_GETARG_OID(1), TE_PART_ALL, false);
-	options.attachment = session->progress.attachment = attachment;
+	pipeline.attachment = session->progress.attachment = attachment;
 	session->progress.procedure = "thumbexif_process_session";
-	session->progress.line = LINE;
+	session->progress.line = LINE_ASSETS;
 
 	find_jobs(text_to_cstring(PG_GETARG_TEXT_PP(2)), &jobs);
-	arg_session(&jobs, type, PG_GETARG_DATUM(0), &args);
+	add_session_argument(&jobs, type, PG_GETARG_DATUM(0), &args);
 	read_assets(attachment, &jobs, &args, session);
 
 	te_root_begin();
 	if (session->count > 0)
 	{
 		te_activity_begin(TE_ACTIVITY_SESSION, attachment->relation, session->count);
-		te_pipeline_run(&options);
+		te_pipeline_run(&pipeline);
 		te_activity_end();
 	}
 	te_root_end();
@@ -296,7 +296,7 @@ process_session_as(FunctionCallInfo fcinfo, Oid type)
 	PG_RETURN_DATUM(te_progress_row(&session.progress, fcinfo));
 }
 
-/* One for each type of the session's id: see queue.c. */
+/* One function for each type of the session's id: see queue.c. */
 PG_FUNCTION_INFO_V1(thumbexif_process_session_bigint);
 
 Datum

@@ -1,9 +1,10 @@
 /*
  * version_1_0.c
- *		C functions that only the SQL of earlier versions names.
+ *		C functions that only the SQL objects of version 1.0 refer to.
  *
- * Between a new package and ALTER EXTENSION UPDATE that SQL is still there.  Without these,
- * calls would fail for a symbol that is not found, and the old version could not be installed before an update.
+ * These objects exist until ALTER EXTENSION UPDATE is run with the new library.  Without these
+ * functions a call would fail because the symbol is not found, and version 1.0 could not be
+ * installed to be updated.
  */
 #include "postgres.h"
 
@@ -12,17 +13,17 @@
 #include "pg/base/extension.h"
 #include "pg/compat.h"
 
-#define OLD_FUNCTION(name) \
+#define REMOVED_FUNCTION(name) \
 PG_FUNCTION_INFO_V1(name); \
 Datum \
 name(PG_FUNCTION_ARGS) \
 { \
-	return throw_old(fcinfo); \
+	return throw_removed(fcinfo); \
 }
 
-/* te_extension_get() knows what is to be said. */
+/* te_extension_get() raises the ERROR about the version; after the update only a function outside of the extension gets further. */
 static Datum
-throw_old(FunctionCallInfo fcinfo)
+throw_removed(FunctionCallInfo fcinfo)
 {
 	TeExtension extension;
 
@@ -30,13 +31,12 @@ throw_old(FunctionCallInfo fcinfo)
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_FUNCTION),
 			 errmsg("function %u belongs to an earlier version of extension \"thumbexif\"", fcinfo->flinfo->fn_oid),
-			 errhint("Drop it, and call the function of that name that the extension has made.")));
+			 errhint("Drop it and call the extension's function of that name.")));
 }
 
-/* 1.0 */
-OLD_FUNCTION(thumbexif_enqueue)
-OLD_FUNCTION(thumbexif_retry)
-OLD_FUNCTION(thumbexif_retry_all)
-OLD_FUNCTION(thumbexif_process)
-OLD_FUNCTION(thumbexif_process_session)
-OLD_FUNCTION(thumbexif_rows)
+REMOVED_FUNCTION(thumbexif_enqueue)
+REMOVED_FUNCTION(thumbexif_retry)
+REMOVED_FUNCTION(thumbexif_retry_all)
+REMOVED_FUNCTION(thumbexif_process)
+REMOVED_FUNCTION(thumbexif_process_session)
+REMOVED_FUNCTION(thumbexif_rows)

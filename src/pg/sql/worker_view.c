@@ -1,6 +1,7 @@
 /*
  * worker_view.c
- *		SQL: what the background worker is doing, or why it does nothing.
+ *		SQL function behind the view thumbexif_workers: the launcher, the processes at work,
+ *		and databases and tables without a worker, with the reason.
  */
 #include "postgres.h"
 
@@ -16,8 +17,9 @@
 
 #include "pg/base/extension.h"
 #include "pg/base/guc.h"
-#include "pg/base/run_as.h"
+#include "pg/base/statement.h"
 #include "pg/compat.h"
+#include "pg/shared/activity.h"
 #include "pg/shared/decoder_slot.h"
 #include "pg/shared/shmem.h"
 #include "pg/worker/database_list.h"
@@ -30,7 +32,7 @@ enum
 	COL_LAST_ERROR, COL_NOTE, COLUMNS
 };
 
-#define NO_LAUNCHER "The launcher is not running; it is started again within some seconds."
+#define NO_LAUNCHER "The launcher is not running; the server restarts it within seconds."
 
 typedef struct Row
 {
@@ -126,10 +128,8 @@ shown_assets(const TeActivity *activity)
 	int			count = 0;
 
 	for (int i = 0; i < TE_SHOWN_ASSETS; i++)
-	{
 		if (activity->asset[i][0] != '\0')
 			keys[count++] = CStringGetTextDatum(activity->asset[i]);
-	}
 	return PointerGetDatum(construct_array(keys, count, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
@@ -159,20 +159,14 @@ put_activity(ReturnSetInfo *result, const TeActivity *activity)
 	put(result, row);
 }
 
-/* Copies first, tuples after: nothing may throw while the lock is held. */
 static void
 put_activities(ReturnSetInfo *result)
 {
-	TeActivity *copy = palloc(sizeof(TeActivity) * TE_SLOTS);
+	TeActivity *copy = palloc(sizeof(TeActivity));
 
-	LWLockAcquire(te_shared_lock, LW_SHARED);
-	memcpy(copy, te_shared->slot, sizeof(TeActivity) * TE_SLOTS);
-	LWLockRelease(te_shared_lock);
 	for (int i = 0; i < TE_SLOTS; i++)
-	{
-		if (OidIsValid(copy[i].database))
-			put_activity(result, &copy[i]);
-	}
+		if (te_activity_read(i, copy))
+			put_activity(result, copy);
 	pfree(copy);
 }
 
@@ -182,21 +176,21 @@ database_note(TeDatabaseState state)
 	switch (state)
 	{
 		case TE_DATABASE_QUEUED:
-			return "Other databases have all workers that \"thumbexif.max_workers\" allows.";
+			return "Other databases use all workers that \"thumbexif.max_workers\" allows.";
 		case TE_DATABASE_NO_PROCESS:
 			return "No background process is free; you might need to increase \"max_worker_processes\".";
 		case TE_DATABASE_BACKOFF:
-			return "The last worker ended with an error, see the server's log; another is started after a while.";
+			return "The last worker ended with an error (see the server's log); another one will be started.";
 		case TE_DATABASE_NOT_STARTED:
-			return "The server could not start the process of the last worker, see its log; another one is tried after a while.";
+			return "The server could not start the last worker (see the server's log); another one will be started.";
 		case TE_DATABASE_OFF:
-			return "A database that is a template or takes no connections has no worker.";
+			return "The database is a template or allows no connections.";
 		default:
 			return NULL;
 	}
 }
 
-/* What hinders the launcher, or NULL. */
+/* What keeps the launcher from starting workers, or workers from starting decoders.  NULL if nothing does. */
 static const char *
 launcher_note(int decoders_waiting)
 {
@@ -205,8 +199,8 @@ launcher_note(int decoders_waiting)
 	if (pg_atomic_read_u32(&te_shared->no_process) != 0)
 		return database_note(TE_DATABASE_NO_PROCESS);
 	if (unlisted > 0)
-		return psprintf("The table of %d databases is full: %u have no place in it and are not shown, %u of them wait for a worker. "
-						"One that has work takes the place of one that has none. Name those that matter in \"thumbexif.databases\".",
+		return psprintf("All %d slots for databases are in use: %u databases have no slot and are not shown, %u of them wait for a worker. "
+						"A database with work takes the slot of one without. Name the databases to serve in \"thumbexif.databases\".",
 						TE_DATABASE_SLOTS, unlisted, pg_atomic_read_u32(&te_shared->unlisted_due));
 	if (decoders_waiting > 0)
 		return psprintf("%d processes wait for one of the %d decoders that \"thumbexif.max_decoders\" allows.",
@@ -301,15 +295,13 @@ put_database(ReturnSetInfo *result, const DatabaseCopy *database)
 	put(result, row);
 }
 
-/* Is its worker shown as a process?  te_shared_lock is held. */
+/* Is the worker of a database shown as a process?  The caller holds te_shared_lock. */
 static bool
 has_process(Oid database)
 {
 	for (int i = 0; i < TE_MAX_WORKERS; i++)
-	{
 		if (te_shared->slot[i].database == database)
 			return true;
-	}
 	return false;
 }
 
@@ -337,25 +329,22 @@ put_databases(ReturnSetInfo *result)
 	pfree(copy);
 }
 
-/* --- tables that the worker leaves alone */
+/* --- paused tables */
 
 static void
 put_paused(ReturnSetInfo *result)
 {
 	TeExtension extension;
 	char	   *sql;
-	TeRunAs		save;
+	TeArgs		none = {0};
 
-	/* the view of an earlier version, until ALTER EXTENSION UPDATE, shows them itself */
+	/* version 1.0's view, which exists until ALTER EXTENSION UPDATE, shows paused tables itself */
 	if (!te_extension_find(&extension))
 		return;
 	sql = psprintf("SELECT t.relation::pg_catalog.oid, t.pause_reason FROM %s AS t"
 				   " WHERE t.paused ORDER BY t.attachment", te_internal_name("thumbexif_attachment"));
 	SPI_connect();
-	te_run_as_extension(&save);
-	if (SPI_execute(sql, true, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not run \"%s\"", sql);
-	te_run_as_end(&save);
+	te_sql_read(sql, &none);
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
 		char	   *reason = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 2);
@@ -368,8 +357,8 @@ put_paused(ReturnSetInfo *result)
 		set(row, COL_RELATION, SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull));
 		set_text(row, COL_LAST_ERROR, reason);
 		set_text(row, COL_NOTE, reason == NULL ?
-				 "thumbexif_resume() lets the worker go on with it." :
-				 "The worker goes on with it when this is mended; after a change of columns call thumbexif_attach() with those there are now.");
+				 "Call thumbexif_resume() to let the worker continue." :
+				 "The worker continues once the cause is removed; after a change of columns call thumbexif_attach() again.");
 		put(result, row);
 	}
 	SPI_finish();
@@ -391,7 +380,7 @@ thumbexif_activity(PG_FUNCTION_ARGS)
 		set_text(row, COL_KIND, "launcher");
 		set_text(row, COL_STATE, "off");
 		set_text(row, COL_NOTE,
-				 "Nothing is done in the background: add thumbexif to \"shared_preload_libraries\" and restart the server.");
+				 "No background work is done: add thumbexif to \"shared_preload_libraries\" and restart the server.");
 		put(result, row);
 	}
 	else

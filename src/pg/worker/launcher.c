@@ -335,7 +335,7 @@ thumbexif_launcher_main(Datum arg)
 	MemoryContextSwitchTo(launcher_context);
 	wait_event = WaitEventExtensionNew("ThumbexifLauncher");
 	te_worker_slot_clear_all();
-	pg_atomic_exchange_u32(&te_shared->look, 1);
+	pg_atomic_exchange_u32(&te_shared->list_changed, 1);
 	pg_atomic_exchange_u32(&te_shared->launcher, te_shmem_my_process());
 
 	for (;;)
@@ -352,7 +352,7 @@ thumbexif_launcher_main(Datum arg)
 		{
 			ConfigReloadPending = false;
 			ProcessConfigFile(PGC_SIGHUP);
-			pg_atomic_exchange_u32(&te_shared->look, 1);
+			pg_atomic_exchange_u32(&te_shared->list_changed, 1);
 		}
 
 		now = GetCurrentTimestamp();
@@ -365,7 +365,7 @@ thumbexif_launcher_main(Datum arg)
 			if (database->slot >= 0 && te_worker_slot_reap(database, now))
 				running--;
 		}
-		if (pg_atomic_exchange_u32(&te_shared->look, 0) != 0 || is_unknown_database_woken())
+		if (pg_atomic_exchange_u32(&te_shared->list_changed, 0) != 0 || is_unknown_database_woken())
 			refresh_databases();
 		collect_wakes();
 		start_workers(now);
@@ -374,7 +374,7 @@ thumbexif_launcher_main(Datum arg)
 		events = WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
 						   sleep_ms(now), wait_event);
 		if (events & WL_TIMEOUT)
-			pg_atomic_exchange_u32(&te_shared->look, 1);
+			pg_atomic_exchange_u32(&te_shared->list_changed, 1);
 	}
 }
 

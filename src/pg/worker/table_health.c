@@ -32,20 +32,20 @@
 /* --- deaths of workers */
 
 /* The entry of a table in shared memory; if there is none, the one whose wait ended first is reused. */
-static TeKiller *
+static TeDeathEntry *
 find_death_entry(TeDatabaseSlot *slot, int number)
 {
-	TeKiller   *found = &slot->killer[0];
+	TeDeathEntry *found = &slot->death_entry[0];
 
-	for (int i = 0; i < TE_KILLERS; i++)
+	for (int i = 0; i < TE_DEATH_ENTRIES; i++)
 	{
-		if (slot->killer[i].attachment == number)
-			return &slot->killer[i];
-		if (slot->killer[i].until < found->until)
-			found = &slot->killer[i];
+		if (slot->death_entry[i].attachment == number)
+			return &slot->death_entry[i];
+		if (slot->death_entry[i].until < found->until)
+			found = &slot->death_entry[i];
 	}
 	memset(found, 0, sizeof(*found));
-	found	  ->attachment = number;
+	found->attachment = number;
 	return found;
 }
 
@@ -58,25 +58,25 @@ te_table_health_load_deaths(void)
 
 	if (number != 0)
 	{
-		TeKiller   *killer = find_death_entry(slot, number);
+		TeDeathEntry *entry = find_death_entry(slot, number);
 		int64		wait_ms;
 
-		if (TimestampDifferenceExceeds(killer->until, now, FORGIVEN_MS))
-			killer->deaths = 0;
-		wait_ms = te_backoff_ms(++killer->deaths, DEATH_MS, DEATH_MAX_MS, 0);
+		if (TimestampDifferenceExceeds(entry->until, now, FORGIVEN_MS))
+			entry->deaths = 0;
+		wait_ms = te_backoff_ms(++entry->deaths, DEATH_MS, DEATH_MAX_MS, 0);
 		/* at least as long as that turn lasted, so that other tables get as much time */
 		wait_ms = Max(wait_ms, te_now_ms() - slot->at_work_since_ms);
-		killer->until = TimestampTzPlusMilliseconds(now, wait_ms);
+		entry->until = TimestampTzPlusMilliseconds(now, wait_ms);
 	}
-	for (int i = 0; slot != NULL && i < TE_KILLERS; i++)
+	for (int i = 0; slot != NULL && i < TE_DEATH_ENTRIES; i++)
 	{
-		TeKiller   *killer = &slot->killer[i];
+		TeDeathEntry *entry = &slot->death_entry[i];
 
-		if (killer->attachment == 0)
+		if (entry->attachment == 0)
 			continue;
 		/* it is later only if the clock was set back */
-		killer->until = Min(killer->until, TimestampTzPlusMilliseconds(now, DEATH_MAX_MS));
-		te_worker_table_find(killer->attachment)->not_before = killer->until;
+		entry->until = Min(entry->until, TimestampTzPlusMilliseconds(now, DEATH_MAX_MS));
+		te_worker_table_find(entry->attachment)->not_before = entry->until;
 	}
 }
 
@@ -98,7 +98,7 @@ static bool
 pause_table(const TeWorkerTable *table, const char *reason)
 {
 	TeArgs		args = {0};
-	bool found;
+	bool		found;
 
 	te_worker_xact_begin();
 	te_arg_int4(&args, table->number);
@@ -115,7 +115,7 @@ static bool
 is_attached(const TeWorkerTable *table)
 {
 	TeExtension extension;
-	bool found = false;
+	bool		found = false;
 
 	te_worker_xact_begin();
 	if (te_extension_find(&extension))
@@ -123,7 +123,7 @@ is_attached(const TeWorkerTable *table)
 		ListCell   *cell;
 
 		foreach(cell, te_attachment_all())
-			found	  |=((TeAttachment *) lfirst(cell))->number == table->number;
+			found |= ((TeAttachment *) lfirst(cell))->number == table->number;
 	}
 	te_worker_xact_end();
 	return found;

@@ -9,6 +9,7 @@
 #include "utils/timestamp.h"
 
 #include "pg/base/backoff.h"
+#include "pg/shared/activity.h"
 #include "pg/shared/shmem.h"
 #include "worker.h"
 #include "worker_slot.h"
@@ -37,23 +38,24 @@ is_kept_away(Oid database)
 static int
 take_slot(Oid database, uint32 *generation)
 {
-	int found = -1;
+	int			found = -1;
 
 	LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
-	for (int i = 0; i < TE_MAX_WORKERS && found <0 && !is_kept_away(database); i++)
+	for (int i = 0; i < TE_MAX_WORKERS && found < 0 && !is_kept_away(database); i++)
 	{
 		TeActivity *slot = &te_shared->slot[i];
 
 		if (OidIsValid(slot->database))
 			continue;
-		*generation = slot->generation + 1;
-		memset(slot, 0, sizeof(*slot));
-		slot->generation = *generation;
+		*generation = ++slot->generation;
+		te_activity_change_begin(slot);
+		te_activity_clear(slot);
 		slot->database = database;
 		slot->kind = TE_ACTIVITY_WORKER;
 		slot->state = TE_ACTIVITY_STARTING;
 		slot->leaving = TE_LEFT_DIED;
 		slot->total = -1;
+		te_activity_change_end(slot);
 		found = i;
 	}
 	LWLockRelease(te_shared_lock);
@@ -63,9 +65,13 @@ take_slot(Oid database, uint32 *generation)
 static void
 free_slot(int number)
 {
+	TeActivity *slot = &te_shared->slot[number];
+
 	LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
-	te_shared->slot[number].database = InvalidOid;
-	te_shared->slot[number].pid = 0;
+	te_activity_change_begin(slot);
+	slot->database = InvalidOid;
+	slot->pid = 0;
+	te_activity_change_end(slot);
 	LWLockRelease(te_shared_lock);
 }
 
@@ -78,8 +84,11 @@ te_worker_slot_clear_all(void)
 		TeActivity *slot = &te_shared->slot[i];
 
 		slot->generation++;
-		if (slot->pid == 0)
-			slot->database = InvalidOid;
+		if (slot->pid != 0)
+			continue;
+		te_activity_change_begin(slot);
+		slot->database = InvalidOid;
+		te_activity_change_end(slot);
 	}
 	LWLockRelease(te_shared_lock);
 }
@@ -200,9 +209,7 @@ te_worker_slot_reap(TeDatabase *database, TimestampTz now)
 	if (GetBackgroundWorkerPid(database->handle, &pid) != BGWH_STOPPED)
 		return false;
 
-	LWLockAcquire(te_shared_lock, LW_SHARED);
-	last = te_shared->slot[database->slot];
-	LWLockRelease(te_shared_lock);
+	(void) te_activity_read(database->slot, &last);
 	free_slot(database->slot);
 	pfree(database->handle);
 	database->handle = NULL;

@@ -1,15 +1,14 @@
 /*
- * look.c
- *		Open one file beneath a root, and see what it is like.
+ * open_file.c
+ *		Opening one file beneath a root and describing it.
  *
- * A path is data: anybody who may insert a row may choose it.  That it leads to
- * nothing outside the root is not decided by looking at its text but by the
- * kernel: openat2(RESOLVE_BENEATH) walks it from the opened root and fails if
- * any "..", symbolic link or rename on the way would lead out.
+ * Paths come from users.  Whether a path stays beneath the root is not decided by its text but
+ * by the kernel: openat2(RESOLVE_BENEATH) resolves it from the opened root and fails if a
+ * "..", a symbolic link or a concurrent rename would lead out of it.
  *
- * Whatever is called here may never return, if the file system is dead.
+ * All calls here may hang forever if the file system does not respond.
  */
-#include "look.h"
+#include "open_file.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -22,10 +21,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* openat2 fails with EAGAIN when something is renamed during the walk. */
+/* openat2 fails with EAGAIN if something is renamed while the path is resolved. */
 #define MAX_TRIES 100
 
-/* A descriptor for what lies there, or -1 with errno. */
+/* Open a path beneath the root.  -1 with errno on failure. */
 static int
 open_beneath(int root, const char *path, int flags, int tries)
 {
@@ -41,7 +40,7 @@ open_beneath(int root, const char *path, int flags, int tries)
 	return fd;
 }
 
-/* Open the file that a descriptor with O_PATH is for.  There is no walk which a rename could disturb. */
+/* Open the file of an O_PATH descriptor, without resolving its path again. */
 static int
 open_again(int fd, int flags)
 {
@@ -52,8 +51,8 @@ open_again(int fd, int flags)
 }
 
 /*
- * Open for reading; never waits on a FIFO, nor for another program that has a lease on the file: then *in_use.
- * EAGAIN means either that or a rename during the walk.
+ * Open a file for reading, without waiting for a FIFO or for another program's lease on the
+ * file: then *in_use is set. EAGAIN means a lease or a rename while the path is resolved.
  */
 static int
 open_to_read(int root, const char *path, bool *in_use)
@@ -77,7 +76,7 @@ open_to_read(int root, const char *path, bool *in_use)
 	fd = open_again(file, flags);
 	*in_use = fd < 0 && errno == EAGAIN;
 	if (fd < 0 && !*in_use)
-		fd = open_beneath(root, path, flags, MAX_TRIES);	/* there is no /proc */
+		fd = open_beneath(root, path, flags, MAX_TRIES);	/* without /proc */
 	close(file);
 	return fd;
 }
@@ -112,7 +111,7 @@ describe(int fd, TeOpenReply *reply)
 	}
 }
 
-/* Is there anything in the folder?  1 as well if we may not look, -1 with errno if that fails. */
+/* Does the folder have entries?  1 also if it must not be read, -1 with errno on failure. */
 static int
 has_entries(int root)
 {
@@ -141,7 +140,10 @@ has_entries(int root)
 	return -1;
 }
 
-/* Might it be the root's fault that a file cannot be opened?  Not if it says something of the path or of us. */
+/*
+ * May the root be the reason for an error of open?  Not if the error concerns the path or this
+ * process.
+ */
 static bool
 root_is_suspect(int error)
 {
@@ -175,7 +177,7 @@ root_failed(TeOpenReply *reply)
 	reply->error = errno;
 }
 
-/* What cannot be opened is not there, or its root has gone. */
+/* Examine whether the root is the reason for a failure. */
 static void
 examine_failure(int root, TeOpenReply *reply)
 {
@@ -191,7 +193,7 @@ examine_failure(int root, TeOpenReply *reply)
 }
 
 int
-opn_look(const char *root_name, const char *path, uint32_t want, TeOpenReply *reply)
+opn_open_file(const char *root_name, const char *path, uint32_t want, TeOpenReply *reply)
 {
 	struct stat st;
 	bool		in_use = false;

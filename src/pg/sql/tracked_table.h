@@ -1,0 +1,45 @@
+/*
+ * tracked_table.h
+ *		Session cache of what the triggers need to know about their table.  Private to trigger.c.
+ */
+#ifndef TE_PG_TRACKED_TABLE_H
+#define TE_PG_TRACKED_TABLE_H
+
+#include "postgres.h"
+
+#include "access/attnum.h"
+#include "executor/spi.h"
+
+typedef enum TePlanKind
+{
+	TE_PLAN_INSERT,				/* transition table; ON CONFLICT queue again */
+	TE_PLAN_INSERT_BULK,		/* transition table; a conflict is an ERROR */
+	TE_PLAN_DELETE,				/* transition table */
+	TE_PLAN_QUEUE_ONE,			/* attachment, version, key */
+	TE_PLAN_EXISTS,				/* attachment, version (unused), new key */
+	TE_PLAN_MOVE,				/* attachment, version, old key, new key */
+	TE_PLAN_COUNT
+} TePlanKind;
+
+typedef struct TeTrackedTable
+{
+	Oid			relation;		/* hash key */
+	bool		valid;			/* false if the definition has changed and must be read again */
+	int			attachment;		/* its number; 0 = not attached */
+	Oid			key_type;
+
+	/*
+	 * 0 if there is no such column any more or its type does not fit.  A column of a user-defined type must never be used in a
+	 * statement of ours: a cast of the user's would run with the extension's rights.
+	 */
+	AttrNumber	key;
+	AttrNumber	path;
+	char		key_name[NAMEDATALEN];
+	char		state[2 * (2 * NAMEDATALEN + 3)];	/* the state table, qualified and quoted */
+	SPIPlanPtr	plans[TE_PLAN_COUNT];	/* made by the caller; freed when the entry is read again */
+} TeTrackedTable;
+
+/* The entry of a trigger's table, read again if its definition has changed.  Inside SPI, with the extension's rights. */
+extern TeTrackedTable *te_tracked_table(Oid relation);
+
+#endif							/* TE_PG_TRACKED_TABLE_H */
