@@ -38,7 +38,7 @@ send_reply(void)
 {
 	static char message[4 * TE_MAX_REPLY];
 	uint32_t   *lengths[5] = {&reply.make_len, &reply.model_len, &reply.error_len,
-		&reply.exif_error_len, &reply.json_len};
+	&reply.exif_error_len, &reply.json_len};
 	size_t		length = sizeof(reply);
 
 	for (int i = 0; i < 5; i++)

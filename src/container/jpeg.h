@@ -17,15 +17,15 @@
 typedef struct JpegSegment
 {
 	uint8_t		marker;
-	const uint8_t *data;			/* behind marker and length */
+	const uint8_t *data;		/* behind marker and length */
 	size_t		length;			/* 0 for a marker that has no length */
 } JpegSegment;
 
 typedef enum JpegOutcome
 {
 	JPEG_FOUND,
-	JPEG_ENDS,						/* the data end first; a segment then has what there is of it */
-	JPEG_BAD						/* a length below 2; image data or the end before the frame header */
+	JPEG_ENDS,					/* the data end first; a segment then has what there is of it */
+	JPEG_BAD					/* a length below 2; image data or the end before the frame header */
 } JpegOutcome;
 
 /*

@@ -13,7 +13,7 @@
 
 typedef struct PngChunk
 {
-	const uint8_t *type;			/* four letters */
+	const uint8_t *type;		/* four letters */
 	const uint8_t *data;
 	uint32_t	length;
 } PngChunk;
@@ -21,8 +21,8 @@ typedef struct PngChunk
 typedef enum PngOutcome
 {
 	PNG_CHUNK,
-	PNG_END,						/* IEND */
-	PNG_TRUNCATED					/* the file ends before or within the chunk: chunk has its type if known */
+	PNG_END,					/* IEND */
+	PNG_TRUNCATED				/* the file ends before or within the chunk: chunk has its type if known */
 } PngOutcome;
 
 /* The chunk at *at, which moves on behind it. */

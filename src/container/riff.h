@@ -13,10 +13,10 @@
 
 typedef struct RiffChunk
 {
-	const uint8_t *type;			/* four letters; NULL if there is no chunk */
+	const uint8_t *type;		/* four letters; NULL if there is no chunk */
 	const uint8_t *data;
 	size_t		length;
-	bool		truncated;			/* it goes beyond the end of the file: data are not whole */
+	bool		truncated;		/* it goes beyond the end of the file: data are not whole */
 } RiffChunk;
 
 /* The chunk at *at, which moves on behind it.  False at the end. */

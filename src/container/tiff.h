@@ -29,7 +29,7 @@
 #define TIFF_TAG_STRIP_COUNTS	0x0117
 #define TIFF_TAG_EXIF			0x8769
 
-#define TIFF_MAX_DIRS		64		/* directories opened in one structure */
+#define TIFF_MAX_DIRS		64	/* directories opened in one structure */
 #define TIFF_MAX_ENTRIES	4096	/* entries looked at in one directory */
 
 /* Types of values, with the numbers of libexif's ExifFormat where it has the type. */
@@ -49,43 +49,42 @@
 #define TIFF_LONG8		16
 #define TIFF_SLONG8		17
 #define TIFF_IFD8		18
-#define TIFF_UTF8		129			/* Exif 3.0 */
+#define TIFF_UTF8		129		/* Exif 3.0 */
 
 typedef struct Tiff
 {
-	const uint8_t *data;			/* from the byte order mark on: offsets count from here */
+	const uint8_t *data;		/* from the byte order mark on: offsets count from here */
 	size_t		length;
 	ExifByteOrder order;
-	uint16_t	magic;				/* 42, 43 (BigTIFF), or the number of a RAW format */
-	bool		big;				/* BigTIFF: entries of 20 bytes */
-	uint64_t	first;				/* offset of the first directory */
-	int			opened;				/* directories that tiff_dir has opened */
+	uint16_t	magic;			/* 42, 43 (BigTIFF), or the number of a RAW format */
+	bool		big;			/* BigTIFF: entries of 20 bytes */
+	uint64_t	first;			/* offset of the first directory */
+	int			opened;			/* directories that tiff_dir has opened */
 	uint64_t	offsets[TIFF_MAX_DIRS];
 } Tiff;
 
 typedef struct TiffDir
 {
 	const uint8_t *entries;
-	uint32_t	count;				/* entries that lie within the data */
-	bool		truncated;			/* its count is larger */
-	uint64_t	next;				/* offset of the next directory in the chain, 0 = none */
+	uint32_t	count;			/* entries that lie within the data */
+	bool		truncated;		/* its count is larger */
+	uint64_t	next;			/* offset of the next directory in the chain, 0 = none */
 } TiffDir;
 
 typedef struct TiffEntry
 {
 	uint16_t	tag;
 	uint16_t	type;
-	uint64_t	count;				/* number of values, all within the data */
-	const uint8_t *value;			/* in the data; never NULL in a good entry */
-	size_t		bytes;				/* count times the size of the type */
+	uint64_t	count;			/* number of values, all within the data */
+	const uint8_t *value;		/* in the data; never NULL in a good entry */
+	size_t		bytes;			/* count times the size of the type */
 } TiffEntry;
 
 typedef enum TiffOutcome
 {
 	TIFF_GOOD,
-	TIFF_BAD_TYPE,					/* no known type: the directory may be no directory at all */
-	TIFF_BAD_VALUE					/* its value lies outside the data or in the directory; tag
-									 * and type are set */
+	TIFF_BAD_TYPE,				/* no known type: the directory may be no directory at all */
+	TIFF_BAD_VALUE				/* its value lies outside the data or in the directory; tag and type are set */
 } TiffOutcome;
 
 /* Read the header.  False if this is no TIFF structure. */

@@ -32,7 +32,8 @@ extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *pointer, size_t size);
 
-__attribute__((visibility("default"))) void *
+__attribute__((visibility("default")))
+void *
 malloc(size_t size)
 {
 	void	   *result = __libc_malloc(size);
@@ -42,7 +43,8 @@ malloc(size_t size)
 	return result;
 }
 
-__attribute__((visibility("default"))) void *
+__attribute__((visibility("default")))
+void *
 calloc(size_t count, size_t size)
 {
 	void	   *result = __libc_calloc(count, size);
@@ -52,7 +54,8 @@ calloc(size_t count, size_t size)
 	return result;
 }
 
-__attribute__((visibility("default"))) void *
+__attribute__((visibility("default")))
+void *
 realloc(void *pointer, size_t size)
 {
 	void	   *result = __libc_realloc(pointer, size);

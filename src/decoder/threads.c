@@ -223,7 +223,8 @@ pthread_detach(pthread_t thread)
 	return 0;
 }
 
-EXPORT __attribute__((noreturn)) void
+EXPORT __attribute__((noreturn))
+void
 pthread_exit(void *result)
 {
 	Worker	   *worker;

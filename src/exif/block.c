@@ -26,7 +26,7 @@ exif_has_tiff_header(const uint8_t *data, size_t length)
 
 void
 exif_blocks_add(ExifBlocks *blocks, ExifDir dir,
-			   const uint8_t *data, size_t length, uint8_t *owned)
+				const uint8_t *data, size_t length, uint8_t *owned)
 {
 	if (length >= EXIF_HEADER_LEN && memcmp(data, EXIF_HEADER, EXIF_HEADER_LEN) == 0)
 	{

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define EXIF_MAX_BLOCKS		6		/* blocks of one file that are read */
+#define EXIF_MAX_BLOCKS		6	/* blocks of one file that are read */
 #define EXIF_MAX_JOINED		(16 * 1024 * 1024)	/* bytes put together from parts, or unpacked */
 
 /* The directories whose tags are the image's. */
@@ -49,14 +49,14 @@ extern bool exif_has_tiff_header(const uint8_t *data, size_t length);
  * "owned": freed at once if there is no room or no TIFF structure in it.
  */
 extern void exif_blocks_add(ExifBlocks *blocks, ExifDir dir,
-						   const uint8_t *data, size_t length, uint8_t *owned);
+							const uint8_t *data, size_t length, uint8_t *owned);
 
 /* Append to the last block the rest of it, from another segment. */
 extern void exif_blocks_append(ExifBlocks *blocks, const uint8_t *data, size_t length);
 
 /* Add the content of an Exif item or box: an offset of four bytes, then the block. */
 extern void exif_blocks_add_payload(ExifBlocks *blocks, const uint8_t *data, size_t length,
-								   uint8_t *owned);
+									uint8_t *owned);
 
 extern void exif_blocks_free(ExifBlocks *blocks);
 

@@ -16,7 +16,9 @@
 /* The tags of one date. */
 typedef struct DateTags
 {
-	uint16_t	date, subsecond, offset;
+	uint16_t	date,
+				subsecond,
+				offset;
 } DateTags;
 
 static const DateTags original = {0x9003, 0x9291, 0x9011};

@@ -34,7 +34,7 @@ typedef struct NameSet
 static bool
 is_new_name(NameSet *set, const char *name)
 {
-	uint32_t	hash = 2166136261u;	/* FNV-1a */
+	uint32_t	hash = 2166136261u; /* FNV-1a */
 
 	for (; *name != '\0'; name++)
 		hash = (hash ^ (uint8_t) *name) * 16777619u;

@@ -17,12 +17,14 @@
 typedef struct ExifResult
 {
 	TeExifStatus status;
-	char		error[TE_MAX_TEXT];	/* reason for TE_EXIF_ERROR, or "" */
+	char		error[TE_MAX_TEXT]; /* reason for TE_EXIF_ERROR, or "" */
 	bool		has_taken_at;
 	TeTime		taken_at;
 	bool		has_gps;
-	double		latitude, longitude;
-	char		make[TE_MAX_TEXT], model[TE_MAX_TEXT];	/* UTF-8, trimmed, "" = none */
+	double		latitude,
+				longitude;
+	char		make[TE_MAX_TEXT],
+				model[TE_MAX_TEXT]; /* UTF-8, trimmed, "" = none */
 	char	   *json;			/* one JSON object, NUL-terminated UTF-8 of at most TE_MAX_JSON bytes, or NULL */
 } ExifResult;
 

@@ -20,7 +20,10 @@ typedef struct Heif
 {
 	const uint8_t *file;
 	size_t		file_length;
-	Box			iloc, iinf, iref, idat;	/* data NULL if absent */
+	Box			iloc,
+				iinf,
+				iref,
+				idat;			/* data NULL if absent */
 	bool		has_primary;
 	uint32_t	primary;
 	int			budget;			/* extents and references that may still be looked at */
@@ -32,7 +35,9 @@ typedef struct Place
 {
 	int			method;			/* 0 file, 1 idat, 2 another item */
 	uint64_t	base;
-	int			index_size, offset_size, length_size;
+	int			index_size,
+				offset_size,
+				length_size;
 	const uint8_t *extents;
 	uint32_t	count;
 } Place;

@@ -13,7 +13,7 @@
 
 #define TRUNCATED_FLAG	"\"_truncated\":true"
 #define RESERVE			(sizeof(TRUNCATED_FLAG) + 3)	/* with comma, brace and NUL */
-#define MAX_VALUE		(64 * 1024)		/* bytes of one value */
+#define MAX_VALUE		(64 * 1024) /* bytes of one value */
 
 void
 out_bytes(ExifOut *out, const char *bytes, size_t length)
@@ -41,7 +41,7 @@ out_char(ExifOut *out, uint32_t c)
 	if (out->json)
 	{
 		const char *escaped = c == '"' ? "\\\"" : c == '\\' ? "\\\\" :
-			c == '\n' ? "\\n" : c == '\r' ? "\\r" : c == '\t' ? "\\t" : NULL;
+		c == '\n' ? "\\n" : c == '\r' ? "\\r" : c == '\t' ? "\\t" : NULL;
 
 		if (escaped != NULL)
 		{

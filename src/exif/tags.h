@@ -13,21 +13,21 @@
 /* How to read the value of a tag, in addition to its type and count. */
 typedef enum TagKind
 {
-	TAG_PLAIN,				/* by its type */
-	TAG_TEXT,				/* text, whatever the type */
-	TAG_TRIMMED,			/* text without trailing blanks, with which cameras pad it */
-	TAG_COPYRIGHT,			/* photographer NUL editor: two lines */
-	TAG_CODED,				/* text after eight bytes that name its character code */
-	TAG_UTF16,				/* UTF-16, little-endian, as Windows writes it */
-	TAG_LABELLED,			/* text with a label: "Lens: 24-70 mm", as Photoshop wrote it */
-	TAG_SIGNED,				/* a signed rational, also where the type says unsigned */
-	TAG_FIXED8,				/* a number times 256 */
-	TAG_CFA,				/* colour filter array: two 16-bit sizes, then bytes */
-	TAG_NUMBERS,			/* bytes that are numbers */
-	TAG_HEX,				/* a digest or identifier, as hexadecimal text */
-	TAG_BINARY,				/* given by its length */
-	TAG_OPAQUE,				/* the same, unless it is text */
-	TAG_POINTER				/* offset of a directory: not a value */
+	TAG_PLAIN,					/* by its type */
+	TAG_TEXT,					/* text, whatever the type */
+	TAG_TRIMMED,				/* text without trailing blanks, with which cameras pad it */
+	TAG_COPYRIGHT,				/* photographer NUL editor: two lines */
+	TAG_CODED,					/* text after eight bytes that name its character code */
+	TAG_UTF16,					/* UTF-16, little-endian, as Windows writes it */
+	TAG_LABELLED,				/* text with a label: "Lens: 24-70 mm", as Photoshop wrote it */
+	TAG_SIGNED,					/* a signed rational, also where the type says unsigned */
+	TAG_FIXED8,					/* a number times 256 */
+	TAG_CFA,					/* colour filter array: two 16-bit sizes, then bytes */
+	TAG_NUMBERS,				/* bytes that are numbers */
+	TAG_HEX,					/* a digest or identifier, as hexadecimal text */
+	TAG_BINARY,					/* given by its length */
+	TAG_OPAQUE,					/* the same, unless it is text */
+	TAG_POINTER					/* offset of a directory: not a value */
 } TagKind;
 
 #define EXIF_MAX_NAME 64		/* bytes of the longest name with its NUL */

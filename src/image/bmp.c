@@ -97,7 +97,7 @@ static bool
 read_masks(const ImgFile *file, BmpInfo *info, uint64_t *after, ImgResult *result)
 {
 	uint32_t	wanted = info->compression == BMP_BITFIELDS ? 3 :
-		info->compression == BMP_ALPHABITFIELDS ? 4 : 0;
+	info->compression == BMP_ALPHABITFIELDS ? 4 : 0;
 	const uint8_t *masks = file->data + FILE_HEADER + 40;
 
 	if (wanted == 0)
@@ -242,7 +242,7 @@ add_row(BmpBoxes *boxes)
 	uint32_t	done = boxes->rows_done++;
 	uint32_t	y = info->top_down ? done : info->height - 1 - done;
 	bool		last = info->top_down ? (y + 1) % boxes->factor == 0 || y + 1 == info->height :
-		y % boxes->factor == 0;
+	y % boxes->factor == 0;
 	uint8_t    *to;
 
 	for (uint32_t x = 0; x < info->width; x++)
@@ -262,7 +262,7 @@ add_row(BmpBoxes *boxes)
 		const uint64_t *sum = boxes->sums + (size_t) x * 4;
 		uint64_t	wide = x + 1 < boxes->width ? boxes->factor : info->width - x * boxes->factor;
 		uint64_t	high = y / boxes->factor + 1 < boxes->height ? boxes->factor :
-			info->height - y / boxes->factor * boxes->factor;
+		info->height - y / boxes->factor * boxes->factor;
 
 		for (int c = 0; c < 3; c++)
 			to[c] = sum[3] ? (uint8_t) ((sum[c] + sum[3] / 2) / sum[3]) : 0;

@@ -8,7 +8,7 @@
 
 #include "container/riff.h"
 
-#define WEBP_FLAGS		20			/* in the chunk VP8X, which is the first if there is one */
+#define WEBP_FLAGS		20		/* in the chunk VP8X, which is the first if there is one */
 #define WEBP_HAS_EXIF	0x08
 
 /*

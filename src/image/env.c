@@ -40,7 +40,7 @@ img_init(TeHello *hello)
 	hello->magic = TE_WIRE_MAGIC;
 	hello->version = TE_WIRE_VERSION;
 	g_log_set_writer_func(write_log, NULL, NULL);
-	g_setenv("VIPS_DISC_THRESHOLD", "1000g", TRUE);	/* else large images use temporary files */
+	g_setenv("VIPS_DISC_THRESHOLD", "1000g", TRUE); /* else large images use temporary files */
 	if (vips_init("thumbexif-decoder") != 0)
 	{
 		snprintf(hello->self_test, sizeof(hello->self_test), "libvips does not start");
@@ -49,7 +49,7 @@ img_init(TeHello *hello)
 	vips_concurrency_set(1);
 	vips_cache_set_max(0);
 	vips_cache_set_max_mem(0);
-	vips_vector_set_enabled(FALSE);		/* it compiles into executable pages */
+	vips_vector_set_enabled(FALSE); /* it compiles into executable pages */
 	allow_loaders();
 	snprintf(hello->libvips, sizeof(hello->libvips), "%d.%d.%d",
 			 vips_version(0), vips_version(1), vips_version(2));

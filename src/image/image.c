@@ -147,7 +147,7 @@ process_picture(const TeRequest *request, const ImgFile *file, ImgResult *result
 	uint32_t	width = 0,
 				height = 0;
 	int			orientation = rotated_by_container(file->format) ? 1 :
-		exif_orientation(file->format, file->data, file->length);
+	exif_orientation(file->format, file->data, file->length);
 
 	if (file->format == TE_FORMAT_RAW)
 		process_raw(request, file, orientation, result);

@@ -19,10 +19,12 @@
 typedef struct ImgResult
 {
 	TeStatus	status;			/* of thumbnail and size */
-	char		error[TE_MAX_TEXT];		/* detail of a failure: UTF-8, one line, or "" */
+	char		error[TE_MAX_TEXT]; /* detail of a failure: UTF-8, one line, or "" */
 	TeFormat	format;
-	uint32_t	width, height;	/* upright, of the full image; 0 if not known */
-	uint32_t	thumbnail_width, thumbnail_height;
+	uint32_t	width,
+				height;			/* upright, of the full image; 0 if not known */
+	uint32_t	thumbnail_width,
+				thumbnail_height;
 	void	   *thumbnail;		/* encoded bytes, or NULL */
 	size_t		thumbnail_bytes;
 

@@ -30,7 +30,7 @@ VipsImage *
 img_load(const ImgFile *file, double scale, ImgResult *result)
 {
 	VipsImage  *image = NULL;
-	void	   *data = (void *) file->data;		/* libvips only reads it */
+	void	   *data = (void *) file->data; /* libvips only reads it */
 	int			rc = -1;
 
 	img_vips_clear();

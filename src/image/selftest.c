@@ -37,7 +37,8 @@ static const Sample samples[] = {
 static const TeFormat written[] = {TE_FORMAT_JPEG, TE_FORMAT_PNG, TE_FORMAT_WEBP, TE_FORMAT_AVIF};
 
 /* Add to the report, parts separated by "; ", as far as there is room. */
-static void __attribute__((format(printf, 2, 3)))
+static void
+__attribute__((format(printf, 2, 3)))
 report(TeHello *hello, const char *format,...)
 {
 	size_t		used = strlen(hello->self_test);

@@ -100,7 +100,7 @@ plain_numbers(VipsImage **image, Colours *colours)
 		if (!advance(image, &next, vips_cast(*image, &next, VIPS_FORMAT_USHORT, "shift", TRUE, NULL)))
 			return false;
 		return advance(image, &next, vips_copy(*image, &next, "interpretation", colours->bands == 1 ?
-											  VIPS_INTERPRETATION_GREY16 : VIPS_INTERPRETATION_RGB16, NULL));
+											   VIPS_INTERPRETATION_GREY16 : VIPS_INTERPRETATION_RGB16, NULL));
 	}
 	if (vips_band_format_isfloat(format) && colours->bands == 1 && colours->alpha == 0)
 	{
@@ -139,7 +139,7 @@ read_colours(VipsImage **image, Colours *colours)
 			return false;
 	}
 	if (!advance(image, &next, vips_colourspace(*image, &next, colours->bands == 1 ?
-											   VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB, NULL)))
+												VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB, NULL)))
 		return false;
 	return advance(image, &next, vips_cast(*image, &next, VIPS_FORMAT_UCHAR, NULL));
 }
@@ -158,7 +158,7 @@ resize(VipsImage **image, int width, int height, bool alpha)
 		!advance(image, &next, vips_premultiply(*image, &next, "max_alpha", max_alpha, NULL)))
 		return false;
 	if (!advance(image, &next, vips_resize(*image, &next, (double) width / vips_image_get_width(*image),
-										  "vscale", (double) height / vips_image_get_height(*image), NULL)))
+										   "vscale", (double) height / vips_image_get_height(*image), NULL)))
 		return false;
 	if (!alpha)
 		return true;

@@ -6,8 +6,8 @@
 #define TE_WIRE_DECODER_ARGS_H
 
 /* Their descriptors: 0 and 1 are /dev/null, anything above TE_FD_SOCKET is closed. */
-#define TE_FD_LOG		2			/* a non-blocking pipe: lines of text */
-#define TE_FD_SOCKET	3			/* SOCK_SEQPACKET, see message.h and opening.h */
+#define TE_FD_LOG		2		/* a non-blocking pipe: lines of text */
+#define TE_FD_SOCKET	3		/* SOCK_SEQPACKET, see message.h and opening.h */
 
 /* Their arguments, in this order behind the program's name, all but the first decimal. */
 typedef enum TeArgument

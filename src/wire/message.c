@@ -108,7 +108,7 @@ check_exif(const TeReply *reply, const TeRequest *request)
 {
 	bool		wanted = (request->want & TE_WANT_EXIF) != 0;
 	bool		values = reply->has_taken_at || reply->has_gps ||
-		reply->make_len > 0 || reply->model_len > 0 || reply->json_len > 0;
+	reply->make_len > 0 || reply->model_len > 0 || reply->json_len > 0;
 
 	if (reply->exif_status > TE_EXIF_NOT_ASKED ||
 		(reply->exif_status == TE_EXIF_NOT_ASKED) == wanted)

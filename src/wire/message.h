@@ -28,12 +28,12 @@
 
 #define TE_WIRE_MAGIC		0x46584554	/* "TEXF" */
 #define TE_WIRE_VERSION		1
-#define TE_PIPELINE			2			/* requests in one decoder: one in work, one waiting */
+#define TE_PIPELINE			2	/* requests in one decoder: one in work, one waiting */
 
-#define TE_MAX_SIDE			16384		/* largest thumbnail_size */
+#define TE_MAX_SIDE			16384	/* largest thumbnail_size */
 #define TE_MAX_THUMBNAIL	(64 * 1024 * 1024)	/* bytes of any thumbnail; see te_thumbnail_bound() */
-#define TE_MAX_TEXT			1024		/* bytes of make, model and each error */
-#define TE_MAX_JSON			(96 * 1024)	/* bytes of the EXIF as JSON */
+#define TE_MAX_TEXT			1024	/* bytes of make, model and each error */
+#define TE_MAX_JSON			(96 * 1024) /* bytes of the EXIF as JSON */
 #define TE_MAX_REPLY		(128 * 1024)
 
 typedef enum TeFormat			/* format of a file, by content */
@@ -65,44 +65,50 @@ typedef struct TeHello
 {
 	uint32_t	magic;
 	uint32_t	version;
-	uint32_t	can_read;			/* bit (1 << TeFormat) for each format this build reads */
-	uint32_t	can_write;			/* the same for thumbnails */
-	char		libvips[16];		/* version, NUL-terminated */
+	uint32_t	can_read;		/* bit (1 << TeFormat) for each format this build reads */
+	uint32_t	can_write;		/* the same for thumbnails */
+	char		libvips[16];	/* version, NUL-terminated */
 	char		libexif[16];
-	char		self_test[256];		/* "ok", or a list of what fails in this build */
+	char		self_test[256]; /* "ok", or a list of what fails in this build */
 } TeHello;
 
 #define TE_WANT_THUMBNAIL	0x01
-#define TE_WANT_EXIF		0x02		/* dates, camera, GPS and the JSON */
-#define TE_WANT_GPS			0x04		/* leave GPS in; only with TE_WANT_EXIF */
+#define TE_WANT_EXIF		0x02	/* dates, camera, GPS and the JSON */
+#define TE_WANT_GPS			0x04	/* leave GPS in; only with TE_WANT_EXIF */
 #define TE_WANT_ALL			0x07
 /* Format, width and height are always in the reply. */
 
 typedef struct TeRequest
 {
 	uint32_t	magic;
-	uint32_t	number;				/* of the request, repeated in the reply */
-	uint32_t	want;				/* TE_WANT_... */
-	uint32_t	size;				/* side of the square, pixels */
-	uint32_t	format;				/* TeFormat of the thumbnail */
-	uint32_t	quality;			/* 1..100 */
-	uint64_t	max_pixels;			/* limit on width x height of the decoded frame */
-	uint64_t	file_size;			/* bytes of the image file when the server opened it */
+	uint32_t	number;			/* of the request, repeated in the reply */
+	uint32_t	want;			/* TE_WANT_... */
+	uint32_t	size;			/* side of the square, pixels */
+	uint32_t	format;			/* TeFormat of the thumbnail */
+	uint32_t	quality;		/* 1..100 */
+	uint64_t	max_pixels;		/* limit on width x height of the decoded frame */
+	uint64_t	file_size;		/* bytes of the image file when the server opened it */
 } TeRequest;
 
 typedef enum TeExifStatus
 {
-	TE_EXIF_NONE,					/* the file has no EXIF */
+	TE_EXIF_NONE,				/* the file has no EXIF */
 	TE_EXIF_FOUND,
-	TE_EXIF_ERROR,					/* the file has EXIF that could not be read: see exif_error */
+	TE_EXIF_ERROR,				/* the file has EXIF that could not be read: see exif_error */
 	TE_EXIF_NOT_ASKED
 } TeExifStatus;
 
 /* A wall-clock time as the camera wrote it. */
 typedef struct TeTime
 {
-	int32_t		year, month, day, hour, minute, second, microsecond;
-	int32_t		has_offset;			/* 1 if offset_minutes (east of UTC positive) is known */
+	int32_t		year,
+				month,
+				day,
+				hour,
+				minute,
+				second,
+				microsecond;
+	int32_t		has_offset;		/* 1 if offset_minutes (east of UTC positive) is known */
 	int32_t		offset_minutes;
 } TeTime;
 
@@ -120,23 +126,34 @@ typedef struct TeReply
 {
 	uint32_t	magic;
 	uint32_t	number;
-	uint32_t	status;				/* TeStatus of the image (thumbnail, size) */
-	uint32_t	exif_status;		/* TeExifStatus */
-	uint32_t	format;				/* TeFormat found */
-	uint32_t	width, height;		/* upright size of the full image; 0 if not known */
-	uint32_t	thumbnail_width, thumbnail_height;
+	uint32_t	status;			/* TeStatus of the image (thumbnail, size) */
+	uint32_t	exif_status;	/* TeExifStatus */
+	uint32_t	format;			/* TeFormat found */
+	uint32_t	width,
+				height;			/* upright size of the full image; 0 if not known */
+	uint32_t	thumbnail_width,
+				thumbnail_height;
 	uint32_t	thumbnail_bytes;	/* in the output descriptor; 0 = none */
 	uint32_t	has_taken_at;
 	uint32_t	has_gps;
 	TeTime		taken_at;
-	double		latitude, longitude;
-	uint32_t	make_len, model_len, error_len, exif_error_len, json_len;
+	double		latitude,
+				longitude;
+	uint32_t	make_len,
+				model_len,
+				error_len,
+				exif_error_len,
+				json_len;
 } TeReply;
 
 /* A checked reply: the texts as C strings inside the message's own buffer copy. */
 typedef struct TeReplyTexts
 {
-	const char *make, *model, *error, *exif_error, *json;	/* NULL if there is none */
+	const char *make,
+			   *model,
+			   *error,
+			   *exif_error,
+			   *json;			/* NULL if there is none */
 } TeReplyTexts;
 
 /*

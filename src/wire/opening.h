@@ -25,7 +25,7 @@ typedef struct TeOpenRequest
 	uint32_t	path_length;
 } TeOpenRequest;
 
-#define TE_OPEN_READ	0x01		/* the descriptor; otherwise only what the file is like */
+#define TE_OPEN_READ	0x01	/* the descriptor; otherwise only what the file is like */
 
 #define TE_MAX_OPEN_REQUEST (sizeof(TeOpenRequest) + 2 * TE_OPEN_MAX_PATH)
 

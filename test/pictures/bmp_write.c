@@ -61,7 +61,7 @@ put_palette(Bytes *out, int bits)
 {
 	for (unsigned i = 0; i < 1u << bits; i++)
 	{
-		uint8_t		entry[4] = {0};		/* blue, green, red */
+		uint8_t		entry[4] = {0}; /* blue, green, red */
 
 		if (bits == 1)
 			memset(entry, i ? 255 : 0, 3);
@@ -140,7 +140,7 @@ put_rle_row(Bytes *out, const uint8_t *rgb, int width, int bits)
 			unsigned	second = colour_index(rgb + x * 3 + 3, bits);
 			unsigned	third = colour_index(rgb + x * 3 + 6, bits);
 
-			put_le(out, 0x0300, 2);		/* literal, three pixels, padded to 16 bits */
+			put_le(out, 0x0300, 2); /* literal, three pixels, padded to 16 bits */
 			if (bits == 8)
 				put_le(out, index | second << 8 | third << 16, 4);
 			else

@@ -115,7 +115,7 @@ make_demo_set(void)
 	{
 		const DemoPhoto *photo = &demo[i];
 		const Shot	shot = {photo->camera[0], photo->camera[1], photo->taken, i % 2 ? "250" : NULL,
-			photo->offset, photo->latitude != 0, photo->latitude, photo->longitude, photo->orientation};
+		photo->offset, photo->latitude != 0, photo->latitude, photo->longitude, photo->orientation};
 		bool		portrait = photo->orientation >= 5;
 		Canvas		canvas = scene_landscape(portrait ? 900 : 1200, portrait ? 1200 : 900, i + 1);
 		Canvas		stored;
@@ -140,7 +140,7 @@ make_bench_set(int count)
 		char		name[64];
 		char		taken[32];
 		const Shot	shot = {"Fictor", i % 2 ? "Fictor X100" : "Fictor X200", taken, "125", "+02:00", true,
-			fmod(i * 7.31, 120) - 60, fmod(i * 11.17, 340) - 170, i % 8 == 7 ? 6 : 1};
+		fmod(i * 7.31, 120) - 60, fmod(i * 11.17, 340) - 170, i % 8 == 7 ? 6 : 1};
 		Canvas		canvas = scene_landscape(4000, 3000, i + 1);
 
 		snprintf(taken, sizeof(taken), "2024:%02d:%02d %02d:%02d:%02d", i / 28 % 12 + 1, i % 28 + 1,

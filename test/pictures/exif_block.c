@@ -50,7 +50,7 @@ struct ExifBlock
 typedef struct EbLayout
 {
 	size_t		ifd[EB_MAX_IFDS];
-	size_t		value[EB_MAX_IFDS][EB_MAX_ENTRIES];		/* 0 = inline */
+	size_t		value[EB_MAX_IFDS][EB_MAX_ENTRIES]; /* 0 = inline */
 	size_t		total;
 } EbLayout;
 

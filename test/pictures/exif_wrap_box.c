@@ -104,7 +104,7 @@ add_place(Bytes *iloc, const Plan *plan, uint32_t id, int method, int version,
 	if (version > 0)
 		add_uint(iloc, method, 2);
 	add_uint(iloc, 0, 2);
-	add_uint(iloc, plan->wide ? 5 : 0, plan->wide ? 8 : 0);	/* base offset */
+	add_uint(iloc, plan->wide ? 5 : 0, plan->wide ? 8 : 0); /* base offset */
 	add_uint(iloc, extents, 2);
 	for (int i = 0; i < extents; i++)
 	{

@@ -55,9 +55,9 @@ open_beneath(int folder, const char *path, const struct open_how *how)
 }
 
 long
-syscall(long number, ...)
+syscall(long number,...)
 {
-	static long (*real) (long, ...);
+	static long (*real) (long,...);
 	long		argument[6];
 	va_list		args;
 

@@ -21,7 +21,7 @@ typedef struct ExifCase
 	const char *model;
 	const char *taken_at;		/* "2024-05-06 07:08:09.250000 +120", the offset in minutes */
 	const char *position;		/* "48.858400 2.294500" */
-	const char *has[MAX_FRAGMENTS];		/* what must be in the JSON */
+	const char *has[MAX_FRAGMENTS]; /* what must be in the JSON */
 	const char *lacks[MAX_FRAGMENTS];	/* what must not be */
 } ExifCase;
 

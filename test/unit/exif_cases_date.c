@@ -139,7 +139,7 @@ nul_and_garbage(ExifBlock *block)
 
 const ExifCase exif_date_cases[] = {
 	{.name = "date-full", .build = full, .taken_at = "2024-05-06 07:08:09.250000 +120",
-	.has = {"\"DateTimeOriginal\":\"2024:05:06 07:08:09\"", "\"SubSecTimeOriginal\":\"25\"",
+		.has = {"\"DateTimeOriginal\":\"2024:05:06 07:08:09\"", "\"SubSecTimeOriginal\":\"25\"",
 	"\"OffsetTimeOriginal\":\"+02:00\"", "\"DateTimeDigitized\":\"2023:01:01 01:01:01\"", "\"DateTime\":\"2030:01:01 00:00:00\""}},
 	TAKEN("date-no-offset", no_offset, "2024-05-06 07:08:09.000000"),
 	TAKEN("date-negative-offset", negative_offset, "2024-05-06 07:08:09.500000 -570"),

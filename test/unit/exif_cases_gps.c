@@ -154,7 +154,7 @@ const ExifCase exif_gps_cases[] = {
 	PLACE("gps-references-only", references_only, NULL),
 	{.name = "gps-other-tags", .build = other_tags,
 		.has = {"\"GPSVersionID\":[2,3,0,0]", "\"GPSAltitudeRef\":1", "\"GPSAltitude\":123.4",
-		"\"GPSTimeStamp\":[14,27,7.24]", "\"GPSProcessingMethod\":\"GPS\"", "\"GPSDateStamp\":\"2024:05:06\"",
+			"\"GPSTimeStamp\":[14,27,7.24]", "\"GPSProcessingMethod\":\"GPS\"", "\"GPSDateStamp\":\"2024:05:06\"",
 	"\"GPSDifferential\":1", "\"0x0077\":7"}},
 	{NULL}
 };

@@ -21,7 +21,7 @@ pictures_start(void)
 		printf("Bail out! %s\n", hello.self_test);
 		exit(1);
 	}
-	vips_operation_block_set("VipsForeignLoadJpeg", FALSE);	/* to look at what was written */
+	vips_operation_block_set("VipsForeignLoadJpeg", FALSE); /* to look at what was written */
 }
 
 Bytes
@@ -48,9 +48,10 @@ picture_read(const char *name)
 TeRequest
 picture_request(void)
 {
-	return (TeRequest) {
+	return (TeRequest)
+	{
 		.magic = TE_WIRE_MAGIC, .want = TE_WANT_ALL, .size = 256, .format = TE_FORMAT_JPEG,
-		.quality = 85, .max_pixels = 200 * 1000 * 1000
+			.quality = 85, .max_pixels = 200 * 1000 * 1000
 	};
 }
 

@@ -14,7 +14,8 @@ static int	tap_tests;
 static int	tap_failures;
 
 /* One test, with a description as for printf.  Returns what it was given. */
-static bool __attribute__((format(printf, 2, 3), unused))
+static bool
+__attribute__((format(printf, 2, 3), unused))
 ok(bool passed, const char *format,...)
 {
 	va_list		args;
@@ -31,7 +32,8 @@ ok(bool passed, const char *format,...)
 }
 
 /* Two numbers are equal; the difference goes to stderr. */
-static bool __attribute__((unused))
+static bool
+__attribute__((unused))
 is_int(long long got, long long expected, const char *what)
 {
 	if (!ok(got == expected, "%s", what))
@@ -40,7 +42,8 @@ is_int(long long got, long long expected, const char *what)
 }
 
 /* Two texts are equal; NULL equals only NULL. */
-static bool __attribute__((unused))
+static bool
+__attribute__((unused))
 is_text(const char *got, const char *expected, const char *what)
 {
 	bool		same = got && expected ? strcmp(got, expected) == 0 : got == expected;
@@ -52,7 +55,8 @@ is_text(const char *got, const char *expected, const char *what)
 }
 
 /* The plan, at the end.  Returns the exit status. */
-static int __attribute__((unused))
+static int
+__attribute__((unused))
 done_testing(void)
 {
 	printf("1..%d\n", tap_tests);

@@ -54,7 +54,7 @@ static const struct
 	TeFormat	format;
 	const char *magic;
 	int			at;
-} written[] = {
+}			written[] = {
 	{TE_FORMAT_JPEG, "\xFF\xD8\xFF", 0}, {TE_FORMAT_PNG, "\x89PNG", 0},
 	{TE_FORMAT_WEBP, "WEBP", 8}, {TE_FORMAT_AVIF, "avif", 8}
 };
@@ -72,7 +72,7 @@ test_whole(const Expected *expected)
 		ok(true, "%s # skip this libvips does not write it", expected->name);
 		return;
 	}
-	request.format = TE_FORMAT_PNG;		/* to look at the pixels, not at JPEG's losses */
+	request.format = TE_FORMAT_PNG; /* to look at the pixels, not at JPEG's losses */
 	result = picture_process(&bytes, &request);
 	ok(result.status == TE_OK, "%s: no error %s", expected->name, result.error);
 	is_int(result.format, expected->format, "its format");
@@ -204,7 +204,7 @@ test_sizes(void)
 		uint32_t	size;
 		uint32_t	width,
 					height;
-	} sizes[] = {{1, 1, 1}, {2, 2, 2}, {17, 17, 13}, {100, 100, 75}, {319, 319, 239}, {320, 320, 240}, {321, 320, 240}, {16384, 320, 240}};
+	}			sizes[] = {{1, 1, 1}, {2, 2, 2}, {17, 17, 13}, {100, 100, 75}, {319, 319, 239}, {320, 320, 240}, {321, 320, 240}, {16384, 320, 240}};
 	static const char *const names[] = {"photo.jpg", "photo.png", "rle8.bmp", "photo.webp", "photo.avif"};
 
 	for (size_t n = 0; n < sizeof(names) / sizeof(names[0]); n++)

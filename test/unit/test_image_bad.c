@@ -23,7 +23,7 @@ static const struct
 	const char *name;
 	TeStatus	status;
 	uint32_t	width;			/* 0: not known */
-} bad[] = {
+}			bad[] = {
 	{"truncated.jpg", TE_TRUNCATED, 320}, {"truncated-progressive.jpg", TE_TRUNCATED, 320},
 	{"truncated.png", TE_TRUNCATED, 320}, {"truncated.webp", TE_TRUNCATED, 320},
 	{"truncated.gif", TE_TRUNCATED, 0}, {"truncated.tiff", TE_TRUNCATED, 0},
@@ -237,9 +237,9 @@ int
 main(void)
 {
 	static const char *const cut[] = {"photo.png", "interlaced.png", "rgb-16.png", "photo.webp", "photo.tiff", "rgb-16.tiff",
-		"float.tiff", "photo.jxl", "bare.jxl", "24.bmp", "8.bmp"};
+	"float.tiff", "photo.jxl", "bare.jxl", "24.bmp", "8.bmp"};
 	static const char *const flipped[] = {"photo.png", "photo.webp", "photo.gif", "rgb-16.tiff",
-		"photo.jxl", "photo.jpg", "progressive.jpg", "4.bmp", "rle8.bmp", "masks.bmp"};
+	"photo.jxl", "photo.jpg", "progressive.jpg", "4.bmp", "rle8.bmp", "masks.bmp"};
 	static const char *const heif[] = {"photo.heic", "photo.avif"};
 
 	for (size_t i = 0; i < sizeof(heif) / sizeof(heif[0]); i++)

@@ -57,7 +57,7 @@ check(const Message *message)
 {
 	TeReply		reply = message->reply;
 	uint32_t   *lengths[5] = {&reply.make_len, &reply.model_len, &reply.error_len,
-		&reply.exif_error_len, &reply.json_len};
+	&reply.exif_error_len, &reply.json_len};
 	static char *scratch;
 	char	   *bytes = malloc(sizeof(TeReply) + 2 * TE_MAX_REPLY);
 	size_t		length = sizeof(TeReply);

@@ -25,6 +25,7 @@
 #include "catalog/objectaccess.h"
 #include "catalog/pg_language.h"
 #include "catalog/pg_proc.h"
+#include "catalog/pg_range.h"
 #include "executor/executor.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -159,6 +160,27 @@ fmgr_call_hook(FmgrHookEventType event, FmgrInfo *info, Datum *private)
 }
 
 /* --- functions in expressions */
+
+/* Indexes on ranges call the difference function of the range type. */
+void
+te_code_rights_check_range(Oid type, Oid role)
+{
+	HeapTuple	tuple;
+	Oid			range = get_base_element_type(type);
+	Oid			difference;
+
+	if (!OidIsValid(range))
+		range = getBaseType(type);
+	if (type_is_multirange(range))
+		range = get_multirange_range(range);
+	tuple = SearchSysCache1(RANGETYPE, ObjectIdGetDatum(range));
+	if (!HeapTupleIsValid(tuple))
+		return;
+	difference = ((Form_pg_range) GETSTRUCT(tuple))->rngsubdiff;
+	ReleaseSysCache(tuple);
+	if (difference >= FirstNormalObjectId)
+		te_code_rights_check_function(difference, role);
+}
 
 bool
 te_code_rights_is_harmless(Oid function)

@@ -13,7 +13,6 @@
 #include "access/relation.h"
 #include "access/transam.h"
 #include "catalog/pg_class.h"
-#include "catalog/pg_range.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
@@ -109,27 +108,6 @@ check_rules(Relation relation, Oid role)
 					 errmsg("a rule of table \"%s\" must not run with the rights of role \"%s\"",
 							RelationGetRelationName(relation), GetUserNameFromId(role, true)),
 					 errhint("Let the table's owner call thumbexif_process(), or write a trigger instead of the rule.")));
-}
-
-/* Indexes on ranges call the difference function of the range type. */
-void
-te_code_rights_check_range(Oid type, Oid role)
-{
-	HeapTuple	tuple;
-	Oid			range = get_base_element_type(type);
-	Oid			difference;
-
-	if (!OidIsValid(range))
-		range = getBaseType(type);
-	if (type_is_multirange(range))
-		range = get_multirange_range(range);
-	tuple = SearchSysCache1(RANGETYPE, ObjectIdGetDatum(range));
-	if (!HeapTupleIsValid(tuple))
-		return;
-	difference = ((Form_pg_range) GETSTRUCT(tuple))->rngsubdiff;
-	ReleaseSysCache(tuple);
-	if (difference >= FirstNormalObjectId)
-		te_code_rights_check_function(difference, role);
 }
 
 static void

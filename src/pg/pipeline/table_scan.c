@@ -102,7 +102,7 @@ int
 te_table_scan_next(TeTableScan *scan, TeKey *keys, int max_keys)
 {
 	TeAlive		last = {0};
-	int found = 0;
+	int			found = 0;
 
 	if (scan->position == scan->count)
 	{
@@ -110,14 +110,14 @@ te_table_scan_next(TeTableScan *scan, TeKey *keys, int max_keys)
 			return -1;
 		read_window(scan);
 	}
-	for (; scan->position < scan->count && found <max_keys; scan->position++)
+	for (; scan->position < scan->count && found < max_keys; scan->position++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		te_exit_if_postmaster_died();
 		if (scan->position == scan->checked_to)
 			check_files_ahead(scan);
 		if (is_candidate(scan, scan->position, &last))
-			keys[found ++] = scan->window[scan->position].key;
+			keys[found++] = scan->window[scan->position].key;
 	}
 	return found;
 }

@@ -14,7 +14,7 @@
 #define SLOT_BUSY			2
 #define SLOT_IDLE			3
 #define SLOT_KILLING			4	/* another process is about to kill it */
-#define SLOT_WORD(pid, state) ((uint32) (pid) << 3 | (state)) /* process ids have 22 bits */
+#define SLOT_WORD(pid, state) ((uint32) (pid) << 3 | (state))	/* process ids have 22 bits */
 #define SLOT_STATE(word) ((word) & 7)
 #define SLOT_PID(word)	((pid_t) ((word) >> 3))
 

@@ -40,7 +40,7 @@ request_hook(void)
 static void
 startup_hook(void)
 {
-	bool found;
+	bool		found;
 
 	if (next_startup_hook)
 		next_startup_hook();
@@ -162,7 +162,7 @@ find_free_slot(void)
 {
 	TeDatabaseSlot *found = te_shmem_database(InvalidOid);
 
-	if (found !=NULL)
+	if (found != NULL)
 		return found;
 
 	for (int i = 0; i < TE_DATABASE_SLOTS; i++)

@@ -52,7 +52,7 @@ typedef struct TeDeathEntry		/* a table during whose processing workers have die
 	TimestampTz until;			/* no worker processes it before */
 } TeDeathEntry;
 
-#define TE_DEATH_ENTRIES	8		/* per database */
+#define TE_DEATH_ENTRIES	8	/* per database */
 
 /*
  * A slot of a database that has the extension, or may have it.  There may be more databases
