@@ -53,6 +53,7 @@ te_activity_read(int number, TeActivity *copy)
 		if (before % 2 == 0 && pg_atomic_read_u32(&slot->change_count) == before)
 			return OidIsValid(copy->database);
 		CHECK_FOR_INTERRUPTS();
+		pg_usleep(100);			/* the owner may have been stopped */
 	}
 }
 
