@@ -50,6 +50,11 @@ try()			# NAME
 		${THEXIF_PHOTOS:+THEXIF_PHOTOS="$THEXIF_PHOTOS"} > "$log" 2>&1 || true
 	sed -n 's/^output is kept in \(\/.*\/thumbexif-test\.[A-Za-z0-9]*\)\/out$/\1/p' "$log" | xargs -d '\n' -r rm -rf
 	last=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$log" | tail -1)
+	if grep -q 'Bail out!' "$log"; then
+		echo "$1: $TEST gives up, as it should: the server is beyond repair"
+		rm -rf "$copy"
+		return 0
+	fi
 	if grep -q 'the tests could not be run' "$log" || [ -z "$last" ]; then
 		echo "$1: the changed code cannot be tested:"
 		tail -20 "$log"

@@ -69,6 +69,8 @@ is_refused('silent', 'thumbnail', 'TE009', 'killed by signal 9', 'one that close
 # Two replies: the second is nobody's, and the next picture is not given to such a decoder.
 outcome('well');
 is_deeply([ outcome('twice') ], [ 't', 'kept' ], 'the first of two replies counts');
+my ($liar) = $session->decoders_of;
+wait_for('the second reply is sent', sub { process_state($liar) eq 'S' });
 is_deeply([ outcome('well') ], [ 't', 'replaced' ], 'but the next picture is for another decoder');
 
 # After a thousand pictures a decoder is replaced.
