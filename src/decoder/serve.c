@@ -199,7 +199,7 @@ dec_serve(const TeHello *hello)
 	char		message[sizeof(TeRequest) + 1];
 
 	if (te_send(TE_FD_SOCKET, hello, sizeof(*hello), NULL, 0) != 0)
-		return TE_EXIT_LEFT;
+		return TE_EXIT_NORMAL;
 
 	while (!is_retired())
 	{
@@ -211,7 +211,7 @@ dec_serve(const TeHello *hello)
 		ssize_t		length = te_receive(TE_FD_SOCKET, message, sizeof(message), fds, &nfds);
 
 		if (length == 0 || (length < 0 && (errno == EAGAIN || errno == ECONNRESET)))
-			return TE_EXIT_LEFT;
+			return TE_EXIT_NORMAL;
 		if (length < 0)
 		{
 			dec_log("cannot receive: %s", strerror(errno));
@@ -230,7 +230,7 @@ dec_serve(const TeHello *hello)
 		close(fds[0]);
 		close(fds[1]);
 		if (!go_on)
-			return TE_EXIT_LEFT;
+			return TE_EXIT_NORMAL;
 	}
-	return TE_EXIT_LEFT;
+	return TE_EXIT_NORMAL;
 }

@@ -87,7 +87,7 @@ owns_schema(TeExtension *extension)
 }
 
 TeExtensionState
-te_extension_look(TeExtension *extension)
+te_extension_lookup(TeExtension *extension)
 {
 	if (!registered)
 	{
@@ -119,13 +119,13 @@ te_extension_look(TeExtension *extension)
 bool
 te_extension_find(TeExtension *extension)
 {
-	return te_extension_look(extension) == TE_EXTENSION_READY;
+	return te_extension_lookup(extension) == TE_EXTENSION_READY;
 }
 
 void
 te_extension_get(TeExtension *extension)
 {
-	switch (te_extension_look(extension))
+	switch (te_extension_lookup(extension))
 	{
 		case TE_EXTENSION_READY:
 			return;

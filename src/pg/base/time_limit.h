@@ -31,12 +31,12 @@ extern void te_time_limit_forget(void);
 extern bool te_time_limit_ended(void);
 
 /*
- * The budget for writing rows: te_time_limit_refill at each claim, te_time_limit_spend adds
- * the time since since_ms (te_now_ms), te_time_limit_spent tells whether it is used up, which
+ * The budget for writing rows: te_write_budget_refill at each claim, te_write_budget_spend adds
+ * the time since since_ms (te_now_ms), te_write_budget_spent tells whether it is used up, which
  * it never is without a limit.
  */
-extern void te_time_limit_refill(void);
-extern void te_time_limit_spend(int64 since_ms);
-extern bool te_time_limit_spent(void);
+extern void te_write_budget_refill(void);
+extern void te_write_budget_spend(int64 since_ms);
+extern bool te_write_budget_spent(void);
 
 #endif							/* TE_PG_TIME_LIMIT_H */

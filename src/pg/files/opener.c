@@ -332,7 +332,7 @@ wait_for_reply(int64 wait_ms)
 /* --- for callers */
 
 bool
-te_opener_ask(TeOpening *opening)
+te_opener_request(TeOpening *opening)
 {
 	register_callbacks();
 	if (opening->want_fd && !AcquireExternalFD())

@@ -223,7 +223,7 @@ static void
 charge_row(BatchWrite *batch)
 {
 	if (batch->started_ms != 0)
-		te_time_limit_spend(batch->started_ms);
+		te_write_budget_spend(batch->started_ms);
 	batch->started_ms = 0;
 }
 
@@ -233,7 +233,7 @@ write_jobs(BatchWrite *batch, TeJob **jobs, int count)
 	lock_states(batch, jobs, count);
 	for (int i = 0; i < count; i++)
 	{
-		if (i > 0 && jobs[i]->outcome == TE_OUTCOME_NONE && te_time_limit_spent())
+		if (i > 0 && jobs[i]->outcome == TE_OUTCOME_NONE && te_write_budget_spent())
 			jobs[i]->outcome = TE_OUTCOME_RELEASE;
 		if (jobs[i]->outcome == TE_OUTCOME_NONE)
 		{
@@ -346,7 +346,7 @@ te_batch_write(const TeAttachment *attachment, TeJob **jobs, int count, const Te
 
 	for (int i = 0; i < count; i++)
 		jobs[i]->file = NULL;
-	if (te_time_limit_spent())
+	if (te_write_budget_spent())
 	{
 		/* the previous batch has used up the budget */
 		release_others(NULL, jobs, count);
@@ -375,7 +375,7 @@ te_batch_write(const TeAttachment *attachment, TeJob **jobs, int count, const Te
 	}
 	for (int i = 0; i < count; i++)
 	{
-		if (i > 0 && te_time_limit_spent())
+		if (i > 0 && te_write_budget_spent())
 		{
 			discard_file(jobs[i]);
 			jobs[i]->outcome = TE_OUTCOME_RELEASE;

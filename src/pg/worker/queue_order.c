@@ -187,7 +187,7 @@ read_orphans(TeQueueCursor *queue, const TeAttachment *attachment, TeKey *keys, 
 
 	if (queue->once_ended)
 		return 0;
-	count = te_orphans_read(attachment, TE_ORPHANS_ONCE, &queue->once, keys, max_keys);
+	count = te_orphans_read(attachment, TE_ORPHANS_FIRST, &queue->once, keys, max_keys);
 	queue->once_ended = count < max_keys;
 	return count;
 }
@@ -201,7 +201,7 @@ read_repeated_orphan(TeQueueCursor *queue, const TeAttachment *attachment, TeKey
 {
 	if (queue->repeated_ended)
 		return 0;
-	queue->single = te_orphans_read(attachment, TE_ORPHANS_AGAIN, &queue->repeated, key, 1) > 0;
+	queue->single = te_orphans_read(attachment, TE_ORPHANS_REPEATED, &queue->repeated, key, 1) > 0;
 	queue->repeated_ended = !queue->single;
 	return queue->single ? 1 : 0;
 }

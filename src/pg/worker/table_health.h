@@ -25,7 +25,7 @@ extern bool te_table_health_any_failing(void);
 extern bool te_table_health_resume(TeWorkerTable *table, const TeAttachment *attachment);
 
 /* Delay the tables during whose turns workers have died, longer after each death.  Called once, when the worker starts. */
-extern void te_table_health_load_deaths(void);
+extern void te_table_health_load_crashes(void);
 
 /* Record the attachment whose turn begins (0: it ends), so that the next worker knows if this one dies. */
 extern void te_table_health_set_at_work(int number);

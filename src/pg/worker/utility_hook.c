@@ -113,12 +113,12 @@ evict_workers(Oid database)
 	bool		any;
 
 	LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
-	for (int i = 0; i < TE_AWAY_SLOTS; i++)
+	for (int i = 0; i < TE_BLOCKED_SLOTS; i++)
 	{
-		if (OidIsValid(te_shared->away[i].database))
+		if (OidIsValid(te_shared->blocked[i].database))
 			continue;
-		te_shared->away[i].database = database;
-		te_shared->away[i].pid = MyProcPid;
+		te_shared->blocked[i].database = database;
+		te_shared->blocked[i].pid = MyProcPid;
 		break;
 	}
 	LWLockRelease(te_shared_lock);
@@ -155,10 +155,10 @@ readmit_workers(int code, Datum arg)
 	Oid			database = DatumGetObjectId(arg);
 
 	LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
-	for (int i = 0; i < TE_AWAY_SLOTS; i++)
+	for (int i = 0; i < TE_BLOCKED_SLOTS; i++)
 	{
-		if (te_shared->away[i].database == database && te_shared->away[i].pid == MyProcPid)
-			te_shared->away[i].database = InvalidOid;
+		if (te_shared->blocked[i].database == database && te_shared->blocked[i].pid == MyProcPid)
+			te_shared->blocked[i].database = InvalidOid;
 	}
 	LWLockRelease(te_shared_lock);
 	te_wake_launcher();

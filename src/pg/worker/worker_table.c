@@ -121,7 +121,7 @@ te_worker_table_load(void *arg)
 	TeExtensionState state;
 
 	te_worker_xact_begin();
-	state = te_extension_look(&extension);
+	state = te_extension_lookup(&extension);
 	attached->extension = state == TE_EXTENSION_READY;
 	attached->attachments = attached->extension ? te_attachment_all() : NIL;
 	te_worker_xact_end();
