@@ -73,7 +73,7 @@ map_file(int fd, const TeRequest *request, ImgResult *result)
 	return map;
 }
 
-/* The reservation again, in place of the file. */
+/* Replace the file mapping by the reservation. */
 static bool
 unmap_file(void)
 {
@@ -219,7 +219,7 @@ dec_serve(const TeHello *hello)
 		}
 		protocol_error = te_request_check(message, length, &request);
 		if (protocol_error == NULL && nfds != 2)
-			protocol_error = "not two descriptors";
+			protocol_error = "expected two descriptors";
 		if (protocol_error != NULL)
 		{
 			dec_log("invalid request: %s", protocol_error);

@@ -121,8 +121,8 @@ locate(const Heif *heif, uint32_t id, IlocEntry *entry)
 }
 
 /*
- * The n-th item (from 1) that a reference of this type leads to from an item; or, with
- * wanted, whether it leads to that one.  Returns 0 if not.  *any: there is such a reference.
+ * Returns the n-th target (from 1) of an item's references of this type; with wanted != 0 returns
+ * wanted if it is a target.  Otherwise 0.  *any: there is such a reference.
  */
 static uint32_t
 referred(Heif *heif, const char *type, uint32_t from, uint64_t n, uint32_t wanted, bool *any)

@@ -3,8 +3,7 @@
  *		Decodes JPEG with libjpeg from memory.
  *
  * libvips' loader passes 4 KB at a time to libjpeg-turbo, which keeps its Huffman
- * decoder on the slow path; and no larger image is needed than the thumbnail's next DCT
- * scale.
+ * decoder on the slow path; and decoding at the next larger DCT scale suffices.
  *
  * libjpeg reports errors by a callback that must not return: it uses longjmp.  All state
  * that must survive the jump is in JpegDecoder.

@@ -146,7 +146,7 @@ te_extension_get(TeExtension *extension)
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					 errmsg("schema \"%s\" does not belong to the extension and its owner", TE_SCHEMA),
 					 errdetail("The owner of the schema could make thumbexif run any code."),
-					 errhint("Let a superuser give the schema back to the owner of extension \"thumbexif\".")));
+					 errhint("Let a superuser give the schema to the owner of extension \"thumbexif\", by ALTER SCHEMA %s OWNER TO.", TE_SCHEMA)));
 			break;
 	}
 }

@@ -27,7 +27,7 @@
 #include "pg/pool/process.h"
 #include "pg/shared/decoder_slot.h"
 
-/* So many openers in a row that exit without a reply are an ERROR. */
+/* Consecutive openers that may exit without a reply before an ERROR is raised. */
 #define MAX_START_TRIES	3
 
 /* How long to wait for an opener that is exiting. */
@@ -264,7 +264,7 @@ send_requests(void)
 	}
 }
 
-/* Receive one reply; false if there is none yet.  Handles an opener that has exited or sent nonsense. */
+/* Receive one reply; false if there is none yet.  Handles an opener that has exited or sent an invalid reply. */
 static bool
 receive_reply(void)
 {

@@ -228,7 +228,7 @@ accept_reply(TePoolEntry *entry, const char *message, ssize_t length, MemoryCont
 {
 	const char *protocol_error;
 
-	/* The texts have at max_bytes the size of the message, and each gets a terminating NUL. */
+	/* The texts have at most the size of the message, and each gets a terminating NUL. */
 	entry->scratch = MemoryContextAlloc(context, length + 8);
 	protocol_error = te_reply_check(message, length, &entry->request, &entry->reply, &entry->texts, entry->scratch);
 	if (protocol_error == NULL)

@@ -228,7 +228,7 @@ te_dispatch_start(Oid role, bool must)
 	{
 		decoder = find_idle_decoder(role);
 		if (decoder == NULL)
-			return false;		/* all work for other roles, and will be idle later */
+			return false;		/* all decoders are busy for other roles; one becomes idle later */
 		te_dispatch_reap(decoder, TE_END_NOT_NEEDED);
 	}
 	child = te_decoder_slot_take(must);

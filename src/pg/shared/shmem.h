@@ -8,7 +8,8 @@
  * Access rules:
  *
  *	- a database slot's oid, wake and worker are atomic; any backend may set wake; its worker sets
- *	  worker and clears wake, and without a worker the launcher clears and remembers it;
+ *	  worker and clears wake; without a worker the launcher clears it and records the wakeup in its
+ *	  own list;
  *	- database slots are taken, freed and given to another database under te_shared_lock;
  *	- activity slots: see activity.h;
  *	- all other fields are written and read under te_shared_lock.
@@ -45,7 +46,7 @@ typedef enum TeDatabaseState	/* why there is no worker */
 	TE_DATABASE_OFF				/* disabled */
 } TeDatabaseState;
 
-typedef struct TeCrashEntry		/* a table during whose processing workers have died */
+typedef struct TeCrashEntry		/* a table on which workers crashed */
 {
 	int			attachment;		/* 0 = free */
 	int			crashes;

@@ -25,11 +25,11 @@
 
 #define SUSPEND_MS		1000	/* after the first ERROR */
 #define SUSPEND_MAX_MS	60000
-#define CRASH_MS		10000	/* after the first death of a worker */
+#define CRASH_MS		10000	/* after the first crash of a worker */
 #define CRASH_MAX_MS	(60 * 60 * 1000)
-#define CRASH_RESET_MS		(2 * 60 * 60 * 1000)	/* without another death, the count starts over */
+#define CRASH_RESET_MS		(2 * 60 * 60 * 1000)	/* without another crash, the count starts over */
 
-/* --- deaths of workers */
+/* --- crashes of workers */
 
 /* The entry of a table in shared memory; if there is none, the one whose wait ended first is reused. */
 static TeCrashEntry *

@@ -137,7 +137,7 @@ evict_workers(Oid database)
 			ereport(WARNING,
 					(errcode(ERRCODE_OBJECT_IN_USE),
 					 pid != 0 ?
-					 errmsg("background worker of thumbexif with PID %d has not left the database", pid) :
+					 errmsg("background worker of thumbexif with PID %d is still connected to the database", pid) :
 					 errmsg("background worker of thumbexif is about to connect to the database"),
 					 errhint("A stopped process exits when it receives SIGCONT. Do not kill it: that restarts the server.")));
 			return;

@@ -47,7 +47,12 @@
 #define MIN_RUN_MS			(10 * 1000) /* before it exits because other databases wait */
 #define SETTINGS_CHECK_MS	(10 * 1000) /* between checks of the database's settings */
 #define LIMIT_MS			(30 * 1000) /* for a statement on a user's table, with its triggers */
-#define LOCK_MS				900 /* less than deadlock_timeout, so that the worker gives way and not a user */
+
+/*
+ * Less than deadlock_timeout, so that the worker's lock request times out before a user's session is cancelled as a
+ * deadlock victim.
+ */
+#define LOCK_MS				900
 
 static TeDatabaseSlot *database_slot;
 static TimestampTz started;
@@ -66,7 +71,7 @@ worker_exit(int code, Datum arg)
 	if (database_slot == NULL)
 		return;
 	if (!te_time_limit_ended())
-		pg_atomic_write_u32(&database_slot->at_work, 0);	/* it was terminated: no table is to blame */
+		pg_atomic_write_u32(&database_slot->at_work, 0);	/* terminated on request: do not count a death against a table */
 	pg_atomic_compare_exchange_u32(&database_slot->worker, &me, 0);
 	te_shmem_set_latch(pg_atomic_read_u32(&te_shared->launcher));
 }

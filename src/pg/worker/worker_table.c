@@ -110,7 +110,7 @@ log_unusable(TeExtensionState state)
 	else if (state == TE_EXTENSION_FOREIGN)
 		ereport(LOG,
 				(errmsg("thumbexif does nothing in this database: schema \"%s\" does not belong to the extension and its owner", TE_SCHEMA),
-				 errhint("Let a superuser give the schema back to the owner of extension \"thumbexif\".")));
+				 errhint("Let a superuser give the schema to the owner of extension \"thumbexif\", by ALTER SCHEMA %s OWNER TO.", TE_SCHEMA)));
 }
 
 void
