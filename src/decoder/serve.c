@@ -186,7 +186,7 @@ answer(const TeRequest *request, int image_fd, int output_fd)
 
 /* Has the process used so much processor time that a new one should replace it? */
 static bool
-is_retired(void)
+is_used_up(void)
 {
 	struct timespec used;
 
@@ -201,7 +201,7 @@ dec_serve(const TeHello *hello)
 	if (te_send(TE_FD_SOCKET, hello, sizeof(*hello), NULL, 0) != 0)
 		return TE_EXIT_NORMAL;
 
-	while (!is_retired())
+	while (!is_used_up())
 	{
 		TeRequest	request;
 		int			fds[TE_MAX_FDS];

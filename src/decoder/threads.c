@@ -37,7 +37,7 @@ typedef struct Worker
 	pthread_t	thread;
 	pthread_cond_t wake;		/* signals a change of state */
 	State		state;
-	bool		started;			/* the C library has finished starting the thread */
+	bool		started;		/* the C library has finished starting the thread */
 	bool		detached;
 	void	   *(*start) (void *);
 	void	   *argument;

@@ -27,7 +27,7 @@ typedef struct Heif
 	bool		has_primary;
 	uint32_t	primary;
 	int			budget;			/* extents and references that may still be looked at */
-	size_t		capacity;			/* bytes that may still be copied */
+	size_t		capacity;		/* bytes that may still be copied */
 } Heif;
 
 /* The entry of one item in iloc. */
@@ -201,7 +201,7 @@ add_bytes(Heif *heif, Bytes *bytes, const uint8_t *data, size_t length, bool las
 static bool
 read_item(Heif *heif, uint32_t id, int depth, Bytes *bytes)
 {
-	IlocEntry		entry;
+	IlocEntry	entry;
 	bool		any;
 
 	memset(bytes, 0, sizeof(*bytes));

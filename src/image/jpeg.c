@@ -31,7 +31,7 @@ typedef struct JpegDecoder
 	struct jpeg_progress_mgr progress;
 	jmp_buf		escape;
 	bool		at_end;			/* the file has no end marker */
-	bool		data_missing;		/* pixels are missing: the data ended too early */
+	bool		data_missing;	/* pixels are missing: the data ended too early */
 	bool		damaged;		/* the data are inconsistent */
 	char		detail[JMSG_LENGTH_MAX];
 	uint8_t    *pixels;

@@ -44,7 +44,7 @@ typedef struct Guard
 {
 	int			nest_level;		/* transaction nest level at which it was begun */
 	bool		foreign;		/* the table's owner lacks rights of the current user */
-	Oid			trusted_function;		/* checked function that is running, whose calls are not checked; or InvalidOid */
+	Oid			trusted_function;	/* checked function that is running, whose calls are not checked; or InvalidOid */
 	int			depth;			/* nested calls of it */
 } Guard;
 

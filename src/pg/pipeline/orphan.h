@@ -20,7 +20,7 @@ typedef struct TeOrphanPlace	/* the last orphan that was read, in the order of c
 typedef enum TeOrphanKind
 {
 	TE_ORPHANS_FIRST,			/* without an earlier interruption */
-	TE_ORPHANS_REPEATED,			/* with earlier interruptions: they may be the cause */
+	TE_ORPHANS_REPEATED,		/* with earlier interruptions: they may be the cause */
 	TE_ORPHANS_ALL
 } TeOrphanKind;
 

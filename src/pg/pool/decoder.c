@@ -24,9 +24,9 @@
 #include "wire/decoder_args.h"
 #include "wire/fdpass.h"
 
-/* Images after which a decoder is replaced, to bound leaks in the image libraries. */
+/* A decoder retires after so many images or so much time with work, to bound leaks in the image libraries. */
 #define MAX_IMAGES		1000
-#define MAX_BUSY_MS		(10 * 60 * 1000)	/* the same, as processing time */
+#define MAX_BUSY_MS		(10 * 60 * 1000)
 
 /* Time for a new decoder to load and warm up its libraries. */
 #define START_TIMEOUT_MS		10000

@@ -91,7 +91,7 @@ extern bool te_decoder_check_idle(TeDecoder *decoder);
 typedef enum TeSendResult
 {
 	TE_SEND_DONE,
-	TE_SEND_NO_RESOURCES,			/* the server lacks a resource (errno); the decoder is usable */
+	TE_SEND_NO_RESOURCES,		/* the server lacks a resource (errno); the decoder is usable */
 	TE_SEND_EXITED				/* the decoder has ended: sets the cause; the request was not processed */
 } TeSendResult;
 

@@ -36,7 +36,7 @@
 
 typedef enum TeDatabaseState	/* why there is no worker */
 {
-	TE_DATABASE_UNKNOWN,			/* not examined yet */
+	TE_DATABASE_UNKNOWN,		/* not examined yet */
 	TE_DATABASE_IDLE,			/* nothing to do */
 	TE_DATABASE_RUNNING,		/* a worker is running */
 	TE_DATABASE_QUEUED,			/* thumbexif.max_workers are running */
@@ -89,13 +89,13 @@ typedef enum TeActivityState
 	TE_ACTIVITY_LEFT			/* worker slots: it has exited, and the launcher has not freed the slot */
 } TeActivityState;
 
-typedef enum TeExitReason			/* why a worker exited, for the launcher */
+typedef enum TeExitReason		/* why a worker exited, for the launcher */
 {
-	TE_EXIT_REASON_CRASH,				/* it died */
-	TE_EXIT_REASON_IDLE,				/* nothing to do before "due" */
-	TE_EXIT_REASON_YIELD,				/* made room for a worker of another database */
-	TE_EXIT_REASON_SETTINGS,			/* to be restarted with new settings */
-	TE_EXIT_REASON_EVICTED,			/* by DROP DATABASE or a similar command */
+	TE_EXIT_REASON_CRASH,		/* it died */
+	TE_EXIT_REASON_IDLE,		/* nothing to do before "due" */
+	TE_EXIT_REASON_YIELD,		/* made room for a worker of another database */
+	TE_EXIT_REASON_SETTINGS,	/* to be restarted with new settings */
+	TE_EXIT_REASON_EVICTED,		/* by DROP DATABASE or a similar command */
 	TE_EXIT_REASON_NO_EXTENSION
 } TeExitReason;
 
@@ -107,7 +107,7 @@ typedef struct TeActivity
 	Oid			database;		/* InvalidOid = a free slot */
 	TeActivityKind kind;
 	TeActivityState state;
-	TeExitReason	exit_reason;
+	TeExitReason exit_reason;
 	TimestampTz due;			/* with TE_EXIT_REASON_IDLE: time of the next retry, 0 = none */
 	TimestampTz started;
 	Oid			relation;		/* being processed, or InvalidOid */
@@ -121,7 +121,7 @@ typedef struct TeActivity
 	char		trouble[TE_TROUBLE_TEXT];	/* the last error; "" = none */
 } TeActivity;
 
-typedef struct TeBlockedDatabase			/* a database in which no worker may run */
+typedef struct TeBlockedDatabase	/* a database in which no worker may run */
 {
 	Oid			database;		/* InvalidOid = free */
 	int			pid;			/* process that asked for it */
@@ -137,7 +137,7 @@ typedef struct TeShared
 	pg_atomic_uint32 unlisted_due;	/* of them, databases that wait for a worker */
 	pg_atomic_uint32 no_process;	/* 1 = max_worker_processes are running */
 	TeDecoderSlots decoder_slots;	/* see decoder_slot.h */
-	TeBlockedDatabase		blocked[TE_BLOCKED_SLOTS];
+	TeBlockedDatabase blocked[TE_BLOCKED_SLOTS];
 	TeDatabaseSlot database[TE_DATABASE_SLOTS];
 	TeActivity	slot[TE_SLOTS]; /* workers' first, then sessions' */
 } TeShared;

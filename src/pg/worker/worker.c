@@ -250,11 +250,11 @@ main_loop(void)
 
 		ResetLatch(MyLatch);
 		if (ProcDiePending)
-			exit_worker(TE_EXIT_REASON_EVICTED, 0);	/* no work is in progress: exit without an ERROR */
+			exit_worker(TE_EXIT_REASON_EVICTED, 0); /* no work is in progress: exit without an ERROR */
 		CHECK_FOR_INTERRUPTS();
 		now = GetCurrentTimestamp();
 		if (te_clock_was_set_back(now))
-			exit_worker(TE_EXIT_REASON_YIELD, 0); /* its wait times are wrong now; the next worker has none */
+			exit_worker(TE_EXIT_REASON_YIELD, 0);	/* its wait times are wrong now; the next worker has none */
 		check_settings(now);
 
 		woken = pg_atomic_exchange_u32(&database_slot->wake, 0) != 0;
