@@ -98,7 +98,7 @@ die_somehow(const char *word)
 	else if (strcmp(word, "file") == 0)
 		exit(TE_EXIT_FILE);
 	else if (strcmp(word, "leave") == 0)
-		exit(TE_EXIT_LEFT);
+		exit(TE_EXIT_NORMAL);
 	else if (strcmp(word, "exit") == 0)
 		exit(77);
 	else if (strcmp(word, "stop") == 0)

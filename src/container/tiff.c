@@ -88,7 +88,7 @@ tiff_dir(Tiff *tiff, uint64_t offset, TiffDir *dir)
 	size_t		entry_size = tiff->big ? 20 : 12;
 	size_t		tail = tiff->big ? 8 : 4;
 	uint64_t	count,
-				room;
+				capacity;
 	const uint8_t *start;
 
 	memset(dir, 0, sizeof(*dir));
@@ -97,22 +97,22 @@ tiff_dir(Tiff *tiff, uint64_t offset, TiffDir *dir)
 		return false;
 
 	start = tiff->data + offset;
-	room = (tiff->length - offset - head) / entry_size;
+	capacity = (tiff->length - offset - head) / entry_size;
 	count = tiff->big ? tiff_long8(tiff, start) : exif_get_short(start, tiff->order);
 	if (count > SANE_ENTRIES)
 		return false;
 
 	dir->entries = start + head;
-	dir->truncated = count > room || count > TIFF_MAX_ENTRIES;
-	if (count <= room &&
+	dir->truncated = count > capacity || count > TIFF_MAX_ENTRIES;
+	if (count <= capacity &&
 		tiff->length - offset - head - count * entry_size >= tail)
 	{
 		const uint8_t *end = dir->entries + count * entry_size;
 
 		dir->next = tiff->big ? tiff_long8(tiff, end) : exif_get_long(end, tiff->order);
 	}
-	if (count > room)
-		count = room;
+	if (count > capacity)
+		count = capacity;
 	dir->count = count < TIFF_MAX_ENTRIES ? (uint32_t) count : TIFF_MAX_ENTRIES;
 	return true;
 }

@@ -73,7 +73,7 @@ dec_sandbox_limits(uint64_t memory, uint64_t cpu_seconds)
 		return "/proc/self/statm";
 	if (lower(RLIMIT_AS, used + memory, 0) < 0)
 		return "RLIMIT_AS";
-	/* with the grace it dies of SIGXCPU, which tells the server the reason, not of SIGKILL */
+	/* hard limit above the soft one, so that it gets SIGXCPU (reported as a timeout) and not SIGKILL */
 	if (lower(RLIMIT_CPU, cpu_seconds, 1) < 0)
 		return "RLIMIT_CPU";
 	if (lower(RLIMIT_FSIZE, TE_MAX_THUMBNAIL, 0) < 0)

@@ -73,7 +73,7 @@ map_file(int fd, const TeRequest *request, ImgResult *result)
 	return map;
 }
 
-/* The reservation again, in place of the file. */
+/* Replace the file mapping by the reservation. */
 static bool
 unmap_file(void)
 {
@@ -186,7 +186,7 @@ answer(const TeRequest *request, int image_fd, int output_fd)
 
 /* Has the process used so much processor time that a new one should replace it? */
 static bool
-is_retired(void)
+is_used_up(void)
 {
 	struct timespec used;
 
@@ -199,9 +199,9 @@ dec_serve(const TeHello *hello)
 	char		message[sizeof(TeRequest) + 1];
 
 	if (te_send(TE_FD_SOCKET, hello, sizeof(*hello), NULL, 0) != 0)
-		return TE_EXIT_LEFT;
+		return TE_EXIT_NORMAL;
 
-	while (!is_retired())
+	while (!is_used_up())
 	{
 		TeRequest	request;
 		int			fds[TE_MAX_FDS];
@@ -211,7 +211,7 @@ dec_serve(const TeHello *hello)
 		ssize_t		length = te_receive(TE_FD_SOCKET, message, sizeof(message), fds, &nfds);
 
 		if (length == 0 || (length < 0 && (errno == EAGAIN || errno == ECONNRESET)))
-			return TE_EXIT_LEFT;
+			return TE_EXIT_NORMAL;
 		if (length < 0)
 		{
 			dec_log("cannot receive: %s", strerror(errno));
@@ -219,7 +219,7 @@ dec_serve(const TeHello *hello)
 		}
 		protocol_error = te_request_check(message, length, &request);
 		if (protocol_error == NULL && nfds != 2)
-			protocol_error = "not two descriptors";
+			protocol_error = "expected two descriptors";
 		if (protocol_error != NULL)
 		{
 			dec_log("invalid request: %s", protocol_error);
@@ -230,7 +230,7 @@ dec_serve(const TeHello *hello)
 		close(fds[0]);
 		close(fds[1]);
 		if (!go_on)
-			return TE_EXIT_LEFT;
+			return TE_EXIT_NORMAL;
 	}
-	return TE_EXIT_LEFT;
+	return TE_EXIT_NORMAL;
 }

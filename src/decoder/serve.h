@@ -10,7 +10,7 @@
 
 #include "wire/message.h"
 
-/* Processor seconds after which a decoder retires and is replaced. */
+/* Processor seconds after which a decoder exits by itself and is replaced. */
 #define DEC_LIFE_SECONDS	300
 
 /*

@@ -37,7 +37,7 @@ typedef struct Worker
 	pthread_t	thread;
 	pthread_cond_t wake;		/* signals a change of state */
 	State		state;
-	bool		here;			/* the C library has finished starting the thread */
+	bool		started;		/* the C library has finished starting the thread */
 	bool		detached;
 	void	   *(*start) (void *);
 	void	   *argument;
@@ -47,7 +47,7 @@ typedef struct Worker
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static Worker workers[DEC_THREADS];
-static bool filled;
+static bool all_started;
 
 static struct
 {
@@ -111,7 +111,7 @@ work(void *argument)
 	Worker	   *worker = argument;
 
 	pthread_mutex_lock(&lock);
-	worker->here = true;
+	worker->started = true;
 	pthread_cond_broadcast(&worker->wake);
 	for (;;)
 	{
@@ -134,7 +134,7 @@ work(void *argument)
 static int
 add_worker(Worker **added)
 {
-	for (int i = 0; i < DEC_THREADS && !filled; i++)
+	for (int i = 0; i < DEC_THREADS && !all_started; i++)
 	{
 		int			rc;
 
@@ -281,7 +281,7 @@ pthread_key_delete(pthread_key_t key)
 
 /* Limit the number of processors in the set. */
 static void
-thin_out(size_t size, cpu_set_t *set)
+limit_cpu_set(size_t size, cpu_set_t *set)
 {
 	int			count = 0;
 
@@ -300,7 +300,7 @@ sched_getaffinity(pid_t pid, size_t size, cpu_set_t *set)
 	REAL(sched_getaffinity);
 	rc = real(pid, size, set);
 	if (rc >= 0)
-		thin_out(size, set);
+		limit_cpu_set(size, set);
 	return rc;
 }
 
@@ -312,7 +312,7 @@ pthread_getaffinity_np(pthread_t thread, size_t size, cpu_set_t *set)
 	REAL(pthread_getaffinity_np);
 	rc = real(thread, size, set);
 	if (rc == 0)
-		thin_out(size, set);
+		limit_cpu_set(size, set);
 	return rc;
 }
 
@@ -331,13 +331,13 @@ dec_threads_fill(void)
 	}
 	for (int i = 0; i < DEC_THREADS && rc == 0; i++)
 	{
-		while (!workers[i].here)
+		while (!workers[i].started)
 			pthread_cond_wait(&workers[i].wake, &lock);
 	}
-	filled = rc == 0;
+	all_started = rc == 0;
 	pthread_mutex_unlock(&lock);
 	errno = rc;
-	return filled;
+	return all_started;
 }
 
 #else

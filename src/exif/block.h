@@ -38,10 +38,10 @@ typedef struct ExifBlocks
 	const char *problem;		/* why an existing block could not be read, or NULL */
 } ExifBlocks;
 
-/* Does a TIFF structure start here?  Whatever number follows the byte order. */
+/* Does a TIFF structure start here?  Checks the byte order only. */
 extern bool exif_has_byte_order(const uint8_t *data, size_t length);
 
-/* The same, and the number is TIFF's 42: chance does not write these four bytes. */
+/* The same, and the number is TIFF's 42: a match is unlikely to be accidental. */
 extern bool exif_has_tiff_header(const uint8_t *data, size_t length);
 
 /*

@@ -37,8 +37,8 @@ extern void exif_read(TeFormat format, const uint8_t *data, size_t length,
 extern void exif_result_free(ExifResult *result);
 
 /*
- * The EXIF orientation, 1..8, or 1 if there is none or it is not valid.  For
- * containers whose own rotation counts (HEIC, AVIF, JXL) the caller does not ask.
+ * The EXIF orientation, 1..8, or 1 if there is none or it is not valid.  It must not be called
+ * for containers with their own rotation (HEIC, AVIF, JXL).
  */
 extern int	exif_orientation(TeFormat format, const uint8_t *data, size_t length);
 

@@ -21,26 +21,26 @@ unbrotli(const uint8_t *data, size_t length, size_t *unpacked)
 	BrotliDecoderState *state = BrotliDecoderCreateInstance(NULL, NULL, NULL);
 	BrotliDecoderResult result = BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT;
 	uint8_t    *bytes = NULL;
-	size_t		room = 0,
+	size_t		capacity = 0,
 				used = 0;
 
 	if (state == NULL)
 		return NULL;
-	while (result == BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT && room < EXIF_MAX_JOINED)
+	while (result == BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT && capacity < EXIF_MAX_JOINED)
 	{
 		size_t		left,
-					bigger = room == 0 ? 64 * 1024 : room * 4;
+					bigger = capacity == 0 ? 64 * 1024 : capacity * 4;
 		uint8_t    *more = realloc(bytes, bigger);
 		uint8_t    *next;
 
 		if (more == NULL)
 			break;
 		bytes = more;
-		room = bigger;
+		capacity = bigger;
 		next = bytes + used;
-		left = room - used;
+		left = capacity - used;
 		result = BrotliDecoderDecompressStream(state, &length, &data, &left, &next, NULL);
-		used = room - left;
+		used = capacity - left;
 	}
 	BrotliDecoderDestroyInstance(state);
 	if (result != BROTLI_DECODER_RESULT_SUCCESS)

@@ -27,11 +27,11 @@ typedef struct Heif
 	bool		has_primary;
 	uint32_t	primary;
 	int			budget;			/* extents and references that may still be looked at */
-	size_t		room;			/* bytes that may still be copied */
+	size_t		capacity;		/* bytes that may still be copied */
 } Heif;
 
 /* The entry of one item in iloc. */
-typedef struct Place
+typedef struct IlocEntry
 {
 	int			method;			/* 0 file, 1 idat, 2 another item */
 	uint64_t	base;
@@ -40,7 +40,7 @@ typedef struct Place
 				length_size;
 	const uint8_t *extents;
 	uint32_t	count;
-} Place;
+} IlocEntry;
 
 /* Bytes of an item: somewhere in the file, or a copy. */
 typedef struct Bytes
@@ -69,7 +69,7 @@ sane_size(int size)
 
 /* Find an item in iloc. */
 static bool
-locate(const Heif *heif, uint32_t id, Place *place)
+locate(const Heif *heif, uint32_t id, IlocEntry *entry)
 {
 	const uint8_t *at = heif->iloc.data;
 	const uint8_t *end;
@@ -83,12 +83,12 @@ locate(const Heif *heif, uint32_t id, Place *place)
 		return false;
 	end = at + heif->iloc.length;
 	version = at[0];
-	place->offset_size = at[4] >> 4;
-	place->length_size = at[4] & 15;
+	entry->offset_size = at[4] >> 4;
+	entry->length_size = at[4] & 15;
 	base_size = at[5] >> 4;
-	place->index_size = version == 0 ? 0 : at[5] & 15;
-	if (version > 2 || !sane_size(place->offset_size) || !sane_size(place->length_size) ||
-		!sane_size(base_size) || !sane_size(place->index_size))
+	entry->index_size = version == 0 ? 0 : at[5] & 15;
+	if (version > 2 || !sane_size(entry->offset_size) || !sane_size(entry->length_size) ||
+		!sane_size(base_size) || !sane_size(entry->index_size))
 		return false;
 	at += 6;
 	id_size = version < 2 ? 2 : 4;
@@ -104,13 +104,13 @@ locate(const Heif *heif, uint32_t id, Place *place)
 		if (end - at < id_size + method_size + 2 + base_size + 2)
 			return false;
 		this_id = (uint32_t) take(&at, id_size);
-		place->method = (int) take(&at, method_size) & 15;
+		entry->method = (int) take(&at, method_size) & 15;
 		elsewhere = take(&at, 2) != 0;	/* in another file */
-		place->base = take(&at, base_size);
-		place->count = (uint32_t) take(&at, 2);
-		place->extents = at;
-		extents = place->count *
-			(size_t) (place->index_size + place->offset_size + place->length_size);
+		entry->base = take(&at, base_size);
+		entry->count = (uint32_t) take(&at, 2);
+		entry->extents = at;
+		extents = entry->count *
+			(size_t) (entry->index_size + entry->offset_size + entry->length_size);
 		if ((size_t) (end - at) < extents)
 			return false;
 		if (this_id == id)
@@ -121,8 +121,8 @@ locate(const Heif *heif, uint32_t id, Place *place)
 }
 
 /*
- * The n-th item (from 1) that a reference of this type leads to from an item; or, with
- * wanted, whether it leads to that one.  Returns 0 if not.  *any: there is such a reference.
+ * Returns the n-th target (from 1) of an item's references of this type; with wanted != 0 returns
+ * wanted if it is a target.  Otherwise 0.  *any: there is such a reference.
  */
 static uint32_t
 referred(Heif *heif, const char *type, uint32_t from, uint64_t n, uint32_t wanted, bool *any)
@@ -175,9 +175,9 @@ add_bytes(Heif *heif, Bytes *bytes, const uint8_t *data, size_t length, bool las
 	}
 	if (length == 0)
 		return true;
-	if (length > heif->room || kept > heif->room - length)
+	if (length > heif->capacity || kept > heif->capacity - length)
 		return false;
-	heif->room -= length + kept;
+	heif->capacity -= length + kept;
 
 	needed = bytes->length + length;
 	if (bytes->owned == NULL || needed > bytes->capacity)
@@ -201,33 +201,33 @@ add_bytes(Heif *heif, Bytes *bytes, const uint8_t *data, size_t length, bool las
 static bool
 read_item(Heif *heif, uint32_t id, int depth, Bytes *bytes)
 {
-	Place		place;
+	IlocEntry	entry;
 	bool		any;
 
 	memset(bytes, 0, sizeof(*bytes));
-	if (depth > MAX_DEPTH || !locate(heif, id, &place))
+	if (depth > MAX_DEPTH || !locate(heif, id, &entry))
 		return false;
-	for (uint32_t i = 0; i < place.count; i++)
+	for (uint32_t i = 0; i < entry.count; i++)
 	{
-		uint64_t	index = take(&place.extents, place.index_size);
-		uint64_t	offset = place.base + take(&place.extents, place.offset_size);
-		uint64_t	length = take(&place.extents, place.length_size);
+		uint64_t	index = take(&entry.extents, entry.index_size);
+		uint64_t	offset = entry.base + take(&entry.extents, entry.offset_size);
+		uint64_t	length = take(&entry.extents, entry.length_size);
 		Bytes		source = {NULL, 0, NULL, 0};
 		bool		good;
 
-		if (heif->budget-- <= 0 || offset < place.base)
+		if (heif->budget-- <= 0 || offset < entry.base)
 			return false;
-		if (place.method == 0)
+		if (entry.method == 0)
 		{
 			source.data = heif->file;
 			source.length = heif->file_length;
 		}
-		else if (place.method == 1)
+		else if (entry.method == 1)
 		{
 			source.data = heif->idat.data;
 			source.length = heif->idat.length;
 		}
-		else if (place.method == 2)
+		else if (entry.method == 2)
 			read_item(heif, referred(heif, "iloc", id, index == 0 ? 1 : index, 0, &any),
 					  depth + 1, &source);
 
@@ -301,7 +301,7 @@ void
 exif_find_heif(const uint8_t *file, size_t file_length, Box meta, ExifBlocks *blocks)
 {
 	Heif		heif = {.file = file, .file_length = file_length, .budget = MAX_EXTENTS,
-	.room = EXIF_MAX_JOINED};
+	.capacity = EXIF_MAX_JOINED};
 	Box			box;
 
 	if (meta.length < 4)

@@ -19,22 +19,22 @@ unpack(const uint8_t *data, size_t length, size_t *unpacked)
 {
 	z_stream	stream = {.next_in = (Bytef *) data, .avail_in = (uInt) length};
 	uint8_t    *bytes = NULL;
-	size_t		room = 0;
+	size_t		capacity = 0;
 	int			outcome = Z_OK;
 
 	if (inflateInit(&stream) != Z_OK)
 		return NULL;
-	while (outcome == Z_OK && room < EXIF_MAX_JOINED)
+	while (outcome == Z_OK && capacity < EXIF_MAX_JOINED)
 	{
-		size_t		bigger = room == 0 ? 64 * 1024 : room * 4;
+		size_t		bigger = capacity == 0 ? 64 * 1024 : capacity * 4;
 		uint8_t    *more = realloc(bytes, bigger);
 
 		if (more == NULL)
 			break;
 		bytes = more;
-		room = bigger;
+		capacity = bigger;
 		stream.next_out = bytes + stream.total_out;
-		stream.avail_out = (uInt) (room - stream.total_out);
+		stream.avail_out = (uInt) (capacity - stream.total_out);
 		outcome = inflate(&stream, Z_NO_FLUSH);
 	}
 	*unpacked = stream.total_out;

@@ -134,7 +134,7 @@ text_utf16(ExifOut *out, const uint8_t *bytes, size_t length, bool big_endian)
 
 /*
  * Windows programs write little-endian UTF-16 into big-endian blocks.  The lower halves are the
- * bytes with more different values; if there are as many, those that are less often zero.
+ * bytes with more different values; on a tie, the half with fewer zero bytes.
  */
 static bool
 guess_big_endian(const uint8_t *bytes, size_t length, bool big_endian)

@@ -113,10 +113,10 @@ img_encode(const ImgPixels *pixels, int orientation, const TeRequest *request, I
 	img_vips_clear();
 	image = finish(pixels, orientation,
 				   alpha && (request->format == TE_FORMAT_JPEG || is_opaque(pixels)));
-	ok = image && save(image, request, &bytes, &length) == 0 && !img_vips_complained() && length > 0;
+	ok = image && save(image, request, &bytes, &length) == 0 && !img_vips_has_error() && length > 0;
 	if (!ok)
 		img_fail(result, TE_NOT_ENCODED, "%s",
-				 img_vips_complained() ? vips_error_buffer() : "the encoder gave no reason");
+				 img_vips_has_error() ? vips_error_buffer() : "the encoder gave no reason");
 	else if (length > te_thumbnail_bound(request->format, pixels->width, pixels->height))
 		ok = img_fail(result, TE_NOT_ENCODED, "the thumbnail of %zu bytes is too large", length);
 	img_vips_clear();

@@ -34,7 +34,7 @@ find_size(const ImgFile *file, uint32_t *width, uint32_t *height, VipsImage **op
 	return true;
 }
 
-/* Is the size not 0?  The height may be 0 in a JPEG, with a marker after the first scan for it. */
+/* Is the size not 0?  JPEG allows height 0 if a DNL marker follows the first scan. */
 static bool
 has_pixels(const ImgFile *file, uint32_t width, uint32_t height, ImgResult *result)
 {
@@ -45,7 +45,7 @@ has_pixels(const ImgFile *file, uint32_t width, uint32_t height, ImgResult *resu
 	return img_fail(result, TE_EMPTY, "the image has no pixels");
 }
 
-/* Refuse what has no pixels or more than the request allows. */
+/* Reject images with no pixels or with more than max_pixels. */
 static bool
 within_limits(uint64_t width, uint64_t height, uint64_t max_pixels, ImgResult *result)
 {

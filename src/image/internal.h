@@ -44,10 +44,10 @@ extern bool img_fail(ImgResult *result, TeStatus status, const char *format,...)
 extern bool img_fail_vips(ImgResult *result, const ImgFile *file);
 
 /* Did libvips report an error since img_vips_clear()?  Its return codes are not enough. */
-extern bool img_vips_complained(void);
+extern bool img_vips_has_error(void);
 extern void img_vips_clear(void);
 
-/* Keep a library's warning, as the detail of a failure that has none. */
+/* Keep a library's warning; it is used as the detail if a later failure has none. */
 extern void img_note_warning(const char *text);
 
 /* sniff.c */

@@ -3,8 +3,7 @@
  *		Decodes JPEG with libjpeg from memory.
  *
  * libvips' loader passes 4 KB at a time to libjpeg-turbo, which keeps its Huffman
- * decoder on the slow path; and no larger image is needed than the thumbnail's next DCT
- * scale.
+ * decoder on the slow path; and decoding at the next larger DCT scale suffices.
  *
  * libjpeg reports errors by a callback that must not return: it uses longjmp.  All state
  * that must survive the jump is in JpegDecoder.
@@ -32,7 +31,7 @@ typedef struct JpegDecoder
 	struct jpeg_progress_mgr progress;
 	jmp_buf		escape;
 	bool		at_end;			/* the file has no end marker */
-	bool		starved;		/* pixels are missing: the data ended too early */
+	bool		data_missing;	/* pixels are missing: the data ended too early */
 	bool		damaged;		/* the data are inconsistent */
 	char		detail[JMSG_LENGTH_MAX];
 	uint8_t    *pixels;
@@ -66,7 +65,7 @@ on_message(j_common_ptr cinfo, int level)
 			break;
 		case JWRN_HIT_MARKER:
 			if (decoder->cinfo.unread_marker == JPEG_EOI)
-				decoder->starved = true;
+				decoder->data_missing = true;
 			else
 				decoder->damaged = true;
 			break;
@@ -209,9 +208,9 @@ img_jpeg_decode(const ImgFile *file, int width, int height, ImgResult *result)
 	if (!decode(decoder, file, width, height))
 		img_fail(result, decoder->at_end ? TE_TRUNCATED : status_of(decoder->errors.msg_code),
 				 "%s", decoder->detail);
-	else if (decoder->damaged || (decoder->starved && !decoder->at_end))
+	else if (decoder->damaged || (decoder->data_missing && !decoder->at_end))
 		img_fail(result, TE_CORRUPT, "%s", decoder->detail);
-	else if (decoder->starved || (decoder->at_end && jpeg_has_multiple_scans(&decoder->cinfo)))
+	else if (decoder->data_missing || (decoder->at_end && jpeg_has_multiple_scans(&decoder->cinfo)))
 		img_fail(result, TE_TRUNCATED, "%s", decoder->detail[0] ? decoder->detail :
 				 "premature end of JPEG file");
 	else

@@ -70,7 +70,7 @@ img_load(const ImgFile *file, double scale, ImgResult *result)
 	/* libheif looks for boxes after the end of a valid file, which libvips reports as an error. */
 	if (rc == 0 && (file->format == TE_FORMAT_HEIC || file->format == TE_FORMAT_AVIF))
 		img_vips_clear();
-	if (rc != 0 || img_vips_complained())
+	if (rc != 0 || img_vips_has_error())
 	{
 		g_clear_object(&image);
 		img_fail_vips(result, file);

@@ -205,7 +205,7 @@ img_shrink(VipsImage *in, int width, int height, const ImgFile *file, ImgPixels 
 	ok = read_colours(&image, &colours) &&
 		resize(&image, width, height, colours.alpha) &&
 		collect(image, &colours, pixels) &&
-		!img_vips_complained();
+		!img_vips_has_error();
 	if (!ok)
 	{
 		img_fail_vips(result, file);

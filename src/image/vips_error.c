@@ -21,7 +21,7 @@ img_note_warning(const char *text)
 }
 
 bool
-img_vips_complained(void)
+img_vips_has_error(void)
 {
 	return vips_error_buffer()[0] != '\0';
 }

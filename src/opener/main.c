@@ -31,7 +31,7 @@
 #define AGAIN_US	1000
 
 static void
-say(const char *format,...)
+log_message(const char *format,...)
 {
 	va_list		args;
 
@@ -122,10 +122,10 @@ serve(void)
 		int			fd;
 
 		if (length == 0)
-			return TE_EXIT_LEFT;
+			return TE_EXIT_NORMAL;
 		if (length < 0 || nfds > 0 || !parse(message, (size_t) length, &request, root, path))
 		{
-			say("invalid request\n");
+			log_message("invalid request\n");
 			return TE_EXIT_PROTOCOL;
 		}
 		memset(&reply, 0, sizeof(reply));
@@ -133,7 +133,7 @@ serve(void)
 		reply.number = request.number;
 		fd = opn_open_file(root, path, request.want, &reply);
 		if (!answer(&reply, fd))
-			return TE_EXIT_LEFT;
+			return TE_EXIT_NORMAL;
 		if (fd >= 0)
 			close(fd);
 	}
@@ -144,14 +144,14 @@ main(int argc, char **argv)
 {
 	if (argc != TE_OPENER_ARGUMENTS || strcmp(argv[TE_ARG_VERSION], TE_VERSION) != 0)
 	{
-		say("thumbexif-opener %s is started by a PostgreSQL server with thumbexif of the same version\n", TE_VERSION);
+		log_message("thumbexif-opener %s is started by a PostgreSQL server with thumbexif of the same version\n", TE_VERSION);
 		return TE_EXIT_START;
 	}
 	if (!tie_to_parent(argv[TE_ARG_PARENT]))
 		return TE_EXIT_START;
 	if (!restrict_process())
 	{
-		say("could not restrict the process: %s\n", strerror(errno));
+		log_message("could not restrict the process: %s\n", strerror(errno));
 		return TE_EXIT_START;
 	}
 	return serve();

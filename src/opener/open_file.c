@@ -76,12 +76,15 @@ open_to_read(int root, const char *path, bool *in_use)
 	fd = open_again(file, flags);
 	*in_use = fd < 0 && errno == EAGAIN;
 	if (fd < 0 && !*in_use)
-		fd = open_beneath(root, path, flags, MAX_TRIES);	/* without /proc */
+		fd = open_beneath(root, path, flags, MAX_TRIES);	/* /proc is not mounted: resolve the path again */
 	close(file);
 	return fd;
 }
 
-/* May we read the file that a descriptor with O_PATH is for?  Not known without /proc: then opening it will tell. */
+/*
+ * May we read the file that a descriptor with O_PATH is for?  Without /proc this is unknown; return true, and open()
+ * reports the error later.
+ */
 static bool
 is_readable(int fd)
 {

@@ -25,7 +25,7 @@ typedef enum TeArgument
 /* Their exit codes.  Anything else, such as 127 for a missing library, is an unknown failure. */
 typedef enum TeExit
 {
-	TE_EXIT_LEFT = 0,			/* end of file, idle or retired: pending requests can be sent to another */
+	TE_EXIT_NORMAL = 0,			/* end of file or used up: pending requests can be sent to another */
 	TE_EXIT_START = 3,			/* could not start: the log says why */
 	TE_EXIT_PROTOCOL = 4,		/* the server sent an invalid request */
 	TE_EXIT_MEMORY = 5,			/* ran out of memory while it processed an image */

@@ -84,7 +84,7 @@ wait_done($server, 'a worker is there', 1, 'stopped');
 my $pid = worker_pid($server, 'stopped');
 kill STOP => $pid or die "kill: $!";
 my ($status, $out, $error) = $server->psql('postgres', 'DROP DATABASE stopped');
-like($error, qr/WARNING:  background worker of thumbexif with PID $pid has not left the database/, 'the process is named');
+like($error, qr/WARNING:  background worker of thumbexif with PID $pid is still connected to the database/, 'the process is named');
 like($error, qr/HINT:  .*SIGCONT/, 'and what to do');
 like($error, qr/ERROR:  database "stopped" is being accessed by other users/, 'the command fails as PostgreSQL has it');
 kill CONT => $pid;

@@ -44,7 +44,7 @@ typedef struct Guard
 {
 	int			nest_level;		/* transaction nest level at which it was begun */
 	bool		foreign;		/* the table's owner lacks rights of the current user */
-	Oid			answers;		/* checked function that is running, whose calls are not checked; or InvalidOid */
+	Oid			trusted_function;	/* checked function that is running, whose calls are not checked; or InvalidOid */
 	int			depth;			/* nested calls of it */
 } Guard;
 
@@ -110,13 +110,13 @@ enter_function(Oid function)
 {
 	Guard	   *guard = &guards[nguards - 1];
 
-	if (!OidIsValid(guard->answers))
+	if (!OidIsValid(guard->trusted_function))
 	{
 		te_code_rights_check_function(function, GetUserId());
 		if (!is_in_c(function))
-			guard->answers = function;
+			guard->trusted_function = function;
 	}
-	if (guard->answers == function)
+	if (guard->trusted_function == function)
 		guard->depth++;
 }
 
@@ -129,12 +129,12 @@ leave_function(Oid function)
 {
 	int			top = nguards;
 
-	while (top > 0 && !OidIsValid(guards[top - 1].answers))
+	while (top > 0 && !OidIsValid(guards[top - 1].trusted_function))
 		top--;
-	if (top == 0 || guards[top - 1].answers != function)
+	if (top == 0 || guards[top - 1].trusted_function != function)
 		return;
 	if (--guards[top - 1].depth == 0)
-		guards[top - 1].answers = InvalidOid;
+		guards[top - 1].trusted_function = InvalidOid;
 	nguards = top;
 }
 
@@ -142,7 +142,7 @@ leave_function(Oid function)
 static bool
 is_guarded(void)
 {
-	return nguards > 0 && !OidIsValid(guards[nguards - 1].answers);
+	return nguards > 0 && !OidIsValid(guards[nguards - 1].trusted_function);
 }
 
 static void
@@ -342,7 +342,7 @@ te_code_rights_begin(bool foreign)
 				 errhint("A trigger must not process the assets of its own table.")));
 	guards[nguards].nest_level = GetCurrentTransactionNestLevel();
 	guards[nguards].foreign = foreign;
-	guards[nguards].answers = InvalidOid;
+	guards[nguards].trusted_function = InvalidOid;
 	guards[nguards].depth = 0;
 	nguards++;
 }

@@ -87,7 +87,7 @@ owns_schema(TeExtension *extension)
 }
 
 TeExtensionState
-te_extension_look(TeExtension *extension)
+te_extension_lookup(TeExtension *extension)
 {
 	if (!registered)
 	{
@@ -119,13 +119,13 @@ te_extension_look(TeExtension *extension)
 bool
 te_extension_find(TeExtension *extension)
 {
-	return te_extension_look(extension) == TE_EXTENSION_READY;
+	return te_extension_lookup(extension) == TE_EXTENSION_READY;
 }
 
 void
 te_extension_get(TeExtension *extension)
 {
-	switch (te_extension_look(extension))
+	switch (te_extension_lookup(extension))
 	{
 		case TE_EXTENSION_READY:
 			return;
@@ -146,7 +146,7 @@ te_extension_get(TeExtension *extension)
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					 errmsg("schema \"%s\" does not belong to the extension and its owner", TE_SCHEMA),
 					 errdetail("The owner of the schema could make thumbexif run any code."),
-					 errhint("Let a superuser give the schema back to the owner of extension \"thumbexif\".")));
+					 errhint("Let a superuser give the schema to the owner of extension \"thumbexif\", by ALTER SCHEMA %s OWNER TO.", TE_SCHEMA)));
 			break;
 	}
 }

@@ -32,7 +32,7 @@ typedef enum TeExtensionState
  * Look the extension up; fills *extension if the result is TE_EXTENSION_READY.  Needs a
  * transaction.  None of the states is an ERROR.
  */
-extern TeExtensionState te_extension_look(TeExtension *extension);
+extern TeExtensionState te_extension_lookup(TeExtension *extension);
 
 /* Is the extension installed and usable? */
 extern bool te_extension_find(TeExtension *extension);

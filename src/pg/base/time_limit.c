@@ -93,20 +93,20 @@ te_time_limit_ended(void)
 }
 
 void
-te_time_limit_refill(void)
+te_write_budget_refill(void)
 {
 	limit_hit = false;
 	spent_ms = 0;
 }
 
 void
-te_time_limit_spend(int64 since_ms)
+te_write_budget_spend(int64 since_ms)
 {
 	spent_ms += te_now_ms() - since_ms;
 }
 
 bool
-te_time_limit_spent(void)
+te_write_budget_spent(void)
 {
 	return limit_ms > 0 && spent_ms > BUDGET_MS;
 }

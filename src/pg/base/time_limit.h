@@ -22,21 +22,22 @@ extern void te_time_limit_set(int ms);
 extern bool te_time_limit_begin(void);
 extern void te_time_limit_end(void);
 
-/*
- * Was a statement cancelled by the limit since te_time_limit_forget()?  Is the process being
- * ended for it?
- */
+/* Was a statement cancelled by the limit since te_time_limit_forget()? */
 extern bool te_time_limit_hit(void);
+
+/* Forget that a statement was cancelled. */
 extern void te_time_limit_forget(void);
+
+/* Is the process being ended because a statement exceeded the limit and was not cancelled? */
 extern bool te_time_limit_ended(void);
 
-/*
- * The budget for writing rows: te_time_limit_refill at each claim, te_time_limit_spend adds
- * the time since since_ms (te_now_ms), te_time_limit_spent tells whether it is used up, which
- * it never is without a limit.
- */
-extern void te_time_limit_refill(void);
-extern void te_time_limit_spend(int64 since_ms);
-extern bool te_time_limit_spent(void);
+/* Refill the budget for writing rows; called at each claim. */
+extern void te_write_budget_refill(void);
+
+/* Charge the time since since_ms (te_now_ms) to the budget. */
+extern void te_write_budget_spend(int64 since_ms);
+
+/* Is the budget used up?  Without a limit it never is. */
+extern bool te_write_budget_spent(void);
 
 #endif							/* TE_PG_TIME_LIMIT_H */

@@ -27,7 +27,7 @@
 #include "pg/pool/process.h"
 #include "pg/shared/decoder_slot.h"
 
-/* So many openers in a row that exit without a reply are an ERROR. */
+/* Consecutive openers that may exit without a reply before an ERROR is raised. */
 #define MAX_START_TRIES	3
 
 /* How long to wait for an opener that is exiting. */
@@ -264,7 +264,7 @@ send_requests(void)
 	}
 }
 
-/* Receive one reply; false if there is none yet.  Handles an opener that has exited or sent nonsense. */
+/* Receive one reply; false if there is none yet.  Handles an opener that has exited or sent an invalid reply. */
 static bool
 receive_reply(void)
 {
@@ -332,7 +332,7 @@ wait_for_reply(int64 wait_ms)
 /* --- for callers */
 
 bool
-te_opener_ask(TeOpening *opening)
+te_opener_request(TeOpening *opening)
 {
 	register_callbacks();
 	if (opening->want_fd && !AcquireExternalFD())

@@ -42,7 +42,7 @@ typedef struct TeOpening
 } TeOpening;
 
 /* Ask for a file without waiting.  False if no file descriptor is left. */
-extern bool te_opener_ask(TeOpening *opening);
+extern bool te_opener_request(TeOpening *opening);
 
 /* Wait for the reply.  Throws on an interrupt, and if no opener can be started. */
 extern void te_opener_wait(TeOpening *opening);

@@ -50,19 +50,19 @@ extern TimestampTz te_root_next_try(void);
  */
 extern int64 te_root_timeout_ms(const TeRoot *root);
 
-/* That limit was exceeded. */
+/* Record that opening timed out. */
 extern void te_root_set_hanging(TeRoot *root);
 
 /* An opener was killed while it worked on this root, and may be blocked there.  Never throws. */
 extern void te_root_opener_killed(TeRoot *root, int place, pid_t pid);
 
 /*
- * Evaluate the reply to a request for a file beneath the root.  False if it says nothing about the file because the
- * root is in trouble.  May read the table, so it needs a transaction.
+ * Evaluate the reply to a request for a file beneath the root.  False if the file's status is unknown because the root
+ * is in trouble.  May read the table, so it needs a transaction.
  */
 extern bool te_root_check_reply(TeRoot *root, const TeOpenReply *reply);
 
-/* The root cannot be opened, with an errno. */
+/* Record that the root could not be opened; err is an errno. */
 extern void te_root_set_failing(TeRoot *root, int err);
 
 /* ERROR for its trouble. */

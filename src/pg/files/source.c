@@ -103,7 +103,7 @@ status_of_errno(int err)
 }
 
 bool
-te_source_ask(const char *path, int flags, TeSource *source)
+te_source_request(const char *path, int flags, TeSource *source)
 {
 	const char *below;
 	char	   *name;
@@ -127,7 +127,7 @@ te_source_ask(const char *path, int flags, TeSource *source)
 		opening->root = root;
 		opening->path = pstrdup(below);
 		opening->want_fd = (flags & TE_ASK_READ) != 0;
-		if (!te_opener_ask(opening))
+		if (!te_opener_request(opening))
 			return false;
 		source->opening = opening;
 		return true;
@@ -193,7 +193,7 @@ te_source_wait(TeSource *source)
 void
 te_source_open(const char *path, TeSource *source)
 {
-	if (!te_source_ask(path, TE_ASK_READ, source))
+	if (!te_source_request(path, TE_ASK_READ, source))
 		te_source_no_descriptor();
 	te_source_wait(source);
 	if (source->trouble != NULL)
@@ -209,7 +209,7 @@ te_source_check_files(const char *const *paths, int count, TeSource *sources)
 	{
 		te_exit_if_postmaster_died();
 		for (; asked < count && asked < i + CHECK_AHEAD; asked++)
-			(void) te_source_ask(paths[asked], TE_ASK_BULK, &sources[asked]);
+			(void) te_source_request(paths[asked], TE_ASK_BULK, &sources[asked]);
 		te_source_wait(&sources[i]);
 	}
 }

@@ -32,7 +32,7 @@ typedef struct TeSource
  * are not converted.  False if no descriptor is left.  The request is allocated in the current memory context; *source
  * must not move before te_source_wait() or te_source_close().
  */
-extern bool te_source_ask(const char *path, int flags, TeSource *source);
+extern bool te_source_request(const char *path, int flags, TeSource *source);
 
 /*
  * Wait for the requested file.  Problems of the file are returned as status, those of its root as "trouble"; problems of

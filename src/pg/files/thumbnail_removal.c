@@ -211,7 +211,7 @@ check_folders(void)
 }
 
 int64
-te_thumbnail_empty_removals(int limit_ms, int64 *unlinked)
+te_thumbnail_process_removals(int limit_ms, int64 *unlinked)
 {
 	char	   *sql = psprintf("SELECT removal, attachment, file, xmin FROM %s FOR UPDATE SKIP LOCKED",
 							   te_internal_name("thumbexif_removal"));

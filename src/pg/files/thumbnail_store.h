@@ -34,7 +34,7 @@ extern void te_thumbnail_discard(int attachment, const char *name);
  * were processed, and adds to *unlinked, unless that is NULL, the number of files that were unlinked, which is lower if
  * the database is a copy.
  */
-extern int64 te_thumbnail_empty_removals(int limit_ms, int64 *unlinked);
+extern int64 te_thumbnail_process_removals(int limit_ms, int64 *unlinked);
 
 /* Does a folder for an attachment of this number exist?  A dropped extension leaves its folders. */
 extern bool te_thumbnail_has_folder(int attachment);

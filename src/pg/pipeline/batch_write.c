@@ -223,7 +223,7 @@ static void
 charge_row(BatchWrite *batch)
 {
 	if (batch->started_ms != 0)
-		te_time_limit_spend(batch->started_ms);
+		te_write_budget_spend(batch->started_ms);
 	batch->started_ms = 0;
 }
 
@@ -233,7 +233,7 @@ write_jobs(BatchWrite *batch, TeJob **jobs, int count)
 	lock_states(batch, jobs, count);
 	for (int i = 0; i < count; i++)
 	{
-		if (i > 0 && jobs[i]->outcome == TE_OUTCOME_NONE && te_time_limit_spent())
+		if (i > 0 && jobs[i]->outcome == TE_OUTCOME_NONE && te_write_budget_spent())
 			jobs[i]->outcome = TE_OUTCOME_RELEASE;
 		if (jobs[i]->outcome == TE_OUTCOME_NONE)
 		{
@@ -265,7 +265,7 @@ write_set(void *arg)
 	write_jobs(set->batch, set->jobs, set->count);
 }
 
-/* Write jobs in a subtransaction.  Returns an ERROR that the table is to blame for, or NULL. */
+/* Write jobs in a subtransaction.  Returns the ERROR if the table's own code or definition caused it, or NULL. */
 static ErrorData *
 try_write(BatchWrite *batch, TeJob **jobs, int count)
 {
@@ -297,7 +297,7 @@ valid_text(MemoryContext context, const char *message)
 	return text;
 }
 
-/* The table has refused the row of a job: that becomes its failure. */
+/* Record the table's ERROR as the job's failure. */
 static void
 write_refused(BatchWrite *batch, TeJob *job, ErrorData *error)
 {
@@ -311,7 +311,7 @@ write_refused(BatchWrite *batch, TeJob *job, ErrorData *error)
 		job->table_error = valid_text(job->context, error->message);
 	error = try_write(batch, &job, 1);
 	if (error != NULL)
-		ReThrowError(error);	/* nothing of the table's was touched this time */
+		ReThrowError(error);	/* only the state was written, so the table did not cause this */
 }
 
 /* Write one job in a subtransaction of its own. */
@@ -346,7 +346,7 @@ te_batch_write(const TeAttachment *attachment, TeJob **jobs, int count, const Te
 
 	for (int i = 0; i < count; i++)
 		jobs[i]->file = NULL;
-	if (te_time_limit_spent())
+	if (te_write_budget_spent())
 	{
 		/* the previous batch has used up the budget */
 		release_others(NULL, jobs, count);
@@ -363,7 +363,7 @@ te_batch_write(const TeAttachment *attachment, TeJob **jobs, int count, const Te
 		return;
 	if (te_time_limit_hit() && batch.current != NULL)
 	{
-		/* this row has used up the time: only it fails */
+		/* fail only the row whose statement exceeded the time limit */
 		release_others(batch.current, jobs, count);
 		write_refused(&batch, batch.current, error);
 		return;
@@ -375,7 +375,7 @@ te_batch_write(const TeAttachment *attachment, TeJob **jobs, int count, const Te
 	}
 	for (int i = 0; i < count; i++)
 	{
-		if (i > 0 && te_time_limit_spent())
+		if (i > 0 && te_write_budget_spent())
 		{
 			discard_file(jobs[i]);
 			jobs[i]->outcome = TE_OUTCOME_RELEASE;

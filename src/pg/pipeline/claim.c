@@ -291,7 +291,7 @@ clear_orphans(const TeAttachment *attachment, const TeAsset *assets, const TeCla
 		te_orphans_release(attachment, released, num_released);
 	/* triggers were off when the row was deleted; if it is inserted again, it is new */
 	if (ngone > 0)
-		te_orphans_forget(attachment, gone, ngone);
+		te_orphans_delete(attachment, gone, ngone);
 	pfree(released);
 	pfree(gone);
 }

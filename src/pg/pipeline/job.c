@@ -81,13 +81,13 @@ request_file(TeJob *job, int flags)
 {
 	MemoryContext caller = MemoryContextSwitchTo(job->context);
 
-	job->requested = te_source_ask(job->asset.path, TE_ASK_READ | flags, &job->source);
+	job->requested = te_source_request(job->asset.path, TE_ASK_READ | flags, &job->source);
 	MemoryContextSwitchTo(caller);
 	return job->requested;
 }
 
 bool
-te_job_ask(TeJob *job)
+te_job_request(TeJob *job)
 {
 	return job->requested || job->asset.path == NULL || interrupted_too_often(job) || request_file(job, TE_ASK_BULK);
 }
@@ -99,7 +99,7 @@ te_job_open(TeJob *job, const TeSettings *settings, int parts, bool force)
 	{
 		job->status = TE_CRASHED;
 		job->detail = "processing was interrupted by crashes " CppAsString2(TE_MAX_INTERRUPTIONS) " times";
-		return TE_JOB_KNOWN;
+		return TE_JOB_DECIDED;
 	}
 	if (job->asset.path != NULL)
 	{
@@ -117,7 +117,7 @@ te_job_open(TeJob *job, const TeSettings *settings, int parts, bool force)
 
 	job->status = job->source.status;
 	if (job->status != TE_OK)
-		return TE_JOB_KNOWN;
+		return TE_JOB_DECIDED;
 	te_asset_files_check_thumbnail(&job->asset, parts);
 	job->parts = TE_PART_ALL &
 		(force ? parts & te_parts_kept(job->asset.attachment) :
@@ -125,7 +125,7 @@ te_job_open(TeJob *job, const TeSettings *settings, int parts, bool force)
 	if (job->parts == 0)
 	{
 		te_source_close(&job->source);
-		return TE_JOB_KNOWN;
+		return TE_JOB_DECIDED;
 	}
 	fill_request(job);
 	return TE_JOB_DECODE;

@@ -58,12 +58,12 @@ extern TeJob *te_job_create(MemoryContext parent, const TeAsset *asset);
 extern void te_job_destroy(TeJob *job);
 
 /* Ask for the file before te_job_open, in bulk.  False if no descriptor is left. */
-extern bool te_job_ask(TeJob *job);
+extern bool te_job_request(TeJob *job);
 
 typedef enum TeJobStart
 {
 	TE_JOB_DECODE,				/* the caller submits its task */
-	TE_JOB_KNOWN,				/* its outcome is known without decoding */
+	TE_JOB_DECIDED,				/* its outcome is known without decoding */
 	TE_JOB_HELD_OFF				/* its root is in trouble (source.trouble), so the file could not be examined */
 } TeJobStart;
 

@@ -47,8 +47,8 @@ int
 te_orphans_read(const TeAttachment *attachment, TeOrphanKind kind, TeOrphanPlace *place, TeKey *keys, int max_keys)
 {
 	static const char *const filter[] = {
-		[TE_ORPHANS_ONCE] = " AND interruptions = 0",
-		[TE_ORPHANS_AGAIN] = " AND interruptions > 0",
+		[TE_ORPHANS_FIRST] = " AND interruptions = 0",
+		[TE_ORPHANS_REPEATED] = " AND interruptions > 0",
 		[TE_ORPHANS_ALL] = "",
 	};
 	Oid			type = te_key_state_type(attachment->key_type);
@@ -120,7 +120,7 @@ te_orphans_release(const TeAttachment *attachment, const TeAsset **assets, int c
 }
 
 void
-te_orphans_forget(const TeAttachment *attachment, const TeAsset **assets, int count)
+te_orphans_delete(const TeAttachment *attachment, const TeAsset **assets, int count)
 {
 	TeArgs		args = {0};
 	char	   *states = unlocked_states(attachment, assets, count, &args);

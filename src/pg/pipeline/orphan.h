@@ -19,8 +19,8 @@ typedef struct TeOrphanPlace	/* the last orphan that was read, in the order of c
 
 typedef enum TeOrphanKind
 {
-	TE_ORPHANS_ONCE,			/* without an earlier interruption */
-	TE_ORPHANS_AGAIN,			/* with earlier interruptions: they may be the cause */
+	TE_ORPHANS_FIRST,			/* without an earlier interruption */
+	TE_ORPHANS_REPEATED,		/* with earlier interruptions: they may be the cause */
 	TE_ORPHANS_ALL
 } TeOrphanKind;
 
@@ -35,6 +35,6 @@ extern int	te_orphans_read(const TeAttachment *attachment, TeOrphanKind kind, Te
 extern void te_orphans_release(const TeAttachment *attachment, const TeAsset **assets, int count);
 
 /* Delete the states of assets whose row is gone, and list their files for removal. */
-extern void te_orphans_forget(const TeAttachment *attachment, const TeAsset **assets, int count);
+extern void te_orphans_delete(const TeAttachment *attachment, const TeAsset **assets, int count);
 
 #endif							/* TE_PG_ORPHAN_H */

@@ -172,7 +172,7 @@ remove_files(TePipeline *p)
 	{
 		began_ms = te_now_ms();
 		te_pipeline_step_begin(p);
-		removed = te_thumbnail_empty_removals(REMOVE_MS, NULL);
+		removed = te_thumbnail_process_removals(REMOVE_MS, NULL);
 		te_pipeline_step_end(p);
 		te_pipeline_commit(p);
 	} while (removed > 0 && te_now_ms() - began_ms >= REMOVE_MS);

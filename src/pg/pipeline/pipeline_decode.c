@@ -40,7 +40,7 @@ request_files(TePipeline *p)
 	{
 		TeJob	   *job = dlist_container(TeJob, node, iter.cur);
 
-		if (++ahead > TE_SOURCE_AHEAD || !te_job_ask(job))
+		if (++ahead > TE_SOURCE_AHEAD || !te_job_request(job))
 			break;
 		p->num_requested = ahead;
 	}
@@ -67,7 +67,7 @@ submit_waiting(TePipeline *p)
 		p->num_requested--;
 		switch (start)
 		{
-			case TE_JOB_KNOWN:
+			case TE_JOB_DECIDED:
 				te_pipeline_add_ready(p, job);
 				break;
 			case TE_JOB_HELD_OFF:

@@ -1,9 +1,9 @@
 /*
  * staleness.c
- *		Decides which parts of an asset are missing or stale; no other code does.
+ *		Decides which parts of an asset are missing or stale.
  *
  * The decision uses the state, the row, the current settings and, if it was opened, the file.  Nothing here reads a table or
- * a file.
+ * a file.  needs_processing() in claim.c applies the decision, and also takes every missing asset to schedule its next try.
  */
 #include "postgres.h"
 

@@ -1,6 +1,6 @@
 /*
  * staleness.h
- *		Decides which parts of an asset are missing or stale; no other code does.
+ *		Decides which parts of an asset are missing or stale.
  */
 #ifndef TE_PG_STALENESS_H
 #define TE_PG_STALENESS_H

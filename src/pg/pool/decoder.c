@@ -24,9 +24,9 @@
 #include "wire/decoder_args.h"
 #include "wire/fdpass.h"
 
-/* Images after which a decoder is replaced, to bound leaks in the image libraries. */
+/* A decoder retires after so many images or so much time with work, to bound leaks in the image libraries. */
 #define MAX_IMAGES		1000
-#define MAX_BUSY_MS		(10 * 60 * 1000)	/* the same, as processing time */
+#define MAX_BUSY_MS		(10 * 60 * 1000)
 
 /* Time for a new decoder to load and warm up its libraries. */
 #define START_TIMEOUT_MS		10000
@@ -82,7 +82,7 @@ set_deadline(TeDecoder *decoder)
 }
 
 bool
-te_decoder_is_quiet(TeDecoder *decoder)
+te_decoder_check_idle(TeDecoder *decoder)
 {
 	char		byte;
 	ssize_t		length = recv(decoder->process.sock, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
@@ -147,7 +147,7 @@ te_decoder_send(TeDecoder *decoder, TePoolEntry *entry)
 	Assert(decoder->state == TE_DECODER_READY && decoder->nentries < TE_PIPELINE);
 
 	if (!open_output(entry))
-		return TE_SEND_NOT_NOW;
+		return TE_SEND_NO_RESOURCES;
 
 	fds[0] = entry->image_fd;
 	fds[1] = entry->output_fd;
@@ -170,9 +170,9 @@ te_decoder_send(TeDecoder *decoder, TePoolEntry *entry)
 	if (errno == EPIPE || errno == ECONNRESET || errno == ENOTCONN)
 	{
 		decoder->cause = TE_END_EXITED;
-		return TE_SEND_GONE;
+		return TE_SEND_EXITED;
 	}
-	return TE_SEND_NOT_NOW;
+	return TE_SEND_NO_RESOURCES;
 }
 
 /* Do the bytes start with the signature of that format? */
@@ -228,7 +228,7 @@ accept_reply(TePoolEntry *entry, const char *message, ssize_t length, MemoryCont
 {
 	const char *protocol_error;
 
-	/* The texts have at max_bytes the size of the message, and each gets a terminating NUL. */
+	/* The texts have at most the size of the message, and each gets a terminating NUL. */
 	entry->scratch = MemoryContextAlloc(context, length + 8);
 	protocol_error = te_reply_check(message, length, &entry->request, &entry->reply, &entry->texts, entry->scratch);
 	if (protocol_error == NULL)
@@ -343,7 +343,7 @@ classify_exit(const TeProcess *process, char *detail, size_t size)
 	snprintf(detail, size, "decoder exited with code %d", WEXITSTATUS(status));
 	switch (WEXITSTATUS(status))
 	{
-		case TE_EXIT_LEFT:
+		case TE_EXIT_NORMAL:
 			return TE_OK;
 		case TE_EXIT_MEMORY:
 			return TE_OUT_OF_MEMORY;

@@ -86,13 +86,13 @@ extern TeDecoder *te_decoder_start(MemoryContext context, int child);
 extern bool te_decoder_is_usable(const TeDecoder *decoder);
 
 /* Is an idle decoder alive, with no unread message?  Otherwise sets the cause. */
-extern bool te_decoder_is_quiet(TeDecoder *decoder);
+extern bool te_decoder_check_idle(TeDecoder *decoder);
 
 typedef enum TeSendResult
 {
 	TE_SEND_DONE,
-	TE_SEND_NOT_NOW,			/* the server lacks a resource (errno); the decoder is usable */
-	TE_SEND_GONE				/* the decoder has ended: sets the cause; the request was not processed */
+	TE_SEND_NO_RESOURCES,		/* the server lacks a resource (errno); the decoder is usable */
+	TE_SEND_EXITED				/* the decoder has ended: sets the cause; the request was not processed */
 } TeSendResult;
 
 /* Send a request to a ready decoder.  Never throws. */

@@ -228,7 +228,7 @@ te_dispatch_start(Oid role, bool must)
 	{
 		decoder = find_idle_decoder(role);
 		if (decoder == NULL)
-			return false;		/* all work for other roles, and will be idle later */
+			return false;		/* all decoders are busy for other roles; one becomes idle later */
 		te_dispatch_reap(decoder, TE_END_NOT_NEEDED);
 	}
 	child = te_decoder_slot_take(must);
@@ -329,7 +329,7 @@ find_decoder(Oid role, int nentries)
 			continue;
 		else if (!usable || te_decoder_slot_hold(decoder->process.child) != TE_SLOT_HELD)
 			te_dispatch_reap(decoder, TE_END_NOT_NEEDED);
-		else if (!te_decoder_is_quiet(decoder))
+		else if (!te_decoder_check_idle(decoder))
 			te_dispatch_reap(decoder, decoder->cause);
 		else
 			return decoder;
@@ -388,10 +388,10 @@ te_dispatch(void)
 			case TE_SEND_DONE:
 				dlist_delete(&entry->node);
 				break;
-			case TE_SEND_GONE:
+			case TE_SEND_EXITED:
 				te_dispatch_reap(decoder, decoder->cause);
 				break;
-			case TE_SEND_NOT_NOW:
+			case TE_SEND_NO_RESOURCES:
 				if (decoder->nentries == 0)
 					te_decoder_slot_idle(decoder->process.child);
 				if (any_busy())

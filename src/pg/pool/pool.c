@@ -82,7 +82,7 @@ end_overdue(void)
 
 		if (now < decoder->deadline_ms)
 			continue;
-		if (te_decoder_is_quiet(decoder))
+		if (te_decoder_check_idle(decoder))
 			te_dispatch_reap(decoder, TE_END_TIMEOUT);
 		else
 			decoder->cause = TE_END_NONE;	/* the message is read later */

@@ -256,15 +256,15 @@ te_process_start(TeProcess *process, TeProgram program, int child, const int *nu
 static void
 append_stderr(TeProcess *process, const char *text, int length)
 {
-	int			room = TE_LOG_TEXT - 1;
+	int			capacity = TE_LOG_TEXT - 1;
 	int			surplus;
 
-	if (length > room)
+	if (length > capacity)
 	{
-		text += length - room;
-		length = room;
+		text += length - capacity;
+		length = capacity;
 	}
-	surplus = process->stderr_length + length - room;
+	surplus = process->stderr_length + length - capacity;
 	if (surplus > 0)
 	{
 		memmove(process->stderr_tail, process->stderr_tail + surplus, process->stderr_length - surplus);

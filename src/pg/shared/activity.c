@@ -275,12 +275,12 @@ te_activity_trouble(const char *text)
 }
 
 void
-te_activity_leave(TeLeaving why, TimestampTz due)
+te_activity_exit(TeExitReason why, TimestampTz due)
 {
 	if (mine == NULL)
 		return;
 	te_activity_change_begin(mine);
-	mine->leaving = why;
+	mine->exit_reason = why;
 	mine->due = due;
 	te_activity_change_end(mine);
 }

@@ -45,7 +45,7 @@ extern void te_activity_state(TeActivityState state);
 extern void te_activity_trouble(const char *text);
 
 /* Why the worker exits, and when the next retry is due (0 = none). */
-extern void te_activity_leave(TeLeaving why, TimestampTz due);
+extern void te_activity_exit(TeExitReason why, TimestampTz due);
 
 /* Copy a slot consistently.  False if it is free. */
 extern bool te_activity_read(int number, TeActivity *copy);

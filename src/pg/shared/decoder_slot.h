@@ -38,8 +38,10 @@ extern void te_decoder_slot_leave_queue(void);
 /* Is another process waiting for a slot? */
 extern bool te_decoder_slot_others_wait(void);
 
-/* The child has been started; or could not be started, or has been reaped. */
+/* Record the process ID of a child that has been started. */
 extern void te_decoder_slot_fill(int child, pid_t pid);
+
+/* Free the slot of a child that could not be started or has been reaped. */
 extern void te_decoder_slot_free(int child);
 
 /* The child was killed but has not ended: free its slot and reap it later. */

@@ -138,7 +138,7 @@ te_shmem_free_database(Oid database, bool gone)
 static bool
 is_idle(TeDatabaseSlot *slot)
 {
-	return slot->state != TE_DATABASE_UNSEEN && slot->state != TE_DATABASE_RUNNING &&
+	return slot->state != TE_DATABASE_UNKNOWN && slot->state != TE_DATABASE_RUNNING &&
 		pg_atomic_read_u32(&slot->worker) == 0 && pg_atomic_read_u32(&slot->wake) == 0;
 }
 
@@ -193,12 +193,12 @@ te_shmem_take_database(Oid database)
 		slot = find_free_slot();
 		if (slot != NULL)
 		{
-			slot->state = TE_DATABASE_UNSEEN;
+			slot->state = TE_DATABASE_UNKNOWN;
 			slot->used = GetCurrentTimestamp();
 			slot->trouble[0] = '\0';
 			slot->at_work_since_ms = 0;
 			pg_atomic_write_u32(&slot->at_work, 0);
-			memset(slot->death_entry, 0, sizeof(slot->death_entry));
+			memset(slot->crash_entry, 0, sizeof(slot->crash_entry));
 			pg_atomic_write_u32(&slot->oid, database);
 		}
 	}

@@ -8,7 +8,8 @@
  * Access rules:
  *
  *	- a database slot's oid, wake and worker are atomic; any backend may set wake; its worker sets
- *	  worker and clears wake, and without a worker the launcher clears and remembers it;
+ *	  worker and clears wake; without a worker the launcher clears it and records the wakeup in its
+ *	  own list;
  *	- database slots are taken, freed and given to another database under te_shared_lock;
  *	- activity slots: see activity.h;
  *	- all other fields are written and read under te_shared_lock.
@@ -28,15 +29,15 @@
 #define TE_SESSION_SLOTS	64	/* procedures shown at the same time */
 #define TE_SLOTS			(TE_MAX_WORKERS + TE_SESSION_SLOTS)
 #define TE_DATABASE_SLOTS	256 /* databases that a commit can wake, and that are shown */
-#define TE_AWAY_SLOTS		16	/* concurrent commands such as DROP DATABASE */
+#define TE_BLOCKED_SLOTS		16	/* concurrent commands such as DROP DATABASE */
 #define TE_SHOWN_ASSETS		32	/* of the assets in progress */
 #define TE_KEY_TEXT			40	/* bytes of a key as text, a uuid has 37 */
 #define TE_TROUBLE_TEXT		256 /* bytes of an error message */
 
 typedef enum TeDatabaseState	/* why there is no worker */
 {
-	TE_DATABASE_UNSEEN,			/* not examined yet */
-	TE_DATABASE_ASLEEP,			/* nothing to do */
+	TE_DATABASE_UNKNOWN,		/* not examined yet */
+	TE_DATABASE_IDLE,			/* nothing to do */
 	TE_DATABASE_RUNNING,		/* a worker is running */
 	TE_DATABASE_QUEUED,			/* thumbexif.max_workers are running */
 	TE_DATABASE_NO_PROCESS,		/* max_worker_processes are running */
@@ -45,14 +46,14 @@ typedef enum TeDatabaseState	/* why there is no worker */
 	TE_DATABASE_OFF				/* disabled */
 } TeDatabaseState;
 
-typedef struct TeDeathEntry		/* a table during whose processing workers have died */
+typedef struct TeCrashEntry		/* a table on which workers crashed */
 {
 	int			attachment;		/* 0 = free */
-	int			deaths;
+	int			crashes;
 	TimestampTz until;			/* no worker processes it before */
-} TeDeathEntry;
+} TeCrashEntry;
 
-#define TE_DEATH_ENTRIES	8	/* per database */
+#define TE_CRASH_ENTRIES	8	/* per database */
 
 /*
  * A slot of a database that has the extension, or may have it.  There may be more databases
@@ -66,7 +67,7 @@ typedef struct TeDatabaseSlot
 	pg_atomic_uint32 worker;	/* its worker's process number + 1, 0 = none */
 	pg_atomic_uint32 at_work;	/* attachment that its worker is processing, 0 = none; kept if the worker dies */
 	int64		at_work_since_ms;	/* te_now_ms(); written by the worker only, as is the next */
-	TeDeathEntry death_entry[TE_DEATH_ENTRIES];
+	TeCrashEntry crash_entry[TE_CRASH_ENTRIES];
 	TeDatabaseState state;
 	TimestampTz used;			/* when its last worker started or ended, or the slot was taken */
 	char		trouble[TE_TROUBLE_TEXT];	/* error of the last worker; "" = none */
@@ -88,15 +89,15 @@ typedef enum TeActivityState
 	TE_ACTIVITY_LEFT			/* worker slots: it has exited, and the launcher has not freed the slot */
 } TeActivityState;
 
-typedef enum TeLeaving			/* why a worker exited, for the launcher */
+typedef enum TeExitReason		/* why a worker exited, for the launcher */
 {
-	TE_LEFT_DIED,				/* it died */
-	TE_LEFT_IDLE,				/* nothing to do before "due" */
-	TE_LEFT_MORE,				/* made room for a worker of another database */
-	TE_LEFT_SETTINGS,			/* to be restarted with new settings */
-	TE_LEFT_SENT_AWAY,			/* by DROP DATABASE or a similar command */
-	TE_LEFT_NO_EXTENSION
-} TeLeaving;
+	TE_EXIT_REASON_CRASH,		/* it died */
+	TE_EXIT_REASON_IDLE,		/* nothing to do before "due" */
+	TE_EXIT_REASON_YIELD,		/* made room for a worker of another database */
+	TE_EXIT_REASON_SETTINGS,	/* to be restarted with new settings */
+	TE_EXIT_REASON_EVICTED,		/* by DROP DATABASE or a similar command */
+	TE_EXIT_REASON_NO_EXTENSION
+} TeExitReason;
 
 typedef struct TeActivity
 {
@@ -106,8 +107,8 @@ typedef struct TeActivity
 	Oid			database;		/* InvalidOid = a free slot */
 	TeActivityKind kind;
 	TeActivityState state;
-	TeLeaving	leaving;
-	TimestampTz due;			/* with TE_LEFT_IDLE: time of the next retry, 0 = none */
+	TeExitReason exit_reason;
+	TimestampTz due;			/* with TE_EXIT_REASON_IDLE: time of the next retry, 0 = none */
 	TimestampTz started;
 	Oid			relation;		/* being processed, or InvalidOid */
 	int64		total;			/* assets of the procedure, -1 = unknown */
@@ -120,11 +121,11 @@ typedef struct TeActivity
 	char		trouble[TE_TROUBLE_TEXT];	/* the last error; "" = none */
 } TeActivity;
 
-typedef struct TeAway			/* a database in which no worker may run */
+typedef struct TeBlockedDatabase	/* a database in which no worker may run */
 {
 	Oid			database;		/* InvalidOid = free */
 	int			pid;			/* process that asked for it */
-} TeAway;
+} TeBlockedDatabase;
 
 typedef struct TeShared
 {
@@ -136,7 +137,7 @@ typedef struct TeShared
 	pg_atomic_uint32 unlisted_due;	/* of them, databases that wait for a worker */
 	pg_atomic_uint32 no_process;	/* 1 = max_worker_processes are running */
 	TeDecoderSlots decoder_slots;	/* see decoder_slot.h */
-	TeAway		away[TE_AWAY_SLOTS];
+	TeBlockedDatabase blocked[TE_BLOCKED_SLOTS];
 	TeDatabaseSlot database[TE_DATABASE_SLOTS];
 	TeActivity	slot[TE_SLOTS]; /* workers' first, then sessions' */
 } TeShared;

@@ -147,7 +147,7 @@ backfill(const Options *options, Backfill *backfill)
 		te_activity_end();
 	}
 	else if (!options->dry_run)
-		te_thumbnail_empty_removals(0, NULL);	/* as te_pipeline_run() does at its end */
+		te_thumbnail_process_removals(0, NULL); /* as te_pipeline_run() does at its end */
 	te_root_end();
 	te_progress_done(&backfill->progress);
 }

@@ -308,7 +308,7 @@ clean_removals(bool dry_run)
 
 	if (!dry_run)
 	{
-		te_thumbnail_empty_removals(0, &unlinked);
+		te_thumbnail_process_removals(0, &unlinked);
 		return unlinked;
 	}
 	select_now(psprintf("SELECT count(*) FROM %s", te_internal_name("thumbexif_removal")));

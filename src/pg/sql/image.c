@@ -305,8 +305,8 @@ get_greeting(void *arg)
 }
 
 /*
- * The greeting of a decoder, which tells what this build can do.  If none starts, NULL and the
- * error message: thumbexif_version() reports it and returns its other columns.
+ * Returns the hello message of a decoder, with the features of this build; NULL and the error
+ * message if none can be started.  thumbexif_version() reports it and returns its other columns.
  */
 static const TeHello *
 decoder_greeting(char **trouble)

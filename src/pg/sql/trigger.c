@@ -274,7 +274,7 @@ thumbexif_track(PG_FUNCTION_ARGS)
 				 errmsg("thumbexif_track() was not called as a trigger"),
 				 errhint("thumbexif_attach() creates the triggers that call it.")));
 
-	if (te_extension_look(&extension) == TE_EXTENSION_OTHER)
+	if (te_extension_lookup(&extension) == TE_EXTENSION_OTHER)
 	{
 		warn_other_version(trigger->tg_relation);
 		return PointerGetDatum(NULL);

@@ -246,9 +246,9 @@ database_state_name(TeDatabaseState state)
 {
 	switch (state)
 	{
-		case TE_DATABASE_UNSEEN:
+		case TE_DATABASE_UNKNOWN:
 			return "starting";
-		case TE_DATABASE_ASLEEP:
+		case TE_DATABASE_IDLE:
 		case TE_DATABASE_RUNNING:
 			return "asleep";
 		case TE_DATABASE_QUEUED:

@@ -31,14 +31,14 @@ remove_some(void *arg)
 	TeArgs		none = {0};
 
 	te_worker_xact_begin();
-	removal->count = te_thumbnail_empty_removals(REMOVE_TURN_MS, NULL);
+	removal->count = te_thumbnail_process_removals(REMOVE_TURN_MS, NULL);
 	removal->more = te_sql_as_extension(psprintf("SELECT FROM %s LIMIT 1", te_internal_name("thumbexif_removal")), &none) > 0;
 	te_sql_free();
 	te_worker_xact_end();
 }
 
 void
-te_file_removal_empty(TimestampTz *due)
+te_file_removal_process(TimestampTz *due)
 {
 	static int	failures = 0;
 	static TimestampTz not_before = 0;

@@ -182,7 +182,7 @@ reclaim_slot(const TeDatabase *database)
 	if (!database->extension || te_shmem_database(InvalidOid) == NULL ||
 		te_shmem_take_database(database->oid) == NULL)
 		return false;
-	te_worker_slot_note(database, TE_DATABASE_ASLEEP);
+	te_worker_slot_note(database, TE_DATABASE_IDLE);
 	return true;
 }
 

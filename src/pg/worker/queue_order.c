@@ -17,10 +17,10 @@
 #include "pg/compat.h"
 #include "queue_order.h"
 
-#define PASS_MS			10000	/* between passes while new assets arrive, */
-#define PASS_COST		20		/* and at least so many times the duration of the first read */
-#define STUCK_MS		100		/* before assets that others have locked are read again, */
-#define STUCK_MAX_MS	10000	/* longer after each pass */
+#define PASS_MS			10000	/* least time between passes while new assets arrive */
+#define PASS_COST		20		/* the same, as a multiple of the duration of the first read */
+#define STUCK_MS		100		/* first wait before assets that others have locked are read again */
+#define STUCK_MAX_MS	10000	/* longest such wait: each pass makes it longer */
 #define SHARE_DIVISOR	4		/* share of retries, and of orphans, in an answer if there are fresh assets too */
 
 #define FRESH "status = 'queued' AND attempts = 0"
@@ -187,7 +187,7 @@ read_orphans(TeQueueCursor *queue, const TeAttachment *attachment, TeKey *keys, 
 
 	if (queue->once_ended)
 		return 0;
-	count = te_orphans_read(attachment, TE_ORPHANS_ONCE, &queue->once, keys, max_keys);
+	count = te_orphans_read(attachment, TE_ORPHANS_FIRST, &queue->once, keys, max_keys);
 	queue->once_ended = count < max_keys;
 	return count;
 }
@@ -201,12 +201,12 @@ read_repeated_orphan(TeQueueCursor *queue, const TeAttachment *attachment, TeKey
 {
 	if (queue->repeated_ended)
 		return 0;
-	queue->single = te_orphans_read(attachment, TE_ORPHANS_AGAIN, &queue->repeated, key, 1) > 0;
+	queue->single = te_orphans_read(attachment, TE_ORPHANS_REPEATED, &queue->repeated, key, 1) > 0;
 	queue->repeated_ended = !queue->single;
 	return queue->single ? 1 : 0;
 }
 
-/* Retries and orphans get a share of the answer each, and the room that fresh assets leave. */
+/* Retries and orphans get a share of the answer each, and the slots that fresh assets do not fill. */
 static int
 read_queue(TeQueueCursor *queue, const TeAttachment *attachment, TimestampTz now, TeKey *keys, int max_keys)
 {

@@ -25,24 +25,24 @@
 
 #define SUSPEND_MS		1000	/* after the first ERROR */
 #define SUSPEND_MAX_MS	60000
-#define DEATH_MS		10000	/* after the first death of a worker */
-#define DEATH_MAX_MS	(60 * 60 * 1000)
-#define FORGIVEN_MS		(2 * 60 * 60 * 1000)	/* without another death, the count starts over */
+#define CRASH_MS		10000	/* after the first crash of a worker */
+#define CRASH_MAX_MS	(60 * 60 * 1000)
+#define CRASH_RESET_MS		(2 * 60 * 60 * 1000)	/* without another crash, the count starts over */
 
-/* --- deaths of workers */
+/* --- crashes of workers */
 
 /* The entry of a table in shared memory; if there is none, the one whose wait ended first is reused. */
-static TeDeathEntry *
-find_death_entry(TeDatabaseSlot *slot, int number)
+static TeCrashEntry *
+find_crash_entry(TeDatabaseSlot *slot, int number)
 {
-	TeDeathEntry *found = &slot->death_entry[0];
+	TeCrashEntry *found = &slot->crash_entry[0];
 
-	for (int i = 0; i < TE_DEATH_ENTRIES; i++)
+	for (int i = 0; i < TE_CRASH_ENTRIES; i++)
 	{
-		if (slot->death_entry[i].attachment == number)
-			return &slot->death_entry[i];
-		if (slot->death_entry[i].until < found->until)
-			found = &slot->death_entry[i];
+		if (slot->crash_entry[i].attachment == number)
+			return &slot->crash_entry[i];
+		if (slot->crash_entry[i].until < found->until)
+			found = &slot->crash_entry[i];
 	}
 	memset(found, 0, sizeof(*found));
 	found->attachment = number;
@@ -50,7 +50,7 @@ find_death_entry(TeDatabaseSlot *slot, int number)
 }
 
 void
-te_table_health_load_deaths(void)
+te_table_health_load_crashes(void)
 {
 	TeDatabaseSlot *slot = te_shmem_database(MyDatabaseId);
 	int			number = slot ? (int) pg_atomic_exchange_u32(&slot->at_work, 0) : 0;
@@ -58,24 +58,24 @@ te_table_health_load_deaths(void)
 
 	if (number != 0)
 	{
-		TeDeathEntry *entry = find_death_entry(slot, number);
+		TeCrashEntry *entry = find_crash_entry(slot, number);
 		int64		wait_ms;
 
-		if (TimestampDifferenceExceeds(entry->until, now, FORGIVEN_MS))
-			entry->deaths = 0;
-		wait_ms = te_backoff_ms(++entry->deaths, DEATH_MS, DEATH_MAX_MS, 0);
+		if (TimestampDifferenceExceeds(entry->until, now, CRASH_RESET_MS))
+			entry->crashes = 0;
+		wait_ms = te_backoff_ms(++entry->crashes, CRASH_MS, CRASH_MAX_MS, 0);
 		/* at least as long as that turn lasted, so that other tables get as much time */
 		wait_ms = Max(wait_ms, te_now_ms() - slot->at_work_since_ms);
 		entry->until = TimestampTzPlusMilliseconds(now, wait_ms);
 	}
-	for (int i = 0; slot != NULL && i < TE_DEATH_ENTRIES; i++)
+	for (int i = 0; slot != NULL && i < TE_CRASH_ENTRIES; i++)
 	{
-		TeDeathEntry *entry = &slot->death_entry[i];
+		TeCrashEntry *entry = &slot->crash_entry[i];
 
 		if (entry->attachment == 0)
 			continue;
 		/* it is later only if the clock was set back */
-		entry->until = Min(entry->until, TimestampTzPlusMilliseconds(now, DEATH_MAX_MS));
+		entry->until = Min(entry->until, TimestampTzPlusMilliseconds(now, CRASH_MAX_MS));
 		te_worker_table_find(entry->attachment)->not_before = entry->until;
 	}
 }

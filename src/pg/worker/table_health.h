@@ -24,8 +24,8 @@ extern bool te_table_health_any_failing(void);
 /* Resume a table that te_table_health_failed() has paused, if the cause is gone.  Returns whether it was resumed. */
 extern bool te_table_health_resume(TeWorkerTable *table, const TeAttachment *attachment);
 
-/* Delay the tables during whose turns workers have died, longer after each death.  Called once, when the worker starts. */
-extern void te_table_health_load_deaths(void);
+/* Suspend tables on which workers crashed, with a backoff per crash.  Called once, when the worker starts. */
+extern void te_table_health_load_crashes(void);
 
 /* Record the attachment whose turn begins (0: it ends), so that the next worker knows if this one dies. */
 extern void te_table_health_set_at_work(int number);

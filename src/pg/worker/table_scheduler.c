@@ -85,10 +85,10 @@ next_keys(void *arg, TeKey *keys, int max_keys)
 	}
 	if (slot != NULL && pg_atomic_exchange_u32(&slot->wake, 0) != 0)
 		te_worker_table_note_arrivals();
-	if (ConfigReloadPending || te_time_limit_spent() || is_paused_or_detached(turn->attachment) ||
+	if (ConfigReloadPending || te_write_budget_spent() || is_paused_or_detached(turn->attachment) ||
 		TimestampDifferenceExceeds(turn->started, now, te_worker_table_turn_ms(table)))
 		return -1;
-	te_time_limit_refill();
+	te_write_budget_refill();
 	if (table->arrivals)
 		te_queue_arrivals(&table->queue, now);
 	table->arrivals = false;
@@ -131,7 +131,7 @@ run_pipeline(Turn *turn)
 	te_pipeline_run(&options);
 
 	/* adapt the batch to what can be written within the time budget */
-	if (te_time_limit_spent())
+	if (te_write_budget_spent())
 		turn->table->batch = Max(turn->table->batch / 2, 1);
 	else
 		turn->table->batch = Min(turn->table->batch * 2, TE_CLAIM_SIZE);
@@ -228,7 +228,7 @@ run_turn(TeWorkerTable *table, const TeAttachment *attachment, TimestampTz *due)
 	ErrorData  *error;
 
 	te_worker_table_turn_begin();
-	te_time_limit_refill();
+	te_write_budget_refill();
 	te_table_health_set_at_work(table->number);
 	error = te_worker_xact_guarded(guarded_turn, &call);
 	te_table_health_set_at_work(0);
@@ -367,6 +367,6 @@ te_scheduler_turn(bool woken, TimestampTz *due)
 	else
 		result = te_table_health_any_failing() || te_root_any_held() ? TE_TURN_WAITING : TE_TURN_IDLE;
 	te_sooner(due, te_root_next_try());
-	te_file_removal_empty(due);
+	te_file_removal_process(due);
 	return result;
 }

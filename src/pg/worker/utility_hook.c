@@ -113,12 +113,12 @@ evict_workers(Oid database)
 	bool		any;
 
 	LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
-	for (int i = 0; i < TE_AWAY_SLOTS; i++)
+	for (int i = 0; i < TE_BLOCKED_SLOTS; i++)
 	{
-		if (OidIsValid(te_shared->away[i].database))
+		if (OidIsValid(te_shared->blocked[i].database))
 			continue;
-		te_shared->away[i].database = database;
-		te_shared->away[i].pid = MyProcPid;
+		te_shared->blocked[i].database = database;
+		te_shared->blocked[i].pid = MyProcPid;
 		break;
 	}
 	LWLockRelease(te_shared_lock);
@@ -137,7 +137,7 @@ evict_workers(Oid database)
 			ereport(WARNING,
 					(errcode(ERRCODE_OBJECT_IN_USE),
 					 pid != 0 ?
-					 errmsg("background worker of thumbexif with PID %d has not left the database", pid) :
+					 errmsg("background worker of thumbexif with PID %d is still connected to the database", pid) :
 					 errmsg("background worker of thumbexif is about to connect to the database"),
 					 errhint("A stopped process exits when it receives SIGCONT. Do not kill it: that restarts the server.")));
 			return;
@@ -155,10 +155,10 @@ readmit_workers(int code, Datum arg)
 	Oid			database = DatumGetObjectId(arg);
 
 	LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);
-	for (int i = 0; i < TE_AWAY_SLOTS; i++)
+	for (int i = 0; i < TE_BLOCKED_SLOTS; i++)
 	{
-		if (te_shared->away[i].database == database && te_shared->away[i].pid == MyProcPid)
-			te_shared->away[i].database = InvalidOid;
+		if (te_shared->blocked[i].database == database && te_shared->blocked[i].pid == MyProcPid)
+			te_shared->blocked[i].database = InvalidOid;
 	}
 	LWLockRelease(te_shared_lock);
 	te_wake_launcher();

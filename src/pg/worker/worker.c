@@ -47,7 +47,12 @@
 #define MIN_RUN_MS			(10 * 1000) /* before it exits because other databases wait */
 #define SETTINGS_CHECK_MS	(10 * 1000) /* between checks of the database's settings */
 #define LIMIT_MS			(30 * 1000) /* for a statement on a user's table, with its triggers */
-#define LOCK_MS				900 /* less than deadlock_timeout, so that the worker gives way and not a user */
+
+/*
+ * Less than deadlock_timeout, so that the worker's lock request times out before a user's session is cancelled as a
+ * deadlock victim.
+ */
+#define LOCK_MS				900
 
 static TeDatabaseSlot *database_slot;
 static TimestampTz started;
@@ -66,15 +71,15 @@ worker_exit(int code, Datum arg)
 	if (database_slot == NULL)
 		return;
 	if (!te_time_limit_ended())
-		pg_atomic_write_u32(&database_slot->at_work, 0);	/* it was terminated: no table is to blame */
+		pg_atomic_write_u32(&database_slot->at_work, 0);	/* terminated on request: do not count a death against a table */
 	pg_atomic_compare_exchange_u32(&database_slot->worker, &me, 0);
 	te_shmem_set_latch(pg_atomic_read_u32(&te_shared->launcher));
 }
 
 pg_noreturn static void
-leave(TeLeaving why, TimestampTz due)
+exit_worker(TeExitReason why, TimestampTz due)
 {
-	te_activity_leave(why, due);
+	te_activity_exit(why, due);
 	proc_exit(0);
 }
 
@@ -182,33 +187,33 @@ check_settings(TimestampTz now)
 		return;
 	settings_checked = now;
 	if (compute_settings_hash() != settings_hash)
-		leave(TE_LEFT_SETTINGS, 0);
+		exit_worker(TE_EXIT_REASON_SETTINGS, 0);
 }
 
 /* --- between two turns */
 
 static void
-leave_if_not_needed(TeTurnResult turn, TimestampTz due, TimestampTz now)
+exit_if_not_needed(TeTurnResult turn, TimestampTz due, TimestampTz now)
 {
 	bool		others_wait = pg_atomic_read_u32(&te_shared->queued) > 0;
 
 	if (turn == TE_TURN_NO_EXTENSION)
-		leave(TE_LEFT_NO_EXTENSION, 0);
+		exit_worker(TE_EXIT_REASON_NO_EXTENSION, 0);
 	if (turn == TE_TURN_WORKED)
 	{
 		last_worked = now;
 		if (others_wait && TimestampDifferenceExceeds(started, now, MIN_RUN_MS))
-			leave(TE_LEFT_MORE, 0);
+			exit_worker(TE_EXIT_REASON_YIELD, 0);
 		return;
 	}
 	if (pg_atomic_read_u32(&database_slot->wake) != 0)
 		return;
 	if (others_wait)
-		leave(TE_LEFT_IDLE, due);
+		exit_worker(TE_EXIT_REASON_IDLE, due);
 	/* a worker that has found no work since its start exits at once */
 	if (turn == TE_TURN_IDLE &&
 		(last_worked == 0 || TimestampDifferenceExceeds(last_worked, now, IDLE_EXIT_MS)))
-		leave(TE_LEFT_IDLE, due);
+		exit_worker(TE_EXIT_REASON_IDLE, due);
 }
 
 /* Sleep until the latch is set, work is due, or it is time to exit. */
@@ -245,11 +250,11 @@ main_loop(void)
 
 		ResetLatch(MyLatch);
 		if (ProcDiePending)
-			leave(TE_LEFT_SENT_AWAY, 0);	/* no work is in progress: exit without an ERROR */
+			exit_worker(TE_EXIT_REASON_EVICTED, 0); /* no work is in progress: exit without an ERROR */
 		CHECK_FOR_INTERRUPTS();
 		now = GetCurrentTimestamp();
 		if (te_clock_was_set_back(now))
-			leave(TE_LEFT_MORE, 0); /* its wait times are wrong now; the next worker has none */
+			exit_worker(TE_EXIT_REASON_YIELD, 0);	/* its wait times are wrong now; the next worker has none */
 		check_settings(now);
 
 		woken = pg_atomic_exchange_u32(&database_slot->wake, 0) != 0;
@@ -257,7 +262,7 @@ main_loop(void)
 		pgstat_report_stat(false);
 
 		now = GetCurrentTimestamp();
-		leave_if_not_needed(turn, due, now);
+		exit_if_not_needed(turn, due, now);
 		if (turn != TE_TURN_WORKED)
 			wait_for_work(turn, due, now, wait_event);
 	}
@@ -288,7 +293,7 @@ thumbexif_worker_main(Datum arg)
 	pg_atomic_exchange_u32(&database_slot->worker, te_shmem_my_process());
 	started = settings_checked = GetCurrentTimestamp();
 	settings_hash = compute_settings_hash();
-	te_table_health_load_deaths();
+	te_table_health_load_crashes();
 
 	PG_TRY();
 	{

@@ -26,9 +26,9 @@ StaticAssertDecl(sizeof(TeWorkerStart) <= BGW_EXTRALEN, "bgw_extra is too small"
 static bool
 is_kept_away(Oid database)
 {
-	for (int i = 0; i < TE_AWAY_SLOTS; i++)
+	for (int i = 0; i < TE_BLOCKED_SLOTS; i++)
 	{
-		if (te_shared->away[i].database == database)
+		if (te_shared->blocked[i].database == database)
 			return true;
 	}
 	return false;
@@ -53,7 +53,7 @@ take_slot(Oid database, uint32 *generation)
 		slot->database = database;
 		slot->kind = TE_ACTIVITY_WORKER;
 		slot->state = TE_ACTIVITY_STARTING;
-		slot->leaving = TE_LEFT_DIED;
+		slot->exit_reason = TE_EXIT_REASON_CRASH;
 		slot->total = -1;
 		te_activity_change_end(slot);
 		found = i;
@@ -157,7 +157,7 @@ died_at_work(Oid database)
 	return slot != NULL && pg_atomic_read_u32(&slot->at_work) != 0;
 }
 
-/* Schedule the next worker by the last one's reason of leaving. */
+/* Schedule the next worker by the last one's exit reason. */
 static void
 schedule_next(TeDatabase *database, const TeActivity *last, TimestampTz now)
 {
@@ -165,17 +165,17 @@ schedule_next(TeDatabase *database, const TeActivity *last, TimestampTz now)
 
 	database->due = TimestampTzPlusMilliseconds(now, RECHECK_MS);
 	database->not_before = 0;
-	if (last->leaving != TE_LEFT_DIED)
+	if (last->exit_reason != TE_EXIT_REASON_CRASH)
 	{
 		database->failures = 0;
-		database->seen = database->seen || last->leaving != TE_LEFT_SENT_AWAY;
+		database->seen = database->seen || last->exit_reason != TE_EXIT_REASON_EVICTED;
 	}
-	switch (last->leaving)
+	switch (last->exit_reason)
 	{
-		case TE_LEFT_NO_EXTENSION:
+		case TE_EXIT_REASON_NO_EXTENSION:
 			database->extension = false;
 			return;
-		case TE_LEFT_DIED:
+		case TE_EXIT_REASON_CRASH:
 			/* if it died at work on a table, the next worker delays that table; the others need not wait */
 			if (died_at_work(database->oid) ||
 				TimestampDifferenceExceeds(database->served, now, STARTUP_MS))
@@ -185,24 +185,24 @@ schedule_next(TeDatabase *database, const TeActivity *last, TimestampTz now)
 									pg_prng_uint32(&pg_global_prng_state));
 			database->due = database->not_before = TimestampTzPlusMilliseconds(now, wait_ms);
 			return;
-		case TE_LEFT_IDLE:
+		case TE_EXIT_REASON_IDLE:
 			if (last->due != 0)
 				database->due = Min(database->due, last->due);
 			break;
-		case TE_LEFT_MORE:
-		case TE_LEFT_SETTINGS:
-		case TE_LEFT_SENT_AWAY:
+		case TE_EXIT_REASON_YIELD:
+		case TE_EXIT_REASON_SETTINGS:
+		case TE_EXIT_REASON_EVICTED:
 			database->due = now;
 			break;
 	}
-	database->extension = database->extension || last->leaving != TE_LEFT_SENT_AWAY;
+	database->extension = database->extension || last->exit_reason != TE_EXIT_REASON_EVICTED;
 }
 
 bool
 te_worker_slot_reap(TeDatabase *database, TimestampTz now)
 {
 	TeActivity	last;
-	TeDatabaseState state = TE_DATABASE_ASLEEP;
+	TeDatabaseState state = TE_DATABASE_IDLE;
 	TeDatabaseSlot *slot;
 	pid_t		pid;
 
@@ -222,7 +222,7 @@ te_worker_slot_reap(TeDatabase *database, TimestampTz now)
 		te_shmem_free_database(database->oid, false);
 		return true;
 	}
-	if (last.leaving == TE_LEFT_DIED)
+	if (last.exit_reason == TE_EXIT_REASON_CRASH)
 		state = last.state == TE_ACTIVITY_STARTING ? TE_DATABASE_NOT_STARTED : TE_DATABASE_BACKOFF;
 	te_worker_slot_note(database, state);
 	LWLockAcquire(te_shared_lock, LW_EXCLUSIVE);

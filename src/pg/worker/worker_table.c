@@ -110,7 +110,7 @@ log_unusable(TeExtensionState state)
 	else if (state == TE_EXTENSION_FOREIGN)
 		ereport(LOG,
 				(errmsg("thumbexif does nothing in this database: schema \"%s\" does not belong to the extension and its owner", TE_SCHEMA),
-				 errhint("Let a superuser give the schema back to the owner of extension \"thumbexif\".")));
+				 errhint("Let a superuser give the schema to the owner of extension \"thumbexif\", by ALTER SCHEMA %s OWNER TO.", TE_SCHEMA)));
 }
 
 void
@@ -121,7 +121,7 @@ te_worker_table_load(void *arg)
 	TeExtensionState state;
 
 	te_worker_xact_begin();
-	state = te_extension_look(&extension);
+	state = te_extension_lookup(&extension);
 	attached->extension = state == TE_EXTENSION_READY;
 	attached->attachments = attached->extension ? te_attachment_all() : NIL;
 	te_worker_xact_end();
