@@ -13,8 +13,8 @@
 
 #define MAX_READY_BYTES (64 * 1024 * 1024)	/* of decoded thumbnails, after which a batch is written */
 
-void
-te_pipeline_add_ready(TePipeline *p, TeJob *job)
+static void
+add_ready(TePipeline *p, TeJob *job)
 {
 	dlist_push_tail(&p->ready, &job->node);
 	p->num_ready++;
@@ -68,7 +68,7 @@ submit_waiting(TePipeline *p)
 		switch (start)
 		{
 			case TE_JOB_DECIDED:
-				te_pipeline_add_ready(p, job);
+				add_ready(p, job);
 				break;
 			case TE_JOB_HELD_OFF:
 				dlist_push_tail(&p->unreleased, &job->node);
@@ -99,7 +99,7 @@ collect_result(TePipeline *p, long wait_ms)
 	te_job_collect(job);
 	dlist_delete(&job->node);
 	p->num_in_flight--;
-	te_pipeline_add_ready(p, job);
+	add_ready(p, job);
 }
 
 void

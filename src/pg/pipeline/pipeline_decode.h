@@ -15,9 +15,6 @@ extern void te_pipeline_decode(TePipeline *p);
 /* Collect finished results and feed the decoders without waiting; a TeBatchWriteHook with a TePipeline. */
 extern void te_pipeline_keep_decoding(void *arg);
 
-/* Append a job to p->ready. */
-extern void te_pipeline_add_ready(TePipeline *p, TeJob *job);
-
 /* Are there enough results for a batch, by number or by bytes? */
 extern bool te_pipeline_batch_is_full(const TePipeline *p);
 
