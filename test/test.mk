@@ -145,8 +145,7 @@ build/fuzz_image: $(image_fuzz_files) $(test_headers)
 	clang $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $(image_fuzz_files) $(TEST_LIBS)
 
 # The same for our decoder of averages, which is compared with libjpeg; seeds are the cases of its unit test.
-jpeg_fuzz_files = test/fuzz/fuzz_jpeg.c test/unit/jpeg_cases.c test/unit/jpeg_compare.c test/pictures/containers.c \
-                  $(wildcard src/image/jpeg_dc*.c) src/container/jpeg.c
+jpeg_fuzz_files = test/fuzz/fuzz_jpeg.c test/unit/jpeg_compare.c src/container/jpeg.c $(wildcard src/image/jpeg_dc*.c)
 
 .PHONY: fuzz-jpeg
 fuzz-jpeg: build/fuzz_jpeg build/unit/test_jpeg_dc
