@@ -91,26 +91,38 @@ read_difference(DcReader *reader, const DcHuffman *huffman, int *difference)
 	return true;
 }
 
-/* Pass over the rest of a block from coefficient k on, symbol by symbol.  False if it does not end well. */
+/*
+ * Pass over the rest of a block from coefficient k on, symbol by symbol where an entry has none or too many.
+ * False if it does not end well.
+ */
 static __attribute__((noinline)) bool
 skip_slowly(DcReader *reader, const DcHuffman *huffman, unsigned k)
 {
-	while (k < 64)
+	for (;;)
 	{
 		unsigned	entry;
 		int			symbol;
 
 		refill(reader);
-		entry = huffman->first[reader->bits >> (64 - DC_FIRST_BITS)];
-		symbol = EXPECTED(entry != 0) ? (int) (entry >> 8) : read_symbol(reader, huffman);
+		entry = huffman->skip[reader->bits >> (64 - DC_SKIP_BITS)];
+		if (k + (entry >> 8) <= 64 || (k + (entry >> 8)) >> 6 == 2)
+		{
+			drop(reader, entry & 255);
+			k += entry >> 8;
+			if (k >= 64)
+				return true;
+			continue;
+		}
+		symbol = read_symbol(reader, huffman);
 		if (symbol < 0)
 			return false;
-		drop(reader, entry != 0 ? entry & 255 : symbol & 15);
 		if ((symbol & 15) == 0 && symbol != 0xF0)
 			return true;
+		drop(reader, symbol & 15);
 		k += (unsigned) (symbol >> 4) + 1;
+		if (k >= 64)
+			return k == 64;
 	}
-	return k == 64;
 }
 
 /*

@@ -17,11 +17,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* MCUs in which the second walk must find into step; of fewer than some times that it is not worth it. */
-#define TRIAL	1024
-#define LEAST	(8 * TRIAL)
+/* So many MCUs must make sense to the second walk before it is taken to be in step; it tries a bit farther else. */
+#define TRIAL	128
+#define MAX_TRIES 256
 
-#define MAX_TRIES 4096
+/* MCUs of a picture that is not worth it. */
+#define SMALL	2048
 
 typedef struct Pair
 {
@@ -200,7 +201,7 @@ begin(Pair *pair)
 	DcBytes    *ahead = &first->decoder->ahead;
 	bool		restarts = first->decoder->restart_interval > 0;
 	size_t		mcus = first->columns * first->rows;
-	const uint8_t *middle = mcus < LEAST ? NULL : find_middle(first->bytes, restarts);
+	const uint8_t *middle = mcus < SMALL ? NULL : find_middle(first->bytes, restarts);
 
 	pair->end = first->bytes->end;
 	img_dc_begin_segment(first);
