@@ -41,12 +41,28 @@ place_of(const DcWalk *walk)
 	return (int64_t) (walk->bytes->dropped + (size_t) (walk->reader.next - walk->bytes->buffer)) * 8 - walk->reader.count;
 }
 
-/* Where the second walk can begin, about the middle of the data; NULL: nowhere. */
+/* The marker that ends the image data; "end" if there is none before. */
+static const uint8_t *
+find_marker(const uint8_t *at, const uint8_t *end)
+{
+	while ((at = memchr(at, 0xFF, (size_t) (end - at))) != NULL && end - at >= 2)
+	{
+		if (at[1] != 0x00 && at[1] != 0xFF && !DC_IS_RESTART(at[1]))
+			return at;
+		at++;
+	}
+	return end;
+}
+
+/* Where the second walk can begin, about the middle of the data (other data may follow in the file); NULL: nowhere. */
 static const uint8_t *
 find_middle(const DcBytes *bytes, bool restarts)
 {
 	const uint8_t *at = bytes->at + (bytes->end - bytes->at) / 2;
+	const uint8_t *marker = find_marker(bytes->at, at);
 
+	if (marker < at)
+		at = bytes->at + (marker - bytes->at) / 2;
 	if (!restarts)
 	{
 		while (at < bytes->end && at[-1] == 0xFF)
@@ -115,8 +131,13 @@ meet(Pair *pair)
 	while ((count = img_dc_next_run(walk)) > 0)
 		if (!img_dc_read(walk, count))
 			return false;
-	if (walk->met || !walk->stopped)
-		return walk->met;
+	if (walk->met)
+		return true;
+	if (!walk->stopped || walk->bytes->at != walk->meets)
+	{
+		go_on(pair);
+		return true;
+	}
 	joint = (int64_t) (walk->bytes->dropped + (size_t) (walk->bytes->limit - walk->bytes->buffer)) * 8;
 	go_on(pair);
 	for (;;)
