@@ -1,6 +1,6 @@
 /*
  * jpeg.c
- *		Decodes JPEG with libjpeg from memory.
+ *		Decodes JPEG with libjpeg from memory, or at 1/8 of its size by jpeg_dc.c.
  *
  * libvips' loader passes 4 KB at a time to libjpeg-turbo, which keeps its Huffman
  * decoder on the slow path; and decoding at the next larger DCT scale suffices.
