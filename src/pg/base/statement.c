@@ -58,9 +58,21 @@ te_arg_int8_array(TeArgs *args, const int64 *values, int count)
 
 	for (int i = 0; i < count; i++)
 		datums[i] = Int64GetDatum(values[i]);
-	te_arg(args, INT8ARRAYOID,
-		   PointerGetDatum(construct_array(datums, count, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE)));
+	te_arg_array(args, INT8OID, datums, NULL, count);
 	pfree(datums);
+}
+
+void
+te_arg_array(TeArgs *args, Oid type, Datum *values, bool *nulls, int count)
+{
+	int			lower_bound = 1;
+	int16		length;
+	bool		by_value;
+	char		align;
+
+	get_typlenbyvalalign(type, &length, &by_value, &align);
+	te_arg(args, get_array_type(type),
+		   PointerGetDatum(construct_md_array(values, nulls, 1, &count, &lower_bound, type, length, by_value, align)));
 }
 
 void

@@ -267,40 +267,57 @@ te_assets_fill_rows(const TeAttachment *attachment, TeAsset *assets, int count)
 	pfree(sql.data);
 }
 
-/* Add the versions of assets as an array parameter. */
-static void
-arg_versions(TeArgs *args, const TeAsset *assets, int count)
+void
+te_arg_state_keys(TeArgs *args, const TeAttachment *attachment, const TeKey *keys, int count)
 {
-	int64	   *versions = palloc(sizeof(int64) * Max(count, 1));
+	Oid			type = te_key_state_type(attachment->key_type);
+	Datum	   *numbers = palloc(sizeof(Datum) * Max(count, 1));
 
 	for (int i = 0; i < count; i++)
-		versions[i] = assets[i].state.version;
-	te_arg_int8_array(args, versions, count);
-	pfree(versions);
+		numbers[i] = Int32GetDatum(attachment->number);
+	te_arg_array(args, INT4OID, numbers, NULL, count);
+	te_arg(args, te_key_array_type(type), te_key_array(type, keys, count));
+	pfree(numbers);
 }
 
 void
 te_assets_fill_states(const TeAttachment *attachment, TeAsset *assets, int count, TeStateRead how)
 {
+	TeKey	   *keys = palloc(sizeof(TeKey) * Max(count, 1));
 	TeArgs		args = {0};
 	char	   *sql;
 
-	te_arg_int4(&args, attachment->number);
-	arg_keys(&args, te_key_state_type(attachment->key_type), assets, count);
-	sql = psprintf("SELECT " STATE_COLUMNS " FROM %s WHERE attachment = $1 AND id = ANY ($2)%s",
-				   attachment->state,
-				   how == TE_STATE_READ ? "" : how == TE_STATE_LOCK ? " FOR UPDATE" :
-				   " AND version = ANY ($3) FOR UPDATE SKIP LOCKED");
-	if (how == TE_STATE_LOCK_UNCHANGED)
-		arg_versions(&args, assets, count);
 	for (int i = 0; i < count; i++)
 	{
-		int64		version = assets[i].state.version;
-
+		keys[i] = assets[i].key;
 		memset(&assets[i].state, 0, sizeof(TeState));
-		assets[i].state.version = version;
 	}
+	te_arg_state_keys(&args, attachment, keys, count);
+	sql = psprintf("SELECT " STATE_COLUMNS " FROM %s AS s, unnest($1, $2) AS w (w_attachment, w_id)"
+				   " WHERE s.attachment = w_attachment AND s.id = w_id%s",
+				   attachment->state, how == TE_STATE_READ ? "" : " FOR UPDATE OF s");
 	merge_states(attachment->key_type, assets, count, te_sql_as_extension(sql, &args));
+	te_sql_free();
+	pfree(sql);
+	pfree(keys);
+}
+
+void
+te_states_lock(const TeAttachment *attachment, const TeKey *keys, const int64 *versions, int count, bool *locked)
+{
+	TeArgs		args = {0};
+	char	   *sql;
+	uint64		found;
+
+	te_arg_state_keys(&args, attachment, keys, count);
+	te_arg_int8_array(&args, versions, count);
+	sql = psprintf("SELECT w.n FROM %s AS s, unnest($1, $2, $3) WITH ORDINALITY AS w (attachment, id, version, n)"
+				   " WHERE s.attachment = w.attachment AND s.id = w.id AND s.version = w.version"
+				   " FOR UPDATE OF s SKIP LOCKED", attachment->state);
+	found = te_sql_as_extension(sql, &args);
+	memset(locked, 0, sizeof(bool) * count);
+	for (uint64 row = 0; row < found; row++)
+		locked[te_out_int((int) row, 1, 1) - 1] = true;
 	te_sql_free();
 	pfree(sql);
 }
