@@ -250,12 +250,12 @@ prepare(void)
 
 /*
  * Limit a number of decoders by the descriptors that fd.c reserves for external use, a third
- * of all.  Each decoder has two and needs two for each task.
+ * of all.  Each decoder has three and needs two for each task.
  */
 static int
 limit_decoders(int wanted)
 {
-	int			limit = (max_safe_fds / 3 - OTHER_DESCRIPTORS) / (2 + 2 * TE_PIPELINE);
+	int			limit = (max_safe_fds / 3 - OTHER_DESCRIPTORS) / (3 + 2 * TE_PIPELINE);
 
 	return Max(Min(wanted, limit), 1);
 }

@@ -38,8 +38,8 @@ extern void te_decoder_slot_leave_queue(void);
 /* Is another process waiting for a slot? */
 extern bool te_decoder_slot_others_wait(void);
 
-/* Record the process ID of a child that has been started. */
-extern void te_decoder_slot_fill(int child, pid_t pid);
+/* Record the process ID of a child that has been started, and its connection to the template (child_end.h). */
+extern void te_decoder_slot_fill(int child, pid_t pid, int template_sock);
 
 /* Free the slot of a child that could not be started or has been reaped. */
 extern void te_decoder_slot_free(int child);
@@ -74,6 +74,12 @@ extern bool te_decoder_slot_is_lost(int child);
 
 /* Start the idle timer again after an ERROR, which disables all timers. */
 extern void te_decoder_slot_set_timer(void);
+
+/*
+ * That process, which has ended, is about to be reaped, not by the process whose decoder it was: let no slot name it any
+ * more.  False if another process is about to kill it.
+ */
+extern bool te_decoder_slot_forget(pid_t pid);
 
 /*
  * For views, with shared memory only: running decoders and waiting processes of the whole

@@ -202,6 +202,21 @@ te_decoder_slot_find(bool must)
 	return slot;
 }
 
+bool
+te_decoder_slot_forget(pid_t pid)
+{
+	for (int i = 0; i < TE_MAX_DECODER_SLOTS; i++)
+	{
+		uint32		word = pg_atomic_read_u32(&te_decoder_slots->slot[i]);
+
+		if (SLOT_PID(word) != pid || SLOT_STATE(word) == SLOT_STARTING)
+			continue;
+		if (SLOT_STATE(word) != SLOT_IDLE || !te_decoder_slot_change_word(i, word, 0))
+			return false;
+	}
+	return true;
+}
+
 void
 te_decoder_slot_counts(int *in_use, int *waiting)
 {
