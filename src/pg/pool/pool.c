@@ -108,7 +108,7 @@ wait_once(int64 until)
 	}
 
 	if (te_pool.slot_wait_since_ms != 0)
-		until = Min(until, now + TE_SLOT_POLL_MS);
+		until = Min(until, now + te_decoder_slot_poll_ms());
 
 	if (WaitEventSetWait(te_pool.wait_set, until == PG_INT64_MAX ? -1 : (long) Max(until - now, 0),
 						 &event, 1, wait_event) == 1)
