@@ -208,25 +208,27 @@ become_decoder(const int *fds, char *parent, pid_t server_process)
 	return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 && getppid() == template_pid;
 }
 
-/* Why is there no decoder for that request?  NULL if nothing speaks against it. */
-static const char *
-objection(const TeTemplateRequest *request, ssize_t length, const int *fds, int nfds)
+static bool
+is_valid(const TeTemplateRequest *request, ssize_t length, const int *fds, int nfds)
 {
 	int			type;
 	socklen_t	size = sizeof(type);
 
-	if (length != sizeof(*request) || request->magic != TE_TEMPLATE_MAGIC || nfds != 2 ||
-		getsockopt(fds[0], SOL_SOCKET, SO_TYPE, &type, &size) != 0 || type != SOCK_SEQPACKET ||
-		request->memory == 0 || request->file == 0 || request->timeout == 0)
-		return "invalid request";
-	if (listener < 0)
-		return "retired";
-	if (!dec_libraries_is_program(&request->program) ||
-		strncmp(request->version, TE_VERSION, sizeof(request->version)) != 0)
-		return "the program is another now";
-	if (dec_libraries_changed())
-		return "a library has been replaced";
-	return NULL;
+	return length == sizeof(*request) && request->magic == TE_TEMPLATE_MAGIC && nfds == 2 &&
+		getsockopt(fds[0], SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_SEQPACKET &&
+		request->memory > 0 && request->file > 0 && request->timeout > 0 &&
+		strncmp(request->version, TE_VERSION, sizeof(request->version)) == 0;
+}
+
+/* Would a decoder be the same if it were started anew?  Retires if not. */
+static bool
+is_current(const TeTemplateRequest *request)
+{
+	if (!dec_libraries_is_program(&request->program))
+		retire("the program has been replaced");
+	else if (dec_libraries_changed())
+		retire("a library has been replaced");
+	return listener >= 0;
 }
 
 /* Read the request of a connection and fork.  True in the child. */
@@ -237,7 +239,6 @@ serve(Child *child, char *parent, DecOptions *options)
 	int			fds[TE_MAX_FDS];
 	int			nfds;
 	ssize_t		length = te_receive(child->sock, &request, sizeof(request), fds, &nfds);
-	const char *why;
 	pid_t		pid = 0;
 
 	if (length < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
@@ -249,8 +250,7 @@ serve(Child *child, char *parent, DecOptions *options)
 		disconnect(child);
 		return false;
 	}
-	why = objection(&request, length, fds, nfds);
-	if (why == NULL)
+	if (is_valid(&request, length, fds, nfds) && is_current(&request))
 	{
 		pid = fork();
 		if (pid == 0)
@@ -264,8 +264,6 @@ serve(Child *child, char *parent, DecOptions *options)
 			return true;
 		}
 	}
-	else
-		retire(why);
 	while (nfds > 0)
 		close(fds[--nfds]);
 	child->pid = pid > 0 ? pid : 0;

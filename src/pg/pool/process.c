@@ -243,7 +243,20 @@ te_process_start(TeProcess *process, TeProgram program, int child, const int *nu
 	}
 	if (program == TE_PROGRAM_DECODER)
 		process->pid = te_template_fork(child_sock, child_log, numbers, &process->template_sock);
-	error = process->pid != 0 ? 0 : run_program(process, program, child_sock, child_log, argv);
+	if (process->pid < 0)
+	{
+		/* no decoder but ours may have them */
+		close(child_sock);
+		close(child_log);
+		close_channels(process);
+		if (!open_channels(process, &child_sock, &child_log))
+		{
+			error = errno;
+			te_decoder_slot_free(child);
+			return error;
+		}
+	}
+	error = process->pid > 0 ? 0 : run_program(process, program, child_sock, child_log, argv);
 	close(child_sock);
 	close(child_log);
 	if (error == 0)

@@ -42,7 +42,7 @@ connect_to_template(void)
 	return -1;
 }
 
-/* Wait for the answer: the process id, or 0. */
+/* Wait for the answer: the process id, 0 if there is no decoder, -1 if there may be. */
 static pid_t
 read_answer(int sock)
 {
@@ -56,7 +56,7 @@ read_answer(int sock)
 		int64		left = until - te_now_ms();
 
 		if (left <= 0)
-			return 0;
+			return -1;
 		if (poll(&waiting, 1, (int) left) > 0)
 			break;
 	}
@@ -88,7 +88,7 @@ te_template_fork(int child_sock, int child_log, const int *numbers, int *templat
 	sock = connect_to_template();
 	if (sock >= 0 && te_send(sock, &request, sizeof(request), fds, 2) == 0)
 		pid = read_answer(sock);
-	if (pid != 0)
+	if (pid > 0)
 	{
 		*template_sock = sock;
 		return pid;
@@ -96,5 +96,5 @@ te_template_fork(int child_sock, int child_log, const int *numbers, int *templat
 	if (sock >= 0)
 		close(sock);
 	ReleaseExternalFD();
-	return 0;
+	return pid;
 }
