@@ -37,9 +37,6 @@
 #define RESTART_DELAY_MS	10000
 #define SLOT_RETRY_MS	1000
 
-/* How long the last decoder of a process is kept while other processes wait for a slot. */
-#define LAST_DECODER_MS		2000
-
 /* Time to wait for a killed process to end. */
 #define KILLED_MS		1000
 
@@ -201,21 +198,24 @@ find_idle_decoder(Oid other_than)
 	return NULL;
 }
 
+/*
+ * Must the decoder be given up because other processes wait for a slot?  The last one of this process is not, before its turn
+ * is over: starting one costs more than to go on with it, and if it is not used soon another process ends it.
+ */
+static bool
+must_yield(const TeDecoder *decoder)
+{
+	return te_decoder_slot_others_wait() &&
+		(te_pool.ndecoders > 1 || te_now_ms() - decoder->started_ms >= te_decoder_slot_turn_ms());
+}
+
 void
 te_dispatch_yield(void)
 {
 	TeDecoder  *decoder;
 
-	while (te_decoder_slot_others_wait() && (decoder = find_idle_decoder(InvalidOid)) != NULL)
+	while ((decoder = find_idle_decoder(InvalidOid)) != NULL && must_yield(decoder))
 		te_dispatch_reap(decoder, TE_END_NOT_NEEDED);
-}
-
-/* Must the decoder be given up because other processes wait for a slot? */
-static bool
-must_yield(const TeDecoder *decoder)
-{
-	return te_decoder_slot_others_wait() &&
-		(te_pool.ndecoders > 1 || te_now_ms() - decoder->started_ms >= LAST_DECODER_MS);
 }
 
 bool

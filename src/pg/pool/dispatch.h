@@ -51,7 +51,7 @@ extern bool te_dispatch_start(Oid role, bool must);
 extern void te_dispatch_stop_waiting(void);
 extern void te_dispatch_check_wait(void);
 
-/* If other processes wait for a slot, end the idle decoders. */
+/* If other processes wait for a slot, end the idle decoders, but the last one only after its turn. */
 extern void te_dispatch_yield(void);
 
 /*

@@ -108,7 +108,7 @@ wait_once(int64 until)
 	}
 
 	if (te_pool.slot_wait_since_ms != 0)
-		until = Min(until, now + TE_SLOT_POLL_MS);
+		until = Min(until, now + te_decoder_slot_poll_ms());
 
 	if (WaitEventSetWait(te_pool.wait_set, until == PG_INT64_MAX ? -1 : (long) Max(until - now, 0),
 						 &event, 1, wait_event) == 1)
@@ -250,12 +250,12 @@ prepare(void)
 
 /*
  * Limit a number of decoders by the descriptors that fd.c reserves for external use, a third
- * of all.  Each decoder has two and needs two for each task.
+ * of all.  Each decoder has three and needs two for each task.
  */
 static int
 limit_decoders(int wanted)
 {
-	int			limit = (max_safe_fds / 3 - OTHER_DESCRIPTORS) / (2 + 2 * TE_PIPELINE);
+	int			limit = (max_safe_fds / 3 - OTHER_DESCRIPTORS) / (3 + 2 * TE_PIPELINE);
 
 	return Max(Min(wanted, limit), 1);
 }
