@@ -22,6 +22,7 @@
 
 #include "pg/base/extension.h"
 #include "pg/base/subtransaction.h"
+#include "pg/catalog/asset_count.h"
 #include "pg/catalog/asset_state.h"
 #include "pg/catalog/attachment.h"
 #include "pg/compat.h"
@@ -219,11 +220,25 @@ row_updated(TeTrackedTable *table, TriggerData *trigger)
 		run_plan(table, TE_PLAN_QUEUE_ONE, new_key, (Datum) 0);
 }
 
+/* Count the rows that a statement has inserted or deleted, also if their states cannot be kept. */
+static void
+count_rows(TeTrackedTable *table, TriggerData *trigger)
+{
+	if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
+		te_count_rows(table->attachment, tuplestore_tuple_count(trigger->tg_newtable));
+	else if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
+		te_count_rows(table->attachment, -tuplestore_tuple_count(trigger->tg_oldtable));
+}
+
 static void
 fire(TeTrackedTable *table, TriggerData *trigger)
 {
+	count_rows(table, trigger);
 	if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
+	{
 		te_asset_state_delete_all(table->attachment, false);
+		te_count_no_rows(table->attachment);
+	}
 	else if (table->key == 0 || table->path == 0)
 		ereport(WARNING,
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
