@@ -78,6 +78,9 @@ extern void te_count_finished(int attachment, TimestampTz at);
 /* The status of a value of the type thumbexif_asset_status; -1 if it is none. */
 extern int	te_count_status(Oid value);
 
+/* The value for a status. */
+extern Oid	te_count_status_value(TeAssetStatus status);
+
 /*
  * The numbers that a snapshot sees, in a hash table (entries TeAssetCounts), with the changes of this transaction that
  * are not in the table yet.  Needs no rights.

@@ -83,6 +83,13 @@ te_count_status(Oid value)
 	return status;
 }
 
+Oid
+te_count_status_value(TeAssetStatus status)
+{
+	read_statuses();
+	return status_values[status];
+}
+
 /* --- numbers in memory */
 
 static HTAB *
