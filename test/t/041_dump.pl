@@ -44,10 +44,10 @@ sub restore
 
 sql('postgres', 'CREATE SCHEMA app', q{CREATE TABLE app.photos (id serial PRIMARY KEY, file text, thumbnail_path text)},
 	q{SELECT thumbexif_attach('app.photos', path => 'file')},
-	q{SELECT thumbexif_attach('"By uuid"', exif_metadata => 'exif')},
+	q{SELECT thumbexif_attach('"By uuid"', exif_metadata => 'exif', create_table => true)},
 	'DROP TABLE "By uuid"', 'CREATE TABLE "By uuid" (id uuid PRIMARY KEY, path text, exif jsonb)',
 	q{SELECT thumbexif_attach('"By uuid"', exif_metadata => 'exif')},
-	q{SELECT thumbexif_attach('gone')},
+	q{SELECT thumbexif_attach('gone', create_table => true)},
 	q{INSERT INTO app.photos (file) SELECT g || '.png' FROM generate_series(1, 5) g},
 	q{INSERT INTO "By uuid" SELECT gen_random_uuid(), '1.png' FROM generate_series(1, 3)},
 	q{INSERT INTO gone (path) VALUES ('1.png')},

@@ -155,9 +155,9 @@ $server->safe_psql('postgres', 'CREATE ROLE app LOGIN');
 $server->safe_psql('postgres', 'CREATE DATABASE app OWNER app');
 $server->safe_psql('app', <<'EOSQL');
 CREATE EXTENSION thumbexif;
-GRANT EXECUTE ON FUNCTION thumbexif_attach(text, text, text, text, text, text, text, text, text, text, text, text) TO app;
+GRANT EXECUTE ON FUNCTION thumbexif_attach TO app;
 SET ROLE app;
-SELECT thumbexif_attach('pictures');
+SELECT thumbexif_attach('pictures', create_table => true);
 INSERT INTO pictures (path) VALUES ('1.png'), ('no.png');
 EOSQL
 my $file = PostgreSQL::Test::Utils::tempdir() . '/app.sql';

@@ -42,6 +42,15 @@ camera_name(const TeAttachment *attachment, TeColumn column, const char *utf8)
 	return CStringGetTextDatum(name);
 }
 
+/* The time as the column's type: without a time zone, it is the wall clock in thumbexif.default_timezone. */
+static Datum
+taken_at(const TeAttachment *attachment, TimestampTz time)
+{
+	if (attachment->type[TE_COL_TAKEN_AT] == TIMESTAMPOID)
+		return TimestampGetDatum(te_wall_clock(time));
+	return TimestampTzGetDatum(time);
+}
+
 /* The value that the decoder found for a column; false if there is none. */
 static bool
 found_value(const TeJob *job, TeColumn column, Datum *value)
@@ -52,8 +61,10 @@ found_value(const TeJob *job, TeColumn column, Datum *value)
 	switch (column)
 	{
 		case TE_COL_TAKEN_AT:
-			*value = TimestampTzGetDatum(job->taken_at);
-			return job->has_taken_at;
+			if (!job->has_taken_at)
+				return false;
+			*value = taken_at(job->asset.attachment, job->taken_at);
+			return true;
 		case TE_COL_CAMERA_MAKE:
 			if (texts->make == NULL)
 				return false;
@@ -129,6 +140,23 @@ te_row_update_plan(const TeJob *job, TeRowUpdate *update)
 		update->wrote |= TE_WROTE_OLD;
 }
 
+/* The type in which a value is passed; it is assigned to the column's type. */
+static Oid
+value_type(Oid column_type)
+{
+	switch (column_type)
+	{
+		case VARCHAROID:
+			return TEXTOID;
+		case NUMERICOID:
+			return FLOAT8OID;
+		case JSONOID:
+			return JSONBOID;
+		default:
+			return column_type;
+	}
+}
+
 char *
 te_row_update_sql(const TeJob *job, const TeRowUpdate *update, TeArgs *args)
 {
@@ -148,11 +176,9 @@ te_row_update_sql(const TeJob *job, const TeRowUpdate *update, TeArgs *args)
 		appendStringInfo(&sql, "SELECT 1 FROM ONLY %s AS t", attachment->name);
 	for (int i = 0; i < TE_COLUMNS; i++)
 	{
-		bool		is_text = attachment->type[i] == VARCHAROID;
-
 		if (!update->set[i])
 			continue;
-		te_arg(args, is_text ? TEXTOID : attachment->type[i], update->values[i]);
+		te_arg(args, value_type(attachment->type[i]), update->values[i]);
 		if (update->nulls[i])
 			args->nulls[args->count - 1] = 'n';
 		appendStringInfo(&sql, "%s%s = $%d", comma, quote_identifier(attachment->column[i]), args->count);

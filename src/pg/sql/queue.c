@@ -61,11 +61,11 @@ lock_row(FunctionCallInfo fcinfo, const TeAttachment *attachment, Oid type)
 				 errhint("Pass the key of a row of table %s.", attachment->name)));
 	if (te_key_from_argument(attachment, type, PG_GETARG_DATUM(0), &key))
 	{
-		char	   *sql = psprintf("SELECT FROM ONLY %s WHERE %s = $1 FOR KEY SHARE",
+		char	   *sql = psprintf("SELECT FROM ONLY %s WHERE %s OPERATOR(pg_catalog.=) $1 FOR KEY SHARE",
 								   attachment->name, quote_identifier(attachment->key));
 
 		te_arg(&args, attachment->key_type, te_key_datum(attachment->key_type, &key));
-		if (te_sql_as_owner(attachment->relation, attachment->owner, sql, &args) == 1)
+		if (te_sql_as_owner(attachment->relation, attachment->owner, attachment->search_path, sql, &args) == 1)
 			return key;
 	}
 	te_key_unknown(attachment, te_key_text(attachment->key_type, &key));
