@@ -239,13 +239,13 @@ te_sql_read(const char *sql, const TeArgs *args)
 }
 
 uint64
-te_sql_as_owner(Oid relation, Oid owner, const char *sql, const TeArgs *args)
+te_sql_as_owner(Oid relation, Oid owner, const char *search_path, const char *sql, const TeArgs *args)
 {
 	TeRunAs		save;
 	volatile bool limited;
 	volatile uint64 count = 0;
 
-	te_run_as_owner(&save, owner);
+	te_run_as_owner(&save, owner, search_path);
 	limited = te_time_limit_begin();
 	PG_TRY();
 	{
@@ -262,12 +262,12 @@ te_sql_as_owner(Oid relation, Oid owner, const char *sql, const TeArgs *args)
 }
 
 uint64
-te_sql_as_caller(Oid relation, const char *sql, const TeArgs *args)
+te_sql_as_caller(Oid relation, const char *search_path, const char *sql, const TeArgs *args)
 {
 	TeRunAs		save;
 	uint64		count;
 
-	te_run_as_caller(&save, relation);
+	te_run_as_caller(&save, relation, search_path);
 	count = run_guarded(relation, sql, args);
 	te_run_as_end(&save);
 	return count;

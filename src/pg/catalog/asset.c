@@ -141,7 +141,7 @@ append_select(StringInfo sql, const TeAttachment *attachment)
 	if (thumbnail != NULL)
 		appendStringInfo(sql, TE_PATH_SQL, quote_identifier(thumbnail));
 	else
-		appendStringInfoString(sql, "NULL::text");
+		appendStringInfoString(sql, "NULL::pg_catalog.text");
 	appendStringInfo(sql, " FROM ONLY %s WHERE ", attachment->name);
 }
 
@@ -181,7 +181,7 @@ te_assets_after(const TeAttachment *attachment, const TeKey *after, int limit, T
 	append_select(&sql, attachment);
 	if (after != NULL)
 	{
-		appendStringInfo(&sql, "%s > $1", key);
+		appendStringInfo(&sql, "%s OPERATOR(pg_catalog.>) $1", key);
 		te_arg(&args, attachment->key_type, te_key_datum(attachment->key_type, after));
 	}
 	else
@@ -190,7 +190,7 @@ te_assets_after(const TeAttachment *attachment, const TeKey *after, int limit, T
 	/* The limit is a constant, since the planner might sort the whole table unless it knows that the limit is small. */
 	appendStringInfo(&sql, " ORDER BY %s LIMIT %d", key, limit);
 
-	count = (int) te_sql_as_owner(attachment->relation, attachment->owner, sql.data, &args);
+	count = (int) te_sql_as_owner(attachment->relation, attachment->owner, attachment->search_path, sql.data, &args);
 	memset(assets, 0, sizeof(TeAsset) * count);
 	for (int i = 0; i < count; i++)
 	{
@@ -248,9 +248,9 @@ te_assets_fill_rows(const TeAttachment *attachment, TeAsset *assets, int count)
 
 	initStringInfo(&sql);
 	append_select(&sql, attachment);
-	appendStringInfo(&sql, "%s = ANY ($1) ORDER BY %s", key, key);
+	appendStringInfo(&sql, "%s OPERATOR(pg_catalog.=) ANY ($1) ORDER BY %s", key, key);
 	arg_keys(&args, type, assets, count);
-	found = (int) te_sql_as_owner(attachment->relation, attachment->owner, sql.data, &args);
+	found = (int) te_sql_as_owner(attachment->relation, attachment->owner, attachment->search_path, sql.data, &args);
 
 	/* The result and the assets are sorted by key. */
 	for (int row = 0, i = 0; row < found && i < count; row++)

@@ -137,14 +137,14 @@ find_keys_without_row(void *arg)
 {
 	KeyChunk   *chunk = arg;
 	const TeAttachment *attachment = chunk->attachment;
-	char	   *sql = psprintf("SELECT array_agg(k.id) FROM unnest($1) AS k(id) "
-							   "WHERE NOT EXISTS (SELECT FROM ONLY %s t WHERE t.%s = k.id)",
+	char	   *sql = psprintf("SELECT pg_catalog.array_agg(k.id) FROM pg_catalog.unnest($1) AS k(id) "
+							   "WHERE NOT EXISTS (SELECT FROM ONLY %s t WHERE t.%s OPERATOR(pg_catalog.=) k.id)",
 							   attachment->name, quote_identifier(attachment->key));
 	TeArgs		args = {0};
 	bool		isnull;
 
 	te_arg(&args, chunk->array_type, chunk->keys);
-	te_sql_as_owner(attachment->relation, attachment->owner, sql, &args);
+	te_sql_as_owner(attachment->relation, attachment->owner, attachment->search_path, sql, &args);
 	chunk->without_row = single_value(&isnull);
 	chunk->any_without_row = !isnull;
 }
