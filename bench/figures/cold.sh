@@ -1,0 +1,4 @@
+leave_slow_disk()
+{
+	:
+}
