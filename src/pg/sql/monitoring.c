@@ -247,7 +247,7 @@ put_progress(ReturnSetInfo *result, const TeAttachment *attachment)
 {
 	enum
 	{
-		RELATION, TOTAL, DONE, FAILED, LEFT, RATE, TIME_LEFT, COLUMNS
+		RELATION, TOTAL, DONE, FAILED, REMAINING, RATE, TIME_LEFT, COLUMNS
 	};
 	int64		row = row_of(attachment);
 	Datum		values[COLUMNS] = {0};
@@ -268,7 +268,7 @@ put_progress(ReturnSetInfo *result, const TeAttachment *attachment)
 	values[TOTAL] = Int64GetDatum(total);
 	values[DONE] = Int64GetDatum(done);
 	values[FAILED] = Int64GetDatum(failed);
-	values[LEFT] = Int64GetDatum(left);
+	values[REMAINING] = Int64GetDatum(left);
 
 	nulls[RATE] = nulls[TIME_LEFT] = isnull;
 	if (!isnull)
@@ -289,7 +289,7 @@ put_progress(ReturnSetInfo *result, const TeAttachment *attachment)
 
 /*
  * thumbexif_progress_rows() RETURNS TABLE (relation regclass, total bigint, done bigint, failed bigint,
- *		"left" bigint, rate numeric, time_left interval)
+ *		remaining bigint, rate numeric, time_left interval)
  */
 Datum
 thumbexif_progress_rows(PG_FUNCTION_ARGS)
