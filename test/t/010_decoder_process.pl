@@ -93,7 +93,7 @@ sub examine
 	kill 'KILL', $session->{pid};
 	wait_for('decoder ends with its killed session', sub { process_state($decoder) =~ /^Z?$/ });
 	pass('a decoder dies with its killed session, even if it is stopped');
-	wait_until($server, 'the server answers again', 'SELECT true');
+	wait_until($server, 'the killed session is gone', "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $session->{pid})");
 
 	is($server->safe_psql('postgres', "SELECT pg_read_file('postmaster.pid')") =~ /^(\d+)/ ? $1 : 0,
 		$postmaster, 'the server is the same');
