@@ -12,6 +12,29 @@
 /* As libjpeg's caller allows. */
 #define MAX_SCANS 500
 
+/*
+ * Is the size of a component one that is read here?  All have the picture's size but chroma, which libjpeg
+ * decodes at a larger scale, as far as it can, if it is smaller both ways: half of that is good enough.
+ */
+static bool
+fits_picture(j_decompress_ptr cinfo, int number)
+{
+	const jpeg_component_info *info = &cinfo->comp_info[number];
+	const jpeg_component_info *other = &cinfo->comp_info[number == 1 ? 2 : 1];
+	int			shrink_x = cinfo->max_h_samp_factor / info->h_samp_factor;
+	int			shrink_y = cinfo->max_v_samp_factor / info->v_samp_factor;
+
+	if (shrink_x == 1 && shrink_y == 1)
+		return cinfo->max_h_samp_factor == info->h_samp_factor && cinfo->max_v_samp_factor == info->v_samp_factor;
+	if (number == 0 || number == 3 || (cinfo->jpeg_color_space != JCS_YCbCr && cinfo->jpeg_color_space != JCS_YCCK))
+		return false;
+	if (cinfo->max_h_samp_factor % info->h_samp_factor != 0 || cinfo->max_v_samp_factor % info->v_samp_factor != 0)
+		return false;
+	if (info->h_samp_factor != other->h_samp_factor || info->v_samp_factor != other->v_samp_factor)
+		return false;
+	return shrink_x % 2 != 0 || shrink_y % 2 != 0 || (shrink_x == 2 && shrink_y == 2);
+}
+
 /* Is the frame of a kind that is read here? */
 static bool
 is_for_us(j_decompress_ptr cinfo)
@@ -21,12 +44,8 @@ is_for_us(j_decompress_ptr cinfo)
 	for (int i = 0; i < cinfo->num_components; i++)
 	{
 		const jpeg_component_info *info = &cinfo->comp_info[i];
-		bool		chroma = (i == 1 || i == 2) &&
-		(cinfo->jpeg_color_space == JCS_YCbCr || cinfo->jpeg_color_space == JCS_YCCK);
 
-		if (cinfo->max_h_samp_factor % info->h_samp_factor != 0 || cinfo->max_v_samp_factor % info->v_samp_factor != 0)
-			return false;
-		if (!chroma && (cinfo->max_h_samp_factor != info->h_samp_factor || cinfo->max_v_samp_factor != info->v_samp_factor))
+		if (!fits_picture(cinfo, i))
 			return false;
 		if (info->quant_tbl_no < 0 || info->quant_tbl_no >= NUM_QUANT_TBLS || !cinfo->quant_tbl_ptrs[info->quant_tbl_no] ||
 			cinfo->quant_tbl_ptrs[info->quant_tbl_no]->quantval[0] > INT16_MAX)

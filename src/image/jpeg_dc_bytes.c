@@ -9,16 +9,39 @@
 #include "container/bytes.h"
 #include "container/jpeg.h"
 
+#define WORD	8				/* bytes looked at at once */
 #define ONES	UINT64_C(0x0101010101010101)
 
-/* How many of eight bytes, in the order of the file, come before the first 0xFF; 8 = there is none. */
-static inline int
+/* How many bytes of a word, in the order of the file, come before the first 0xFF; WORD = there is none. */
+static inline size_t
 before_ff(const uint8_t *at)
 {
 	uint64_t	word = (uint64_t) le32(at + 4) << 32 | le32(at);
 	uint64_t	found = (~word - ONES) & word & ONES << 7;
 
-	return found ? __builtin_ctzll(found) >> 3 : 8;
+	return found ? (size_t) __builtin_ctzll(found) >> 3 : WORD;
+}
+
+/* Copy up to the next 0xFF, or until "out" is full or the file ends; room for a word more is needed. */
+static inline uint8_t *
+copy_plain(DcBytes *bytes, uint8_t *out, const uint8_t *full)
+{
+	const uint8_t *at = bytes->at;
+	const uint8_t *last = bytes->end - WORD;
+	size_t		length = WORD;
+
+	while (out < full && at <= last && length == WORD)
+	{
+		length = before_ff(at);
+		memcpy(out, at, WORD);
+		at += length;
+		out += length;
+	}
+	if (at > last)
+		while (out < full && at < bytes->end && *at != 0xFF)
+			*out++ = *at++;
+	bytes->at = at;
+	return out;
 }
 
 /* At 0xFF: a byte of data, a marker, or the end.  True if it is data. */
@@ -60,27 +83,10 @@ img_dc_bytes_more(DcBytes *bytes, const uint8_t *next)
 	out += bytes->limit - next;
 	while (!bytes->complete && out < full)
 	{
-		if (bytes->end - bytes->at >= 8)
-		{
-			int			length = before_ff(bytes->at);
-
-			memcpy(out, bytes->at, 8);
-			bytes->at += length;
-			out += length;
-			if (length == 8)
-				continue;
-		}
-		else if (bytes->at == bytes->end)
-		{
+		out = copy_plain(bytes, out, full);
+		if (bytes->at == bytes->end)
 			bytes->complete = true;
-			break;
-		}
-		else if (*bytes->at != 0xFF)
-		{
-			*out++ = *bytes->at++;
-			continue;
-		}
-		if (is_data(bytes))
+		else if (*bytes->at == 0xFF && is_data(bytes))
 			*out++ = 0xFF;
 	}
 	bytes->limit = out;

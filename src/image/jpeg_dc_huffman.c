@@ -48,14 +48,16 @@ make_first(DcHuffman *huffman)
 	{
 		uint32_t	bits = i << (16 - DC_FIRST_BITS);
 		int			length = code_length(huffman, bits);
-		int			value;
+		int			symbol,
+					bits_taken;
 
 		huffman->first[i] = 0;
 		if (length > DC_FIRST_BITS)
 			continue;
-		value = huffman->values[(int) (bits >> (16 - length)) + huffman->offset[length]];
-		if (length + value <= DC_ENTRY_BITS)
-			huffman->first[i] = (uint16_t) (value << 8 | (length + value));
+		symbol = huffman->values[(int) (bits >> (16 - length)) + huffman->offset[length]];
+		bits_taken = length + (symbol & 15);
+		if (bits_taken <= DC_ENTRY_BITS)
+			huffman->first[i] = (uint16_t) (symbol << 8 | bits_taken);
 	}
 }
 
@@ -115,6 +117,7 @@ img_dc_huffman(const DcTable *table, bool ac, DcHuffman *huffman)
 
 	if (!table->known || !make_codes(table, huffman))
 		return false;
+	make_first(huffman);
 	if (ac)
 	{
 		make_skip(huffman);
@@ -125,6 +128,5 @@ img_dc_huffman(const DcTable *table, bool ac, DcHuffman *huffman)
 	for (int i = 0; i < count; i++)
 		if (table->values[i] > 15)
 			return false;
-	make_first(huffman);
 	return true;
 }

@@ -135,14 +135,18 @@ skip_slowly(Reader *reader, const DcHuffman *huffman, unsigned k)
 {
 	while (k < 64)
 	{
-		int			symbol = read_symbol(reader, huffman);
+		unsigned	entry;
+		int			symbol;
 
+		refill(reader);
+		entry = huffman->first[reader->bits >> (64 - DC_FIRST_BITS)];
+		symbol = EXPECTED(entry != 0) ? (int) (entry >> 8) : read_symbol(reader, huffman);
 		if (symbol < 0)
 			return false;
+		drop(reader, entry != 0 ? entry & 255 : symbol & 15);
 		if ((symbol & 15) == 0 && symbol != 0xF0)
 			return true;
 		k += (unsigned) (symbol >> 4) + 1;
-		drop(reader, symbol & 15);
 	}
 	return k == 64;
 }
