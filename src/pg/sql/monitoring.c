@@ -10,20 +10,15 @@
 
 #include <math.h>
 
-#include "access/relation.h"
-#include "catalog/pg_class.h"
 #include "catalog/pg_namespace.h"
 #include "executor/spi.h"
 #include "executor/tstoreReceiver.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "storage/bufmgr.h"
-#include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
-#include "utils/rel.h"
 #include "utils/rls.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
@@ -33,87 +28,13 @@
 #include "pg/base/extension.h"
 #include "pg/base/run_as.h"
 #include "pg/catalog/asset_count.h"
+#include "pg/catalog/attached_rows.h"
 #include "pg/catalog/attachment.h"
 #include "pg/compat.h"
 
 PG_FUNCTION_INFO_V1(thumbexif_status_rows);
 PG_FUNCTION_INFO_V1(thumbexif_progress_rows);
 PG_FUNCTION_INFO_V1(thumbexif_failure_rows);
-
-/* A table of so many pages is counted by scanning it, which takes a millisecond. */
-#define SCANNED_PAGES	128
-
-/* --- the rows of users' tables */
-
-/* Estimate a table's rows from the server's statistics.  False if there is no such table.  Needs no lock. */
-static bool
-estimate_rows(Oid relation, int64 *rows)
-{
-	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
-	float4		reltuples;
-
-	if (!HeapTupleIsValid(tuple))
-		return false;
-	reltuples = ((Form_pg_class) GETSTRUCT(tuple))->reltuples;
-	ReleaseSysCache(tuple);
-	*rows = DatumGetInt64(DirectFunctionCall1(pg_stat_get_live_tuples, ObjectIdGetDatum(relation)));
-	if (*rows <= 0 && reltuples > 0)
-		*rows = (int64) reltuples;
-	return true;
-}
-
-/* Count the rows of a small table, unless it is locked.  Row security does not apply: the number is no secret. */
-static bool
-scan_rows(Oid oid, int64 *rows)
-{
-	Relation	relation;
-	bool		scanned = false;
-
-	if (!ConditionalLockRelationOid(oid, AccessShareLock))
-		return false;
-	relation = try_relation_open(oid, NoLock);
-	if (relation == NULL)
-	{
-		UnlockRelationOid(oid, AccessShareLock);
-		return false;
-	}
-	/* a rule may have made it a view */
-	if (relation->rd_rel->relkind == RELKIND_RELATION && RelationGetNumberOfBlocks(relation) <= SCANNED_PAGES)
-	{
-		*rows = te_table_rows(relation, GetActiveSnapshot());
-		scanned = true;
-	}
-	relation_close(relation, AccessShareLock);
-	return scanned;
-}
-
-/*
- * The rows of an attached table: counted, or if that was not done yet, estimated, not below the number of states.
- * False if there is no such table.
- */
-static bool
-find_rows(const TeAttachment *attachment, const TeAssetCounts *counts, int64 *rows)
-{
-	if (scan_rows(attachment->relation, rows))
-		return true;
-	if (!estimate_rows(attachment->relation, rows))
-		return false;
-	if (counts->counted > 0)
-		*rows = counts->rows;
-	else
-		*rows = Max(*rows, te_counts_known(counts));
-	return true;
-}
-
-/* The numbers of an attachment, all 0 if nothing was ever counted for it. */
-static TeAssetCounts
-counts_of(HTAB *all, const TeAttachment *attachment)
-{
-	const TeAssetCounts *counts = te_counts_find(all, attachment->number);
-	TeAssetCounts none = {0};
-
-	return counts != NULL ? *counts : none;
-}
 
 /* --- thumbexif_status */
 
@@ -122,7 +43,7 @@ put_status(ReturnSetInfo *result, const TeAttachment *attachment, TeAssetCounts 
 {
 	int64		rows;
 
-	if (!find_rows(attachment, &counts, &rows))
+	if (!te_attached_rows(attachment, &counts, &rows))
 		return;
 	counts.assets[TE_ASSET_NEW] += rows - te_counts_known(&counts); /* a row without state is new */
 	for (int i = 0; i < TE_ASSET_STATUSES; i++)
@@ -150,7 +71,7 @@ thumbexif_status_rows(PG_FUNCTION_ARGS)
 	attachments = te_attachment_all();
 	counts = te_counts_read(GetActiveSnapshot());
 	foreach(cell, attachments)
-		put_status((ReturnSetInfo *) fcinfo->resultinfo, lfirst(cell), counts_of(counts, lfirst(cell)));
+		put_status((ReturnSetInfo *) fcinfo->resultinfo, lfirst(cell), te_attached_counts(counts, lfirst(cell)));
 	return (Datum) 0;
 }
 
@@ -196,7 +117,7 @@ put_progress(ReturnSetInfo *result, const TeAttachment *attachment, TeAssetCount
 	int64		total;
 	int64		left;
 
-	if (!find_rows(attachment, &counts, &total))
+	if (!te_attached_rows(attachment, &counts, &total))
 		return;
 	left = Max(total - done - failed, 0);
 	values[RELATION] = ObjectIdGetDatum(attachment->relation);
@@ -238,7 +159,7 @@ thumbexif_progress_rows(PG_FUNCTION_ARGS)
 	attachments = te_attachment_all();
 	counts = te_counts_read(GetActiveSnapshot());
 	foreach(cell, attachments)
-		put_progress((ReturnSetInfo *) fcinfo->resultinfo, lfirst(cell), counts_of(counts, lfirst(cell)));
+		put_progress((ReturnSetInfo *) fcinfo->resultinfo, lfirst(cell), te_attached_counts(counts, lfirst(cell)));
 	return (Datum) 0;
 }
 
