@@ -315,6 +315,15 @@ te_pool_reset(void)
 	te_pool_discard(0);
 }
 
+void
+te_pool_expect(void)
+{
+	prepare();
+	te_pool.max_decoders = Max(te_pool.max_decoders, 1);
+	if (te_pool.ndecoders == 0)
+		(void) te_dispatch_start(InvalidOid, false);
+}
+
 const TeHello *
 te_pool_hello(void)
 {

@@ -64,6 +64,12 @@ extern TeTask *te_pool_wait(long timeout_ms);
  */
 extern void te_pool_run(TeTask *task);
 
+/*
+ * A task will be submitted soon, by this transaction: if there is no decoder, let one start meanwhile.  Does nothing if it
+ * cannot be started.
+ */
+extern void te_pool_expect(void);
+
 /* Discard all pending tasks and kill the decoders that were processing them.  Never throws. */
 extern void te_pool_reset(void);
 

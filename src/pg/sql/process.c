@@ -120,7 +120,10 @@ examine(const Process *process, TeJob *job)
 	TeJobStart	start;
 
 	if (stale_parts != 0)
+	{
 		check_may_update(process->attachment);
+		te_pool_expect();
+	}
 	/* check before the file is opened; if only the file has changed, te_thumbnail_write() checks */
 	if (stale_parts & TE_PART_THUMBNAIL)
 		te_thumbnail_check();
