@@ -59,8 +59,8 @@ export THEXIF_PHOTOS
 
 # --- programs that tests need
 
-TEST_CFLAGS = $(DECODER_CFLAGS) -I. $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-TEST_LIBS   = $(shell pkg-config --libs $(PKGS) libbrotlienc 2>/dev/null) -lm
+TEST_CFLAGS = $(DECODER_CFLAGS) -I. $(PKGS_CFLAGS)
+TEST_LIBS   = $(PKGS_LIBS) -lbrotlienc -lm
 SANITIZE    = -O1 -U_FORTIFY_SOURCE -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 
 # what is preloaded into servers, to give them trouble
@@ -110,7 +110,7 @@ FUZZ_TIME   ?= 60
 FUZZ_CFLAGS  = $(filter-out -fstack-protector-strong -D_FORTIFY_SOURCE=2,$(TEST_CFLAGS)) -g -fno-omit-frame-pointer \
                -fsanitize=address,undefined -fno-sanitize-recover=all
 fuzz_files   = test/fuzz/fuzz_exif.c $(exif_sources)
-FUZZ_LIBS    = $(shell pkg-config --libs libexif libbrotlidec zlib 2>/dev/null) -lm
+FUZZ_LIBS    = -lexif -lbrotlidec -lz -lm
 
 .PHONY: fuzz
 fuzz: build/fuzz_exif build/exif_craft
