@@ -22,6 +22,11 @@ soak:
 check-mutations:
 	+@MAKE='$(MAKE)' test/mutate.sh $(MUTATIONS)
 
+# both commands on bare Debian systems, in chroots (by hand, as root): CASES="sid-root bookworm-sudo"
+.PHONY: check-fresh
+check-fresh:
+	+@MAKE='$(MAKE)' test/fresh $(CASES)
+
 # with a PostgreSQL that has assertions, built from Debian's source package into build/ the first time; valgrind looks
 # at that server and at the unit tests (PARTS and TE_ONLY choose, as above)
 .PHONY: check-cassert check-valgrind
