@@ -80,7 +80,7 @@ unit_library  = $(image_sources) $(wildcard src/decoder/*.c src/opener/*.c test/
                 $(filter-out test/unit/test_%,$(wildcard test/unit/*.c))
 
 .PHONY: test-tools
-test-tools: build/exif_dump build/exif_craft build/make_pictures build/stub_decoder build/stub_opener $(shims)
+test-tools: build/exif_dump build/exif_craft build/make_pictures build/stub_decoder build/stub_opener build/deny $(shims)
 test-programs: test-tools $(unit_programs)
 
 build/make_pictures: $(patsubst %.c,build/obj/%.o,$(picture_files) $(wildcard src/wire/*.c))
@@ -97,6 +97,10 @@ build/exif_craft: $(patsubst %.c,build/obj/%.o,test/conformance/craft.c $(exif_c
 # stands in for the decoder in a private installation
 build/stub_decoder: build/obj/test/stub_decoder.o $(patsubst %.c,build/obj/%.o,$(wildcard src/wire/*.c))
 	$(CC) $(TEST_CFLAGS) -o $@ $^
+
+# system calls that a container does not permit
+build/deny: build/obj/test/deny.o
+	$(CC) $(TEST_CFLAGS) -o $@ $^ -lseccomp
 
 # the opener itself, with a file system that hangs
 build/stub_opener: $(patsubst %.c,build/obj/%.o,test/stub_opener.c $(wildcard src/opener/*.c src/wire/*.c))
