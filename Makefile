@@ -45,7 +45,7 @@ PKGS_CFLAGS    := $(shell $(pkg_config) --cflags $(PKGS) 2>/dev/null)
 PKGS_LIBS      := $(shell $(pkg_config) --libs $(PKGS) 2>/dev/null)
 # Libraries may come along in the decoder's own folder, as in an image that is mounted into a container.  RUNPATH would not hold for
 # what those libraries need.
-RPATH          = -Wl,--disable-new-dtags,-rpath,'$$ORIGIN'
+RPATH         ?= -Wl,--disable-new-dtags,-rpath,'$$ORIGIN'
 DECODER_CFLAGS = -std=gnu11 -O2 -g -fPIC -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers \
                  -fvisibility=hidden -fstack-protector-strong -D_FORTIFY_SOURCE=2 -D_GNU_SOURCE -Isrc -DTE_VERSION='"$(EXTVERSION)"' \
                  -DTE_LIBEXIF='"$(libexif)"' $(TE_CFLAGS)
