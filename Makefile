@@ -6,6 +6,7 @@
 #	make demo       a private cluster with a small photo collection (PHOTOS=/a/folder: with your own)
 #	make db-up      a private cluster in this folder to play with; make db-down ends and removes it
 #	make bench      the figures of bench/README.md
+#	make dist       an archive for PGXN
 
 tools       := $(dir $(lastword $(MAKEFILE_LIST)))tools
 pkg_config  := $(tools)/pkg-config
@@ -56,6 +57,12 @@ ifndef PG_CONFIG
 PG_CONFIG := $(or $(shell $(tools)/pg-config),pg_config)
 endif
 PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
+
+# the archive for PGXN, of what is committed
+DISTVERSION = $(EXTVERSION).0
+.PHONY: dist
+dist:
+	git archive --format=zip --prefix=$(EXTENSION)-$(DISTVERSION)/ -o $(EXTENSION)-$(DISTVERSION).zip HEAD
 
 include test/test.mk
 

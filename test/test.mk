@@ -27,6 +27,11 @@ check-mutations:
 check-fresh:
 	+@MAKE='$(MAKE)' test/fresh $(CASES)
 
+# packages for Debian and PGXN and the steps of the Dockerfile, built and tried in chroots (by hand, as root): CASES="debian-sid pgxn"
+.PHONY: check-packages
+check-packages:
+	+@MAKE='$(MAKE)' test/packages $(CASES)
+
 # with a PostgreSQL that has assertions, built from Debian's source package into build/ the first time; valgrind looks
 # at that server and at the unit tests (PARTS and TE_ONLY choose, as above)
 .PHONY: check-cassert check-valgrind
