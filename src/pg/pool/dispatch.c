@@ -22,6 +22,7 @@
 #include "dispatch.h"
 #include "pg/base/clock.h"
 #include "pg/base/guc.h"
+#include "pg/base/system_check.h"
 #include "pg/shared/decoder_slot.h"
 
 /* Decoders that may exit without processing a request before that counts as a crash. */
@@ -155,7 +156,8 @@ te_dispatch_reap(TeDecoder *decoder, TeEndReason cause)
 			 errdetail("The %s.", detail),
 			 cause == TE_END_TIMEOUT ?
 			 errhint("The server may be overloaded. Try again.") :
-			 errhint("Install module and decoder of the same build, and the libraries that \"ldd\" reports as missing. Sessions started before an upgrade must reconnect.")));
+			 errhint("%s", te_system_hint("Install module and decoder of the same build, and the libraries that \"ldd\" reports as missing. "
+										  "Sessions started before an upgrade must reconnect."))));
 }
 
 /* --- slots */
