@@ -16,6 +16,8 @@
 #define DC_TABLES		4		/* Huffman tables of a kind */
 #define DC_MCU_BLOCKS	10		/* blocks of a minimum coded unit (MCU), at most */
 
+#define DC_IS_RESTART(marker)	((marker) >= 0xD0 && (marker) <= 0xD7)
+
 /* More bytes than an MCU can have: 64 symbols a block of at most 16 bits each with 15 bits of value. */
 #define DC_MCU_BYTES	(DC_MCU_BLOCKS * 64 * 31 / 8 + 80)
 
@@ -91,6 +93,7 @@ typedef struct DcBytes
 	const uint8_t *at;			/* what comes next */
 	const uint8_t *end;			/* of the file */
 	const uint8_t *limit;		/* end of the bytes in the buffer */
+	size_t		dropped;		/* bytes of the segment that were in the buffer before */
 	bool		complete;		/* the segment's last byte is in the buffer */
 	uint8_t		marker;			/* which ended it, and "at" is behind it; 0: the end of the file, or a marker not for here */
 	uint8_t		buffer[32 * 1024];
@@ -134,7 +137,8 @@ typedef struct DcDecoder
 	bool		built[2][DC_TABLES];	/* "huffman" is that of "tables" */
 	unsigned	restart_interval;
 	int			accuracy[MAX_COMPONENTS][64];	/* of each coefficient: the lowest bit that is known; -1 = none */
-	DcBytes		bytes;
+	DcBytes		bytes,
+				ahead;			/* for a second reader */
 } DcDecoder;
 
 /* Decode the DC of a scan; "whole" if all the file's image data are in it, and nothing else follows. */

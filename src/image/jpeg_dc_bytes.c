@@ -67,6 +67,7 @@ void
 img_dc_bytes_begin(DcBytes *bytes)
 {
 	bytes->limit = bytes->buffer;
+	bytes->dropped = 0;
 	bytes->complete = false;
 	bytes->marker = 0;
 }
@@ -79,6 +80,7 @@ img_dc_bytes_more(DcBytes *bytes, const uint8_t *next)
 
 	if (bytes->complete)
 		return next;
+	bytes->dropped += (size_t) (next - bytes->buffer);
 	memmove(out, next, (size_t) (bytes->limit - next));
 	out += bytes->limit - next;
 	while (!bytes->complete && out < full)
@@ -111,7 +113,7 @@ img_dc_bytes_skip(DcBytes *bytes, size_t intervals)
 		if (bytes->at == begin || is_data(bytes) || bytes->marker == 0)
 			return false;
 		if (++i == intervals)
-			return bytes->marker < 0xD0 || bytes->marker > 0xD7;
+			return !DC_IS_RESTART(bytes->marker);
 		if (bytes->marker != 0xD0 + ((i - 1) & 7))
 			return false;
 		begin = bytes->at;
