@@ -201,8 +201,8 @@ find_idle_decoder(Oid other_than)
 }
 
 /*
- * Must the decoder be given up because other processes wait for a slot?  The last one of this process is not, before its turn
- * is over: starting one costs more than to go on with it, and if it is not used soon another process ends it.
+ * Must the decoder be given up because other processes wait for a slot?  The last one of this process is kept until its turn
+ * is over, since starting one costs more than going on with it.
  */
 static bool
 must_yield(const TeDecoder *decoder)
@@ -216,7 +216,8 @@ te_dispatch_yield(void)
 {
 	TeDecoder  *decoder;
 
-	while ((decoder = find_idle_decoder(InvalidOid)) != NULL && must_yield(decoder))
+	while (te_decoder_slot_others_wait() && (decoder = find_idle_decoder(InvalidOid)) != NULL &&
+		   (must_yield(decoder) || !te_pool.returns_soon))
 		te_dispatch_reap(decoder, TE_END_NOT_NEEDED);
 }
 

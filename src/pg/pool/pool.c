@@ -28,6 +28,9 @@
  */
 #define OTHER_DESCRIPTORS	18
 
+/* A process that calls again within this time is expected to go on so. */
+#define RETURN_MS		100
+
 /* --- waiting */
 
 static void
@@ -197,7 +200,10 @@ wait_for(const TeTask *wanted, int64 until)
 	if (te_pool.slot_wait_since_ms != 0)
 		te_decoder_slot_leave_queue();
 	if (te_pool.pending == 0)
+	{
+		te_pool.idle_since_ms = te_now_ms();
 		te_dispatch_yield();
+	}
 	return task;
 }
 
@@ -288,7 +294,8 @@ te_pool_submit(TeTask *task, int max_decoders)
 	entry->image_fd = task->image_fd;
 	entry->output_fd = -1;
 	dlist_push_tail(&te_pool.waiting, &entry->node);
-	te_pool.pending++;
+	if (te_pool.pending++ == 0)
+		te_pool.returns_soon = te_now_ms() - te_pool.idle_since_ms < RETURN_MS;
 	(void) te_transient_fd_release(task->image_fd);
 
 	te_pool.max_for_role = limit_decoders(max_decoders);

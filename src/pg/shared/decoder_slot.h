@@ -40,7 +40,7 @@ extern bool te_decoder_slot_others_wait(void);
 
 /*
  * For how long a process that needs decoders may go on with its only one while others wait: the less, the more of them
- * there are, so that all have had a turn in a quarter of thumbexif.decode_timeout, after which they give up.
+ * there are, so that all have had a turn in half of thumbexif.decode_timeout, after which they give up.
  */
 extern int	te_decoder_slot_turn_ms(void);
 

@@ -20,7 +20,7 @@
  * A decoder is not evicted in its first moments of idleness, as its session may be about to
  * use it again.
  */
-#define MIN_IDLE_MS		10
+#define MIN_IDLE_MS		100
 
 /* How often the first in the queue looks for an idle decoder to evict; and the others, in case a wakeup was lost. */
 #define FIRST_POLL_MS	10
@@ -122,7 +122,7 @@ int
 te_decoder_slot_turn_ms(void)
 {
 	int			waiting = Max(te_decoder_slots->nwaiters, 1);	/* read without the lock: it need not be exact */
-	int64		turn = (int64) te_decode_timeout / 4 * te_guc_max_decoders() / waiting;
+	int64		turn = (int64) te_decode_timeout / 2 * te_guc_max_decoders() / waiting;
 
 	return (int) Min(turn, MAX_TURN_MS);
 }
