@@ -34,19 +34,6 @@ switch_user(TeRunAs *save, Oid user, bool guarded, bool foreign, bool every_func
 	save->guc_level = NewGUCNestLevel();
 }
 
-/*
- * Plans are kept for a session, and a state table may be empty when they are made and have millions of rows later: they
- * must use its indexes.
- */
-static void
-plan_by_index(void)
-{
-	static const char *const settings[] = {"enable_seqscan", "enable_hashjoin", "enable_mergejoin"};
-
-	for (int i = 0; i < (int) lengthof(settings); i++)
-		(void) set_config_option(settings[i], "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-}
-
 void
 te_run_as_extension(TeRunAs *save)
 {
@@ -55,7 +42,6 @@ te_run_as_extension(TeRunAs *save)
 	te_extension_get(&extension);
 	switch_user(save, extension.owner, false, false, false);
 	RestrictSearchPath();
-	plan_by_index();
 }
 
 void

@@ -17,8 +17,8 @@ typedef struct TeRunAs
 
 /*
  * Become the owner of the extension's tables, to access these only, in a security-restricted
- * operation with search_path pg_catalog, pg_temp: names must be qualified.  Plans made now use
- * indexes.  ERROR if the extension is not installed in this database.
+ * operation with search_path pg_catalog, pg_temp: names must be qualified.  ERROR if the
+ * extension is not installed in this database.
  */
 extern void te_run_as_extension(TeRunAs *save);
 
