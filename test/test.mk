@@ -91,6 +91,10 @@ test-programs: test-tools $(unit_programs)
 build/make_pictures: $(patsubst %.c,build/obj/%.o,$(picture_files) $(wildcard src/wire/*.c))
 	$(CC) $(TEST_CFLAGS) -o $@ $^ $(TEST_LIBS)
 
+# the bench's measure of quality
+build/ssim: build/obj/bench/ssim.o
+	$(CC) $(TEST_CFLAGS) -o $@ $^ $(TEST_LIBS)
+
 build/exif_dump: $(patsubst %.c,build/obj/%.o,test/conformance/exif_dump.c $(image_sources))
 	$(CC) $(TEST_CFLAGS) -o $@ $^ $(TEST_LIBS)
 

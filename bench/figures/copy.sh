@@ -7,12 +7,12 @@ copy_rows()			# seconds of COPY into the table as it is
 }
 copy_attached()
 {
-	new_table 0 '%.0f.jpg'
+	new_table 0
 	copy_rows
 }
 copy_unattached()
 {
-	new_table 0 '%.0f.jpg'
+	new_table 0
 	sql -c "SELECT FROM thumbexif_detach('image_assets')"
 	copy_rows
 }

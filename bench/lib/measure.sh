@@ -79,6 +79,13 @@ value()			# NAME OURS [RELATION TARGET]
 {
 	row "$1" "$(short "$2")" '' '' "${3:-}${4:+ $4}" "$(verdict "$2" "${3:-}" "${4:-}")"
 }
+# Ours less theirs, in the column of the ratio.
+difference()	# NAME OURS THEIRS [RELATION TARGET]
+{
+	local less
+	less=$(awk "BEGIN { printf \"%.4f\", $2 - $3 }")
+	row "$1" "$(short "$2")" "$(short "$3")" "$less" "${4:-}${5:+ $5}" "$(verdict "$less" "${4:-}" "${5:-}")"
+}
 not_measured()	# NAME WHY
 {
 	row "$1" '' '' '' '' "not measured: $2"

@@ -2,6 +2,7 @@
 #
 #	cpu			seconds of processor time that they and their ended children have used
 #	pids		of its decoders
+#	all			pids of all of its processes
 #	pss			kB of memory of all processes called thumbexif-*, what they share counted once (root or their user)
 #	peak FILE	until FILE is there: the most decoders at one time, looked at 50 times a second
 use strict;
@@ -11,7 +12,7 @@ use POSIX ();
 
 my ($postmaster, $what, $file) = @ARGV;
 
-# The server's processes: [pid, name, ticks], children before they are anybody else's.
+# The server's processes: [pid, name, ticks, parent], children before they are anybody else's.
 sub processes
 {
 	my (%parent, %about);
@@ -25,7 +26,7 @@ sub processes
 
 		next if $state eq 'Z';
 		$parent{$pid} = $field[0];
-		$about{$pid} = [ $pid, $name, $field[10] + $field[11] + $field[12] + $field[13] ];
+		$about{$pid} = [ $pid, $name, $field[10] + $field[11] + $field[12] + $field[13], $field[0] ];
 	}
 	return grep { belongs($_->[0], \%parent) } values %about;
 }
@@ -38,9 +39,18 @@ sub belongs
 	return $pid;
 }
 
+# Not those that only wait to be forked: they name the process that has started them, and none of a decoder's limits.
 sub decoders
 {
-	return grep { $_->[1] =~ /^thumbexif-decod/ } processes();
+	my @found;
+
+	foreach my $process (grep { $_->[1] =~ /^thumbexif-decod/ } processes())
+	{
+		open(my $handle, '<', "/proc/$process->[0]/cmdline") or next;
+		my (undef, undef, $owner, @limits) = split /\0/, <$handle> // '';
+		push @found, $process if @limits || ($owner // '') ne $process->[3];
+	}
+	return @found;
 }
 
 sub pss
@@ -73,6 +83,7 @@ sub peak
 my %answer = (
 	cpu => sub { my $ticks = 0; $ticks += $_->[2] foreach processes(); return $ticks / POSIX::sysconf(POSIX::_SC_CLK_TCK()) },
 	pids => sub { return join("\n", map { $_->[0] } decoders()) },
+	all => sub { return join("\n", map { $_->[0] } processes()) },
 	pss => \&pss,
 	peak => \&peak);
 print $answer{$what}->(), "\n";

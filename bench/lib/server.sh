@@ -35,16 +35,20 @@ sql()
 }
 
 # The attached table, with so many rows, their paths made of numbers from 0 on by printf's rules.
-new_table()		# ROWS PATH-FORMAT
+new_table()		# ROWS [PATH-FORMAT]
 {
 	sql -c "DROP TABLE IF EXISTS image_assets" -c "SELECT FROM thumbexif_attach('image_assets')" \
 		-c "SELECT thumbexif_clean()" -o /dev/null
-	number_rows image_assets "$@"
+	[ "$1" = 0 ] || number_rows image_assets "$@"
 }
 number_rows()	# TABLE ROWS PATH-FORMAT
 {
 	seq -f "$3" 0 $(($2 - 1)) > "$scratch/paths"
-	sql -c "\\copy $1 (path) FROM '$scratch/paths'" -c "VACUUM ANALYZE $1" -c CHECKPOINT
+	copy_paths "$1" "$scratch/paths"
+}
+copy_paths()	# TABLE FILE
+{
+	sql -c "\\copy $1 (path) FROM '$2'" -c "VACUUM ANALYZE $1" -c CHECKPOINT
 }
 
 # Seconds that a backfill takes, after statements such as SET.
