@@ -53,6 +53,11 @@ format:
 demo:
 	+@MAKE='$(MAKE)' tools/demo
 
+# the picture of the README
+.PHONY: picture
+picture:
+	+@MAKE='$(MAKE)' PICTURE=doc/demo.jpg tools/demo
+
 db-up db-down: db-%:
 	+@MAKE='$(MAKE)' tools/db $*
 
