@@ -118,11 +118,11 @@ make_planes(DcDecoder *decoder)
 		picture->planes[i] = (DcPlane)
 		{
 			.blocks = picture->memory + total,
-			.stride = decoder->columns * info->h_samp_factor,
-			.columns = (int) info->width_in_blocks,
-			.rows = (int) info->height_in_blocks,
-			.shrink_x = cinfo->max_h_samp_factor / info->h_samp_factor,
-			.shrink_y = cinfo->max_v_samp_factor / info->v_samp_factor
+				.stride = decoder->columns * info->h_samp_factor,
+				.columns = (int) info->width_in_blocks,
+				.rows = (int) info->height_in_blocks,
+				.shrink_x = cinfo->max_h_samp_factor / info->h_samp_factor,
+				.shrink_y = cinfo->max_v_samp_factor / info->v_samp_factor
 		};
 		total += decoder->columns * decoder->rows * info->h_samp_factor * info->v_samp_factor;
 	}
@@ -135,7 +135,7 @@ take_header(j_decompress_ptr cinfo, DcDecoder *decoder, DcScan *scan)
 {
 	*scan = (DcScan)
 	{
-		.count = cinfo->comps_in_scan,.first = cinfo->Ss,.last = cinfo->Se,.high = cinfo->Ah,.low = cinfo->Al
+		.count = cinfo->comps_in_scan, .first = cinfo->Ss, .last = cinfo->Se, .high = cinfo->Ah, .low = cinfo->Al
 	};
 	for (int i = 0; i < scan->count; i++)
 	{

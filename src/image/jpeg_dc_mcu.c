@@ -4,18 +4,17 @@
  */
 #include "image/jpeg_dc_walk.h"
 
+#include "container/bytes.h"
+
 #define EXPECTED(condition)	__builtin_expect(!!(condition), 1)
 #define INNER	static inline __attribute__((always_inline))
+#define RARE	static __attribute__((noinline))
 
 /* Have at least 56 bits.  Bits below "count" are there already, and the same. */
 INNER void
 refill(DcReader *reader)
 {
-	const uint8_t *at = reader->next;
-	uint64_t	more = (uint64_t) at[0] << 56 | (uint64_t) at[1] << 48 | (uint64_t) at[2] << 40 | (uint64_t) at[3] << 32 |
-		(uint64_t) at[4] << 24 | (uint64_t) at[5] << 16 | (uint64_t) at[6] << 8 | at[7];
-
-	reader->bits |= more >> reader->count;
+	reader->bits |= be64(reader->next) >> reader->count;
 	reader->next += (63 - reader->count) >> 3;
 	reader->count |= 56;
 }
@@ -53,7 +52,7 @@ value_of(uint64_t bits, unsigned to, unsigned size)
 	return value < 1 << size >> 1 ? value - (1 << size) + 1 : value;
 }
 
-static __attribute__((noinline)) bool
+RARE bool
 read_rare_difference(DcReader *reader, const DcHuffman *huffman, int *difference)
 {
 	int			size = read_symbol(reader, huffman);
@@ -95,7 +94,7 @@ read_difference(DcReader *reader, const DcHuffman *huffman, int *difference)
  * Pass over the rest of a block from coefficient k on, symbol by symbol where an entry has none or too many.
  * False if it does not end well.
  */
-static __attribute__((noinline)) bool
+RARE bool
 skip_slowly(DcReader *reader, const DcHuffman *huffman, unsigned k)
 {
 	for (;;)

@@ -231,9 +231,9 @@ begin(Pair *pair)
 		return false;
 	*second = (DcWalk)
 	{
-		.decoder = first->decoder,.scan = first->scan,.bytes = ahead,.columns = mcus,.rows = 1,
+		.decoder = first->decoder, .scan = first->scan, .bytes = ahead, .columns = mcus, .rows = 1,
 			.line = malloc(mcus * first->block_count * sizeof(int16_t)),
-			.spare = true,.restarts = restarts ? (size_t) (middle[-1] & 7) + 1 : 0
+			.spare = true, .restarts = restarts ? (size_t) (middle[-1] & 7) + 1 : 0
 	};
 	if (!second->line)
 		return false;

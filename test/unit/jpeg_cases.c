@@ -96,7 +96,7 @@ lengthen(JHUFF_TBL *table)
 static int
 add_scan(jpeg_scan_info *scan, int component, int last, int from, int to, int high, int low)
 {
-	*scan = (jpeg_scan_info) {.Ss = from,.Se = to,.Ah = high,.Al = low};
+	*scan = (jpeg_scan_info) {.Ss = from, .Se = to, .Ah = high, .Al = low};
 	for (int i = component; i <= last; i++)
 		scan->component_index[scan->comps_in_scan++] = i;
 	return 1;
