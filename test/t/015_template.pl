@@ -98,12 +98,7 @@ pass('nonsense does it no harm');
 # Decoders of the template that nobody has killed.
 sub running
 {
-	my @children = split / /, slurp_proc($template, "task/$template/children") // '';
-
-	return grep {
-		my $status = slurp_proc($_, 'status') // '';
-		$status =~ /^State:\s+[^Z]/m && $status =~ /^ShdPnd:\s+([0-9a-f]+)/m && !(hex($1) & 1 << 8)
-	} @children;
+	return grep { is_living($_) } split / /, slurp_proc($template, "task/$template/children") // '';
 }
 
 my $script = PostgreSQL::Test::Utils::tempdir() . '/script';
