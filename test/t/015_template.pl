@@ -119,6 +119,21 @@ cmp_ok($most, '<=', 4, 'with four decoders');
 cmp_ok($most, '>', 0, 'of the template');
 is(template($server), $template, 'from one template');
 
+# --- it does not answer
+
+$session->quit;
+wait_for('no decoder is left', sub { !running() });
+kill 'STOP', $template;
+$session = DecoderTest->session($server);
+is($session->query($thumbnail), 't', 'who gets no answer');
+is_deeply([ map { parent($_) } $session->decoders_of ], [ $session->{pid} ], 'starts a decoder without the template');
+kill 'CONT', $template;
+is($session->query($thumbnail), 't', 'that goes on when the template does');
+wait_for('what the template has forked too late is ended', sub { !running() });
+is(scalar(my @one = $session->decoders_of), 1, 'it has one decoder');
+$session->quit;
+$session = forked_session($template);
+
 # --- its end
 
 is($session->query($thumbnail), 't', 'an idle decoder');
