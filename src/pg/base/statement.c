@@ -20,6 +20,7 @@
 #include "extension.h"
 #include "time_limit.h"
 #include "plan_cache.h"
+#include "plan_size.h"
 #include "run_as.h"
 #include "statement.h"
 
@@ -134,6 +135,7 @@ te_statement_install(void)
 {
 	next_analyze_hook = post_parse_analyze_hook;
 	post_parse_analyze_hook = analyze_hook;
+	te_plan_size_install();
 }
 
 /* --- running */
@@ -175,6 +177,7 @@ run_on_relation(Oid relation, const char *sql, const TeArgs *args, bool read_onl
 	target.sql = sql;
 	target.relation = relation;
 	target.read_only = read_only;
+	te_plan_size_relation = relation;
 	row_read.table = NULL;
 	PG_TRY();
 	{
@@ -183,6 +186,7 @@ run_on_relation(Oid relation, const char *sql, const TeArgs *args, bool read_onl
 	PG_FINALLY();
 	{
 		target = outer;
+		te_plan_size_relation = outer.relation;
 	}
 	PG_END_TRY();
 	return count;
