@@ -151,12 +151,6 @@ te_extension_get(TeExtension *extension)
 	}
 }
 
-Oid
-te_extension_known_schema(void)
-{
-	return cached ? found.schema : InvalidOid;
-}
-
 char *
 te_internal_name(const char *name)
 {

@@ -40,9 +40,6 @@ extern bool te_extension_find(TeExtension *extension);
 /* The same, but raise an ERROR with a hint if not. */
 extern void te_extension_get(TeExtension *extension);
 
-/* TE_SCHEMA, if it was looked up and no schema has changed since; InvalidOid if not.  Looks nothing up. */
-extern Oid	te_extension_known_schema(void);
-
 /*
  * Qualified and quoted name of an object in TE_SCHEMA, for SQL.  Palloc'd; ERROR as with
  * te_extension_get.

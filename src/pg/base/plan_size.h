@@ -10,8 +10,15 @@
 
 #include "postgres.h"
 
-/* The user's table that the statement being run accesses, for which the same holds; InvalidOid = none. */
-extern Oid	te_plan_size_relation;
+/* What the statement that is being run accesses; the planner assumes nothing for statements of users. */
+typedef struct TePlanSize
+{
+	bool		ours;			/* our tables */
+	Oid			relation;		/* or this table of a user's */
+} TePlanSize;
+
+/* Set it; returns what it was, to be set again.  An ERROR in between must do that, too. */
+extern TePlanSize te_plan_size_set(TePlanSize size);
 
 /* Install the hook of the planner.  Called once, when the library is loaded. */
 extern void te_plan_size_install(void);

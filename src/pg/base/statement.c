@@ -172,12 +172,12 @@ static uint64
 run_on_relation(Oid relation, const char *sql, const TeArgs *args, bool read_only)
 {
 	StatementTarget outer = target;
+	TePlanSize	size = te_plan_size_set((TePlanSize) {.ours = !OidIsValid(relation), .relation = relation});
 	volatile uint64 count = 0;
 
 	target.sql = sql;
 	target.relation = relation;
 	target.read_only = read_only;
-	te_plan_size_relation = relation;
 	row_read.table = NULL;
 	PG_TRY();
 	{
@@ -186,7 +186,7 @@ run_on_relation(Oid relation, const char *sql, const TeArgs *args, bool read_onl
 	PG_FINALLY();
 	{
 		target = outer;
-		te_plan_size_relation = outer.relation;
+		te_plan_size_set(size);
 	}
 	PG_END_TRY();
 	return count;
