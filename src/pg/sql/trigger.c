@@ -22,6 +22,7 @@
 
 #include "bulk_insert.h"
 #include "pg/base/extension.h"
+#include "pg/base/plan_size.h"
 #include "pg/base/subtransaction.h"
 #include "pg/catalog/asset_count.h"
 #include "pg/catalog/asset_state.h"
@@ -271,27 +272,14 @@ warn_other_version(Relation relation)
 			 errhint("Run ALTER EXTENSION thumbexif UPDATE, then thumbexif_backfill() and thumbexif_clean().")));
 }
 
-/* thumbexif_track() RETURNS trigger */
-Datum
-thumbexif_track(PG_FUNCTION_ARGS)
+/* Keep the states of a table whose trigger was fired. */
+static void
+track(TriggerData *trigger)
 {
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
-	TeExtension extension;
 	TeTrackedTable *table;
 	Oid			user;
 	int			context;
 
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("thumbexif_track() was not called as a trigger"),
-				 errhint("thumbexif_attach() creates the triggers that call it.")));
-
-	if (te_extension_lookup(&extension) == TE_EXTENSION_OTHER)
-	{
-		warn_other_version(trigger->tg_relation);
-		return PointerGetDatum(NULL);
-	}
 	/* keep triggers on our own tables from being deferred: at commit they would run as the role that commits */
 	GetUserIdAndSecContext(&user, &context);
 	SetUserIdAndSecContext(user, context | SECURITY_RESTRICTED_OPERATION);
@@ -305,5 +293,36 @@ thumbexif_track(PG_FUNCTION_ARGS)
 	}
 	SPI_finish();
 	SetUserIdAndSecContext(user, context);
+}
+
+/* thumbexif_track() RETURNS trigger */
+Datum
+thumbexif_track(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	TeExtension extension;
+	TePlanSize	size;
+
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("thumbexif_track() was not called as a trigger"),
+				 errhint("thumbexif_attach() creates the triggers that call it.")));
+
+	if (te_extension_lookup(&extension) == TE_EXTENSION_OTHER)
+	{
+		warn_other_version(trigger->tg_relation);
+		return PointerGetDatum(NULL);
+	}
+	size = te_plan_size_set((TePlanSize) {.ours = true});
+	PG_TRY();
+	{
+		track(trigger);
+	}
+	PG_FINALLY();
+	{
+		te_plan_size_set(size);
+	}
+	PG_END_TRY();
 	return PointerGetDatum(NULL);
 }
