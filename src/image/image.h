@@ -39,6 +39,9 @@ typedef struct ImgResult
  */
 extern bool img_init(TeHello *hello);
 
+/* Run the self-test again: fills can_read, can_write and self_test of a zeroed hello. */
+extern void img_self_test(TeHello *hello);
+
 /*
  * Process the image in data[0..length-1] as requested.  Always fills the result; a
  * failure is a status in it.  EXIF and thumbnail do not depend on each other:

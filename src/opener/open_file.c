@@ -27,7 +27,22 @@
 /* The kernel reads no more at a time than its own read-ahead, which is this long unless somebody has changed it. */
 #define AHEAD_PIECE	(128 * 1024)
 
-/* Open a path beneath the root.  -1 with errno on failure. */
+/* Is the call permitted at all?  Filters of containers may answer EPERM to calls that they do not know.  Keeps errno. */
+static bool
+is_permitted(int root)
+{
+	struct open_how how = {.flags = O_PATH | O_CLOEXEC};
+	int			error = errno;
+	int			fd = (int) syscall(SYS_openat2, root, ".", &how, sizeof(how));
+	bool		permitted = fd >= 0 || errno != EPERM;
+
+	if (fd >= 0)
+		close(fd);
+	errno = error;
+	return permitted;
+}
+
+/* Open a path beneath the root.  -1 with errno on failure; ENOSYS if the system does not offer openat2. */
 static int
 open_beneath(int root, const char *path, int flags, int tries)
 {
@@ -40,6 +55,8 @@ open_beneath(int root, const char *path, int flags, int tries)
 	do
 		fd = (int) syscall(SYS_openat2, root, path, &how, sizeof(how));
 	while (fd < 0 && (errno == EINTR || (errno == EAGAIN && --tries > 0)));
+	if (fd < 0 && errno == EPERM && !is_permitted(root))
+		errno = ENOSYS;
 	return fd;
 }
 

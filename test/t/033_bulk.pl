@@ -134,8 +134,7 @@ EOT
 rename $root, "$root.away" or die;
 my $start = time();
 is($session->query('CALL thumbexif_backfill()'), '0|0|0|0', 'nothing to do, and no file is looked for');
-my $took = time() - $start;
-cmp_ok($took, '<', 1, sprintf('in less than a second: %.3f', $took));
+note sprintf('in %.3f s', time() - $start);
 rename "$root.away", $root or die;
 $session->finish;
 

@@ -9,6 +9,7 @@
 #include "utils/builtins.h"
 
 #include "asset.h"
+#include "asset_count.h"
 #include "pg/base/statement.h"
 
 static const char *const status_names[] = {
@@ -23,7 +24,7 @@ static const char *const status_names[] = {
 
 /* The columns of a state row that are read, in the order of the enum below. */
 #define STATE_COLUMNS \
-	"id, status::text, claimed_from::text, claim, version, path_hash, source_size, source_mtime," \
+	"id, status, claimed_from, claim, version, path_hash, source_size, source_mtime," \
 	" limit_hit, attempts, interruptions, verdict, wrote, next_try, finished_at," \
 	" thumbnail_settings, exif_settings, tried_settings, file, left(error, 1000), exif_error, file_size"
 
@@ -57,27 +58,21 @@ te_path_hash(const char *path)
 	return (int64) hash_bytes_extended((const unsigned char *) path, strlen(path), 0);
 }
 
-/* The status with this label; TE_ASSET_NEW for NULL (claimed_from is NULL unless the asset is running). */
+/* A column with a status; TE_ASSET_NEW for NULL (claimed_from is NULL unless the asset is running). */
 static TeAssetStatus
-parse_status(char *name)
+out_status(int row, int column)
 {
-	for (int i = 0; name != NULL && i < (int) lengthof(status_names); i++)
-	{
-		if (strcmp(name, status_names[i]) == 0)
-		{
-			pfree(name);
-			return (TeAssetStatus) i;
-		}
-	}
-	return TE_ASSET_NEW;
+	if (te_out_null(row, column))
+		return TE_ASSET_NEW;
+	return (TeAssetStatus) Max(te_count_status(DatumGetObjectId(te_out(row, column))), TE_ASSET_NEW);
 }
 
 static void
 read_state(int row, TeState *state)
 {
 	state->exists = true;
-	state->status = parse_status(te_out_text(row, COL_STATUS));
-	state->claimed_from = parse_status(te_out_text(row, COL_CLAIMED_FROM));
+	state->status = out_status(row, COL_STATUS);
+	state->claimed_from = out_status(row, COL_CLAIMED_FROM);
 	state->claim = (int32) te_out_int(row, COL_CLAIM, -1);
 	state->version = te_out_int(row, COL_VERSION, 0);
 	state->has_path_hash = !te_out_null(row, COL_PATH_HASH);
@@ -141,7 +136,7 @@ append_select(StringInfo sql, const TeAttachment *attachment)
 	if (thumbnail != NULL)
 		appendStringInfo(sql, TE_PATH_SQL, quote_identifier(thumbnail));
 	else
-		appendStringInfoString(sql, "NULL::text");
+		appendStringInfoString(sql, "NULL::pg_catalog.text");
 	appendStringInfo(sql, " FROM ONLY %s WHERE ", attachment->name);
 }
 
@@ -181,7 +176,7 @@ te_assets_after(const TeAttachment *attachment, const TeKey *after, int limit, T
 	append_select(&sql, attachment);
 	if (after != NULL)
 	{
-		appendStringInfo(&sql, "%s > $1", key);
+		appendStringInfo(&sql, "%s OPERATOR(pg_catalog.>) $1", key);
 		te_arg(&args, attachment->key_type, te_key_datum(attachment->key_type, after));
 	}
 	else
@@ -190,7 +185,7 @@ te_assets_after(const TeAttachment *attachment, const TeKey *after, int limit, T
 	/* The limit is a constant, since the planner might sort the whole table unless it knows that the limit is small. */
 	appendStringInfo(&sql, " ORDER BY %s LIMIT %d", key, limit);
 
-	count = (int) te_sql_as_owner(attachment->relation, attachment->owner, sql.data, &args);
+	count = (int) te_sql_as_owner(attachment->relation, attachment->owner, attachment->search_path, sql.data, &args);
 	memset(assets, 0, sizeof(TeAsset) * count);
 	for (int i = 0; i < count; i++)
 	{
@@ -248,9 +243,9 @@ te_assets_fill_rows(const TeAttachment *attachment, TeAsset *assets, int count)
 
 	initStringInfo(&sql);
 	append_select(&sql, attachment);
-	appendStringInfo(&sql, "%s = ANY ($1) ORDER BY %s", key, key);
+	appendStringInfo(&sql, "%s OPERATOR(pg_catalog.=) ANY ($1) ORDER BY %s", key, key);
 	arg_keys(&args, type, assets, count);
-	found = (int) te_sql_as_owner(attachment->relation, attachment->owner, sql.data, &args);
+	found = (int) te_sql_as_owner(attachment->relation, attachment->owner, attachment->search_path, sql.data, &args);
 
 	/* The result and the assets are sorted by key. */
 	for (int row = 0, i = 0; row < found && i < count; row++)

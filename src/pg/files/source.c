@@ -17,6 +17,7 @@
 
 #include "pg/base/guc.h"
 #include "pg/base/postmaster_alive.h"
+#include "pg/base/system_check.h"
 #include "pg/base/transient_fd.h"
 #include "root_path.h"
 #include "source.h"
@@ -99,8 +100,8 @@ status_of_errno(int err)
 		case ENOSYS:
 			ereport(ERROR,
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("this system lacks the system call openat2, by which image files are opened"),
-					 errhint("Use Linux 5.6 or later, in a container that allows the call.")));
+					 errmsg("this system does not offer the system call openat2, by which image files are opened"),
+					 errhint("%s", te_system_hint("Use Linux 5.6 or later, in a container that permits the call."))));
 			break;
 	}
 	return TE_IO_ERROR;

@@ -156,7 +156,7 @@ run_on_table(const TeAttachment *attachment, const char *sql, const TeArgs *args
 	uint64		count;
 
 	in_owner_code = true;
-	count = te_sql_as_owner(attachment->relation, attachment->owner, sql, args);
+	count = te_sql_as_owner(attachment->relation, attachment->owner, attachment->search_path, sql, args);
 	in_owner_code = false;
 	return count;
 }

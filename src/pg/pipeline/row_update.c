@@ -42,6 +42,15 @@ camera_name(const TeAttachment *attachment, TeColumn column, const char *utf8)
 	return CStringGetTextDatum(name);
 }
 
+/* The time as the column's type: without a time zone, it is the wall clock in thumbexif.default_timezone. */
+static Datum
+taken_at(const TeAttachment *attachment, TimestampTz time)
+{
+	if (attachment->type[TE_COL_TAKEN_AT] == TIMESTAMPOID)
+		return TimestampGetDatum(te_wall_clock(time));
+	return TimestampTzGetDatum(time);
+}
+
 /* The value that the decoder found for a column; false if there is none. */
 static bool
 found_value(const TeJob *job, TeColumn column, Datum *value)
@@ -52,8 +61,10 @@ found_value(const TeJob *job, TeColumn column, Datum *value)
 	switch (column)
 	{
 		case TE_COL_TAKEN_AT:
-			*value = TimestampTzGetDatum(job->taken_at);
-			return job->has_taken_at;
+			if (!job->has_taken_at)
+				return false;
+			*value = taken_at(job->asset.attachment, job->taken_at);
+			return true;
 		case TE_COL_CAMERA_MAKE:
 			if (texts->make == NULL)
 				return false;
@@ -129,6 +140,23 @@ te_row_update_plan(const TeJob *job, TeRowUpdate *update)
 		update->wrote |= TE_WROTE_OLD;
 }
 
+/* The type in which a value is passed; it is assigned to the column's type. */
+static Oid
+value_type(Oid column_type)
+{
+	switch (column_type)
+	{
+		case VARCHAROID:
+			return TEXTOID;
+		case NUMERICOID:
+			return FLOAT8OID;
+		case JSONOID:
+			return JSONBOID;
+		default:
+			return column_type;
+	}
+}
+
 bool
 te_row_update_alike(const TeRowUpdate *a, const TeRowUpdate *b)
 {
@@ -171,7 +199,7 @@ arg_column(const TeAttachment *attachment, TeColumn column, const TeRowUpdate *u
 		values[i] = updates[i].values[column];
 		nulls[i] = updates[i].nulls[column];
 	}
-	te_arg_array(args, type == VARCHAROID ? TEXTOID : type, values, nulls, count);
+	te_arg_array(args, value_type(type), values, nulls, count);
 	pfree(values);
 	pfree(nulls);
 }

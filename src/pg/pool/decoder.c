@@ -311,9 +311,14 @@ te_decoder_suspects(const TeDecoder *decoder)
 static TeStatus
 classify_exit(const TeProcess *process, char *detail, size_t size)
 {
-	int			status = process->status;
+	int			status = process->end.status;
 
-	if (!process->has_status)
+	if (process->end.template_lost)
+	{
+		snprintf(detail, size, "decoder ended with its template");
+		return TE_OK;			/* through no fault of its image */
+	}
+	if (!process->end.has_status)
 	{
 		snprintf(detail, size, "decoder ended");
 		return TE_CRASHED;

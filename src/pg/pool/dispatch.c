@@ -22,6 +22,7 @@
 #include "output.h"
 #include "pg/base/clock.h"
 #include "pg/base/guc.h"
+#include "pg/base/system_check.h"
 #include "pg/shared/decoder_slot.h"
 
 /* Decoders that may exit without processing a request before that counts as a crash. */
@@ -36,9 +37,6 @@
  */
 #define RESTART_DELAY_MS	10000
 #define SLOT_RETRY_MS	1000
-
-/* How long the last decoder of a process is kept while other processes wait for a slot. */
-#define LAST_DECODER_MS		2000
 
 /* Time to wait for a killed process to end. */
 #define KILLED_MS		1000
@@ -126,7 +124,8 @@ te_dispatch_reap(TeDecoder *decoder, TeEndReason cause)
 			 errdetail("The %s.", detail),
 			 cause == TE_END_TIMEOUT ?
 			 errhint("The server may be overloaded. Try again.") :
-			 errhint("Install module and decoder of the same build, and the libraries that \"ldd\" reports as missing. Sessions started before an upgrade must reconnect.")));
+			 errhint("%s", te_system_hint("Install module and decoder of the same build, and the libraries that \"ldd\" reports as missing. "
+										  "Sessions started before an upgrade must reconnect."))));
 }
 
 /* --- slots */
@@ -169,21 +168,25 @@ find_idle_decoder(Oid other_than)
 	return NULL;
 }
 
+/*
+ * Must the decoder be given up because other processes wait for a slot?  The last one of this process is kept until its turn
+ * is over, since starting one costs more than going on with it.
+ */
+static bool
+must_yield(const TeDecoder *decoder)
+{
+	return te_decoder_slot_others_wait() &&
+		(te_pool.ndecoders > 1 || te_now_ms() - decoder->started_ms >= te_decoder_slot_turn_ms());
+}
+
 void
 te_dispatch_yield(void)
 {
 	TeDecoder  *decoder;
 
-	while (te_decoder_slot_others_wait() && (decoder = find_idle_decoder(InvalidOid)) != NULL)
+	while (te_decoder_slot_others_wait() && (decoder = find_idle_decoder(InvalidOid)) != NULL &&
+		   (must_yield(decoder) || !te_pool.returns_soon))
 		te_dispatch_reap(decoder, TE_END_NOT_NEEDED);
-}
-
-/* Must the decoder be given up because other processes wait for a slot? */
-static bool
-must_yield(const TeDecoder *decoder)
-{
-	return te_decoder_slot_others_wait() &&
-		(te_pool.ndecoders > 1 || te_now_ms() - decoder->started_ms >= LAST_DECODER_MS);
 }
 
 bool

@@ -31,6 +31,9 @@
 /* The same while small tasks are processed, for which more files are opened ahead. */
 #define OTHER_DESCRIPTORS_SMALL	(OTHER_DESCRIPTORS + 24)
 
+/* A process that calls again within this time is expected to go on so. */
+#define RETURN_MS		100
+
 /* --- waiting */
 
 static void
@@ -112,7 +115,7 @@ wait_once(int64 until)
 	}
 
 	if (te_pool.slot_wait_since_ms != 0)
-		until = Min(until, now + TE_SLOT_POLL_MS);
+		until = Min(until, now + te_decoder_slot_poll_ms());
 
 	if (WaitEventSetWait(te_pool.wait_set, until == PG_INT64_MAX ? -1 : (long) Max(until - now, 0),
 						 &event, 1, wait_event) == 1)
@@ -206,7 +209,10 @@ wait_for(const TeTask *wanted, int64 until)
 	if (te_pool.slot_wait_since_ms != 0)
 		te_decoder_slot_leave_queue();
 	if (te_pool.pending == 0)
+	{
+		te_pool.idle_since_ms = te_now_ms();
 		te_dispatch_yield();
+	}
 	return task;
 }
 
@@ -259,12 +265,12 @@ prepare(void)
 
 /*
  * Limit a number of decoders by the descriptors that fd.c reserves for external use, a third
- * of all.  Each decoder has two and needs two for each task.
+ * of all.  Each decoder has three and needs two for each task.
  */
 static int
 limit_decoders(int wanted)
 {
-	int			limit = (max_safe_fds / 3 - OTHER_DESCRIPTORS) / (2 + 2 * TE_PIPELINE);
+	int			limit = (max_safe_fds / 3 - OTHER_DESCRIPTORS) / (3 + 2 * TE_PIPELINE);
 
 	return Max(Min(wanted, limit), 1);
 }
@@ -304,7 +310,8 @@ te_pool_submit(TeTask *task, int max_decoders)
 	entry->image_fd = task->image_fd;
 	entry->output_fd = -1;
 	dlist_push_tail(&te_pool.waiting, &entry->node);
-	te_pool.pending++;
+	if (te_pool.pending++ == 0)
+		te_pool.returns_soon = te_now_ms() - te_pool.idle_since_ms < RETURN_MS;
 	(void) te_transient_fd_release(task->image_fd);
 
 	te_pool.max_for_role = limit_decoders(max_decoders);
@@ -341,6 +348,15 @@ void
 te_pool_reset(void)
 {
 	te_pool_discard(0);
+}
+
+void
+te_pool_expect(void)
+{
+	prepare();
+	te_pool.max_decoders = Max(te_pool.max_decoders, 1);
+	if (te_pool.ndecoders == 0)
+		(void) te_dispatch_start(InvalidOid, false);
 }
 
 const TeHello *

@@ -3,8 +3,8 @@
  *		This process's decoders, with requests in flight in all of them.
  *
  * There is one pool in a session or worker.  Decoders are kept between calls, because starting
- * one takes about 0.1 s.  A decoder is ended after a number of images, when it has been idle
- * for half a minute, or when another process needs its slot: thumbexif.max_decoders bounds the
+ * one takes 0.1 s without the template.  A decoder is ended after a number of images, when it has
+ * been idle for five seconds, or when another process needs its slot: thumbexif.max_decoders bounds the
  * decoders of the whole server (decoder_slot.h).  A decoder that dies, exceeds its deadline or
  * sends an invalid reply is killed, reaped and replaced; the image it was processing gets a
  * status, and the one waiting behind it is sent to another decoder.
@@ -70,6 +70,12 @@ extern TeTask *te_pool_wait(long timeout_ms);
  * te_pool_wait.
  */
 extern void te_pool_run(TeTask *task);
+
+/*
+ * A task will be submitted soon, by this transaction: if there is no decoder, let one start meanwhile.  Does nothing if it
+ * cannot be started.
+ */
+extern void te_pool_expect(void);
 
 /* Discard all pending tasks and kill the decoders that were processing them.  Never throws. */
 extern void te_pool_reset(void);

@@ -174,7 +174,7 @@ read_assets(const TeAttachment *attachment, const Jobs *jobs, const TeArgs *args
 	Oid			type = attachment->key_type;
 	uint64		rows;
 
-	rows = te_sql_as_owner(jobs->relation, jobs->owner,
+	rows = te_sql_as_owner(jobs->relation, jobs->owner, NULL,
 						   psprintf("SELECT DISTINCT pg_catalog.left(CAST(asset_id AS pg_catalog.text), 1000) FROM %s"
 									" WHERE session_id OPERATOR(pg_catalog.=) $1 AND asset_id IS NOT NULL", jobs->name), args);
 	session->keys = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(TeKey) * Max(rows, 1));
