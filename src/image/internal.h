@@ -148,9 +148,6 @@ extern void img_srgb_apply(ImgTransform transform, const void *from, uint8_t *to
 extern bool img_decode(const ImgFile *file, VipsImage *opened, uint32_t full_width, int width,
 					   int height, ImgPixels *pixels, ImgResult *result);
 
-/* selftest.c: fills can_read, can_write and self_test */
-extern void img_self_test(TeHello *hello);
-
 /* nclx.c: a malloc'ed profile for a HEIC's or AVIF's colours given by numbers; NULL if there are none or sRGB's */
 extern void *img_nclx_profile(const ImgFile *file, size_t *length);
 
