@@ -68,7 +68,7 @@ img_init(TeHello *hello)
 	vips_concurrency_set(1);
 	vips_cache_set_max(0);
 	vips_cache_set_max_mem(0);
-	vips_vector_set_enabled(FALSE); /* it compiles into executable pages */
+	vips_vector_set_enabled(FALSE); /* up to 8.14 it compiles into executable pages; reduce.c does without */
 	allow_loaders();
 	snprintf(hello->libvips, sizeof(hello->libvips), "%d.%d.%d",
 			 vips_version(0), vips_version(1), vips_version(2));
