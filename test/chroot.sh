@@ -17,13 +17,15 @@ new_chroot()
 	if [ ! -e "$base" ]; then
 		debootstrap --variant=minbase --include=ca-certificates "$1" "$base.new" "$mirror" > "$base.log" 2>&1 ||
 			{ tail -5 "$base.log" >&2; return 1; }
+		umount "$base.new/proc" 2>/dev/null || true
 		mv "$base.new" "$base"
 	fi
 	rm -rf "$folder"
-	cp -a --reflink=auto "$base" "$folder"
+	cp -ax --reflink=auto "$base" "$folder"
 	mkdir -p "$chroots/packages-$1" "$folder/dev/shm"
 	echo "$chroots/packages-$1" > "$folder/packages"
 	cp -L /etc/resolv.conf "$folder/etc/"
+	echo "127.0.0.1 localhost $(hostname)" > "$folder/etc/hosts"
 	# no service starts, and nothing waits for the disk
 	printf '#!/bin/sh\nexit 101\n' > "$folder/usr/sbin/policy-rc.d"
 	chmod 755 "$folder/usr/sbin/policy-rc.d"
