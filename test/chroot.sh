@@ -42,7 +42,8 @@ run_in_chroot()
 		[ -e "$folder/updated" ] || echo 'apt-get -q update; touch /updated'
 		cat
 	} > "$folder/script"
-	unshare --mount --pid --fork --kill-child --propagation private sh -c '
+	# one at a time has the folder of packages
+	flock "$(cat "$folder/packages").lock" unshare --mount --pid --fork --kill-child --propagation private sh -c '
 		mount -t proc proc "$0/proc" && mount -t tmpfs none "$0/dev/shm" &&
 		mount --bind "$1" "$0/var/cache/apt/archives" && exec chroot "$0" bash -e /script' "$folder" "$(cat "$folder/packages")" < /dev/null
 }
