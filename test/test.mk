@@ -96,6 +96,10 @@ test-programs: test-tools $(unit_programs)
 build/make_pictures: $(patsubst %.c,build/obj/%.o,$(picture_files) $(wildcard src/wire/*.c))
 	$(CC) $(TEST_CFLAGS) -o $@ $^ $(TEST_LIBS)
 
+# the bench's measure of quality
+build/ssim: build/obj/bench/ssim.o
+	$(CC) $(TEST_CFLAGS) -o $@ $^ $(TEST_LIBS)
+
 build/exif_dump: $(patsubst %.c,build/obj/%.o,test/conformance/exif_dump.c $(image_sources))
 	$(CC) $(TEST_CFLAGS) -o $@ $^ $(TEST_LIBS)
 
@@ -162,6 +166,20 @@ fuzz-image: build/fuzz_image build/make_pictures
 build/fuzz_image: $(image_fuzz_files) $(test_headers)
 	@mkdir -p $(@D)
 	clang $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $(image_fuzz_files) $(TEST_LIBS)
+
+# The same for our decoder of averages, which is compared with libjpeg; seeds are the cases of its unit test.
+jpeg_fuzz_files = test/fuzz/fuzz_jpeg.c test/unit/jpeg_compare.c src/container/jpeg.c $(wildcard src/image/jpeg_dc*.c)
+
+.PHONY: fuzz-jpeg
+fuzz-jpeg: build/fuzz_jpeg build/unit/test_jpeg_dc
+	mkdir -p build/fuzz/jpeg-seeds build/fuzz/jpeg-corpus build/fuzz/found
+	build/unit/test_jpeg_dc build/fuzz/jpeg-seeds
+	build/fuzz_jpeg -max_total_time=$(FUZZ_TIME) -timeout=5 -rss_limit_mb=2048 -max_len=16384 -artifact_prefix=build/fuzz/found/ \
+		build/fuzz/jpeg-corpus build/fuzz/jpeg-seeds
+
+build/fuzz_jpeg: $(jpeg_fuzz_files) $(test_headers)
+	@mkdir -p $(@D)
+	clang $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $(jpeg_fuzz_files) $(TEST_LIBS)
 
 # What is read against what ExifTool reads, on crafted pictures, on those in THEXIF_PHOTOS and on the samples that come
 # with Debian's sources of libexif, exiv2 and ExifTool (fetched into build/samples, 150 MB).

@@ -7,9 +7,10 @@ use warnings;
 use Exporter 'import';
 use IPC::Run;
 use PostgreSQL::Test::Utils;
+use ThumbexifTest;
 use Time::HiRes qw(sleep time);
 
-our @EXPORT = qw(decoders openers process_state wait_for slurp_proc);
+our @EXPORT = qw(decoders openers process_state template wait_for slurp_proc);
 
 # wait_for(WHAT, SUB): until SUB returns something true, which is returned; dies if it never does.
 sub wait_for
@@ -61,8 +62,7 @@ sub children
 # decoders(PID): the decoders of a server process, those that have ended but are not reaped left out.
 sub decoders
 {
-	my %found = children(shift, 'thumbexif-decod|stub_decoder');
-	return sort { $a <=> $b } grep { $found{$_} ne 'Z' } keys %found;
+	return decoder_pids(shift);
 }
 
 # openers(PID): its openers, ended ones that are not reaped too.
@@ -70,6 +70,21 @@ sub openers
 {
 	my %found = children(shift, 'thumbexif-opene');
 	return sort { $a <=> $b } keys %found;
+}
+
+# template(SERVER, NOT): the template of a server that has the module preloaded, once it accepts connections; another than NOT.
+sub template
+{
+	my ($server, $not) = @_;
+
+	return wait_for('a template is ready',
+		sub {
+			my $launcher = $server->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE backend_type = 'thumbexif launcher'") or return;
+			my %templates = children($launcher, 'thumbexif-decod');
+			my %listening = map { /^\S+ \S+ \S+ 00010000 \S+ \S+ +(\d+) pg_stat_tmp/ ? ("socket:[$1]" => 1) : () } split /\n/, slurp_proc('net', 'unix');
+
+			return (grep { $_ != ($not || 0) && grep { $listening{ readlink($_) // '' } } glob "/proc/$_/fd/*" } keys %templates)[0];
+		});
 }
 
 # DecoderTest->session(SERVER): a psql in database postgres.  Errors are part of its answers, with their SQLSTATE.

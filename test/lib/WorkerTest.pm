@@ -10,7 +10,7 @@ use Test::More;
 use ThumbexifTest ();
 use TinyPicture;
 
-our @EXPORT = qw(tiny_folder value wait_for wait_done wait_cleaned statuses worker_pid decoder_pids busy_seconds files_below check_store);
+our @EXPORT = qw(tiny_folder value wait_for wait_done wait_cleaned statuses worker_pid busy_seconds files_below check_store);
 
 # tiny_folder(FOLDER, COUNT): a folder with 1.png .. COUNT.png, one pixel each.
 sub tiny_folder
@@ -69,22 +69,6 @@ sub worker_pid
 	return value($server, sprintf(
 			"SELECT pid FROM pg_stat_activity WHERE backend_type = 'thumbexif worker' AND datname = '%s'",
 			$database || 'postgres'));
-}
-
-# decoder_pids(PID...): the decoders of these processes
-sub decoder_pids
-{
-	my %parent = map { $_ => 1 } @_;
-	my @found;
-
-	foreach my $stat (glob('/proc/[0-9]*/stat'))
-	{
-		open(my $file, '<', $stat) or next;
-		my $line = <$file>;
-		push @found, $1
-		  if defined $line && $line =~ /^(\d+) \(thumbexif-decod\) [^Z] (\d+)/ && $parent{$2};
-	}
-	return @found;
 }
 
 # busy_seconds(PID): how long a process has used a processor or waited for one, so that it can be told on a busy machine

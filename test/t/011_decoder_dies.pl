@@ -130,6 +130,13 @@ like($session->answer, qr/Done! Processed: 11, Updated: 10, Skipped: 0, Failed: 
 is($server->safe_psql('postgres', 'SELECT string_agg(status::text || assets, \' \' ORDER BY status::text) FROM thumbexif_status'),
 	'done11 queued1', 'one picture is to be tried again, and the one that waited behind it is done');
 like($server->safe_psql('postgres', 'SELECT error FROM thumbexif_failures'), qr/killed by signal 9/, 'with the reason');
+
+# Of EXIF alone it has several at work: it is not known whom it was killed for, and none of them is blamed.
+$server->safe_psql('postgres', "DELETE FROM image_assets; INSERT INTO image_assets (path) SELECT repeat('./', n) || 'photo.jpg' FROM generate_series(1, 40) n");
+is($session->query($thumbnail), 't', 'a thumbnail');
+$decoder = $session->send_to_stopped($server, "CALL thumbexif_backfill(parts => 'exif')");
+kill 'KILL', $decoder;
+like($session->answer, qr/Done! Processed: 40, Updated: 40, Skipped: 0, Failed: 0\n/, 'a backfill of EXIF whose decoder was killed goes on');
 $session->quit;
 is(slurp_file($postmaster_file), $postmaster_start, 'same postmaster at the end');
 

@@ -59,7 +59,7 @@ sub crash
 	return;
 }
 
-sql("SELECT thumbexif_attach('shots')");
+sql("SELECT thumbexif_attach('shots', create_table => true)");
 
 # --- nothing is held while a decoder works
 my ($session, @decoders) = hanging_backfill();

@@ -111,7 +111,7 @@ like(run_sql($server, 'SELECT thumbexif_process(7)'), $lost, 'thumbexif_process 
 like(run_sql($server, 'SELECT thumbexif_process(1)'), $lost, 'also where there is nothing to do but to look');
 like(run_sql($server, 'CALL thumbexif_backfill()'), $lost, 'a backfill too');
 like(run_sql($server, 'CALL thumbexif_backfill(verify => true, dry_run => true)'), $lost, 'no file is taken for lost');
-like(run_sql($server, "SELECT thumbexif_attach('others')"), $lost, 'nor is a table attached');
+like(run_sql($server, "SELECT thumbexif_attach('others', create_table => true)"), $lost, 'nor is a table attached');
 like(run_sql($server, 'SELECT thumbexif_clean()'), qr/^0\n.*WARNING:  55000: no thumbnail files were removed.*$claim/s, 'clean removes nothing');
 is(value($server, 'SELECT count(*) FROM thumbexif_internal.thumbexif_removal'), 1, 'and what is listed stays listed');
 is(value($server, $states), $before, 'no row is touched and no attempt counted');

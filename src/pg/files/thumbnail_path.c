@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "common/hashfn.h"
+#include "mb/pg_wchar.h"
 #include "storage/fd.h"
 
 #include "pg/base/guc.h"
@@ -59,6 +60,18 @@ te_thumbnail_new_name(char name[TE_THUMBNAIL_NAME_SIZE], const char *id, uint64 
 
 	snprintf(name, TE_THUMBNAIL_NAME_SIZE - 8, "%02x/%02x/%s-" UINT64_FORMAT "-%016" PRIx64 ".",
 			 (unsigned int) (hash & 0xff), (unsigned int) (hash >> 8 & 0xff), id, xid, random);
+}
+
+int
+te_thumbnail_path_length(int id_length)
+{
+	char	   *base = te_thumbnail_base_path();
+	int			length = pg_mbstrlen(base);
+
+	pfree(base);
+	/* the folders of the database and the attachment, then the name with suffix */
+	return length + (int) (sizeof("/4294967295-0123456789abcdef/2147483647/ab/cd/") - 1) + id_length +
+		(int) (sizeof("-18446744073709551615-0123456789abcdef.avif") - 1);
 }
 
 bool
