@@ -158,6 +158,8 @@ decode_averages(JpegDecoder *decoder)
 		return false;
 	jpeg_calc_output_dimensions(cinfo);
 	decoder->pixels = img_dc_pixels(cinfo, &decoder->averages);
+	free(decoder->averages.memory);
+	decoder->averages.memory = NULL;
 	if (!decoder->pixels)
 		ERREXIT1(cinfo, JERR_OUT_OF_MEMORY, 0);
 	return true;

@@ -330,8 +330,8 @@ img_dc_read_two(DcWalk *one, DcWalk *other, size_t count)
 
 			one->reader = reader;
 			other->reader = other_reader;
-			ok = img_dc_fill(one);
-			ok = img_dc_fill(other) && ok;
+			ok = has_bytes(one->bytes, &reader) || img_dc_fill(one);
+			ok = (has_bytes(other->bytes, &other_reader) || img_dc_fill(other)) && ok;
 			reader = one->reader;
 			other_reader = other->reader;
 			if (!ok)
