@@ -51,4 +51,10 @@ extern void img_process(const TeRequest *request, const uint8_t *data, size_t le
 						ImgResult *result);
 extern void img_result_free(ImgResult *result);
 
+/*
+ * How many bytes of a file, of which "length" are at hand, does a request need?  If not more than
+ * these, img_process has the same result for them as for the whole file.
+ */
+extern size_t img_bytes_needed(const TeRequest *request, const uint8_t *data, size_t length);
+
 #endif							/* TE_IMAGE_H */

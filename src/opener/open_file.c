@@ -24,7 +24,25 @@
 /* openat2 fails with EAGAIN if something is renamed while the path is resolved. */
 #define MAX_TRIES 100
 
-/* Open a path beneath the root.  -1 with errno on failure. */
+/* The kernel reads no more at a time than its own read-ahead, which is this long unless somebody has changed it. */
+#define AHEAD_PIECE	(128 * 1024)
+
+/* Is the call permitted at all?  Filters of containers may answer EPERM to calls that they do not know.  Keeps errno. */
+static bool
+is_permitted(int root)
+{
+	struct open_how how = {.flags = O_PATH | O_CLOEXEC};
+	int			error = errno;
+	int			fd = (int) syscall(SYS_openat2, root, ".", &how, sizeof(how));
+	bool		permitted = fd >= 0 || errno != EPERM;
+
+	if (fd >= 0)
+		close(fd);
+	errno = error;
+	return permitted;
+}
+
+/* Open a path beneath the root.  -1 with errno on failure; ENOSYS if the system does not offer openat2. */
 static int
 open_beneath(int root, const char *path, int flags, int tries)
 {
@@ -37,6 +55,8 @@ open_beneath(int root, const char *path, int flags, int tries)
 	do
 		fd = (int) syscall(SYS_openat2, root, path, &how, sizeof(how));
 	while (fd < 0 && (errno == EINTR || (errno == EAGAIN && --tries > 0)));
+	if (fd < 0 && errno == EPERM && !is_permitted(root))
+		errno = ENOSYS;
 	return fd;
 }
 
@@ -238,4 +258,12 @@ opn_open_file(const char *root_name, const char *path, uint32_t want, TeOpenRepl
 		fd = -1;
 	}
 	return fd;
+}
+
+void
+opn_read_ahead(int fd, uint64_t bytes)
+{
+	for (uint64_t at = 0; at < bytes; at += AHEAD_PIECE)
+		(void) posix_fadvise(fd, (off_t) at, (off_t) (bytes - at < AHEAD_PIECE ? bytes - at : AHEAD_PIECE),
+							 POSIX_FADV_WILLNEED);
 }

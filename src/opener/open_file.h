@@ -13,4 +13,7 @@
  */
 extern int	opn_open_file(const char *root, const char *path, uint32_t want, TeOpenReply *reply);
 
+/* Have the kernel read the first bytes of a file into its cache.  Does not wait for them, but may wait to ask. */
+extern void opn_read_ahead(int fd, uint64_t bytes);
+
 #endif							/* TE_OPENER_OPEN_FILE_H */

@@ -6,16 +6,17 @@ use warnings;
 
 use Exporter 'import';
 use IPC::Run;
+use PostgreSQL::Test::Utils;
 use ThumbexifTest;
 use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(decoders openers process_state template wait_for slurp_proc);
 
-# wait_for(WHAT, SUB): until SUB returns something true, which is returned; dies after 60 seconds.
+# wait_for(WHAT, SUB): until SUB returns something true, which is returned; dies if it never does.
 sub wait_for
 {
 	my ($what, $condition) = @_;
-	my $deadline = time + 60;
+	my $deadline = time + $PostgreSQL::Test::Utils::timeout_default;
 
 	while (time < $deadline)
 	{
@@ -23,7 +24,7 @@ sub wait_for
 		return $result if $result;
 		sleep(0.01);
 	}
-	die "gave up waiting: $what";
+	die "gave up waiting: $what\n";
 }
 
 # A file in /proc/PID, or undef if the process is gone.
@@ -94,7 +95,7 @@ sub session
 
 	$self->{psql} = IPC::Run::start(
 		[ 'psql', '-XAtq', '-v', 'VERBOSITY=verbose', '-d', $server->connstr('postgres') ],
-		'<', \$self->{in}, '>', \$self->{out}, '2>&1', $self->{timer} = IPC::Run::timeout(120));
+		'<', \$self->{in}, '>', \$self->{out}, '2>&1', $self->{timer} = IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
 	$self->{pid} = $self->query('SELECT pg_backend_pid()');
 	return $self;
 }
@@ -105,7 +106,9 @@ sub send
 	my ($self, $query) = @_;
 
 	$self->{out} = '';
+	$self->{query} = $query;
 	$self->{number}++;
+	$self->{timer}->start($PostgreSQL::Test::Utils::timeout_default);
 	$self->{in} .= "$query;\n\\echo end-of-$self->{number}\n";
 	$self->{psql}->pump_nb;
 	return;
@@ -117,7 +120,8 @@ sub answer
 	my $self = shift;
 	my $end = "end-of-$self->{number}\n";
 
-	$self->{psql}->pump until $self->{out} =~ /\Q$end\E/ || !$self->{psql}->pumpable;
+	eval { $self->{psql}->pump until $self->{out} =~ /\Q$end\E/ || !$self->{psql}->pumpable; 1 }
+	  or die "gave up waiting: the answer to $self->{query}\n$@";
 	(my $answer = $self->{out}) =~ s/\n?\Q$end\E.*//s;
 	return $answer;
 }
@@ -166,6 +170,7 @@ sub wait_until_waiting
 sub quit
 {
 	my $self = shift;
+	$self->{timer}->start($PostgreSQL::Test::Utils::timeout_default);
 	$self->{in} .= "\\q\n";
 	$self->{psql}->finish;
 	wait_for('session ends', sub { !-d "/proc/$self->{pid}" });

@@ -30,6 +30,7 @@ sub send
 	my ($self, $sql) = @_;
 
 	$self->{in} .= "$sql;\n";
+	$self->{sent} = $sql;
 	$self->{psql}->pump_nb;
 	return;
 }
@@ -44,7 +45,7 @@ sub wait
 	$self->{in} .= "\\echo $mark\n";
 	until ($self->{out} =~ /^$mark$/m)
 	{
-		die "no answer: $self->{err}" if time() > $deadline;
+		die "gave up waiting: the answer to $self->{sent}\n$self->{err}" if time() > $deadline;
 		last unless $self->{psql}->pumpable;
 		$self->{psql}->pump_nb;
 		usleep(5_000);

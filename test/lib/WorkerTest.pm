@@ -10,7 +10,7 @@ use Test::More;
 use ThumbexifTest ();
 use TinyPicture;
 
-our @EXPORT = qw(tiny_folder value wait_for wait_done statuses worker_pid busy_seconds files_below check_store);
+our @EXPORT = qw(tiny_folder value wait_for wait_done wait_cleaned statuses worker_pid busy_seconds files_below check_store);
 
 # tiny_folder(FOLDER, COUNT): a folder with 1.png .. COUNT.png, one pixel each.
 sub tiny_folder
@@ -95,6 +95,23 @@ sub files_below
 	return @files;
 }
 
+# wait_cleaned(SERVER, WHAT, SUB, DATABASE): clean until SUB is true.  A worker may remove a file before thumbexif_clean()
+# does, and be at it while that returns; files of transactions younger than the oldest one running stay for the next time.
+sub wait_cleaned
+{
+	my ($server, $what, $condition, $database) = @_;
+	my $deadline = time + $PostgreSQL::Test::Utils::timeout_default;
+	my $reached;
+
+	do
+	{
+		value($server, 'SELECT thumbexif_clean()', $database);
+		$reached = $condition->();
+	} while (!$reached && time < $deadline);
+	ok($reached, $what) or diag("gave up waiting: $what");
+	return;
+}
+
 # check_store(SERVER, WHAT, DATABASE): after a clean-up each thumbnail_path is a whole file, and there is no other file.
 # Files of transactions that are younger than the oldest one running are left to the next clean-up, so it may take some.
 sub check_store
@@ -111,6 +128,7 @@ sub check_store
 			'SELECT thumbnail_path FROM image_assets WHERE thumbnail_path IS NOT NULL', $database);
 		@files = sort(files_below("$server->{thumbnails}/$oid"));
 	} while ("@named" ne "@files" && time < $deadline);
+	diag("gave up waiting: $what: a file for each row, and no other") if "@named" ne "@files";
 	is_deeply([ grep { !-s $_ } @named ], [], "$what: no dangling thumbnail_path");
 	is_deeply(\@files, \@named, "$what: no file without a row");
 }

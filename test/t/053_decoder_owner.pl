@@ -85,8 +85,8 @@ $session->quit;
 
 # Tables of two owners, by one session.
 $stub->safe_psql('postgres', <<'EOSQL');
-SELECT thumbexif_attach('hers');
-SELECT thumbexif_attach('his');
+SELECT thumbexif_attach('hers', create_table => true);
+SELECT thumbexif_attach('his', create_table => true);
 ALTER TABLE hers OWNER TO alice;
 ALTER TABLE his OWNER TO bob;
 INSERT INTO hers (path) VALUES ('secret'), ('remember');

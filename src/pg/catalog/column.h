@@ -29,7 +29,7 @@ typedef struct TeColumnDef
 	const char *name;			/* standard name, also of the parameter of thumbexif_attach() */
 	const char *sql_type;		/* its type in a table that thumbexif_attach() creates */
 	const char *accepted;		/* the types it may have, for a hint */
-	Oid			types[2];		/* the same; the second one may be InvalidOid */
+	Oid			types[2];		/* the same */
 	bool		from_exif;
 	bool		holds_position; /* may contain a GPS position */
 } TeColumnDef;
@@ -49,7 +49,7 @@ extern const char *te_key_state_table(Oid type);
 typedef struct TeColumnInfo
 {
 	AttrNumber	number;
-	Oid			type;
+	Oid			type;			/* of a domain, its base type */
 	int32		typmod;
 	bool		not_null;
 	bool		generated;

@@ -89,6 +89,22 @@ te_key_text(Oid type, const TeKey *key)
 	return psprintf(INT64_FORMAT, key->number);
 }
 
+int
+te_key_text_length(Oid type)
+{
+	switch (type)
+	{
+		case INT2OID:
+			return (int) sizeof("-32768") - 1;
+		case INT4OID:
+			return (int) sizeof("-2147483648") - 1;
+		case INT8OID:
+			return (int) sizeof("-9223372036854775808") - 1;
+		default:
+			return 2 * UUID_LEN + 4;
+	}
+}
+
 Oid
 te_key_array_type(Oid type)
 {

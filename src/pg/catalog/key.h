@@ -33,8 +33,9 @@ extern Datum te_key_datum(Oid type, const TeKey *key);
 /* Read a key from the result of a statement (statement.h).  ERROR if it is NULL or of another type. */
 extern void te_out_key(int row, int column, Oid type, TeKey *key);
 
-/* The key as text, palloc'd. */
+/* The key as text, palloc'd, and the most characters that it can have. */
 extern char *te_key_text(Oid type, const TeKey *key);
+extern int	te_key_text_length(Oid type);
 
 /* A palloc'd array of the type, and its array type. */
 extern Datum te_key_array(Oid type, const TeKey *keys, int count);

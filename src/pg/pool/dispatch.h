@@ -37,10 +37,10 @@ typedef struct TePool
 extern TePool te_pool;
 
 /*
- * Send waiting entries to decoders, and start decoders if needed.  Throws if there is none and
- * none starts.
+ * Send waiting entries to decoders, and start decoders if needed.  Without "all", small entries
+ * wait until they fill a message.  Throws if there is no decoder and none starts.
  */
-extern void te_dispatch(void);
+extern void te_dispatch(bool all);
 
 /*
  * Start one more decoder for requests of that role (InvalidOid = any).  With "must" the role
@@ -64,6 +64,12 @@ extern void te_dispatch_yield(void);
  * entries.  Throws if it was the last one that tried to start; never with TE_END_NOT_NEEDED.
  */
 extern void te_dispatch_reap(TeDecoder *decoder, TeEndReason cause);
+
+/* Can it wait for others that it is sent with, since it takes little time? */
+extern bool te_pool_entry_is_small(const TePoolEntry *entry);
+
+/* Move an entry, which is in no list, to the finished ones; with an outcome that no decoder reported. */
+extern void te_pool_entry_fail(TePoolEntry *entry, TeStatus status, const char *detail);
 
 /* Move an entry, which is in no list, to the finished ones. */
 extern void te_pool_entry_finished(TePoolEntry *entry);

@@ -28,6 +28,9 @@
  */
 #define OTHER_DESCRIPTORS	18
 
+/* The same while small tasks are processed, for which more files are opened ahead. */
+#define OTHER_DESCRIPTORS_SMALL	(OTHER_DESCRIPTORS + 24)
+
 /* A process that calls again within this time is expected to go on so. */
 #define RETURN_MS		100
 
@@ -59,10 +62,11 @@ static void
 read_decoder(TeDecoder *decoder)
 {
 	bool		starting = decoder->state == TE_DECODER_STARTING;
-	TePoolEntry *entry = te_decoder_read(decoder, te_pool.context);
+	TePoolEntry *done[TE_PIPELINE * TE_BATCH];
+	int			count = te_decoder_read(decoder, te_pool.context, done);
 
-	if (entry != NULL)
-		te_pool_entry_finished(entry);
+	for (int i = 0; i < count; i++)
+		te_pool_entry_finished(done[i]);
 	if (decoder->cause != TE_END_NONE)
 		te_dispatch_reap(decoder, decoder->cause);
 	else if (starting && decoder->state == TE_DECODER_READY)
@@ -182,8 +186,13 @@ wait_for(const TeTask *wanted, int64 until)
 		TePoolEntry *entry;
 
 		CHECK_FOR_INTERRUPTS();
-		te_dispatch();
+		te_dispatch(false);
 		entry = find_finished(wanted);
+		if (entry == NULL)
+		{
+			te_dispatch(true);
+			entry = find_finished(wanted);
+		}
 		if (entry != NULL)
 		{
 			task = deliver(entry);
@@ -267,9 +276,16 @@ limit_decoders(int wanted)
 }
 
 int
-te_pool_capacity(void)
+te_pool_capacity(bool small)
 {
-	return limit_decoders(te_guc_decoders()) * TE_PIPELINE;
+	int			decoders = limit_decoders(te_guc_decoders());
+	int			capacity = decoders * TE_PIPELINE;
+
+	if (!small)
+		return capacity;
+
+	/* each has one descriptor */
+	return Max(Min(capacity * TE_BATCH, max_safe_fds / 3 - OTHER_DESCRIPTORS_SMALL - 2 * decoders), capacity);
 }
 
 int
@@ -300,7 +316,19 @@ te_pool_submit(TeTask *task, int max_decoders)
 
 	te_pool.max_for_role = limit_decoders(max_decoders);
 	te_pool.max_decoders = Max(te_pool.max_for_role, limit_decoders(te_guc_decoders()));
-	te_dispatch();
+	te_dispatch(false);
+}
+
+void
+te_pool_send(void)
+{
+	te_dispatch(true);
+}
+
+bool
+te_pool_has_finished(void)
+{
+	return te_pool.pending > 0 && !dlist_is_empty(&te_pool.finished);
 }
 
 TeTask *

@@ -37,17 +37,24 @@ typedef struct TeTask
 	char	   *thumbnail;		/* reply.thumbnail_bytes bytes in the same context, or NULL */
 } TeTask;
 
-/* Maximum of tasks that may be pending. */
-extern int	te_pool_capacity(void);
+/* Maximum of tasks that may be pending; "small": of tasks that make no thumbnail. */
+extern int	te_pool_capacity(bool small);
 
 /* Tasks submitted and not yet returned. */
 extern int	te_pool_pending(void);
 
 /*
  * Submit a task, starting a decoder if there are fewer than max_decoders for its role.  Fewer
- * than te_pool_capacity() tasks must be pending.
+ * than te_pool_capacity() tasks must be pending.  A small task may wait for others, which are
+ * sent in one message, until te_pool_wait or te_pool_send is called.
  */
 extern void te_pool_submit(TeTask *task, int max_decoders);
+
+/* Send what waits for other tasks. */
+extern void te_pool_send(void);
+
+/* Is a task finished, so that te_pool_wait returns at once? */
+extern bool te_pool_has_finished(void);
 
 /*
  * Wait for the next finished task, in any order.  With timeout_ms -1 this waits as long as it

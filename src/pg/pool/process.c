@@ -22,6 +22,7 @@
 #include "storage/fd.h"
 
 #include "pg/base/clock.h"
+#include "pg/base/module_folder.h"
 #include "pg/shared/decoder_slot.h"
 #include "process.h"
 #include "template.h"
@@ -48,7 +49,7 @@ te_process_file(TeProgram program)
 	char	   *path = paths[program];
 
 	if (path[0] == '\0')
-		snprintf(path, MAXPGPATH, "%s/%s", pkglib_path, programs[program].file);
+		snprintf(path, MAXPGPATH, "%s/%s", te_module_folder(), programs[program].file);
 	return path;
 }
 

@@ -26,6 +26,7 @@
 #include "pg/base/statement.h"
 #include "pg/base/subtransaction.h"
 #include "pg/catalog/asset_state.h"
+#include "pg/catalog/attached_rows.h"
 #include "pg/catalog/attachment.h"
 #include "pg/compat.h"
 #include "pg/files/thumbnail_folder.h"
@@ -137,14 +138,14 @@ find_keys_without_row(void *arg)
 {
 	KeyChunk   *chunk = arg;
 	const TeAttachment *attachment = chunk->attachment;
-	char	   *sql = psprintf("SELECT array_agg(k.id) FROM unnest($1) AS k(id) "
-							   "WHERE NOT EXISTS (SELECT FROM ONLY %s t WHERE t.%s = k.id)",
+	char	   *sql = psprintf("SELECT pg_catalog.array_agg(k.id) FROM pg_catalog.unnest($1) AS k(id) "
+							   "WHERE NOT EXISTS (SELECT FROM ONLY %s t WHERE t.%s OPERATOR(pg_catalog.=) k.id)",
 							   attachment->name, quote_identifier(attachment->key));
 	TeArgs		args = {0};
 	bool		isnull;
 
 	te_arg(&args, chunk->array_type, chunk->keys);
-	te_sql_as_owner(attachment->relation, attachment->owner, sql, &args);
+	te_sql_as_owner(attachment->relation, attachment->owner, attachment->search_path, sql, &args);
 	chunk->without_row = single_value(&isnull);
 	chunk->any_without_row = !isnull;
 }
@@ -354,7 +355,11 @@ thumbexif_clean(PG_FUNCTION_ARGS)
 		elog(ERROR, "SPI_connect failed");
 
 	foreach(cell, te_attachment_all())
+	{
 		files += clean_states(lfirst(cell), dry_run);
+		if (!dry_run)
+			te_recount(lfirst(cell));
+	}
 
 	te_run_as_extension(&save);
 	if (!dry_run)

@@ -6,6 +6,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
 #include "utils/syscache.h"
@@ -106,4 +107,18 @@ te_tracked_table(Oid relation)
 	if (!table->valid || table->attachment == UNKNOWN)
 		read_table(table);
 	return table;
+}
+
+Datum
+te_tracked_key(const TeTrackedTable *table, Datum value)
+{
+	switch (table->key_type)
+	{
+		case INT2OID:
+			return Int64GetDatum(DatumGetInt16(value));
+		case INT4OID:
+			return Int64GetDatum(DatumGetInt32(value));
+		default:
+			return value;
+	}
 }

@@ -24,6 +24,7 @@
 #include "database_list.h"
 #include "launcher.h"
 #include "pg/base/clock.h"
+#include "pg/base/system_check.h"
 #include "pg/compat.h"
 #include "pg/shared/shmem.h"
 #include "template_keeper.h"
@@ -340,6 +341,11 @@ thumbexif_launcher_main(Datum arg)
 	te_worker_slot_clear_all();
 	pg_atomic_exchange_u32(&te_shared->list_changed, 1);
 	pg_atomic_exchange_u32(&te_shared->launcher, te_shmem_my_process());
+	if (te_system_missing() != NULL)
+		ereport(WARNING,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("thumbexif cannot process images on this system"),
+				 errhint("%s", te_system_missing())));
 
 	for (;;)
 	{
