@@ -5,7 +5,7 @@
  * Opening a file may hang forever if its file system does not respond, as a network share or a
  * FUSE file system may do. A server process that hangs in open() can be neither cancelled nor
  * terminated, but this process can be abandoned.  It has the rights of the server's user,
- * reads no data of files, and is started with the descriptors of wire/decoder_args.h, its
+ * reads no data of files but the names in folders, and is started with the descriptors of wire/decoder_args.h, its
  * version and the parent's process id.
  */
 #include <errno.h>
@@ -19,6 +19,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "list_files.h"
 #include "open_file.h"
 #include "wire/fdpass.h"
 #include "wire/decoder_args.h"
@@ -95,7 +96,7 @@ answer(const TeOpenReply *reply, int fd)
 {
 	for (int i = 0; i < MAX_TRIES; i++)
 	{
-		if (te_send(TE_FD_SOCKET, reply, sizeof(*reply), &fd, fd >= 0 ? 1 : 0) == 0)
+		if (te_send(TE_FD_SOCKET, reply, sizeof(*reply) + reply->list_bytes, &fd, fd >= 0 ? 1 : 0) == 0)
 			return true;
 		if (errno != ETOOMANYREFS)
 			break;
@@ -111,11 +112,15 @@ serve(void)
 	static char message[TE_MAX_OPEN_REQUEST + 1];
 	static char root[TE_OPEN_MAX_PATH];
 	static char path[TE_OPEN_MAX_PATH];
+	static struct
+	{
+		TeOpenReply head;
+		char		list[TE_OPEN_MAX_LIST];
+	}			reply;
 
 	for (;;)
 	{
 		TeOpenRequest request;
-		TeOpenReply reply;
 		int			fds[TE_MAX_FDS];
 		int			nfds;
 		ssize_t		length = te_receive(TE_FD_SOCKET, message, sizeof(message), fds, &nfds);
@@ -128,11 +133,15 @@ serve(void)
 			log_message("invalid request\n");
 			return TE_EXIT_PROTOCOL;
 		}
-		memset(&reply, 0, sizeof(reply));
-		reply.magic = TE_OPEN_MAGIC;
-		reply.number = request.number;
-		fd = opn_open_file(root, path, request.want, &reply);
-		if (!answer(&reply, fd))
+		memset(&reply.head, 0, sizeof(reply.head));
+		reply.head.magic = TE_OPEN_MAGIC;
+		reply.head.number = request.number;
+		fd = -1;
+		if (request.want & TE_OPEN_LIST)
+			opn_list_files(root, path, request.want, &reply.head, reply.list);
+		else
+			fd = opn_open_file(root, path, request.want, &reply.head);
+		if (!answer(&reply.head, fd))
 			return TE_EXIT_NORMAL;
 		if (fd >= 0)
 			close(fd);

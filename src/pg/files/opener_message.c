@@ -18,7 +18,7 @@ te_opener_send(int sock, const TeOpening *request)
 	TeOpenRequest header = {
 		.magic = TE_OPEN_MAGIC,
 		.number = request->number,
-		.want = request->want_fd ? TE_OPEN_READ : 0,
+		.want = request->list | (request->want_fd ? TE_OPEN_READ : 0),
 		.root_length = strlen(root),
 		.path_length = strlen(request->path)
 	};
@@ -30,10 +30,20 @@ te_opener_send(int sock, const TeOpening *request)
 	return te_send(sock, message, sizeof(header) + header.root_length + header.path_length, NULL, 0);
 }
 
-static bool
-is_valid(const TeOpening *request, const TeOpenReply *reply, ssize_t length, int nfds)
+typedef struct Message
 {
-	return request != NULL && length == (ssize_t) sizeof(*reply) &&
+	TeOpenReply head;
+	char		list[TE_OPEN_MAX_LIST];
+} Message;
+
+static bool
+is_valid(const TeOpening *request, const Message *message, ssize_t length, int nfds)
+{
+	const TeOpenReply *reply = &message->head;
+
+	return request != NULL && length >= (ssize_t) sizeof(*reply) &&
+		length == (ssize_t) (sizeof(*reply) + reply->list_bytes) &&
+		(reply->list_bytes == 0 || (request->list != 0 && message->list[reply->list_bytes - 1] == '\0')) &&
 		reply->magic == TE_OPEN_MAGIC && reply->number == request->number &&
 		reply->outcome <= TE_OPEN_ROOT_FAILED && reply->size >= 0 &&
 		nfds == (reply->outcome == TE_OPENED && request->want_fd ? 1 : 0);
@@ -42,24 +52,28 @@ is_valid(const TeOpening *request, const TeOpenReply *reply, ssize_t length, int
 TeOpenerReceived
 te_opener_receive(int sock, const TeOpening *request, TeOpenReply *reply, int *fd)
 {
+	static Message message;
 	int			fds[TE_MAX_FDS];
 	int			nfds;
-	ssize_t		length = te_receive(sock, reply, sizeof(*reply), fds, &nfds);
+	ssize_t		length = te_receive(sock, &message, sizeof(message), fds, &nfds);
 
 	*fd = -1;
 	/* If the peer died with unread requests, ECONNRESET is reported before its last messages. */
 	if (length < 0 && errno == ECONNRESET)
-		length = te_receive(sock, reply, sizeof(*reply), fds, &nfds);
+		length = te_receive(sock, &message, sizeof(message), fds, &nfds);
 	if (length < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 		return TE_OPENER_NO_REPLY;
 	if (length == 0 || (length < 0 && errno != EPROTO))
 		return TE_OPENER_EXITED;
-	if (!is_valid(request, reply, length, length > 0 ? nfds : 0))
+	if (!is_valid(request, &message, length, length > 0 ? nfds : 0))
 	{
 		while (length > 0 && nfds > 0)
 			close(fds[--nfds]);
 		return TE_OPENER_INVALID_REPLY;
 	}
+	*reply = message.head;
+	if (reply->list_bytes > 0)
+		memcpy(request->list_buffer, message.list, reply->list_bytes);
 	if (nfds > 0)
 		*fd = fds[0];
 	return TE_OPENER_REPLY;

@@ -215,7 +215,7 @@ write_result(const Process *process, TeJob *job, bool tried_before)
 	}
 	te_attachment_check_same(attachment);
 	LockRelationOid(attachment->relation, RowExclusiveLock);	/* no trigger can be added from here on */
-	te_code_rights_check_table(attachment->relation, process->as_caller ? GetUserId() : attachment->owner);
+	te_code_rights_check_table(attachment->relation, CMD_UPDATE, process->as_caller ? GetUserId() : attachment->owner);
 
 	/* plan the update only now: another process may have written values, which the state tells */
 	lock_state(&job->asset);
