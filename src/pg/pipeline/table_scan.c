@@ -39,14 +39,12 @@ read_window(TeTableScan *scan)
 	caller = MemoryContextSwitchTo(scan->window_context);
 	scan->window = palloc(sizeof(TeAsset) * WINDOW);
 	scan->count = te_assets_after(scan->attachment, scan->started ? &scan->last : NULL,
-								  WINDOW, scan->window);
+								  WINDOW, scan->window, &scan->last);
 	scan->files = palloc(sizeof(TeSource) * WINDOW);
 	scan->checked = palloc0(sizeof(bool) * WINDOW);
 	scan->checked_to = 0;
 	scan->position = 0;
 	scan->started = true;
-	if (scan->count > 0)
-		scan->last = scan->window[scan->count - 1].key;
 	scan->ended = scan->count < WINDOW;
 	MemoryContextSwitchTo(caller);
 }

@@ -360,7 +360,7 @@ read_arguments(FunctionCallInfo fcinfo, Oid type, Process *process)
 		check_enable_rls(process->attachment->relation, process->attachment->owner, true) == RLS_ENABLED;
 	te_settings_now(&process->settings);
 	if (!te_key_from_argument(process->attachment, type, PG_GETARG_DATUM(0), &process->key))
-		te_key_unknown(process->attachment, te_key_text(INT8OID, &process->key));
+		te_key_unknown(process->attachment, te_key_text(te_key_state_type(process->attachment->key_type), &process->key));
 }
 
 static Datum
