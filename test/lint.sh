@@ -80,6 +80,18 @@ check "no file above 450 lines, no function above 60" lengths 450 60
 lengths 400 60 | sed 's/^/# long: /'
 check "no white space at the ends of lines" \
 	grep -rnE '[[:space:]]+$' --include='*.[ch]' --include='*.sql' --include='*.pl' --include='*.sh' --include='*.md' --include='*.spec' src sql test bench README.md CHANGELOG.md
+# Nothing runs the bench, the demo and so on but a person: see at least that they can be read.
+parse_scripts()
+{
+	local script
+	for script in $(find tools bench test .ci -type f -exec awk '/^#!.*sh$/ { print FILENAME } { nextfile }' {} +) bench/lib/*.sh bench/figures/*.sh tools/*.sh test/*.sh; do
+		bash -n "$script" 2>&1
+	done
+	for script in bench/lib/*.pl; do
+		perl -c "$script" 2>&1 | grep -v 'syntax OK$'
+	done
+}
+check "scripts that no test runs can be parsed" parse_scripts
 check "SQL leaves no name to the search_path" perl test/sql_names.pl sql/[0-9]*.sql sql/upgrade/*.sql
 check "nothing left to do is marked in the code" \
 	grep -rnwE 'TODO|FIXME|XXX|HACK' src sql test --include='*.[ch]' --include='*.sql' --include='*.pl'

@@ -5,7 +5,7 @@
 # programs are), and thumbexif is installed into that copy.  The system's own PostgreSQL
 # and its clusters are neither used nor changed.
 
-pg_config=${PG_CONFIG:-pg_config}
+pg_config=${PG_CONFIG:-$(tools/pg-config)}
 make=${MAKE:-make}
 
 # Who runs servers: PostgreSQL refuses to run as root.  TE_USER names another.

@@ -21,9 +21,10 @@ ALTER FUNCTION @extschema@.thumbexif_track_drop() SET SCHEMA thumbexif_internal;
 -- replaced below.
 CREATE OR REPLACE VIEW @extschema@.thumbexif_status AS
     SELECT NULL::pg_catalog.regclass AS relation, NULL::pg_catalog.text AS status, NULL::bigint AS assets;
+ALTER VIEW @extschema@.thumbexif_progress RENAME COLUMN "left" TO remaining;	-- "left" needs quotes
 CREATE OR REPLACE VIEW @extschema@.thumbexif_progress AS
     SELECT NULL::pg_catalog.regclass AS relation, NULL::bigint AS total, NULL::bigint AS done, NULL::bigint AS failed,
-           NULL::bigint AS "left", NULL::pg_catalog.numeric AS rate, NULL::pg_catalog.interval AS time_left;
+           NULL::bigint AS remaining, NULL::pg_catalog.numeric AS rate, NULL::pg_catalog.interval AS time_left;
 CREATE OR REPLACE VIEW @extschema@.thumbexif_workers AS
     SELECT NULL::integer AS pid, NULL::pg_catalog.name AS database, NULL::pg_catalog.text AS kind, NULL::pg_catalog.text AS state,
            NULL::pg_catalog.regclass AS relation, NULL::pg_catalog.text[] AS assets, NULL::integer AS in_hand, NULL::bigint AS total,

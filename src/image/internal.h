@@ -99,6 +99,20 @@ extern VipsImage *img_bmp_decode(const ImgFile *file, int width, int height, Img
  */
 extern VipsImage *img_jpeg_decode(const ImgFile *file, int width, int height, ImgResult *result);
 
+/* reduce.c */
+
+/*
+ * Shrinks width x height pixels of 8 bits, given row by row, to "out" with to_width x to_height.
+ *  "alpha": the last of the 1 to 4 bands is transparency, which the others are weighted by.
+ * NULL if out of memory.
+ */
+#define IMG_REDUCER_LIMIT	65536	/* height / to_height must be less */
+typedef struct ImgReducer ImgReducer;
+extern ImgReducer *img_reducer_new(int width, int height, int bands, bool alpha,
+								   int to_width, int to_height, uint8_t *out);
+extern void img_reducer_add(ImgReducer *reducer, const uint8_t *row);
+extern void img_reducer_free(ImgReducer *reducer);
+
 /* thumbnail.c */
 
 /* The largest size with that aspect that fits into the square, without enlarging. */
@@ -132,9 +146,6 @@ extern void img_srgb_apply(ImgTransform transform, const void *from, uint8_t *to
  */
 extern bool img_decode(const ImgFile *file, VipsImage *opened, uint32_t full_width, int width,
 					   int height, ImgPixels *pixels, ImgResult *result);
-
-/* selftest.c: fills can_read, can_write and self_test */
-extern void img_self_test(TeHello *hello);
 
 /* nclx.c: a malloc'ed profile for a HEIC's or AVIF's colours given by numbers; NULL if there are none or sRGB's */
 extern void *img_nclx_profile(const ImgFile *file, size_t *length);

@@ -24,8 +24,26 @@
 /* openat2 fails with EAGAIN if something is renamed while the path is resolved. */
 #define MAX_TRIES 100
 
+/* The kernel reads no more at a time than its own read-ahead, which is this long unless somebody has changed it. */
+#define AHEAD_PIECE	(128 * 1024)
+
+/* Is the call permitted at all?  Filters of containers may answer EPERM to calls that they do not know.  Keeps errno. */
+static bool
+is_permitted(int root)
+{
+	struct open_how how = {.flags = O_PATH | O_CLOEXEC};
+	int			error = errno;
+	int			fd = (int) syscall(SYS_openat2, root, ".", &how, sizeof(how));
+	bool		permitted = fd >= 0 || errno != EPERM;
+
+	if (fd >= 0)
+		close(fd);
+	errno = error;
+	return permitted;
+}
+
 static int
-open_tries(int folder, const char *path, int flags, uint64_t resolve, int tries)
+open_tries(int root, const char *path, int flags, uint64_t resolve, int tries)
 {
 	struct open_how how = {
 		.flags = flags | O_CLOEXEC,
@@ -34,8 +52,10 @@ open_tries(int folder, const char *path, int flags, uint64_t resolve, int tries)
 	int			fd;
 
 	do
-		fd = (int) syscall(SYS_openat2, folder, path, &how, sizeof(how));
+		fd = (int) syscall(SYS_openat2, root, path, &how, sizeof(how));
 	while (fd < 0 && (errno == EINTR || (errno == EAGAIN && --tries > 0)));
+	if (fd < 0 && errno == EPERM && !is_permitted(root))
+		errno = ENOSYS;
 	return fd;
 }
 
@@ -252,4 +272,12 @@ opn_open_file(const char *root_name, const char *path, uint32_t want, TeOpenRepl
 		fd = -1;
 	}
 	return fd;
+}
+
+void
+opn_read_ahead(int fd, uint64_t bytes)
+{
+	for (uint64_t at = 0; at < bytes; at += AHEAD_PIECE)
+		(void) posix_fadvise(fd, (off_t) at, (off_t) (bytes - at < AHEAD_PIECE ? bytes - at : AHEAD_PIECE),
+							 POSIX_FADV_WILLNEED);
 }

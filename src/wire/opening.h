@@ -2,20 +2,21 @@
  * opening.h
  *		What a server process and its opener say to each other.
  *
- * One request is one message: a TeOpenRequest, the root, and the path below it, both without a NUL.  Requests
- * are answered in the order in which they were sent, each with one TeOpenReply, which brings
- * a descriptor if TE_OPEN_READ was asked for and TE_OPENED is said.
+ * A request is a TeOpenRequest, the root, and the path below it, both without a NUL.  A message has up to TE_OPEN_BATCH of
+ * them, all with the same root.  Requests are answered in the order in which they were sent, each with one TeOpenReply,
+ * which brings a descriptor if TE_OPEN_READ was asked for and TE_OPENED is said.  Replies are sent together if they take
+ * little time.
  *
- * With TE_OPEN_LIST the path is that of a folder, and behind the reply there are paths, below the
- * root, of files beneath it, each with its NUL.  The opener keeps one list, which it sends in parts:
- * the first request begins it, those with TE_OPEN_MORE continue it.
+ * With TE_OPEN_LIST the path is that of a folder, and behind the reply, which is a message of its own, there are paths,
+ * below the root, of files beneath it, each with its NUL.  The opener keeps one list, which it sends in parts: the first
+ * request begins it, those with TE_OPEN_MORE continue it.
  */
 #ifndef TE_WIRE_OPENING_H
 #define TE_WIRE_OPENING_H
 
 #include <stdint.h>
 
-#define TE_OPEN_MAGIC	0x544f5032	/* another one for every change of these structs */
+#define TE_OPEN_MAGIC	0x544f5033	/* another one for every change of these structs */
 
 /* Bytes of a root and of a path; the kernel takes no longer ones, their NUL included. */
 #define TE_OPEN_MAX_PATH 4096
@@ -27,6 +28,7 @@ typedef struct TeOpenRequest
 	uint32_t	want;			/* TE_OPEN_... */
 	uint32_t	root_length;
 	uint32_t	path_length;
+	uint32_t	read_ahead;		/* bytes at the start of the file that will be read soon */
 } TeOpenRequest;
 
 #define TE_OPEN_READ	0x01	/* the descriptor; otherwise only what the file is like */
@@ -40,6 +42,8 @@ typedef struct TeOpenRequest
 #define TE_THUMBNAIL_MARKER ".thumbexif"
 
 #define TE_MAX_OPEN_REQUEST (sizeof(TeOpenRequest) + 2 * TE_OPEN_MAX_PATH)
+#define TE_OPEN_BATCH		16	/* requests in a message, and replies */
+#define TE_MAX_OPEN_MESSAGE (2 * TE_MAX_OPEN_REQUEST)	/* bytes of a message with requests */
 
 typedef enum TeOpened
 {

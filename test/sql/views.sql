@@ -27,19 +27,21 @@ ROLLBACK;
 
 -- the rate: 30 assets finished in batches of 10, 10 s apart; the first batch tells when it began
 INSERT INTO old SELECT g, g FROM generate_series(21, 60) g;
-UPDATE thumbexif_internal.thumbexif_asset_bigint SET status = 'done', finished_at = now() - interval '5 s' - interval '10 s' * (2 - (id - 21) / 10) WHERE id BETWEEN 21 AND 50;
-SELECT total, done, failed, "left", rate, time_left FROM thumbexif_progress WHERE relation = 'old'::regclass;
+UPDATE thumbexif_internal.thumbexif_asset_bigint SET status = 'done', finished_at = now() - interval '25 s' WHERE id BETWEEN 21 AND 30;
+UPDATE thumbexif_internal.thumbexif_asset_bigint SET status = 'done', finished_at = now() - interval '15 s' WHERE id BETWEEN 31 AND 40;
+UPDATE thumbexif_internal.thumbexif_asset_bigint SET status = 'done', finished_at = now() - interval '5 s' WHERE id BETWEEN 41 AND 50;
+SELECT total, done, failed, remaining, rate, time_left FROM thumbexif_progress WHERE relation = 'old'::regclass;
 -- what was finished long ago does not count; after a pause as long as the run, the rate sinks
-UPDATE thumbexif_internal.thumbexif_asset_bigint SET finished_at = finished_at - interval '1 hour' WHERE id BETWEEN 21 AND 30;
+UPDATE thumbexif_internal.thumbexif_count SET finished_at = finished_at - interval '1 hour' WHERE finished_at < now() - interval '20 s';
 SELECT rate, time_left FROM thumbexif_progress WHERE relation = 'old'::regclass;
-UPDATE thumbexif_internal.thumbexif_asset_bigint SET finished_at = finished_at - interval '25 s' WHERE id BETWEEN 31 AND 50;
+UPDATE thumbexif_internal.thumbexif_count SET finished_at = finished_at - interval '25 s' WHERE finished_at > now() - interval '1 minute';
 SELECT rate FROM thumbexif_progress WHERE relation = 'old'::regclass;
 -- one batch says nothing yet
-UPDATE thumbexif_internal.thumbexif_asset_bigint SET finished_at = now() WHERE id BETWEEN 21 AND 50;
+UPDATE thumbexif_internal.thumbexif_count SET finished_at = now() WHERE finished_at IS NOT NULL;
 SELECT rate, time_left FROM thumbexif_progress WHERE relation = 'old'::regclass;
 UPDATE thumbexif_internal.thumbexif_asset_bigint SET status = 'done';
 DELETE FROM old WHERE id <= 10;
-SELECT "left", rate, time_left FROM thumbexif_progress WHERE relation = 'old'::regclass;
+SELECT remaining, rate, time_left FROM thumbexif_progress WHERE relation = 'old'::regclass;
 -- states of rows that went unseen do not count
 SET session_replication_role = replica;
 DELETE FROM old;

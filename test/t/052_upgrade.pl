@@ -82,8 +82,7 @@ $server->safe_psql('old', q{UPDATE shots SET path = substr(path, 2)});
 like(sql('old', 'DELETE FROM shots WHERE id = 4'), $unseen, 'and deleted');
 is(sql('old', 'CREATE TABLE other (); DROP TABLE other'), '', 'other tables can be dropped without a word');
 ok($server->wait_for_log(qr/thumbexif does nothing in this database: version of the extension is not 1\.1/), 'the worker says why it does nothing');
-$server->poll_query_until('postgres', q{SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'thumbexif worker' AND datname = 'old'});
-is(worker_pid($server, 'old'), '', 'and has left');
+wait_for($server, 'and has left', q{SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'thumbexif worker' AND datname = 'old'});
 my @said = slurp_file($server->logfile) =~ /(thumbexif does nothing in this database)/g;
 # each commit that might have made work starts it once more, and time alone never does
 cmp_ok(scalar(@said), '<=', 8, 'without repeating itself');

@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "catalog/catalog.h"
 #include "catalog/pg_type.h"
 #include "nodes/nodeFuncs.h"
@@ -58,9 +59,21 @@ te_arg_int8_array(TeArgs *args, const int64 *values, int count)
 
 	for (int i = 0; i < count; i++)
 		datums[i] = Int64GetDatum(values[i]);
-	te_arg(args, INT8ARRAYOID,
-		   PointerGetDatum(construct_array(datums, count, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE)));
+	te_arg_array(args, INT8OID, datums, NULL, count);
 	pfree(datums);
+}
+
+void
+te_arg_array(TeArgs *args, Oid type, Datum *values, bool *nulls, int count)
+{
+	int			lower_bound = 1;
+	int16		length;
+	bool		by_value;
+	char		align;
+
+	get_typlenbyvalalign(type, &length, &by_value, &align);
+	te_arg(args, get_array_type(type),
+		   PointerGetDatum(construct_md_array(values, nulls, 1, &count, &lower_bound, type, length, by_value, align)));
 }
 
 void
@@ -137,6 +150,17 @@ te_statement_install(void)
 
 /* --- running */
 
+#define MAX_COLUMNS	64
+
+/* The row of the result whose columns were read last: a column behind NULLs is expensive to find on its own. */
+static struct
+{
+	SPITupleTable *table;		/* NULL = none */
+	int			row;
+	Datum		values[MAX_COLUMNS];
+	bool		nulls[MAX_COLUMNS];
+}			row_read;
+
 static uint64
 run_checked(const char *sql, const TeArgs *args)
 {
@@ -163,6 +187,7 @@ run_on_relation(Oid relation, const char *sql, const TeArgs *args, bool read_onl
 	target.sql = sql;
 	target.relation = relation;
 	target.read_only = read_only;
+	row_read.table = NULL;
 	PG_TRY();
 	{
 		count = run_checked(sql, args);
@@ -278,21 +303,30 @@ te_sql_by_index(const char *sql, const TeArgs *args)
 	return count;
 }
 
+static void
+read_row(int row)
+{
+	if (row_read.table == SPI_tuptable && row_read.row == row)
+		return;
+	if (SPI_tuptable->tupdesc->natts > MAX_COLUMNS)
+		elog(ERROR, "a statement returns more than %d columns", MAX_COLUMNS);
+	heap_deform_tuple(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, row_read.values, row_read.nulls);
+	row_read.table = SPI_tuptable;
+	row_read.row = row;
+}
+
 bool
 te_out_null(int row, int column)
 {
-	bool		isnull;
-
-	(void) SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &isnull);
-	return isnull;
+	read_row(row);
+	return row_read.nulls[column - 1];
 }
 
 Datum
 te_out(int row, int column)
 {
-	bool		isnull;
-
-	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &isnull);
+	read_row(row);
+	return row_read.nulls[column - 1] ? (Datum) 0 : row_read.values[column - 1];
 }
 
 int64
@@ -322,6 +356,7 @@ te_out_text(int row, int column)
 void
 te_sql_free(void)
 {
+	row_read.table = NULL;
 	SPI_freetuptable(SPI_tuptable);
 	SPI_tuptable = NULL;
 }

@@ -30,6 +30,9 @@ extern void te_arg_int8(TeArgs *args, int64 value);
 extern void te_arg_int8_array(TeArgs *args, const int64 *values, int count);
 extern void te_arg_text(TeArgs *args, const char *value);	/* NULL is passed as NULL */
 
+/* An array of "count" values of a type; nulls is NULL if none of them is. */
+extern void te_arg_array(TeArgs *args, Oid type, Datum *values, bool *nulls, int count);
+
 /*
  * Run a statement and return the number of rows returned or changed.  Plans are cached by text
  * and parameter types.  Whenever PostgreSQL analyzes the text, also after an invalidation, the

@@ -9,6 +9,7 @@
 #include "utils/builtins.h"
 
 #include "asset.h"
+#include "asset_count.h"
 #include "pg/base/statement.h"
 
 static const char *const status_names[] = {
@@ -23,7 +24,7 @@ static const char *const status_names[] = {
 
 /* The columns of a state row that are read, in the order of the enum below. */
 #define STATE_COLUMNS \
-	"id, status::text, claimed_from::text, claim, version, path_hash, source_size, source_mtime," \
+	"id, status, claimed_from, claim, version, path_hash, source_size, source_mtime," \
 	" limit_hit, attempts, interruptions, verdict, wrote, next_try, finished_at," \
 	" thumbnail_settings, exif_settings, tried_settings, file, left(error, 1000), exif_error, file_size"
 
@@ -57,27 +58,21 @@ te_path_hash(const char *path)
 	return (int64) hash_bytes_extended((const unsigned char *) path, strlen(path), 0);
 }
 
-/* The status with this label; TE_ASSET_NEW for NULL (claimed_from is NULL unless the asset is running). */
+/* A column with a status; TE_ASSET_NEW for NULL (claimed_from is NULL unless the asset is running). */
 static TeAssetStatus
-parse_status(char *name)
+out_status(int row, int column)
 {
-	for (int i = 0; name != NULL && i < (int) lengthof(status_names); i++)
-	{
-		if (strcmp(name, status_names[i]) == 0)
-		{
-			pfree(name);
-			return (TeAssetStatus) i;
-		}
-	}
-	return TE_ASSET_NEW;
+	if (te_out_null(row, column))
+		return TE_ASSET_NEW;
+	return (TeAssetStatus) Max(te_count_status(DatumGetObjectId(te_out(row, column))), TE_ASSET_NEW);
 }
 
 static void
 read_state(int row, TeState *state)
 {
 	state->exists = true;
-	state->status = parse_status(te_out_text(row, COL_STATUS));
-	state->claimed_from = parse_status(te_out_text(row, COL_CLAIMED_FROM));
+	state->status = out_status(row, COL_STATUS);
+	state->claimed_from = out_status(row, COL_CLAIMED_FROM);
 	state->claim = (int32) te_out_int(row, COL_CLAIM, -1);
 	state->version = te_out_int(row, COL_VERSION, 0);
 	state->has_path_hash = !te_out_null(row, COL_PATH_HASH);
@@ -279,40 +274,57 @@ te_assets_fill_rows(const TeAttachment *attachment, TeAsset *assets, int count)
 	pfree(sql.data);
 }
 
-/* Add the versions of assets as an array parameter. */
-static void
-arg_versions(TeArgs *args, const TeAsset *assets, int count)
+void
+te_arg_state_keys(TeArgs *args, const TeAttachment *attachment, const TeKey *keys, int count)
 {
-	int64	   *versions = palloc(sizeof(int64) * Max(count, 1));
+	Oid			type = te_key_state_type(attachment->key_type);
+	Datum	   *numbers = palloc(sizeof(Datum) * Max(count, 1));
 
 	for (int i = 0; i < count; i++)
-		versions[i] = assets[i].state.version;
-	te_arg_int8_array(args, versions, count);
-	pfree(versions);
+		numbers[i] = Int32GetDatum(attachment->number);
+	te_arg_array(args, INT4OID, numbers, NULL, count);
+	te_arg(args, te_key_array_type(type), te_key_array(type, keys, count));
+	pfree(numbers);
 }
 
 void
 te_assets_fill_states(const TeAttachment *attachment, TeAsset *assets, int count, TeStateRead how)
 {
+	TeKey	   *keys = palloc(sizeof(TeKey) * Max(count, 1));
 	TeArgs		args = {0};
 	char	   *sql;
 
-	te_arg_int4(&args, attachment->number);
-	arg_keys(&args, te_key_state_type(attachment->key_type), assets, count);
-	sql = psprintf("SELECT " STATE_COLUMNS " FROM %s WHERE attachment = $1 AND id = ANY ($2)%s",
-				   attachment->state,
-				   how == TE_STATE_READ ? "" : how == TE_STATE_LOCK ? " FOR UPDATE" :
-				   " AND version = ANY ($3) FOR UPDATE SKIP LOCKED");
-	if (how == TE_STATE_LOCK_UNCHANGED)
-		arg_versions(&args, assets, count);
 	for (int i = 0; i < count; i++)
 	{
-		int64		version = assets[i].state.version;
-
+		keys[i] = assets[i].key;
 		memset(&assets[i].state, 0, sizeof(TeState));
-		assets[i].state.version = version;
 	}
+	te_arg_state_keys(&args, attachment, keys, count);
+	sql = psprintf("SELECT " STATE_COLUMNS " FROM %s AS s, unnest($1, $2) AS w (w_attachment, w_id)"
+				   " WHERE s.attachment = w_attachment AND s.id = w_id%s",
+				   attachment->state, how == TE_STATE_READ ? "" : " FOR UPDATE OF s");
 	merge_states(attachment->key_type, assets, count, te_sql_as_extension(sql, &args));
+	te_sql_free();
+	pfree(sql);
+	pfree(keys);
+}
+
+void
+te_states_lock(const TeAttachment *attachment, const TeKey *keys, const int64 *versions, int count, bool *locked)
+{
+	TeArgs		args = {0};
+	char	   *sql;
+	uint64		found;
+
+	te_arg_state_keys(&args, attachment, keys, count);
+	te_arg_int8_array(&args, versions, count);
+	sql = psprintf("SELECT w.n FROM %s AS s, unnest($1, $2, $3) WITH ORDINALITY AS w (attachment, id, version, n)"
+				   " WHERE s.attachment = w.attachment AND s.id = w.id AND s.version = w.version"
+				   " FOR UPDATE OF s SKIP LOCKED", attachment->state);
+	found = te_sql_as_extension(sql, &args);
+	memset(locked, 0, sizeof(bool) * count);
+	for (uint64 row = 0; row < found; row++)
+		locked[te_out_int((int) row, 1, 1) - 1] = true;
 	te_sql_free();
 	pfree(sql);
 }

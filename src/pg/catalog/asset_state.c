@@ -7,6 +7,7 @@
 #include "access/transam.h"
 #include "access/xact.h"
 
+#include "asset_count.h"
 #include "asset_state.h"
 #include "pg/base/extension.h"
 #include "pg/base/statement.h"
@@ -63,6 +64,7 @@ void
 te_asset_state_forget(int attachment)
 {
 	te_asset_state_delete_all(attachment, false);
+	te_count_detached(attachment);
 	run_for_attachment(psprintf("INSERT INTO %s VALUES ($1)", te_internal_name("thumbexif_dropped")), attachment);
 	run_for_attachment(psprintf("DELETE FROM %s WHERE attachment = $1", te_internal_name("thumbexif_attachment")),
 					   attachment);

@@ -23,6 +23,7 @@ request(TeFolderList *list, uint32 more)
 			.list_buffer = list->incoming
 	};
 	(void) te_opener_request(&list->opening);	/* needs no descriptor */
+	te_opener_send();
 	list->more = true;
 }
 

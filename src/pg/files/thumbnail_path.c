@@ -21,6 +21,7 @@
 #include "storage/fd.h"
 
 #include "pg/base/guc.h"
+#include "pg/base/system_check.h"
 #include "thumbnail_path.h"
 
 #define FOLDER_MODE		0755
@@ -270,5 +271,5 @@ te_thumbnail_io_failed(int err)
 	ereport(ERROR,
 			(err == EDQUOT ? errcode(ERRCODE_DISK_FULL) : errcode_for_file_access(),
 			 errmsg("could not use the thumbnail folder \"%s\": %m", te_thumbnail_dir),
-			 errhint("%s", hint_for(err))));
+			 errhint("%s", te_system_hint(hint_for(err)))));
 }

@@ -14,6 +14,7 @@
 #include "table_scan.h"
 
 #define WINDOW 4000				/* rows */
+#define WINDOW_BYTES (1024 * 1024) /* kept for texts of a window */
 #define FILES_AHEAD	250			/* assets whose files are checked at a time */
 
 TeTableScan *
@@ -25,9 +26,23 @@ te_table_scan_begin(const TeAttachment *attachment, const TeSettings *settings, 
 	scan->settings = settings;
 	scan->parts = parts;
 	scan->verify = verify;
+	/* kept for all windows: to allocate megabytes anew for each costs more than to read them */
+	scan->window = palloc(sizeof(TeAsset) * WINDOW);
+	scan->files = palloc(sizeof(TeSource) * WINDOW);
+	scan->checked = palloc(sizeof(bool) * WINDOW);
 	scan->window_context = AllocSetContextCreate(CurrentMemoryContext, "thumbexif window",
-												 ALLOCSET_DEFAULT_SIZES);
+												 0, WINDOW_BYTES, WINDOW_BYTES);
 	return scan;
+}
+
+void
+te_table_scan_end(TeTableScan *scan)
+{
+	MemoryContextDelete(scan->window_context);
+	pfree(scan->window);
+	pfree(scan->files);
+	pfree(scan->checked);
+	pfree(scan);
 }
 
 static void
@@ -37,11 +52,9 @@ read_window(TeTableScan *scan)
 
 	MemoryContextReset(scan->window_context);
 	caller = MemoryContextSwitchTo(scan->window_context);
-	scan->window = palloc(sizeof(TeAsset) * WINDOW);
 	scan->count = te_assets_after(scan->attachment, scan->started ? &scan->last : NULL,
 								  WINDOW, scan->window, &scan->last);
-	scan->files = palloc(sizeof(TeSource) * WINDOW);
-	scan->checked = palloc0(sizeof(bool) * WINDOW);
+	memset(scan->checked, 0, sizeof(bool) * WINDOW);
 	scan->checked_to = 0;
 	scan->position = 0;
 	scan->started = true;
@@ -96,11 +109,23 @@ is_candidate(TeTableScan *scan, int at, TeAlive *last)
 	return te_stale_parts(asset, scan->settings, scan->parts, scan->checked[at] ? &scan->files[at] : NULL) != 0;
 }
 
+/* Count an asset that was read. */
+static void
+count_asset(TeTableScan *scan, const TeAsset *asset, bool found)
+{
+	TeAssetStatus status = te_asset_status(&asset->state);
+	TeScanCount *count = status == TE_ASSET_NEW || status == TE_ASSET_QUEUED ? &scan->untried : &scan->tried;
+
+	count->read++;
+	count->found += found;
+}
+
 int
 te_table_scan_next(TeTableScan *scan, TeKey *keys, int max_keys)
 {
 	TeAlive		last = {0};
 	int			found = 0;
+	bool		candidate;
 
 	if (scan->position == scan->count)
 	{
@@ -114,7 +139,9 @@ te_table_scan_next(TeTableScan *scan, TeKey *keys, int max_keys)
 		te_exit_if_postmaster_died();
 		if (scan->position == scan->checked_to)
 			check_files_ahead(scan);
-		if (is_candidate(scan, scan->position, &last))
+		candidate = is_candidate(scan, scan->position, &last);
+		count_asset(scan, &scan->window[scan->position], candidate);
+		if (candidate)
 			keys[found++] = scan->window[scan->position].key;
 	}
 	return found;

@@ -14,6 +14,13 @@
 #include "pg/catalog/asset.h"
 #include "staleness.h"
 
+/* Assets read so far, and those among them that may need processing. */
+typedef struct TeScanCount
+{
+	int64		read;
+	int64		found;
+} TeScanCount;
+
 typedef struct TeTableScan
 {
 	const TeAttachment *attachment;
@@ -31,10 +38,14 @@ typedef struct TeTableScan
 	bool		started;
 	bool		ended;
 	TeKey		last;			/* key read so far */
+	TeScanCount untried;		/* status new or queued */
+	TeScanCount tried;			/* others */
 } TeTableScan;
 
 /* Begin a scan, allocated in the current memory context. */
 extern TeTableScan *te_table_scan_begin(const TeAttachment *attachment, const TeSettings *settings, int parts, bool verify);
+
+extern void te_table_scan_end(TeTableScan *scan);
 
 /*
  * The keys of the next assets that may need processing, at most max_keys; -1 at the end, 0 = call again.  Reads at most one

@@ -30,6 +30,7 @@
 #include "pg/base/run_as.h"
 #include "pg/base/statement.h"
 #include "pg/base/table_path.h"
+#include "pg/catalog/asset_count.h"
 #include "pg/catalog/asset_state.h"
 #include "pg/catalog/attachment.h"
 #include "pg/catalog/key.h"
@@ -294,6 +295,8 @@ attach_table(Relation relation, TeGivenColumns *given)
 		check_remapping(old, &mapping);
 	store_mapping(relation, old, &mapping, search_path);
 	te_attach_create_triggers(relation, &mapping);
+	if (old == NULL)
+		te_count_attached(relation, te_attachment_find(RelationGetRelid(relation))->number);
 	te_run_as_end(&save);
 	te_tables_report(relation);
 }
@@ -351,6 +354,7 @@ thumbexif_detach(PG_FUNCTION_ARGS)
 	te_attach_drop_triggers(attachment->relation);
 	/* keep the files, which the user's rows name; thumbexif_clean() does not look into this folder any more */
 	te_asset_state_delete_all(attachment->number, true);
+	te_count_detached(attachment->number);
 	te_arg_int4(&args, attachment->number);
 	te_sql(psprintf("DELETE FROM %s WHERE attachment = $1", te_internal_name("thumbexif_attachment")), &args);
 	SPI_finish();

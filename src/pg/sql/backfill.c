@@ -4,9 +4,13 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "executor/spi.h"
 #include "utils/builtins.h"
+#include "utils/snapmgr.h"
 
+#include "pg/catalog/attached_rows.h"
 #include "pg/compat.h"
 #include "pg/files/root_check.h"
 #include "pg/files/thumbnail_store.h"
@@ -17,12 +21,14 @@
 #include "pg/shared/activity.h"
 #include "procedure.h"
 
+#define COUNT_ROWS 100000		/* rows read to count the assets to process; the rest of a larger table is estimated */
 #define MAX_BATCH 10000			/* a batch is kept in memory, with its thumbnails, until it is written */
 
 typedef struct Backfill
 {
 	TeProgress	progress;		/* must be first: see procedure.h */
 	TeTableScan *scan;
+	bool		nothing_found;	/* the whole table was scanned already */
 	bool		scan_ended;
 	TeOrphanPlace orphans;		/* these are read after the scan */
 } Backfill;
@@ -63,10 +69,40 @@ read_options(FunctionCallInfo fcinfo, Options *options)
 				 errhint("It is the number of assets written in one transaction; 100 is a good value.")));
 }
 
-/* Count the assets to process by a separate scan, which commits after each window. */
+/* How many of so many assets may need processing, if as many as among those that were read? */
 static int64
-count_assets(const TeAttachment *attachment, const TeSettings *settings, const Options *options)
+extrapolate(const TeScanCount *read, int64 assets, double fraction_if_none)
 {
+	double		fraction = read->read > 0 ? (double) read->found / read->read : fraction_if_none;
+
+	return Max((int64) ceil(assets * fraction), read->found);
+}
+
+/* Estimate the assets to process in the whole table from those that a scan has read, and from the numbers that are kept. */
+static int64
+estimate_assets(const TeAttachment *attachment, const TeTableScan *scan)
+{
+	TeAssetCounts counts;
+	int64		rows = 0;
+	int64		tried;
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	counts = te_attached_counts(te_counts_read(GetActiveSnapshot()), attachment);
+	(void) te_attached_rows(attachment, &counts, &rows);
+	PopActiveSnapshot();
+	tried = te_counts_known(&counts) - counts.assets[TE_ASSET_NEW] - counts.assets[TE_ASSET_QUEUED];
+	return extrapolate(&scan->untried, Max(rows - tried, 0), 1) + extrapolate(&scan->tried, tried, 0);
+}
+
+/*
+ * Count the assets to process by a scan, which commits after each window.  After COUNT_ROWS the rest is estimated, so that
+ * the first batch need not wait for a scan of the whole table.  If the scan has found nothing so far, the backfill
+ * continues it; otherwise it begins anew.
+ */
+static void
+count_assets(Backfill *backfill, const TeSettings *settings, const Options *options)
+{
+	const TeAttachment *attachment = backfill->progress.attachment;
 	TeTableScan *scan = te_table_scan_begin(attachment, settings, options->parts, options->verify);
 	TeKey	   *keys = palloc(sizeof(TeKey) * MAX_BATCH);
 	int64		total = 0;
@@ -77,9 +113,18 @@ count_assets(const TeAttachment *attachment, const TeSettings *settings, const O
 		count = te_table_scan_next(scan, keys, MAX_BATCH);
 		total += Max(count, 0);
 		SPI_commit();
-	} while (count >= 0 && total < options->max_assets);
+	} while (count >= 0 && total < options->max_assets && scan->untried.read + scan->tried.read < COUNT_ROWS);
 	pfree(keys);
-	return Min(total, options->max_assets);
+	if (count >= 0 && total < options->max_assets)
+		total = Max(estimate_assets(attachment, scan), total);
+	backfill->progress.total = Min(total, options->max_assets);
+	backfill->nothing_found = count < 0 && total == 0;
+	if (scan->untried.found + scan->tried.found > 0)
+	{
+		te_table_scan_end(scan);
+		scan = te_table_scan_begin(attachment, settings, options->parts, options->verify);
+	}
+	backfill->scan = scan;
 }
 
 /* TePipelineOptions.next: the assets that the scan finds, and after them orphaned claims, which the scan skips. */
@@ -110,6 +155,21 @@ has_orphans(const TeAttachment *attachment)
 	return te_orphans_read(attachment, TE_ORPHANS_ALL, &place, &key, 1) > 0;
 }
 
+/* A table that was too large to be counted when it was attached is counted by its first backfill. */
+static void
+count_rows_once(const TeAttachment *attachment)
+{
+	bool		counted;
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	counted = te_attached_counts(te_counts_read(GetActiveSnapshot()), attachment).counted > 0;
+	PopActiveSnapshot();
+	if (counted)
+		return;
+	te_recount_rows(attachment);
+	SPI_commit();
+}
+
 static void
 backfill(const Options *options, Backfill *backfill)
 {
@@ -136,11 +196,10 @@ backfill(const Options *options, Backfill *backfill)
 	backfill->progress.attachment = attachment;
 	backfill->progress.dry_run = options->dry_run;
 	backfill->progress.line = options->batch_size;
-	backfill->progress.total = count_assets(attachment, &settings, options);
-	backfill->scan = te_table_scan_begin(attachment, &settings, options->parts, options->verify);
+	count_assets(backfill, &settings, options);
 
-	if (backfill->progress.total > 0 ||
-		(!options->dry_run && options->max_assets > 0 && has_orphans(attachment)))
+	if (options->max_assets > 0 &&
+		(!backfill->nothing_found || (!options->dry_run && has_orphans(attachment))))
 	{
 		te_activity_begin(TE_ACTIVITY_BACKFILL, attachment->relation, backfill->progress.total);
 		te_pipeline_run(&pipeline);
@@ -149,6 +208,8 @@ backfill(const Options *options, Backfill *backfill)
 	else if (!options->dry_run)
 		te_thumbnail_process_removals(0, NULL); /* as te_pipeline_run() does at its end */
 	te_root_end();
+	if (!options->dry_run)
+		count_rows_once(attachment);
 	te_progress_done(&backfill->progress);
 }
 

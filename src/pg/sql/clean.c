@@ -26,6 +26,7 @@
 #include "pg/base/statement.h"
 #include "pg/base/subtransaction.h"
 #include "pg/catalog/asset_state.h"
+#include "pg/catalog/attached_rows.h"
 #include "pg/catalog/attachment.h"
 #include "pg/compat.h"
 #include "pg/files/thumbnail_folder.h"
@@ -354,7 +355,11 @@ thumbexif_clean(PG_FUNCTION_ARGS)
 		elog(ERROR, "SPI_connect failed");
 
 	foreach(cell, te_attachment_all())
+	{
 		files += clean_states(lfirst(cell), dry_run);
+		if (!dry_run)
+			te_recount(lfirst(cell));
+	}
 
 	te_run_as_extension(&save);
 	if (!dry_run)

@@ -120,7 +120,10 @@ examine(const Process *process, TeJob *job)
 	TeJobStart	start;
 
 	if (stale_parts != 0)
+	{
 		check_may_update(process->attachment);
+		te_pool_expect();
+	}
 	/* check before the file is opened; if only the file has changed, te_thumbnail_write() checks */
 	if (stale_parts & TE_PART_THUMBNAIL)
 		te_thumbnail_check();
@@ -193,7 +196,7 @@ static bool
 write_result(const Process *process, TeJob *job, bool tried_before)
 {
 	const TeAttachment *attachment = process->attachment;
-	TeRowUpdate update = {0};	/* an update of no column only locks the row */
+	TeRowUpdate update;
 	TeArgs		args;
 	uint64		rows;
 
@@ -204,7 +207,7 @@ write_result(const Process *process, TeJob *job, bool tried_before)
 									   job->task.thumbnail, job->task.reply.thumbnail_bytes, &job->file_path);
 		te_thumbnail_sync();
 	}
-	rows = write_sql(process, te_row_update_sql(job, &update, &args), &args);
+	rows = write_sql(process, te_row_lock_sql(&job, 1, &args), &args);
 	te_sql_free();
 	if (rows == 0)
 	{
@@ -222,12 +225,12 @@ write_result(const Process *process, TeJob *job, bool tried_before)
 	te_row_update_plan(job, &update);
 	if (!process->as_caller)
 		check_may_write(attachment, &update);
-	if (update.any && write_sql(process, te_row_update_sql(job, &update, &args), &args) != 1)
+	if (update.any && write_sql(process, te_row_update_sql(&job, &update, 1, &args), &args) != 1)
 		throw_not_updated(process, job);
 	if (job->asset.state.status != TE_ASSET_RUNNING)	/* otherwise the claim has counted the attempt */
 		job->asset.state.attempts = Min(job->asset.state.attempts + 1, PG_INT16_MAX);
 	job->asset.state.interruptions = 0;
-	te_state_update(job, &process->settings, &update);
+	te_states_update(&job, &update, 1, &process->settings);
 	return true;
 }
 

@@ -11,8 +11,9 @@
 #include "funcapi.h"
 #include "tcop/tcopprot.h"
 #include "utils/backend_status.h"
+#include "utils/snapmgr.h"
 
-#include "pg/base/statement.h"
+#include "pg/catalog/attached_rows.h"
 #include "pg/pipeline/status_error.h"
 #include "pg/shared/activity.h"
 #include "progress.h"
@@ -127,20 +128,16 @@ te_progress_line(TeProgress *progress, bool last)
 	report_activity(progress, batches);
 }
 
-/* Count the assets of the table that have failed, in this call or earlier. */
+/* The number of assets of the table that have failed, in this call or earlier. */
 static int64
 count_failed(const TeAttachment *attachment)
 {
-	TeArgs		args = {0};
-	int64		count;
+	TeAssetCounts counts;
 
-	te_arg_int4(&args, attachment->number);
-	te_sql_as_extension(psprintf("SELECT count(*) FROM %s WHERE attachment = $1"
-								 " AND status IN ('failed', 'missing', 'unsupported')", attachment->state),
-						&args);
-	count = te_out_int(0, 1, 0);
-	te_sql_free();
-	return count;
+	PushActiveSnapshot(GetTransactionSnapshot());
+	counts = te_attached_counts(te_counts_read(GetActiveSnapshot()), attachment);
+	PopActiveSnapshot();
+	return counts.assets[TE_ASSET_FAILED] + counts.assets[TE_ASSET_MISSING] + counts.assets[TE_ASSET_UNSUPPORTED];
 }
 
 void

@@ -251,7 +251,7 @@ process_session(FunctionCallInfo fcinfo, Oid type, Session *session)
 	TePipelineOptions pipeline = {
 		.parts = TE_PART_ALL,
 		.batch_size = 1,
-		.claim_size = 2 * te_pool_capacity(),
+		.claim_size = 2 * te_pool_capacity(false),
 		.max_assets = PG_INT64_MAX,
 		.next = next_assets,
 		.skipped = count_skipped,

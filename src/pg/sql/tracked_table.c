@@ -6,12 +6,15 @@
  */
 #include "postgres.h"
 
+#include "access/detoast.h"
+#include "catalog/pg_type.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
 #include "utils/syscache.h"
 
 #include "pg/base/extension.h"
 #include "pg/catalog/attachment.h"
+#include "pg/catalog/key.h"
 #include "tracked_table.h"
 
 #define UNKNOWN		(-1)		/* attachment number of an entry that was not read completely */
@@ -106,4 +109,24 @@ te_tracked_table(Oid relation)
 	if (!table->valid || table->attachment == UNKNOWN)
 		read_table(table);
 	return table;
+}
+
+Datum
+te_tracked_key(const TeTrackedTable *table, Datum value)
+{
+	switch (table->key_type)
+	{
+		case INT2OID:
+			return Int64GetDatum(DatumGetInt16(value));
+		case INT4OID:
+			return Int64GetDatum(DatumGetInt32(value));
+		default:
+			return value;
+	}
+}
+
+bool
+te_tracked_key_fits(const TeTrackedTable *table, Datum value)
+{
+	return table->key_type != TEXTOID || toast_raw_datum_size(value) - VARHDRSZ <= TE_KEY_MAX_TEXT;
 }

@@ -13,7 +13,6 @@
 typedef enum TePlanKind
 {
 	TE_PLAN_INSERT,				/* transition table; ON CONFLICT queue again */
-	TE_PLAN_INSERT_BULK,		/* transition table; a conflict is an ERROR */
 	TE_PLAN_DELETE,				/* transition table */
 	TE_PLAN_QUEUE_ONE,			/* attachment, version, key */
 	TE_PLAN_EXISTS,				/* attachment, version (unused), new key */
@@ -41,5 +40,11 @@ typedef struct TeTrackedTable
 
 /* The entry of a trigger's table, read again if its definition has changed.  Inside SPI, with the extension's rights. */
 extern TeTrackedTable *te_tracked_table(Oid relation);
+
+/* Convert a key of the table to the type of the state table's id. */
+extern Datum te_tracked_key(const TeTrackedTable *table, Datum value);
+
+/* Is a key of the table, if it is a text, short enough? */
+extern bool te_tracked_key_fits(const TeTrackedTable *table, Datum value);
 
 #endif							/* TE_PG_TRACKED_TABLE_H */

@@ -9,7 +9,6 @@
  */
 #include "postgres.h"
 
-#include "access/detoast.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
@@ -21,8 +20,10 @@
 #include "utils/tuplestore.h"
 #include "utils/uuid.h"
 
+#include "bulk_insert.h"
 #include "pg/base/extension.h"
 #include "pg/base/subtransaction.h"
+#include "pg/catalog/asset_count.h"
 #include "pg/catalog/asset_state.h"
 #include "pg/catalog/attachment.h"
 #include "pg/catalog/key.h"
@@ -31,9 +32,9 @@
 #include "tracked_table.h"
 
 /*
- * From this number of rows on, an INSERT is tried without ON CONFLICT in a
- * subtransaction, which saves a third of the time.  It fails if there are states for
- * new keys already, which is rare (rows were deleted while triggers were disabled).
+ * From this number of rows on, states are inserted without a query (bulk_insert.c) in a
+ * subtransaction.  That fails if there are states for new keys already, which is rare
+ * (rows were deleted while triggers were disabled).
  */
 #define BULK_ROWS	100
 
@@ -53,10 +54,6 @@ plan_sql(const TeTrackedTable *table, TePlanKind plan)
 	{
 		case TE_PLAN_INSERT:
 			return te_asset_state_queue_sql(state, psprintf("SELECT %s FROM thumbexif_new n WHERE %s", key, fits));
-		case TE_PLAN_INSERT_BULK:
-			return psprintf("INSERT INTO %s (attachment, id, status, version, next_try) "
-							"SELECT $1, %s, 'queued', $2, now() FROM thumbexif_new n WHERE %s",
-							state, key, fits);
 		case TE_PLAN_DELETE:
 			return te_asset_state_delete_sql(state, psprintf("USING thumbexif_old o WHERE s.attachment = $1 AND s.id = %s",
 															 old_key));
@@ -85,7 +82,7 @@ run_plan(TeTrackedTable *table, TePlanKind plan, Datum key, Datum new_key)
 	Oid			id_type = te_key_state_type(table->key_type);
 	Oid			types[] = {INT4OID, INT8OID, id_type, id_type};
 	Datum		values[] = {Int32GetDatum(table->attachment), Int64GetDatum(te_asset_state_new_version()), key, new_key};
-	static const int arguments[TE_PLAN_COUNT] = {2, 2, 1, 3, 3, 4};
+	static const int arguments[TE_PLAN_COUNT] = {2, 1, 3, 3, 4};
 
 	if (table->plans[plan] == NULL)
 	{
@@ -99,24 +96,34 @@ run_plan(TeTrackedTable *table, TePlanKind plan, Datum key, Datum new_key)
 		elog(ERROR, "could not keep the state of table \"%s\"", get_rel_name(table->relation));
 }
 
+typedef struct BulkRows
+{
+	const TeTrackedTable *table;
+	TriggerData *trigger;
+	int64		inserted;
+} BulkRows;
+
 static void
 insert_bulk(void *arg)
 {
-	run_plan(arg, TE_PLAN_INSERT_BULK, (Datum) 0, (Datum) 0);
+	BulkRows   *rows = arg;
+
+	rows->inserted = te_bulk_insert(rows->table, rows->trigger->tg_newtable, RelationGetDescr(rows->trigger->tg_relation));
 }
 
-/* Execute the bulk INSERT.  False, with nothing inserted, if there are states for some of the keys. */
-static bool
-try_insert_bulk(TeTrackedTable *table)
+/* Insert the states of all rows.  -1, with nothing inserted, if there are states for some of the keys. */
+static int64
+try_insert_bulk(const TeTrackedTable *table, TriggerData *trigger)
 {
-	ErrorData  *error = te_subtransaction(insert_bulk, table);
+	BulkRows	rows = {.table = table, .trigger = trigger};
+	ErrorData  *error = te_subtransaction(insert_bulk, &rows);
 
 	if (error == NULL)
-		return true;
+		return rows.inserted;
 	if (error->sqlerrcode != ERRCODE_UNIQUE_VIOLATION)
 		ReThrowError(error);
 	FreeErrorData(error);
-	return false;
+	return -1;
 }
 
 /* The column was NOT NULL when the table was attached.  A text may also be too long. */
@@ -140,12 +147,18 @@ static void
 rows_inserted(TeTrackedTable *table, TriggerData *trigger)
 {
 	int64		rows = tuplestore_tuple_count(trigger->tg_newtable);
+	int64		inserted = -1;
 
 	if (rows == 0)
 		return;
-	if (rows < BULK_ROWS || !try_insert_bulk(table))
+	if (rows >= BULK_ROWS)
+		inserted = try_insert_bulk(table, trigger);
+	if (inserted < 0)
+	{
 		run_plan(table, TE_PLAN_INSERT, (Datum) 0, (Datum) 0);
-	if (SPI_processed != (uint64) rows)
+		inserted = (int64) SPI_processed;
+	}
+	if (inserted != rows)
 		throw_bad_key(table);
 }
 
@@ -154,21 +167,6 @@ rows_deleted(TeTrackedTable *table, TriggerData *trigger)
 {
 	if (tuplestore_tuple_count(trigger->tg_oldtable) > 0)
 		run_plan(table, TE_PLAN_DELETE, (Datum) 0, (Datum) 0);
-}
-
-/* Convert a key to the type of the state table's id. */
-static Datum
-state_key(const TeTrackedTable *table, Datum value)
-{
-	switch (table->key_type)
-	{
-		case INT2OID:
-			return Int64GetDatum(DatumGetInt16(value));
-		case INT4OID:
-			return Int64GetDatum(DatumGetInt32(value));
-		default:
-			return value;
-	}
 }
 
 static bool
@@ -208,16 +206,16 @@ row_updated(TeTrackedTable *table, TriggerData *trigger)
 	new_key = slot_getattr(new, table->key, &new_null);
 	if (new_null)
 		throw_bad_key(table);
-	if (table->key_type == TEXTOID && toast_raw_datum_size(new_key) - VARHDRSZ > TE_KEY_MAX_TEXT)
+	if (!te_tracked_key_fits(table, new_key))
 		throw_bad_key(table);
-	new_key = state_key(table, new_key);
+	new_key = te_tracked_key(table, new_key);
 	if (old_null)
 	{
 		/* the NULL was written before the table was attached or while triggers were disabled */
 		run_plan(table, TE_PLAN_QUEUE_ONE, new_key, (Datum) 0);
 		return;
 	}
-	old_key = state_key(table, old_key);
+	old_key = te_tracked_key(table, old_key);
 	if (!same_key(table, old_key, new_key))
 	{
 		run_plan(table, TE_PLAN_EXISTS, new_key, (Datum) 0);
@@ -233,11 +231,25 @@ row_updated(TeTrackedTable *table, TriggerData *trigger)
 		run_plan(table, TE_PLAN_QUEUE_ONE, new_key, (Datum) 0);
 }
 
+/* Count the rows that a statement has inserted or deleted, also if their states cannot be kept. */
+static void
+count_rows(TeTrackedTable *table, TriggerData *trigger)
+{
+	if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
+		te_count_rows(table->attachment, tuplestore_tuple_count(trigger->tg_newtable));
+	else if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
+		te_count_rows(table->attachment, -tuplestore_tuple_count(trigger->tg_oldtable));
+}
+
 static void
 fire(TeTrackedTable *table, TriggerData *trigger)
 {
+	count_rows(table, trigger);
 	if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
+	{
 		te_asset_state_delete_all(table->attachment, false);
+		te_count_no_rows(table->attachment);
+	}
 	else if (table->key == 0 || table->path == 0)
 		ereport(WARNING,
 				(errcode(ERRCODE_UNDEFINED_COLUMN),

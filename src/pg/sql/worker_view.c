@@ -18,6 +18,7 @@
 #include "pg/base/extension.h"
 #include "pg/base/guc.h"
 #include "pg/base/statement.h"
+#include "pg/base/system_check.h"
 #include "pg/compat.h"
 #include "pg/shared/activity.h"
 #include "pg/shared/decoder_slot.h"
@@ -195,7 +196,10 @@ static const char *
 launcher_note(int decoders_waiting)
 {
 	uint32		unlisted = pg_atomic_read_u32(&te_shared->unlisted);
+	const char *missing = te_system_missing();
 
+	if (missing != NULL)
+		return missing;
 	if (pg_atomic_read_u32(&te_shared->no_process) != 0)
 		return database_note(TE_DATABASE_NO_PROCESS);
 	if (unlisted > 0)
@@ -380,7 +384,7 @@ thumbexif_activity(PG_FUNCTION_ARGS)
 		set_text(row, COL_KIND, "launcher");
 		set_text(row, COL_STATE, "off");
 		set_text(row, COL_NOTE,
-				 "No background work is done: add thumbexif to \"shared_preload_libraries\" and restart the server.");
+				 te_system_hint("No background work is done: add thumbexif to \"shared_preload_libraries\" and restart the server."));
 		put(result, row);
 	}
 	else

@@ -1,0 +1,255 @@
+/*
+ * asset_count.c
+ *		Collects how a transaction changes the numbers of assets, and writes that before the commit.
+ *
+ * Changes are kept for each subtransaction that may still be rolled back.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "storage/bufmgr.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+#include "asset_count.h"
+#include "pg/base/extension.h"
+
+/* A larger table is not counted when it is attached, since its writers would wait for that (256 MB). */
+#define ATTACH_PAGES	32768
+
+static HTAB *changes = NULL;	/* TeCountChange, in TopTransactionContext; NULL = none */
+static int	deepest = 0;		/* no change has a higher level */
+static Oid	counted_extension = InvalidOid; /* the changes are about this one's tables */
+
+/* Write the changes, unless the extension was dropped in this transaction. */
+static void
+write_changes(bool may_fold)
+{
+	TeExtension extension;
+
+	if (te_extension_lookup(&extension) == TE_EXTENSION_READY && extension.oid == counted_extension)
+		te_count_write(changes, may_fold);
+}
+
+static void
+on_transaction_end(XactEvent event, void *arg)
+{
+	if (changes == NULL)
+		return;
+	switch (event)
+	{
+		case XACT_EVENT_PRE_COMMIT:
+			/* not in a serializable transaction: reading the rows of others would make it conflict with them */
+			write_changes(!IsolationIsSerializable());
+			break;
+		case XACT_EVENT_PRE_PREPARE:
+			/* rows that it replaces would be locked until it is committed */
+			write_changes(false);
+			break;
+		case XACT_EVENT_COMMIT:
+		case XACT_EVENT_ABORT:
+		case XACT_EVENT_PREPARE:
+			changes = NULL;		/* freed with the transaction's memory */
+			deepest = 0;
+			break;
+		default:
+			break;
+	}
+}
+
+static TeCountChange *
+enter_change(int level, int attachment, int kind)
+{
+	TeCountChange key = {.level = level, .attachment = attachment, .kind = kind};
+	TeCountChange *change;
+	bool		found;
+
+	change = hash_search(changes, &key, HASH_ENTER, &found);
+	if (!found)
+	{
+		change->number = 0;
+		change->at = 0;
+	}
+	return change;
+}
+
+static void
+collect(int level, int attachment, int kind, int64 number, TimestampTz at)
+{
+	TeCountChange *change = enter_change(level, attachment, kind);
+
+	change->number += number;
+	change->at = Max(change->at, at);
+	deepest = Max(deepest, level);
+}
+
+/* Remove the changes of a subtransaction that ends.  Copies them to "removed" unless that is NULL; returns the number. */
+static int
+remove_level(int level, TeCountChange *removed)
+{
+	HASH_SEQ_STATUS all;
+	TeCountChange *change;
+	int			n = 0;
+
+	hash_seq_init(&all, changes);
+	while ((change = hash_seq_search(&all)) != NULL)
+	{
+		if (change->level < level)
+			continue;
+		if (removed != NULL)
+			removed[n++] = *change;
+		hash_search(changes, change, HASH_REMOVE, NULL);
+	}
+	deepest = level - 1;
+	return n;
+}
+
+/* The changes of a subtransaction become those of its parent, or are dropped. */
+static void
+on_subtransaction_end(SubXactEvent event, SubTransactionId subid, SubTransactionId parent, void *arg)
+{
+	int			level = GetCurrentTransactionNestLevel();
+	TeCountChange *removed;
+	int			n;
+
+	if (changes == NULL || deepest < level)
+		return;
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		remove_level(level, NULL);
+	else if (event == SUBXACT_EVENT_COMMIT_SUB)
+	{
+		removed = palloc(sizeof(TeCountChange) * hash_get_num_entries(changes));
+		n = remove_level(level, removed);
+		for (int i = 0; i < n; i++)
+			collect(level - 1, removed[i].attachment, removed[i].kind, removed[i].number, removed[i].at);
+		pfree(removed);
+	}
+}
+
+/* The same for the current subtransaction. */
+static void
+change_count(int attachment, int kind, int64 number, TimestampTz at)
+{
+	static bool registered = false;
+
+	if (changes == NULL)
+	{
+		HASHCTL		control = {
+			.keysize = offsetof(TeCountChange, number),
+			.entrysize = sizeof(TeCountChange),
+			.hcxt = TopTransactionContext
+		};
+		TeExtension extension;
+
+		if (!registered)
+		{
+			RegisterXactCallback(on_transaction_end, NULL);
+			RegisterSubXactCallback(on_subtransaction_end, NULL);
+			registered = true;
+		}
+		te_extension_get(&extension);
+		counted_extension = extension.oid;
+		changes = hash_create("thumbexif counts", 32, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+		deepest = 0;
+	}
+	collect(GetCurrentTransactionNestLevel(), attachment, kind, number, at);
+}
+
+void
+te_count_queued(int attachment, int64 states)
+{
+	change_count(attachment, TE_ASSET_QUEUED, states, 0);
+}
+
+void
+te_count_rows(int attachment, int64 rows)
+{
+	change_count(attachment, TE_COUNT_ROWS, rows, 0);
+}
+
+void
+te_count_state_changed(int old_attachment, int old_status, int new_attachment, int new_status)
+{
+	if (old_attachment == new_attachment && old_status == new_status)
+		return;
+	if (old_status >= 0)
+		change_count(old_attachment, old_status, -1, 0);
+	if (new_status >= 0)
+		change_count(new_attachment, new_status, 1, 0);
+}
+
+void
+te_count_finished(int attachment, TimestampTz at)
+{
+	change_count(attachment, TE_COUNT_FINISHED, 1, at);
+}
+
+void
+te_count_add_collected(HTAB *counts)
+{
+	HASH_SEQ_STATUS all;
+	TeCountChange *change;
+
+	if (changes == NULL)
+		return;
+	hash_seq_init(&all, changes);
+	while ((change = hash_seq_search(&all)) != NULL)
+		te_counts_add(counts, change->attachment, change->kind, change->number, change->at);
+}
+
+/* Correct the number of rows, and whether it is known. */
+static void
+correct_rows(int attachment, int64 rows, int64 counted)
+{
+	HTAB	   *counts = te_counts_read(GetActiveSnapshot());
+	const TeAssetCounts *now = te_counts_find(counts, attachment);
+
+	change_count(attachment, TE_COUNT_ROWS, rows - (now != NULL ? now->rows : 0), 0);
+	change_count(attachment, TE_COUNT_COUNTED, counted - (now != NULL ? now->counted : 0), 0);
+	hash_destroy(counts);
+}
+
+void
+te_count_rows_found(int attachment, int64 rows)
+{
+	correct_rows(attachment, rows, 1);
+}
+
+void
+te_count_states_found(int attachment, const int64 assets[TE_ASSET_STATUSES])
+{
+	HTAB	   *counts = te_counts_read(GetActiveSnapshot());
+	const TeAssetCounts *now = te_counts_find(counts, attachment);
+
+	for (int i = 0; i < TE_ASSET_STATUSES; i++)
+		change_count(attachment, i, assets[i] - (now != NULL ? now->assets[i] : 0), 0);
+	hash_destroy(counts);
+}
+
+/* The latest snapshot sees what all others have done to the table, since it is locked. */
+void
+te_count_no_rows(int attachment)
+{
+	PushActiveSnapshot(GetLatestSnapshot());
+	correct_rows(attachment, 0, 1);
+	PopActiveSnapshot();
+}
+
+void
+te_count_attached(Relation table, int attachment)
+{
+	if (RelationGetNumberOfBlocks(table) > ATTACH_PAGES)
+		return;
+	PushActiveSnapshot(GetLatestSnapshot());
+	correct_rows(attachment, te_table_rows(table, GetActiveSnapshot()), 1);
+	PopActiveSnapshot();
+}
+
+void
+te_count_detached(int attachment)
+{
+	PushActiveSnapshot(GetLatestSnapshot());
+	correct_rows(attachment, 0, 0);
+	PopActiveSnapshot();
+}

@@ -1,0 +1,135 @@
+/*
+ * asset_count.h
+ *		Numbers of assets by status and of rows of attached tables, kept so that the views need not count them.
+ *
+ * Each transaction collects what it changes in memory (asset_count.c) and adds it to the table thumbexif_count just
+ * before it commits or is prepared, as rows of its own (asset_count_table.c): writers share no row and wait for nobody.
+ * The sums over the table that a snapshot sees are the numbers of that moment.  One of some hundred transactions
+ * replaces rows by their sums.
+ *
+ * Changes of states are collected by the triggers of the state tables (sql/13-counts.sql); te_count_ functions are
+ * called for what these do not see.
+ */
+#ifndef TE_PG_ASSET_COUNT_H
+#define TE_PG_ASSET_COUNT_H
+
+#include "postgres.h"
+
+#include "utils/hsearch.h"
+#include "utils/relcache.h"
+#include "utils/snapshot.h"
+#include "utils/timestamp.h"
+
+#include "asset.h"
+
+#define TE_ASSET_STATUSES	(TE_ASSET_UNSUPPORTED + 1)
+
+/* The rate is that of the assets finished in this time. */
+#define TE_COUNT_RATE_SECONDS	120
+
+/* The numbers of one attachment. */
+typedef struct TeAssetCounts
+{
+	int			attachment;		/* hash key */
+	int64		assets[TE_ASSET_STATUSES];
+	int64		rows;			/* of the attached table; valid if counted is positive */
+	int64		counted;
+
+	/* Assets finished in the last TE_COUNT_RATE_SECONDS: the times of the first and the last commit, and numbers. */
+	TimestampTz first_finished_at;	/* 0 = none */
+	TimestampTz last_finished_at;
+	int64		first_finished;
+	int64		finished;
+} TeAssetCounts;
+
+/* --- changing (asset_count.c) */
+
+/* So many states were inserted as queued, without the triggers. */
+extern void te_count_queued(int attachment, int64 states);
+
+/* So many rows were inserted into the attached table, or deleted (negative). */
+extern void te_count_rows(int attachment, int64 rows);
+
+/*
+ * The attached table has no rows, or is attached no longer.  Nobody else can insert any before this transaction ends:
+ * the table is locked.
+ */
+extern void te_count_no_rows(int attachment);
+extern void te_count_detached(int attachment);
+
+/* Count the rows of a table that is being attached and is locked, unless that takes long. */
+extern void te_count_attached(Relation table, int attachment);
+
+/*
+ * The attached table has so many rows, which the active snapshot sees.  Ends the use of estimates for it.  The caller
+ * has locked the counts (te_count_lock) before that snapshot was taken.
+ */
+extern void te_count_rows_found(int attachment, int64 rows);
+
+/* The same for states: correct the numbers, should the triggers have been off. */
+extern void te_count_states_found(int attachment, const int64 assets[TE_ASSET_STATUSES]);
+
+/* A state row was inserted (old_status -1), deleted (new_status -1) or updated.  For the triggers. */
+extern void te_count_state_changed(int old_attachment, int old_status, int new_attachment, int new_status);
+extern void te_count_finished(int attachment, TimestampTz at);
+
+/* --- reading (asset_count_table.c) */
+
+/* The status of a value of the type thumbexif_asset_status; -1 if it is none. */
+extern int	te_count_status(Oid value);
+
+/* The value for a status. */
+extern Oid	te_count_status_value(TeAssetStatus status);
+
+/*
+ * The numbers that a snapshot sees, in a hash table (entries TeAssetCounts), with the changes of this transaction that
+ * are not in the table yet.  Needs no rights.
+ */
+extern HTAB *te_counts_read(Snapshot snapshot);
+
+/* The entry of an attachment, or NULL if it has no assets. */
+extern const TeAssetCounts *te_counts_find(HTAB *counts, int attachment);
+
+/* Assets that have a state row. */
+extern int64 te_counts_known(const TeAssetCounts *counts);
+
+/* Count the rows of a table that a snapshot sees, without a query. */
+extern int64 te_table_rows(Relation table, Snapshot snapshot);
+
+/*
+ * Lock the counts against other processes that correct them, until the transaction ends.  Does not block those who
+ * change states.
+ */
+extern void te_count_lock(void);
+
+/* --- between the two files */
+
+typedef enum TeCountKind
+{
+	/* below: a TeAssetStatus */
+	TE_COUNT_ROWS = TE_ASSET_STATUSES,
+	TE_COUNT_COUNTED,			/* 1 if the rows were counted once, so that their number is known */
+	TE_COUNT_FINISHED
+} TeCountKind;
+
+typedef struct TeCountChange
+{
+	/* hash key */
+	int			level;			/* nesting of the subtransaction */
+	int			attachment;
+	int			kind;			/* TeCountKind */
+
+	int64		number;
+	TimestampTz at;				/* of TE_COUNT_FINISHED: the last time */
+} TeCountChange;
+
+/* Add changes to the table.  With may_fold, perhaps replace rows by their sums. */
+extern void te_count_write(HTAB *changes, bool may_fold);
+
+/* Add the collected changes to numbers that were read. */
+extern void te_count_add_collected(HTAB *counts);
+
+/* Add a change to the numbers of its attachment. */
+extern void te_counts_add(HTAB *counts, int attachment, int kind, int64 number, TimestampTz at);
+
+#endif							/* TE_PG_ASSET_COUNT_H */

@@ -1,0 +1,153 @@
+/*
+ * attached_rows.c
+ *		The number of rows of an attached table: kept, counted or estimated.
+ */
+#include "postgres.h"
+
+#include "access/relation.h"
+#include "access/xact.h"
+#include "catalog/pg_class.h"
+#include "executor/spi.h"
+#include "storage/bufmgr.h"
+#include "storage/lmgr.h"
+#include "utils/fmgrprotos.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+
+#include "attached_rows.h"
+#include "pg/base/statement.h"
+
+/* A table of so many pages is counted by scanning it, which takes a millisecond. */
+#define SCANNED_PAGES	128
+
+/* Estimate a table's rows from the server's statistics.  False if there is no such table.  Needs no lock. */
+static bool
+estimate_rows(Oid relation, int64 *rows)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+	float4		reltuples;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	reltuples = ((Form_pg_class) GETSTRUCT(tuple))->reltuples;
+	ReleaseSysCache(tuple);
+	*rows = DatumGetInt64(DirectFunctionCall1(pg_stat_get_live_tuples, ObjectIdGetDatum(relation)));
+	if (*rows <= 0 && reltuples > 0)
+		*rows = (int64) reltuples;
+	return true;
+}
+
+/* Open the table if that needs no wait and it is a table: a rule may have made it a view.  NULL if not. */
+static Relation
+open_unlocked(Oid oid)
+{
+	Relation	relation;
+
+	if (!ConditionalLockRelationOid(oid, AccessShareLock))
+		return NULL;
+	relation = try_relation_open(oid, NoLock);
+	if (relation == NULL)
+		UnlockRelationOid(oid, AccessShareLock);
+	else if (relation->rd_rel->relkind != RELKIND_RELATION)
+	{
+		relation_close(relation, AccessShareLock);
+		relation = NULL;
+	}
+	return relation;
+}
+
+/* Count the rows of a small table, unless it is locked.  Row security does not apply: the number is no secret. */
+static bool
+scan_rows(Oid oid, int64 *rows)
+{
+	Relation	relation = open_unlocked(oid);
+	bool		small;
+
+	if (relation == NULL)
+		return false;
+	small = RelationGetNumberOfBlocks(relation) <= SCANNED_PAGES;
+	if (small)
+		*rows = te_table_rows(relation, GetActiveSnapshot());
+	relation_close(relation, AccessShareLock);
+	return small;
+}
+
+bool
+te_attached_rows(const TeAttachment *attachment, const TeAssetCounts *counts, int64 *rows)
+{
+	if (scan_rows(attachment->relation, rows))
+		return true;
+	if (!estimate_rows(attachment->relation, rows))
+		return false;
+	if (counts->counted > 0)
+		*rows = counts->rows;
+	else
+		*rows = Max(*rows, te_counts_known(counts));
+	return true;
+}
+
+TeAssetCounts
+te_attached_counts(HTAB *all, const TeAttachment *attachment)
+{
+	const TeAssetCounts *counts = te_counts_find(all, attachment->number);
+	TeAssetCounts none = {0};
+
+	return counts != NULL ? *counts : none;
+}
+
+/* Count the states of each status that the active snapshot sees. */
+static void
+recount_states(const TeAttachment *attachment)
+{
+	int64		assets[TE_ASSET_STATUSES] = {0};
+	TeArgs		args = {0};
+	uint64		count;
+
+	te_arg_int4(&args, attachment->number);
+	count = te_sql_read(psprintf("SELECT status, count(*) FROM %s WHERE attachment = $1 GROUP BY status", attachment->state),
+						&args);
+	for (int i = 0; i < (int) count; i++)
+	{
+		int			status = te_count_status(DatumGetObjectId(te_out(i, 1)));
+
+		if (status >= 0)
+			assets[status] = te_out_int(i, 2, 0);
+	}
+	te_sql_free();
+	te_count_states_found(attachment->number, assets);
+}
+
+/*
+ * One snapshot sees the rows and the numbers that are kept: their difference stays right whatever others write
+ * meanwhile.
+ */
+static void
+recount(const TeAttachment *attachment, bool states)
+{
+	Relation	relation;
+
+	te_count_lock();
+	relation = open_unlocked(attachment->relation);
+	if (relation == NULL)
+		return;
+	CommandCounterIncrement();	/* see what this transaction has done */
+	PushActiveSnapshot(GetLatestSnapshot());
+	te_count_rows_found(attachment->number, te_table_rows(relation, GetActiveSnapshot()));
+	if (states)
+		recount_states(attachment);
+	PopActiveSnapshot();
+	relation_close(relation, NoLock);	/* no TRUNCATE before the commit: it would subtract rows that are not kept yet */
+}
+
+void
+te_recount_rows(const TeAttachment *attachment)
+{
+	recount(attachment, false);
+}
+
+void
+te_recount(const TeAttachment *attachment)
+{
+	recount(attachment, true);
+}

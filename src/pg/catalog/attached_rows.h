@@ -1,0 +1,32 @@
+/*
+ * attached_rows.h
+ *		The number of rows of an attached table: kept, counted or estimated.
+ */
+#ifndef TE_PG_ATTACHED_ROWS_H
+#define TE_PG_ATTACHED_ROWS_H
+
+#include "postgres.h"
+
+#include "asset_count.h"
+#include "attachment.h"
+
+/*
+ * The rows of an attached table that the active snapshot sees.  Small tables are counted; of others the number that is
+ * kept, or if they were never counted, an estimate, not below the number of states.  Does not wait for a lock and runs
+ * no code of the owner's.  False if there is no such table.
+ */
+extern bool te_attached_rows(const TeAttachment *attachment, const TeAssetCounts *counts, int64 *rows);
+
+/* The numbers of an attachment, all 0 if nothing was ever counted for it. */
+extern TeAssetCounts te_attached_counts(HTAB *all, const TeAttachment *attachment);
+
+/*
+ * Count the rows of the table, unless it is locked, and correct the number that is kept.  Takes a snapshot for as long as
+ * that lasts, and locks until the transaction ends.
+ */
+extern void te_recount_rows(const TeAttachment *attachment);
+
+/* The same for the rows and the states of each status.  Inside SPI. */
+extern void te_recount(const TeAttachment *attachment);
+
+#endif							/* TE_PG_ATTACHED_ROWS_H */
