@@ -30,6 +30,8 @@ INSERT INTO old SELECT g, g FROM generate_series(21, 60) g;
 UPDATE thumbexif_internal.thumbexif_asset_bigint SET status = 'done', finished_at = now() - interval '25 s' WHERE id BETWEEN 21 AND 30;
 UPDATE thumbexif_internal.thumbexif_asset_bigint SET status = 'done', finished_at = now() - interval '15 s' WHERE id BETWEEN 31 AND 40;
 UPDATE thumbexif_internal.thumbexif_asset_bigint SET status = 'done', finished_at = now() - interval '5 s' WHERE id BETWEEN 41 AND 50;
+UPDATE thumbexif_internal.thumbexif_count c SET finished_at = now() - interval '5 s' - interval '10 s' * n
+	FROM (SELECT finished_at, row_number() OVER (ORDER BY finished_at DESC) - 1 AS n FROM thumbexif_internal.thumbexif_count WHERE finished_at IS NOT NULL) o WHERE o.finished_at = c.finished_at;
 SELECT total, done, failed, "left", rate, time_left FROM thumbexif_progress WHERE relation = 'old'::regclass;
 -- what was finished long ago does not count; after a pause as long as the run, the rate sinks
 UPDATE thumbexif_internal.thumbexif_count SET finished_at = finished_at - interval '1 hour' WHERE finished_at < now() - interval '20 s';

@@ -95,6 +95,8 @@ is(sql('old', "BEGIN; ALTER EXTENSION thumbexif UPDATE; SELECT * FROM thumbexif_
 	SELECT to_jsonb(a) - 'file_size' FROM thumbexif_internal.thumbexif_asset_bigint a ORDER BY id; SELECT * FROM thumbexif_internal.thumbexif_removal; ROLLBACK"),
 	$before, 'attachments, states and removals are there after the update');
 is(sql('old', 'ALTER EXTENSION thumbexif UPDATE'), '', 'the update, without a word');
+is(sql('old', 'SELECT status, sum(assets) FROM thumbexif_internal.thumbexif_count GROUP BY 1 ORDER BY 1'),
+	sql('old', 'SELECT status, count(*) FROM thumbexif_internal.thumbexif_asset GROUP BY 1 ORDER BY 1'), 'the states are counted');
 is(sql('old', 'SELECT last_value FROM thumbexif_internal.thumbexif_attachment_seq'), $number, 'numbers go on');
 is(sql('old', q{SELECT has_function_privilege('reader', 'photo.thumbexif_info(text)', 'EXECUTE'),
 		has_function_privilege('photographer', 'photo.thumbexif_process(bigint, regclass, boolean)', 'EXECUTE'),
