@@ -6,6 +6,10 @@
 #	make demo       a private cluster with a small photo collection (PHOTOS=/a/folder: with your own)
 #	make db-up      a private cluster in this folder to play with; make db-down ends and removes it
 #	make bench      the figures of bench/README.md
+#	make dist       an archive for PGXN
+
+tools       := $(dir $(lastword $(MAKEFILE_LIST)))tools
+pkg_config  := $(tools)/pkg-config
 
 EXTENSION   = thumbexif
 EXTVERSION  = 1.1
@@ -37,13 +41,28 @@ CLANG_CFLAGS = -Wno-ignored-optimization-argument -Wno-unknown-warning-option -W
 
 # The decoder is a program of its own: none of PostgreSQL's flags, and only it links image libraries.
 PKGS           = vips libexif libseccomp libjpeg lcms2 libbrotlidec zlib
+libexif        := $(shell $(pkg_config) --modversion libexif 2>/dev/null)
+PKGS_CFLAGS    := $(shell $(pkg_config) --cflags $(PKGS) 2>/dev/null)
+PKGS_LIBS      := $(shell $(pkg_config) --libs $(PKGS) 2>/dev/null)
+# Libraries may come along in the decoder's own folder, as in an image that is mounted into a container.  RUNPATH would not hold for
+# what those libraries need.
+RPATH         ?= -Wl,--disable-new-dtags,-rpath,'$$ORIGIN'
 DECODER_CFLAGS = -std=gnu11 -O2 -g -fPIC -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers \
                  -fvisibility=hidden -fstack-protector-strong -D_FORTIFY_SOURCE=2 -D_GNU_SOURCE -Isrc -DTE_VERSION='"$(EXTVERSION)"' \
-                 -DTE_LIBEXIF='"$(shell pkg-config --modversion libexif)"' $(TE_CFLAGS)
+                 -DTE_LIBEXIF='"$(libexif)"' $(TE_CFLAGS)
 
 .DEFAULT_GOAL := all
-PG_CONFIG ?= pg_config
+# make's own, so that a Makefile that is read again does not ask again
+ifndef PG_CONFIG
+PG_CONFIG := $(or $(shell $(tools)/pg-config),pg_config)
+endif
 PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
+
+# the archive for PGXN, of what is committed
+DISTVERSION = $(EXTVERSION).0
+.PHONY: dist
+dist:
+	git archive --format=zip --prefix=$(EXTENSION)-$(DISTVERSION)/ -o $(EXTENSION)-$(DISTVERSION).zip HEAD
 
 include test/test.mk
 
@@ -54,12 +73,15 @@ else
 include $(PGXS)
 
 $(image_objs) $(decoder_objs) $(opener_objs) $(wire_objs): %.o: %.c Makefile $(wildcard src/wire/*.h src/container/*.h src/exif/*.h src/image/*.h src/decoder/*.h src/opener/*.h)
-	$(CC) $(DECODER_CFLAGS) $(shell pkg-config --cflags $(PKGS)) -c -o $@ $<
+	$(CC) $(DECODER_CFLAGS) $(PKGS_CFLAGS) -c -o $@ $<
 
 $(filter src/pg/%,$(OBJS)): Makefile $(wildcard src/wire/*.h src/pg/*.h src/pg/*/*.h)
 
+# its loops are to become vector code
+src/image/reduce.o src/image/jpeg_dc_pixels.o: DECODER_CFLAGS += -O3
+
 thumbexif-decoder: $(decoder_objs) $(image_objs) $(wire_objs)
-	$(CC) $(DECODER_CFLAGS) -o $@ $^ $(shell pkg-config --libs $(PKGS)) -lm
+	$(CC) $(DECODER_CFLAGS) -o $@ $^ $(RPATH) $(PKGS_LIBS) -lm
 
 thumbexif-opener: $(opener_objs) $(wire_objs)
 	$(CC) $(DECODER_CFLAGS) -o $@ $^

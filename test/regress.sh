@@ -38,6 +38,7 @@ listen_addresses = ''
 unix_socket_directories = '$socket'
 port = 5432
 max_prepared_transactions = 2
+autovacuum = off
 thumbexif.image_roots = '$TE_PICTURES'
 thumbexif.thumbnail_dir = '$out/thumbnails'
 EOF

@@ -9,6 +9,7 @@
  */
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,9 @@ static const char *texts[5];	/* make, model, error, exif_error, json */
 static size_t surplus;			/* bytes behind the texts */
 static int	extra_fd;			/* a descriptor nobody asked for, or 0 */
 static int	times;				/* the reply is sent */
+static bool hold;				/* replies, to send them in one message */
+static char held[TE_MAX_REPLY];
+static size_t held_length;
 static char seen[64];			/* what it remembers of the picture before: see "remember" */
 
 static void
@@ -50,6 +54,12 @@ send_reply(void)
 		length += bytes;
 	}
 	memcpy(message, &reply, sizeof(reply));
+	if (hold && length <= sizeof(held) - held_length)
+	{
+		memcpy(held + held_length, message, length);
+		held_length += length;
+		return;
+	}
 	if (te_send(TE_FD_SOCKET, message, length + surplus, &extra_fd, extra_fd ? 1 : 0) != 0)
 		exit(0);
 }
@@ -173,6 +183,20 @@ obey(const char *word, int output)
 }
 
 static void
+answer(int image_fd, int output)
+{
+	char		image[64] = "";
+	char		word[32] = "";
+
+	answer_well(output);
+	if (pread(image_fd, image, sizeof(image) - 1, 0) > 0 && sscanf(image, "stub: %31s", word) == 1)
+		obey(word, output);
+	while (times-- > 0)
+		send_reply();
+	strcpy(seen, word);
+}
+
+static void
 greet(void)
 {
 	TeHello		hello = {
@@ -217,22 +241,28 @@ main(int argc, char **argv)
 	greet();
 	for (;;)
 	{
-		char		message[sizeof(TeRequest) + 1];
-		char		image[64] = "";
-		char		word[32] = "";
+		static char message[TE_BATCH * sizeof(TeRequest) + 1];
+		TeRequest	requests[TE_BATCH];
+		int			count;
 		int			fds[TE_MAX_FDS];
 		int			nfds;
 		ssize_t		length = te_receive(TE_FD_SOCKET, message, sizeof(message), fds, &nfds);
 
-		if (length <= 0 || nfds != 2 || te_request_check(message, length, &request) != NULL)
+		if (length <= 0 || te_requests_check(message, length, nfds, requests, &count) != NULL)
 			return 0;
-		answer_well(fds[1]);
-		if (pread(fds[0], image, sizeof(image) - 1, 0) > 0 && sscanf(image, "stub: %31s", word) == 1)
-			obey(word, fds[1]);
-		while (times-- > 0)
-			send_reply();
-		strcpy(seen, word);
-		close(fds[0]);
-		close(fds[1]);
+		hold = count > 1;
+		held_length = 0;
+		for (int i = 0, at = 0; i < count; i++)
+		{
+			bool		output = (requests[i].want & TE_WANT_THUMBNAIL) != 0;
+
+			request = requests[i];
+			answer(fds[at], output ? fds[at + 1] : -1);
+			at += output ? 2 : 1;
+		}
+		if (held_length > 0 && te_send(TE_FD_SOCKET, held, held_length, NULL, 0) != 0)
+			return 0;
+		while (nfds > 0)
+			close(fds[--nfds]);
 	}
 }

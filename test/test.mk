@@ -22,6 +22,16 @@ soak:
 check-mutations:
 	+@MAKE='$(MAKE)' test/mutate.sh $(MUTATIONS)
 
+# both commands on bare Debian systems, in chroots (by hand, as root): CASES="sid-root bookworm-sudo"
+.PHONY: check-fresh
+check-fresh:
+	+@MAKE='$(MAKE)' test/fresh $(CASES)
+
+# packages for Debian and PGXN and the steps of the Dockerfile, built and tried in chroots (by hand, as root): CASES="debian-sid pgxn"
+.PHONY: check-packages
+check-packages:
+	+@MAKE='$(MAKE)' test/packages $(CASES)
+
 # with a PostgreSQL that has assertions, built from Debian's source package into build/ the first time; valgrind looks
 # at that server and at the unit tests (PARTS and TE_ONLY choose, as above)
 .PHONY: check-cassert check-valgrind
@@ -43,6 +53,11 @@ format:
 demo:
 	+@MAKE='$(MAKE)' tools/demo
 
+# the picture of the README
+.PHONY: picture
+picture:
+	+@MAKE='$(MAKE)' PICTURE=doc/demo.jpg tools/demo
+
 db-up db-down: db-%:
 	+@MAKE='$(MAKE)' tools/db $*
 
@@ -59,8 +74,8 @@ export THEXIF_PHOTOS
 
 # --- programs that tests need
 
-TEST_CFLAGS = $(DECODER_CFLAGS) -I. $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-TEST_LIBS   = $(shell pkg-config --libs $(PKGS) libbrotlienc 2>/dev/null) -lm
+TEST_CFLAGS = $(DECODER_CFLAGS) -I. $(PKGS_CFLAGS)
+TEST_LIBS   = $(PKGS_LIBS) -lbrotlienc -lm
 SANITIZE    = -O1 -U_FORTIFY_SOURCE -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 
 # what is preloaded into servers, to give them trouble
@@ -75,10 +90,14 @@ unit_library  = $(image_sources) $(wildcard src/decoder/*.c src/opener/*.c test/
                 $(filter-out test/unit/test_%,$(wildcard test/unit/*.c))
 
 .PHONY: test-tools
-test-tools: build/exif_dump build/exif_craft build/make_pictures build/stub_decoder build/stub_opener $(shims)
+test-tools: build/exif_dump build/exif_craft build/make_pictures build/stub_decoder build/stub_opener build/deny $(shims)
 test-programs: test-tools $(unit_programs)
 
 build/make_pictures: $(patsubst %.c,build/obj/%.o,$(picture_files) $(wildcard src/wire/*.c))
+	$(CC) $(TEST_CFLAGS) -o $@ $^ $(TEST_LIBS)
+
+# the bench's measure of quality
+build/ssim: build/obj/bench/ssim.o
 	$(CC) $(TEST_CFLAGS) -o $@ $^ $(TEST_LIBS)
 
 build/exif_dump: $(patsubst %.c,build/obj/%.o,test/conformance/exif_dump.c $(image_sources))
@@ -93,9 +112,13 @@ build/exif_craft: $(patsubst %.c,build/obj/%.o,test/conformance/craft.c $(exif_c
 build/stub_decoder: build/obj/test/stub_decoder.o $(patsubst %.c,build/obj/%.o,$(wildcard src/wire/*.c))
 	$(CC) $(TEST_CFLAGS) -o $@ $^
 
+# system calls that a container does not permit
+build/deny: build/obj/test/deny.o
+	$(CC) $(TEST_CFLAGS) -o $@ $^ -lseccomp
+
 # the opener itself, with a file system that hangs
 build/stub_opener: $(patsubst %.c,build/obj/%.o,test/stub_opener.c $(wildcard src/opener/*.c src/wire/*.c))
-	$(CC) $(TEST_CFLAGS) -Wl,--wrap=opn_open_file -o $@ $^
+	$(CC) $(TEST_CFLAGS) -Wl,--wrap=opn_open_file -Wl,--wrap=opn_list_files -o $@ $^
 
 build/shim_%.so: test/shim/%.c
 	@mkdir -p $(@D)
@@ -110,7 +133,7 @@ FUZZ_TIME   ?= 60
 FUZZ_CFLAGS  = $(filter-out -fstack-protector-strong -D_FORTIFY_SOURCE=2,$(TEST_CFLAGS)) -g -fno-omit-frame-pointer \
                -fsanitize=address,undefined -fno-sanitize-recover=all
 fuzz_files   = test/fuzz/fuzz_exif.c $(exif_sources)
-FUZZ_LIBS    = $(shell pkg-config --libs libexif libbrotlidec zlib 2>/dev/null) -lm
+FUZZ_LIBS    = -lexif -lbrotlidec -lz -lm
 
 .PHONY: fuzz
 fuzz: build/fuzz_exif build/exif_craft
@@ -144,6 +167,20 @@ build/fuzz_image: $(image_fuzz_files) $(test_headers)
 	@mkdir -p $(@D)
 	clang $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $(image_fuzz_files) $(TEST_LIBS)
 
+# The same for our decoder of averages, which is compared with libjpeg; seeds are the cases of its unit test.
+jpeg_fuzz_files = test/fuzz/fuzz_jpeg.c test/unit/jpeg_compare.c src/container/jpeg.c $(wildcard src/image/jpeg_dc*.c)
+
+.PHONY: fuzz-jpeg
+fuzz-jpeg: build/fuzz_jpeg build/unit/test_jpeg_dc
+	mkdir -p build/fuzz/jpeg-seeds build/fuzz/jpeg-corpus build/fuzz/found
+	build/unit/test_jpeg_dc build/fuzz/jpeg-seeds
+	build/fuzz_jpeg -max_total_time=$(FUZZ_TIME) -timeout=5 -rss_limit_mb=2048 -max_len=16384 -artifact_prefix=build/fuzz/found/ \
+		build/fuzz/jpeg-corpus build/fuzz/jpeg-seeds
+
+build/fuzz_jpeg: $(jpeg_fuzz_files) $(test_headers)
+	@mkdir -p $(@D)
+	clang $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $(jpeg_fuzz_files) $(TEST_LIBS)
+
 # What is read against what ExifTool reads, on crafted pictures, on those in THEXIF_PHOTOS and on the samples that come
 # with Debian's sources of libexif, exiv2 and ExifTool (fetched into build/samples, 150 MB).
 .PHONY: conformance
@@ -160,6 +197,9 @@ conformance: build/exif_dump build/exif_craft
 build/san/%.o: %.c Makefile $(test_headers)
 	@mkdir -p $(@D)
 	$(CC) $(TEST_CFLAGS) $(SANITIZE) -c -o $@ $<
+
+# Checks of each addition would make it ten times as slow; test_image_reduce has them.
+build/san/src/image/reduce.o: SANITIZE += -O3 -fno-sanitize=undefined
 
 build/san/unit.a: $(patsubst %.c,build/san/%.o,$(unit_library))
 	rm -f $@

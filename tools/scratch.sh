@@ -5,7 +5,7 @@
 # programs are), and thumbexif is installed into that copy.  The system's own PostgreSQL
 # and its clusters are neither used nor changed.
 
-pg_config=${PG_CONFIG:-pg_config}
+pg_config=${PG_CONFIG:-$(tools/pg-config)}
 make=${MAKE:-make}
 
 # Who runs servers: PostgreSQL refuses to run as root.  TE_USER names another.
@@ -108,16 +108,4 @@ image_root()		# FOLDER
 	esac
 	name=${name//"$one"/"$one$one"}
 	printf "thumbexif.image_roots = '%s'" "${name//"$quote"/"$quote$quote"}"
-}
-
-# Paths of files below the folder, relative to it, as COPY reads them; names that are not UTF-8 are left out.
-copy_of_paths()		# FOLDER
-{
-	(cd "$1" && find . -type f -print0) | perl -0ne '
-		chomp;
-		s{^\./}{};
-		my $text = $_;
-		if (!utf8::decode($text)) { print STDERR "left out, its name is not UTF-8: $_\n"; next }
-		s/\\/\\\\/g; s/\n/\\n/g; s/\r/\\r/g; s/\t/\\t/g;
-		print "$_\n"' | LC_ALL=C sort
 }

@@ -21,9 +21,10 @@ ALTER FUNCTION @extschema@.thumbexif_track_drop() SET SCHEMA thumbexif_internal;
 -- replaced below.
 CREATE OR REPLACE VIEW @extschema@.thumbexif_status AS
     SELECT NULL::pg_catalog.regclass AS relation, NULL::pg_catalog.text AS status, NULL::bigint AS assets;
+ALTER VIEW @extschema@.thumbexif_progress RENAME COLUMN "left" TO remaining;	-- "left" needs quotes
 CREATE OR REPLACE VIEW @extschema@.thumbexif_progress AS
     SELECT NULL::pg_catalog.regclass AS relation, NULL::bigint AS total, NULL::bigint AS done, NULL::bigint AS failed,
-           NULL::bigint AS "left", NULL::pg_catalog.numeric AS rate, NULL::pg_catalog.interval AS time_left;
+           NULL::bigint AS remaining, NULL::pg_catalog.numeric AS rate, NULL::pg_catalog.interval AS time_left;
 CREATE OR REPLACE VIEW @extschema@.thumbexif_workers AS
     SELECT NULL::integer AS pid, NULL::pg_catalog.name AS database, NULL::pg_catalog.text AS kind, NULL::pg_catalog.text AS state,
            NULL::pg_catalog.regclass AS relation, NULL::pg_catalog.text[] AS assets, NULL::integer AS in_hand, NULL::bigint AS total,
@@ -32,6 +33,31 @@ CREATE OR REPLACE VIEW @extschema@.thumbexif_workers AS
 ALTER VIEW @extschema@.thumbexif_failures RESET (security_barrier);
 DROP FUNCTION @extschema@.thumbexif_rows(pg_catalog.regclass);
 DROP FUNCTION @extschema@.thumbexif_activity();
+
+-- Code of tables that 1.0 attached runs with search_path pg_catalog, as before, until they are attached again.
+ALTER TABLE thumbexif_internal.thumbexif_attachment ADD COLUMN search_path pg_catalog.text;
+COMMENT ON COLUMN thumbexif_internal.thumbexif_attachment.search_path IS
+    'search_path of the session that attached the table, under which the table''s own code runs';
+
+-- States of tables with a kind of key that 1.0 did not take.
+CREATE TABLE thumbexif_internal.thumbexif_asset_text (id pg_catalog.text COLLATE pg_catalog."C" NOT NULL, PRIMARY KEY (attachment, id))
+    INHERITS (thumbexif_internal.thumbexif_asset) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
+COMMENT ON TABLE thumbexif_internal.thumbexif_asset_text IS 'state of each asset of tables with text or varchar keys';
+
+-- thumbexif_attach() has another parameter: keep the rights that were granted on it.
+CREATE FUNCTION @extschema@.thumbexif_attach(relation pg_catalog.text DEFAULT 'image_assets', id pg_catalog.text DEFAULT NULL,
+    path pg_catalog.text DEFAULT NULL, thumbnail_path pg_catalog.text DEFAULT NULL, width pg_catalog.text DEFAULT NULL,
+    height pg_catalog.text DEFAULT NULL, taken_at pg_catalog.text DEFAULT NULL, camera_make pg_catalog.text DEFAULT NULL,
+    camera_model pg_catalog.text DEFAULT NULL, gps_latitude pg_catalog.text DEFAULT NULL, gps_longitude pg_catalog.text DEFAULT NULL,
+    exif_metadata pg_catalog.text DEFAULT NULL, create_table boolean DEFAULT false)
+    RETURNS pg_catalog.regclass LANGUAGE c AS 'MODULE_PATHNAME', 'thumbexif_attach';
+CREATE FUNCTION thumbexif_internal.thumbexif_move_rights(old pg_catalog.regprocedure, new pg_catalog.regprocedure)
+    RETURNS pg_catalog.void LANGUAGE c AS 'MODULE_PATHNAME', 'thumbexif_move_rights';
+SELECT thumbexif_internal.thumbexif_move_rights(
+    '@extschema@.thumbexif_attach(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text)'::pg_catalog.regprocedure,
+    '@extschema@.thumbexif_attach(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, boolean)'::pg_catalog.regprocedure);
+DROP FUNCTION thumbexif_internal.thumbexif_move_rights(pg_catalog.regprocedure, pg_catalog.regprocedure);
+DROP FUNCTION @extschema@.thumbexif_attach(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text);
 
 -- 1.0 did not qualify the names in these, so they may be bound to objects of other roles.  Bind them to pg_catalog.
 ALTER TABLE thumbexif_internal.thumbexif_asset

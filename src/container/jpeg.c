@@ -9,6 +9,7 @@
 #include "container/bytes.h"
 
 #define FRAME_BYTES 6			/* precision, height, width, number of components */
+#define MORE_BYTES	4096		/* to look at beyond a segment: the next ones are often short */
 
 /* TEM, RSTn, SOI, EOI, and 0xFF00, which is a byte of image data */
 static bool
@@ -82,5 +83,31 @@ jpeg_find_frame(const uint8_t *data, size_t length, JpegFrame *frame)
 		}
 		if (outcome == JPEG_ENDS || is_frame(segment.marker))
 			return JPEG_ENDS;
+	}
+}
+
+size_t
+jpeg_head_length(const uint8_t *data, size_t length)
+{
+	const uint8_t *end = data + length;
+	const uint8_t *at = data;
+
+	for (;;)
+	{
+		JpegSegment segment;
+
+		switch (jpeg_next(&at, end, &segment))
+		{
+			case JPEG_BAD:
+				return length;	/* nobody gets beyond this */
+			case JPEG_FOUND:
+				if (segment.marker == JPEG_SOS || segment.marker == JPEG_EOI)
+					return (size_t) (at - data);
+				break;
+			case JPEG_ENDS:
+				if (segment.data == end)
+					return length + MORE_BYTES;
+				return (size_t) (segment.data - data) + be16(segment.data - 2) + MORE_BYTES;
+		}
 	}
 }

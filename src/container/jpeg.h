@@ -46,4 +46,10 @@ typedef struct JpegFrame
 
 extern JpegOutcome jpeg_find_frame(const uint8_t *data, size_t length, JpegFrame *frame);
 
+/*
+ * Bytes up to the image data: nothing before depends on what follows them.  If "length" bytes do not
+ * suffice to tell, more than that: so many should be looked at next.
+ */
+extern size_t jpeg_head_length(const uint8_t *data, size_t length);
+
 #endif							/* TE_CONTAINER_JPEG_H */

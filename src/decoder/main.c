@@ -21,21 +21,12 @@
 #include "log.h"
 #include "sandbox.h"
 #include "serve.h"
+#include "template.h"
 #include "threads.h"
 #include "wire/decoder_args.h"
 
-#define MB	((uint64_t) 1024 * 1024)
-
 /* RLIMIT_CPU beyond the lifetime: number of threads that one image may keep busy until its deadline. */
 #define BUSY_THREADS 8
-
-typedef struct Options
-{
-	pid_t		parent;
-	uint64_t	memory;			/* bytes */
-	uint64_t	file;			/* bytes */
-	uint64_t	timeout;		/* seconds */
-} Options;
 
 /* A decimal number from 1 to max; 0 if it is not one. */
 static uint64_t
@@ -59,10 +50,11 @@ is_our_socket(void)
 		type == SOCK_SEQPACKET;
 }
 
+/* The template's children get their options from it. */
 static bool
-read_options(int argc, char **argv, Options *options)
+read_options(int argc, char **argv, DecOptions *options)
 {
-	if (argc != TE_ARGUMENTS || !is_our_socket())
+	if ((argc != TE_ARGUMENTS && argc != TE_TEMPLATE_ARGUMENTS) || !is_our_socket())
 	{
 		dec_log("thumbexif-decoder %s is started by PostgreSQL, not by hand", TE_VERSION);
 		return false;
@@ -73,12 +65,12 @@ read_options(int argc, char **argv, Options *options)
 				TE_VERSION, argv[TE_ARG_VERSION]);
 		return false;
 	}
-	options->parent = (pid_t) number(argv[TE_ARG_PARENT], INT32_MAX);
-	options->memory = number(argv[TE_ARG_MEMORY], UINT32_MAX) * MB;
-	options->file = number(argv[TE_ARG_FILE], UINT32_MAX) * MB;
+	if (argc == TE_TEMPLATE_ARGUMENTS)
+		return true;
+	options->memory = number(argv[TE_ARG_MEMORY], UINT32_MAX) * DEC_MB;
+	options->file = number(argv[TE_ARG_FILE], UINT32_MAX) * DEC_MB;
 	options->timeout = number(argv[TE_ARG_TIMEOUT], UINT32_MAX);
-	if (options->parent == 0 || options->memory == 0 || options->file == 0 ||
-		options->timeout == 0)
+	if (options->memory == 0 || options->file == 0 || options->timeout == 0)
 	{
 		dec_log("an argument is not a number in its range");
 		return false;
@@ -97,14 +89,40 @@ tie_to_parent(pid_t parent)
 	return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 && getppid() == parent;
 }
 
+/* Close the sandbox.  False after a line to the log. */
+static bool
+close_sandbox(const DecOptions *options)
+{
+	const char *failed;
+
+	if ((options->forked && !dec_threads_forked()) || !dec_threads_fill())
+	{
+		dec_log("cannot start threads: %s", strerror(errno));
+		return false;
+	}
+	if (!dec_serve_prepare(options->file))
+	{
+		dec_log("no address space for files of up to %llu MB",
+				(unsigned long long) (options->file / DEC_MB));
+		return false;
+	}
+	failed = dec_sandbox_limits(options->memory,
+								DEC_LIFE_SECONDS + BUSY_THREADS * options->timeout);
+	if (failed == NULL)
+		failed = dec_sandbox_filter();
+	if (failed != NULL)
+		dec_log("the sandbox cannot be closed: %s: %s", failed, strerror(errno));
+	return failed == NULL;
+}
+
 int
 main(int argc, char **argv)
 {
-	Options		options;
+	DecOptions	options = {0};
 	TeHello		hello;
-	const char *failed;
 
-	if (!read_options(argc, argv, &options) || !tie_to_parent(options.parent))
+	if (!read_options(argc, argv, &options) ||
+		!tie_to_parent((pid_t) number(argv[TE_ARG_PARENT], INT32_MAX)))
 		return TE_EXIT_START;
 
 	/* One arena: the reservations of more would use up the address-space limit. */
@@ -119,26 +137,15 @@ main(int argc, char **argv)
 	hello.magic = TE_WIRE_MAGIC;
 	hello.version = TE_WIRE_VERSION;
 
-	if (!dec_threads_fill())
+	if (argc == TE_TEMPLATE_ARGUMENTS)
 	{
-		dec_log("cannot start threads: %s", strerror(errno));
-		return TE_EXIT_START;
-	}
-	if (!dec_serve_prepare(options.file))
-	{
-		dec_log("no address space for files of up to %llu MB",
-				(unsigned long long) (options.file / MB));
-		return TE_EXIT_START;
-	}
-	failed = dec_sandbox_limits(options.memory,
-								DEC_LIFE_SECONDS + BUSY_THREADS * options.timeout);
-	if (failed == NULL)
-		failed = dec_sandbox_filter();
-	if (failed != NULL)
-	{
-		dec_log("the sandbox cannot be closed: %s: %s", failed, strerror(errno));
-		return TE_EXIT_START;
-	}
+		int			code = dec_template(argv[TE_ARG_PARENT], &options);
 
-	return dec_serve(&hello);
+		if (code >= 0)
+			return code;
+	}
+	if (!close_sandbox(&options))
+		_exit(TE_EXIT_START);
+	/* without the libraries' functions for an exit, which would wait for threads; see threads.h */
+	_exit(options.trial ? dec_template_trial(&hello) : dec_serve(&hello));
 }

@@ -11,10 +11,11 @@
 #include <unistd.h>
 
 #include "wire/decoder_args.h"
+#include "wire/fdpass.h"
 #include "wire/message.h"
 
-/* Our four descriptors, the two of a request, and room for a library's dup. */
-#define MAX_DESCRIPTORS (TE_FD_SOCKET + 1 + 2 + 10)
+/* Our four descriptors, those of the requests of one message, and room for a library's dup. */
+#define MAX_DESCRIPTORS (TE_FD_SOCKET + 1 + TE_MAX_FDS + 10)
 
 /* Bytes of address space in use, 0 on failure. */
 static uint64_t

@@ -31,6 +31,7 @@ static const SandboxRule rules[] = {
 	ALLOW(write, "the thumbnail, and the log"),
 	ALLOW(close, "descriptors of a request that is done"),
 	ALLOW(lseek, "the size of the image file"),
+	ALLOW(pread64, "the start of the image file"),
 	ALLOW(read, "a library that reads a descriptor it opened during the warm-up"),
 	ALLOW(dup, "libvips, of descriptors it has"),
 

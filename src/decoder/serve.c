@@ -2,7 +2,7 @@
  * serve.c
  *		Receives requests, processes the images, sends replies.
  *
- * A request is a TeRequest with two descriptors: the image, which is mapped, and the
+ * A request is a TeRequest with the image, which is mapped or whose start is read, and the
  * output, to which the thumbnail is written.  A failure of an image is a status in the
  * reply.  A protocol error ends the process.
  *
@@ -29,8 +29,18 @@
 /* A decoder that has no request for this time exits.  Its session ends it much earlier. */
 #define IDLE_SECONDS	300
 
+/* If only EXIF and size are wanted: bytes read at first, and at most before the file is mapped. */
+#define START_FIRST		(16 * 1024)
+#define START_MAX		(256 * 1024)
+
+/* How long a reply waits for the next ones. */
+#define MAX_UNSENT_MS	10
+
 static void *map;
 static size_t map_size;
+static bool is_mapped;
+static char unsent[TE_MAX_REPLY];	/* replies */
+static size_t unsent_length;
 
 bool
 dec_serve_prepare(uint64_t file_bytes)
@@ -46,11 +56,39 @@ dec_serve_prepare(uint64_t file_bytes)
 	return setsockopt(TE_FD_SOCKET, SOL_SOCKET, SO_RCVTIMEO, &idle, sizeof(idle)) == 0;
 }
 
-/* Map the image.  NULL after setting status and error. */
+/*
+ * Read the start of the image, if the request needs no more: that is faster than to map it.  NULL if it needs more, or
+ * if reading fails, which the mapping then tells.
+ */
 static const uint8_t *
-map_file(int fd, const TeRequest *request, ImgResult *result)
+read_start(int fd, const TeRequest *request, size_t *length)
+{
+	static uint8_t start[START_MAX];
+	size_t		needed = START_FIRST;
+
+	*length = 0;
+	while (needed > *length && needed <= START_MAX)
+	{
+		ssize_t		got;
+
+		if (needed > request->file_size)
+			needed = request->file_size;
+		got = pread(fd, start + *length, needed - *length, (off_t) *length);
+		if (got <= 0)
+			return NULL;
+		*length += (size_t) got;
+		if (*length == needed)
+			needed = img_bytes_needed(request, start, *length);
+	}
+	return needed <= *length ? start : NULL;
+}
+
+/* Load the image, or what the request needs of it.  NULL after setting status and error. */
+static const uint8_t *
+load_file(int fd, const TeRequest *request, size_t *length, ImgResult *result)
 {
 	off_t		size = lseek(fd, 0, SEEK_END);
+	const uint8_t *start;
 
 	result->exif.status = (request->want & TE_WANT_EXIF) ? TE_EXIF_NONE : TE_EXIF_NOT_ASKED;
 	if (request->file_size > map_size)
@@ -64,6 +102,10 @@ map_file(int fd, const TeRequest *request, ImgResult *result)
 		snprintf(result->error, sizeof(result->error), "file has become shorter");
 		return NULL;
 	}
+	if (!(request->want & TE_WANT_THUMBNAIL) && (start = read_start(fd, request, length)) != NULL)
+		return start;
+	*length = request->file_size;
+	is_mapped = true;
 	if (mmap(map, request->file_size, PROT_READ, MAP_PRIVATE | MAP_FIXED, fd, 0) == MAP_FAILED)
 	{
 		result->status = TE_IO_ERROR;
@@ -73,10 +115,13 @@ map_file(int fd, const TeRequest *request, ImgResult *result)
 	return map;
 }
 
-/* Replace the file mapping by the reservation. */
+/* Replace the file mapping, if there is one, by the reservation. */
 static bool
 unmap_file(void)
 {
+	if (!is_mapped)
+		return true;
+	is_mapped = false;
 	return mmap(map, map_size, PROT_NONE,
 				MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) != MAP_FAILED;
 }
@@ -116,72 +161,135 @@ write_thumbnail(int fd, ImgResult *result)
 	}
 }
 
-/* Append a text of at most max bytes to the reply.  Returns its length. */
+/* --- replies */
+
+/* Bytes of a text that the reply holds. */
 static uint32_t
-put_text(char *reply, size_t *length, const char *text, size_t max)
+text_length(const char *text, size_t max)
 {
-	size_t		bytes = text ? strnlen(text, max) : 0;
-
-	memcpy(reply + *length, text ? text : "", bytes);
-	*length += bytes;
-	return (uint32_t) bytes;
+	return text ? (uint32_t) strnlen(text, max) : 0;
 }
 
-static int
-send_reply(const TeRequest *request, const ImgResult *result)
+/* Send the replies that wait for being sent.  False if nobody receives them. */
+static bool
+send_replies(void)
 {
-	static char buffer[TE_MAX_REPLY];
-	size_t		length = sizeof(TeReply);
-	TeReply		reply;
+	bool		sent = unsent_length == 0 || te_send(TE_FD_SOCKET, unsent, unsent_length, NULL, 0) == 0;
 
-	memset(&reply, 0, sizeof(reply));
-	reply.magic = TE_WIRE_MAGIC;
-	reply.number = request->number;
-	reply.status = result->status;
-	reply.exif_status = result->exif.status;
-	reply.format = result->format;
-	reply.width = result->width;
-	reply.height = result->height;
-	reply.thumbnail_width = result->thumbnail_width;
-	reply.thumbnail_height = result->thumbnail_height;
-	reply.thumbnail_bytes = (uint32_t) result->thumbnail_bytes;
-	reply.has_taken_at = result->exif.has_taken_at;
-	reply.taken_at = result->exif.taken_at;
-	reply.has_gps = result->exif.has_gps;
-	reply.latitude = result->exif.latitude;
-	reply.longitude = result->exif.longitude;
-	reply.make_len = put_text(buffer, &length, result->exif.make, TE_MAX_TEXT);
-	reply.model_len = put_text(buffer, &length, result->exif.model, TE_MAX_TEXT);
-	reply.error_len = put_text(buffer, &length, result->error, TE_MAX_TEXT);
-	reply.exif_error_len = put_text(buffer, &length, result->exif.error, TE_MAX_TEXT);
-	reply.json_len = put_text(buffer, &length, result->exif.json, TE_MAX_JSON);
-	memcpy(buffer, &reply, sizeof(reply));
-	return te_send(TE_FD_SOCKET, buffer, length, NULL, 0);
+	unsent_length = 0;
+	return sent;
 }
 
-/* Process one request.  False if the process must exit. */
+/* Add a reply to those that wait for being sent. */
+static bool
+add_reply(const TeRequest *request, const ImgResult *result)
+{
+	const ExifResult *exif = &result->exif;
+	TeReply		reply = {
+		.magic = TE_WIRE_MAGIC,
+		.number = request->number,
+		.status = result->status,
+		.exif_status = exif->status,
+		.format = result->format,
+		.width = result->width,
+		.height = result->height,
+		.thumbnail_width = result->thumbnail_width,
+		.thumbnail_height = result->thumbnail_height,
+		.thumbnail_bytes = (uint32_t) result->thumbnail_bytes,
+		.has_taken_at = exif->has_taken_at,
+		.taken_at = exif->taken_at,
+		.has_gps = exif->has_gps,
+		.latitude = exif->latitude,
+		.longitude = exif->longitude,
+		.make_len = text_length(exif->make, TE_MAX_TEXT),
+		.model_len = text_length(exif->model, TE_MAX_TEXT),
+		.error_len = text_length(result->error, TE_MAX_TEXT),
+		.exif_error_len = text_length(exif->error, TE_MAX_TEXT),
+		.json_len = text_length(exif->json, TE_MAX_JSON)
+	};
+	const struct
+	{
+		const void *bytes;
+		size_t		length;
+	}			parts[] = {
+		{&reply, sizeof(reply)}, {exif->make, reply.make_len}, {exif->model, reply.model_len},
+		{result->error, reply.error_len}, {exif->error, reply.exif_error_len}, {exif->json, reply.json_len}
+	};
+	size_t		total = 0;
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		total += parts[i].length;
+	if (total > sizeof(unsent) - unsent_length && !send_replies())
+		return false;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+	{
+		if (parts[i].length > 0)
+			memcpy(unsent + unsent_length, parts[i].bytes, parts[i].length);
+		unsent_length += parts[i].length;
+	}
+	return true;
+}
+
+/* --- requests */
+
+/* Process one request; output_fd is -1 if no thumbnail is wanted.  False if the process must exit. */
 static bool
 answer(const TeRequest *request, int image_fd, int output_fd)
 {
 	static ImgResult result;
 	const uint8_t *data;
-	bool		sent;
+	size_t		length;
+	bool		added;
 
 	memset(&result, 0, sizeof(result));
 	dec_memory_reset();
 
-	data = map_file(image_fd, request, &result);
+	data = load_file(image_fd, request, &length, &result);
 	if (data != NULL)
 	{
-		img_process(request, data, request->file_size, &result);
+		img_process(request, data, length, &result);
 		if (result.status != TE_OK && dec_memory_failed())
 			drop_thumbnail(&result, TE_OUT_OF_MEMORY, NULL);
 		else if (result.thumbnail != NULL)
 			write_thumbnail(output_fd, &result);
 	}
-	sent = send_reply(request, &result) == 0;
+	added = add_reply(request, &result);
 	img_result_free(&result);
-	return unmap_file() && sent;
+	return unmap_file() && added;
+}
+
+static int64_t
+now_ms(void)
+{
+	struct timespec now;
+
+	(void) clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/*
+ * Process the requests of one message.  Replies are sent after the last one, or when some time has passed: the server
+ * measures the time of an image from the reply before.  False if the process must exit.
+ */
+static bool
+answer_all(const TeRequest *requests, int count, const int *fds)
+{
+	int64_t		sent_ms = count > 1 ? now_ms() : 0;
+	bool		go_on = true;
+
+	for (int i = 0; i < count && go_on; i++)
+	{
+		bool		wants_output = (requests[i].want & TE_WANT_THUMBNAIL) != 0;
+		int64_t		now;
+
+		go_on = answer(&requests[i], fds[0], wants_output ? fds[1] : -1);
+		fds += wants_output ? 2 : 1;
+		if (!go_on || i + 1 == count || (now = now_ms()) - sent_ms < MAX_UNSENT_MS)
+			continue;
+		go_on = send_replies();
+		sent_ms = now;
+	}
+	return send_replies() && go_on;
 }
 
 /* Has the process used so much processor time that a new one should replace it? */
@@ -196,14 +304,15 @@ is_used_up(void)
 int
 dec_serve(const TeHello *hello)
 {
-	char		message[sizeof(TeRequest) + 1];
+	static char message[TE_BATCH * sizeof(TeRequest) + 1];
 
 	if (te_send(TE_FD_SOCKET, hello, sizeof(*hello), NULL, 0) != 0)
 		return TE_EXIT_NORMAL;
 
 	while (!is_used_up())
 	{
-		TeRequest	request;
+		TeRequest	requests[TE_BATCH];
+		int			count;
 		int			fds[TE_MAX_FDS];
 		int			nfds;
 		const char *protocol_error;
@@ -217,18 +326,16 @@ dec_serve(const TeHello *hello)
 			dec_log("cannot receive: %s", strerror(errno));
 			return TE_EXIT_PROTOCOL;
 		}
-		protocol_error = te_request_check(message, length, &request);
-		if (protocol_error == NULL && nfds != 2)
-			protocol_error = "expected two descriptors";
+		protocol_error = te_requests_check(message, length, nfds, requests, &count);
 		if (protocol_error != NULL)
 		{
 			dec_log("invalid request: %s", protocol_error);
 			return TE_EXIT_PROTOCOL;
 		}
 
-		go_on = answer(&request, fds[0], fds[1]);
-		close(fds[0]);
-		close(fds[1]);
+		go_on = answer_all(requests, count, fds);
+		while (nfds > 0)
+			close(fds[--nfds]);
 		if (!go_on)
 			return TE_EXIT_NORMAL;
 	}

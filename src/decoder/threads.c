@@ -340,10 +340,33 @@ dec_threads_fill(void)
 	return all_started;
 }
 
+bool
+dec_threads_forked(void)
+{
+	int			rc = 0;
+
+	for (int i = 0; i < DEC_THREADS && rc == 0; i++)
+	{
+		workers[i].started = false;
+		if (workers[i].state == MISSING)
+			continue;
+		pthread_cond_init(&workers[i].wake, NULL);
+		rc = real_create(&workers[i].thread, NULL, work, &workers[i]);
+	}
+	errno = rc;
+	return rc == 0;
+}
+
 #else
 
 bool
 dec_threads_fill(void)
+{
+	return true;
+}
+
+bool
+dec_threads_forked(void)
 {
 	return true;
 }

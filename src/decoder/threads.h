@@ -24,4 +24,15 @@
  */
 extern bool dec_threads_fill(void);
 
+/* Wait until all threads but the calling one wait for something.  False if they do not within a second. */
+extern bool dec_threads_rest(void);
+
+/*
+ * In a process that was forked, and therefore has none of the threads: start them again.  One that was at work begins its
+ * start function again, which is right for threads that wait for work at its beginning, as libvips' do.  Whether it is for
+ * all of them, the template (template.h) tests.  A thread has another pthread_t than the library was told, so that it must not
+ * be joined: end the process by _exit().  False with errno.
+ */
+extern bool dec_threads_forked(void);
+
 #endif							/* TE_DECODER_THREADS_H */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "container/jpeg.h"
 #include "image/raw.h"
 
 /* A loader that can shrink leaves this many times the thumbnail's width for the last step. */
@@ -184,6 +185,16 @@ img_process(const TeRequest *request, const uint8_t *data, size_t length, ImgRes
 	if (request->want & TE_WANT_EXIF)
 		exif_read(file.format, data, length, (request->want & TE_WANT_GPS) != 0, &result->exif);
 	process_picture(request, &file, result);
+}
+
+size_t
+img_bytes_needed(const TeRequest *request, const uint8_t *data, size_t length)
+{
+	if (length >= request->file_size)
+		return length;
+	if ((request->want & TE_WANT_THUMBNAIL) || img_sniff(data, MIN(length, 3)) != TE_FORMAT_JPEG)
+		return request->file_size;
+	return jpeg_head_length(data, length);
 }
 
 void

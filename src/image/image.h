@@ -39,6 +39,9 @@ typedef struct ImgResult
  */
 extern bool img_init(TeHello *hello);
 
+/* Run the self-test again: fills can_read, can_write and self_test of a zeroed hello. */
+extern void img_self_test(TeHello *hello);
+
 /*
  * Process the image in data[0..length-1] as requested.  Always fills the result; a
  * failure is a status in it.  EXIF and thumbnail do not depend on each other:
@@ -47,5 +50,11 @@ extern bool img_init(TeHello *hello);
 extern void img_process(const TeRequest *request, const uint8_t *data, size_t length,
 						ImgResult *result);
 extern void img_result_free(ImgResult *result);
+
+/*
+ * How many bytes of a file, of which "length" are at hand, does a request need?  If not more than
+ * these, img_process has the same result for them as for the whole file.
+ */
+extern size_t img_bytes_needed(const TeRequest *request, const uint8_t *data, size_t length);
 
 #endif							/* TE_IMAGE_H */

@@ -1,6 +1,6 @@
 /*
  * jpeg.c
- *		Decodes JPEG with libjpeg from memory.
+ *		Decodes JPEG with libjpeg from memory, or at 1/8 of its size by jpeg_dc.c.
  *
  * libvips' loader passes 4 KB at a time to libjpeg-turbo, which keeps its Huffman
  * decoder on the slow path; and decoding at the next larger DCT scale suffices.
@@ -18,6 +18,8 @@
 #include <jpeglib.h>
 #include <jerror.h>
 
+#include "image/jpeg_dc.h"
+
 /* Limit on scans of a progressive file: a few bytes can cost a pass over all pixels. */
 #define MAX_SCANS 500
 
@@ -34,6 +36,7 @@ typedef struct JpegDecoder
 	bool		data_missing;	/* pixels are missing: the data ended too early */
 	bool		damaged;		/* the data are inconsistent */
 	char		detail[JMSG_LENGTH_MAX];
+	DcPicture	averages;
 	uint8_t    *pixels;
 	JOCTET	   *profile;
 	unsigned int profile_length;
@@ -145,21 +148,30 @@ choose_output(j_decompress_ptr cinfo, int width, int height)
 			break;
 }
 
-/* The calls that may longjmp. */
+/* The pixels at 1/8 of the size, by our own decoder.  False if it leaves the file to libjpeg. */
+static bool
+decode_averages(JpegDecoder *decoder)
+{
+	j_decompress_ptr cinfo = &decoder->cinfo;
+
+	if (cinfo->scale_num > 1 || !img_dc_decode(cinfo, &decoder->averages))
+		return false;
+	jpeg_calc_output_dimensions(cinfo);
+	decoder->pixels = img_dc_pixels(cinfo, &decoder->averages);
+	free(decoder->averages.memory);
+	decoder->averages.memory = NULL;
+	if (!decoder->pixels)
+		ERREXIT1(cinfo, JERR_OUT_OF_MEMORY, 0);
+	return true;
+}
+
 static void
-decode_or_jump(JpegDecoder *decoder, const ImgFile *file, int width, int height)
+decode_by_libjpeg(JpegDecoder *decoder)
 {
 	j_decompress_ptr cinfo = &decoder->cinfo;
 	size_t		stride;
 
-	jpeg_create_decompress(cinfo);
-	cinfo->progress = &decoder->progress;
-	jpeg_mem_src(cinfo, file->data, file->length);
-	jpeg_save_markers(cinfo, JPEG_APP0 + 2, 0xFFFF);	/* the colour profile */
-	jpeg_read_header(cinfo, TRUE);
-	choose_output(cinfo, width, height);
 	jpeg_start_decompress(cinfo);
-
 	stride = (size_t) cinfo->output_width * cinfo->output_components;
 	decoder->pixels = malloc(stride * cinfo->output_height);
 	if (!decoder->pixels)
@@ -170,11 +182,31 @@ decode_or_jump(JpegDecoder *decoder, const ImgFile *file, int width, int height)
 
 		jpeg_read_scanlines(cinfo, &row, 1);
 	}
+}
+
+/* The calls that may longjmp. */
+static void
+decode_or_jump(JpegDecoder *decoder, const ImgFile *file, int width, int height)
+{
+	j_decompress_ptr cinfo = &decoder->cinfo;
+
+	jpeg_create_decompress(cinfo);
+	cinfo->progress = &decoder->progress;
+	jpeg_mem_src(cinfo, file->data, file->length);
+	jpeg_save_markers(cinfo, JPEG_APP0 + 2, 0xFFFF);	/* the colour profile */
+	jpeg_read_header(cinfo, TRUE);
+	choose_output(cinfo, width, height);
+	if (!decode_averages(decoder))
+		decode_by_libjpeg(decoder);
 
 	/* Adobe's programs write CMYK inverted. */
 	if (cinfo->out_color_space == JCS_CMYK && cinfo->saw_Adobe_marker)
-		for (size_t i = 0; i < stride * cinfo->output_height; i++)
+	{
+		size_t		bytes = (size_t) cinfo->output_width * cinfo->output_height * cinfo->output_components;
+
+		for (size_t i = 0; i < bytes; i++)
 			decoder->pixels[i] = 255 - decoder->pixels[i];
+	}
 	jpeg_read_icc_profile(cinfo, &decoder->profile, &decoder->profile_length);
 }
 
@@ -222,6 +254,7 @@ img_jpeg_decode(const ImgFile *file, int width, int height, ImgResult *result)
 	}
 
 	jpeg_destroy_decompress(&decoder->cinfo);
+	free(decoder->averages.memory);
 	free(decoder->pixels);
 	free(decoder->profile);
 	free(decoder);

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define STRIP	16				/* rows that are asked of libvips at once */
+
 /* Meaning of the bands. */
 typedef struct Colours
 {
@@ -167,15 +169,62 @@ resize(VipsImage **image, int width, int height, bool alpha)
 	return advance(image, &next, vips_cast(*image, &next, format, NULL));
 }
 
+/* Is there something to do that reduce.c can do? */
+static bool
+is_reducible(VipsImage *image, int width, int height)
+{
+	return (vips_image_get_width(image) != width || vips_image_get_height(image) != height) &&
+		vips_image_get_format(image) == VIPS_FORMAT_UCHAR && vips_image_get_bands(image) <= IMG_REDUCER_BANDS &&
+		vips_image_get_height(image) / height < IMG_REDUCER_LIMIT;
+}
+
+/* Run the pipeline in this thread, and shrink its rows as they come. */
+static bool
+reduce(VipsImage *image, int width, int height, bool alpha, uint8_t *out)
+{
+	VipsRegion *region = vips_region_new(image);
+	ImgReducer *reducer = img_reducer_new(vips_image_get_width(image), vips_image_get_height(image),
+										  vips_image_get_bands(image), alpha, width, height, out);
+	VipsRect	strip = {0, 0, vips_image_get_width(image), 0};
+	bool		ok = region && reducer;
+
+	for (; ok && strip.top < vips_image_get_height(image); strip.top += strip.height)
+	{
+		strip.height = MIN(STRIP, vips_image_get_height(image) - strip.top);
+		ok = vips_region_prepare(region, &strip) == 0;
+		for (int y = 0; ok && y < strip.height; y++)
+			img_reducer_add(reducer, VIPS_REGION_ADDR(region, 0, strip.top + y));
+	}
+	if (reducer)
+		img_reducer_free(reducer);
+	g_clear_object(&region);
+	return ok;
+}
+
+/* The shrunken pixels; NULL if out of memory, or with libvips' reason. */
+static void *
+shrink(VipsImage **image, int width, int height, bool alpha)
+{
+	size_t		size = (size_t) width * height * vips_image_get_bands(*image);
+	void	   *shrunk = NULL;
+
+	if (!is_reducible(*image, width, height))
+		return resize(image, width, height, alpha) ? vips_image_write_to_memory(*image, &size) : NULL;
+	shrunk = g_try_malloc(size);
+	if (shrunk && !reduce(*image, width, height, alpha, shrunk))
+	{
+		g_free(shrunk);
+		return NULL;
+	}
+	return shrunk;
+}
+
 /* Run the pipeline and convert its pixels to 8-bit sRGB. */
 static bool
-collect(VipsImage *image, const Colours *colours, ImgPixels *pixels)
+collect(VipsImage **image, int width, int height, const Colours *colours, ImgPixels *pixels)
 {
-	int			width = vips_image_get_width(image);
-	int			height = vips_image_get_height(image);
 	size_t		count = (size_t) width * height;
-	size_t		length;
-	void	   *raw = vips_image_write_to_memory(image, &length);
+	void	   *raw = shrink(image, width, height, colours->alpha);
 	bool		ok = raw != NULL;
 
 	pixels->width = width;
@@ -203,8 +252,7 @@ img_shrink(VipsImage *in, int width, int height, const ImgFile *file, ImgPixels 
 	g_object_ref(image);
 	memset(pixels, 0, sizeof(*pixels));
 	ok = read_colours(&image, &colours) &&
-		resize(&image, width, height, colours.alpha) &&
-		collect(image, &colours, pixels) &&
+		collect(&image, width, height, &colours, pixels) &&
 		!img_vips_has_error();
 	if (!ok)
 	{

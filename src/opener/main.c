@@ -5,7 +5,7 @@
  * Opening a file may hang forever if its file system does not respond, as a network share or a
  * FUSE file system may do. A server process that hangs in open() can be neither cancelled nor
  * terminated, but this process can be abandoned.  It has the rights of the server's user,
- * reads no data of files, and is started with the descriptors of wire/decoder_args.h, its
+ * sees no data of files but the names in folders (it asks the kernel to read files ahead), and is started with the descriptors of wire/decoder_args.h, its
  * version and the parent's process id.
  */
 #include <errno.h>
@@ -17,8 +17,10 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "list_files.h"
 #include "open_file.h"
 #include "wire/fdpass.h"
 #include "wire/decoder_args.h"
@@ -29,6 +31,9 @@
  */
 #define MAX_TRIES	1000
 #define AGAIN_US	1000
+
+/* How long a reply waits for the next ones. */
+#define MAX_UNSENT_MS	10
 
 static void
 log_message(const char *format,...)
@@ -71,31 +76,52 @@ restrict_process(void)
 		set_limit(RLIMIT_CORE, 0);
 }
 
-/* Parse a request.  False if it is invalid. */
+/* Parse the first request of a message, and go on to the next.  False if it is invalid. */
 static bool
-parse(const char *message, size_t length, TeOpenRequest *request, char *root, char *path)
+parse(const char **message, size_t *length, TeOpenRequest *request, char *root, char *path)
 {
-	if (length < sizeof(*request))
+	const char *at = *message;
+
+	if (*length < sizeof(*request))
 		return false;
-	memcpy(request, message, sizeof(*request));
+	memcpy(request, at, sizeof(*request));
 	if (request->magic != TE_OPEN_MAGIC ||
 		request->root_length >= TE_OPEN_MAX_PATH || request->path_length >= TE_OPEN_MAX_PATH ||
-		length != sizeof(*request) + request->root_length + request->path_length)
+		*length < sizeof(*request) + request->root_length + request->path_length)
 		return false;
-	message += sizeof(*request);
-	memcpy(root, message, request->root_length);
+	at += sizeof(*request);
+	memcpy(root, at, request->root_length);
 	root[request->root_length] = '\0';
-	memcpy(path, message + request->root_length, request->path_length);
+	at += request->root_length;
+	memcpy(path, at, request->path_length);
 	path[request->path_length] = '\0';
+	at += request->path_length;
+	*length -= (size_t) (at - *message);
+	*message = at;
 	return true;
 }
 
+/* --- replies */
+
+static TeOpenReply unsent[TE_OPEN_BATCH];
+static int	unsent_fds[TE_OPEN_BATCH];	/* -1 = none */
+static uint64_t unsent_ahead[TE_OPEN_BATCH];	/* bytes to read ahead */
+static int	nunsent;
+
 static bool
-answer(const TeOpenReply *reply, int fd)
+try_send(void)
 {
+	int			fds[TE_OPEN_BATCH];
+	int			nfds = 0;
+
+	for (int i = 0; i < nunsent; i++)
+	{
+		if (unsent_fds[i] >= 0)
+			fds[nfds++] = unsent_fds[i];
+	}
 	for (int i = 0; i < MAX_TRIES; i++)
 	{
-		if (te_send(TE_FD_SOCKET, reply, sizeof(*reply), &fd, fd >= 0 ? 1 : 0) == 0)
+		if (te_send(TE_FD_SOCKET, unsent, sizeof(unsent[0]) * (size_t) nunsent, fds, nfds) == 0)
 			return true;
 		if (errno != ETOOMANYREFS)
 			break;
@@ -104,39 +130,123 @@ answer(const TeOpenReply *reply, int fd)
 	return false;
 }
 
+/* Send the replies that wait for being sent.  The files are read ahead only then, since that may take time. */
+static bool
+send_replies(void)
+{
+	bool		sent = nunsent == 0 || try_send();
+
+	for (int i = 0; i < nunsent; i++)
+	{
+		if (unsent_fds[i] < 0)
+			continue;
+		if (sent)
+			opn_read_ahead(unsent_fds[i], unsent_ahead[i]);
+		close(unsent_fds[i]);
+	}
+	nunsent = 0;
+	return sent;
+}
+
+static int64_t
+now_ms(void)
+{
+	struct timespec now;
+
+	(void) clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* --- requests */
+
+/* List files.  The reply is a message of its own. */
+static bool
+list_files(const TeOpenRequest *request, const char *root, const char *path)
+{
+	static struct
+	{
+		TeOpenReply head;
+		char		list[TE_OPEN_MAX_LIST];
+	}			reply;
+
+	if (!send_replies())
+		return false;
+	memset(&reply.head, 0, sizeof(reply.head));
+	reply.head.magic = TE_OPEN_MAGIC;
+	reply.head.number = request->number;
+	opn_list_files(root, path, request->want, &reply.head, reply.list);
+	return te_send(TE_FD_SOCKET, &reply, sizeof(reply.head) + reply.head.list_bytes, NULL, 0) == 0;
+}
+
+static void
+open_one(const TeOpenRequest *request, const char *root, const char *path)
+{
+	TeOpenReply *reply = &unsent[nunsent];
+	int			fd;
+
+	memset(reply, 0, sizeof(*reply));
+	reply->magic = TE_OPEN_MAGIC;
+	reply->number = request->number;
+	fd = opn_open_file(root, path, request->want, reply);
+	unsent_fds[nunsent] = fd;
+	unsent_ahead[nunsent] = (uint64_t) reply->size < request->read_ahead ? (uint64_t) reply->size : request->read_ahead;
+	nunsent++;
+}
+
+/*
+ * Answer the requests of one message.  Replies are sent after the last one, or when some time has passed: the server
+ * measures the time of a request from the reply before.  Returns an exit code, or -1 to go on.
+ */
+static int
+answer(const char *message, size_t length)
+{
+	static char root[TE_OPEN_MAX_PATH];
+	static char path[TE_OPEN_MAX_PATH];
+	int64_t		sent_ms = now_ms();
+
+	while (length > 0)
+	{
+		TeOpenRequest request;
+
+		if (nunsent == TE_OPEN_BATCH || !parse(&message, &length, &request, root, path))
+			return TE_EXIT_PROTOCOL;
+		if (request.want & TE_OPEN_LIST)
+		{
+			if (!list_files(&request, root, path))
+				return TE_EXIT_NORMAL;
+			sent_ms = now_ms();
+			continue;
+		}
+		open_one(&request, root, path);
+		if (length > 0 && now_ms() - sent_ms < MAX_UNSENT_MS)
+			continue;
+		if (!send_replies())
+			return TE_EXIT_NORMAL;
+		sent_ms = now_ms();
+	}
+	return -1;
+}
+
 /* Answer requests until the parent closes the socket. */
 static int
 serve(void)
 {
-	static char message[TE_MAX_OPEN_REQUEST + 1];
-	static char root[TE_OPEN_MAX_PATH];
-	static char path[TE_OPEN_MAX_PATH];
+	static char message[TE_MAX_OPEN_MESSAGE + 1];
+	int			code;
 
-	for (;;)
+	do
 	{
-		TeOpenRequest request;
-		TeOpenReply reply;
 		int			fds[TE_MAX_FDS];
 		int			nfds;
 		ssize_t		length = te_receive(TE_FD_SOCKET, message, sizeof(message), fds, &nfds);
-		int			fd;
 
 		if (length == 0)
 			return TE_EXIT_NORMAL;
-		if (length < 0 || nfds > 0 || !parse(message, (size_t) length, &request, root, path))
-		{
-			log_message("invalid request\n");
-			return TE_EXIT_PROTOCOL;
-		}
-		memset(&reply, 0, sizeof(reply));
-		reply.magic = TE_OPEN_MAGIC;
-		reply.number = request.number;
-		fd = opn_open_file(root, path, request.want, &reply);
-		if (!answer(&reply, fd))
-			return TE_EXIT_NORMAL;
-		if (fd >= 0)
-			close(fd);
-	}
+		code = length < 0 || nfds > 0 ? TE_EXIT_PROTOCOL : answer(message, (size_t) length);
+	} while (code < 0);
+	if (code == TE_EXIT_PROTOCOL)
+		log_message("invalid request\n");
+	return code;
 }
 
 int

@@ -110,9 +110,10 @@ extern PGDLLEXPORT void _PG_init(void);
 	((catalog) == DatabaseRelationId ? pg_database_ownercheck((object), (role)) : \
 	 pg_class_ownercheck((object), (role)))
 
-/* One function for all catalogs since 16; used for schemas. */
+/* One function for all catalogs since 16; used for schemas and functions. */
 #define object_aclcheck(catalog, object, role, mode) \
-	(AssertMacro((catalog) == NamespaceRelationId), pg_namespace_aclcheck((object), (role), (mode)))
+	((catalog) == NamespaceRelationId ? pg_namespace_aclcheck((object), (role), (mode)) : \
+	 pg_proc_aclcheck((object), (role), (mode)))
 
 /* The node type does not exist before 16, and the tag is not used. */
 #define T_ErrorSaveContext T_Invalid

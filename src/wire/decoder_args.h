@@ -13,7 +13,7 @@
 typedef enum TeArgument
 {
 	TE_ARG_VERSION = 1,			/* TE_VERSION: both must be of one build */
-	TE_ARG_PARENT,				/* process id of the server process */
+	TE_ARG_PARENT,				/* process id of the server process, of seven digits */
 	TE_ARG_MEMORY,				/* MB it may use; from here on for a decoder only */
 	TE_ARG_FILE,				/* MB of the largest file it is given */
 	TE_ARG_TIMEOUT,				/* seconds that one image may take */
@@ -21,6 +21,7 @@ typedef enum TeArgument
 } TeArgument;
 
 #define TE_OPENER_ARGUMENTS	TE_ARG_MEMORY	/* argc of an opener */
+#define TE_TEMPLATE_ARGUMENTS	TE_ARG_MEMORY	/* argc of a decoder that is to be the template, see template.h */
 
 /* Their exit codes.  Anything else, such as 127 for a missing library, is an unknown failure. */
 typedef enum TeExit

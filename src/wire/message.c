@@ -169,6 +169,20 @@ check_texts(const char *at, size_t length, const TeReply *reply,
 	return length == 0 ? NULL : "there are bytes behind the texts";
 }
 
+size_t
+te_reply_length(const void *message, size_t length)
+{
+	TeReply		reply;
+	uint64_t	needed;
+
+	if (length < sizeof(reply))
+		return 0;
+	memcpy(&reply, message, sizeof(reply));
+	needed = sizeof(reply) + (uint64_t) reply.make_len + reply.model_len + reply.error_len +
+		reply.exif_error_len + reply.json_len;
+	return needed <= length ? (size_t) needed : 0;
+}
+
 const char *
 te_reply_check(const void *message, size_t length, const TeRequest *request,
 			   TeReply *reply, TeReplyTexts *texts, char *scratch)
@@ -235,13 +249,9 @@ te_hello_check(const void *message, size_t length, TeHello *hello)
 	return NULL;
 }
 
-const char *
-te_request_check(const void *message, size_t length, TeRequest *request)
+static const char *
+check_request(const TeRequest *request)
 {
-	if (length != sizeof(*request))
-		return "length is impossible";
-	memcpy(request, message, sizeof(*request));
-
 	if (request->magic != TE_WIRE_MAGIC)
 		return "it is not a request";
 	if ((request->want & ~(uint32_t) TE_WANT_ALL) != 0)
@@ -260,4 +270,24 @@ te_request_check(const void *message, size_t length, TeRequest *request)
 	if (request->max_pixels == 0 || request->file_size == 0)
 		return "a limit is zero";
 	return NULL;
+}
+
+const char *
+te_requests_check(const void *message, size_t length, int nfds, TeRequest *requests, int *count)
+{
+	int			needed = 0;
+
+	if (length == 0 || length % sizeof(TeRequest) != 0 || length > TE_BATCH * sizeof(TeRequest))
+		return "length is impossible";
+	*count = (int) (length / sizeof(TeRequest));
+	memcpy(requests, message, length);
+	for (int i = 0; i < *count; i++)
+	{
+		const char *wrong = check_request(&requests[i]);
+
+		if (wrong != NULL)
+			return wrong;
+		needed += (requests[i].want & TE_WANT_THUMBNAIL) ? 2 : 1;
+	}
+	return nfds == needed ? NULL : "number of descriptors is wrong";
 }

@@ -7,11 +7,13 @@
  * arrives whole or not at all.  The protocol:
  *
  *		decoder -> server	TeHello					once, when the sandbox is closed and it is ready
- *		server -> decoder	TeRequest + 2 fds		image (read only), output (a memfd)
- *		decoder -> server	TeReply + texts			exactly one for each request
+ *		server -> decoder	TeRequest...			up to TE_BATCH, and for each the image (read only), and the
+ *													output (a memfd) if a thumbnail is wanted
+ *		decoder -> server	TeReply + texts ...		one for each request, one or more in a message
  *
- * The server keeps at most TE_PIPELINE requests unanswered in one decoder,
- * which answers them in order.  On end of file the decoder exits.
+ * The server keeps at most TE_PIPELINE messages unanswered in one decoder, which answers all
+ * requests in order.  It sends replies together if they take little time.  On end of file the
+ * decoder exits.
  *
  * The thumbnail is written to the output descriptor.  Its offset is then the length, its size a
  * bound that cannot be exceeded.  The server treats everything from a decoder as hostile:
@@ -27,14 +29,15 @@
 #include "wire/status.h"
 
 #define TE_WIRE_MAGIC		0x46584554	/* "TEXF" */
-#define TE_WIRE_VERSION		1
-#define TE_PIPELINE			2	/* requests in one decoder: one in work, one waiting */
+#define TE_WIRE_VERSION		2
+#define TE_PIPELINE			2	/* messages in one decoder: one in work, one waiting */
+#define TE_BATCH			16	/* requests in one message */
 
 #define TE_MAX_SIDE			16384	/* largest thumbnail_size */
 #define TE_MAX_THUMBNAIL	(64 * 1024 * 1024)	/* bytes of any thumbnail; see te_thumbnail_bound() */
 #define TE_MAX_TEXT			1024	/* bytes of make, model and each error */
 #define TE_MAX_JSON			(96 * 1024) /* bytes of the EXIF as JSON */
-#define TE_MAX_REPLY		(128 * 1024)
+#define TE_MAX_REPLY		(128 * 1024)	/* bytes of a message with one or more replies */
 
 typedef enum TeFormat			/* format of a file, by content */
 {
@@ -156,6 +159,9 @@ typedef struct TeReplyTexts
 			   *json;			/* NULL if there is none */
 } TeReplyTexts;
 
+/* Bytes of the first reply in a message of that length, 0 if it is not complete. */
+extern size_t te_reply_length(const void *message, size_t length);
+
 /*
  * Is this a complete and valid reply to that request?  Returns NULL and fills reply and
  * texts (which point into "scratch", of at least length + 8 bytes), or returns a constant
@@ -165,8 +171,11 @@ extern const char *te_reply_check(const void *message, size_t length,
 								  const TeRequest *request,
 								  TeReply *reply, TeReplyTexts *texts, char *scratch);
 
-/* The same for the greeting of a decoder and, in the decoder, for a request. */
+/* The same for the greeting of a decoder. */
 extern const char *te_hello_check(const void *message, size_t length, TeHello *hello);
-extern const char *te_request_check(const void *message, size_t length, TeRequest *request);
+
+/* The same, in the decoder, for a message with requests and that many descriptors: fills up to TE_BATCH requests. */
+extern const char *te_requests_check(const void *message, size_t length, int nfds,
+									 TeRequest *requests, int *count);
 
 #endif							/* TE_WIRE_MESSAGE_H */

@@ -6,15 +6,17 @@ use warnings;
 
 use Exporter 'import';
 use IPC::Run;
+use PostgreSQL::Test::Utils;
+use ThumbexifTest;
 use Time::HiRes qw(sleep time);
 
-our @EXPORT = qw(decoders openers process_state wait_for slurp_proc);
+our @EXPORT = qw(decoders openers process_state template wait_for slurp_proc);
 
-# wait_for(WHAT, SUB): until SUB returns something true, which is returned; dies after 60 seconds.
+# wait_for(WHAT, SUB): until SUB returns something true, which is returned; dies if it never does.
 sub wait_for
 {
 	my ($what, $condition) = @_;
-	my $deadline = time + 60;
+	my $deadline = time + $PostgreSQL::Test::Utils::timeout_default;
 
 	while (time < $deadline)
 	{
@@ -22,7 +24,7 @@ sub wait_for
 		return $result if $result;
 		sleep(0.01);
 	}
-	die "gave up waiting: $what";
+	die "gave up waiting: $what\n";
 }
 
 # A file in /proc/PID, or undef if the process is gone.
@@ -60,8 +62,7 @@ sub children
 # decoders(PID): the decoders of a server process, those that have ended but are not reaped left out.
 sub decoders
 {
-	my %found = children(shift, 'thumbexif-decod|stub_decoder');
-	return sort { $a <=> $b } grep { $found{$_} ne 'Z' } keys %found;
+	return decoder_pids(shift);
 }
 
 # openers(PID): its openers, ended ones that are not reaped too.
@@ -69,6 +70,21 @@ sub openers
 {
 	my %found = children(shift, 'thumbexif-opene');
 	return sort { $a <=> $b } keys %found;
+}
+
+# template(SERVER, NOT): the template of a server that has the module preloaded, once it accepts connections; another than NOT.
+sub template
+{
+	my ($server, $not) = @_;
+
+	return wait_for('a template is ready',
+		sub {
+			my $launcher = $server->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE backend_type = 'thumbexif launcher'") or return;
+			my %templates = children($launcher, 'thumbexif-decod');
+			my %listening = map { /^\S+ \S+ \S+ 00010000 \S+ \S+ +(\d+) pg_stat_tmp/ ? ("socket:[$1]" => 1) : () } split /\n/, slurp_proc('net', 'unix');
+
+			return (grep { $_ != ($not || 0) && grep { $listening{ readlink($_) // '' } } glob "/proc/$_/fd/*" } keys %templates)[0];
+		});
 }
 
 # DecoderTest->session(SERVER): a psql in database postgres.  Errors are part of its answers, with their SQLSTATE.
@@ -79,7 +95,7 @@ sub session
 
 	$self->{psql} = IPC::Run::start(
 		[ 'psql', '-XAtq', '-v', 'VERBOSITY=verbose', '-d', $server->connstr('postgres') ],
-		'<', \$self->{in}, '>', \$self->{out}, '2>&1', $self->{timer} = IPC::Run::timeout(120));
+		'<', \$self->{in}, '>', \$self->{out}, '2>&1', $self->{timer} = IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
 	$self->{pid} = $self->query('SELECT pg_backend_pid()');
 	return $self;
 }
@@ -90,7 +106,9 @@ sub send
 	my ($self, $query) = @_;
 
 	$self->{out} = '';
+	$self->{query} = $query;
 	$self->{number}++;
+	$self->{timer}->start($PostgreSQL::Test::Utils::timeout_default);
 	$self->{in} .= "$query;\n\\echo end-of-$self->{number}\n";
 	$self->{psql}->pump_nb;
 	return;
@@ -102,7 +120,8 @@ sub answer
 	my $self = shift;
 	my $end = "end-of-$self->{number}\n";
 
-	$self->{psql}->pump until $self->{out} =~ /\Q$end\E/ || !$self->{psql}->pumpable;
+	eval { $self->{psql}->pump until $self->{out} =~ /\Q$end\E/ || !$self->{psql}->pumpable; 1 }
+	  or die "gave up waiting: the answer to $self->{query}\n$@";
 	(my $answer = $self->{out}) =~ s/\n?\Q$end\E.*//s;
 	return $answer;
 }
@@ -151,6 +170,7 @@ sub wait_until_waiting
 sub quit
 {
 	my $self = shift;
+	$self->{timer}->start($PostgreSQL::Test::Utils::timeout_default);
 	$self->{in} .= "\\q\n";
 	$self->{psql}->finish;
 	wait_for('session ends', sub { !-d "/proc/$self->{pid}" });

@@ -6,6 +6,7 @@ use warnings;
 
 use IPC::Run;
 use PostgreSQL::Test::Utils;
+use ThumbexifTest qw(decoder_pids);
 use Time::HiRes qw(time usleep);
 
 # TestSession->new(SERVER, OPTIONS): connected to "postgres".  user => ROLE.
@@ -29,6 +30,7 @@ sub send
 	my ($self, $sql) = @_;
 
 	$self->{in} .= "$sql;\n";
+	$self->{sent} = $sql;
 	$self->{psql}->pump_nb;
 	return;
 }
@@ -43,7 +45,7 @@ sub wait
 	$self->{in} .= "\\echo $mark\n";
 	until ($self->{out} =~ /^$mark$/m)
 	{
-		die "no answer: $self->{err}" if time() > $deadline;
+		die "gave up waiting: the answer to $self->{sent}\n$self->{err}" if time() > $deadline;
 		last unless $self->{psql}->pumpable;
 		$self->{psql}->pump_nb;
 		usleep(5_000);
@@ -77,17 +79,8 @@ sub errors
 sub decoders
 {
 	my $self = shift;
-	my @decoders;
 
-	foreach my $file (glob '/proc/[0-9]*/stat')
-	{
-		open my $stat, '<', $file or next;
-		my $line = <$stat>;
-		close $stat;
-		push @decoders, $1
-		  if defined $line && $line =~ /^(\d+) \(thumbexif-decod[^)]*\) \S (\d+) / && $2 == $self->{pid};
-	}
-	return @decoders;
+	return decoder_pids($self->{pid});
 }
 
 # Start the session's decoders and stop them in their tracks: what is given to them from now on takes for ever.

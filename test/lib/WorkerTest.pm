@@ -10,7 +10,7 @@ use Test::More;
 use ThumbexifTest ();
 use TinyPicture;
 
-our @EXPORT = qw(tiny_folder value wait_for wait_done statuses worker_pid decoder_pids busy_seconds files_below check_store);
+our @EXPORT = qw(tiny_folder value wait_for wait_done wait_cleaned statuses worker_pid busy_seconds files_below check_store);
 
 # tiny_folder(FOLDER, COUNT): a folder with 1.png .. COUNT.png, one pixel each.
 sub tiny_folder
@@ -71,22 +71,6 @@ sub worker_pid
 			$database || 'postgres'));
 }
 
-# decoder_pids(PID...): the decoders of these processes
-sub decoder_pids
-{
-	my %parent = map { $_ => 1 } @_;
-	my @found;
-
-	foreach my $stat (glob('/proc/[0-9]*/stat'))
-	{
-		open(my $file, '<', $stat) or next;
-		my $line = <$file>;
-		push @found, $1
-		  if defined $line && $line =~ /^(\d+) \(thumbexif-decod\) [^Z] (\d+)/ && $parent{$2};
-	}
-	return @found;
-}
-
 # busy_seconds(PID): how long a process has used a processor or waited for one, so that it can be told on a busy machine
 # too whether it spins; 0 if it is gone
 sub busy_seconds
@@ -111,6 +95,23 @@ sub files_below
 	return @files;
 }
 
+# wait_cleaned(SERVER, WHAT, SUB, DATABASE): clean until SUB is true.  A worker may remove a file before thumbexif_clean()
+# does, and be at it while that returns; files of transactions younger than the oldest one running stay for the next time.
+sub wait_cleaned
+{
+	my ($server, $what, $condition, $database) = @_;
+	my $deadline = time + $PostgreSQL::Test::Utils::timeout_default;
+	my $reached;
+
+	do
+	{
+		value($server, 'SELECT thumbexif_clean()', $database);
+		$reached = $condition->();
+	} while (!$reached && time < $deadline);
+	ok($reached, $what) or diag("gave up waiting: $what");
+	return;
+}
+
 # check_store(SERVER, WHAT, DATABASE): after a clean-up each thumbnail_path is a whole file, and there is no other file.
 # Files of transactions that are younger than the oldest one running are left to the next clean-up, so it may take some.
 sub check_store
@@ -127,6 +128,7 @@ sub check_store
 			'SELECT thumbnail_path FROM image_assets WHERE thumbnail_path IS NOT NULL', $database);
 		@files = sort(files_below("$server->{thumbnails}/$oid"));
 	} while ("@named" ne "@files" && time < $deadline);
+	diag("gave up waiting: $what: a file for each row, and no other") if "@named" ne "@files";
 	is_deeply([ grep { !-s $_ } @named ], [], "$what: no dangling thumbnail_path");
 	is_deeply(\@files, \@named, "$what: no file without a row");
 }

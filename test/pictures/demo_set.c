@@ -1,10 +1,9 @@
 /*
  * demo_set.c
- *		Makes a photo collection for the demo, and many large photos for the bench.
+ *		Makes a photo collection for the demo.
  */
 #include "shot.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,10 +18,6 @@ typedef struct DemoPhoto
 				longitude;		/* both 0 = no GPS */
 	int			orientation;
 } DemoPhoto;
-
-/* Together these give files of about 3.3 MB. */
-#define BENCH_GRAIN 32
-#define BENCH_QUALITY 85
 
 #define FIRST	{"Fictor", "Fictor X100"}
 #define SECOND	{"LUMEN CAMERA CO.", "Lumen Field 7"}
@@ -130,24 +125,4 @@ make_demo_set(void)
 		canvas_free(&stored);
 	}
 	write_broken();
-}
-
-void
-make_bench_set(int count)
-{
-	for (int i = 0; i < count; i++)
-	{
-		char		name[64];
-		char		taken[32];
-		const Shot	shot = {"Fictor", i % 2 ? "Fictor X100" : "Fictor X200", taken, "125", "+02:00", true,
-		fmod(i * 7.31, 120) - 60, fmod(i * 11.17, 340) - 170, i % 8 == 7 ? 6 : 1};
-		Canvas		canvas = scene_landscape(4000, 3000, i + 1);
-
-		snprintf(taken, sizeof(taken), "2024:%02d:%02d %02d:%02d:%02d", i / 28 % 12 + 1, i % 28 + 1,
-				 i % 24, i * 7 % 60, i * 13 % 60);
-		snprintf(name, sizeof(name), "photo-%05d.jpg", i);
-		scene_grain(&canvas, BENCH_GRAIN, i + 1);
-		picture_jpeg(name, &canvas, BENCH_QUALITY, &shot, 0);
-		canvas_free(&canvas);
-	}
 }

@@ -29,6 +29,19 @@ extern Canvas scene_landscape(int width, int height, unsigned seed);
 /* Grain of some strength, different in each seed: makes a drawing as hard to compress as a photo. */
 extern void scene_grain(Canvas *canvas, double strength, unsigned seed);
 
+/*
+ * Detail at every scale, as much in each octave, as photos have it: little in the sky and in patches, much elsewhere.
+ */
+extern void scene_detail(Canvas *canvas, double strength, unsigned seed);
+
+/* What aliases: rings that get finer outwards, slanted stripes, a roof's tiles and a fence that run into the distance. */
+typedef enum ScenePattern
+{
+	PATTERN_RINGS, PATTERN_STRIPES, PATTERN_ROOF, PATTERN_FENCE
+} ScenePattern;
+
+extern Canvas scene_pattern(int width, int height, ScenePattern pattern);
+
 /* A copy as a camera stores it that was held in that EXIF orientation (1..8). */
 extern Canvas scene_as_stored(const Canvas *canvas, int orientation);
 

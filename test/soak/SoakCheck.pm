@@ -11,6 +11,7 @@ use SoakProcesses;
 use SoakTables;
 use Test::More;
 use TestSession;
+use ThumbexifTest qw(decoder_pids);
 use Time::HiRes qw(time usleep);
 use TinyPicture;
 use WorkerTest;
@@ -110,7 +111,7 @@ EOSQL
 	return;
 }
 
-# Decoders that have no server process, or have ended and are not reaped.
+# Decoders that have neither a server process nor a template, or have ended and are not reaped.
 sub stray_decoders
 {
 	my ($self, $processes) = @_;
@@ -123,7 +124,7 @@ sub stray_decoders
 
 		next if $process->{name} !~ /^thumbexif-decod/;
 		push @found, "$pid $process->{state} of $process->{parent}"
-		  if $process->{state} eq 'Z' || !$parent || $parent->{name} ne 'postgres';
+		  if $process->{state} eq 'Z' || !$parent || $parent->{name} !~ /^(?:postgres$|thumbexif-decod)/;
 	}
 	return join(', ', @found);
 }

@@ -6,6 +6,7 @@ use warnings;
 
 use File::Path ();
 use SoakProcesses;
+use ThumbexifTest qw(decoder_pids);
 use Time::HiRes qw(time usleep);
 use WorkerTest;
 

@@ -48,7 +48,7 @@ SELECT count(*) FROM pg_trigger WHERE tgrelid = 'attach.image_assets'::regclass;
 DROP TABLE attach.image_assets;
 
 -- A table that is created has the columns that are asked for.
-SELECT thumbexif_attach('attach."Odd ""name"', id => 'Key', path => 'File "name"', width => '', height => '', exif_metadata => '', taken_at => 'When');
+SELECT thumbexif_attach('attach."Odd ""name"', id => 'Key', path => 'File "name"', width => '', height => '', exif_metadata => '', taken_at => 'When', create_table => true);
 \d attach."Odd ""name"
 INSERT INTO attach."Odd ""name" ("File ""name""") VALUES ('a'), ('b');
 UPDATE attach."Odd ""name" SET "Key" = 7 WHERE "Key" = 2;
@@ -56,18 +56,24 @@ SELECT * FROM attach.state;
 DROP TABLE attach."Odd ""name";
 SELECT count(*) FROM attach.state;
 
--- Mapping an existing table: standard names where they are, other names where they are given, '' for none.
+-- Mapping an existing table: standard names where they are, other names where they are given, '' for none.  The NOTICE says so.
 CREATE TABLE attach.photo (photo_id uuid PRIMARY KEY DEFAULT gen_random_uuid(), filename varchar(200), thumb varchar(300),
 	width bigint, height integer, exif_metadata jsonb, camera_make varchar(10), extra text);
+INSERT INTO attach.photo (filename) VALUES ('old');
+SET client_min_messages = notice;
 SELECT thumbexif_attach('attach.photo', id => 'photo_id', path => 'filename', thumbnail_path => 'thumb', exif_metadata => '');
+SELECT thumbexif_attach('attach.photo');
+SET client_min_messages = warning;
 SELECT * FROM attach.mapping('attach.photo');
+SELECT * FROM thumbexif_tables;
+DELETE FROM attach.photo;
 
--- Attaching again changes the mapping and keeps the state; EXIF is to be read again for a new column.
+-- Attaching again changes the mapping and keeps what is not named, and the state; EXIF is to be read again for a new column.
 INSERT INTO attach.photo (photo_id, filename) VALUES ('00000000-0000-0000-0000-000000000001', 'x');
 UPDATE thumbexif_internal.thumbexif_asset_uuid SET status = 'done', attempts = 2, exif_settings = 'UTC gps';
-SELECT thumbexif_attach('attach.photo', 'photo_id', 'filename', 'thumb', exif_metadata => '', camera_make => '');
+SELECT thumbexif_attach('attach.photo', camera_make => '');
 SELECT exif_settings, status, attempts FROM thumbexif_internal.thumbexif_asset_uuid;
-SELECT thumbexif_attach('attach.photo', 'photo_id', 'filename', 'thumb');
+SELECT thumbexif_attach('attach.photo', camera_make => 'camera_make', exif_metadata => 'exif_metadata');
 SELECT exif_settings, status, attempts FROM thumbexif_internal.thumbexif_asset_uuid;
 SELECT * FROM attach.mapping('attach.photo');
 
@@ -101,7 +107,7 @@ SELECT thumbexif_attach('attach.photo', 'number', 'file_name', 'thumb');
 SELECT thumbexif_attach('attach.photo', path => 'file_name', thumbnail_path => 'thumb2');
 UPDATE thumbexif_internal.thumbexif_asset_uuid SET file = 'aa/bb/x';
 SELECT thumbexif_attach('attach.photo', path => 'file_name', thumbnail_path => 'thumb');
-SELECT thumbexif_attach('attach.photo', path => 'file_name');
+SELECT thumbexif_attach('attach.photo', path => 'file_name', thumbnail_path => '');
 -- detached, it can
 SELECT thumbexif_detach('attach.photo');
 SELECT count(*) AS left_for_removal FROM thumbexif_internal.thumbexif_removal;
@@ -112,12 +118,12 @@ DROP TABLE attach.photo;
 -- What cannot be attached.
 CREATE TABLE attach.plain (id integer PRIMARY KEY, path text, other integer, no_key integer NOT NULL,
 	partial integer NOT NULL, two integer NOT NULL, late integer NOT NULL, expression integer NOT NULL,
-	nullable integer UNIQUE, small smallint NOT NULL UNIQUE, word text NOT NULL UNIQUE, big numeric NOT NULL UNIQUE,
-	generated text GENERATED ALWAYS AS ('x') STORED, taken_at timestamp, place point,
+	nullable integer UNIQUE, small smallint NOT NULL UNIQUE, word text NOT NULL UNIQUE, big numeric NOT NULL UNIQUE, padded char(9) NOT NULL UNIQUE,
+	generated text GENERATED ALWAYS AS ('x') STORED, taken_at date, place point, short varchar(60),
 	UNIQUE (late) DEFERRABLE, UNIQUE (two, partial));
 CREATE UNIQUE INDEX ON attach.plain (partial) WHERE partial > 0;
 CREATE UNIQUE INDEX ON attach.plain ((expression + 1));
-CREATE DOMAIN attach.number AS bigint;
+CREATE DOMAIN attach.number AS numeric;
 CREATE TABLE attach.domains (id attach.number PRIMARY KEY, path text);
 CREATE TABLE attach.parted (id integer PRIMARY KEY, path text) PARTITION BY RANGE (id);
 CREATE TABLE attach.part PARTITION OF attach.parted DEFAULT;
@@ -138,12 +144,12 @@ BEGIN
 		'attach.plain'', taken_at => '''', path => ''', 'attach.plain'', taken_at => '''', path => ''other',
 		'attach.plain'', taken_at => '''', path => ''ctid',
 		'attach.plain'', taken_at => '''', path => ''generated', 'attach.plain'', taken_at => '''', width => ''word',
-		'attach.plain'', taken_at => '''', exif_metadata => ''word', 'attach.plain'', taken_at => '''', gps_latitude => ''place',
+		'attach.plain'', taken_at => '''', exif_metadata => ''word', 'photo', 'attach.plain'', taken_at => '''', thumbnail_path => ''short', 'attach.plain'', taken_at => '''', gps_latitude => ''place',
 		'attach.plain'', taken_at => '''', thumbnail_path => ''path', 'attach.plain'', taken_at => '''', width => ''other'', height => ''other',
 		'attach.plain'', taken_at => '''', id => ''no_key', 'attach.plain'', taken_at => '''', id => ''partial',
 		'attach.plain'', taken_at => '''', id => ''two', 'attach.plain'', taken_at => '''', id => ''late',
 		'attach.plain'', taken_at => '''', id => ''expression', 'attach.plain'', taken_at => '''', id => ''nullable',
-		'attach.plain'', taken_at => '''', id => ''word', 'attach.plain'', taken_at => '''', id => ''big']
+		'attach.plain'', taken_at => '''', id => ''padded', 'attach.plain'', taken_at => '''', id => ''big']
 	LOOP
 		BEGIN
 			EXECUTE format('SELECT thumbexif_attach(''%s'')', call);
@@ -171,7 +177,7 @@ CREATE TRIGGER thumbexif_delete AFTER DELETE ON attach.own EXECUTE FUNCTION atta
 SELECT thumbexif_attach('attach.own');
 
 -- Several tables: which one must be said.  Nobody else may use the trigger function.
-SELECT thumbexif_attach('attach.other');
+SELECT thumbexif_attach('attach.other', create_table => true);
 SELECT thumbexif_detach();
 SET ROLE attach_owner;
 CREATE TRIGGER mine AFTER TRUNCATE ON attach.other EXECUTE FUNCTION thumbexif_internal.thumbexif_track();
@@ -187,9 +193,9 @@ SELECT count(*) FROM thumbexif_internal.thumbexif_attachment;
 -- A table is forgotten when it is dropped, whoever drops it and by whatever command.
 CREATE SCHEMA attach_schema AUTHORIZATION attach_owner;
 SET ROLE attach_owner;
-SELECT thumbexif_attach('attach_schema.photos');
+SELECT thumbexif_attach('attach_schema.photos', create_table => true);
 INSERT INTO attach_schema.photos (path) VALUES ('a'), ('b');
-SELECT thumbexif_attach('attach.photos');
+SELECT thumbexif_attach('attach.photos', create_table => true);
 INSERT INTO attach.photos (path) VALUES ('a');
 RESET ROLE;
 UPDATE thumbexif_internal.thumbexif_asset_bigint SET file = 'aa/bb/' || id;
@@ -213,6 +219,25 @@ SELECT count(*) AS folders_to_empty FROM thumbexif_internal.thumbexif_dropped;
 DELETE FROM thumbexif_internal.thumbexif_removal;
 DELETE FROM thumbexif_internal.thumbexif_dropped;
 
+-- The owner of an attached table reads what is known of it, and nobody else's; any other role needs a right on the view.
+SET ROLE attach_owner;
+SELECT thumbexif_attach('attach.mine');
+CREATE TABLE attach.photo (id bigint PRIMARY KEY, path text);
+RESET ROLE;
+SELECT thumbexif_attach('attach.least', 'k');
+SET ROLE attach_owner;
+SELECT * FROM thumbexif_tables;
+SET ROLE attach_other;
+SELECT * FROM thumbexif_tables;
+RESET ROLE;
+GRANT SELECT ON thumbexif_tables TO attach_other;
+GRANT SELECT ON attach.least TO attach_other;
+SET ROLE attach_other;
+SELECT relation FROM thumbexif_tables;
+RESET ROLE;
+REVOKE SELECT ON thumbexif_tables FROM attach_other;
+
 REVOKE EXECUTE ON FUNCTION thumbexif_attach, thumbexif_detach FROM attach_owner, attach_other;
 DROP SCHEMA attach CASCADE;
+DROP OWNED BY attach_owner;
 DROP ROLE attach_owner, attach_other;

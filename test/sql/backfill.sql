@@ -2,7 +2,7 @@
 SET timezone = 'UTC';
 SET datestyle = 'ISO';
 \set VERBOSITY terse
-SELECT thumbexif_attach('shots');
+SELECT thumbexif_attach('shots', create_table => true);
 INSERT INTO shots (id, path) SELECT row_number() OVER (), f FROM unnest(ARRAY['photo.jpg', 'photo.png', 'photo.gif', 'alpha.png',
 	'corrupt.jpg', 'nowhere.jpg', 'text.jpg', 'orientation-3.jpg', 'orientation-4.jpg', 'orientation-5.jpg']) f;
 
@@ -105,8 +105,9 @@ CALL thumbexif_backfill();
 SELECT status, error FROM thumbexif_internal.thumbexif_asset_bigint;
 
 -- a path too long for its column is that asset's failure; a name is cut
-CREATE TABLE narrow (id smallint PRIMARY KEY, path text, thumb varchar(10), camera_make varchar(4));
+CREATE TABLE narrow (id smallint PRIMARY KEY, path text, thumb text, camera_make varchar(4));
 SELECT thumbexif_attach('narrow', thumbnail_path => 'thumb');
+ALTER TABLE narrow ALTER thumb TYPE varchar(10);
 INSERT INTO narrow VALUES (1, 'photo.jpg');
 CALL thumbexif_backfill(relation => 'narrow');
 SELECT status, error FROM thumbexif_internal.thumbexif_asset_bigint s JOIN narrow USING (id) WHERE s.error IS NOT NULL;

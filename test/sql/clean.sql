@@ -1,7 +1,7 @@
 -- thumbexif_clean: what it removes, what it counts, and what it leaves alone.
 SET client_min_messages = warning;
 \getenv thumbnails TE_THUMBNAILS
-SELECT thumbexif_attach('photos') AS one, thumbexif_attach('others', id => 'id') AS two;
+SELECT thumbexif_attach('photos', create_table => true) AS one, thumbexif_attach('others', id => 'id', create_table => true) AS two;
 SELECT oid AS database FROM pg_database WHERE datname = current_database() \gset
 SELECT attachment AS photos FROM thumbexif_internal.thumbexif_attachment WHERE relation = 'photos'::regclass \gset
 SELECT attachment AS others FROM thumbexif_internal.thumbexif_attachment WHERE relation = 'others'::regclass \gset
@@ -89,7 +89,7 @@ SELECT thumbexif_clean();
 SELECT count(*) FROM thumbexif_internal.thumbexif_dropped;
 
 -- a table that was dropped behind our back
-SELECT thumbexif_attach('photos');
+SELECT thumbexif_attach('photos', create_table => true);
 SELECT attachment AS photos FROM thumbexif_internal.thumbexif_attachment WHERE relation = 'photos'::regclass \gset
 INSERT INTO photos (path) VALUES ('a');
 ALTER EVENT TRIGGER thumbexif_drop DISABLE;
@@ -99,7 +99,7 @@ SELECT thumbexif_clean();
 SELECT count(*) FROM thumbexif_internal.thumbexif_attachment;
 
 -- a detached table keeps its files
-SELECT thumbexif_attach('photos');
+SELECT thumbexif_attach('photos', create_table => true);
 SELECT attachment AS photos FROM thumbexif_internal.thumbexif_attachment WHERE relation = 'photos'::regclass \gset
 \setenv PHOTOS :photos
 \! sh -c "$PUT" x $PHOTOS/00/11/1-3-0123456789abcdef.jpg
@@ -113,7 +113,7 @@ SELECT thumbexif_clean();
 \! ls $ROOT/$PHOTOS/00/11
 
 -- rows that the owner cannot see all of
-SELECT thumbexif_attach('photos');
+SELECT thumbexif_attach('photos', create_table => true);
 INSERT INTO photos (path) VALUES ('a');
 ALTER TABLE photos ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 SELECT thumbexif_clean();

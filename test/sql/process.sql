@@ -2,7 +2,7 @@
 SET timezone = 'UTC';
 SET datestyle = 'ISO';
 \set VERBOSITY default
-SELECT thumbexif_attach('shots');
+SELECT thumbexif_attach('shots', create_table => true);
 INSERT INTO shots (id, path) VALUES (1, 'photo.jpg'), (2, 'photo.gif'), (3, 'rgb-16.png'), (4, 'corrupt.jpg'),
 	(5, 'nowhere.jpg'), (6, 'text.jpg'), (7, 'bomb.png'), (8, 'south-west.jpg'), (9, '/etc/passwd'), (10, 'orientation-6.jpg');
 

@@ -83,7 +83,7 @@ SELECT thumbexif_enqueue(1, 'by_small');
 CREATE ROLE queue_owner;
 CREATE ROLE queue_other;
 ALTER TABLE by_uuid OWNER TO queue_owner;
-GRANT ALL ON by_uuid TO queue_other;
+GRANT SELECT, INSERT, DELETE ON by_uuid TO queue_other;
 SET ROLE queue_owner;
 SELECT thumbexif_enqueue('00000000-0000-0000-0000-000000000001', 'by_uuid');
 RESET ROLE;
@@ -95,6 +95,11 @@ SET ROLE queue_other;
 SELECT thumbexif_enqueue('00000000-0000-0000-0000-000000000001', 'by_uuid');
 SELECT thumbexif_retry('00000000-0000-0000-0000-000000000001', 'by_uuid');
 SELECT thumbexif_retry(relation => 'by_uuid');
+RESET ROLE;
+-- who may update one column may
+GRANT UPDATE (path) ON by_uuid TO queue_other;
+SET ROLE queue_other;
+SELECT thumbexif_enqueue('00000000-0000-0000-0000-000000000001', 'by_uuid'), thumbexif_retry(relation => 'by_uuid');
 RESET ROLE;
 
 DROP TABLE image_assets, by_uuid, by_small;

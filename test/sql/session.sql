@@ -1,6 +1,6 @@
 -- CALL thumbexif_process_session(): the assets of one session.
 \set VERBOSITY terse
-SELECT thumbexif_attach('shots');
+SELECT thumbexif_attach('shots', create_table => true);
 INSERT INTO shots (id, path) SELECT i, 'orientation-' || i || '.jpg' FROM generate_series(1, 8) i;
 INSERT INTO shots (id, path) VALUES (9, 'text.jpg');
 CREATE TABLE training_jobs (session_id integer, asset_id integer);

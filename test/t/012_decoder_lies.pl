@@ -47,8 +47,8 @@ is_refused('number', 'thumbnail', 'TE010', 'answers another request', 'another r
 is_refused('magic', 'thumbnail', 'TE010', 'not a reply', 'no reply');
 is_refused('descriptor', 'thumbnail', 'TE010', 'has descriptors', 'a descriptor');
 is_refused('long', 'thumbnail', 'TE010', 'too long', 'a reply that is too long');
-is_refused('surplus', 'thumbnail', 'TE010', 'bytes behind the texts', 'bytes behind the texts');
-is_refused('lengths', 'thumbnail', 'TE010', 'text is too long', 'a length that overflows');
+is_refused('surplus', 'thumbnail', 'TE010', 'bytes behind its replies', 'bytes behind the texts');
+is_refused('lengths', 'thumbnail', 'TE010', 'reply is not complete', 'a length that overflows');
 is_refused('status', 'thumbnail', 'TE010', 'status is not one of a decoder', 'a status of the server');
 is_refused('wide', 'thumbnail', 'TE010', 'not of the size that was asked for', 'a thumbnail that is too wide');
 is_refused('missing', 'thumbnail', 'TE010', 'shorter than announced', 'a thumbnail that is shorter than announced');
@@ -101,6 +101,18 @@ FROM thumbexif_failures GROUP BY 1 ORDER BY 1
 EOSQL
 is($server->safe_psql('postgres', "SELECT count(*) FROM image_assets WHERE path LIKE 'well%' AND thumbnail_path IS NOT NULL"),
 	'12', 'and who is well is done, whoever was beside it');
+
+# Of EXIF alone many are asked for in a message, and answered in one.  Whoever a decoder dies of, or waits for, is found out.
+append_to_file("$pictures/stop1", "stub: stop \n");
+$server->safe_psql('postgres', "INSERT INTO image_assets (path) VALUES ('stop1')");
+like($session->query("SET thumbexif.decode_timeout = '1s'; CALL thumbexif_backfill(parts => 'exif')"),
+	qr/Done! Processed: 21, Updated: 0, Skipped: 12, Failed: 9\n/, 'the same for EXIF, with several pictures in a message');
+is($server->safe_psql('postgres', "SELECT string_agg(path || attempts, ' ' ORDER BY path) FROM thumbexif_failures WHERE error NOT LIKE '%terminated%'"),
+	'number12 number22 stop11', 'one lied, one did not answer');
+is($server->safe_psql('postgres', "SELECT string_agg(path || attempts, ' ' ORDER BY path) FROM thumbexif_failures WHERE error LIKE '%terminated%'"),
+	'crash12 crash22 html12 html22 leave12 leave22', 'the others died');
+like($server->safe_psql('postgres', "SELECT error FROM thumbexif_failures WHERE path = 'stop1'"), qr/did not answer in time/, 'with the reason');
+$session->query('RESET thumbexif.decode_timeout');
 
 is($session->query('SELECT pg_backend_pid()'), $session->{pid}, 'the session is the same');
 is(slurp_file($server->data_dir . '/postmaster.pid'), $postmaster_start, 'the server is the same');

@@ -4,15 +4,14 @@ use warnings;
 
 use PostgreSQL::Test::Utils;
 use Test::More;
-use Time::HiRes qw(time);
 use DecoderTest;
 use ThumbexifTest;
 
-my $server = new_server('interrupts');
+my $server = new_server('interrupts', config => "thumbexif.decode_timeout = 1h\n");
 my $session = DecoderTest->session($server);
 my $thumbnail = "SELECT length(thumbexif_thumbnail('photo.jpg')) > 1000";
 
-# Whoever does it, a stuck decoder goes with the query at once: long before decode_timeout, also on a busy machine.
+# Whoever does it, a stuck decoder goes with the query: long before decode_timeout, which nobody would wait for.
 sub is_stopped_by
 {
 	my ($what, $query, $error, $stop) = @_;
@@ -20,10 +19,9 @@ sub is_stopped_by
 	$session->query($thumbnail);
 	my $decoder = $session->send_to_stopped($server, $query);
 	$stop->() if $stop;
-	my $start = time;
 	like($session->answer, $error, $what);
 	wait_for("decoder goes: $what", sub { process_state($decoder) eq '' });
-	cmp_ok(time - $start, '<', 10, "$what: at once, and the decoder is gone");
+	pass("$what: the decoder is gone");
 	return;
 }
 
@@ -85,19 +83,16 @@ is($server->safe_psql('postgres', 'SELECT count(*) FROM seen WHERE bytes > 1000'
 # The session itself.
 $session->query($thumbnail);
 my $decoder = $session->send_to_stopped($server, $thumbnail);
-my $start = time;
 $server->safe_psql('postgres', "SELECT pg_terminate_backend($session->{pid})");
 wait_for('session ends', sub { !-d "/proc/$session->{pid}" });
 wait_for('decoder ends', sub { process_state($decoder) eq '' });
-cmp_ok(time - $start, '<', 10, 'pg_terminate_backend: at once, and the decoder is gone');
+pass('pg_terminate_backend: the decoder is gone');
 
 # The server.
 $session = DecoderTest->session($server);
 $session->query($thumbnail);
 $decoder = $session->send_to_stopped($server, $thumbnail);
-$start = time;
 $server->stop('fast');
-cmp_ok(time - $start, '<', 15, 'a fast shutdown does not wait for the decoder');
-is(process_state($decoder), '', 'which is gone');
+is(process_state($decoder), '', 'a fast shutdown does not wait for the decoder, which is gone');
 
 done_testing();

@@ -95,5 +95,70 @@ is($standby->safe_psql('postgres', "SELECT pg_is_in_recovery(); $read"), "t\nBra
 is($standby->safe_psql('postgres', 'SELECT self_test FROM thumbexif_version()'), 'ok', 'the version too');
 
 $standby->stop;
+
+# --- a table: thumbexif_grant()
+
+$server->safe_psql('postgres', <<'EOSQL');
+CREATE ROLE keeper LOGIN;
+CREATE ROLE app LOGIN;
+CREATE ROLE "A reader" LOGIN;
+CREATE SCHEMA hall;
+GRANT USAGE, CREATE ON SCHEMA hall TO keeper;
+GRANT USAGE ON SCHEMA hall TO app, "A reader";
+CREATE TABLE hall.photos (id uuid PRIMARY KEY, path text, thumbnail_path text, camera_make text);
+ALTER TABLE hall.photos OWNER TO keeper;
+CREATE TABLE hall.other (id text, path text, n bigint PRIMARY KEY);
+INSERT INTO hall.photos VALUES ('00000000-0000-0000-0000-000000000001', 'a.png'), ('00000000-0000-0000-0000-000000000002', 'gone.png');
+SELECT thumbexif_attach('hall.other', id => 'n');
+INSERT INTO hall.other VALUES ('x', 'secret.png', 1);
+CALL thumbexif_backfill();
+EOSQL
+my $photo = '00000000-0000-0000-0000-000000000001';
+
+like(as('keeper', q{SELECT thumbexif_grant('app', 'hall.photos', 'read')}), qr/permission denied for function thumbexif_grant/, 'not everybody may call it');
+like(as('postgres', q{SELECT thumbexif_grant('app', 'hall.photos', 'own')}), qr/role "app" does not own table hall\.photos/, 'nobody becomes owner by it');
+like(as('postgres', q{SELECT thumbexif_grant('public', 'hall.photos', 'read')}), qr/role "public" does not exist/, 'nor does PUBLIC get a right');
+like(as('postgres', q{SELECT thumbexif_grant('app', 'hall.photos', 'all')}), qr/"all" is nothing that can be granted.*'read'/s, 'what there is to grant is said');
+like(as('postgres', q{SELECT thumbexif_grant('keeper', 'hall.photos', 'own')}),
+	qr/NOTICE:  granted to role "keeper": SELECT on view thumbexif_status,.* EXECUTE on thumbexif_process, .*EXECUTE on thumbexif_attach,/, 'the owner is granted what only owners do, in one statement');
+unlike(as('keeper', q{SELECT thumbexif_attach('hall.photos')}) . as('keeper', q{CALL thumbexif_backfill(relation => 'hall.photos')}), qr/ERROR/, 'and may attach and backfill');
+like(as('keeper', q{SELECT thumbexif_grant('app', 'hall.other', 'read')}), qr/must be owner of table hall\.other/, 'but grant nothing on a table of others');
+like(as('keeper', q{SELECT thumbexif_grant('app', 'hall.photos', 'process')}),
+	qr/NOTICE:  granted to role "app": SELECT on table hall\.photos, .*UPDATE on table hall\.photos, EXECUTE on thumbexif_process, EXECUTE on thumbexif_enqueue/, 'it passes on what it has');
+as('keeper', q{SELECT thumbexif_grant('A reader', 'hall.photos', 'read')});
+
+is(as('app', "SELECT status, camera_make FROM thumbexif_process('$photo', 'hall.photos')"), 'done|Brand', 'a key without a type is a uuid where keys are');
+is(as('app', "SELECT thumbexif_enqueue('$photo', 'hall.photos')"), '', 'who may update the table may enqueue');
+is(as('app', q{SELECT thumbexif_retry('00000000-0000-0000-0000-000000000002', 'hall.photos'), thumbexif_retry_all(relation => 'hall.photos')}), 't|0', 'and retry');
+like(as('app', q{SELECT thumbexif_enqueue('1', 'hall.other')}), qr/permission denied for table other/, 'but not in a table of others');
+like(as('app', q{CALL thumbexif_backfill(relation => 'hall.photos')}), qr/permission denied for procedure/, 'nor do what only the owner does');
+as('keeper', q{CALL thumbexif_backfill(relation => 'hall.photos')});
+is(as('A reader', 'SELECT relation, status, path FROM thumbexif_failures'), 'hall.photos|missing|gone.png', 'views show failures of its table only');
+is(as('A reader', 'SELECT relation, waiting FROM thumbexif_tables'), 'hall.photos|0', 'and what is known of it');
+is(as('A reader', q{SELECT sum(assets) FROM thumbexif_status WHERE relation = 'hall.photos'::regclass}), '2', 'and numbers, with SELECT on the view only');
+like(as('A reader', "SELECT thumbexif_process('$photo', 'hall.photos')"), qr/permission denied for function/, 'who reads does not process');
+
+# rows that row security hides are not touched
+$server->safe_psql('postgres', <<"EOSQL");
+ALTER TABLE hall.photos ENABLE ROW LEVEL SECURITY;
+CREATE POLICY hidden ON hall.photos USING (id <> '$photo');
+EOSQL
+like(as('app', "SELECT thumbexif_enqueue('$photo', 'hall.photos')"), qr/asset $photo does not exist/, 'nobody enqueues a row that is hidden');
+like(as('app', q{SELECT thumbexif_retry_all(relation => 'hall.photos')}), qr/must be owner/, 'nor all rows, of which some may be');
+$server->safe_psql('postgres', 'ALTER TABLE hall.photos DISABLE ROW LEVEL SECURITY');
+
+# the inverse; what is needed for another table stays
+as('postgres', q{SELECT thumbexif_grant('app', 'hall.other', 'read')});
+like(as('keeper', q{SELECT thumbexif_revoke('app', 'hall.photos', 'process')}),
+	qr/NOTICE:  revoked from role "app": SELECT on table hall\.photos, UPDATE on table hall\.photos, EXECUTE on thumbexif_process/, 'it is revoked in one statement');
+like(as('app', "SELECT thumbexif_process('$photo', 'hall.photos')"), qr/permission denied for function/, 'all of it');
+is(as('app', 'SELECT relation FROM thumbexif_tables'), 'hall.other', 'but for what another table needs');
+as('postgres', q{SELECT thumbexif_revoke('app', 'hall.other', 'read')});
+as('postgres', q{SELECT thumbexif_revoke('keeper', 'hall.photos', 'own')});
+like(as('app', 'TABLE thumbexif_tables') . as('keeper', 'TABLE thumbexif_tables'), qr/(permission denied for view.*){2}/s, 'in the end nothing is left');
+is(as('keeper', 'SELECT count(*) FROM hall.photos'), '2', 'of what thumbexif_grant() gives: an owner stays an owner');
+is( $server->safe_psql('postgres', q{SELECT string_agg(DISTINCT proname, ',') FROM pg_proc, aclexplode(proacl) a JOIN pg_roles r ON r.oid = grantee
+		WHERE proname LIKE 'thumbexif%' AND rolname IN ('app', 'keeper')}), '', 'no function is left to them either');
+
 $server->stop;
 done_testing();

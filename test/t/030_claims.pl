@@ -31,8 +31,7 @@ sub hanging_backfill
 
 	fresh_assets();
 	$session->send('CALL thumbexif_backfill(batch_size => 4)');
-	ok($server->poll_query_until('postgres', "SELECT count(*) = 4 FROM thumbexif_internal.thumbexif_asset WHERE status = 'running'"),
-		'four are claimed');
+	wait_until($server, 'four are claimed', "SELECT count(*) = 4 FROM thumbexif_internal.thumbexif_asset WHERE status = 'running'");
 	return ($session, @decoders);
 }
 
@@ -60,13 +59,12 @@ sub crash
 	return;
 }
 
-sql("SELECT thumbexif_attach('shots')");
+sql("SELECT thumbexif_attach('shots', create_table => true)");
 
 # --- nothing is held while a decoder works
 my ($session, @decoders) = hanging_backfill();
 my $pid = $session->{pid};
-ok($server->poll_query_until('postgres',
-		"SELECT wait_event_type = 'Extension' FROM pg_stat_activity WHERE pid = $pid"), 'it waits');
+wait_until($server, 'it waits', "SELECT wait_event_type = 'Extension' FROM pg_stat_activity WHERE pid = $pid");
 is(sql("SELECT concat_ws('|', state, backend_xmin, backend_xid) FROM pg_stat_activity WHERE pid = $pid"), 'active',
 	'no snapshot and no transaction id');
 is(sql("SELECT string_agg(concat_ws(' ', locktype, relation::regclass, mode), ',') FROM pg_locks WHERE pid = $pid
@@ -128,8 +126,7 @@ foreach my $function ("pg_cancel_backend(%d)", "pg_terminate_backend(%d, 10000)"
 	my $locker = TestSession->new($server);
 	$locker->query('BEGIN; LOCK TABLE thumbexif_internal.thumbexif_asset_bigint');
 	is($locker->query('SELECT ' . sprintf($function, $session->{pid})), 't', "$function while states are locked");
-	ok(TestSession::until_true(60, sub { sql("SELECT count(*) FROM pg_stat_activity WHERE pid = $session->{pid} AND state = 'active'") eq '0' }),
-		'it stops');
+	wait_until($server, 'it stops', "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $session->{pid} AND state = 'active')");
 	$locker->query('COMMIT');
 	$locker->finish;
 	like(sql('CALL thumbexif_backfill()'), qr/^8\|8\|0\|0$/, 'the claims are dead, and the next backfill does them all');

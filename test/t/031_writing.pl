@@ -38,7 +38,7 @@ sub thumbnail { return sql('SELECT thumbnail_path FROM shots WHERE id = ' . shif
 
 sub verify { return sql("SET client_min_messages = error; CALL thumbexif_backfill(verify => true)") }
 
-sql("SELECT thumbexif_attach('shots')");
+sql("SELECT thumbexif_attach('shots', create_table => true)");
 
 # --- the first examination writes only what it has found
 put('photo.gif', 'a');

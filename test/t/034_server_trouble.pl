@@ -53,7 +53,7 @@ sub interrupted
 	return $errors;
 }
 
-sql("SELECT thumbexif_attach('shots')");
+sql("SELECT thumbexif_attach('shots', create_table => true)");
 
 # --- the roots are gone: what the decoder has is written, the rest given back
 like(interrupted(sub { rename $root, "$root.away" or die }), qr/ERROR:  .*photos/, 'the root folder has gone');

@@ -192,7 +192,7 @@ is(join(' ', files()), $before, 'nothing was written');
 
 rename $thumbnails, "$thumbnails.away" or die "rename: $!";
 fails('a folder that is not there', $again, '58P01', 'thumbexif.thumbnail_dir');
-fails('also when attaching', q{SELECT thumbexif_attach('other')}, '58P01', 'thumbexif.thumbnail_dir');
+fails('also when attaching', q{SELECT thumbexif_attach('other', create_table => true)}, '58P01', 'thumbexif.thumbnail_dir');
 rename "$thumbnails.away", $thumbnails or die "rename: $!";
 $server->append_conf('postgresql.conf', "thumbexif.thumbnail_dir = ''");
 $server->reload;

@@ -40,12 +40,12 @@ value($server, insert());
 wait_done($server, 'a row inserted is done by itself', 1);
 is(value($server, 'SELECT width, height, camera_make, thumbnail_path IS NOT NULL FROM image_assets'),
 	'1|1|Tiny|t', 'its row is filled');
-is( value($server,
+# counted after it is committed
+wait_for($server, 'thumbexif_workers and pg_stat_activity show it',
 		"SELECT count(*) FROM thumbexif_workers w JOIN pg_stat_activity a USING (pid)
 			WHERE w.kind = 'worker' AND w.database = current_database() AND w.done = 1 AND w.failed = 0
 			AND w.decoders = 1 AND w.decoders_lost = 0 AND w.relation = 'image_assets'::regclass
-			AND a.application_name = 'thumbexif worker'"),
-	1, 'thumbexif_workers and pg_stat_activity show it');
+			AND a.application_name = 'thumbexif worker'", 1);
 
 # the worker reports that it rests after it has committed
 wait_for($server, 'it rests', "SELECT state FROM thumbexif_workers WHERE kind = 'worker'", 'idle');

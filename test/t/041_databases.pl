@@ -4,6 +4,7 @@ use warnings;
 
 use PostgreSQL::Test::Utils;
 use Test::More;
+use TestSession;
 use ThumbexifTest;
 use TinyPicture;
 use WorkerTest;
@@ -11,7 +12,7 @@ use WorkerTest;
 my $base = PostgreSQL::Test::Utils::tempdir();
 my $root = tiny_folder("$base/images", 10);
 my $server = new_server('databases', preload => 1, extension => 0, roots => $root,
-	config => "thumbexif.databases = 'one, two, \"Three 3\", four'\nthumbexif.decoders = 1\nthumbexif.max_workers = 5\n");
+	config => "thumbexif.databases = 'one, two, \"Three 3\", four'\nthumbexif.decoders = 1\nthumbexif.max_workers = 5\nthumbexif.decode_timeout = 1h\n");
 my $next = 1;
 
 sub insert
@@ -88,7 +89,7 @@ value($server, "INSERT INTO image_assets (path) VALUES ('3.png')", 'two');
 wait_for($server, 'an image is in work', "SELECT count(*) FROM thumbexif_internal.thumbexif_asset WHERE status = 'running'", 1, 'two');
 value($server, 'DROP DATABASE two');
 ok(1, 'a database is dropped while an image is in work');
-ok(!kill(0, $decoder), 'and nothing is left of it');
+ok(TestSession::until_true($PostgreSQL::Test::Utils::timeout_default, sub { !kill 0, $decoder }), 'and nothing is left of it');
 
 # whom the database does not belong to cannot send its worker away
 value($server, 'CREATE ROLE guest LOGIN');
@@ -113,8 +114,8 @@ is(value($server, 'SELECT count(*) <= 1 FROM pg_stat_activity WHERE backend_type
 
 $server->append_conf('postgresql.conf', "max_worker_processes = 2\n");	# the launcher and that of logical replication
 $server->restart;
-ok( $server->poll_query_until('one', "SELECT count(*) > 0 FROM thumbexif_workers
-	WHERE note LIKE '%max_worker_processes%'"), 'the view says so when no process is free');
+wait_for($server, 'the view says so when no process is free',
+	"SELECT count(*) > 0 FROM thumbexif_workers WHERE note LIKE '%max_worker_processes%'", 't', 'one');
 value($server, "UPDATE image_assets SET path = path || ''; SELECT thumbexif_enqueue(id) FROM image_assets LIMIT 1", $_) foreach ('one', 'five', 'six');
 wait_for($server, 'of each database that waits for one', "SELECT string_agg(database || ' ' || state, ',' ORDER BY database)
 	FROM thumbexif_workers WHERE database IN ('one', 'five', 'six') AND note LIKE '%max_worker_processes%'", 'five queued,one queued,six queued', 'one');

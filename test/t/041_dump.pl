@@ -29,6 +29,9 @@ sub contents
 		'SELECT * FROM thumbexif_internal.thumbexif_asset_uuid ORDER BY attachment, id',
 		'SELECT last_value, is_called FROM thumbexif_internal.thumbexif_attachment_seq',
 		'SELECT last_value, is_called FROM thumbexif_internal.thumbexif_claim_seq',
+		q{SELECT grantee::regrole, privilege_type, count(*) FROM (SELECT (aclexplode(proacl)).* FROM pg_proc WHERE proname LIKE 'thumbexif%'
+			UNION ALL SELECT (aclexplode(relacl)).* FROM pg_class WHERE relname LIKE 'thumbexif%' OR relname = 'photos') a
+			WHERE grantee::regrole::text = 'photographer' GROUP BY 1, 2 ORDER BY 2},
 		q{SELECT tgrelid::regclass, tgname, deptype FROM pg_trigger t JOIN pg_depend d ON d.classid = 'pg_trigger'::regclass
 			AND d.objid = t.oid AND d.refclassid = 'pg_extension'::regclass ORDER BY 1, 2});
 }
@@ -44,10 +47,11 @@ sub restore
 
 sql('postgres', 'CREATE SCHEMA app', q{CREATE TABLE app.photos (id serial PRIMARY KEY, file text, thumbnail_path text)},
 	q{SELECT thumbexif_attach('app.photos', path => 'file')},
-	q{SELECT thumbexif_attach('"By uuid"', exif_metadata => 'exif')},
+	q{SELECT thumbexif_attach('"By uuid"', exif_metadata => 'exif', create_table => true)},
 	'DROP TABLE "By uuid"', 'CREATE TABLE "By uuid" (id uuid PRIMARY KEY, path text, exif jsonb)',
 	q{SELECT thumbexif_attach('"By uuid"', exif_metadata => 'exif')},
-	q{SELECT thumbexif_attach('gone')},
+	q{SELECT thumbexif_attach('gone', create_table => true)},
+	'CREATE ROLE photographer', q{SELECT thumbexif_grant('photographer', 'app.photos', 'process')},
 	q{INSERT INTO app.photos (file) SELECT g || '.png' FROM generate_series(1, 5) g},
 	q{INSERT INTO "By uuid" SELECT gen_random_uuid(), '1.png' FROM generate_series(1, 3)},
 	q{INSERT INTO gone (path) VALUES ('1.png')},

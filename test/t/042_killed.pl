@@ -52,6 +52,15 @@ sub all_is_well
 	value($server, 'TRUNCATE image_assets, writes');
 }
 
+# So many seconds for each row, where there is the trigger.
+sub writes_take
+{
+	my $seconds = shift;
+
+	return value($server, "CREATE OR REPLACE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
+		'BEGIN PERFORM pg_sleep($seconds); RETURN NULL; END'");
+}
+
 # --- a thousand rows, inserted by ten sessions at once
 
 my $script = PostgreSQL::Test::Utils::tempdir() . '/insert.sql';
@@ -66,8 +75,8 @@ all_is_well('ten sessions');
 
 my $killed = 0;
 # rows are written slowly here, so that there is work for all who are killed
+writes_take(0.005);
 value($server, <<'EOSQL');
-CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.005); RETURN NULL; END';
 CREATE TRIGGER slow AFTER UPDATE OF thumbnail_path ON image_assets FOR EACH ROW EXECUTE FUNCTION slow();
 EOSQL
 insert_all();
@@ -89,23 +98,29 @@ all_is_well('decoders killed');
 
 # --- a decoder stops answering: that asset's failure, and only for a while
 
+# with one attempt for each, so that the failure stays to be seen
+value($server, 'ALTER SYSTEM SET thumbexif.max_attempts = 1; SELECT pg_reload_conf()');
+wait_until($server, 'one attempt is set', "SELECT current_setting('thumbexif.max_attempts') = '1'");
 value($server, "INSERT INTO image_assets (path) VALUES ('1.png'), ('2.png')");
 wait_done($server, 'two', 2);
 my @stopped = decoder_pids(worker_pid($server));
 kill 'STOP', @stopped;
 value($server, "INSERT INTO image_assets (path) VALUES ('3.png')");
 wait_for($server, 'a silent decoder costs one attempt', "SELECT count(*) FROM thumbexif_internal.thumbexif_asset
-	WHERE status = 'queued' AND attempts = 1 AND error LIKE 'image was not decoded within %'", 1);
+	WHERE status = 'failed' AND attempts = 1 AND error LIKE 'image was not decoded within %'", 1);
 kill 'CONT', @stopped;
-value($server, 'UPDATE thumbexif_internal.thumbexif_asset SET next_try = now() WHERE attempts > 0');
+value($server, 'ALTER SYSTEM RESET thumbexif.max_attempts; SELECT pg_reload_conf()');
+is(value($server, 'SELECT thumbexif_retry_all(NULL)'), 1, 'it is due again');
 value($server, "INSERT INTO image_assets (path) VALUES ('4.png')");
 wait_done($server, 'it is tried again', 4);
 value($server, 'TRUNCATE image_assets, writes');
 
 # --- the worker is terminated, and killed
 
+# they take so long that there is work for both
+writes_take(0.1);
 insert_all();
-until_left($assets - 50);
+until_left($assets - 10);
 my $pid = worker_pid($server);
 value($server, "SELECT pg_terminate_backend($pid)");
 wait_until($server, 'the terminated worker is gone', "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = $pid");
@@ -119,6 +134,7 @@ cmp_ok(value($server, "SELECT count(*) FROM thumbexif_internal.thumbexif_asset W
 kill 'KILL', $pid;
 # the server restarts; so does the work
 wait_until($server, 'the killed worker is gone', "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $pid)");
+writes_take(0);
 wait_done($server, 'worker killed: all is done', $assets);
 all_is_well('worker killed');
 value($server, 'DROP TRIGGER slow ON image_assets');

@@ -31,16 +31,16 @@ sub waits
 {
 	my ($title, $pattern, $log, $root) = @_;
 
-	ok( $server->poll_query_until('postgres',
-			"SELECT count(*) = 1 FROM thumbexif_workers WHERE state = 'waiting' AND last_error IS NOT NULL"),
-		"$title: the worker waits");
+	wait_for($server, "$title: the worker waits",
+		"SELECT count(*) = 1 FROM thumbexif_workers WHERE state = 'waiting' AND last_error IS NOT NULL");
 	# and has tried again and again
 	my $tries = "SELECT xact_rollback FROM pg_stat_database WHERE datname = 'postgres'";
 	my $before = value($server, $tries);
 	wait_until($server, "$title: it is tried again", "SELECT ($tries) >= $before + 2") unless $root;
 	ok($server->wait_for_log(qr/WARNING: .*$pattern/, $log), "$title: and says why");
-	is(value($server, "SELECT count(*) FROM thumbexif_internal.thumbexif_asset WHERE attempts > 0 OR status IN ('running', 'missing', 'failed')"),
-		0, "$title: no asset is to blame");
+	# while it tries, they are claimed
+	wait_for($server, "$title: no asset is to blame",
+		"SELECT count(*) FROM thumbexif_internal.thumbexif_asset WHERE attempts > 0 OR status IN ('running', 'missing', 'failed')", 0);
 	return;
 }
 

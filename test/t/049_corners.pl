@@ -9,7 +9,7 @@ use ThumbexifTest;
 use WorkerTest;
 
 my $base = PostgreSQL::Test::Utils::tempdir();
-my $server = new_server('corners', preload => 1, config => "thumbexif.decoders = 1\nthumbexif.databases = 'restored, stopped'\n");
+my $server = new_server('corners', preload => 1, config => "thumbexif.decoders = 1\nthumbexif.decode_timeout = 1h\nthumbexif.databases = 'restored, stopped'\n");
 
 # --- a row that is deleted and inserted again while thumbexif_process() decodes: no word of missing rights
 

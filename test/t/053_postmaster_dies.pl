@@ -6,7 +6,6 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use TestSession;
 use ThumbexifTest;
-use Time::HiRes qw(time);
 use WorkerTest;
 
 my $rows = 100_000;
@@ -28,16 +27,21 @@ sub kill_postmaster
 
 	cmp_ok(scalar(processes()), '>', 2, "$title: its processes are seen");
 	kill 'KILL', $pid;
-	my $killed = time();
 	my @left;
-	TestSession::until_true(10, sub { !(@left = processes()) });
-	my $seconds = time() - $killed;
+	TestSession::until_true($PostgreSQL::Test::Utils::timeout_default, sub { !(@left = processes()) });
 	is(scalar @left, 0, "$title: no process is left") or kill 'KILL', @left;
-	cmp_ok($seconds, '<', 2, "$title: within two seconds");
 	# whoever inherits it has to reap it
-	TestSession::until_true(10, sub { !kill 0, $pid });
+	TestSession::until_true($PostgreSQL::Test::Utils::timeout_default, sub { !kill 0, $pid });
 	$server->{_pid} = undef;
 	$server->start;
+	return;
+}
+
+sub in_the_middle
+{
+	my $title = shift;
+
+	cmp_ok(value($server, "SELECT count(*) FROM thumbexif_internal.thumbexif_asset WHERE status <> 'missing'"), '>', 1000, "$title: that was in the middle");
 	return;
 }
 
@@ -48,7 +52,8 @@ value($server, "INSERT INTO image_assets (path) SELECT 'not there ' || i FROM ge
 value($server, "SELECT thumbexif_resume('image_assets')");
 wait_for($server, 'the worker is at it', "SELECT count(*) > 100 FROM thumbexif_internal.thumbexif_asset WHERE status = 'missing'");
 kill_postmaster('worker');
-cmp_ok(value($server, "SELECT count(*) FROM thumbexif_internal.thumbexif_asset WHERE status = 'queued'"), '>', 1000, 'that was in the middle');
+# the rest would take much longer than it takes to notice
+in_the_middle('worker');
 
 value($server, "SELECT thumbexif_pause('image_assets')");
 my $before = value($server, "SELECT count(*) FROM thumbexif_internal.thumbexif_asset WHERE status = 'missing'");
@@ -56,6 +61,7 @@ my $session = TestSession->new($server);
 $session->send('CALL thumbexif_backfill(batch_size => 1000)');
 wait_for($server, 'a backfill is at it', "SELECT count(*) > $before + 1000 FROM thumbexif_internal.thumbexif_asset WHERE status = 'missing'");
 kill_postmaster('backfill');
+in_the_middle('backfill');
 $session->finish;
 
 $server->stop;

@@ -12,6 +12,7 @@ my $thumbnail = "SELECT length(thumbexif_thumbnail('photo.jpg')) > 1000";
 my $server = new_server('bound', preload => 1, config => <<'EOSQL');
 thumbexif.max_decoders = 2
 thumbexif.databases = 'template1'
+thumbexif.decode_timeout = 1h
 restart_after_crash = on
 EOSQL
 
@@ -39,7 +40,7 @@ sub launcher
 sub wait_for_waiters
 {
 	my $count = shift;
-	wait_for("$count wait for a decoder", sub { launcher('note') =~ /^$count processes wait/ });
+	wait_for("$count wait for a decoder", sub { launcher('note') =~ ($count ? qr/^$count processes wait/ : qr/^$/) });
 	return;
 }
 
@@ -51,10 +52,14 @@ my @sessions = map { DecoderTest->session($server) } 1 .. 6;
 is($_->query($thumbnail), 't', 'a session whose picture needs a decoder that an idle session has') foreach @sessions;
 cmp_ok(scalar(my @all = all_decoders()), '<=', 2, 'there are never more than may be');
 is(launcher('decoders'), scalar @all, 'thumbexif_workers shows how many');
+is($server->safe_psql('postgres', "SELECT string_agg(concat_ws(' ', database, state, decoders), ',') FROM thumbexif_workers WHERE pid = $sessions[-1]->{pid} AND kind = 'session'"),
+	'postgres idle 1', 'and which session has one');
 is($_->query($thumbnail), 't', 'a second round') foreach @sessions;
-my @zombies = grep { my $pid = $_; grep { $pid == $_->{pid} } @sessions }
-  map { /^\d+ \(.*\) Z (\d+) / ? $1 : () } grep { defined } map { slurp_proc($_ =~ s{.*/}{}r, 'stat') } glob '/proc/[0-9]*';
-is_deeply(\@zombies, [], 'and none of those that were ended stays as a zombie');
+wait_for('none of those that were ended stays as a zombie', sub {
+		!grep { my $pid = $_; grep { $pid == $_->{pid} } @sessions }
+		  map { /^\d+ \(.*\) Z (\d+) / ? $1 : () } grep { defined } map { slurp_proc($_ =~ s{.*/}{}r, 'stat') } glob '/proc/[0-9]*';
+	});
+pass('and none of those that were ended stays as a zombie');
 unlike(slurp_file($server->logfile), qr/lost image decoder/, 'nor is it called a loss');
 
 # --- all are at work: who comes waits, and can be stopped
@@ -72,14 +77,13 @@ $waiting->send($thumbnail);
 wait_for_waiters(1);
 $server->safe_psql('postgres', "SELECT pg_cancel_backend($waiting->{pid})");
 like($waiting->answer, qr/ERROR:  57014/, 'a cancel ends the wait');
-is(launcher('note'), '', 'and nobody is in the queue');
+wait_for_waiters(0);
 
 my $start = time;
 like($waiting->query("SET thumbexif.decode_timeout = '1s'; $thumbnail"),
 	qr/ERROR:  53000: no image decoder became free.*All 2 decoders.*HINT:.*thumbexif\.max_decoders/s, 'an ERROR after decode_timeout');
 cmp_ok(time - $start, '>=', 1, 'not before');
-cmp_ok(time - $start, '<', 10, 'nor long after');
-is(launcher('note'), '', 'and nobody is in the queue');
+wait_for_waiters(0);
 like($waiting->query("BEGIN; SAVEPOINT a; $thumbnail"), qr/ERROR:  53000/, 'in a subtransaction');
 is($waiting->query('ROLLBACK TO a; SELECT 1; COMMIT; RESET thumbexif.decode_timeout'), '1', 'which goes on after it');
 
@@ -102,7 +106,7 @@ is($sessions[0]->answer, 't', 'and who had one goes on with it');
 
 occupy($_) foreach @sessions[ 0, 2 ];
 kill 'KILL', $sessions[0]->{pid};
-$server->poll_query_until('postgres', 'SELECT true');
+wait_until($server, 'the killed session is gone', "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $sessions[0]->{pid})");
 my $new = DecoderTest->session($server);
 is($new->query($thumbnail), 't', 'after a crash all slots are free again');
 is(launcher('decoders'), 1, 'but for that of the one that is used');
@@ -117,14 +121,13 @@ my @bulk = map { DecoderTest->session($server) } 1 .. 2;
 $_->send("SET thumbexif.decoders = 4; CALL thumbexif_backfill(batch_size => 20)") foreach @bulk;
 wait_for('both backfills work', sub { $server->safe_psql('postgres', "SELECT count(*) FROM thumbexif_workers WHERE kind = 'backfill' AND done > 0") == 2 });
 my $most = 0;
-$start = time;
 foreach (1 .. 3)
 {
 	is($new->query($thumbnail), 't', 'a thumbnail while two backfills have all decoders');
 	my $now = all_decoders();
 	$most = $now if $now > $most;
 }
-cmp_ok(time - $start, '<', 30, 'soon enough');
+cmp_ok($server->safe_psql('postgres', 'SELECT count(*) FROM image_assets WHERE thumbnail_path IS NULL'), '>', 0, 'not only when they are at their end');
 cmp_ok($most, '<=', 2, 'with two decoders in all');
 like($_->answer, qr/Done! Processed: \d+, Updated: \d+, Skipped: 0, Failed: 0\n/, 'a backfill ends well all the same') foreach @bulk;
 is($server->safe_psql('postgres', 'SELECT count(*) FROM image_assets WHERE thumbnail_path IS NULL'), '0', 'with every picture done');

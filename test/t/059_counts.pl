@@ -142,7 +142,7 @@ value($server, q{TRUNCATE photos; INSERT INTO photos SELECT g, 'p' || g FROM gen
 		exif_settings = 'UTC gps' WHERE id <= 109880; ALTER TABLE photos ADD COLUMN width int; SELECT thumbexif_attach('photos', width => 'width')});
 value($server, q{UPDATE thumbexif_internal.thumbexif_asset_bigint SET exif_settings = 'UTC gps' WHERE id <= 109880; VACUUM ANALYZE});
 is_right('most are done', 'photos queued 120, photos done 109880, photos rows 110000');
-is(value($server, 'SELECT total, done, "left" FROM thumbexif_progress'), '110000|109880|120', 'and shown');
+is(value($server, 'SELECT total, done, remaining FROM thumbexif_progress'), '110000|109880|120', 'and shown');
 my $look = 'SELECT * FROM thumbexif_progress, thumbexif_status';
 my $explained = value($server, "$look; EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, SUMMARY OFF) $look");
 my ($first) = $explained =~ /(Buffers: .*)/;	# of the uppermost node, which includes the others

@@ -8,7 +8,6 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use TestSession;
 use ThumbexifTest;
-use Time::HiRes qw(time);
 use TinyPicture;
 use WorkerTest ();
 
@@ -73,11 +72,10 @@ like($session->query("SELECT width FROM thumbexif_info('$dead/1.png')"), qr/^1$/
 trouble('hang');
 
 $session->query("SET statement_timeout = '500ms'");
-my $start = time;
 like($session->query("SELECT thumbexif_info('$dead/1.png')"), qr/ERROR:  57014: canceling statement due to statement timeout/, 'statement_timeout ends a call');
 like($session->query("SELECT thumbexif_process(0); SELECT thumbexif_info('$dead/1.png')"), qr/ERROR:  57014: canceling statement due to statement timeout/, 'and the next one');
-cmp_ok(time - $start, '<', 60, 'within seconds');
-$session->query("SET statement_timeout = 0; SET thumbexif.decode_timeout = '1s'");
+like($session->query("CALL thumbexif_scan('$dead', 'a')"), qr/ERROR:  57014: canceling statement due to statement timeout/, 'thumbexif_scan() of such a folder is cancelled as well');
+$session->query("SET statement_timeout = 0; SET thumbexif.decode_timeout = '4s'");
 like($session->query("SELECT width FROM thumbexif_info('$good/1.png')"), qr/^1$/, 'the other root can be read');
 wait_for('those that were killed are gone', sub { count_openers($session->{pid}) == 1 });
 
@@ -85,8 +83,10 @@ like($session->query("SELECT thumbexif_info('$dead/1.png')"),
 	qr/ERROR:  58030: image folder "\Q$dead\E" does not answer.*HINT: .*soft/s, 'what takes too long is an ERROR about the root');
 wait_for('the opener is gone', sub { count_openers($session->{pid}) == 0 });
 like($session->query("SELECT thumbexif_info('$dead/$_.png')"), qr/ERROR:  58030: image folder/, 'and for a while it is not tried again') foreach 1 .. 3;
+like($session->query("CALL thumbexif_scan('$dead', 'a')"), qr/ERROR:  58030: image folder "\Q$dead\E" does not answer/, 'nor listed');
 is(count_openers($session->{pid}), 0, 'by nobody');
 like($session->query("SELECT width FROM thumbexif_info('$good/1.png')"), qr/^1$/, 'the other root can still be read');
+like($session->query("CALL thumbexif_scan('$good', 'a', dry_run => true)"), qr/^20\|20\|0\|0$/m, 'and listed');
 insert('a', 1, 20);
 like($session->query("SELECT status FROM thumbexif_process(1, 'a')"), qr/^done$/, 'thumbexif_process() of another root');
 like($session->query("SELECT status FROM thumbexif_process(2, 'a')"), qr/ERROR:  58030: image folder "\Q$dead\E" does not answer/, 'thumbexif_process() of this one');
@@ -103,10 +103,9 @@ $session->query("SET thumbexif.decode_timeout = '1h'");
 my ($hanging) = openers($session->{pid});
 $session->send("SELECT thumbexif_info('$dead/1.png')");
 $session->wait_until_waiting($server);
-$start = time;
 value($server, "SELECT pg_terminate_backend($session->{pid})");
 wait_for('the session ends', sub { !-d "/proc/$session->{pid}" });
-cmp_ok(time - $start, '<', 30, 'pg_terminate_backend ends a session that waits');
+pass('pg_terminate_backend ends a session that waits');
 wait_for('so does its opener', sub { process_state($hanging) eq '' });
 
 # --- a backfill
@@ -116,7 +115,7 @@ sub backfill
 {
 	my $options = @_ ? shift : '';
 
-	(undef, $out, $err) = $server->psql('postgres', "SET thumbexif.decode_timeout = '1s'; CALL thumbexif_backfill(relation => 'a'$options)");
+	(undef, $out, $err) = $server->psql('postgres', "SET thumbexif.decode_timeout = '4s'; CALL thumbexif_backfill(relation => 'a'$options)");
 	return;
 }
 
@@ -134,7 +133,7 @@ is(states('a', 1), 'done 0: 10', 'and changes nothing');
 # --- the worker
 
 my $log = -s $server->logfile;
-value($server, "ALTER SYSTEM SET thumbexif.decode_timeout = '1s'; SELECT pg_reload_conf()");
+value($server, "ALTER SYSTEM SET thumbexif.decode_timeout = '4s'; SELECT pg_reload_conf()");
 insert('b', 1, 20);
 value($server, 'UPDATE a SET path = path || \'\'; SELECT thumbexif_resume()');
 my %left = (a => 10, b => 10);
@@ -147,13 +146,13 @@ WorkerTest::wait_for($server, 'it waits and says why', "SELECT count(*) FROM thu
 	AND last_error = 'image folder \"$dead\" does not answer'", 1);
 insert('b', 21, 30);
 WorkerTest::wait_for($server, 'what comes meanwhile is done', 'SELECT count(*) FROM b WHERE id % 2 = 1 AND width IS NULL', 0);
-is(states('a', 0), 'queued 0: 10', 'no attempt counts in a');
-is(states('b', 0), 'queued 0: 15', 'nor in b');
+ok(TestSession::until_true($PostgreSQL::Test::Utils::timeout_default, sub { states('a', 0) eq 'queued 0: 10' && states('b', 0) eq 'queued 0: 15' }), 'no attempt counts in a, nor in b');
 my $worker = WorkerTest::worker_pid($server);
 my $said = qr/WARNING:  image folder "\Q$dead\E" does not answer/;
 my @warnings = slurp_file($server->logfile, $log) =~ /$said/g;
 is(scalar @warnings, 1, 'it is said once');
-cmp_ok(count_openers($worker), '<=', 1, 'no heap of processes');
+wait_for('no heap of processes', sub { count_openers($worker) <= 1 });
+pass('no heap of processes');
 
 trouble('');
 WorkerTest::wait_for($server, "it is back: all of $_ is done", "SELECT count(*) FROM $_ WHERE width IS NULL", 0) foreach qw(a b);

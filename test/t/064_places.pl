@@ -65,12 +65,12 @@ is(sql("SELECT status FROM thumbexif_internal.thumbexif_asset_bigint WHERE path 
 
 # --- thumbnails among the images
 
-my ($status, $out, $error) = $server->psql('postgres', q{SELECT thumbexif_attach('outside')});
+my ($status, $out, $error) = $server->psql('postgres', q{SELECT thumbexif_attach('outside', create_table => true)});
 unlike($error, qr/thumbnail_dir/, 'thumbnails apart from images: no warning');
 foreach my $roots ("$base/a, $server->{thumbnails}", $server->basedir, '/', "$base/link")
 {
 	symlink($server->basedir, "$base/link") unless -l "$base/link";
-	($status, $out, $error) = $server->psql('postgres', "SET thumbexif.image_roots = '$roots'; SELECT thumbexif_attach('inside')");
+	($status, $out, $error) = $server->psql('postgres', "SET thumbexif.image_roots = '$roots'; SELECT thumbexif_attach('inside', create_table => true)");
 	like($error, qr/WARNING:  the folder of "thumbexif.thumbnail_dir" lies in image folder/, "thumbnails beneath $roots: attach warns");
 }
 ($status, $out, $error) = $server->psql('postgres', "SET thumbexif.image_roots = '$server->{thumbnails}x'; SELECT thumbexif_attach('inside')");

@@ -5,6 +5,7 @@ use warnings;
 
 use PostgreSQL::Test::Utils;
 use Test::More;
+use TestSession;
 use ThumbexifTest;
 use WorkerTest;
 
@@ -54,7 +55,9 @@ theirs("UPDATE $here SET $path = 'photo.jpg' WHERE false; UPDATE thumbexif_inter
 like(theirs('CALL public.thumbexif_backfill()'), qr/^8\|/, 'a backfill works with them');
 is(theirs("SELECT status FROM public.thumbexif_process(1, force => true)"), 'done', 'thumbexif_process() too');
 is(theirs("SELECT string_agg(DISTINCT status || ' ' || assets, ',') FROM public.thumbexif_status"), 'done 8', 'and the views');
-is(theirs('SELECT public.thumbexif_clean()'), 1, 'and thumbexif_clean(), which removes the file that was replaced');
+# the worker may have removed the replaced file before
+like(theirs('SELECT public.thumbexif_clean()'), qr/^[01]$/, 'and thumbexif_clean()');
+ok(TestSession::until_true($PostgreSQL::Test::Utils::timeout_default, sub { theirs('SELECT public.thumbexif_clean()'); files_below($server->{thumbnails}) == 8 }), 'after which each row has one file');
 
 $server->stop;
 done_testing();

@@ -9,7 +9,7 @@ use ThumbexifTest;
 use WorkerTest;
 
 my $root = tiny_folder(PostgreSQL::Test::Utils::tempdir() . '/images', 3);
-my $server = new_server('long', preload => 1, roots => $root, config => "thumbexif.decoders = 1\n");
+my $server = new_server('long', preload => 1, roots => $root, config => "thumbexif.decoders = 1\nthumbexif.max_attempts = 1\n");
 
 sub sql { return value($server, shift) }
 
@@ -34,7 +34,7 @@ INSERT INTO trap.shots (id, path, thumbnail_path) VALUES (1, '1.png', NULL), (2,
 EOSQL
 
 wait_for($server, 'the assets have been tried', 'SELECT count(*) = 3 FROM thumbexif_internal.thumbexif_asset WHERE attempts > 0 AND status <> \'running\' OR status = \'done\'');
-is(sql('SELECT string_agg(id || status::text, $$ $$ ORDER BY id) FROM thumbexif_internal.thumbexif_asset_bigint'), '1queued 2missing 3done',
+is(sql('SELECT string_agg(id || status::text, $$ $$ ORDER BY id) FROM thumbexif_internal.thumbexif_asset_bigint'), '1failed 2missing 3done',
 	'each has its own end');
 is(sql('SELECT count(*) FROM thumbexif_workers WHERE last_error IS NOT NULL'), 0, 'and the worker has no trouble');
 like(sql('SELECT error FROM thumbexif_failures WHERE id = $$1$$'), qr/^row could not be updated: ä[\\x0-9a-f]+$/, 'the message is told');
@@ -42,7 +42,7 @@ cmp_ok(sql('SELECT length(error) FROM thumbexif_failures WHERE id = $$1$$'), '<'
 is(sql('SELECT length(path) FROM thumbexif_failures WHERE id = $$2$$'), 5000, 'that of the path too');
 
 # what stands in the state does not hinder the next try, nor what a dump brought there
-sql(q{DROP TRIGGER talk ON trap.shots; UPDATE thumbexif_internal.thumbexif_asset SET error = trap.noise(100) WHERE status = 'queued';
+sql(q{DROP TRIGGER talk ON trap.shots; UPDATE thumbexif_internal.thumbexif_asset SET error = trap.noise(100) WHERE status = 'failed';
 	SELECT thumbexif_retry_all(NULL)});
 wait_for($server, 'the next try', 'SELECT count(*) = 2 FROM trap.shots WHERE width IS NOT NULL');
 like(($server->psql('postgres', 'SELECT status FROM thumbexif_process(2)'))[1], qr/^missing$/, 'by hand');

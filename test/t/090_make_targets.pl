@@ -37,7 +37,7 @@ $server->safe_psql('postgres', q{
 	CREATE SCHEMA "Photo s";
 	CREATE EXTENSION thumbexif SCHEMA "Photo s";
 	SET search_path = "Photo s";
-	SELECT thumbexif_attach('public."it''s"');
+	SELECT thumbexif_attach('public."it''s"', create_table => true);
 	INSERT INTO public."it's" (path) SELECT name FROM pg_ls_dir(current_setting('thumbexif.image_roots')) name
 		WHERE name LIKE '%.jpg' ORDER BY 1 LIMIT 5;
 });

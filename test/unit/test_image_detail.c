@@ -168,6 +168,66 @@ test_bound(TeFormat format)
 	}
 }
 
+static bool
+same_text(const char *a, const char *b)
+{
+	return (a == NULL) == (b == NULL) && (a == NULL || strcmp(a, b) == 0);
+}
+
+/* Is the result of a file the same as that of as many bytes as are needed, beginning with "first"?  *enough: fewer than all are. */
+static bool
+head_suffices(const Bytes *file, size_t first, bool *enough)
+{
+	TeRequest	request = picture_request();
+	Bytes		head = {.data = file->data};
+	ImgResult	whole,
+				start;
+	bool		same;
+
+	request.want = TE_WANT_EXIF | TE_WANT_GPS;
+	request.file_size = file->length;
+	for (size_t needed = first; needed > head.length; needed = img_bytes_needed(&request, head.data, head.length))
+		head.length = needed < file->length ? needed : file->length;
+	*enough = head.length < file->length;
+	whole = picture_process(file, &request);
+	start = picture_process(&head, &request);
+	same = whole.status == start.status && same_text(whole.error, start.error) && whole.format == start.format &&
+		whole.width == start.width && whole.height == start.height &&
+		whole.exif.status == start.exif.status && same_text(whole.exif.error, start.exif.error) &&
+		same_text(whole.exif.json, start.exif.json) && same_text(whole.exif.make, start.exif.make);
+	img_result_free(&whole);
+	img_result_free(&start);
+	return same;
+}
+
+/* EXIF and size of a JPEG are read from its first bytes, also if it is cut off or damaged; those of other files from all. */
+static void
+test_head(const char *name, bool expected)
+{
+	Bytes		bytes = picture_read(name);
+	size_t		length = bytes.length;
+	bool		enough;
+	int			different = 0;
+
+	ok(head_suffices(&bytes, 4, &enough) && enough == expected, "%s: %s", name, expected ? "the first bytes suffice" : "all are read");
+	for (size_t cut = 1; cut < length && cut < 6000; cut += 61)
+	{
+		bytes.length = cut;
+		different += !head_suffices(&bytes, 1 + cut % 50, &enough);
+	}
+	bytes.length = length;
+	for (size_t at = 0; at < length && at < 3000; at += 37)
+	{
+		uint8_t		byte = bytes.data[at];
+
+		bytes.data[at] = (uint8_t) (at % 2 ? 0xFF : byte + 1);
+		different += !head_suffices(&bytes, 1 + at % 400, &enough);
+		bytes.data[at] = byte;
+	}
+	is_int(different, 0, "the same when it is damaged");
+	bytes_free(&bytes);
+}
+
 int
 main(void)
 {
@@ -182,5 +242,7 @@ main(void)
 	test_bound(TE_FORMAT_PNG);
 	test_bound(TE_FORMAT_WEBP);
 	test_bound(TE_FORMAT_AVIF);
+	test_head("photo.jpg", true);
+	test_head("photo.png", false);
 	return done_testing();
 }

@@ -366,34 +366,6 @@ test_hello(void)
 	ok(te_hello_check(&hello, sizeof(hello), &out) != NULL, "refused: control characters");
 }
 
-#define REQUEST_REFUSED(field, value, what) \
-	do { \
-		TeRequest in = good_request; \
-		TeRequest out; \
-		in.field = (value); \
-		ok(te_request_check(&in, sizeof(in), &out) != NULL, "refused: %s", what); \
-	} while (0)
-
-static void
-test_request(void)
-{
-	TeRequest	out;
-
-	is_text(te_request_check(&good_request, sizeof(good_request), &out), NULL, "accepted: a good request");
-	ok(te_request_check(&good_request, sizeof(good_request) - 1, &out) != NULL, "refused: a short request");
-	REQUEST_REFUSED(magic, 0, "no request");
-	REQUEST_REFUSED(want, 8, "unknown wish");
-	REQUEST_REFUSED(want, TE_WANT_GPS, "GPS without EXIF");
-	REQUEST_REFUSED(size, 0, "size 0");
-	REQUEST_REFUSED(size, TE_MAX_SIDE + 1, "size too large");
-	REQUEST_REFUSED(format, TE_FORMAT_GIF, "format that is not written");
-	REQUEST_REFUSED(format, UINT32_MAX, "format far beyond");
-	REQUEST_REFUSED(quality, 0, "quality 0");
-	REQUEST_REFUSED(quality, 101, "quality 101");
-	REQUEST_REFUSED(max_pixels, 0, "no pixels");
-	REQUEST_REFUSED(file_size, 0, "no bytes");
-}
-
 static void
 test_statuses(void)
 {
@@ -417,7 +389,6 @@ main(void)
 	test_json();
 	test_json_digits();
 	test_hello();
-	test_request();
 	test_statuses();
 	return done_testing();
 }

@@ -37,7 +37,7 @@ send_raw(int nfds, size_t length)
 	union
 	{
 		struct cmsghdr header;
-		char		space[CMSG_SPACE(sizeof(int) * 8)];
+		char		space[CMSG_SPACE(sizeof(int) * 2 * TE_MAX_FDS)];
 	}			control = {.space = {0}};
 	struct iovec iov = {bytes, length};
 	struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1};
@@ -106,6 +106,9 @@ main(void)
 	is_int(te_send(socks[0], "hello", 5, fds, 2), 0, "sent with two descriptors");
 	is_int(receive(100, &nfds), 5, "arrived");
 	is_int(nfds, 2, "with both");
+	is_int(te_send(socks[0], "hello", 5, fds, TE_MAX_FDS), 0, "sent with as many as may be");
+	is_int(receive(100, &nfds), 5, "arrived");
+	is_int(nfds, TE_MAX_FDS, "with all of them");
 	is_int(te_send(socks[0], "hello", 5, NULL, 0), 0, "sent without any");
 	is_int(receive(100, &nfds), 5, "arrived");
 	is_int(nfds, 0, "without any");
@@ -116,7 +119,7 @@ main(void)
 
 	send_raw(TE_MAX_FDS + 1, 5);
 	refused("a descriptor too many", before);
-	send_raw(8, 5);
+	send_raw(2 * TE_MAX_FDS, 5);
 	refused("many too many", before);
 	send_raw(1, 101);
 	refused("a message that is too long", before);

@@ -44,6 +44,7 @@ typedef struct Guard
 {
 	int			nest_level;		/* transaction nest level at which it was begun */
 	bool		foreign;		/* the table's owner lacks rights of the current user */
+	bool		every_function; /* also check the functions that a checked function calls */
 	Oid			trusted_function;	/* checked function that is running, whose calls are not checked; or InvalidOid */
 	int			depth;			/* nested calls of it */
 } Guard;
@@ -116,6 +117,8 @@ enter_function(Oid function)
 		if (!is_in_c(function))
 			guard->trusted_function = function;
 	}
+	else if (guard->every_function)
+		te_code_rights_check_function(function, GetUserId());
 	if (guard->trusted_function == function)
 		guard->depth++;
 }
@@ -325,7 +328,7 @@ te_code_rights_install(void)
 }
 
 void
-te_code_rights_begin(bool foreign)
+te_code_rights_begin(bool foreign, bool every_function)
 {
 	static bool registered = false;
 
@@ -342,6 +345,7 @@ te_code_rights_begin(bool foreign)
 				 errhint("A trigger must not process the assets of its own table.")));
 	guards[nguards].nest_level = GetCurrentTransactionNestLevel();
 	guards[nguards].foreign = foreign;
+	guards[nguards].every_function = every_function;
 	guards[nguards].trusted_function = InvalidOid;
 	guards[nguards].depth = 0;
 	nguards++;

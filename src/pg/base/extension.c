@@ -19,6 +19,7 @@
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/inval.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
@@ -60,6 +61,7 @@ read_extension(TeExtension *extension, bool *fits)
 
 		extension->oid = form->oid;
 		extension->owner = form->extowner;
+		extension->home = form->extnamespace;
 		*fits = !isnull && strcmp(TextDatumGetCString(version), TE_VERSION) == 0;
 	}
 	systable_endscan(scan);
@@ -158,4 +160,13 @@ te_internal_name(const char *name)
 
 	te_extension_get(&extension);
 	return psprintf("%s.%s", TE_SCHEMA, quote_identifier(name));
+}
+
+char *
+te_user_name(const char *name)
+{
+	TeExtension extension;
+
+	te_extension_get(&extension);
+	return quote_qualified_identifier(get_namespace_name(extension.home), name);
 }

@@ -18,6 +18,7 @@ typedef struct TeExtension
 	Oid			oid;
 	Oid			owner;			/* owns the extension's tables, too */
 	Oid			schema;			/* TE_SCHEMA */
+	Oid			home;			/* schema of its functions and views, which CREATE EXTENSION chose */
 } TeExtension;
 
 typedef enum TeExtensionState
@@ -45,5 +46,8 @@ extern void te_extension_get(TeExtension *extension);
  * te_extension_get.
  */
 extern char *te_internal_name(const char *name);
+
+/* The same for a function or view of users. */
+extern char *te_user_name(const char *name);
 
 #endif							/* TE_PG_EXTENSION_H */

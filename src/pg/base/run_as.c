@@ -3,8 +3,8 @@
  *		Running a statement with another role's rights.
  *
  * Each function opens a GUC nest level, so that settings changed by the statement, or by code
- * it fires, are restored.  All but te_run_as_caller set a search_path without schemas that
- * users can create objects in.  All set a security-restricted operation, so that code cannot
+ * it fires, are restored.  te_run_as_extension sets a search_path without schemas that users
+ * can create objects in; the others set the one kept with the attached table, if any.  All set a security-restricted operation, so that code cannot
  * be deferred to the end of the transaction, where it would run with the rights of the
  * committing role.
  */
@@ -21,14 +21,15 @@
 #include "extension.h"
 #include "pg/compat.h"
 #include "run_as.h"
+#include "table_path.h"
 
 static void
-switch_user(TeRunAs *save, Oid user, bool guarded, bool foreign)
+switch_user(TeRunAs *save, Oid user, bool guarded, bool foreign, bool every_function)
 {
 	GetUserIdAndSecContext(&save->saved_user, &save->saved_context);
 	save->guarded = guarded;
 	if (guarded)
-		te_code_rights_begin(foreign);
+		te_code_rights_begin(foreign, every_function);
 	SetUserIdAndSecContext(user, save->saved_context | SECURITY_RESTRICTED_OPERATION);
 	save->guc_level = NewGUCNestLevel();
 }
@@ -39,17 +40,20 @@ te_run_as_extension(TeRunAs *save)
 	TeExtension extension;
 
 	te_extension_get(&extension);
-	switch_user(save, extension.owner, false, false);
+	switch_user(save, extension.owner, false, false, false);
 	RestrictSearchPath();
 	/* plan_size.h lets statements look more expensive than they are */
 	(void) set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 }
 
 void
-te_run_as_owner(TeRunAs *save, Oid owner)
+te_run_as_owner(TeRunAs *save, Oid owner, const char *search_path)
 {
-	switch_user(save, owner, true, false);
-	RestrictSearchPath();
+	switch_user(save, owner, true, false, search_path != NULL);
+	if (search_path != NULL)
+		te_table_path_set(search_path);
+	else
+		RestrictSearchPath();
 }
 
 /* Does the owner of a relation lack rights of the current user? */
@@ -67,9 +71,11 @@ is_foreign(Oid relation)
 }
 
 void
-te_run_as_caller(TeRunAs *save, Oid relation)
+te_run_as_caller(TeRunAs *save, Oid relation, const char *search_path)
 {
-	switch_user(save, GetUserId(), true, is_foreign(relation));
+	switch_user(save, GetUserId(), true, is_foreign(relation), search_path != NULL);
+	if (search_path != NULL)
+		te_table_path_set(search_path);
 }
 
 void

@@ -24,15 +24,16 @@ extern void te_run_as_extension(TeRunAs *save);
 
 /*
  * Become the owner of a user's table, in a security-restricted operation and under a guard
- * (code_rights.h), with search_path pg_catalog, pg_temp.
+ * (code_rights.h), with the search_path that is kept with the table (table_path.h), or with
+ * NULL with pg_catalog, pg_temp.
  */
-extern void te_run_as_owner(TeRunAs *save, Oid owner);
+extern void te_run_as_owner(TeRunAs *save, Oid owner, const char *search_path);
 
 /*
- * Keep user and search_path, in a security-restricted operation and under a guard, to access
- * this relation.
+ * Keep the user, and with NULL also the search_path, in a security-restricted operation and
+ * under a guard, to access this relation.
  */
-extern void te_run_as_caller(TeRunAs *save, Oid relation);
+extern void te_run_as_caller(TeRunAs *save, Oid relation, const char *search_path);
 
 /* Restore user, settings and guard.  After an ERROR the transaction's abort does it. */
 extern void te_run_as_end(TeRunAs *save);

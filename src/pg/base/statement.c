@@ -60,9 +60,21 @@ te_arg_int8_array(TeArgs *args, const int64 *values, int count)
 
 	for (int i = 0; i < count; i++)
 		datums[i] = Int64GetDatum(values[i]);
-	te_arg(args, INT8ARRAYOID,
-		   PointerGetDatum(construct_array(datums, count, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE)));
+	te_arg_array(args, INT8OID, datums, NULL, count);
 	pfree(datums);
+}
+
+void
+te_arg_array(TeArgs *args, Oid type, Datum *values, bool *nulls, int count)
+{
+	int			lower_bound = 1;
+	int16		length;
+	bool		by_value;
+	char		align;
+
+	get_typlenbyvalalign(type, &length, &by_value, &align);
+	te_arg(args, get_array_type(type),
+		   PointerGetDatum(construct_md_array(values, nulls, 1, &count, &lower_bound, type, length, by_value, align)));
 }
 
 void
@@ -244,13 +256,13 @@ te_sql_read(const char *sql, const TeArgs *args)
 }
 
 uint64
-te_sql_as_owner(Oid relation, Oid owner, const char *sql, const TeArgs *args)
+te_sql_as_owner(Oid relation, Oid owner, const char *search_path, const char *sql, const TeArgs *args)
 {
 	TeRunAs		save;
 	volatile bool limited;
 	volatile uint64 count = 0;
 
-	te_run_as_owner(&save, owner);
+	te_run_as_owner(&save, owner, search_path);
 	limited = te_time_limit_begin();
 	PG_TRY();
 	{
@@ -267,12 +279,12 @@ te_sql_as_owner(Oid relation, Oid owner, const char *sql, const TeArgs *args)
 }
 
 uint64
-te_sql_as_caller(Oid relation, const char *sql, const TeArgs *args)
+te_sql_as_caller(Oid relation, const char *search_path, const char *sql, const TeArgs *args)
 {
 	TeRunAs		save;
 	uint64		count;
 
-	te_run_as_caller(&save, relation);
+	te_run_as_caller(&save, relation, search_path);
 	count = run_guarded(relation, sql, args);
 	te_run_as_end(&save);
 	return count;

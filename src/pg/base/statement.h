@@ -30,6 +30,9 @@ extern void te_arg_int8(TeArgs *args, int64 value);
 extern void te_arg_int8_array(TeArgs *args, const int64 *values, int count);
 extern void te_arg_text(TeArgs *args, const char *value);	/* NULL is passed as NULL */
 
+/* An array of "count" values of a type; nulls is NULL if none of them is. */
+extern void te_arg_array(TeArgs *args, Oid type, Datum *values, bool *nulls, int count);
+
 /*
  * Run a statement and return the number of rows returned or changed.  Plans are cached by text
  * and parameter types.  Whenever PostgreSQL analyzes the text, also after an invalidation, the
@@ -42,12 +45,15 @@ extern void te_arg_text(TeArgs *args, const char *value);	/* NULL is passed as N
  * te_sql_as_owner: on one relation, as its owner in a security-restricted operation, in the
  *     worker with a time limit (time_limit.h).
  * te_sql_as_caller: on one relation, as the current user, in a security-restricted operation.
+ *
+ * The last two run with the search_path that is kept with the table (run_as.h), so their statements must bind every
+ * name to a schema, operators included.
  */
 extern uint64 te_sql(const char *sql, const TeArgs *args);
 extern uint64 te_sql_as_extension(const char *sql, const TeArgs *args);
 extern uint64 te_sql_read(const char *sql, const TeArgs *args);
-extern uint64 te_sql_as_owner(Oid relation, Oid owner, const char *sql, const TeArgs *args);
-extern uint64 te_sql_as_caller(Oid relation, const char *sql, const TeArgs *args);
+extern uint64 te_sql_as_owner(Oid relation, Oid owner, const char *search_path, const char *sql, const TeArgs *args);
+extern uint64 te_sql_as_caller(Oid relation, const char *search_path, const char *sql, const TeArgs *args);
 
 /* Install the hook that checks relations.  Called once, when the library is loaded. */
 extern void te_statement_install(void);

@@ -136,7 +136,7 @@ append_select(StringInfo sql, const TeAttachment *attachment)
 	if (thumbnail != NULL)
 		appendStringInfo(sql, TE_PATH_SQL, quote_identifier(thumbnail));
 	else
-		appendStringInfoString(sql, "NULL::text");
+		appendStringInfoString(sql, "NULL::pg_catalog.text");
 	appendStringInfo(sql, " FROM ONLY %s WHERE ", attachment->name);
 }
 
@@ -164,9 +164,16 @@ fill_range_states(const TeAttachment *attachment, TeAsset *assets, int count)
 	pfree(sql);
 }
 
-int
-te_assets_after(const TeAttachment *attachment, const TeKey *after, int limit, TeAsset *assets)
+static int
+compare_assets(const void *a, const void *b, void *type)
 {
+	return te_key_compare(*(const Oid *) type, &((const TeAsset *) a)->key, &((const TeAsset *) b)->key);
+}
+
+int
+te_assets_after(const TeAttachment *attachment, const TeKey *after, int limit, TeAsset *assets, TeKey *last)
+{
+	Oid			type = attachment->key_type;
 	const char *key = quote_identifier(attachment->key);
 	StringInfoData sql;
 	TeArgs		args = {0};
@@ -176,34 +183,39 @@ te_assets_after(const TeAttachment *attachment, const TeKey *after, int limit, T
 	append_select(&sql, attachment);
 	if (after != NULL)
 	{
-		appendStringInfo(&sql, "%s > $1", key);
-		te_arg(&args, attachment->key_type, te_key_datum(attachment->key_type, after));
+		appendStringInfo(&sql, "%s OPERATOR(pg_catalog.>) $1", key);
+		te_arg(&args, type, te_key_datum(type, after));
 	}
 	else
 		appendStringInfo(&sql, "%s IS NOT NULL", key);	/* the NOT NULL constraint may have been dropped */
+	if (type == TEXTOID)
+		appendStringInfo(&sql, " AND %s", te_key_fits_sql(type, te_key_sql(type, key)));
 
 	/* The limit is a constant, since the planner might sort the whole table unless it knows that the limit is small. */
 	appendStringInfo(&sql, " ORDER BY %s LIMIT %d", key, limit);
 
-	count = (int) te_sql_as_owner(attachment->relation, attachment->owner, sql.data, &args);
+	count = (int) te_sql_as_owner(attachment->relation, attachment->owner, attachment->search_path, sql.data, &args);
 	memset(assets, 0, sizeof(TeAsset) * count);
 	for (int i = 0; i < count; i++)
 	{
 		assets[i].attachment = attachment;
-		te_out_key(i, 1, attachment->key_type, &assets[i].key);
+		te_out_key(i, 1, type, &assets[i].key);
 		read_row(attachment, i, &assets[i]);
 	}
 	te_sql_free();
 	pfree(sql.data);
-	if (count > 0)
+	if (count == 0)
+		return 0;
+	*last = assets[count - 1].key;
+	if (type == TEXTOID)
+	{
+		/* in the order of the column's collation, which is not ours */
+		qsort_arg(assets, count, sizeof(TeAsset), compare_assets, &type);
+		te_assets_fill_states(attachment, assets, count, TE_STATE_READ);
+	}
+	else
 		fill_range_states(attachment, assets, count);
 	return count;
-}
-
-static int
-compare_assets(const void *a, const void *b, void *type)
-{
-	return te_key_compare(*(const Oid *) type, &((const TeAsset *) a)->key, &((const TeAsset *) b)->key);
 }
 
 void
@@ -243,9 +255,9 @@ te_assets_fill_rows(const TeAttachment *attachment, TeAsset *assets, int count)
 
 	initStringInfo(&sql);
 	append_select(&sql, attachment);
-	appendStringInfo(&sql, "%s = ANY ($1) ORDER BY %s", key, key);
+	appendStringInfo(&sql, "%s OPERATOR(pg_catalog.=) ANY ($1) ORDER BY %s", key, te_key_sql(type, key));
 	arg_keys(&args, type, assets, count);
-	found = (int) te_sql_as_owner(attachment->relation, attachment->owner, sql.data, &args);
+	found = (int) te_sql_as_owner(attachment->relation, attachment->owner, attachment->search_path, sql.data, &args);
 
 	/* The result and the assets are sorted by key. */
 	for (int row = 0, i = 0; row < found && i < count; row++)
@@ -262,40 +274,57 @@ te_assets_fill_rows(const TeAttachment *attachment, TeAsset *assets, int count)
 	pfree(sql.data);
 }
 
-/* Add the versions of assets as an array parameter. */
-static void
-arg_versions(TeArgs *args, const TeAsset *assets, int count)
+void
+te_arg_state_keys(TeArgs *args, const TeAttachment *attachment, const TeKey *keys, int count)
 {
-	int64	   *versions = palloc(sizeof(int64) * Max(count, 1));
+	Oid			type = te_key_state_type(attachment->key_type);
+	Datum	   *numbers = palloc(sizeof(Datum) * Max(count, 1));
 
 	for (int i = 0; i < count; i++)
-		versions[i] = assets[i].state.version;
-	te_arg_int8_array(args, versions, count);
-	pfree(versions);
+		numbers[i] = Int32GetDatum(attachment->number);
+	te_arg_array(args, INT4OID, numbers, NULL, count);
+	te_arg(args, te_key_array_type(type), te_key_array(type, keys, count));
+	pfree(numbers);
 }
 
 void
 te_assets_fill_states(const TeAttachment *attachment, TeAsset *assets, int count, TeStateRead how)
 {
+	TeKey	   *keys = palloc(sizeof(TeKey) * Max(count, 1));
 	TeArgs		args = {0};
 	char	   *sql;
 
-	te_arg_int4(&args, attachment->number);
-	arg_keys(&args, te_key_state_type(attachment->key_type), assets, count);
-	sql = psprintf("SELECT " STATE_COLUMNS " FROM %s WHERE attachment = $1 AND id = ANY ($2)%s",
-				   attachment->state,
-				   how == TE_STATE_READ ? "" : how == TE_STATE_LOCK ? " FOR UPDATE" :
-				   " AND version = ANY ($3) FOR UPDATE SKIP LOCKED");
-	if (how == TE_STATE_LOCK_UNCHANGED)
-		arg_versions(&args, assets, count);
 	for (int i = 0; i < count; i++)
 	{
-		int64		version = assets[i].state.version;
-
+		keys[i] = assets[i].key;
 		memset(&assets[i].state, 0, sizeof(TeState));
-		assets[i].state.version = version;
 	}
+	te_arg_state_keys(&args, attachment, keys, count);
+	sql = psprintf("SELECT " STATE_COLUMNS " FROM %s AS s, unnest($1, $2) AS w (w_attachment, w_id)"
+				   " WHERE s.attachment = w_attachment AND s.id = w_id%s",
+				   attachment->state, how == TE_STATE_READ ? "" : " FOR UPDATE OF s");
 	merge_states(attachment->key_type, assets, count, te_sql_as_extension(sql, &args));
+	te_sql_free();
+	pfree(sql);
+	pfree(keys);
+}
+
+void
+te_states_lock(const TeAttachment *attachment, const TeKey *keys, const int64 *versions, int count, bool *locked)
+{
+	TeArgs		args = {0};
+	char	   *sql;
+	uint64		found;
+
+	te_arg_state_keys(&args, attachment, keys, count);
+	te_arg_int8_array(&args, versions, count);
+	sql = psprintf("SELECT w.n FROM %s AS s, unnest($1, $2, $3) WITH ORDINALITY AS w (attachment, id, version, n)"
+				   " WHERE s.attachment = w.attachment AND s.id = w.id AND s.version = w.version"
+				   " FOR UPDATE OF s SKIP LOCKED", attachment->state);
+	found = te_sql_as_extension(sql, &args);
+	memset(locked, 0, sizeof(bool) * count);
+	for (uint64 row = 0; row < found; row++)
+		locked[te_out_int((int) row, 1, 1) - 1] = true;
 	te_sql_free();
 	pfree(sql);
 }

@@ -14,6 +14,7 @@
 
 #include "attachment.h"
 #include "key.h"
+#include "pg/base/statement.h"
 
 typedef enum TeAssetStatus
 {
@@ -83,8 +84,11 @@ extern TeAssetStatus te_asset_status(const TeState *state);
 /* The value of path_hash for a path, which may be NULL. */
 extern int64 te_path_hash(const char *path);
 
-/* Read up to "limit" rows of the table after a key (NULL: from the first), with their states.  Returns the number. */
-extern int	te_assets_after(const TeAttachment *attachment, const TeKey *after, int limit, TeAsset *assets);
+/*
+ * Read up to "limit" rows of the table after a key (NULL: from the first), in the order of the table's index, with their
+ * states.  Returns the number of assets, which are sorted, and in *last the key to go on after.
+ */
+extern int	te_assets_after(const TeAttachment *attachment, const TeKey *after, int limit, TeAsset *assets, TeKey *last);
 
 /* Initialize an array of assets with these keys, sorted, without rows and states. */
 extern void te_assets_of_keys(const TeAttachment *attachment, const TeKey *keys, int count, TeAsset *assets);
@@ -95,11 +99,23 @@ extern void te_assets_fill_rows(const TeAttachment *attachment, TeAsset *assets,
 typedef enum TeStateRead
 {
 	TE_STATE_READ,
-	TE_STATE_LOCK_UNCHANGED,	/* FOR UPDATE SKIP LOCKED, and only if the version is still that of state.version */
 	TE_STATE_LOCK				/* FOR UPDATE, waits */
 } TeStateRead;
 
-/* Read the states of sorted assets.  An asset without a state, or whose state was not locked, gets state.exists false. */
+/* Read the states of sorted assets.  An asset without a state gets state.exists false. */
 extern void te_assets_fill_states(const TeAttachment *attachment, TeAsset *assets, int count, TeStateRead how);
+
+/*
+ * Add two arrays as parameters: the attachment's number, once for each key, and the keys.  A statement that joins states
+ * with both looks them up one by one.  With the number as a constant the planner may read all states of an attachment, if
+ * its statistics were made before that had any.
+ */
+extern void te_arg_state_keys(TeArgs *args, const TeAttachment *attachment, const TeKey *keys, int count);
+
+/*
+ * Lock the states that still have these versions, without waiting for a lock, and tell which ones.
+ */
+extern void te_states_lock(const TeAttachment *attachment, const TeKey *keys, const int64 *versions, int count,
+						   bool *locked);
 
 #endif							/* TE_PG_ASSET_H */

@@ -26,6 +26,7 @@
 #include "attachment.h"
 #include "pg/base/extension.h"
 #include "pg/base/statement.h"
+#include "pg/base/table_path.h"
 #include "pg/compat.h"
 
 pg_noreturn static void
@@ -47,7 +48,7 @@ fill_columns(TeAttachment *attachment, bool check)
 	bool		exists;
 
 	exists = te_column_find(attachment->relation, attachment->key, &info);
-	attachment->key_type = exists ? info.type : InvalidOid;
+	attachment->key_type = exists ? te_key_type(info.type) : InvalidOid;
 	if (check && !te_attachment_accepts_key(attachment, attachment->key_type))
 		report_column(attachment, attachment->key, exists);
 
@@ -132,7 +133,7 @@ check_kind(const TeAttachment *attachment, Form_pg_class form)
 /* The result columns of select_rows(). */
 enum
 {
-	ROW_NUMBER = 1, ROW_RELATION, ROW_KEY_TYPE, ROW_PAUSED, ROW_PAUSED_BY_US, ROW_KEY, ROW_PATH, ROW_COLUMNS
+	ROW_NUMBER = 1, ROW_RELATION, ROW_KEY_TYPE, ROW_PAUSED, ROW_PAUSED_BY_US, ROW_SEARCH_PATH, ROW_KEY, ROW_PATH, ROW_COLUMNS
 };
 
 static Datum
@@ -163,8 +164,14 @@ from_row(HeapTuple row, bool check)
 	attachment->paused_by_us = attachment->paused && DatumGetBool(row_datum(row, ROW_PAUSED_BY_US));
 	attachment->key = pstrdup(NameStr(*DatumGetName(row_datum(row, ROW_KEY))));
 	attachment->path = pstrdup(NameStr(*DatumGetName(row_datum(row, ROW_PATH))));
+	attachment->search_path = te_table_path_check(SPI_getvalue(row, SPI_tuptable->tupdesc, ROW_SEARCH_PATH));
 	for (int i = 0; i < TE_COLUMNS; i++)
-		attachment->column[i] = SPI_getvalue(row, SPI_tuptable->tupdesc, ROW_COLUMNS + i);
+	{
+		char	   *name = SPI_getvalue(row, SPI_tuptable->tupdesc, ROW_COLUMNS + i);
+
+		attachment->refused[i] = name != NULL && name[0] == '\0';
+		attachment->column[i] = attachment->refused[i] ? NULL : name;
+	}
 	attachment->state = te_internal_name(te_key_state_table(key_type));
 
 	class = SearchSysCache1(RELOID, ObjectIdGetDatum(attachment->relation));
@@ -193,7 +200,7 @@ select_rows(Oid relation)
 	TeArgs		args = {0};
 
 	initStringInfo(&sql);
-	appendStringInfoString(&sql, "SELECT attachment, relation::oid, key_type::oid, paused, pause_reason IS NOT NULL, id_column, path_column");
+	appendStringInfoString(&sql, "SELECT attachment, relation::oid, key_type::oid, paused, pause_reason IS NOT NULL, search_path, id_column, path_column");
 	for (int i = 0; i < TE_COLUMNS; i++)
 		appendStringInfo(&sql, ", %s_column::text", te_columns[i].name);
 	appendStringInfo(&sql, " FROM %s WHERE relation = $1 OR $1 = 0 ORDER BY attachment",
@@ -318,7 +325,7 @@ attachments_equal(const TeAttachment *a, const TeAttachment *b)
 		if (!same_text(a->column[i], b->column[i]) || a->type[i] != b->type[i] || a->typmod[i] != b->typmod[i])
 			return false;
 	return a->number == b->number && a->owner == b->owner && a->key_type == b->key_type &&
-		same_text(a->name, b->name) && same_text(a->key, b->key) && same_text(a->path, b->path);
+		same_text(a->name, b->name) && same_text(a->search_path, b->search_path) && same_text(a->key, b->key) && same_text(a->path, b->path);
 }
 
 void
@@ -351,7 +358,7 @@ te_attachment_has_exif(const TeAttachment *attachment)
 bool
 te_attachment_accepts_key(const TeAttachment *attachment, Oid type)
 {
-	const char *table = te_key_state_table(type);
+	const char *table = te_key_state_table(te_key_type(type));
 
 	return table != NULL && strcmp(te_internal_name(table), attachment->state) == 0;
 }

@@ -7,15 +7,16 @@
 #include "access/htup_details.h"
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_type.h"
+#include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
 #include "column.h"
 
 #define TEXT_COLUMN		"pg_catalog.text", "text or varchar", {TEXTOID, VARCHAROID}
 #define INTEGER_COLUMN	"integer", "integer or bigint", {INT4OID, INT8OID}
-#define TIME_COLUMN		"pg_catalog.timestamptz", "timestamp with time zone", {TIMESTAMPTZOID}
-#define DOUBLE_COLUMN	"double precision", "double precision", {FLOAT8OID}
-#define JSONB_COLUMN	"pg_catalog.jsonb", "jsonb", {JSONBOID}
+#define TIME_COLUMN		"pg_catalog.timestamptz", "timestamp with or without time zone", {TIMESTAMPTZOID, TIMESTAMPOID}
+#define DOUBLE_COLUMN	"double precision", "double precision or numeric", {FLOAT8OID, NUMERICOID}
+#define JSONB_COLUMN	"pg_catalog.jsonb", "jsonb or json", {JSONBOID, JSONOID}
 
 const TeColumnDef te_columns[TE_COLUMNS] = {
 	[TE_COL_THUMBNAIL_PATH] = {"thumbnail_path", TEXT_COLUMN},
@@ -32,14 +33,21 @@ const TeColumnDef te_columns[TE_COLUMNS] = {
 bool
 te_column_accepts(TeColumn column, Oid type)
 {
-	return OidIsValid(type) &&
-		(type == te_columns[column].types[0] || type == te_columns[column].types[1]);
+	return type == te_columns[column].types[0] || type == te_columns[column].types[1];
 }
 
 bool
 te_path_accepts(Oid type)
 {
 	return type == TEXTOID || type == VARCHAROID;
+}
+
+Oid
+te_key_type(Oid type)
+{
+	if (type == VARCHAROID)
+		return TEXTOID;
+	return te_key_state_table(type) != NULL ? type : InvalidOid;
 }
 
 const char *
@@ -53,6 +61,8 @@ te_key_state_table(Oid type)
 			return "thumbexif_asset_bigint";
 		case UUIDOID:
 			return "thumbexif_asset_uuid";
+		case TEXTOID:
+			return "thumbexif_asset_text";
 		default:
 			return NULL;
 	}
@@ -68,8 +78,8 @@ te_column_find(Oid relation, const char *name, TeColumnInfo *info)
 		return false;
 	form = (Form_pg_attribute) GETSTRUCT(tuple);
 	info->number = form->attnum;
-	info->type = form->atttypid;
 	info->typmod = form->atttypmod;
+	info->type = getBaseTypeAndTypmod(form->atttypid, &info->typmod);
 	info->not_null = form->attnotnull;
 	info->generated = form->attgenerated != '\0';
 	ReleaseSysCache(tuple);

@@ -243,36 +243,55 @@ opener_failed(const char *how, bool kill)
 
 /* --- requests and replies */
 
-/* Send requests until the socket is full.  Errors are ignored: they show up when we read from it. */
-static void
-send_requests(void)
+/* Collect requests that are sent, or those of one root that are not, from the first one.  Returns their number. */
+static int
+first_requests(bool sent, TeOpening **requests)
 {
+	int			count = 0;
 	dlist_iter	iter;
 
 	dlist_foreach(iter, &pending)
 	{
 		TeOpening  *opening = dlist_container(TeOpening, node, iter.cur);
 
-		if (opening->sent)
+		if (opening->sent != sent)
 			continue;
-		opening->number = ++last_number;
-		if (te_opener_send(opener.sock, opening) != 0)
+		if (count == TE_OPEN_BATCH || (!sent && count > 0 && opening->root != requests[0]->root))
+			break;
+		requests[count++] = opening;
+	}
+	return count;
+}
+
+/* Send requests until the socket is full.  Errors are ignored: they show up when we read from it. */
+static void
+send_requests(void)
+{
+	TeOpening  *requests[TE_OPEN_BATCH];
+	int			count;
+
+	while ((count = first_requests(false, requests)) > 0)
+	{
+		for (int i = 0; i < count; i++)
+			requests[i]->number = ++last_number;
+		count = te_opener_send_message(opener.sock, requests, count);
+		if (count == 0)
 			return;
-		opening->sent = true;
-		if (current_request() == opening)
+		for (int i = 0; i < count; i++)
+			requests[i]->sent = true;
+		if (current_request() == requests[0])
 			current_since_ms = te_now_ms();
 	}
 }
 
-/* Receive one reply; false if there is none yet.  Handles an opener that has exited or sent an invalid reply. */
+/* Receive one message; false if there is none yet.  Handles an opener that has exited or sent an invalid reply. */
 static bool
-receive_reply(void)
+receive_replies(void)
 {
-	TeOpening  *first = current_request();
-	TeOpenReply reply;
-	int			fd;
+	TeOpening  *requests[TE_OPEN_BATCH];
+	int			count = first_requests(true, requests);
 
-	switch (te_opener_receive(opener.sock, first, &reply, &fd))
+	switch (te_opener_receive(opener.sock, requests, &count))
 	{
 		case TE_OPENER_NO_REPLY:
 			return false;
@@ -283,9 +302,8 @@ receive_reply(void)
 			opener_failed("sent an invalid reply", true);
 			break;
 		case TE_OPENER_REPLY:
-			first->reply = reply;
-			first->fd = fd;
-			set_answered(first);
+			for (int i = 0; i < count; i++)
+				set_answered(requests[i]);
 			failed_starts = 0;
 			current_since_ms = te_now_ms();
 			break;
@@ -343,9 +361,14 @@ te_opener_request(TeOpening *opening)
 	opening->fd = -1;
 	opening->level = GetCurrentTransactionNestLevel();
 	enlist(&pending, opening);
-	if (hold_opener())
-		send_requests();		/* otherwise te_opener_wait() starts one, which may throw */
 	return true;
+}
+
+void
+te_opener_send(void)
+{
+	if (!dlist_is_empty(&pending) && hold_opener())
+		send_requests();		/* otherwise te_opener_wait() starts one, which may throw */
 }
 
 void
@@ -358,7 +381,7 @@ te_opener_wait(TeOpening *opening)
 		CHECK_FOR_INTERRUPTS();
 		ensure_opener();
 		send_requests();
-		if (receive_reply())
+		if (receive_replies())
 			continue;
 		if (current_request() == NULL)
 		{

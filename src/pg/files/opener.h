@@ -26,6 +26,9 @@ typedef struct TeOpening
 	TeRoot	   *root;
 	char	   *path;			/* below the root; shorter than TE_OPEN_MAX_PATH */
 	bool		want_fd;		/* a descriptor is wanted, and counted while this is true */
+	uint32		read_ahead;		/* bytes at the start of the file that will be read soon */
+	uint32		list;			/* 0 = a file; TE_OPEN_LIST and more = the files beneath the folder "path" */
+	char	   *list_buffer;	/* TE_OPEN_MAX_LIST bytes, for their paths */
 
 	/* set by te_opener_wait() */
 	bool		timed_out;		/* there is no reply */
@@ -41,8 +44,12 @@ typedef struct TeOpening
 	int			level;			/* transaction nest level */
 } TeOpening;
 
-/* Ask for a file without waiting.  False if no file descriptor is left. */
+/*
+ * Ask for a file without waiting.  False if no file descriptor is left.  The request waits for others, to be sent together,
+ * until te_opener_wait() or te_opener_send() is called.
+ */
 extern bool te_opener_request(TeOpening *opening);
+extern void te_opener_send(void);
 
 /* Wait for the reply.  Throws on an interrupt, and if no opener can be started. */
 extern void te_opener_wait(TeOpening *opening);

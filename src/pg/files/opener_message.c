@@ -1,6 +1,6 @@
 /*
  * opener_message.c
- *		Sending a request to an opener process and receiving its reply.
+ *		Sending requests to an opener process and receiving its replies.
  */
 #include "postgres.h"
 
@@ -10,57 +10,134 @@
 #include "opener_message.h"
 #include "wire/fdpass.h"
 
-int
-te_opener_send(int sock, const TeOpening *request)
+/* Append a request to a message.  False if there is no room for it. */
+static bool
+append(char *message, size_t *length, const TeOpening *request)
 {
-	static char message[TE_MAX_OPEN_REQUEST];
 	const char *root = te_root_name(request->root);
 	TeOpenRequest header = {
 		.magic = TE_OPEN_MAGIC,
 		.number = request->number,
-		.want = request->want_fd ? TE_OPEN_READ : 0,
+		.want = request->list | (request->want_fd ? TE_OPEN_READ : 0),
 		.root_length = strlen(root),
-		.path_length = strlen(request->path)
+		.path_length = strlen(request->path),
+		.read_ahead = request->read_ahead
 	};
 
 	Assert(header.root_length < TE_OPEN_MAX_PATH && header.path_length < TE_OPEN_MAX_PATH);
-	memcpy(message, &header, sizeof(header));
-	memcpy(message + sizeof(header), root, header.root_length);
-	memcpy(message + sizeof(header) + header.root_length, request->path, header.path_length);
-	return te_send(sock, message, sizeof(header) + header.root_length + header.path_length, NULL, 0);
+	if (sizeof(header) + header.root_length + header.path_length > TE_MAX_OPEN_MESSAGE - *length)
+		return false;
+	memcpy(message + *length, &header, sizeof(header));
+	*length += sizeof(header);
+	memcpy(message + *length, root, header.root_length);
+	*length += header.root_length;
+	memcpy(message + *length, request->path, header.path_length);
+	*length += header.path_length;
+	return true;
+}
+
+int
+te_opener_send_message(int sock, TeOpening *const *requests, int count)
+{
+	static char message[TE_MAX_OPEN_MESSAGE];
+	size_t		length = 0;
+	int			fitting = 0;
+
+	while (fitting < count && append(message, &length, requests[fitting]))
+		fitting++;
+	return te_send(sock, message, length, NULL, 0) == 0 ? fitting : 0;
 }
 
 static bool
-is_valid(const TeOpening *request, const TeOpenReply *reply, ssize_t length, int nfds)
+is_valid(const TeOpening *request, const TeOpenReply *reply)
 {
-	return request != NULL && length == (ssize_t) sizeof(*reply) &&
-		reply->magic == TE_OPEN_MAGIC && reply->number == request->number &&
-		reply->outcome <= TE_OPEN_ROOT_FAILED && reply->size >= 0 &&
-		nfds == (reply->outcome == TE_OPENED && request->want_fd ? 1 : 0);
+	return reply->magic == TE_OPEN_MAGIC && reply->number == request->number &&
+		reply->outcome <= TE_OPEN_ROOT_FAILED && reply->size >= 0;
+}
+
+/* What is received: replies, or one reply with a list. */
+typedef union Message
+{
+	TeOpenReply replies[TE_OPEN_BATCH];
+	struct
+	{
+		TeOpenReply head;
+		char		paths[TE_OPEN_MAX_LIST];
+	}			list;
+} Message;
+
+/* Store a list in its request.  False if it is invalid. */
+static bool
+accept_list(TeOpening *request, const Message *message, size_t length, int nfds)
+{
+	const TeOpenReply *reply = &message->list.head;
+
+	if (length < sizeof(*reply) || length != sizeof(*reply) + reply->list_bytes || nfds != 0 ||
+		!is_valid(request, reply) ||
+		(reply->list_bytes > 0 && message->list.paths[reply->list_bytes - 1] != '\0'))
+		return false;
+	request->reply = *reply;
+	request->fd = -1;
+	memcpy(request->list_buffer, message->list.paths, reply->list_bytes);
+	return true;
+}
+
+/* Store the replies of a message in their requests.  False if they are invalid. */
+static bool
+accept_replies(TeOpening *const *requests, int count, const TeOpenReply *replies, const int *fds, int nfds)
+{
+	int			used = 0;
+
+	for (int i = 0; i < count; i++)
+	{
+		if (!is_valid(requests[i], &replies[i]) || replies[i].list_bytes != 0)
+			return false;
+		used += replies[i].outcome == TE_OPENED && requests[i]->want_fd;
+	}
+	if (used != nfds)
+		return false;
+	for (int i = 0; i < count; i++)
+	{
+		requests[i]->reply = replies[i];
+		requests[i]->fd = replies[i].outcome == TE_OPENED && requests[i]->want_fd ? *fds++ : -1;
+	}
+	return true;
 }
 
 TeOpenerReceived
-te_opener_receive(int sock, const TeOpening *request, TeOpenReply *reply, int *fd)
+te_opener_receive(int sock, TeOpening *const *requests, int *count)
 {
+	static Message message;
 	int			fds[TE_MAX_FDS];
 	int			nfds;
-	ssize_t		length = te_receive(sock, reply, sizeof(*reply), fds, &nfds);
+	int			nreplies;
+	bool		valid;
+	ssize_t		length = te_receive(sock, &message, sizeof(message), fds, &nfds);
 
-	*fd = -1;
 	/* If the peer died with unread requests, ECONNRESET is reported before its last messages. */
 	if (length < 0 && errno == ECONNRESET)
-		length = te_receive(sock, reply, sizeof(*reply), fds, &nfds);
+		length = te_receive(sock, &message, sizeof(message), fds, &nfds);
 	if (length < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 		return TE_OPENER_NO_REPLY;
 	if (length == 0 || (length < 0 && errno != EPROTO))
 		return TE_OPENER_EXITED;
-	if (!is_valid(request, reply, length, length > 0 ? nfds : 0))
+	if (length > 0 && *count > 0 && requests[0]->list != 0)
+	{
+		nreplies = 1;
+		valid = accept_list(requests[0], &message, (size_t) length, nfds);
+	}
+	else
+	{
+		nreplies = length > 0 ? (int) (length / sizeof(TeOpenReply)) : 0;
+		valid = length > 0 && length % sizeof(TeOpenReply) == 0 && nreplies <= *count &&
+			accept_replies(requests, nreplies, message.replies, fds, nfds);
+	}
+	if (!valid)
 	{
 		while (length > 0 && nfds > 0)
 			close(fds[--nfds]);
 		return TE_OPENER_INVALID_REPLY;
 	}
-	if (nfds > 0)
-		*fd = fds[0];
+	*count = nreplies;
 	return TE_OPENER_REPLY;
 }

@@ -1,6 +1,6 @@
 /*
  * opener_message.h
- *		Sending a request to an opener process and receiving its reply (private to opener.c).
+ *		Sending requests to an opener process and receiving its replies (private to opener.c).
  */
 #ifndef TE_PG_OPENER_MESSAGE_H
 #define TE_PG_OPENER_MESSAGE_H
@@ -18,10 +18,16 @@ typedef enum TeOpenerReceived
 	TE_OPENER_INVALID_REPLY
 } TeOpenerReceived;
 
-/* Send a request without waiting.  0 or an errno. */
-extern int	te_opener_send(int sock, const TeOpening *request);
+/*
+ * Send requests of one root, as many as go into one message, without waiting.  Returns how many; 0 if they could not be
+ * sent.
+ */
+extern int	te_opener_send_message(int sock, TeOpening *const *requests, int count);
 
-/* Receive the reply to a request, or with NULL (none was sent) only notice an exit.  *fd is its descriptor, or -1. */
-extern TeOpenerReceived te_opener_receive(int sock, const TeOpening *request, TeOpenReply *reply, int *fd);
+/*
+ * Receive replies to the first of these requests (*count of them, up to TE_OPEN_BATCH), into their reply and fd, and set
+ * *count to their number.  With *count 0 (none was sent) only notice an exit.
+ */
+extern TeOpenerReceived te_opener_receive(int sock, TeOpening *const *requests, int *count);
 
 #endif							/* TE_PG_OPENER_MESSAGE_H */

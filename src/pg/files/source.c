@@ -17,12 +17,17 @@
 
 #include "pg/base/guc.h"
 #include "pg/base/postmaster_alive.h"
+#include "pg/base/system_check.h"
 #include "pg/base/transient_fd.h"
 #include "root_path.h"
 #include "source.h"
 
 /* Number of files that te_source_check_files() requests ahead. */
 #define CHECK_AHEAD 32
+
+/* Bytes that are read ahead of a file, of which at most TE_SOURCE_AHEAD are asked for at a time. */
+#define AHEAD_START	(64 * 1024)
+#define AHEAD_WHOLE	(8 * 1024 * 1024)
 
 /* since Linux 6.3, may be missing in the headers */
 #ifndef MFD_NOEXEC_SEAL
@@ -95,8 +100,8 @@ status_of_errno(int err)
 		case ENOSYS:
 			ereport(ERROR,
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("this system lacks the system call openat2, by which image files are opened"),
-					 errhint("Use Linux 5.6 or later, in a container that allows the call.")));
+					 errmsg("this system does not offer the system call openat2, by which image files are opened"),
+					 errhint("%s", te_system_hint("Use Linux 5.6 or later, in a container that permits the call."))));
 			break;
 	}
 	return TE_IO_ERROR;
@@ -127,6 +132,8 @@ te_source_request(const char *path, int flags, TeSource *source)
 		opening->root = root;
 		opening->path = pstrdup(below);
 		opening->want_fd = (flags & TE_ASK_READ) != 0;
+		if (flags & TE_ASK_AHEAD)
+			opening->read_ahead = (flags & TE_ASK_START) ? AHEAD_START : AHEAD_WHOLE;
 		if (!te_opener_request(opening))
 			return false;
 		source->opening = opening;
@@ -135,6 +142,12 @@ te_source_request(const char *path, int flags, TeSource *source)
 	source->status = TE_IO_ERROR;
 	source->trouble = root;
 	return true;
+}
+
+void
+te_source_send(void)
+{
+	te_opener_send();
 }
 
 /* Status, size and mtime of a file from the reply of the opener. */
@@ -208,8 +221,12 @@ te_source_check_files(const char *const *paths, int count, TeSource *sources)
 	for (int i = 0; i < count; i++)
 	{
 		te_exit_if_postmaster_died();
-		for (; asked < count && asked < i + CHECK_AHEAD; asked++)
-			(void) te_source_request(paths[asked], TE_ASK_BULK, &sources[asked]);
+		if (asked - i <= CHECK_AHEAD / 2)
+		{
+			for (; asked < count && asked < i + CHECK_AHEAD; asked++)
+				(void) te_source_request(paths[asked], TE_ASK_BULK, &sources[asked]);
+			te_source_send();
+		}
 		te_source_wait(&sources[i]);
 	}
 }

@@ -10,8 +10,9 @@
 #include "opener.h"
 #include "wire/status.h"
 
-/* Number of files that bulk work requests before it waits for the first. */
+/* Number of files that bulk work requests before it waits for the first: of which it reads all, and only the start. */
 #define TE_SOURCE_AHEAD 8
+#define TE_SOURCE_AHEAD_SMALL 32
 
 typedef struct TeSource
 {
@@ -26,6 +27,8 @@ typedef struct TeSource
 
 #define TE_ASK_READ		0x01	/* want a descriptor, not only status, size and mtime */
 #define TE_ASK_BULK		0x02	/* skip all roots that are held off; te_root_end() reports them */
+#define TE_ASK_AHEAD	0x04	/* the file will be read soon: read it ahead */
+#define TE_ASK_START	0x08	/* with TE_ASK_AHEAD: only its start */
 
 /*
  * Request the regular file that a path leads to, only beneath thumbexif.image_roots (openat2).  The bytes of the path
@@ -33,6 +36,9 @@ typedef struct TeSource
  * must not move before te_source_wait() or te_source_close().
  */
 extern bool te_source_request(const char *path, int flags, TeSource *source);
+
+/* Send the requests, which otherwise wait for each other until te_source_wait(). */
+extern void te_source_send(void);
 
 /*
  * Wait for the requested file.  Problems of the file are returned as status, those of its root as "trouble"; problems of

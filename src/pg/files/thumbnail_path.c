@@ -17,13 +17,15 @@
 #include <unistd.h>
 
 #include "common/hashfn.h"
+#include "mb/pg_wchar.h"
 #include "storage/fd.h"
 
 #include "pg/base/guc.h"
+#include "pg/base/system_check.h"
 #include "thumbnail_path.h"
 
 #define FOLDER_MODE		0755
-#define MAX_ID_LENGTH		36	/* a uuid */
+#define MAX_ID_LENGTH		36	/* a uuid; of longer ids, and those of other characters, a name has the hash */
 
 static uint64
 folder_hash(const char *id)
@@ -46,10 +48,14 @@ te_thumbnail_new_name(char name[TE_THUMBNAIL_NAME_SIZE], const char *id, uint64 
 {
 	uint64		hash = folder_hash(id);
 	uint64		random;
+	char		hex[17];
 
 	if (id[0] == '\0' || strlen(id) > MAX_ID_LENGTH ||
-		strspn(id, "0123456789abcdef-") != strlen(id))
-		elog(ERROR, "\"%s\" is not a key of an asset", id);
+		strspn(id, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-") != strlen(id))
+	{
+		snprintf(hex, sizeof(hex), "%016" PRIx64, hash);
+		id = hex;
+	}
 	if (!pg_strong_random(&random, sizeof(random)))
 		ereport(ERROR,
 				(errcode(ERRCODE_INTERNAL_ERROR),
@@ -58,6 +64,19 @@ te_thumbnail_new_name(char name[TE_THUMBNAIL_NAME_SIZE], const char *id, uint64 
 
 	snprintf(name, TE_THUMBNAIL_NAME_SIZE - 8, "%02x/%02x/%s-" UINT64_FORMAT "-%016" PRIx64 ".",
 			 (unsigned int) (hash & 0xff), (unsigned int) (hash >> 8 & 0xff), id, xid, random);
+}
+
+int
+te_thumbnail_path_length(int id_length)
+{
+	char	   *base = te_thumbnail_base_path();
+	int			length = pg_mbstrlen(base);
+
+	id_length = Min(id_length, MAX_ID_LENGTH);
+	pfree(base);
+	/* the folders of the database and the attachment, then the name with suffix */
+	return length + (int) (sizeof("/4294967295-0123456789abcdef/2147483647/ab/cd/") - 1) + id_length +
+		(int) (sizeof("-18446744073709551615-0123456789abcdef.avif") - 1);
 }
 
 bool
@@ -252,5 +271,5 @@ te_thumbnail_io_failed(int err)
 	ereport(ERROR,
 			(err == EDQUOT ? errcode(ERRCODE_DISK_FULL) : errcode_for_file_access(),
 			 errmsg("could not use the thumbnail folder \"%s\": %m", te_thumbnail_dir),
-			 errhint("%s", hint_for(err))));
+			 errhint("%s", te_system_hint(hint_for(err)))));
 }

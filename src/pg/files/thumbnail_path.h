@@ -23,9 +23,12 @@
 
 /*
  * A new name, "ab/cd/<id>-<xid>-<random>.", to which the caller appends a suffix of up to 7 bytes.  Throws if no random
- * number can be generated, and for an id that is not the text of a key.
+ * number can be generated.
  */
 extern void te_thumbnail_new_name(char name[TE_THUMBNAIL_NAME_SIZE], const char *id, uint64 xid);
+
+/* The most characters that the path of a thumbnail can have, for ids of that length. */
+extern int	te_thumbnail_path_length(int id_length);
 
 /* Parse the last component of a name.  False if it is not one of ours.  *xid is the transaction that created it. */
 extern bool te_thumbnail_parse(const char *file, uint64 *xid);

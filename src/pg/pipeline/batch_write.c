@@ -6,7 +6,8 @@
  * DROP, the states and the user's rows are locked, both with SKIP LOCKED, and updated.  Triggers and thumbexif_process() lock
  * the row before the state; the reverse order here cannot deadlock, because nothing here waits for a row lock.
  *
- * All rows of a batch are written in one subtransaction.  If the table raises an ERROR, each row is written in a
+ * All rows of a batch are written in one subtransaction, by statements over arrays unless the table runs code of its
+ * own: the time that code takes is limited for each row.  If the table raises an ERROR, each row is written in a
  * subtransaction of its own.
  */
 #include "postgres.h"
@@ -25,6 +26,7 @@
 #include "pg/files/thumbnail_store.h"
 #include "row_update.h"
 #include "state_update.h"
+#include "table_code.h"
 
 #define MAX_MESSAGE	900			/* bytes kept of a message that the table's code has raised */
 
@@ -34,7 +36,8 @@ typedef struct BatchWrite
 {
 	const TeAttachment *attachment;
 	const TeSettings *settings;
-	TeJob	   *current;		/* its row is being written, or was the last one */
+	bool		runs_code;		/* of the table's owner, so that rows are written one by one */
+	TeJob	   *current;		/* its row is being written, or was the last one; NULL if several are written together */
 	int64		started_ms;		/* start of that write; 0 = it is charged to the budget */
 } BatchWrite;
 
@@ -44,9 +47,8 @@ raised_by_interrupts(const ErrorData *error)
 	return error->funcname != NULL && strcmp(error->funcname, "ProcessInterrupts") == 0;
 }
 
-/* Was it raised by the storage manager or WAL?  The owner's code can cause errors of memory and temporary files itself. */
-static bool
-raised_by_storage(const ErrorData *error)
+bool
+te_error_is_storage(const ErrorData *error)
 {
 	static const char *const files[] = {"md.c", "smgr.c", "bufmgr.c", "bulk_write.c", "xlog.c", "slru.c"};
 
@@ -75,7 +77,7 @@ is_server_error(const ErrorData *error)
 		return raised_by_interrupts(error) || !in_owner_code;
 	if (category != ERRCODE_INSUFFICIENT_RESOURCES && category != ERRCODE_SYSTEM_ERROR)
 		return false;
-	return !in_owner_code || raised_by_storage(error);
+	return !in_owner_code || te_error_is_storage(error);
 }
 
 static void
@@ -113,35 +115,37 @@ discard_file(TeJob *job)
 static void
 lock_states(const BatchWrite *batch, TeJob **jobs, int count)
 {
-	TeAsset    *locked = palloc(sizeof(TeAsset) * count);
 	TeAsset    *seen = palloc(sizeof(TeAsset) * count);
 	TeKey	   *keys = palloc(sizeof(TeKey) * count);
+	int64	   *versions = palloc(sizeof(int64) * count);
+	bool	   *locked = palloc(sizeof(bool) * count);
 	int			missing = 0;
 
 	for (int i = 0; i < count; i++)
+	{
 		keys[i] = jobs[i]->asset.key;
-	te_assets_of_keys(batch->attachment, keys, count, locked);
+		versions[i] = jobs[i]->asset.state.version;
+	}
+	te_states_lock(batch->attachment, keys, versions, count, locked);
 	for (int i = 0; i < count; i++)
-		locked[i].state.version = jobs[i]->asset.state.version;
-	te_assets_fill_states(batch->attachment, locked, count, TE_STATE_LOCK_UNCHANGED);
-	for (int i = 0; i < count; i++)
-		missing += !locked[i].state.exists;
+		missing += !locked[i];
 	te_assets_of_keys(batch->attachment, keys, count, seen);
 	if (missing > 0)
 		te_assets_fill_states(batch->attachment, seen, count, TE_STATE_READ);
 
 	for (int i = 0; i < count; i++)
 	{
-		const TeState *state = locked[i].state.exists ? &locked[i].state : &seen[i].state;
-
-		if (!state->exists || state->version != jobs[i]->asset.state.version)
-			jobs[i]->outcome = TE_OUTCOME_LOST;
+		if (locked[i])
+			jobs[i]->outcome = TE_OUTCOME_NONE;
+		else if (seen[i].state.exists && seen[i].state.version == versions[i])
+			jobs[i]->outcome = TE_OUTCOME_RELEASE;
 		else
-			jobs[i]->outcome = locked[i].state.exists ? TE_OUTCOME_NONE : TE_OUTCOME_RELEASE;
+			jobs[i]->outcome = TE_OUTCOME_LOST;
 	}
-	pfree(locked);
 	pfree(seen);
 	pfree(keys);
+	pfree(versions);
+	pfree(locked);
 }
 
 /* Run a statement on the user's table, which runs its triggers, checks and index expressions. */
@@ -151,34 +155,9 @@ run_on_table(const TeAttachment *attachment, const char *sql, const TeArgs *args
 	uint64		count;
 
 	in_owner_code = true;
-	count = te_sql_as_owner(attachment->relation, attachment->owner, sql, args);
+	count = te_sql_as_owner(attachment->relation, attachment->owner, attachment->search_path, sql, args);
 	in_owner_code = false;
 	return count;
-}
-
-/*
- * Lock the user's row of a job, whose state is locked.  False if the row is locked, is gone or has another path than the one
- * that was decoded; sets the outcome.
- */
-static bool
-lock_row(const BatchWrite *batch, TeJob *job)
-{
-	const TeAttachment *attachment = batch->attachment;
-	TeRowUpdate lock_only = {0};
-	TeArgs		args;
-	char	   *sql = psprintf("%s SKIP LOCKED", te_row_update_sql(job, &lock_only, &args));
-	TeAsset		now;
-
-	if (run_on_table(attachment, sql, &args) == 1)
-	{
-		te_sql_free();
-		return true;
-	}
-	te_sql_free();
-	te_assets_of_keys(attachment, &job->asset.key, 1, &now);
-	te_assets_fill_rows(attachment, &now, 1);
-	job->outcome = now.has_row ? TE_OUTCOME_RELEASE : TE_OUTCOME_LOST;
-	return false;
 }
 
 /* The row was deleted while triggers were off: delete its state, and discard the old file. */
@@ -194,28 +173,91 @@ forget_state(const BatchWrite *batch, TeJob *job)
 	te_sql_as_extension(te_asset_state_delete_sql(attachment->state, "WHERE s.attachment = $1 AND s.id = $2"), &args);
 }
 
-/* Write row and state of a job, whose state is locked. */
+/* A row is locked, is gone or has another path than the one that was decoded: set the outcome. */
 static void
-write_job(const BatchWrite *batch, TeJob *job)
+row_not_locked(const BatchWrite *batch, TeJob *job)
 {
-	TeRowUpdate update;
+	TeAsset		now;
+
+	te_assets_of_keys(batch->attachment, &job->asset.key, 1, &now);
+	te_assets_fill_rows(batch->attachment, &now, 1);
+	job->outcome = now.has_row ? TE_OUTCOME_RELEASE : TE_OUTCOME_LOST;
+	if (job->outcome == TE_OUTCOME_LOST)
+		forget_state(batch, job);
+}
+
+/* Lock the user's rows of jobs whose states are locked.  Removes from the array, and sets the outcome of, those that cannot be. */
+static int
+lock_rows(const BatchWrite *batch, TeJob **jobs, int count)
+{
+	bool	   *locked = palloc0(sizeof(bool) * count);
+	TeArgs		args;
+	char	   *sql = psprintf("%s SKIP LOCKED", te_row_lock_sql(jobs, count, &args));
+	uint64		found = run_on_table(batch->attachment, sql, &args);
+	int			kept = 0;
+
+	for (uint64 row = 0; row < found; row++)
+		locked[te_out_int((int) row, 1, 1) - 1] = true;
+	te_sql_free();
+	for (int i = 0; i < count; i++)
+	{
+		if (locked[i])
+			jobs[kept++] = jobs[i];
+		else
+			row_not_locked(batch, jobs[i]);
+	}
+	pfree(locked);
+	return kept;
+}
+
+/* Update the rows of jobs whose updates are alike. */
+static void
+update_rows(const BatchWrite *batch, TeJob **jobs, const TeRowUpdate *updates, int count)
+{
 	TeArgs		args;
 
-	if (!lock_row(batch, job))
-	{
-		if (job->outcome == TE_OUTCOME_LOST)
-			forget_state(batch, job);
+	if (!updates[0].any)
 		return;
-	}
-	te_row_update_plan(job, &update);
-	if (update.any &&
-		run_on_table(batch->attachment, te_row_update_sql(job, &update, &args), &args) != 1)
+	if (run_on_table(batch->attachment, te_row_update_sql(jobs, updates, count, &args), &args) != (uint64) count)
 		ereport(ERROR,
 				(errcode(ERRCODE_TRIGGERED_ACTION_EXCEPTION),
 				 errmsg("a trigger or rule has suppressed the update"),
 				 errhint("Let it pass updates by thumbexif.")));
-	te_state_update(job, batch->settings, &update);
-	job->outcome = te_job_outcome(job);
+}
+
+/* Write rows and states of jobs whose states are locked.  The array is reordered. */
+static void
+write_rows(const BatchWrite *batch, TeJob **jobs, int count)
+{
+	TeRowUpdate *updates;
+
+	count = lock_rows(batch, jobs, count);
+	if (count == 0)
+		return;
+	updates = palloc(sizeof(TeRowUpdate) * count);
+	for (int i = 0; i < count; i++)
+		te_row_update_plan(jobs[i], &updates[i]);
+	for (int first = 0, end; first < count; first = end)
+	{
+		end = first + 1;
+		for (int i = end; i < count; i++)
+		{
+			TeRowUpdate update = updates[i];
+			TeJob	   *job = jobs[i];
+
+			if (!te_row_update_alike(&updates[first], &update))
+				continue;
+			updates[i] = updates[end];
+			jobs[i] = jobs[end];
+			updates[end] = update;
+			jobs[end++] = job;
+		}
+		update_rows(batch, &jobs[first], &updates[first], end - first);
+	}
+	te_states_update(jobs, updates, count, batch->settings);
+	for (int i = 0; i < count; i++)
+		jobs[i]->outcome = te_job_outcome(jobs[i]);
+	pfree(updates);
 }
 
 /* Charge the time of the current row, whether it was written or not, to the budget. */
@@ -227,24 +269,39 @@ charge_row(BatchWrite *batch)
 	batch->started_ms = 0;
 }
 
+/* Write jobs together; if the table runs code of its own, one after the other. */
 static void
 write_jobs(BatchWrite *batch, TeJob **jobs, int count)
 {
+	TeJob	  **ready = palloc(sizeof(TeJob *) * count);
+	int			nready = 0;
+	int			step;
+
 	lock_states(batch, jobs, count);
 	for (int i = 0; i < count; i++)
 	{
-		if (i > 0 && jobs[i]->outcome == TE_OUTCOME_NONE && te_write_budget_spent())
-			jobs[i]->outcome = TE_OUTCOME_RELEASE;
 		if (jobs[i]->outcome == TE_OUTCOME_NONE)
+			ready[nready++] = jobs[i];
+	}
+	step = batch->runs_code ? 1 : nready;
+	for (int i = 0; i < nready; i += step)
+	{
+		if (i > 0 && te_write_budget_spent())
 		{
-			batch->current = jobs[i];
-			batch->started_ms = te_now_ms();
-			write_job(batch, jobs[i]);
-			charge_row(batch);
+			ready[i]->outcome = TE_OUTCOME_RELEASE;
+			continue;
 		}
+		batch->current = step == 1 ? ready[i] : NULL;
+		batch->started_ms = te_now_ms();
+		write_rows(batch, &ready[i], step);
+		charge_row(batch);
+	}
+	for (int i = 0; i < count; i++)
+	{
 		if (jobs[i]->outcome == TE_OUTCOME_LOST || jobs[i]->outcome == TE_OUTCOME_RELEASE)
 			discard_file(jobs[i]);
 	}
+	pfree(ready);
 }
 
 /* Jobs that are written together. */
@@ -341,7 +398,7 @@ void
 te_batch_write(const TeAttachment *attachment, TeJob **jobs, int count, const TeSettings *settings,
 			   TeBatchWriteHook between, void *arg)
 {
-	BatchWrite	batch = {attachment, settings, NULL, 0};
+	BatchWrite	batch = {.attachment = attachment, .settings = settings};
 	ErrorData  *error;
 
 	for (int i = 0; i < count; i++)
@@ -357,7 +414,8 @@ te_batch_write(const TeAttachment *attachment, TeJob **jobs, int count, const Te
 	/* before the states, as TRUNCATE and DELETE do */
 	LockRelationOid(attachment->relation, RowExclusiveLock);
 	te_attachment_check_same(attachment);
-	te_code_rights_check_table(attachment->relation, attachment->owner);
+	te_code_rights_check_table(attachment->relation, CMD_UPDATE, attachment->owner);
+	batch.runs_code = te_table_runs_code(attachment);
 	error = try_write(&batch, jobs, count);
 	if (error == NULL)
 		return;

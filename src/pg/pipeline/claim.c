@@ -8,7 +8,6 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 
@@ -193,7 +192,6 @@ static void
 update_states(const TeClaimRequest *request, TeAsset **assets, int count)
 {
 	const TeAttachment *attachment = request->attachment;
-	Oid			type = te_key_state_type(attachment->key_type);
 	TeKey	   *keys = palloc(sizeof(TeKey) * count);
 	Datum	   *from = palloc(sizeof(Datum) * count);
 	Datum	   *attempts = palloc(sizeof(Datum) * count);
@@ -211,20 +209,16 @@ update_states(const TeClaimRequest *request, TeAsset **assets, int count)
 		attempts[i] = Int32GetDatum(state->attempts);
 		interruptions[i] = Int32GetDatum(state->interruptions);
 	}
-	sql = psprintf("UPDATE %s AS s SET status = 'running', claimed_from = w.claimed_from::%s, claim = $2,"
+	sql = psprintf("UPDATE %s AS s SET status = 'running', claimed_from = w.claimed_from::%s, claim = $6,"
 				   " version = s.version + 1, attempts = w.attempts, interruptions = w.interruptions"
-				   " FROM unnest($3, $4, $5, $6) AS w (id, claimed_from, attempts, interruptions)"
-				   " WHERE s.attachment = $1 AND s.id = w.id",
+				   " FROM unnest($1, $2, $3, $4, $5) AS w (attachment, id, claimed_from, attempts, interruptions)"
+				   " WHERE s.attachment = w.attachment AND s.id = w.id",
 				   attachment->state, te_internal_name("thumbexif_asset_status"));
-	te_arg_int4(&args, attachment->number);
+	te_arg_state_keys(&args, attachment, keys, count);
+	te_arg_array(&args, TEXTOID, from, NULL, count);
+	te_arg_array(&args, INT4OID, attempts, NULL, count);
+	te_arg_array(&args, INT4OID, interruptions, NULL, count);
 	te_arg_int4(&args, request->claim->number);
-	te_arg(&args, te_key_array_type(type), te_key_array(type, keys, count));
-	te_arg(&args, TEXTARRAYOID,
-		   PointerGetDatum(construct_array(from, count, TEXTOID, -1, false, TYPALIGN_INT)));
-	te_arg(&args, INT4ARRAYOID,
-		   PointerGetDatum(construct_array(attempts, count, INT4OID, sizeof(int32), true, TYPALIGN_INT)));
-	te_arg(&args, INT4ARRAYOID,
-		   PointerGetDatum(construct_array(interruptions, count, INT4OID, sizeof(int32), true, TYPALIGN_INT)));
 	te_sql_as_extension(sql, &args);
 }
 
@@ -236,33 +230,36 @@ static void
 claim_states(const TeClaimRequest *request, TeAsset *assets, int count, TeClaimResult *results)
 {
 	TeAsset   **claimed = palloc(sizeof(TeAsset *) * Max(count, 1));
-	TeAsset    *locked = palloc(sizeof(TeAsset) * Max(count, 1));
+	TeKey	   *keys = palloc(sizeof(TeKey) * Max(count, 1));
+	int64	   *versions = palloc(sizeof(int64) * Max(count, 1));
+	bool	   *locked = palloc(sizeof(bool) * Max(count, 1));
 	int			n = 0;
 	int			m = 0;
 
 	for (int i = 0; i < count; i++)
 	{
-		if (results[i] == TE_CLAIMED && assets[i].state.exists)
-			locked[n++] = assets[i];
+		if (results[i] != TE_CLAIMED || !assets[i].state.exists)
+			continue;
+		keys[n] = assets[i].key;
+		versions[n++] = assets[i].state.version;
 	}
 	if (n > 0)
-		te_assets_fill_states(request->attachment, locked, n, TE_STATE_LOCK_UNCHANGED);
+		te_states_lock(request->attachment, keys, versions, n, locked);
 	n = 0;
 	for (int i = 0; i < count; i++)
 	{
-		const TeState *state = &locked[n].state;
-
 		if (results[i] != TE_CLAIMED || !assets[i].state.exists)
 			continue;
-		if (state->exists && state->version == assets[i].state.version)
+		if (locked[n++])
 			claimed[m++] = &assets[i];
 		else
 			results[i] = TE_CLAIM_BUSY;
-		n++;
 	}
 	if (m > 0)
 		update_states(request, claimed, m);
 	pfree(claimed);
+	pfree(keys);
+	pfree(versions);
 	pfree(locked);
 }
 

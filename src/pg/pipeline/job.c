@@ -87,9 +87,10 @@ request_file(TeJob *job, int flags)
 }
 
 bool
-te_job_request(TeJob *job)
+te_job_request(TeJob *job, bool small)
 {
-	return job->requested || job->asset.path == NULL || interrupted_too_often(job) || request_file(job, TE_ASK_BULK);
+	return job->requested || job->asset.path == NULL || interrupted_too_often(job) ||
+		request_file(job, TE_ASK_BULK | TE_ASK_AHEAD | (small ? TE_ASK_START : 0));
 }
 
 TeJobStart

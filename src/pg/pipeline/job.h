@@ -57,8 +57,11 @@ extern TeJob *te_job_create(MemoryContext parent, const TeAsset *asset);
 /* Free it, and close its descriptor if the pool does not own it. */
 extern void te_job_destroy(TeJob *job);
 
-/* Ask for the file before te_job_open, in bulk.  False if no descriptor is left. */
-extern bool te_job_request(TeJob *job);
+/*
+ * Ask for the file before te_job_open, in bulk, and have it read ahead; "small": only what EXIF needs.  The requests wait for
+ * te_source_send.  False if no descriptor is left.
+ */
+extern bool te_job_request(TeJob *job, bool small);
 
 typedef enum TeJobStart
 {

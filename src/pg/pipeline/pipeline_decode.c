@@ -27,32 +27,42 @@ te_pipeline_batch_is_full(const TePipeline *p)
 	return p->num_ready >= p->options->batch_size || p->ready_bytes >= MAX_READY_BYTES;
 }
 
+/* Are no thumbnails made? */
+static bool
+is_small(const TePipeline *p)
+{
+	return (p->options->parts & te_parts_kept(p->options->attachment) & TE_PART_THUMBNAIL) == 0;
+}
+
 /* Ask for the files of the next jobs, several at a time, so that the opener does not wake up for each. */
 static void
 request_files(TePipeline *p)
 {
+	bool		small = is_small(p);
+	int			max_ahead = small ? TE_SOURCE_AHEAD_SMALL : TE_SOURCE_AHEAD;
 	int			ahead = 0;
 	dlist_iter	iter;
 
-	if (p->num_requested > TE_SOURCE_AHEAD / 2)
+	if (p->num_requested > max_ahead / 2)
 		return;
 	dlist_foreach(iter, &p->waiting)
 	{
 		TeJob	   *job = dlist_container(TeJob, node, iter.cur);
 
-		if (++ahead > TE_SOURCE_AHEAD || !te_job_request(job))
+		if (++ahead > max_ahead || !te_job_request(job, small))
 			break;
 		p->num_requested = ahead;
 	}
 	if (p->num_requested == 0)
 		te_source_no_descriptor();
+	te_source_send();
 }
 
 /* Submit waiting jobs to the decoders, up to their capacity. */
 static void
 submit_waiting(TePipeline *p)
 {
-	int			capacity = te_pool_capacity();
+	int			capacity = te_pool_capacity(is_small(p));
 
 	while (p->num_waiting > 0 && te_pool_pending() < capacity && !te_pipeline_batch_is_full(p))
 	{
@@ -111,6 +121,8 @@ te_pipeline_decode(TePipeline *p)
 	{
 		InvalidateCatalogSnapshot();	/* it would hold back vacuum during the wait */
 		collect_result(p, -1);
+		while (te_pool_has_finished() && !te_pipeline_batch_is_full(p))
+			collect_result(p, 0);
 	}
 	te_pipeline_step_end(p);
 }
@@ -130,5 +142,6 @@ te_pipeline_keep_decoding(void *arg)
 			break;
 	}
 	submit_waiting(p);
+	te_pool_send();
 	p->feeding = false;
 }

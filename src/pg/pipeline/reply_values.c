@@ -115,3 +115,20 @@ te_taken_at(const TeTime *time, TimestampTz *result)
 		zone = DetermineTimeZoneOffset(&tm, pg_tzset(te_default_timezone));
 	return tm2timestamp(&tm, time->microsecond, &zone, result) == 0;
 }
+
+Timestamp
+te_wall_clock(TimestampTz time)
+{
+	struct pg_tm tm;
+	fsec_t		microsecond;
+	int			zone;
+	Timestamp	result;
+
+	if (timestamp2tm(time, &zone, &tm, &microsecond, NULL, pg_tzset(te_default_timezone)) != 0 ||
+		tm2timestamp(&tm, microsecond, NULL, &result) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("timestamp out of range"),
+				 errhint("Check \"thumbexif.default_timezone\".")));
+	return result;
+}

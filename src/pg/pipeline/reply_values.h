@@ -27,4 +27,7 @@ extern Datum te_exif_jsonb(const char *json);
  */
 extern bool te_taken_at(const TeTime *time, TimestampTz *result);
 
+/* What a clock in thumbexif.default_timezone shows at that time. */
+extern Timestamp te_wall_clock(TimestampTz time);
+
 #endif							/* TE_PG_REPLY_VALUES_H */

@@ -42,6 +42,15 @@ camera_name(const TeAttachment *attachment, TeColumn column, const char *utf8)
 	return CStringGetTextDatum(name);
 }
 
+/* The time as the column's type: without a time zone, it is the wall clock in thumbexif.default_timezone. */
+static Datum
+taken_at(const TeAttachment *attachment, TimestampTz time)
+{
+	if (attachment->type[TE_COL_TAKEN_AT] == TIMESTAMPOID)
+		return TimestampGetDatum(te_wall_clock(time));
+	return TimestampTzGetDatum(time);
+}
+
 /* The value that the decoder found for a column; false if there is none. */
 static bool
 found_value(const TeJob *job, TeColumn column, Datum *value)
@@ -52,8 +61,10 @@ found_value(const TeJob *job, TeColumn column, Datum *value)
 	switch (column)
 	{
 		case TE_COL_TAKEN_AT:
-			*value = TimestampTzGetDatum(job->taken_at);
-			return job->has_taken_at;
+			if (!job->has_taken_at)
+				return false;
+			*value = taken_at(job->asset.attachment, job->taken_at);
+			return true;
 		case TE_COL_CAMERA_MAKE:
 			if (texts->make == NULL)
 				return false;
@@ -129,42 +140,124 @@ te_row_update_plan(const TeJob *job, TeRowUpdate *update)
 		update->wrote |= TE_WROTE_OLD;
 }
 
-char *
-te_row_update_sql(const TeJob *job, const TeRowUpdate *update, TeArgs *args)
+/* The type in which a value is passed; it is assigned to the column's type. */
+static Oid
+value_type(Oid column_type)
 {
-	const TeAttachment *attachment = job->asset.attachment;
-	const char *comma = "";
-	const char *path = quote_identifier(attachment->path);
-	StringInfoData sql;
+	switch (column_type)
+	{
+		case VARCHAROID:
+			return TEXTOID;
+		case NUMERICOID:
+			return FLOAT8OID;
+		case JSONOID:
+			return JSONBOID;
+		default:
+			return column_type;
+	}
+}
+
+bool
+te_row_update_alike(const TeRowUpdate *a, const TeRowUpdate *b)
+{
+	return memcmp(a->set, b->set, sizeof(a->set)) == 0;
+}
+
+/* Add the keys and paths of jobs as parameters $1 and $2. */
+static void
+arg_rows(const TeAttachment *attachment, TeJob *const *jobs, int count, TeArgs *args)
+{
+	Datum	   *values = palloc(sizeof(Datum) * count);
+	bool	   *nulls = palloc(sizeof(bool) * count);
 
 	args->count = 0;
-	te_arg(args, attachment->key_type, te_key_datum(attachment->key_type, &job->asset.key));
-	te_arg_text(args, job->asset.path);
+	for (int i = 0; i < count; i++)
+		values[i] = te_key_datum(attachment->key_type, &jobs[i]->asset.key);
+	te_arg_array(args, attachment->key_type, values, NULL, count);
+	for (int i = 0; i < count; i++)
+	{
+		const char *path = jobs[i]->asset.path;
 
+		nulls[i] = path == NULL;
+		values[i] = path != NULL ? CStringGetTextDatum(path) : (Datum) 0;
+	}
+	te_arg_array(args, TEXTOID, values, nulls, count);
+	pfree(values);
+	pfree(nulls);
+}
+
+/* Add the values of a column as a parameter. */
+static void
+arg_column(const TeAttachment *attachment, TeColumn column, const TeRowUpdate *updates, int count, TeArgs *args)
+{
+	Datum	   *values = palloc(sizeof(Datum) * count);
+	bool	   *nulls = palloc(sizeof(bool) * count);
+	Oid			type = attachment->type[column];
+
+	for (int i = 0; i < count; i++)
+	{
+		values[i] = updates[i].values[column];
+		nulls[i] = updates[i].nulls[column];
+	}
+	te_arg_array(args, value_type(type), values, nulls, count);
+	pfree(values);
+	pfree(nulls);
+}
+
+/* Append the condition on key and path of a row "t" by "w".  It compares bytes: the path's collation may be nondeterministic. */
+static void
+append_condition(StringInfo sql, const TeAttachment *attachment)
+{
+	const char *path = quote_identifier(attachment->path);
+
+	appendStringInfo(sql, " WHERE t.%s OPERATOR(pg_catalog.=) w.k AND"
+					 " (" TE_PATH_SQL " COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.=) w.p"
+					 " OR (%s IS NULL AND w.p IS NULL))",
+					 quote_identifier(attachment->key), psprintf("t.%s", path), psprintf("t.%s", path));
+}
+
+char *
+te_row_lock_sql(TeJob *const *jobs, int count, TeArgs *args)
+{
+	const TeAttachment *attachment = jobs[0]->asset.attachment;
+	StringInfoData sql;
+
+	arg_rows(attachment, jobs, count, args);
 	initStringInfo(&sql);
-	if (update->any)
-		appendStringInfo(&sql, "UPDATE ONLY %s AS t SET ", attachment->name);
-	else
-		appendStringInfo(&sql, "SELECT 1 FROM ONLY %s AS t", attachment->name);
+	appendStringInfo(&sql, "SELECT w.n FROM ONLY %s AS t, ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2))"
+					 " WITH ORDINALITY AS w (k, p, n)", attachment->name);
+	append_condition(&sql, attachment);
+	appendStringInfoString(&sql, " FOR NO KEY UPDATE OF t");
+	return sql.data;
+}
+
+char *
+te_row_update_sql(TeJob *const *jobs, const TeRowUpdate *updates, int count, TeArgs *args)
+{
+	const TeAttachment *attachment = jobs[0]->asset.attachment;
+	const char *comma = "";
+	StringInfoData sql;
+	StringInfoData from;
+	StringInfoData names;
+
+	Assert(updates[0].any);
+	arg_rows(attachment, jobs, count, args);
+	initStringInfo(&sql);
+	initStringInfo(&from);
+	initStringInfo(&names);
+	appendStringInfo(&sql, "UPDATE ONLY %s AS t SET ", attachment->name);
 	for (int i = 0; i < TE_COLUMNS; i++)
 	{
-		bool		is_text = attachment->type[i] == VARCHAROID;
-
-		if (!update->set[i])
+		if (!updates[0].set[i])
 			continue;
-		te_arg(args, is_text ? TEXTOID : attachment->type[i], update->values[i]);
-		if (update->nulls[i])
-			args->nulls[args->count - 1] = 'n';
-		appendStringInfo(&sql, "%s%s = $%d", comma, quote_identifier(attachment->column[i]), args->count);
+		arg_column(attachment, i, updates, count, args);
+		appendStringInfo(&sql, "%s%s = w.v%d", comma, quote_identifier(attachment->column[i]), i);
+		appendStringInfo(&from, ", pg_catalog.unnest($%d)", args->count);
+		appendStringInfo(&names, ", v%d", i);
 		comma = ", ";
 	}
-
-	/* compares bytes: the column's collation may be nondeterministic */
-	appendStringInfo(&sql, " WHERE t.%s OPERATOR(pg_catalog.=) $1 AND"
-					 " (" TE_PATH_SQL " COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.=) $2"
-					 " OR (t.%s IS NULL AND $2 IS NULL))",
-					 quote_identifier(attachment->key), path, path);
-	if (!update->any)
-		appendStringInfoString(&sql, " FOR NO KEY UPDATE");
+	appendStringInfo(&sql, " FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)%s) AS w (k, p%s)",
+					 from.data, names.data);
+	append_condition(&sql, attachment);
 	return sql.data;
 }

@@ -26,10 +26,16 @@ typedef struct TeRowUpdate
 /* Decide which columns get which values (palloc'd).  job->file_path is the new thumbnail, if one was made. */
 extern void te_row_update_plan(const TeJob *job, TeRowUpdate *update);
 
+/* Do both set the same columns, so that one statement can make them? */
+extern bool te_row_update_alike(const TeRowUpdate *a, const TeRowUpdate *b);
+
 /*
- * The UPDATE of the row with the job's key and path, or the SELECT that locks that row if no column is set.  Palloc'd;
- * fills args.
+ * The SELECT that locks the rows with the keys and paths of these jobs of one table, and returns the number of each row's
+ * job, from 1.  Palloc'd; fills args.  The caller may append SKIP LOCKED.
  */
-extern char *te_row_update_sql(const TeJob *job, const TeRowUpdate *update, TeArgs *args);
+extern char *te_row_lock_sql(TeJob *const *jobs, int count, TeArgs *args);
+
+/* The UPDATE of the rows with the keys and paths of these jobs.  The updates are alike and set columns. */
+extern char *te_row_update_sql(TeJob *const *jobs, const TeRowUpdate *updates, int count, TeArgs *args);
 
 #endif							/* TE_PG_ROW_UPDATE_H */

@@ -1,6 +1,8 @@
 /*
  * state_update.c
- *		The UPDATE of an asset's state with the result of an examination.
+ *		The UPDATE of assets' states with the results of their examination.
+ *
+ * One statement writes all states that are alike: most assets of a batch end in the same way.
  *
  * src/README.md describes the states and their transitions.
  */
@@ -128,83 +130,161 @@ set_failed(const TeJob *job, const TeSettings *settings, NewState *result)
 	state->limit_hit = te_status_limit(job->status);
 }
 
-static void
-arg_int8_or_null(TeArgs *args, int64 value)
+static bool
+same_text(const char *a, const char *b)
 {
-	if (value < 0)
-		te_arg_null(args, INT8OID);
-	else
-		te_arg_int8(args, value);
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
-static void
-write_state(const TeAsset *asset, const NewState *result)
+/* Do the states differ only in what arg_differing() passes? */
+static bool
+alike(const NewState *a, const NewState *b)
 {
-	const TeState *state = &result->state;
-	Oid			type = te_key_state_type(asset->attachment->key_type);
+	const TeState *left = &a->state;
+	const TeState *right = &b->state;
+
+	return left->status == right->status && left->limit_hit == right->limit_hit &&
+		left->attempts == right->attempts && left->interruptions == right->interruptions && left->verdict == right->verdict &&
+		same_text(left->thumbnail_settings, right->thumbnail_settings) &&
+		same_text(left->exif_settings, right->exif_settings) &&
+		same_text(left->tried_settings, right->tried_settings) &&
+		same_text(left->error, right->error) && same_text(left->exif_error, right->exif_error);
+}
+
+/* Add what nearly every asset has of its own, as arrays: $1 to $11. */
+static void
+arg_differing(TeArgs *args, TeJob *const *jobs, const NewState *const *results, int count)
+{
+	enum
+	{
+		VERSION, PATH_HASH, SIZE, MTIME, WROTE, FILE_NAME, FILE_SIZE, NEXT_TRY, PATH, COLUMNS
+	};
+	const Oid	types[COLUMNS] = {INT8OID, INT8OID, INT8OID, INT8OID, INT4OID, TEXTOID, INT8OID,
+	TIMESTAMPTZOID, TEXTOID};
+	Datum	   *values[COLUMNS];
+	bool	   *nulls[COLUMNS];
+	TeKey	   *keys = palloc(sizeof(TeKey) * count);
+
+	for (int column = 0; column < COLUMNS; column++)
+	{
+		values[column] = palloc0(sizeof(Datum) * count);
+		nulls[column] = palloc0(sizeof(bool) * count);
+	}
+	for (int i = 0; i < count; i++)
+	{
+		const TeState *state = &results[i]->state;
+
+		keys[i] = jobs[i]->asset.key;
+		values[VERSION][i] = Int64GetDatum(jobs[i]->asset.state.version);
+		values[PATH_HASH][i] = Int64GetDatum(state->path_hash);
+		values[SIZE][i] = Int64GetDatum(state->source_size);
+		values[MTIME][i] = Int64GetDatum(state->source_mtime);
+		nulls[SIZE][i] = nulls[MTIME][i] = state->source_size < 0;	/* an mtime before 1970 is negative and valid */
+		values[WROTE][i] = Int32GetDatum(state->wrote);
+		nulls[FILE_NAME][i] = state->file == NULL;
+		nulls[FILE_SIZE][i] = state->file == NULL || state->file_size < 0;
+		if (state->file != NULL)
+			values[FILE_NAME][i] = CStringGetTextDatum(state->file);
+		values[FILE_SIZE][i] = Int64GetDatum(state->file_size);
+		nulls[NEXT_TRY][i] = !results[i]->has_next_try;
+		values[NEXT_TRY][i] = TimestampTzGetDatum(results[i]->next_try);
+		nulls[PATH][i] = results[i]->path == NULL;
+		if (results[i]->path != NULL)
+			values[PATH][i] = CStringGetTextDatum(results[i]->path);
+	}
+	te_arg_state_keys(args, jobs[0]->asset.attachment, keys, count);
+	for (int column = 0; column < COLUMNS; column++)
+		te_arg_array(args, types[column], values[column], nulls[column], count);
+}
+
+/* Update the states of some jobs, which are alike. */
+static void
+write_states(TeJob *const *jobs, const NewState *const *results, int count)
+{
+	const TeAttachment *attachment = jobs[0]->asset.attachment;
+	const TeState *state = &results[0]->state;
 	TeArgs		args = {0};
 	char	   *sql;
 
-	sql = psprintf("UPDATE %s SET version = version + 1, claim = NULL, claimed_from = NULL, finished_at = clock_timestamp(),"
-				   " status = $4::%s, next_try = $5, path_hash = $6, source_size = $7, source_mtime = $8,"
-				   " limit_hit = $9, attempts = $10, interruptions = $11, verdict = $12, wrote = $13,"
-				   " thumbnail_settings = $14, exif_settings = $15, tried_settings = $16, file = $17,"
-				   " path = $18, error = $19, exif_error = $20, file_size = $21"
-				   " WHERE attachment = $1 AND id = $2 AND version = $3",
-				   asset->attachment->state, te_internal_name("thumbexif_asset_status"));
-	te_arg_int4(&args, asset->attachment->number);
-	te_arg(&args, type, te_key_datum(type, &asset->key));
-	te_arg_int8(&args, asset->state.version);
+	sql = psprintf("UPDATE %s AS s SET version = s.version + 1, claim = NULL, claimed_from = NULL, finished_at = clock_timestamp(),"
+				   " path_hash = w.path_hash, source_size = w.source_size, source_mtime = w.source_mtime,"
+				   " wrote = w.wrote, file = w.file, file_size = w.file_size, next_try = w.next_try, path = w.path,"
+				   " status = $12::%s, limit_hit = $13, attempts = $14, interruptions = $15, verdict = $16,"
+				   " thumbnail_settings = $17, exif_settings = $18, tried_settings = $19, error = $20, exif_error = $21"
+				   " FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+				   " AS w (attachment, id, version, path_hash, source_size, source_mtime, wrote, file, file_size, next_try, path)"
+				   " WHERE s.attachment = w.attachment AND s.id = w.id AND s.version = w.version",
+				   attachment->state, te_internal_name("thumbexif_asset_status"));
+	arg_differing(&args, jobs, results, count);
 	te_arg_text(&args, te_asset_status_name(state->status));
-	if (result->has_next_try)
-		te_arg(&args, TIMESTAMPTZOID, TimestampTzGetDatum(result->next_try));
-	else
-		te_arg_null(&args, TIMESTAMPTZOID);
-	te_arg_int8(&args, state->path_hash);
-	arg_int8_or_null(&args, state->source_size);
-	if (state->source_size < 0) /* an mtime before 1970 is negative and valid */
+	if (state->limit_hit < 0)
 		te_arg_null(&args, INT8OID);
 	else
-		te_arg_int8(&args, state->source_mtime);
-	arg_int8_or_null(&args, state->limit_hit);
+		te_arg_int8(&args, state->limit_hit);
 	te_arg_int4(&args, state->attempts);
 	te_arg_int4(&args, state->interruptions);
 	te_arg_int4(&args, state->verdict);
-	te_arg_int4(&args, state->wrote);
 	te_arg_text(&args, state->thumbnail_settings);
 	te_arg_text(&args, state->exif_settings);
 	te_arg_text(&args, state->tried_settings);
-	te_arg_text(&args, state->file);
-	te_arg_text(&args, result->path);
 	te_arg_text(&args, state->error);
 	te_arg_text(&args, state->exif_error);
-	arg_int8_or_null(&args, state->file != NULL ? state->file_size : -1);
-	if (te_sql_as_extension(sql, &args) != 1)
+	if (te_sql_as_extension(sql, &args) != (uint64) count)
 		ereport(ERROR,
 				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
 				 errmsg("the update has changed the state of its own asset"),
 				 errhint("A trigger must not change the path or the key when thumbexif writes a row.")));
 }
 
-void
-te_state_update(const TeJob *job, const TeSettings *settings, const TeRowUpdate *update)
+static void
+set_result(const TeJob *job, const TeSettings *settings, const TeRowUpdate *update, NewState *result)
 {
 	const TeState *before = &job->asset.state;
-	NewState	result = {.state = *before};
 
-	result.state.status = te_asset_status(before);
-	result.state.verdict = job->status;
-	result.state.wrote = update->wrote;
-	result.state.limit_hit = -1;
-	result.state.tried_settings = NULL;
-	result.state.error = NULL;
-	set_source(job, &result);
+	*result = (NewState) {.state = *before};
+	result->state.status = te_asset_status(before);
+	result->state.verdict = job->status;
+	result->state.wrote = update->wrote;
+	result->state.limit_hit = -1;
+	result->state.tried_settings = NULL;
+	result->state.error = NULL;
+	set_source(job, result);
 	if (te_job_verdict(job) == TE_VERDICT_DONE)
-		set_done(job, settings, &result);
+		set_done(job, settings, result);
 	else
-		set_failed(job, settings, &result);
+		set_failed(job, settings, result);
+}
 
-	write_state(&job->asset, &result);
-	if (job->file != NULL && before->file != NULL)
-		te_thumbnail_discard(job->asset.attachment->number, before->file);
+void
+te_states_update(TeJob *const *jobs, const TeRowUpdate *updates, int count, const TeSettings *settings)
+{
+	NewState   *results = palloc(sizeof(NewState) * count);
+	bool	   *written = palloc0(sizeof(bool) * count);
+	TeJob	  **same = palloc(sizeof(TeJob *) * count);
+	const NewState **same_results = palloc(sizeof(NewState *) * count);
+
+	for (int i = 0; i < count; i++)
+		set_result(jobs[i], settings, &updates[i], &results[i]);
+	for (int first = 0; first < count; first++)
+	{
+		int			n = 0;
+
+		for (int i = first; i < count; i++)
+		{
+			if (written[i] || !alike(&results[first], &results[i]))
+				continue;
+			same[n] = jobs[i];
+			same_results[n++] = &results[i];
+			written[i] = true;
+		}
+		if (n > 0)
+			write_states(same, same_results, n);
+	}
+	for (int i = 0; i < count; i++)
+	{
+		const TeAsset *asset = &jobs[i]->asset;
+
+		if (jobs[i]->file != NULL && asset->state.file != NULL)
+			te_thumbnail_discard(asset->attachment->number, asset->state.file);
+	}
 }

@@ -7,8 +7,6 @@
  */
 #include "postgres.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,6 +16,8 @@
 #include "utils/memutils.h"
 
 #include "decoder.h"
+#include "dispatch.h"
+#include "output.h"
 #include "pg/base/clock.h"
 #include "pg/base/guc.h"
 #include "pg/shared/decoder_slot.h"
@@ -99,127 +99,60 @@ te_decoder_check_idle(TeDecoder *decoder)
 	return false;
 }
 
-void
-te_decoder_close_output(TePoolEntry *entry)
+/* Note that the requests were sent. */
+static void
+add_entries(TeDecoder *decoder, TePoolEntry **entries, int count)
 {
-	if (entry->output_fd < 0)
+	decoder->images += count;
+	decoder->role = entries[0]->role;
+	decoder->batches[decoder->nbatches++] = count;
+	memcpy(&decoder->entries[decoder->nentries], entries, sizeof(TePoolEntry *) * count);
+	decoder->nentries += count;
+	if (decoder->nentries > count)
 		return;
-	close(entry->output_fd);
-	entry->output_fd = -1;
-	ReleaseExternalFD();
-}
-
-/*
- * Create the memory file that the decoder writes the thumbnail to, sealed at the largest size
- * a thumbnail can have. Returns false with errno on failure.
- */
-static bool
-open_output(TePoolEntry *entry)
-{
-	const TeRequest *request = &entry->request;
-	uint32		max_bytes = 0;
-	int			save_errno;
-
-	if (request->want & TE_WANT_THUMBNAIL)
-		max_bytes = te_thumbnail_bound(request->format, request->size, request->size);
-	if (!AcquireExternalFD())
-		return false;
-	entry->output_fd = memfd_create("thumbexif", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (entry->output_fd >= 0 && ftruncate(entry->output_fd, max_bytes) == 0 &&
-		fcntl(entry->output_fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_GROW | F_SEAL_SHRINK) == 0)
-		return true;
-
-	save_errno = errno;
-	if (entry->output_fd >= 0)
-		close(entry->output_fd);
-	entry->output_fd = -1;
-	ReleaseExternalFD();
-	errno = save_errno;
-	return false;
+	decoder->process.stderr_length = 0;
+	set_deadline(decoder);
 }
 
 TeSendResult
-te_decoder_send(TeDecoder *decoder, TePoolEntry *entry)
+te_decoder_send(TeDecoder *decoder, TePoolEntry **entries, int count)
 {
-	int			fds[2];
+	TeRequest	message[TE_BATCH];
+	int			fds[TE_MAX_FDS];
+	int			nfds = 0;
+	int			opened = 0;
 	int			save_errno;
 
-	Assert(decoder->state == TE_DECODER_READY && decoder->nentries < TE_PIPELINE);
+	Assert(decoder->state == TE_DECODER_READY && decoder->nbatches < TE_PIPELINE && count <= TE_BATCH && (count == 1 || te_pool_entry_is_small(entries[0])));
+	StaticAssertStmt(TE_BATCH <= TE_MAX_FDS, "a small request has one descriptor");
 
-	if (!open_output(entry))
-		return TE_SEND_NO_RESOURCES;
-
-	fds[0] = entry->image_fd;
-	fds[1] = entry->output_fd;
-	if (te_send(decoder->process.sock, &entry->request, sizeof(entry->request), fds, 2) == 0)
+	for (; opened < count; opened++)
 	{
-		decoder->images++;
-		decoder->role = entry->role;
-		decoder->entries[decoder->nentries++] = entry;
-		if (decoder->nentries == 1)
-		{
-			decoder->process.stderr_length = 0;
-			set_deadline(decoder);
-		}
+		TePoolEntry *entry = entries[opened];
+
+		if ((entry->request.want & TE_WANT_THUMBNAIL) && !te_output_open(entry))
+			break;
+		message[opened] = entry->request;
+		fds[nfds++] = entry->image_fd;
+		if (entry->output_fd >= 0)
+			fds[nfds++] = entry->output_fd;
+	}
+	if (opened == count && te_send(decoder->process.sock, message, sizeof(TeRequest) * count, fds, nfds) == 0)
+	{
+		add_entries(decoder, entries, count);
 		return TE_SEND_DONE;
 	}
 
 	save_errno = errno;
-	te_decoder_close_output(entry);
+	for (int i = 0; i < count; i++)
+		te_output_close(entries[i]);
 	errno = save_errno;
-	if (errno == EPIPE || errno == ECONNRESET || errno == ENOTCONN)
+	if (opened == count && (errno == EPIPE || errno == ECONNRESET || errno == ENOTCONN))
 	{
 		decoder->cause = TE_END_EXITED;
 		return TE_SEND_EXITED;
 	}
 	return TE_SEND_NO_RESOURCES;
-}
-
-/* Do the bytes start with the signature of that format? */
-static bool
-has_signature(int format, const char *data, uint32 length)
-{
-	if (length < 16)
-		return false;
-	switch (format)
-	{
-		case TE_FORMAT_JPEG:
-			return memcmp(data, "\xff\xd8\xff", 3) == 0;
-		case TE_FORMAT_PNG:
-			return memcmp(data, "\x89PNG\r\n\x1a\n", 8) == 0;
-		case TE_FORMAT_WEBP:
-			return memcmp(data, "RIFF", 4) == 0 && memcmp(data + 8, "WEBP", 4) == 0;
-		case TE_FORMAT_AVIF:
-			return memcmp(data + 4, "ftyp", 4) == 0;
-		default:
-			return false;
-	}
-}
-
-/* Read the thumbnail announced by the reply.  Returns NULL or a description of the error. */
-static const char *
-read_thumbnail(TePoolEntry *entry, MemoryContext context)
-{
-	uint32		length = entry->reply.thumbnail_bytes;
-	uint32		done = 0;
-
-	if (length == 0)
-		return NULL;
-	/* the file offset is set by the decoder; the file's size is always the maximum */
-	if (lseek(entry->output_fd, 0, SEEK_CUR) < (off_t) length)
-		return "thumbnail is shorter than announced";
-	entry->thumbnail = MemoryContextAlloc(context, length);
-	while (done < length)
-	{
-		ssize_t		got = pread(entry->output_fd, entry->thumbnail + done, length - done, done);
-
-		if (got <= 0)
-			return "thumbnail is shorter than announced";
-		done += got;
-	}
-	if (!has_signature(entry->request.format, entry->thumbnail, length))
-		return "thumbnail does not have the requested format";
-	return NULL;
 }
 
 /* Validate a reply and store it in its entry.  Returns NULL or a description of the error. */
@@ -232,7 +165,7 @@ accept_reply(TePoolEntry *entry, const char *message, ssize_t length, MemoryCont
 	entry->scratch = MemoryContextAlloc(context, length + 8);
 	protocol_error = te_reply_check(message, length, &entry->request, &entry->reply, &entry->texts, entry->scratch);
 	if (protocol_error == NULL)
-		protocol_error = read_thumbnail(entry, context);
+		protocol_error = te_output_read(entry, context);
 	if (protocol_error == NULL)
 		return NULL;
 
@@ -280,19 +213,80 @@ receive(TeDecoder *decoder, char *message, size_t size)
 	return length;
 }
 
-TePoolEntry *
-te_decoder_read(TeDecoder *decoder, MemoryContext context)
+/* Does the message consist of complete replies, of which there are not more than requests? */
+static const char *
+check_framing(const TeDecoder *decoder, const char *message, size_t length)
+{
+	for (int i = 0; length > 0; i++)
+	{
+		size_t		used = te_reply_length(message, length);
+
+		if (i == decoder->nentries)
+			return i == 0 ? "it sent a message without a request" : "there are bytes behind its replies";
+		if (used == 0)
+			return "its reply is not complete";
+		message += used;
+		length -= used;
+	}
+	return NULL;
+}
+
+/* Remove the first entry, which is answered. */
+static TePoolEntry *
+remove_first(TeDecoder *decoder)
+{
+	TePoolEntry *entry = decoder->entries[0];
+
+	te_output_close(entry);
+	decoder->nentries--;
+	memmove(&decoder->entries[0], &decoder->entries[1], decoder->nentries * sizeof(TePoolEntry *));
+	if (--decoder->batches[0] == 0)
+	{
+		decoder->nbatches--;
+		memmove(&decoder->batches[0], &decoder->batches[1], decoder->nbatches * sizeof(int));
+	}
+	return entry;
+}
+
+static int
+read_replies(TeDecoder *decoder, const char *message, size_t length, MemoryContext context, TePoolEntry **done)
+{
+	int			count = 0;
+
+	decoder->protocol_error = check_framing(decoder, message, length);
+	while (length > 0 && decoder->protocol_error == NULL)
+	{
+		size_t		used = te_reply_length(message, length);
+
+		decoder->protocol_error = accept_reply(decoder->entries[0], message, (ssize_t) used, context);
+		if (decoder->protocol_error != NULL)
+			break;
+		done[count++] = remove_first(decoder);
+		message += used;
+		length -= used;
+	}
+	if (count > 0)
+	{
+		te_process_read_stderr(&decoder->process);
+		decoder->process.stderr_length = 0;
+		decoder->busy_ms += te_now_ms() - (decoder->deadline_ms - decoder->timeout_ms);
+		set_deadline(decoder);
+	}
+	return count;
+}
+
+int
+te_decoder_read(TeDecoder *decoder, MemoryContext context, TePoolEntry *done[TE_PIPELINE * TE_BATCH])
 {
 	static char message[TE_MAX_REPLY];
-	TePoolEntry *entry = decoder->nentries > 0 ? decoder->entries[0] : NULL;
 	ssize_t		length = receive(decoder, message, sizeof(message));
+	int			count = 0;
 
 	if (length == 0)
-		return NULL;
+		return 0;
 
 	if (decoder->state == TE_DECODER_STARTING)
 	{
-		entry = NULL;
 		decoder->protocol_error = te_hello_check(message, length, &decoder->hello);
 		if (decoder->protocol_error == NULL)
 		{
@@ -300,36 +294,31 @@ te_decoder_read(TeDecoder *decoder, MemoryContext context)
 			set_deadline(decoder);
 		}
 	}
-	else if (entry == NULL)
-		decoder->protocol_error = "it sent a message without a request";
 	else
-		decoder->protocol_error = accept_reply(entry, message, length, context);
-
+		count = read_replies(decoder, message, (size_t) length, context, done);
 	if (decoder->protocol_error != NULL)
-	{
 		decoder->cause = TE_END_PROTOCOL_ERROR;
-		return NULL;
-	}
-	if (entry != NULL)
-	{
-		te_decoder_close_output(entry);
-		te_process_read_stderr(&decoder->process);
-		decoder->process.stderr_length = 0;
-		decoder->busy_ms += te_now_ms() - (decoder->deadline_ms - decoder->timeout_ms);
-		decoder->nentries--;
-		memmove(&decoder->entries[0], &decoder->entries[1], decoder->nentries * sizeof(TePoolEntry *));
-		set_deadline(decoder);
-	}
-	return entry;
+	return count;
+}
+
+int
+te_decoder_suspects(const TeDecoder *decoder)
+{
+	return decoder->nbatches > 0 ? decoder->batches[0] : 0;
 }
 
 /* Translate the exit status of a decoder that ended by itself. */
 static TeStatus
 classify_exit(const TeProcess *process, char *detail, size_t size)
 {
-	int			status = process->status;
+	int			status = process->end.status;
 
-	if (!process->has_status)
+	if (process->end.template_lost)
+	{
+		snprintf(detail, size, "decoder ended with its template");
+		return TE_OK;			/* through no fault of its image */
+	}
+	if (!process->end.has_status)
 	{
 		snprintf(detail, size, "decoder ended");
 		return TE_CRASHED;

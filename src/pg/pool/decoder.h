@@ -30,6 +30,7 @@ typedef struct TePoolEntry
 	int			image_fd;
 	int			output_fd;		/* memory file for the thumbnail, while a decoder has the entry; otherwise -1 */
 	int			resent;			/* number of decoders that exited without processing it */
+	bool		alone;			/* one of several that a decoder may have died of: goes in a message of its own */
 
 	/* outcome */
 	TeReply		reply;
@@ -62,8 +63,10 @@ typedef struct TeDecoder
 	TeDecoderState state;
 	Oid			role;			/* role whose images it has processed, InvalidOid = none yet */
 	TeHello		hello;			/* valid once ready */
-	TePoolEntry *entries[TE_PIPELINE];	/* the first is being processed */
+	TePoolEntry *entries[TE_PIPELINE * TE_BATCH];	/* in the order in which they were sent */
 	int			nentries;
+	int			batches[TE_PIPELINE];	/* how many of them each message has that is not yet answered entirely */
+	int			nbatches;
 	int			images;			/* requests sent to it */
 	int64		started_ms;		/* te_now_ms() */
 	int64		busy_ms;		/* time with requests in hand */
@@ -95,23 +98,23 @@ typedef enum TeSendResult
 	TE_SEND_EXITED				/* the decoder has ended: sets the cause; the request was not processed */
 } TeSendResult;
 
-/* Send a request to a ready decoder.  Never throws. */
-extern TeSendResult te_decoder_send(TeDecoder *decoder, TePoolEntry *entry);
-
-/* Close the memory file of an entry that no decoder has in hand. */
-extern void te_decoder_close_output(TePoolEntry *entry);
+/* Send up to TE_BATCH requests to a ready decoder in one message; several must be small.  Never throws. */
+extern TeSendResult te_decoder_send(TeDecoder *decoder, TePoolEntry **entries, int count);
 
 /*
- * Read one message, if there is one.  Returns the entry that it completes, or NULL.  Sets the
- * cause if the decoder has ended or must be ended.  The outcome is allocated in the given
+ * Read one message, if there is one.  Returns how many entries it completes, and these.  Sets
+ * the cause if the decoder has ended or must be ended.  The outcomes are allocated in the given
  * context.
  */
-extern TePoolEntry *te_decoder_read(TeDecoder *decoder, MemoryContext context);
+extern int	te_decoder_read(TeDecoder *decoder, MemoryContext context, TePoolEntry *done[TE_PIPELINE * TE_BATCH]);
+
+/* How many of its first entries may the decoder have been processing?  Replies may wait in it for others. */
+extern int	te_decoder_suspects(const TeDecoder *decoder);
 
 /*
  * Free a decoder whose cause is set: kill it if it is still running, and wait for it until
  * until_ms (te_now_ms).  Returns the outcome of the entry it was processing, or TE_OK if that
- * entry can be sent to another decoder, as the entries behind it can.  detail (TE_MAX_TEXT
+ * entry can be sent to another decoder.  detail (TE_MAX_TEXT
  * bytes) gets an ASCII description.  The caller has taken over the entries.  Never throws.
  */
 extern TeStatus te_decoder_reap(TeDecoder *decoder, int64 until_ms, char *detail);

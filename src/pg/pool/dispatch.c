@@ -9,19 +9,20 @@
  * A decoder works for one role.  A process has at most te_pool.max_decoders decoders, and at
  * most te_pool.max_for_role for one role; idle decoders of other roles are ended to make room.
  *
- * A decoder gets a second request only when all decoders that may run are busy.  The request
- * then waits in the socket and is started without a switch to this process.
+ * A message has one request that makes a thumbnail, or up to TE_BATCH small ones.  A decoder gets
+ * a second message only when all decoders that may run are busy.  The message then waits in the
+ * socket and is started without a switch to this process.
  */
 #include "postgres.h"
-
-#include <unistd.h>
 
 #include "storage/fd.h"
 #include "utils/memutils.h"
 
 #include "dispatch.h"
+#include "output.h"
 #include "pg/base/clock.h"
 #include "pg/base/guc.h"
+#include "pg/base/system_check.h"
 #include "pg/shared/decoder_slot.h"
 
 /* Decoders that may exit without processing a request before that counts as a crash. */
@@ -37,57 +38,10 @@
 #define RESTART_DELAY_MS	10000
 #define SLOT_RETRY_MS	1000
 
-/* How long the last decoder of a process is kept while other processes wait for a slot. */
-#define LAST_DECODER_MS		2000
-
 /* Time to wait for a killed process to end. */
 #define KILLED_MS		1000
 
 TePool		te_pool;
-
-/* --- entries */
-
-static void
-close_image(TePoolEntry *entry)
-{
-	if (entry->image_fd < 0)
-		return;
-	close(entry->image_fd);
-	entry->image_fd = -1;
-	ReleaseExternalFD();
-}
-
-void
-te_pool_entry_free(TePoolEntry *entry)
-{
-	te_decoder_close_output(entry);
-	close_image(entry);
-	if (entry->scratch)
-		pfree(entry->scratch);
-	if (entry->thumbnail)
-		pfree(entry->thumbnail);
-	pfree(entry);
-	te_pool.pending--;
-}
-
-void
-te_pool_entry_finished(TePoolEntry *entry)
-{
-	close_image(entry);
-	dlist_push_tail(&te_pool.finished, &entry->node);
-}
-
-/* Finish an entry with an outcome that no decoder reported. */
-static void
-fail_entry(TePoolEntry *entry, TeStatus status, const char *detail)
-{
-	memset(&entry->reply, 0, sizeof(entry->reply));
-	memset(&entry->texts, 0, sizeof(entry->texts));
-	entry->reply.status = status;
-	strlcpy(entry->detail, detail, sizeof(entry->detail));
-	entry->texts.error = entry->detail;
-	te_pool_entry_finished(entry);
-}
 
 /* --- decoders */
 
@@ -100,13 +54,26 @@ reset_wait_set(void)
 	te_pool.wait_set = NULL;
 }
 
+/*
+ * May an entry that the decoder was processing, or one of so many that it may have been processing, go to another
+ * decoder?  Which of several it was is found out by sending each alone.
+ */
+static bool
+may_try_again(TePoolEntry *entry, int suspects, TeStatus outcome)
+{
+	if (suspects > 1)
+		return entry->alone = true;
+	return outcome == TE_OK && ++entry->resent < MAX_RESENT;
+}
+
 /* Remove a decoder from the pool, and requeue or fail its entries. */
 void
 te_dispatch_reap(TeDecoder *decoder, TeEndReason cause)
 {
 	char		detail[TE_MAX_TEXT];
-	TePoolEntry *entries[TE_PIPELINE];
+	TePoolEntry *entries[TE_PIPELINE * TE_BATCH];
 	int			nentries = decoder->nentries;
+	int			suspects = te_decoder_suspects(decoder);
 	bool		starting = decoder->state == TE_DECODER_STARTING;
 	int			pid = (int) decoder->process.pid;
 	TeStatus	outcome;
@@ -128,12 +95,11 @@ te_dispatch_reap(TeDecoder *decoder, TeEndReason cause)
 	{
 		TePoolEntry *entry = entries[i];
 
-		te_decoder_close_output(entry);
-		if (i > 0 || cause == TE_END_NOT_NEEDED ||
-			(outcome == TE_OK && ++entry->resent < MAX_RESENT))
+		te_output_close(entry);
+		if (i >= suspects || cause == TE_END_NOT_NEEDED || may_try_again(entry, suspects, outcome))
 			dlist_push_head(&te_pool.waiting, &entry->node);
 		else
-			fail_entry(entry, outcome == TE_OK ? TE_CRASHED : outcome, detail);
+			te_pool_entry_fail(entry, outcome == TE_OK ? TE_CRASHED : outcome, detail);
 	}
 
 	if (cause == TE_END_NOT_NEEDED || (outcome == TE_OK && !starting))
@@ -158,7 +124,8 @@ te_dispatch_reap(TeDecoder *decoder, TeEndReason cause)
 			 errdetail("The %s.", detail),
 			 cause == TE_END_TIMEOUT ?
 			 errhint("The server may be overloaded. Try again.") :
-			 errhint("Install module and decoder of the same build, and the libraries that \"ldd\" reports as missing. Sessions started before an upgrade must reconnect.")));
+			 errhint("%s", te_system_hint("Install module and decoder of the same build, and the libraries that \"ldd\" reports as missing. "
+										  "Sessions started before an upgrade must reconnect."))));
 }
 
 /* --- slots */
@@ -201,21 +168,25 @@ find_idle_decoder(Oid other_than)
 	return NULL;
 }
 
+/*
+ * Must the decoder be given up because other processes wait for a slot?  The last one of this process is kept until its turn
+ * is over, since starting one costs more than going on with it.
+ */
+static bool
+must_yield(const TeDecoder *decoder)
+{
+	return te_decoder_slot_others_wait() &&
+		(te_pool.ndecoders > 1 || te_now_ms() - decoder->started_ms >= te_decoder_slot_turn_ms());
+}
+
 void
 te_dispatch_yield(void)
 {
 	TeDecoder  *decoder;
 
-	while (te_decoder_slot_others_wait() && (decoder = find_idle_decoder(InvalidOid)) != NULL)
+	while (te_decoder_slot_others_wait() && (decoder = find_idle_decoder(InvalidOid)) != NULL &&
+		   (must_yield(decoder) || !te_pool.returns_soon))
 		te_dispatch_reap(decoder, TE_END_NOT_NEEDED);
-}
-
-/* Must the decoder be given up because other processes wait for a slot? */
-static bool
-must_yield(const TeDecoder *decoder)
-{
-	return te_decoder_slot_others_wait() &&
-		(te_pool.ndecoders > 1 || te_now_ms() - decoder->started_ms >= LAST_DECODER_MS);
 }
 
 bool
@@ -304,11 +275,11 @@ any_busy(void)
 }
 
 /*
- * Find a ready decoder with this many requests that may get one more of that role.  Idle
- * decoders that must not be used again are ended.
+ * Find a ready decoder with this many messages in hand that may get one more of that role.
+ * Idle decoders that must not be used again are ended.
  */
 static TeDecoder *
-find_decoder(Oid role, int nentries)
+find_decoder(Oid role, int nbatches)
 {
 	dlist_mutable_iter iter;
 
@@ -317,15 +288,15 @@ find_decoder(Oid role, int nentries)
 		TeDecoder  *decoder = dlist_container(TeDecoder, node, iter.cur);
 		bool		usable = te_decoder_is_usable(decoder) && !must_yield(decoder);
 
-		if (decoder->state != TE_DECODER_READY || decoder->nentries != nentries)
+		if (decoder->state != TE_DECODER_READY || decoder->nbatches != nbatches)
 			continue;
-		if (nentries == 0 && te_decoder_slot_is_lost(decoder->process.child))
+		if (nbatches == 0 && te_decoder_slot_is_lost(decoder->process.child))
 			te_dispatch_reap(decoder, TE_END_NOT_NEEDED);
 		else if (OidIsValid(decoder->role) && decoder->role != role)
 			continue;
-		else if (nentries > 0 && usable)
+		else if (nbatches > 0 && usable)
 			return decoder;
-		else if (nentries > 0)
+		else if (nbatches > 0)
 			continue;
 		else if (!usable || te_decoder_slot_hold(decoder->process.child) != TE_SLOT_HELD)
 			te_dispatch_reap(decoder, TE_END_NOT_NEEDED);
@@ -363,43 +334,82 @@ choose_decoder(const TePoolEntry *entry)
 		}
 		if (starting > 0)
 			return NULL;		/* it will be idle soon */
-		for (int nentries = 1; nentries < TE_PIPELINE && decoder == NULL; nentries++)
-			decoder = find_decoder(entry->role, nentries);
+		for (int nbatches = 1; nbatches < TE_PIPELINE && decoder == NULL; nbatches++)
+			decoder = find_decoder(entry->role, nbatches);
 		return decoder;
 	}
 }
 
+/* Collect the first waiting entry, and if it is small those behind it that can go with it.  Returns their number. */
+static int
+first_waiting(TePoolEntry **entries)
+{
+	TePoolEntry *first = dlist_head_element(TePoolEntry, node, &te_pool.waiting);
+	int			count = 0;
+	dlist_iter	iter;
+
+	entries[count++] = first;
+	if (!te_pool_entry_is_small(first))
+		return count;
+	dlist_foreach(iter, &te_pool.waiting)
+	{
+		TePoolEntry *entry = dlist_container(TePoolEntry, node, iter.cur);
+
+		if (count == TE_BATCH)
+			break;
+		if (entry != first && te_pool_entry_is_small(entry) && entry->role == first->role)
+			entries[count++] = entry;
+	}
+	return count;
+}
+
+/* Requests could not be sent for lack of a resource.  ERROR if no reply will free any. */
+static void
+lack_resources(const TeDecoder *decoder)
+{
+	int			save_errno = errno;
+
+	if (decoder->nentries == 0)
+		te_decoder_slot_idle(decoder->process.child);
+	if (any_busy())
+		return;
+	errno = save_errno;
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+			 errmsg("could not send an image to its decoder: %m"),
+			 errhint("Raise \"max_files_per_process\" or lower \"thumbexif.decoders\".")));
+}
+
 /* Send waiting entries to decoders. */
 void
-te_dispatch(void)
+te_dispatch(bool all)
 {
 	while (!dlist_is_empty(&te_pool.waiting))
 	{
-		TePoolEntry *entry = dlist_head_element(TePoolEntry, node, &te_pool.waiting);
-		TeDecoder  *decoder = choose_decoder(entry);
+		TePoolEntry *entries[TE_BATCH];
+		int			count = first_waiting(entries);
+		TeDecoder  *decoder;
 
+		if (!all && count < TE_BATCH && te_pool_entry_is_small(entries[0]))
+			return;
+		decoder = choose_decoder(entries[0]);
 		if (decoder == NULL)
 		{
 			te_dispatch_check_wait();
 			return;
 		}
-		switch (te_decoder_send(decoder, entry))
+		switch (te_decoder_send(decoder, entries, count))
 		{
 			case TE_SEND_DONE:
-				dlist_delete(&entry->node);
+				for (int i = 0; i < count; i++)
+					dlist_delete(&entries[i]->node);
 				break;
 			case TE_SEND_EXITED:
 				te_dispatch_reap(decoder, decoder->cause);
 				break;
 			case TE_SEND_NO_RESOURCES:
-				if (decoder->nentries == 0)
-					te_decoder_slot_idle(decoder->process.child);
-				if (any_busy())
-					return;		/* the next reply frees descriptors */
-				ereport(ERROR,
-						(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
-						 errmsg("could not send an image to its decoder: %m"),
-						 errhint("Raise \"max_files_per_process\" or lower \"thumbexif.decoders\".")));
+				lack_resources(decoder);
+				return;			/* the next reply frees descriptors */
 		}
 	}
 }

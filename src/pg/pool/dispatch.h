@@ -22,6 +22,8 @@ typedef struct TePool
 	int			pending;		/* entries in the lists and with decoders */
 	int			max_for_role;	/* decoders for one role, as the last caller said */
 	int			max_decoders;	/* decoders of this process */
+	int64		idle_since_ms;	/* te_now_ms() at the end of the last call that left no entry pending */
+	bool		returns_soon;	/* the last call came soon after the one before */
 	int64		slot_wait_since_ms; /* te_now_ms() since when an entry has been waiting for a slot; 0 = none is */
 	int64		reap_until_ms;	/* while several are ended: te_now_ms() at which waiting for them stops; 0 = each has KILLED_MS */
 	uint32		last_request;
@@ -35,10 +37,10 @@ typedef struct TePool
 extern TePool te_pool;
 
 /*
- * Send waiting entries to decoders, and start decoders if needed.  Throws if there is none and
- * none starts.
+ * Send waiting entries to decoders, and start decoders if needed.  Without "all", small entries
+ * wait until they fill a message.  Throws if there is no decoder and none starts.
  */
-extern void te_dispatch(void);
+extern void te_dispatch(bool all);
 
 /*
  * Start one more decoder for requests of that role (InvalidOid = any).  With "must" the role
@@ -51,7 +53,10 @@ extern bool te_dispatch_start(Oid role, bool must);
 extern void te_dispatch_stop_waiting(void);
 extern void te_dispatch_check_wait(void);
 
-/* If other processes wait for a slot, end the idle decoders. */
+/*
+ * At the end of a call: if other processes wait for a slot, end the idle decoders.  A process whose calls follow each other
+ * keeps one until its turn is over.
+ */
 extern void te_dispatch_yield(void);
 
 /*
@@ -59,6 +64,12 @@ extern void te_dispatch_yield(void);
  * entries.  Throws if it was the last one that tried to start; never with TE_END_NOT_NEEDED.
  */
 extern void te_dispatch_reap(TeDecoder *decoder, TeEndReason cause);
+
+/* Can it wait for others that it is sent with, since it takes little time? */
+extern bool te_pool_entry_is_small(const TePoolEntry *entry);
+
+/* Move an entry, which is in no list, to the finished ones; with an outcome that no decoder reported. */
+extern void te_pool_entry_fail(TePoolEntry *entry, TeStatus status, const char *detail);
 
 /* Move an entry, which is in no list, to the finished ones. */
 extern void te_pool_entry_finished(TePoolEntry *entry);

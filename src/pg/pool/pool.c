@@ -28,6 +28,12 @@
  */
 #define OTHER_DESCRIPTORS	18
 
+/* The same while small tasks are processed, for which more files are opened ahead. */
+#define OTHER_DESCRIPTORS_SMALL	(OTHER_DESCRIPTORS + 24)
+
+/* A process that calls again within this time is expected to go on so. */
+#define RETURN_MS		100
+
 /* --- waiting */
 
 static void
@@ -56,10 +62,11 @@ static void
 read_decoder(TeDecoder *decoder)
 {
 	bool		starting = decoder->state == TE_DECODER_STARTING;
-	TePoolEntry *entry = te_decoder_read(decoder, te_pool.context);
+	TePoolEntry *done[TE_PIPELINE * TE_BATCH];
+	int			count = te_decoder_read(decoder, te_pool.context, done);
 
-	if (entry != NULL)
-		te_pool_entry_finished(entry);
+	for (int i = 0; i < count; i++)
+		te_pool_entry_finished(done[i]);
 	if (decoder->cause != TE_END_NONE)
 		te_dispatch_reap(decoder, decoder->cause);
 	else if (starting && decoder->state == TE_DECODER_READY)
@@ -108,7 +115,7 @@ wait_once(int64 until)
 	}
 
 	if (te_pool.slot_wait_since_ms != 0)
-		until = Min(until, now + TE_SLOT_POLL_MS);
+		until = Min(until, now + te_decoder_slot_poll_ms());
 
 	if (WaitEventSetWait(te_pool.wait_set, until == PG_INT64_MAX ? -1 : (long) Max(until - now, 0),
 						 &event, 1, wait_event) == 1)
@@ -179,8 +186,13 @@ wait_for(const TeTask *wanted, int64 until)
 		TePoolEntry *entry;
 
 		CHECK_FOR_INTERRUPTS();
-		te_dispatch();
+		te_dispatch(false);
 		entry = find_finished(wanted);
+		if (entry == NULL)
+		{
+			te_dispatch(true);
+			entry = find_finished(wanted);
+		}
 		if (entry != NULL)
 		{
 			task = deliver(entry);
@@ -197,7 +209,10 @@ wait_for(const TeTask *wanted, int64 until)
 	if (te_pool.slot_wait_since_ms != 0)
 		te_decoder_slot_leave_queue();
 	if (te_pool.pending == 0)
+	{
+		te_pool.idle_since_ms = te_now_ms();
 		te_dispatch_yield();
+	}
 	return task;
 }
 
@@ -250,20 +265,27 @@ prepare(void)
 
 /*
  * Limit a number of decoders by the descriptors that fd.c reserves for external use, a third
- * of all.  Each decoder has two and needs two for each task.
+ * of all.  Each decoder has three and needs two for each task.
  */
 static int
 limit_decoders(int wanted)
 {
-	int			limit = (max_safe_fds / 3 - OTHER_DESCRIPTORS) / (2 + 2 * TE_PIPELINE);
+	int			limit = (max_safe_fds / 3 - OTHER_DESCRIPTORS) / (3 + 2 * TE_PIPELINE);
 
 	return Max(Min(wanted, limit), 1);
 }
 
 int
-te_pool_capacity(void)
+te_pool_capacity(bool small)
 {
-	return limit_decoders(te_guc_decoders()) * TE_PIPELINE;
+	int			decoders = limit_decoders(te_guc_decoders());
+	int			capacity = decoders * TE_PIPELINE;
+
+	if (!small)
+		return capacity;
+
+	/* each has one descriptor */
+	return Max(Min(capacity * TE_BATCH, max_safe_fds / 3 - OTHER_DESCRIPTORS_SMALL - 2 * decoders), capacity);
 }
 
 int
@@ -288,12 +310,25 @@ te_pool_submit(TeTask *task, int max_decoders)
 	entry->image_fd = task->image_fd;
 	entry->output_fd = -1;
 	dlist_push_tail(&te_pool.waiting, &entry->node);
-	te_pool.pending++;
+	if (te_pool.pending++ == 0)
+		te_pool.returns_soon = te_now_ms() - te_pool.idle_since_ms < RETURN_MS;
 	(void) te_transient_fd_release(task->image_fd);
 
 	te_pool.max_for_role = limit_decoders(max_decoders);
 	te_pool.max_decoders = Max(te_pool.max_for_role, limit_decoders(te_guc_decoders()));
-	te_dispatch();
+	te_dispatch(false);
+}
+
+void
+te_pool_send(void)
+{
+	te_dispatch(true);
+}
+
+bool
+te_pool_has_finished(void)
+{
+	return te_pool.pending > 0 && !dlist_is_empty(&te_pool.finished);
 }
 
 TeTask *
@@ -313,6 +348,15 @@ void
 te_pool_reset(void)
 {
 	te_pool_discard(0);
+}
+
+void
+te_pool_expect(void)
+{
+	prepare();
+	te_pool.max_decoders = Max(te_pool.max_decoders, 1);
+	if (te_pool.ndecoders == 0)
+		(void) te_dispatch_start(InvalidOid, false);
 }
 
 const TeHello *

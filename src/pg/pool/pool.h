@@ -3,8 +3,8 @@
  *		This process's decoders, with requests in flight in all of them.
  *
  * There is one pool in a session or worker.  Decoders are kept between calls, because starting
- * one takes about 0.1 s.  A decoder is ended after a number of images, when it has been idle
- * for half a minute, or when another process needs its slot: thumbexif.max_decoders bounds the
+ * one takes 0.1 s without the template.  A decoder is ended after a number of images, when it has
+ * been idle for five seconds, or when another process needs its slot: thumbexif.max_decoders bounds the
  * decoders of the whole server (decoder_slot.h).  A decoder that dies, exceeds its deadline or
  * sends an invalid reply is killed, reaped and replaced; the image it was processing gets a
  * status, and the one waiting behind it is sent to another decoder.
@@ -37,17 +37,24 @@ typedef struct TeTask
 	char	   *thumbnail;		/* reply.thumbnail_bytes bytes in the same context, or NULL */
 } TeTask;
 
-/* Maximum of tasks that may be pending. */
-extern int	te_pool_capacity(void);
+/* Maximum of tasks that may be pending; "small": of tasks that make no thumbnail. */
+extern int	te_pool_capacity(bool small);
 
 /* Tasks submitted and not yet returned. */
 extern int	te_pool_pending(void);
 
 /*
  * Submit a task, starting a decoder if there are fewer than max_decoders for its role.  Fewer
- * than te_pool_capacity() tasks must be pending.
+ * than te_pool_capacity() tasks must be pending.  A small task may wait for others, which are
+ * sent in one message, until te_pool_wait or te_pool_send is called.
  */
 extern void te_pool_submit(TeTask *task, int max_decoders);
+
+/* Send what waits for other tasks. */
+extern void te_pool_send(void);
+
+/* Is a task finished, so that te_pool_wait returns at once? */
+extern bool te_pool_has_finished(void);
 
 /*
  * Wait for the next finished task, in any order.  With timeout_ms -1 this waits as long as it
@@ -63,6 +70,12 @@ extern TeTask *te_pool_wait(long timeout_ms);
  * te_pool_wait.
  */
 extern void te_pool_run(TeTask *task);
+
+/*
+ * A task will be submitted soon, by this transaction: if there is no decoder, let one start meanwhile.  Does nothing if it
+ * cannot be started.
+ */
+extern void te_pool_expect(void);
 
 /* Discard all pending tasks and kill the decoders that were processing them.  Never throws. */
 extern void te_pool_reset(void);

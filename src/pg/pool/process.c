@@ -3,7 +3,8 @@
  *		Starting, listening to and ending a decoder or opener process.
  *
  * posix_spawn does not copy the server's page tables, as fork would, and the child never runs
- * as a server process with access to shared memory.
+ * as a server process with access to shared memory.  If there is a template (wire/template.h), it
+ * forks the decoders of all server processes; all the rest is the same for them.
  *
  * Every child is reaped before this process exits.  If the postmaster is process 1, as in
  * containers, it inherits orphaned processes, takes the death of an unknown process by a
@@ -15,15 +16,16 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "miscadmin.h"
 #include "storage/fd.h"
 
 #include "pg/base/clock.h"
+#include "pg/base/module_folder.h"
 #include "pg/shared/decoder_slot.h"
 #include "process.h"
+#include "template.h"
 #include "wire/decoder_args.h"
 
 static const struct
@@ -33,6 +35,7 @@ static const struct
 	const char *resource_hint;	/* hint if a resource is exhausted */
 }			programs[] = {
 	[TE_PROGRAM_DECODER] = {"thumbexif-decoder", "image decoder", "Raise \"max_files_per_process\" or lower \"thumbexif.decoders\"."},
+	[TE_PROGRAM_TEMPLATE] = {"thumbexif-decoder", "image decoder", "Raise \"max_files_per_process\"."},
 	[TE_PROGRAM_OPENER] = {"thumbexif-opener", "image opener", "Raise \"max_files_per_process\"."},
 };
 
@@ -46,7 +49,7 @@ te_process_file(TeProgram program)
 	char	   *path = paths[program];
 
 	if (path[0] == '\0')
-		snprintf(path, MAXPGPATH, "%s/%s", pkglib_path, programs[program].file);
+		snprintf(path, MAXPGPATH, "%s/%s", te_module_folder(), programs[program].file);
 	return path;
 }
 
@@ -55,19 +58,14 @@ te_process_file(TeProgram program)
  * unknown.
  */
 static bool
-reap(pid_t pid, int64 until_ms, bool *has_status, int *status)
+reap(TeProcess *process, int64 until_ms)
 {
 	long		sleep_us = 100;
 
 	for (;;)
 	{
-		pid_t		rc = waitpid(pid, status, WNOHANG);
-
-		if (rc == pid || (rc < 0 && errno != EINTR))
-		{
-			*has_status = rc == pid;
+		if (te_child_reap(process->pid, process->template_sock, &process->end))
 			return true;
-		}
 		if (te_now_ms() >= until_ms)
 			return false;
 		pg_usleep(sleep_us);
@@ -142,6 +140,9 @@ close_channels(TeProcess *process)
 	close(process->log);
 	process->sock = process->log = -1;
 	release_descriptors();
+	if (process->template_sock >= 0)
+		ReleaseExternalFD();	/* whoever has reaped it has closed it */
+	process->template_sock = -1;
 }
 
 /* Start the program with the child's descriptors.  Returns 0 or an error number. */
@@ -227,23 +228,40 @@ te_process_start(TeProcess *process, TeProgram program, int child, const int *nu
 	strlcpy(name, programs[program].file, sizeof(name));
 	for (int i = TE_ARG_PARENT; i <= TE_ARG_PARENT + count; i++)
 	{
-		snprintf(texts[i], sizeof(texts[i]), "%d", i == TE_ARG_PARENT ? MyProcPid : numbers[i - TE_ARG_PARENT - 1]);
+		snprintf(texts[i], sizeof(texts[i]), i == TE_ARG_PARENT ? "%07d" : "%d",
+				 i == TE_ARG_PARENT ? MyProcPid : numbers[i - TE_ARG_PARENT - 1]);
 		argv[i] = texts[i];
 	}
 
 	memset(process, 0, sizeof(*process));
 	process->child = child;
+	process->template_sock = -1;
 	if (!open_channels(process, &child_sock, &child_log))
 	{
 		error = errno;
 		te_decoder_slot_free(child);
 		return error;
 	}
-	error = run_program(process, program, child_sock, child_log, argv);
+	if (program == TE_PROGRAM_DECODER)
+		process->pid = te_template_fork(child_sock, child_log, numbers, &process->template_sock);
+	if (process->pid < 0)
+	{
+		/* no decoder but ours may have them */
+		close(child_sock);
+		close(child_log);
+		close_channels(process);
+		if (!open_channels(process, &child_sock, &child_log))
+		{
+			error = errno;
+			te_decoder_slot_free(child);
+			return error;
+		}
+	}
+	error = process->pid > 0 ? 0 : run_program(process, program, child_sock, child_log, argv);
 	close(child_sock);
 	close(child_log);
 	if (error == 0)
-		te_decoder_slot_fill(child, process->pid);
+		te_decoder_slot_fill(child, process->pid, process->template_sock);
 	else
 	{
 		close_channels(process);
@@ -302,7 +320,8 @@ te_process_read_stderr(TeProcess *process)
 void
 te_process_kill(TeProcess *process)
 {
-	if (te_decoder_slot_hold(process->child) != TE_SLOT_REAPED)
+	if (te_decoder_slot_hold(process->child) != TE_SLOT_REAPED &&
+		!te_child_has_ended(process->pid, process->template_sock))
 		kill(process->pid, SIGKILL);
 }
 
@@ -314,10 +333,10 @@ end_process(TeProcess *process, bool kill_it, int64 until_ms)
 
 	if (te_decoder_slot_hold(process->child) == TE_SLOT_REAPED)
 		return true;
-	if (!kill_it && reap(process->pid, exit_until_ms, &process->has_status, &process->status))
+	if (reap(process, kill_it ? 0 : exit_until_ms))
 		return true;
 	kill(process->pid, SIGKILL);
-	return reap(process->pid, until_ms, &process->has_status, &process->status);
+	return reap(process, until_ms);
 }
 
 void

@@ -12,12 +12,14 @@
 #include "postgres.h"
 
 #include "pg/compat.h"
+#include "pg/shared/child_end.h"
 
 #define TE_LOG_TEXT 512
 
 typedef enum TeProgram
 {
 	TE_PROGRAM_DECODER,
+	TE_PROGRAM_TEMPLATE,		/* makes decoders by fork, see wire/template.h */
 	TE_PROGRAM_OPENER
 } TeProgram;
 
@@ -29,15 +31,16 @@ typedef struct TeProcess
 	int			log;			/* read end of its log pipe; non-blocking */
 	char		stderr_tail[TE_LOG_TEXT];	/* end of its log output, printable ASCII on one line */
 	int			stderr_length;
-	bool		has_status;		/* the exit status is known; false if it does not end or was reaped elsewhere */
-	int			status;			/* as returned by waitpid */
+	int			template_sock;	/* of a decoder that the template has started, see child_end.h; else -1 */
+	TeChildEnd	end;			/* without a status if it does not end or was reaped elsewhere */
 } TeProcess;
 
 /* Path of the program, beside this module, in static memory. */
 extern const char *te_process_file(TeProgram program);
 
 /*
- * Start a program as this child, with these numbers as its arguments after version and parent.
+ * Start a program as this child, with these numbers as its arguments after version and parent; a decoder by the template,
+ * if there is one.
  * Returns 0, or an error number if the program is missing or no descriptor, process or memory
  * is left; then everything is released, including the child's number, and
  * te_process_start_failed raises the ERROR for it.

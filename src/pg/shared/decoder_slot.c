@@ -13,13 +13,13 @@
 #include "postgres.h"
 
 #include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "libpq/pqsignal.h"
 #include "miscadmin.h"
 #include "utils/timeout.h"
 
+#include "child_end.h"
 #include "decoder_slot.h"
 #include "decoder_slot_word.h"
 #include "pg/base/guc.h"
@@ -28,7 +28,7 @@
 #include "shmem.h"
 
 /* Time after which an idle decoder is ended. */
-#define IDLE_LIMIT_MS			30000
+#define IDLE_LIMIT_MS			5000
 
 /* Decoders of this process, and processes that SIGKILL has not ended yet. */
 #define MAX_CHILDREN			(TE_MAX_DECODERS + 64)
@@ -49,6 +49,7 @@ typedef struct Child
 {
 	pg_atomic_uint32 state;
 	volatile pid_t pid;
+	volatile int template_sock; /* see child_end.h; -1 = a child of this process */
 	volatile int slot;			/* -1 = none */
 	volatile int64 since_ms;	/* te_now_ms() when it became idle */
 } Child;
@@ -70,18 +71,15 @@ reap_idle(void)
 		Child	   *child = &children[i];
 		uint32		state = pg_atomic_read_u32(&child->state);
 		pid_t		pid = child->pid;
-		siginfo_t	info = {0};
-		int			status;
+		TeChildEnd	ignored;
 
-		if (state != CHILD_IDLE && state != CHILD_ABANDONED)
-			continue;
-		if (waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != pid)
+		if ((state != CHILD_IDLE && state != CHILD_ABANDONED) || !te_child_has_ended(pid, child->template_sock))
 			continue;
 		if (state == CHILD_IDLE && child->slot >= 0 && !te_decoder_slot_change_word(child->slot, SLOT_WORD(pid, SLOT_IDLE), 0) &&
 			!te_decoder_slot_change_word(child->slot, SLOT_WORD(pid, SLOT_BUSY), 0) &&
 			pg_atomic_read_u32(&te_decoder_slots->slot[child->slot]) == SLOT_WORD(pid, SLOT_KILLING))
 			continue;
-		(void) waitpid(pid, &status, WNOHANG);
+		(void) te_child_reap(pid, child->template_sock, &ignored);
 		pg_atomic_write_u32(&child->state, state == CHILD_IDLE ? CHILD_REAPED : CHILD_FREE);
 	}
 }
@@ -116,7 +114,10 @@ kill_idle(void)
 			continue;
 		left = child->since_ms + IDLE_LIMIT_MS - now;
 		if (left <= 0 && (child->slot < 0 || te_decoder_slot_change_word(child->slot, SLOT_WORD(child->pid, SLOT_IDLE), 0)))
-			kill(child->pid, SIGKILL);
+		{
+			if (!te_child_has_ended(child->pid, child->template_sock))
+				kill(child->pid, SIGKILL);
+		}
 		else if (next == 0 || left < next)
 			next = Max(left, 1);
 	}
@@ -193,6 +194,7 @@ take_child(int child, int slot)
 {
 	children[child].pid = 0;
 	children[child].slot = slot;
+	children[child].template_sock = -1;
 	pg_atomic_write_u32(&children[child].state, CHILD_HELD);
 }
 
@@ -221,10 +223,11 @@ te_decoder_slot_take(bool must)
 /* --- state changes */
 
 void
-te_decoder_slot_fill(int number, pid_t pid)
+te_decoder_slot_fill(int number, pid_t pid, int template_sock)
 {
 	Child	   *child = &children[number];
 
+	child->template_sock = template_sock;
 	child->pid = pid;
 	if (child->slot >= 0)
 		pg_atomic_write_u32(&te_decoder_slots->slot[child->slot], SLOT_WORD(pid, SLOT_BUSY));

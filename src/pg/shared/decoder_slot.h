@@ -24,10 +24,10 @@ extern void te_decoder_slot_prepare(void);
 /*
  * Take a slot for a decoder that is about to be started.  Returns the number of a child of
  * this process, or -1.  With "must" the process then joins the queue, and has to call this
- * again when its latch is set and every TE_SLOT_POLL_MS.
+ * again when its latch is set and after te_decoder_slot_poll_ms().
  */
-#define TE_SLOT_POLL_MS		50
 extern int	te_decoder_slot_take(bool must);
+extern int	te_decoder_slot_poll_ms(void);
 
 /* Take the number of a child that is not a decoder and needs no slot.  -1 if all are in use. */
 extern int	te_decoder_slot_take_child(void);
@@ -38,8 +38,14 @@ extern void te_decoder_slot_leave_queue(void);
 /* Is another process waiting for a slot? */
 extern bool te_decoder_slot_others_wait(void);
 
-/* Record the process ID of a child that has been started. */
-extern void te_decoder_slot_fill(int child, pid_t pid);
+/*
+ * For how long a process that needs decoders may go on with its only one while others wait: the less, the more of them
+ * there are, so that all have had a turn in half of thumbexif.decode_timeout, after which they give up.
+ */
+extern int	te_decoder_slot_turn_ms(void);
+
+/* Record the process ID of a child that has been started, and its connection to the template (child_end.h). */
+extern void te_decoder_slot_fill(int child, pid_t pid, int template_sock);
 
 /* Free the slot of a child that could not be started or has been reaped. */
 extern void te_decoder_slot_free(int child);
@@ -76,9 +82,25 @@ extern bool te_decoder_slot_is_lost(int child);
 extern void te_decoder_slot_set_timer(void);
 
 /*
+ * That process, which has ended, is about to be reaped, not by the process whose decoder it was: let no slot name it any
+ * more.  False if another process is about to kill it.
+ */
+extern bool te_decoder_slot_forget(pid_t pid);
+
+/*
  * For views, with shared memory only: running decoders and waiting processes of the whole
  * server.
  */
 extern void te_decoder_slot_counts(int *in_use, int *waiting);
+
+/* Also for views: the processes that have decoders.  Returns their number. */
+typedef struct TeDecoderSession
+{
+	int			pid;
+	Oid			database;
+	int			decoders;
+	bool		working;		/* one of them is not idle */
+} TeDecoderSession;
+extern int	te_decoder_slot_sessions(TeDecoderSession sessions[TE_MAX_DECODER_SLOTS]);
 
 #endif							/* TE_PG_DECODER_SLOT_H */

@@ -22,6 +22,12 @@
  */
 #define MIN_IDLE_MS		100
 
+/* How often the first in the queue looks for an idle decoder to evict; and the others, in case a wakeup was lost. */
+#define FIRST_POLL_MS	10
+#define POLL_MS			500
+
+#define MAX_TURN_MS		2000
+
 static bool queued;
 
 static void
@@ -104,6 +110,21 @@ te_decoder_slot_others_wait(void)
 		return false;
 	first = pg_atomic_read_u32(&te_decoder_slots->first);
 	return first != 0 && first != te_shmem_my_process();
+}
+
+int
+te_decoder_slot_poll_ms(void)
+{
+	return queued && te_decoder_slot_others_wait() ? POLL_MS : FIRST_POLL_MS;
+}
+
+int
+te_decoder_slot_turn_ms(void)
+{
+	int			waiting = Max(te_decoder_slots->nwaiters, 1);	/* read without the lock: it need not be exact */
+	int64		turn = (int64) te_decode_timeout / 2 * te_guc_max_decoders() / waiting;
+
+	return (int) Min(turn, MAX_TURN_MS);
 }
 
 static int
@@ -195,11 +216,30 @@ te_decoder_slot_find(bool must)
 	lock_slots();
 	slot = find_slot(must);
 	if (slot >= 0)
+	{
+		te_decoder_slots->session[slot] = MyProcPid;
+		te_decoder_slots->database[slot] = MyDatabaseId;
 		leave_queue();
+	}
 	else if (must)
 		join_queue();
 	unlock_slots();
 	return slot;
+}
+
+bool
+te_decoder_slot_forget(pid_t pid)
+{
+	for (int i = 0; i < TE_MAX_DECODER_SLOTS; i++)
+	{
+		uint32		word = pg_atomic_read_u32(&te_decoder_slots->slot[i]);
+
+		if (SLOT_PID(word) != pid || SLOT_STATE(word) == SLOT_STARTING)
+			continue;
+		if (SLOT_STATE(word) != SLOT_IDLE || !te_decoder_slot_change_word(i, word, 0))
+			return false;
+	}
+	return true;
 }
 
 void
@@ -209,4 +249,32 @@ te_decoder_slot_counts(int *in_use, int *waiting)
 	*in_use = count_in_use(&te_shared->decoder_slots);
 	*waiting = te_shared->decoder_slots.nwaiters;
 	LWLockRelease(te_shared_lock);
+}
+
+int
+te_decoder_slot_sessions(TeDecoderSession sessions[TE_MAX_DECODER_SLOTS])
+{
+	TeDecoderSlots *all = &te_shared->decoder_slots;
+	int			count = 0;
+
+	LWLockAcquire(te_shared_lock, LW_SHARED);
+	for (int i = 0; i < TE_MAX_DECODER_SLOTS; i++)
+	{
+		uint32		word = pg_atomic_read_u32(&all->slot[i]);
+		int			j = 0;
+
+		if (word == 0)
+			continue;
+		while (j < count && sessions[j].pid != all->session[i])
+			j++;
+		if (j == count)
+			sessions[count++] = (TeDecoderSession)
+		{
+			.pid = all->session[i], .database = all->database[i]
+		};
+		sessions[j].decoders++;
+		sessions[j].working |= SLOT_STATE(word) == SLOT_BUSY;
+	}
+	LWLockRelease(te_shared_lock);
+	return count;
 }

@@ -5,13 +5,15 @@
  *
  * The table is found and created with the caller's rights; our tables are written
  * and the triggers created with the extension's (users may not execute the
- * trigger function).  The table is locked against writers until the transaction ends.
+ * trigger function).  The table is locked against writers until the transaction ends.  Attaching again keeps what is not
+ * named, and takes the session's search_path anew.
  */
 #include "postgres.h"
 
 #include "access/relation.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
 #include "commands/event_trigger.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
@@ -27,12 +29,18 @@
 #include "pg/base/extension.h"
 #include "pg/base/run_as.h"
 #include "pg/base/statement.h"
+#include "pg/base/table_path.h"
 #include "pg/catalog/asset_count.h"
 #include "pg/catalog/asset_state.h"
 #include "pg/catalog/attachment.h"
+#include "pg/catalog/key.h"
 #include "pg/compat.h"
 #include "pg/files/thumbnail_store.h"
 #include "pg/shared/wakeup.h"
+#include "tables.h"
+
+#define TE_STANDARD_TABLE	"image_assets"
+#define CREATE_ARGUMENT		(1 + 2 + TE_COLUMNS)	/* after the relation and the columns */
 
 PG_FUNCTION_INFO_V1(thumbexif_attach);
 PG_FUNCTION_INFO_V1(thumbexif_detach);
@@ -81,9 +89,23 @@ create_table(const RangeVar *table, const TeGivenColumns *given)
 		elog(ERROR, "could not run \"%s\"", sql.data);
 }
 
-/* Open and lock the table to be attached; create it if it does not exist. */
+/* May a table be created that does not exist?  Its name may be misspelt. */
+static void
+check_may_create(const RangeVar *table, bool create)
+{
+	if (create || (table->schemaname == NULL && strcmp(table->relname, TE_STANDARD_TABLE) == 0))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_TABLE),
+			 table->schemaname != NULL
+			 ? errmsg("table \"%s.%s\" does not exist", table->schemaname, table->relname)
+			 : errmsg("table \"%s\" does not exist", table->relname),
+			 errhint("Check its name and schema. To create it, add the parameter create_table => true.")));
+}
+
+/* Open and lock the table to be attached; create it if it does not exist and may be created. */
 static Relation
-open_table(text *name, const TeGivenColumns *given)
+open_table(text *name, const TeGivenColumns *given, bool create)
 {
 	RangeVar   *table = makeRangeVarFromNameList(textToQualifiedNameList(name));
 	Oid			relation = RangeVarGetRelidExtended(table, ShareRowExclusiveLock, RVR_MISSING_OK,
@@ -91,6 +113,7 @@ open_table(text *name, const TeGivenColumns *given)
 
 	if (!OidIsValid(relation))
 	{
+		check_may_create(table, create);
 		create_table(table, given);
 		relation = RangeVarGetRelidExtended(table, ShareRowExclusiveLock, 0, check_owner, NULL);
 	}
@@ -175,9 +198,9 @@ next_attachment_number(void)
 	return number;
 }
 
-/* Store the mapping.  Inside SPI, with the extension's rights. */
+/* Store mapping and search_path.  Inside SPI, with the extension's rights. */
 static void
-store_mapping(Relation relation, const TeAttachment *old, const TeMapping *mapping)
+store_mapping(Relation relation, const TeAttachment *old, const TeMapping *mapping, const char *search_path)
 {
 	StringInfoData sql;
 	StringInfoData values;
@@ -186,16 +209,17 @@ store_mapping(Relation relation, const TeAttachment *old, const TeMapping *mappi
 	initStringInfo(&sql);
 	initStringInfo(&values);
 	appendStringInfo(&sql, old != NULL
-					 ? "UPDATE %s SET (key_type, id_column, path_column"
-					 : "INSERT INTO %s (key_type, id_column, path_column",
+					 ? "UPDATE %s SET (key_type, search_path, id_column, path_column"
+					 : "INSERT INTO %s (key_type, search_path, id_column, path_column",
 					 te_internal_name("thumbexif_attachment"));
-	appendStringInfo(&values, "%u, %s, %s", mapping->key_type,
+	appendStringInfo(&values, "%u, %s, %s, %s", mapping->key_type, quote_literal_cstr(search_path),
 					 quote_literal_cstr(mapping->key), quote_literal_cstr(mapping->path));
 	for (int i = 0; i < TE_COLUMNS; i++)
 	{
 		appendStringInfo(&sql, ", %s_column", te_columns[i].name);
 		appendStringInfo(&values, ", %s",
-						 mapping->column[i] != NULL ? quote_literal_cstr(mapping->column[i]) : "NULL");
+						 mapping->column[i] != NULL ? quote_literal_cstr(mapping->column[i]) :
+						 mapping->refused[i] ? "''" : "NULL");
 	}
 	if (old != NULL)
 	{
@@ -226,17 +250,65 @@ get_column_arguments(FunctionCallInfo fcinfo, TeGivenColumns *given)
 		*fields[i] = PG_ARGISNULL(i + 1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(i + 1));
 }
 
+/* ERROR if the table has keys that are too long.  Triggers refuse those that come later. */
+static void
+check_key_lengths(Relation relation, const TeMapping *mapping, const char *search_path)
+{
+	const char *name = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
+												  RelationGetRelationName(relation));
+	const char *key = te_key_sql(mapping->key_type, quote_identifier(mapping->key));
+	TeArgs		none = {0};
+
+	if (mapping->key_type != TEXTOID ||
+		te_sql_as_owner(RelationGetRelid(relation), relation->rd_rel->relowner, te_table_path_check(search_path),
+						psprintf("SELECT FROM ONLY %s WHERE NOT %s LIMIT 1", name,
+								 te_key_fits_sql(mapping->key_type, key)), &none) == 0)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_STRING_DATA_RIGHT_TRUNCATION),
+			 errmsg("column \"%s\" of table %s has keys that are longer than %d bytes", mapping->key, name, TE_KEY_MAX_TEXT),
+			 errhint("Name a column with shorter keys in the parameter \"id\".")));
+}
+
+/* Attach a table that is open and locked.  Inside SPI. */
+static void
+attach_table(Relation relation, TeGivenColumns *given)
+{
+	TeAttachment *old = te_attachment_find(RelationGetRelid(relation));
+	char	   *search_path = te_table_path_current(relation->rd_rel->relowner);
+	TeMapping	mapping = {NULL};
+	TeRunAs		save;
+
+	te_attach_check_relation(relation);
+	if (old != NULL)
+		te_attach_keep(old, given);
+	te_attach_map(relation, given, &mapping);
+	check_key_lengths(relation, &mapping, search_path);
+	if (mapping.column[TE_COL_THUMBNAIL_PATH] != NULL)
+	{
+		te_thumbnail_check();
+		te_attach_check_folders();
+	}
+
+	te_run_as_extension(&save);
+	if (old != NULL)
+		check_remapping(old, &mapping);
+	store_mapping(relation, old, &mapping, search_path);
+	te_attach_create_triggers(relation, &mapping);
+	if (old == NULL)
+		te_count_attached(relation, te_attachment_find(RelationGetRelid(relation))->number);
+	te_run_as_end(&save);
+	te_tables_report(relation);
+}
+
 /*
- * thumbexif_attach(relation text, id text, path text, thumbnail_path text, ...) RETURNS regclass
+ * thumbexif_attach(relation text, id text, path text, thumbnail_path text, ..., create_table boolean) RETURNS regclass
  */
 Datum
 thumbexif_attach(PG_FUNCTION_ARGS)
 {
 	TeGivenColumns given = {NULL};
-	TeMapping	mapping;
 	Relation	relation;
-	TeAttachment *old;
-	TeRunAs		save;
 	Oid			result;
 
 	if (PG_ARGISNULL(0))
@@ -249,24 +321,9 @@ thumbexif_attach(PG_FUNCTION_ARGS)
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	relation = open_table(PG_GETARG_TEXT_PP(0), &given);
-	te_attach_check_relation(relation);
-	te_attach_map(relation, &given, &mapping);
-	if (mapping.column[TE_COL_THUMBNAIL_PATH] != NULL)
-	{
-		te_thumbnail_check();
-		te_attach_check_folders();
-	}
-
-	te_run_as_extension(&save);
-	old = te_attachment_find(RelationGetRelid(relation));
-	if (old != NULL)
-		check_remapping(old, &mapping);
-	store_mapping(relation, old, &mapping);
-	te_attach_create_triggers(relation, &mapping);
-	if (old == NULL)
-		te_count_attached(relation, te_attachment_find(RelationGetRelid(relation))->number);
-	te_run_as_end(&save);
+	relation = open_table(PG_GETARG_TEXT_PP(0), &given,
+						  !PG_ARGISNULL(CREATE_ARGUMENT) && PG_GETARG_BOOL(CREATE_ARGUMENT));
+	attach_table(relation, &given);
 	te_wake_at_commit();
 	SPI_finish();
 

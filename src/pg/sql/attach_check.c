@@ -11,6 +11,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_index.h"
 #include "catalog/pg_inherits.h"
+#include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
@@ -18,6 +19,8 @@
 
 #include "attach_check.h"
 #include "pg/base/guc.h"
+#include "pg/catalog/key.h"
+#include "pg/files/thumbnail_path.h"
 
 /* The reason why a relation cannot be attached, or NULL if it can. */
 static const char *
@@ -100,7 +103,7 @@ throw_type(Relation relation, const char *name, Oid type, const char *wanted)
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
 			 errmsg("column \"%s\" of table \"%s\" is of type %s",
 					name, RelationGetRelationName(relation), format_type_be(type)),
-			 errhint("Its type must be %s (and not a domain).", wanted)));
+			 errhint("Its type must be %s, or a domain over that.", wanted)));
 }
 
 /* Find a column that must exist. */
@@ -149,14 +152,53 @@ map_key(Relation relation, const char *given, TeMapping *mapping)
 	TeColumnInfo info;
 
 	mapping->key = find_required_column(relation, TE_STANDARD_KEY, given, &info);
-	mapping->key_type = info.type;
-	if (te_key_state_table(info.type) == NULL)
+	mapping->key_type = te_key_type(info.type);
+	if (!OidIsValid(mapping->key_type))
 		throw_type(relation, mapping->key, info.type, TE_KEY_ACCEPTED);
 	if (!info.not_null || !is_unique(relation, info.number))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_TABLE_DEFINITION),
 				 errmsg("column \"%s\" of table \"%s\" is not a key", mapping->key, RelationGetRelationName(relation)),
 				 errhint("It must be NOT NULL, with a primary key or a unique index on it alone that is neither partial nor deferrable.")));
+}
+
+static void
+keep_column(const TeAttachment *old, const char *name, const char **given)
+{
+	TeColumnInfo info;
+
+	if (*given == NULL && name != NULL && te_column_find(old->relation, name, &info))
+		*given = name;
+}
+
+void
+te_attach_keep(const TeAttachment *old, TeGivenColumns *given)
+{
+	keep_column(old, old->key, &given->key);
+	keep_column(old, old->path, &given->path);
+	for (int i = 0; i < TE_COLUMNS; i++)
+	{
+		if (old->refused[i] && given->column[i] == NULL)
+			given->column[i] = "";
+		keep_column(old, old->column[i], &given->column[i]);
+	}
+}
+
+/* ERROR unless the path of a thumbnail fits into its column. */
+static void
+check_thumbnail_length(Relation relation, const char *name, const TeColumnInfo *info, Oid key_type)
+{
+	int			needed = te_thumbnail_path_length(te_key_text_length(key_type));
+	int			length = info->typmod - VARHDRSZ;
+
+	if (info->type != VARCHAROID || info->typmod < 0 || length >= needed)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("column \"%s\" of table \"%s\" is too short for the paths of thumbnails",
+					name, RelationGetRelationName(relation)),
+			 errdetail("It holds %d characters; a path in \"thumbexif.thumbnail_dir\" can have %d.", length, needed),
+			 errhint("Make the column of type text, or a longer varchar.")));
 }
 
 void
@@ -176,6 +218,9 @@ te_attach_map(Relation relation, const TeGivenColumns *given, TeMapping *mapping
 		if (mapping->column[i] != NULL && !te_column_accepts(i, info.type))
 			throw_type(relation, mapping->column[i], info.type, te_columns[i].accepted);
 		names[i] = mapping->column[i];
+		mapping->refused[i] = given->column[i] != NULL && given->column[i][0] == '\0';
+		if (i == TE_COL_THUMBNAIL_PATH && names[i] != NULL)
+			check_thumbnail_length(relation, names[i], &info, mapping->key_type);
 	}
 
 	names[TE_COLUMNS] = mapping->key;

@@ -11,8 +11,8 @@
 #include "utils/relcache.h"
 
 /*
- * The parameters of thumbexif_attach() that name columns, in its order.  NULL = the standard
- * name if the table has such a column, "" = no column.
+ * The parameters of thumbexif_attach() that name columns, in its order.  NULL = the column
+ * that was mapped before, or else the standard name, if the table has such a column, "" = no column.
  */
 typedef struct TeGivenColumns
 {
@@ -27,7 +27,8 @@ typedef struct TeMapping
 	const char *key;
 	Oid			key_type;
 	const char *path;
-	const char *column[TE_COLUMNS]; /* NULL = absent, skipped */
+	const char *column[TE_COLUMNS]; /* NULL = absent or refused, skipped */
+	bool		refused[TE_COLUMNS];	/* an empty name was given */
 } TeMapping;
 
 #define TE_STANDARD_KEY		"id"
@@ -35,6 +36,9 @@ typedef struct TeMapping
 
 /* ERROR unless the relation is an ordinary, permanent table outside of any inheritance or partition tree. */
 extern void te_attach_check_relation(Relation relation);
+
+/* Name the columns that are mapped already and for which no name is given. */
+extern void te_attach_keep(const TeAttachment *old, TeGivenColumns *given);
 
 /* Find the columns.  ERROR if one does not exist or has an unsuitable type. */
 extern void te_attach_map(Relation relation, const TeGivenColumns *given, TeMapping *mapping);

@@ -138,14 +138,14 @@ find_keys_without_row(void *arg)
 {
 	KeyChunk   *chunk = arg;
 	const TeAttachment *attachment = chunk->attachment;
-	char	   *sql = psprintf("SELECT array_agg(k.id) FROM unnest($1) AS k(id) "
-							   "WHERE NOT EXISTS (SELECT FROM ONLY %s t WHERE t.%s = k.id)",
+	char	   *sql = psprintf("SELECT pg_catalog.array_agg(k.id) FROM pg_catalog.unnest($1) AS k(id) "
+							   "WHERE NOT EXISTS (SELECT FROM ONLY %s t WHERE t.%s OPERATOR(pg_catalog.=) k.id)",
 							   attachment->name, quote_identifier(attachment->key));
 	TeArgs		args = {0};
 	bool		isnull;
 
 	te_arg(&args, chunk->array_type, chunk->keys);
-	te_sql_as_owner(attachment->relation, attachment->owner, sql, &args);
+	te_sql_as_owner(attachment->relation, attachment->owner, attachment->search_path, sql, &args);
 	chunk->without_row = single_value(&isnull);
 	chunk->any_without_row = !isnull;
 }
@@ -225,7 +225,7 @@ next_chunk(const TeAttachment *attachment, Oid array_type, bool first, Datum *ke
 static int64
 clean_states(const TeAttachment *attachment, bool dry_run)
 {
-	Oid			array_type = attachment->key_type == UUIDOID ? UUIDARRAYOID : INT8ARRAYOID;
+	Oid			array_type = te_key_array_type(te_key_state_type(attachment->key_type));
 	Datum		keys = (Datum) 0;
 	int64		files = 0;
 	bool		first = true;

@@ -59,6 +59,7 @@ image_from_path(FunctionCallInfo fcinfo)
 	Image		image;
 
 	image.path = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	te_pool_expect();
 	te_source_open(image.path, &image.source);
 	if (image.source.status != TE_OK)
 		te_throw_status(image.source.status, image.path, NULL);

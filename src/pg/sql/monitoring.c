@@ -107,7 +107,7 @@ put_progress(ReturnSetInfo *result, const TeAttachment *attachment, TeAssetCount
 {
 	enum
 	{
-		RELATION, TOTAL, DONE, FAILED, LEFT, RATE, TIME_LEFT, COLUMNS
+		RELATION, TOTAL, DONE, FAILED, REMAINING, RATE, TIME_LEFT, COLUMNS
 	};
 	Datum		values[COLUMNS] = {0};
 	bool		nulls[COLUMNS] = {false};
@@ -124,7 +124,7 @@ put_progress(ReturnSetInfo *result, const TeAttachment *attachment, TeAssetCount
 	values[TOTAL] = Int64GetDatum(total);
 	values[DONE] = Int64GetDatum(done);
 	values[FAILED] = Int64GetDatum(failed);
-	values[LEFT] = Int64GetDatum(left);
+	values[REMAINING] = Int64GetDatum(left);
 
 	nulls[RATE] = nulls[TIME_LEFT] = finished <= 0;
 	if (finished > 0)
@@ -146,7 +146,7 @@ put_progress(ReturnSetInfo *result, const TeAttachment *attachment, TeAssetCount
 
 /*
  * thumbexif_progress_rows() RETURNS TABLE (relation regclass, total bigint, done bigint, failed bigint,
- *		"left" bigint, rate numeric, time_left interval)
+ *		remaining bigint, rate numeric, time_left interval)
  */
 Datum
 thumbexif_progress_rows(PG_FUNCTION_ARGS)

@@ -23,6 +23,7 @@
 #include "utils/rls.h"
 
 #include "pg/base/code_rights.h"
+#include "pg/base/guc.h"
 #include "pg/base/statement.h"
 #include "pg/compat.h"
 #include "pg/files/thumbnail_store.h"
@@ -54,8 +55,8 @@ write_sql(const Process *process, const char *sql, const TeArgs *args)
 	const TeAttachment *attachment = process->attachment;
 
 	if (process->as_caller)
-		return te_sql_as_caller(attachment->relation, sql, args);
-	return te_sql_as_owner(attachment->relation, attachment->owner, sql, args);
+		return te_sql_as_caller(attachment->relation, attachment->search_path, sql, args);
+	return te_sql_as_owner(attachment->relation, attachment->owner, attachment->search_path, sql, args);
 }
 
 /* Read the row as the caller; ERROR if the caller sees no such row. */
@@ -71,7 +72,7 @@ read_row(const Process *process, TeAsset *asset)
 	sql = psprintf("SELECT " TE_PATH_SQL ", " TE_PATH_SQL " FROM ONLY %s AS t WHERE t.%s OPERATOR(pg_catalog.=) $1",
 				   quote_identifier(attachment->path), thumbnail ? quote_identifier(thumbnail) : "NULL",
 				   attachment->name, quote_identifier(attachment->key));
-	if (te_sql_as_caller(attachment->relation, sql, &args) == 0)
+	if (te_sql_as_caller(attachment->relation, NULL, sql, &args) == 0)
 		te_key_unknown(attachment, te_key_text(attachment->key_type, &process->key));
 	asset->has_row = true;
 	asset->path = te_out_text(0, 1);
@@ -119,7 +120,10 @@ examine(const Process *process, TeJob *job)
 	TeJobStart	start;
 
 	if (stale_parts != 0)
+	{
 		check_may_update(process->attachment);
+		te_pool_expect();
+	}
 	/* check before the file is opened; if only the file has changed, te_thumbnail_write() checks */
 	if (stale_parts & TE_PART_THUMBNAIL)
 		te_thumbnail_check();
@@ -192,7 +196,7 @@ static bool
 write_result(const Process *process, TeJob *job, bool tried_before)
 {
 	const TeAttachment *attachment = process->attachment;
-	TeRowUpdate update = {0};	/* an update of no column only locks the row */
+	TeRowUpdate update;
 	TeArgs		args;
 	uint64		rows;
 
@@ -203,7 +207,7 @@ write_result(const Process *process, TeJob *job, bool tried_before)
 									   job->task.thumbnail, job->task.reply.thumbnail_bytes, &job->file_path);
 		te_thumbnail_sync();
 	}
-	rows = write_sql(process, te_row_update_sql(job, &update, &args), &args);
+	rows = write_sql(process, te_row_lock_sql(&job, 1, &args), &args);
 	te_sql_free();
 	if (rows == 0)
 	{
@@ -214,19 +218,19 @@ write_result(const Process *process, TeJob *job, bool tried_before)
 	}
 	te_attachment_check_same(attachment);
 	LockRelationOid(attachment->relation, RowExclusiveLock);	/* no trigger can be added from here on */
-	te_code_rights_check_table(attachment->relation, process->as_caller ? GetUserId() : attachment->owner);
+	te_code_rights_check_table(attachment->relation, CMD_UPDATE, process->as_caller ? GetUserId() : attachment->owner);
 
 	/* plan the update only now: another process may have written values, which the state tells */
 	lock_state(&job->asset);
 	te_row_update_plan(job, &update);
 	if (!process->as_caller)
 		check_may_write(attachment, &update);
-	if (update.any && write_sql(process, te_row_update_sql(job, &update, &args), &args) != 1)
+	if (update.any && write_sql(process, te_row_update_sql(&job, &update, 1, &args), &args) != 1)
 		throw_not_updated(process, job);
 	if (job->asset.state.status != TE_ASSET_RUNNING)	/* otherwise the claim has counted the attempt */
 		job->asset.state.attempts = Min(job->asset.state.attempts + 1, PG_INT16_MAX);
 	job->asset.state.interruptions = 0;
-	te_state_update(job, &process->settings, &update);
+	te_states_update(&job, &update, 1, &process->settings);
 	return true;
 }
 
@@ -261,6 +265,18 @@ report_earlier_failure(const TeJob *job)
 				 errhint("It is tried again when its file, its path or a setting that matters changes, or with force => true.")));
 }
 
+/* Append a column of the result, as the type in which the function returns it; $2 is the default time zone. */
+static void
+append_result(StringInfo sql, const TeAttachment *attachment, int column, Oid type)
+{
+	const char *name = attachment->column[column] ?
+		psprintf("t.%s", quote_identifier(attachment->column[column])) : "NULL";
+
+	if (attachment->column[column] && attachment->type[column] == TIMESTAMPOID)
+		name = psprintf("pg_catalog.timezone($2, %s)", name);	/* written as the wall clock there */
+	appendStringInfo(sql, "%s CAST(%s AS %s)", column == 0 ? "SELECT" : ",", name, format_type_be_qualified(type));
+}
+
 /* Form the result from our state and the user's row, which is read as the caller. */
 static HeapTuple
 form_result(const Process *process, const TeJob *job, TupleDesc desc)
@@ -285,14 +301,12 @@ form_result(const Process *process, const TeJob *job, TupleDesc desc)
 	nulls[OUT_EXIF_ERROR] = now.state.exif_error == NULL;
 	initStringInfo(&sql);
 	for (int i = 0; i <= TE_COL_GPS_LONGITUDE; i++)
-		appendStringInfo(&sql, "%s CAST(%s%s AS %s)", i == 0 ? "SELECT" : ",",
-						 attachment->column[i] ? "t." : "",
-						 attachment->column[i] ? quote_identifier(attachment->column[i]) : "NULL",
-						 format_type_be_qualified(TupleDescAttr(desc, OUT_ROW + i)->atttypid));
+		append_result(&sql, attachment, i, TupleDescAttr(desc, OUT_ROW + i)->atttypid);
 	appendStringInfo(&sql, " FROM ONLY %s AS t WHERE t.%s OPERATOR(pg_catalog.=) $1",
 					 attachment->name, quote_identifier(attachment->key));
 	te_arg(&args, attachment->key_type, te_key_datum(attachment->key_type, &process->key));
-	if (te_sql_as_caller(attachment->relation, sql.data, &args) == 0)
+	te_arg_text(&args, te_default_timezone);
+	if (te_sql_as_caller(attachment->relation, NULL, sql.data, &args) == 0)
 		te_key_unknown(attachment, job->id);
 	for (int i = 0; i <= TE_COL_GPS_LONGITUDE; i++)
 	{
@@ -349,7 +363,7 @@ read_arguments(FunctionCallInfo fcinfo, Oid type, Process *process)
 		check_enable_rls(process->attachment->relation, process->attachment->owner, true) == RLS_ENABLED;
 	te_settings_now(&process->settings);
 	if (!te_key_from_argument(process->attachment, type, PG_GETARG_DATUM(0), &process->key))
-		te_key_unknown(process->attachment, te_key_text(INT8OID, &process->key));
+		te_key_unknown(process->attachment, te_key_text(te_key_state_type(process->attachment->key_type), &process->key));
 }
 
 static Datum

@@ -8,10 +8,14 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rls.h"
 
 #include "pg/base/extension.h"
 #include "pg/base/statement.h"
@@ -37,17 +41,38 @@ PG_FUNCTION_INFO_V1(thumbexif_retry_all_text);
 /* The states of assets that can be retried. */
 #define RETRIABLE "(s.status IN ('failed', 'missing', 'unsupported') OR s.status = 'queued' AND s.attempts > 0)"
 
-/* The attachment that an argument names.  ERROR unless the caller has the rights of the table's owner. */
+static bool
+owns(const TeAttachment *attachment)
+{
+	return object_ownercheck(RelationRelationId, attachment->relation, GetUserId());
+}
+
+/*
+ * The attachment that an argument names.  ERROR unless the caller may update the table, or one of its columns, and with
+ * "all_rows" if row security might hide rows from the caller.
+ */
 static TeAttachment *
-get_owned_attachment(FunctionCallInfo fcinfo, int argument)
+get_updatable_attachment(FunctionCallInfo fcinfo, int argument, bool all_rows)
 {
 	TeAttachment *attachment = te_attachment_get(PG_ARGISNULL(argument) ? InvalidOid : PG_GETARG_OID(argument));
 
-	te_attachment_check_owner(attachment);
+	if (owns(attachment))
+		return attachment;
+	if (pg_class_aclcheck(attachment->relation, GetUserId(), ACL_UPDATE) != ACLCHECK_OK &&
+		pg_attribute_aclcheck_all(attachment->relation, GetUserId(), ACL_UPDATE, ACLMASK_ANY) != ACLCHECK_OK)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for table %s", get_rel_name(attachment->relation)),
+				 errhint("Grant SELECT and UPDATE, for example by thumbexif_grant(role, relation, 'process').")));
+	if (all_rows && check_enable_rls(attachment->relation, InvalidOid, true) == RLS_ENABLED)
+		te_attachment_check_owner(attachment);
 	return attachment;
 }
 
-/* Read the key in the first argument, and lock its row against deletion until the transaction ends.  Inside SPI. */
+/*
+ * Read the key in the first argument, and lock its row against deletion until the transaction ends.  The caller must see
+ * the row, unless it has the rights of the table's owner.  Inside SPI.
+ */
 static TeKey
 lock_row(FunctionCallInfo fcinfo, const TeAttachment *attachment, Oid type)
 {
@@ -61,14 +86,16 @@ lock_row(FunctionCallInfo fcinfo, const TeAttachment *attachment, Oid type)
 				 errhint("Pass the key of a row of table %s.", attachment->name)));
 	if (te_key_from_argument(attachment, type, PG_GETARG_DATUM(0), &key))
 	{
-		char	   *sql = psprintf("SELECT FROM ONLY %s WHERE %s = $1 FOR KEY SHARE",
+		char	   *sql = psprintf("SELECT FROM ONLY %s WHERE %s OPERATOR(pg_catalog.=) $1 FOR KEY SHARE",
 								   attachment->name, quote_identifier(attachment->key));
 
 		te_arg(&args, attachment->key_type, te_key_datum(attachment->key_type, &key));
-		if (te_sql_as_owner(attachment->relation, attachment->owner, sql, &args) == 1)
+		if ((owns(attachment) ?
+			 te_sql_as_owner(attachment->relation, attachment->owner, attachment->search_path, sql, &args) :
+			 te_sql_as_caller(attachment->relation, NULL, sql, &args)) == 1)
 			return key;
 	}
-	te_key_unknown(attachment, te_key_text(attachment->key_type, &key));
+	te_key_unknown(attachment, te_key_text(te_key_state_type(attachment->key_type), &key));
 }
 
 /* The arguments of the statements below: $1 attachment, $2 a new version, $3 the key. */
@@ -91,7 +118,7 @@ enqueue(FunctionCallInfo fcinfo, Oid type)
 	TeKey		key;
 
 	PreventCommandIfReadOnly("thumbexif_enqueue()");
-	attachment = get_owned_attachment(fcinfo, 1);
+	attachment = get_updatable_attachment(fcinfo, 1, false);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	key = lock_row(fcinfo, attachment, type);
@@ -132,13 +159,13 @@ is_retriable(const char *status)
 	return false;
 }
 
-/* ERROR if the id given to thumbexif_retry(text) is the name of a status. */
+/* ERROR if the id given to thumbexif_retry(text) is the name of a status, and no key. */
 static void
-check_id_is_no_status(FunctionCallInfo fcinfo, Oid type)
+check_id_is_no_status(FunctionCallInfo fcinfo, const TeAttachment *attachment, Oid type)
 {
 	char	   *id;
 
-	if (type != TEXTOID || PG_ARGISNULL(0))
+	if (type != TEXTOID || attachment->key_type == TEXTOID || PG_ARGISNULL(0))
 		return;
 	id = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	if (is_retriable(id))
@@ -167,8 +194,8 @@ retry(FunctionCallInfo fcinfo, Oid type)
 	uint64		count;
 
 	PreventCommandIfReadOnly("thumbexif_retry()");
-	check_id_is_no_status(fcinfo, type);
-	attachment = get_owned_attachment(fcinfo, 1);
+	attachment = get_updatable_attachment(fcinfo, 1, false);
+	check_id_is_no_status(fcinfo, attachment, type);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	key = lock_row(fcinfo, attachment, type);
@@ -230,7 +257,7 @@ thumbexif_retry_status(PG_FUNCTION_ARGS)
 	PreventCommandIfReadOnly("thumbexif_retry()");
 	PG_RETURN_INT64(retry_all(PG_ARGISNULL(0) ? NULL :
 							  DatumGetCString(DirectFunctionCall1(enum_out, PG_GETARG_DATUM(0))),
-							  get_owned_attachment(fcinfo, 1)));
+							  get_updatable_attachment(fcinfo, 1, true)));
 }
 
 /* thumbexif_retry_all(status text, relation regclass) RETURNS bigint: how many */
@@ -239,7 +266,7 @@ thumbexif_retry_all_text(PG_FUNCTION_ARGS)
 {
 	PreventCommandIfReadOnly("thumbexif_retry_all()");
 	PG_RETURN_INT64(retry_all(PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0)),
-							  get_owned_attachment(fcinfo, 1)));
+							  get_updatable_attachment(fcinfo, 1, true)));
 }
 
 /* --- pause and resume */

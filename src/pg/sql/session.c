@@ -174,7 +174,7 @@ read_assets(const TeAttachment *attachment, const Jobs *jobs, const TeArgs *args
 	Oid			type = attachment->key_type;
 	uint64		rows;
 
-	rows = te_sql_as_owner(jobs->relation, jobs->owner,
+	rows = te_sql_as_owner(jobs->relation, jobs->owner, NULL,
 						   psprintf("SELECT DISTINCT pg_catalog.left(CAST(asset_id AS pg_catalog.text), 1000) FROM %s"
 									" WHERE session_id OPERATOR(pg_catalog.=) $1 AND asset_id IS NOT NULL", jobs->name), args);
 	session->keys = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(TeKey) * Max(rows, 1));
@@ -188,7 +188,7 @@ read_assets(const TeAttachment *attachment, const Jobs *jobs, const TeArgs *args
 		{
 			ereport(WARNING,
 					(errcode(ERRCODE_NO_DATA_FOUND),
-					 errmsg("asset " INT64_FORMAT " does not exist", key->number)));
+					 errmsg("asset %s does not exist", te_key_text(te_key_state_type(type), key))));
 			te_progress_count(&session->progress, TE_OUTCOME_FAILED);
 		}
 	}
@@ -251,7 +251,7 @@ process_session(FunctionCallInfo fcinfo, Oid type, Session *session)
 	TePipelineOptions pipeline = {
 		.parts = TE_PART_ALL,
 		.batch_size = 1,
-		.claim_size = 2 * te_pool_capacity(),
+		.claim_size = 2 * te_pool_capacity(false),
 		.max_assets = PG_INT64_MAX,
 		.next = next_assets,
 		.skipped = count_skipped,

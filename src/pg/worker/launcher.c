@@ -24,8 +24,10 @@
 #include "database_list.h"
 #include "launcher.h"
 #include "pg/base/clock.h"
+#include "pg/base/system_check.h"
 #include "pg/compat.h"
 #include "pg/shared/shmem.h"
+#include "template_keeper.h"
 #include "worker_slot.h"
 
 #define REFRESH_MS			(10 * 60 * 1000)	/* between reads of pg_database, in case a change was missed */
@@ -309,6 +311,7 @@ launcher_exit(int code, Datum arg)
 	ListCell   *cell;
 
 	pg_atomic_exchange_u32(&te_shared->launcher, 0);
+	te_template_keeper_end();
 	foreach(cell, databases)
 	{
 		TeDatabase *database = lfirst(cell);
@@ -334,15 +337,16 @@ thumbexif_launcher_main(Datum arg)
 											 ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(launcher_context);
 	wait_event = WaitEventExtensionNew("ThumbexifLauncher");
+	te_template_keeper_prepare();
 	te_worker_slot_clear_all();
 	pg_atomic_exchange_u32(&te_shared->list_changed, 1);
 	pg_atomic_exchange_u32(&te_shared->launcher, te_shmem_my_process());
+	te_system_warn();
 
 	for (;;)
 	{
 		TimestampTz now;
 		ListCell   *cell;
-		int			events;
 
 		ResetLatch(MyLatch);
 		if (ProcDiePending)
@@ -371,9 +375,9 @@ thumbexif_launcher_main(Datum arg)
 		start_workers(now);
 		count_unlisted(now);
 
-		events = WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-						   sleep_ms(now), wait_event);
-		if (events & WL_TIMEOUT)
+		te_template_keeper_run();
+
+		if (te_template_keeper_wait(sleep_ms(now), wait_event))
 			pg_atomic_exchange_u32(&te_shared->list_changed, 1);
 	}
 }

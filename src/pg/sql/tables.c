@@ -1,0 +1,267 @@
+/*
+ * tables.c
+ *		What is known of an attached table: the NOTICE of thumbexif_attach(), and the SQL function behind the view
+ *		thumbexif_tables.
+ *
+ * No code of a table's owner runs here, so that no table can make the view fail or hang.
+ */
+#include "postgres.h"
+
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_namespace.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/json.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "pg/base/extension.h"
+#include "pg/base/run_as.h"
+#include "pg/base/statement.h"
+#include "pg/catalog/asset_count.h"
+#include "pg/catalog/attached_rows.h"
+#include "pg/catalog/attachment.h"
+#include "pg/compat.h"
+#include "attach_check.h"
+#include "tables.h"
+
+PG_FUNCTION_INFO_V1(thumbexif_table_rows);
+
+/* --- rows that wait */
+
+/* The number of rows of a table that are not processed yet.  False if there is no such table. */
+static bool
+count_waiting(const TeAttachment *attachment, HTAB *all, int64 *waiting)
+{
+	TeAssetCounts counts = te_attached_counts(all, attachment);
+	int64		rows;
+
+	if (!te_attached_rows(attachment, &counts, &rows))
+		return false;
+	rows -= counts.assets[TE_ASSET_DONE] + counts.assets[TE_ASSET_FAILED] + counts.assets[TE_ASSET_MISSING] +
+		counts.assets[TE_ASSET_UNSUPPORTED];
+	*waiting = Max(rows, 0);
+	return true;
+}
+
+/* --- what is mapped */
+
+/* Append "parameter (column)", or only the parameter if both have the same name. */
+static void
+append_column(StringInfo list, const char *parameter, const char *column)
+{
+	appendStringInfo(list, "%s%s", list->len > 0 ? ", " : "", parameter);
+	if (column != NULL && strcmp(parameter, column) != 0)
+		appendStringInfo(list, " (%s)", quote_identifier(column));
+}
+
+/* The DETAIL of the NOTICE. */
+static char *
+describe(const TeAttachment *attachment)
+{
+	StringInfoData text;
+	StringInfoData written;
+	StringInfoData absent;
+	StringInfoData refused;
+
+	initStringInfo(&text);
+	initStringInfo(&written);
+	initStringInfo(&absent);
+	initStringInfo(&refused);
+	append_column(&text, TE_STANDARD_KEY, attachment->key);
+	append_column(&text, TE_STANDARD_PATH, attachment->path);
+	for (int i = 0; i < TE_COLUMNS; i++)
+	{
+		StringInfo	list = attachment->column[i] != NULL ? &written : attachment->refused[i] ? &refused : &absent;
+
+		append_column(list, te_columns[i].name, attachment->column[i]);
+	}
+	appendStringInfo(&text, " are read; written: %s.", written.len > 0 ? written.data : "none");
+	if (absent.len > 0)
+		appendStringInfo(&text, "\nNot written, since the table has no such columns: %s.", absent.data);
+	if (refused.len > 0)
+		appendStringInfo(&text, "\nNot written, as requested: %s.", refused.data);
+	return text.data;
+}
+
+/* The command that processes what waits. */
+static char *
+backfill_command(const TeAttachment *attachment)
+{
+	return psprintf("CALL %s(relation => %s)", te_user_name("thumbexif_backfill"), quote_literal_cstr(attachment->name));
+}
+
+/* The search_path as it is kept, without pg_temp at its end.  NULL is that of tables that 1.0 attached. */
+static const char *
+shown_path(const TeAttachment *attachment)
+{
+	char	   *shown;
+
+	if (attachment->search_path == NULL)
+		return "pg_catalog";
+	if (strcmp(attachment->search_path, "pg_temp") == 0)
+		return "\"\"";
+	shown = pstrdup(attachment->search_path);
+	*strrchr(shown, ',') = '\0';
+	return shown;
+}
+
+/* Let the owner read the view, which shows a role nothing but tables that it may read. */
+static void
+grant_view(const TeAttachment *attachment)
+{
+	TeArgs		none = {0};
+
+	if (superuser_arg(attachment->owner))
+		return;
+	te_sql_as_extension(psprintf("GRANT SELECT ON %s TO %s", te_user_name("thumbexif_tables"),
+								 quote_identifier(GetUserNameFromId(attachment->owner, false))), &none);
+}
+
+void
+te_tables_report(Relation relation)
+{
+	TeAttachment *attachment = te_attachment_find(RelationGetRelid(relation));
+	bool		pushed = !ActiveSnapshotSet();
+	int64		waiting = 0;
+
+	grant_view(attachment);
+	if (pushed)
+		PushActiveSnapshot(GetTransactionSnapshot());
+	(void) count_waiting(attachment, te_counts_read(GetActiveSnapshot()), &waiting);
+	if (pushed)
+		PopActiveSnapshot();
+	ereport(NOTICE,
+			(errmsg("table %s is attached", attachment->name),
+			 errdetail("Columns %s\nTriggers, defaults and index expressions of the table run with search_path %s.",
+					   describe(attachment), shown_path(attachment)),
+			 waiting == 0 ? 0 :
+			 errhint_plural(INT64_FORMAT " row waits: %s.", INT64_FORMAT " rows wait: %s.",
+							(unsigned long) waiting, waiting, backfill_command(attachment))));
+}
+
+/* --- thumbexif_tables */
+
+/* May the current user know of a table?  Its owner may, and who may read it and its schema. */
+static bool
+may_see(Oid relation)
+{
+	Oid			schema = get_rel_namespace(relation);
+	bool		gone = false;
+
+	if (!OidIsValid(schema))
+		return false;
+	if (object_aclcheck(NamespaceRelationId, schema, GetUserId(), ACL_USAGE) == ACLCHECK_OK &&
+		pg_class_aclcheck_ext(relation, GetUserId(), ACL_SELECT, &gone) == ACLCHECK_OK && !gone)
+		return true;
+	return !gone && object_ownercheck(RelationRelationId, relation, GetUserId());
+}
+
+/* Parameters and the columns that are mapped to them, as jsonb. */
+static Datum
+columns_json(const TeAttachment *attachment)
+{
+	StringInfoData json;
+
+	initStringInfo(&json);
+	appendStringInfo(&json, "{\"%s\": ", TE_STANDARD_KEY);
+	escape_json(&json, attachment->key);
+	appendStringInfo(&json, ", \"%s\": ", TE_STANDARD_PATH);
+	escape_json(&json, attachment->path);
+	for (int i = 0; i < TE_COLUMNS; i++)
+	{
+		if (attachment->column[i] == NULL)
+			continue;
+		appendStringInfo(&json, ", \"%s\": ", te_columns[i].name);
+		escape_json(&json, attachment->column[i]);
+	}
+	appendStringInfoChar(&json, '}');
+	return DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data));
+}
+
+/* The parameters to which no column is mapped, as text[]. */
+static Datum
+not_written(const TeAttachment *attachment)
+{
+	Datum		names[TE_COLUMNS];
+	int			count = 0;
+
+	for (int i = 0; i < TE_COLUMNS; i++)
+		if (attachment->column[i] == NULL)
+			names[count++] = CStringGetTextDatum(te_columns[i].name);
+	return PointerGetDatum(construct_array(names, count, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+/* Why a table is paused, or NULL.  Inside SPI. */
+static char *
+pause_reason(const TeAttachment *attachment)
+{
+	TeArgs		args = {0};
+	char	   *reason = NULL;
+
+	te_arg_int4(&args, attachment->number);
+	if (te_sql_read(psprintf("SELECT a.pause_reason FROM %s AS a WHERE a.attachment OPERATOR(pg_catalog.=) $1",
+							 te_internal_name("thumbexif_attachment")), &args) > 0)
+		reason = te_out_text(0, 1);
+	te_sql_free();
+	return reason;
+}
+
+static void
+put_table(ReturnSetInfo *result, const TeAttachment *attachment, HTAB *counts)
+{
+	enum
+	{
+		RELATION, MAPPED, NOT_WRITTEN, WAITING, COMMAND, SEARCH_PATH, PAUSED, PAUSE_REASON, COLUMNS
+	};
+	Datum		values[COLUMNS] = {0};
+	bool		nulls[COLUMNS] = {false};
+	char	   *reason = pause_reason(attachment);
+	int64		waiting = 0;
+
+	values[RELATION] = ObjectIdGetDatum(attachment->relation);
+	values[MAPPED] = columns_json(attachment);
+	values[NOT_WRITTEN] = not_written(attachment);
+	nulls[WAITING] = !count_waiting(attachment, counts, &waiting);
+	values[WAITING] = Int64GetDatum(waiting);
+	values[COMMAND] = CStringGetTextDatum(backfill_command(attachment));
+	nulls[COMMAND] = !nulls[WAITING] && waiting == 0;
+	values[SEARCH_PATH] = CStringGetTextDatum(shown_path(attachment));
+	values[PAUSED] = BoolGetDatum(attachment->paused);
+	nulls[PAUSE_REASON] = reason == NULL;
+	if (reason != NULL)
+		values[PAUSE_REASON] = CStringGetTextDatum(reason);
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+/*
+ * thumbexif_table_rows() RETURNS TABLE (relation regclass, columns jsonb, not_written text[], waiting bigint,
+ *		command text, search_path text, paused boolean, pause_reason text)
+ */
+Datum
+thumbexif_table_rows(PG_FUNCTION_ARGS)
+{
+	List	   *attachments;
+	ListCell   *cell;
+	HTAB	   *counts;
+
+	InitMaterializedSRF(fcinfo, 0);
+	attachments = te_attachment_all();
+	counts = te_counts_read(GetActiveSnapshot());
+	SPI_connect();
+	foreach(cell, attachments)
+	{
+		if (may_see(((TeAttachment *) lfirst(cell))->relation))
+			put_table((ReturnSetInfo *) fcinfo->resultinfo, lfirst(cell), counts);
+	}
+	SPI_finish();
+	return (Datum) 0;
+}
