@@ -130,7 +130,7 @@ extern bool img_shrink(VipsImage *in, int width, int height, const ImgFile *file
 
 /*
  * A transform of pixels (1, 3 or 4 colour bands, then "alpha" 0 or 1 more, uchar, ushort or float)
- * from a profile's colours to 8-bit sRGB, or sRGB with alpha.  NULL if the profile is invalid or
+ * from a profile's colours to 8-bit sRGB, or sRGB with alpha.  NULL if the profile is sRGB's, invalid or
  * not for such pixels.  Valid until the next call; not to be freed.
  */
 typedef void *ImgTransform;
