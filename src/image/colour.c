@@ -81,7 +81,13 @@ is_srgb(cmsHTRANSFORM transform)
 		for (int green = 0; green <= 255; green += PROBE_STEP)
 		{
 			for (int blue = 0; blue <= 255; blue += PROBE_STEP)
-				memcpy(from + blue / PROBE_STEP * 3, (uint8_t[3]) {red, green, blue}, 3);
+			{
+				uint8_t    *pixel = from + blue / PROBE_STEP * 3;
+
+				pixel[0] = (uint8_t) red;
+				pixel[1] = (uint8_t) green;
+				pixel[2] = (uint8_t) blue;
+			}
 			cmsDoTransform(transform, from, to, sizeof(from) / 3);
 			for (size_t i = 0; i < sizeof(from); i++)
 				if (abs(from[i] - to[i]) > 1)

@@ -102,7 +102,8 @@ extern VipsImage *img_jpeg_decode(const ImgFile *file, int width, int height, Im
 /* reduce.c */
 
 /*
- * Shrinks width x height pixels of 8 bits, given row by row, to "out" with to_width x to_height.
+ * Shrinks width x height pixels of 8 bits, given row by row, to "out" with to_width x to_height,
+ * which must not be larger.
  *  "alpha": the last band is transparency, which the others are weighted by.
  * NULL if out of memory.
  */

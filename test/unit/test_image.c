@@ -230,7 +230,8 @@ test_sizes(void)
 		uint32_t	size;
 		uint32_t	width,
 					height;
-	}			sizes[] = {{1, 1, 1}, {2, 2, 2}, {17, 17, 13}, {100, 100, 75}, {319, 319, 239}, {320, 320, 240}, {321, 320, 240}, {16384, 320, 240}};
+	}			sizes[] = {{1, 1, 1}, {2, 2, 2}, {17, 17, 13}, {100, 100, 75}, {319, 319, 239}, {320, 320, 240},
+	{321, 320, 240}, {16384, 320, 240}};
 	static const char *const names[] = {"photo.jpg", "photo.png", "rle8.bmp", "photo.webp", "photo.avif"};
 
 	for (size_t n = 0; n < sizeof(names) / sizeof(names[0]); n++)
