@@ -4,6 +4,7 @@
  */
 #include "image/internal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "container/riff.h"
@@ -39,26 +40,44 @@ webp_without_exif(uint8_t *bytes, size_t length)
 	return length;
 }
 
-static int
-save(VipsImage *image, const TeRequest *request, void **bytes, size_t *length)
+/* By libvips; NULL with its reason. */
+static void *
+save(const ImgPixels *pixels, const TeRequest *request, size_t *length)
 {
+	VipsImage  *bare = vips_image_new_from_memory(pixels->data,
+												  (size_t) pixels->width * pixels->height * pixels->bands,
+												  pixels->width, pixels->height, pixels->bands,
+												  VIPS_FORMAT_UCHAR);
+	VipsImage  *image = NULL;
 	int			quality = (int) request->quality;
+	void	   *bytes = NULL;
 
-	switch (request->format)
+	if (bare && vips_copy(bare, &image, "interpretation",
+						  pixels->bands < 3 ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB, NULL) == 0)
+		switch (request->format)
+		{
+			case TE_FORMAT_PNG:
+				vips_pngsave_buffer(image, &bytes, length, "strip", TRUE, NULL);
+				break;
+			case TE_FORMAT_WEBP:
+				if (vips_webpsave_buffer(image, &bytes, length, "Q", quality, "strip", TRUE, NULL) == 0)
+					*length = webp_without_exif(bytes, *length);
+				break;
+			case TE_FORMAT_AVIF:
+				vips_heifsave_buffer(image, &bytes, length, "Q", quality, "strip", TRUE,
+									 "compression", VIPS_FOREIGN_HEIF_COMPRESSION_AV1, NULL);
+				break;
+			default:
+				vips_error("thumbexif", "thumbnails are not written in this format");
+		}
+	g_clear_object(&image);
+	g_clear_object(&bare);
+	if (img_vips_has_error())
 	{
-		case TE_FORMAT_JPEG:
-			return vips_jpegsave_buffer(image, bytes, length, "Q", quality, "strip", TRUE, NULL);
-		case TE_FORMAT_PNG:
-			return vips_pngsave_buffer(image, bytes, length, "strip", TRUE, NULL);
-		case TE_FORMAT_WEBP:
-			return vips_webpsave_buffer(image, bytes, length, "Q", quality, "strip", TRUE, NULL);
-		case TE_FORMAT_AVIF:
-			return vips_heifsave_buffer(image, bytes, length, "Q", quality, "strip", TRUE,
-										"compression", VIPS_FOREIGN_HEIF_COMPRESSION_AV1, NULL);
-		default:
-			vips_error("thumbexif", "thumbnails are not written in this format");
-			return -1;
+		g_free(bytes);
+		return NULL;
 	}
+	return bytes;
 }
 
 static bool
@@ -72,65 +91,94 @@ is_opaque(const ImgPixels *pixels)
 	return true;
 }
 
-/* The thumbnail as libvips writes it.  NULL with libvips' reason. */
-static VipsImage *
-finish(const ImgPixels *pixels, int orientation, bool flatten)
+/* Copy the pixels so that they are upright. */
+static void
+turn(const ImgPixels *from, int orientation, ImgPixels *to)
 {
-	VipsImage  *bare = vips_image_new_from_memory(pixels->data,
-												  (size_t) pixels->width * pixels->height * pixels->bands,
-												  pixels->width, pixels->height, pixels->bands,
-												  VIPS_FORMAT_UCHAR);
-	VipsArrayDouble *white = vips_array_double_newv(1, 255.0);
-	VipsImage  *stored = NULL;
-	VipsImage  *upright = NULL;
-	VipsImage  *flat = NULL;
+	bool		swap = orientation >= 5;
+	bool		mirror_x = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
+	bool		mirror_y = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
+	ptrdiff_t	stride = (ptrdiff_t) from->width * from->bands;
+	ptrdiff_t	step_x = mirror_x ? -from->bands : from->bands;
+	ptrdiff_t	step_y = mirror_y ? -stride : stride;
+	const uint8_t *first = from->data + (mirror_x ? stride - from->bands : 0) +
+		(mirror_y ? stride * (from->height - 1) : 0);
+	uint8_t    *out = to->data;
 
-	if (bare && vips_copy(bare, &stored, "interpretation",
-						  pixels->bands < 3 ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB, NULL) == 0)
+	to->width = swap ? from->height : from->width;
+	to->height = swap ? from->width : from->height;
+	to->bands = from->bands;
+	for (int y = 0; y < to->height; y++)
+		for (int x = 0; x < to->width; x++, out += to->bands)
+			memcpy(out, first + x * (swap ? step_y : step_x) + y * (swap ? step_x : step_y), to->bands);
+}
+
+/* Put the pixels on white; the last band goes. */
+static void
+flatten(ImgPixels *pixels)
+{
+	size_t		count = (size_t) pixels->width * pixels->height;
+	const uint8_t *from = pixels->data;
+	uint8_t    *to = pixels->data;
+	int			colours = pixels->bands - 1;
+
+	for (size_t i = 0; i < count; i++, from += colours + 1, to += colours)
 	{
-		vips_image_set_int(stored, VIPS_META_ORIENTATION, orientation);
-		if (vips_autorot(stored, &upright, NULL) == 0 && flatten &&
-			vips_flatten(upright, &flat, "background", white, NULL) != 0)
-			g_clear_object(&upright);
+		int			alpha = from[colours];
+
+		for (int b = 0; b < colours; b++)
+			to[b] = (uint8_t) ((from[b] * alpha + 255 * (255 - alpha) + 127) / 255);
 	}
-	vips_area_unref(VIPS_AREA(white));
-	g_clear_object(&bare);
-	g_clear_object(&stored);
-	if (flat)
-		g_clear_object(&upright);
-	return flat ? flat : upright;
+	pixels->bands = colours;
+}
+
+/* Encode pixels that are as they are to be.  NULL after img_fail(). */
+static void *
+encode(const ImgPixels *pixels, const TeRequest *request, size_t *length, ImgResult *result)
+{
+	size_t		limit = te_thumbnail_bound(request->format, pixels->width, pixels->height);
+	void	   *bytes;
+
+	if (request->format == TE_FORMAT_JPEG)
+		return img_jpeg_write(pixels, (int) request->quality, limit, length, result);
+	bytes = save(pixels, request, length);
+	if (!bytes)
+		img_fail(result, TE_NOT_ENCODED, "%s",
+				 img_vips_has_error() ? vips_error_buffer() : "the encoder gave no reason");
+	else if (*length > limit)
+	{
+		img_fail(result, TE_NOT_ENCODED, "the thumbnail of %zu bytes is too large", *length);
+		g_free(bytes);
+		bytes = NULL;
+	}
+	img_vips_clear();
+	return bytes;
 }
 
 bool
-img_encode(const ImgPixels *pixels, int orientation, const TeRequest *request, ImgResult *result)
+img_encode(ImgPixels *pixels, int orientation, const TeRequest *request, ImgResult *result)
 {
 	bool		alpha = pixels->bands == 2 || pixels->bands == 4;
-	VipsImage  *image;
-	void	   *bytes = NULL;
-	size_t		length = 0;
-	bool		ok;
+	ImgPixels	upright;
 
 	img_vips_clear();
-	image = finish(pixels, orientation,
-				   alpha && (request->format == TE_FORMAT_JPEG || is_opaque(pixels)));
-	ok = image && save(image, request, &bytes, &length) == 0 && !img_vips_has_error() && length > 0;
-	if (!ok)
-		img_fail(result, TE_NOT_ENCODED, "%s",
-				 img_vips_has_error() ? vips_error_buffer() : "the encoder gave no reason");
-	else if (length > te_thumbnail_bound(request->format, pixels->width, pixels->height))
-		ok = img_fail(result, TE_NOT_ENCODED, "the thumbnail of %zu bytes is too large", length);
-	img_vips_clear();
-	if (ok)
+	if (alpha && (request->format == TE_FORMAT_JPEG || is_opaque(pixels)))
+		flatten(pixels);
+	upright = *pixels;
+	if (orientation > 1)
 	{
-		if (request->format == TE_FORMAT_WEBP)
-			length = webp_without_exif(bytes, length);
-		result->thumbnail = bytes;
-		result->thumbnail_bytes = length;
-		result->thumbnail_width = vips_image_get_width(image);
-		result->thumbnail_height = vips_image_get_height(image);
+		upright.data = malloc((size_t) pixels->width * pixels->height * pixels->bands);
+		if (!upright.data)
+			return img_fail(result, TE_OUT_OF_MEMORY, "out of memory");
+		turn(pixels, orientation, &upright);
 	}
-	else
-		g_free(bytes);
-	g_clear_object(&image);
-	return ok;
+	result->thumbnail = encode(&upright, request, &result->thumbnail_bytes, result);
+	if (result->thumbnail)
+	{
+		result->thumbnail_width = upright.width;
+		result->thumbnail_height = upright.height;
+	}
+	if (orientation > 1)
+		free(upright.data);
+	return result->thumbnail != NULL;
 }

@@ -103,11 +103,12 @@ extern VipsImage *img_jpeg_decode(const ImgFile *file, int width, int height, Im
 
 /*
  * Shrinks width x height pixels of 8 bits, given row by row, to "out" with to_width x to_height.
- *  "alpha": the last of the 1 to 4 bands is transparency, which the others are weighted by.
+ *  "alpha": the last band is transparency, which the others are weighted by.
  * NULL if out of memory.
  */
-#define IMG_REDUCER_LIMIT	65536	/* height / to_height must be less */
 typedef struct ImgReducer ImgReducer;
+#define IMG_REDUCER_BANDS	4
+#define IMG_REDUCER_LIMIT	65536	/* height / to_height must be less */
 extern ImgReducer *img_reducer_new(int width, int height, int bands, bool alpha,
 								   int to_width, int to_height, uint8_t *out);
 extern void img_reducer_add(ImgReducer *reducer, const uint8_t *row);
@@ -150,13 +151,17 @@ extern bool img_decode(const ImgFile *file, VipsImage *opened, uint32_t full_wid
 /* nclx.c: a malloc'ed profile for a HEIC's or AVIF's colours given by numbers; NULL if there are none or sRGB's */
 extern void *img_nclx_profile(const ImgFile *file, size_t *length);
 
+/* jpeg_write.c: a JPEG of 1 or 3 bands and at most "limit" bytes, for g_free(); NULL after img_fail() */
+extern uint8_t *img_jpeg_write(const ImgPixels *pixels, int quality, size_t limit, size_t *length,
+							   ImgResult *result);
+
 /* encode.c */
 
 /*
  * Write the pixels as the request wants into the result: upright (orientation as EXIF counts
- * it), transparency on white where the format has none, without any metadata.
+ * it), transparency on white where the format has none, without any metadata.  The pixels may be changed.
  */
-extern bool img_encode(const ImgPixels *pixels, int orientation, const TeRequest *request,
+extern bool img_encode(ImgPixels *pixels, int orientation, const TeRequest *request,
 					   ImgResult *result);
 
 #endif							/* TE_IMAGE_INTERNAL_H */

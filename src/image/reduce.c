@@ -3,8 +3,8 @@
  *		Shrinks 8-bit pixels, row by row as they come: averages of whole pixels down to less than
  *		four times the wanted size, then Lanczos with three lobes, as libvips does it.
  *
- * libvips spends as long on a picture of 500 x 375 pixels as on all else but decoding: its vector
- * code is off up to 8.14 (env.c), and each picture passes through a thread of its pool.
+ * libvips needs some six times as long: its vector code is off (env.c), and each picture passes through
+ * a thread of its pool.
  *
  * All sums are made by blend(): rows of samples times weights.  Downwards, the rows are the
  * picture's.  Across, they are columns of BATCH pixels: sixteen shrunken rows are turned, so that the samples

@@ -169,11 +169,12 @@ resize(VipsImage **image, int width, int height, bool alpha)
 	return advance(image, &next, vips_cast(*image, &next, format, NULL));
 }
 
-/* Can reduce.c do it? */
+/* Is there something to do that reduce.c can do? */
 static bool
-is_reducible(VipsImage *image, int height)
+is_reducible(VipsImage *image, int width, int height)
 {
-	return vips_image_get_format(image) == VIPS_FORMAT_UCHAR && vips_image_get_bands(image) <= 4 &&
+	return (vips_image_get_width(image) != width || vips_image_get_height(image) != height) &&
+		vips_image_get_format(image) == VIPS_FORMAT_UCHAR && vips_image_get_bands(image) <= IMG_REDUCER_BANDS &&
 		vips_image_get_height(image) / height < IMG_REDUCER_LIMIT;
 }
 
@@ -207,7 +208,7 @@ shrink(VipsImage **image, int width, int height, bool alpha)
 	size_t		size = (size_t) width * height * vips_image_get_bands(*image);
 	void	   *shrunk = NULL;
 
-	if (!is_reducible(*image, height))
+	if (!is_reducible(*image, width, height))
 		return resize(image, width, height, alpha) ? vips_image_write_to_memory(*image, &size) : NULL;
 	shrunk = g_try_malloc(size);
 	if (shrunk && !reduce(*image, width, height, alpha, shrunk))

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "image/internal.h"
 #include "test/unit/pictures.h"
 #include "test/unit/tap.h"
 
@@ -148,6 +149,29 @@ test_written(void)
 		}
 }
 
+/* Colours at half the resolution below quality 90; no more bytes than there may be. */
+static void
+test_jpeg_write(void)
+{
+	uint8_t		data[32 * 16 * 3];
+	ImgPixels	pixels = {data, 32, 16, 3};
+
+	memset(data, 99, sizeof(data));
+	for (int quality = 89; quality <= 90; quality++)
+	{
+		ImgResult	result = {0};
+		size_t		length = 0;
+		uint8_t    *bytes = img_jpeg_write(&pixels, quality, 10000, &length, &result);
+		const uint8_t *frame = bytes ? memmem(bytes, length, "\xFF\xC0\0\x11\x08\0\x10\0\x20\3\1", 11) : NULL;
+
+		is_int(frame ? frame[11] : 0, quality < 90 ? 0x22 : 0x11, "samples of light to one of colour");
+		is_int(result.status, TE_OK, "no failure");
+		g_free(bytes);
+		ok(img_jpeg_write(&pixels, quality, length - 1, &length, &result) == NULL && result.status == TE_NOT_ENCODED,
+		   "a limit is kept: %s", result.error);
+	}
+}
+
 /* On white where the format has no transparency, kept where it has. */
 static void
 test_alpha(const char *name)
@@ -261,6 +285,7 @@ main(void)
 		test_whole(&whole[i]);
 	test_orientations();
 	test_written();
+	test_jpeg_write();
 	test_alpha("alpha.png");
 	test_alpha("alpha.webp");
 	test_alpha("alpha.avif");
