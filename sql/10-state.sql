@@ -34,7 +34,7 @@ COMMENT ON COLUMN thumbexif_internal.thumbexif_attachment.search_path IS
     'search_path of the session that attached the table, under which the table''s own code runs';
 
 -- One row for each asset that thumbexif knows.  A row of a user's table without a state row has status "new".
--- These are the columns common to all key types; the rows are in the two child tables.
+-- These are the columns common to all key types; the rows are in the child tables.
 CREATE TABLE thumbexif_internal.thumbexif_asset
 (
     attachment         integer NOT NULL,
@@ -72,6 +72,10 @@ COMMENT ON TABLE thumbexif_internal.thumbexif_asset_bigint IS 'state of each ass
 CREATE TABLE thumbexif_internal.thumbexif_asset_uuid (id pg_catalog.uuid NOT NULL, PRIMARY KEY (attachment, id))
     INHERITS (thumbexif_internal.thumbexif_asset) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
 COMMENT ON TABLE thumbexif_internal.thumbexif_asset_uuid IS 'state of each asset of tables with uuid keys';
+
+CREATE TABLE thumbexif_internal.thumbexif_asset_text (id pg_catalog.text COLLATE pg_catalog."C" NOT NULL, PRIMARY KEY (attachment, id))
+    INHERITS (thumbexif_internal.thumbexif_asset) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
+COMMENT ON TABLE thumbexif_internal.thumbexif_asset_text IS 'state of each asset of tables with text or varchar keys';
 
 CREATE SEQUENCE thumbexif_internal.thumbexif_claim_seq AS integer CYCLE;
 COMMENT ON SEQUENCE thumbexif_internal.thumbexif_claim_seq IS 'numbers of claims';

@@ -20,3 +20,13 @@ CREATE INDEX thumbexif_asset_uuid_running ON thumbexif_internal.thumbexif_asset_
 COMMENT ON INDEX thumbexif_internal.thumbexif_asset_uuid_fresh IS 'queued assets that have not been tried yet';
 COMMENT ON INDEX thumbexif_internal.thumbexif_asset_uuid_again IS 'assets to be tried or checked again';
 COMMENT ON INDEX thumbexif_internal.thumbexif_asset_uuid_running IS 'claimed assets';
+
+CREATE INDEX thumbexif_asset_text_fresh ON thumbexif_internal.thumbexif_asset_text (attachment, next_try, id)
+    WHERE status OPERATOR(pg_catalog.=) 'queued'::thumbexif_internal.thumbexif_asset_status AND attempts OPERATOR(pg_catalog.=) 0;
+CREATE INDEX thumbexif_asset_text_again ON thumbexif_internal.thumbexif_asset_text (attachment, next_try)
+    WHERE status OPERATOR(pg_catalog.=) 'missing'::thumbexif_internal.thumbexif_asset_status OR (status OPERATOR(pg_catalog.=) 'queued'::thumbexif_internal.thumbexif_asset_status AND attempts OPERATOR(pg_catalog.>) 0);
+CREATE INDEX thumbexif_asset_text_running ON thumbexif_internal.thumbexif_asset_text (attachment, claim)
+    WHERE status OPERATOR(pg_catalog.=) 'running'::thumbexif_internal.thumbexif_asset_status;
+COMMENT ON INDEX thumbexif_internal.thumbexif_asset_text_fresh IS 'queued assets that have not been tried yet';
+COMMENT ON INDEX thumbexif_internal.thumbexif_asset_text_again IS 'assets to be tried or checked again';
+COMMENT ON INDEX thumbexif_internal.thumbexif_asset_text_running IS 'claimed assets';

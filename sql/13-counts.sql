@@ -49,6 +49,15 @@ CREATE TRIGGER thumbexif_count_update AFTER UPDATE ON thumbexif_internal.thumbex
 CREATE TRIGGER thumbexif_count_delete AFTER DELETE ON thumbexif_internal.thumbexif_asset_uuid FOR EACH ROW
     WHEN (thumbexif_internal.thumbexif_count_change(OLD.attachment, OLD.status, OLD.finished_at, NULL, NULL, NULL))
     EXECUTE FUNCTION thumbexif_internal.thumbexif_counted();
+CREATE TRIGGER thumbexif_count_insert AFTER INSERT ON thumbexif_internal.thumbexif_asset_text FOR EACH ROW
+    WHEN (thumbexif_internal.thumbexif_count_change(NULL, NULL, NULL, NEW.attachment, NEW.status, NEW.finished_at))
+    EXECUTE FUNCTION thumbexif_internal.thumbexif_counted();
+CREATE TRIGGER thumbexif_count_update AFTER UPDATE ON thumbexif_internal.thumbexif_asset_text FOR EACH ROW
+    WHEN (thumbexif_internal.thumbexif_count_change(OLD.attachment, OLD.status, OLD.finished_at, NEW.attachment, NEW.status, NEW.finished_at))
+    EXECUTE FUNCTION thumbexif_internal.thumbexif_counted();
+CREATE TRIGGER thumbexif_count_delete AFTER DELETE ON thumbexif_internal.thumbexif_asset_text FOR EACH ROW
+    WHEN (thumbexif_internal.thumbexif_count_change(OLD.attachment, OLD.status, OLD.finished_at, NULL, NULL, NULL))
+    EXECUTE FUNCTION thumbexif_internal.thumbexif_counted();
 
 -- An upgrade finds states that were there before.  Creating the triggers has locked out those who change states.
 INSERT INTO thumbexif_internal.thumbexif_count (attachment, status, assets, counted)

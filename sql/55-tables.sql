@@ -19,7 +19,7 @@ COMMENT ON COLUMN @extschema@.thumbexif_tables.relation IS 'attached table';
 COMMENT ON COLUMN @extschema@.thumbexif_tables.columns IS 'parameters of thumbexif_attach() and the columns of the table';
 COMMENT ON COLUMN @extschema@.thumbexif_tables.not_written IS 'parameters for which the table has no column, or none was wanted';
 COMMENT ON COLUMN @extschema@.thumbexif_tables.waiting IS
-    'rows that are not processed yet, counted up to a million rows of the table; NULL while the table is locked';
+    'rows that are not processed yet; may be an estimate for a large table, as in thumbexif_status';
 COMMENT ON COLUMN @extschema@.thumbexif_tables.command IS 'the command that processes them; NULL if there are none';
 COMMENT ON COLUMN @extschema@.thumbexif_tables.search_path IS
     'search_path of the session that attached the table: triggers, defaults and index expressions run with it';

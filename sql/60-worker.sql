@@ -16,7 +16,7 @@ CREATE OR REPLACE VIEW @extschema@.thumbexif_workers AS
            a.decoders, a.decoders_lost, a.started, a.last_error, a.note
     FROM thumbexif_internal.thumbexif_activity() AS a;
 COMMENT ON VIEW @extschema@.thumbexif_workers IS
-    'activity of launcher, background workers and backfills in all databases, or why there is no worker';
+    'activity of launcher, background workers and procedures, and sessions with decoders, in all databases, or why there is no worker';
 COMMENT ON COLUMN @extschema@.thumbexif_workers.pid IS 'process ID; NULL if there is no process';
 COMMENT ON COLUMN @extschema@.thumbexif_workers.database IS 'database of the process';
 COMMENT ON COLUMN @extschema@.thumbexif_workers.kind IS 'launcher, worker, backfill or session';

@@ -17,13 +17,15 @@ new_chroot()
 	if [ ! -e "$base" ]; then
 		debootstrap --variant=minbase --include=ca-certificates "$1" "$base.new" "$mirror" > "$base.log" 2>&1 ||
 			{ tail -5 "$base.log" >&2; return 1; }
+		umount "$base.new/proc" 2>/dev/null || true
 		mv "$base.new" "$base"
 	fi
 	rm -rf "$folder"
-	cp -a --reflink=auto "$base" "$folder"
+	cp -ax --reflink=auto "$base" "$folder"
 	mkdir -p "$chroots/packages-$1" "$folder/dev/shm"
 	echo "$chroots/packages-$1" > "$folder/packages"
 	cp -L /etc/resolv.conf "$folder/etc/"
+	echo "127.0.0.1 localhost $(hostname)" > "$folder/etc/hosts"
 	# no service starts, and nothing waits for the disk
 	printf '#!/bin/sh\nexit 101\n' > "$folder/usr/sbin/policy-rc.d"
 	chmod 755 "$folder/usr/sbin/policy-rc.d"
@@ -40,7 +42,8 @@ run_in_chroot()
 		[ -e "$folder/updated" ] || echo 'apt-get -q update; touch /updated'
 		cat
 	} > "$folder/script"
-	unshare --mount --pid --fork --kill-child --propagation private sh -c '
+	# one at a time has the folder of packages
+	flock "$(cat "$folder/packages").lock" unshare --mount --pid --fork --kill-child --propagation private sh -c '
 		mount -t proc proc "$0/proc" && mount -t tmpfs none "$0/dev/shm" &&
 		mount --bind "$1" "$0/var/cache/apt/archives" && exec chroot "$0" bash -e /script' "$folder" "$(cat "$folder/packages")" < /dev/null
 }

@@ -76,8 +76,8 @@ sub names_of
 	while ($sql =~ /(?<!\@extschema\@\.)(?<!thumbexif_internal\.)\b(thumbexif_(?!internal\b)\w+)(?!\.)/g)
 	{
 		my $at = $-[1];
-		# what cannot be qualified: a new index, an event trigger, a column of the row at hand
-		next if substr($sql, 0, $at) =~ /(?:CREATE INDEX|EVENT TRIGGER)\s+$/;
+		# what cannot be qualified: a new index, a trigger, an event trigger, a column of the row at hand
+		next if substr($sql, 0, $at) =~ /(?:CREATE INDEX|CREATE TRIGGER|EVENT TRIGGER)\s+$/;
 		next if substr($sql, $at) =~ /^thumbexif_asset_\w+\./;
 		$say->($at, 'object of ours by its name alone');
 	}

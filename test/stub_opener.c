@@ -14,10 +14,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "opener/list_files.h"
 #include "opener/open_file.h"
 
 extern int	__real_opn_open_file(const char *root, const char *path, uint32_t want, TeOpenReply *reply);
 extern int	__wrap_opn_open_file(const char *root, const char *path, uint32_t want, TeOpenReply *reply);
+extern void __real_opn_list_files(const char *root, const char *path, uint32_t want, TeOpenReply *reply, char *list);
+extern void __wrap_opn_list_files(const char *root, const char *path, uint32_t want, TeOpenReply *reply, char *list);
 
 /* The word for a root; "" if it is well. */
 static const char *
@@ -51,8 +54,9 @@ trouble_with(const char *root)
 	return word;
 }
 
-int
-__wrap_opn_open_file(const char *root, const char *path, uint32_t want, TeOpenReply *reply)
+/* Do what is wrong with a root.  True if the reply is made. */
+static int
+make_trouble(const char *root, TeOpenReply *reply)
 {
 	const char *word;
 
@@ -61,9 +65,19 @@ __wrap_opn_open_file(const char *root, const char *path, uint32_t want, TeOpenRe
 	if (strcmp(word, "exit") == 0)
 		exit(77);
 	if (strcmp(word, "lie") == 0)
-	{
 		reply->outcome = 99;
-		return -1;
-	}
-	return __real_opn_open_file(root, path, want, reply);
+	return strcmp(word, "lie") == 0;
+}
+
+int
+__wrap_opn_open_file(const char *root, const char *path, uint32_t want, TeOpenReply *reply)
+{
+	return make_trouble(root, reply) ? -1 : __real_opn_open_file(root, path, want, reply);
+}
+
+void
+__wrap_opn_list_files(const char *root, const char *path, uint32_t want, TeOpenReply *reply, char *list)
+{
+	if (!make_trouble(root, reply))
+		__real_opn_list_files(root, path, want, reply, list);
 }

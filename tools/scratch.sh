@@ -109,15 +109,3 @@ image_root()		# FOLDER
 	name=${name//"$one"/"$one$one"}
 	printf "thumbexif.image_roots = '%s'" "${name//"$quote"/"$quote$quote"}"
 }
-
-# Paths of files below the folder, relative to it, as COPY reads them; names that are not UTF-8 are left out.
-copy_of_paths()		# FOLDER
-{
-	(cd "$1" && find . -type f -print0) | perl -0ne '
-		chomp;
-		s{^\./}{};
-		my $text = $_;
-		if (!utf8::decode($text)) { print STDERR "left out, its name is not UTF-8: $_\n"; next }
-		s/\\/\\\\/g; s/\n/\\n/g; s/\r/\\r/g; s/\t/\\t/g;
-		print "$_\n"' | LC_ALL=C sort
-}

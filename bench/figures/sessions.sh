@@ -88,6 +88,6 @@ idle_sessions()
 	else
 		not_measured '9  memory (PSS) of all our processes then, MB' "needs root or the server's user"
 	fi
-	sql -o /dev/null -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pgbench'"
+	pkill -P $bench pgbench
 	wait $bench
 }

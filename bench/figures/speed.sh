@@ -31,17 +31,25 @@ thumbnails()		# NAME KIND COUNT SIZE TARGET [THEIRS]
 	ratio "$name, pictures/s" "$(calculate "$count / $ours")" "$(calculate "$count / $theirs")" 'at least' "$target"
 }
 
-figure_speed()
+figure_baseline()
 {
 	thumbnails '1  baseline JPEG to 256 / sharp' baseline "$PICTURES" 256 2.0
+}
+figure_progressive()
+{
 	thumbnails '2  progressive JPEG to 256 / sharp' progressive "$PICTURES" 256 3.0
+}
+figure_restart()
+{
 	thumbnails '3  JPEG with restart markers to 256 / sharp' restart "$PICTURES" 256 2.5
+}
+figure_1024()
+{
 	thumbnails '4  baseline JPEG to 1024 / sharp' baseline "$PICTURES" 1024 1.2
-	decoders_of_one
 }
 
 # One decoder against vipsthumbnail in one process, and against two.
-decoders_of_one()
+figure_scaling()
 {
 	local one two vips count=$PICTURES round files
 

@@ -92,7 +92,7 @@ not_measured()	# NAME WHY
 }
 short()			# NUMBER: as many digits as tell something
 {
-	awk "BEGIN { v = $1 + 0; a = v < 0 ? -v : v; printf((a >= 100 ? \"%.0f\" : a >= 10 ? \"%.1f\" : a >= 1 ? \"%.2f\" : \"%.4g\"), v) }"
+	awk "BEGIN { v = $1 + 0; a = v < 0 ? -v : v; printf((a >= 100 || a == int(a) ? \"%.0f\" : a >= 10 ? \"%.1f\" : a >= 1 ? \"%.2f\" : \"%.4g\"), v) }"
 }
 
 describe_machine()

@@ -39,6 +39,11 @@ ALTER TABLE thumbexif_internal.thumbexif_attachment ADD COLUMN search_path pg_ca
 COMMENT ON COLUMN thumbexif_internal.thumbexif_attachment.search_path IS
     'search_path of the session that attached the table, under which the table''s own code runs';
 
+-- States of tables with a kind of key that 1.0 did not take.
+CREATE TABLE thumbexif_internal.thumbexif_asset_text (id pg_catalog.text COLLATE pg_catalog."C" NOT NULL, PRIMARY KEY (attachment, id))
+    INHERITS (thumbexif_internal.thumbexif_asset) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
+COMMENT ON TABLE thumbexif_internal.thumbexif_asset_text IS 'state of each asset of tables with text or varchar keys';
+
 -- thumbexif_attach() has another parameter: keep the rights that were granted on it.
 CREATE FUNCTION @extschema@.thumbexif_attach(relation pg_catalog.text DEFAULT 'image_assets', id pg_catalog.text DEFAULT NULL,
     path pg_catalog.text DEFAULT NULL, thumbnail_path pg_catalog.text DEFAULT NULL, width pg_catalog.text DEFAULT NULL,

@@ -21,6 +21,12 @@ be32(const uint8_t *at)
 	return be16(at) << 16 | be16(at + 2);
 }
 
+static inline uint64_t
+be64(const uint8_t *at)
+{
+	return (uint64_t) be32(at) << 32 | be32(at + 4);
+}
+
 /* A big-endian number of 0 to 8 bytes. */
 static inline uint64_t
 be_number(const uint8_t *at, int bytes)

@@ -7,6 +7,7 @@
 #include <link.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 /* The decoder has some 90; of more, only these are watched. */
 #define MAX_LIBRARIES	256
@@ -35,11 +36,18 @@ note_library(struct dl_phdr_info *info, size_t size, void *data)
 	return 0;
 }
 
+/* The program's path is looked up, as its server does: file systems may tell another inode for an open file. */
 bool
 dec_libraries_note(void)
 {
+	char		path[4096];
+	ssize_t		length = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	if (length < 0)
+		return false;
+	path[length] = '\0';
 	(void) dl_iterate_phdr(note_library, NULL);
-	return te_file_id("/proc/self/exe", &program);
+	return te_file_id(path, &program);
 }
 
 bool

@@ -290,6 +290,14 @@ accept_connection(void)
 	children[nchildren++] = (Child) {.sock = sock, .server_process = peer.pid};
 }
 
+static void
+watch(struct pollfd *entry, int fd)
+{
+	entry->fd = fd;
+	entry->events = POLLIN;
+	entry->revents = 0;
+}
+
 /* Wait for something to do, and do it.  True in a child. */
 static bool
 serve_once(char *parent, DecOptions *options)
@@ -298,10 +306,10 @@ serve_once(char *parent, DecOptions *options)
 	int			count = nchildren;
 	sigset_t	none;
 
-	fds[0] = (struct pollfd) {.fd = TE_FD_SOCKET, .events = POLLIN};
-	fds[1] = (struct pollfd) {.fd = nchildren < MAX_CHILDREN ? listener : -1, .events = POLLIN};
+	watch(&fds[0], TE_FD_SOCKET);
+	watch(&fds[1], nchildren < MAX_CHILDREN ? listener : -1);
 	for (int i = 0; i < count; i++)
-		fds[i + 2] = (struct pollfd) {.fd = children[i].sock, .events = POLLIN};
+		watch(&fds[i + 2], children[i].sock);
 	sigemptyset(&none);
 	if (ppoll(fds, (nfds_t) count + 2, NULL, &none) > 0)
 	{

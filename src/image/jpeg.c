@@ -1,6 +1,6 @@
 /*
  * jpeg.c
- *		Decodes JPEG with libjpeg from memory.
+ *		Decodes JPEG with libjpeg from memory, or at 1/8 of its size by jpeg_dc.c.
  *
  * libvips' loader passes 4 KB at a time to libjpeg-turbo, which keeps its Huffman
  * decoder on the slow path; and decoding at the next larger DCT scale suffices.
@@ -158,6 +158,8 @@ decode_averages(JpegDecoder *decoder)
 		return false;
 	jpeg_calc_output_dimensions(cinfo);
 	decoder->pixels = img_dc_pixels(cinfo, &decoder->averages);
+	free(decoder->averages.memory);
+	decoder->averages.memory = NULL;
 	if (!decoder->pixels)
 		ERREXIT1(cinfo, JERR_OUT_OF_MEMORY, 0);
 	return true;

@@ -1,8 +1,43 @@
 /*
  * jpeg_dc.c
- *		Decodes a JPEG at 1/8 of its size, two to three times as fast as libjpeg.
+ *		Decodes a JPEG at 1/8 of its size, about three times as fast as libjpeg.
  *
- * (page to come)
+ * A JPEG stores each block of 8 x 8 samples as 64 coefficients.  The first, called DC, is the block's average: a
+ * picture of all DCs is the picture at 1/8 of its size.  The other 63, AC, are not needed for it, but in a sequential
+ * file they stand between the DCs, as Huffman codes of unknown length: libjpeg decodes each of them.  Here they are
+ * passed over, several with one look into a table.
+ *
+ *	jpeg_dc.c			whether a file is for us; one scan after the other
+ *	jpeg_dc_header.c	the segments between scans; whether a scan fits to those before it
+ *	jpeg_dc_bytes.c		image data without the stuffed bytes, so that the next 64 bits are one unaligned load
+ *	jpeg_dc_huffman.c	the tables
+ *	jpeg_dc_mcu.c		the inner loops: a DC is decoded as ever.  For AC, the next 12 bits of the file are the index
+ *						of an entry, which tells how many bits all whole symbols in them have (with the value
+ *						bits of the last one, even if they lie beyond), how many coefficients those are, and
+ *						whether the block ends.  Two entries fit into what one refill guarantees.  Where an entry
+ *						goes beyond coefficient 63, which means that it runs into the next block, and where it
+ *						has none since the code is too long, its bits are read again symbol by symbol.
+ *	jpeg_dc_scan.c		rows and restart intervals
+ *	jpeg_dc_pair.c		a large scan is read from its beginning and its middle at once
+ *	jpeg_dc_pixels.c	from DCs to pixels
+ *
+ * Of a progressive file only the scans of DC are decoded.  Of the others header, tables, restart markers and end are
+ * checked, but the data in them are not read: what is damaged there is not seen, and does no harm to the picture.
+ *
+ * Errors are left to libjpeg.  Whatever is not as it should be makes us give up, and libjpeg, whose state has not
+ * changed, decodes the whole file: so the verdict on a damaged file, its words and the pixels that it may still
+ * show are libjpeg's.  The rule for all checks here is therefore: what we decode, libjpeg decodes without any
+ * complaint that src/image/jpeg.c counts as damage, and to the same DCs.  The opposite need not hold.  The
+ * unit test and the fuzzer compare both.
+ *
+ * The pixels are libjpeg's too, bit by bit, with one exception: of chroma that is stored at half the size both ways (4:2:0)
+ * libjpeg decodes four samples of a block to have it at full size, from AC coefficients as well.  Here it stays at
+ * half.  As the picture is at least 1.5 times the thumbnail, its chroma is at least 0.75 times the thumbnail, of which
+ * JPEG, WebP and AVIF store only half: the mean SSIM of JPEG thumbnails of ten photographs differs from libjpeg's by 0.0000
+ * in light and 0.002 in chroma at 1.5 times, and 0.001 in chroma at twice the thumbnail's size.  Repeated samples
+ * were better than interpolated ones.
+ *
+ * Memory: two bytes a block, twice while a scan is read from two places; tables and buffers of 150 KB.
  */
 #include "image/jpeg_dc.h"
 
@@ -83,11 +118,11 @@ make_planes(DcDecoder *decoder)
 		picture->planes[i] = (DcPlane)
 		{
 			.blocks = picture->memory + total,
-			.stride = decoder->columns * info->h_samp_factor,
-			.columns = (int) info->width_in_blocks,
-			.rows = (int) info->height_in_blocks,
-			.shrink_x = cinfo->max_h_samp_factor / info->h_samp_factor,
-			.shrink_y = cinfo->max_v_samp_factor / info->v_samp_factor
+				.stride = decoder->columns * info->h_samp_factor,
+				.columns = (int) info->width_in_blocks,
+				.rows = (int) info->height_in_blocks,
+				.shrink_x = cinfo->max_h_samp_factor / info->h_samp_factor,
+				.shrink_y = cinfo->max_v_samp_factor / info->v_samp_factor
 		};
 		total += decoder->columns * decoder->rows * info->h_samp_factor * info->v_samp_factor;
 	}
@@ -100,7 +135,7 @@ take_header(j_decompress_ptr cinfo, DcDecoder *decoder, DcScan *scan)
 {
 	*scan = (DcScan)
 	{
-		.count = cinfo->comps_in_scan,.first = cinfo->Ss,.last = cinfo->Se,.high = cinfo->Ah,.low = cinfo->Al
+		.count = cinfo->comps_in_scan, .first = cinfo->Ss, .last = cinfo->Se, .high = cinfo->Ah, .low = cinfo->Al
 	};
 	for (int i = 0; i < scan->count; i++)
 	{

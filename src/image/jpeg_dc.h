@@ -70,8 +70,11 @@ typedef struct DcHuffman
 	uint32_t	limit[17];		/* by length: the first code, as 16 bits, that is longer */
 	int32_t		offset[17];		/* by length: from a code to the number of its symbol */
 	uint8_t		values[256];
-	uint16_t	first[1 << DC_FIRST_BITS];	/* bits of code and value; from bit 8 on, the symbol; or 0 */
-	uint16_t	skip[1 << DC_SKIP_BITS];	/* of AC tables only */
+	union
+	{
+		uint16_t	first[1 << DC_FIRST_BITS];	/* DC: bits of code and value; from bit 8 on, those of the value; or 0 */
+		uint16_t	skip[1 << DC_SKIP_BITS];	/* AC */
+	};
 } DcHuffman;
 
 /* As a DHT segment has it. */

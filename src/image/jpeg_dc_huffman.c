@@ -48,16 +48,13 @@ make_first(DcHuffman *huffman)
 	{
 		uint32_t	bits = i << (16 - DC_FIRST_BITS);
 		int			length = code_length(huffman, bits);
-		int			symbol,
-					bits_taken;
+		int			size;
 
 		huffman->first[i] = 0;
 		if (length > DC_FIRST_BITS)
 			continue;
-		symbol = huffman->values[(int) (bits >> (16 - length)) + huffman->offset[length]];
-		bits_taken = length + (symbol & 15);
-		if (bits_taken <= DC_ENTRY_BITS)
-			huffman->first[i] = (uint16_t) (symbol << 8 | bits_taken);
+		size = huffman->values[(int) (bits >> (16 - length)) + huffman->offset[length]];
+		huffman->first[i] = (uint16_t) (size << 8 | (length + size));
 	}
 }
 
@@ -117,7 +114,6 @@ img_dc_huffman(const DcTable *table, bool ac, DcHuffman *huffman)
 
 	if (!table->known || !make_codes(table, huffman))
 		return false;
-	make_first(huffman);
 	if (ac)
 	{
 		make_skip(huffman);
@@ -128,5 +124,6 @@ img_dc_huffman(const DcTable *table, bool ac, DcHuffman *huffman)
 	for (int i = 0; i < count; i++)
 		if (table->values[i] > 15)
 			return false;
+	make_first(huffman);
 	return true;
 }

@@ -4,18 +4,17 @@
  */
 #include "image/jpeg_dc_walk.h"
 
+#include "container/bytes.h"
+
 #define EXPECTED(condition)	__builtin_expect(!!(condition), 1)
 #define INNER	static inline __attribute__((always_inline))
+#define RARE	static __attribute__((noinline))
 
 /* Have at least 56 bits.  Bits below "count" are there already, and the same. */
 INNER void
 refill(DcReader *reader)
 {
-	const uint8_t *at = reader->next;
-	uint64_t	more = (uint64_t) at[0] << 56 | (uint64_t) at[1] << 48 | (uint64_t) at[2] << 40 | (uint64_t) at[3] << 32 |
-		(uint64_t) at[4] << 24 | (uint64_t) at[5] << 16 | (uint64_t) at[6] << 8 | at[7];
-
-	reader->bits |= more >> reader->count;
+	reader->bits |= be64(reader->next) >> reader->count;
 	reader->next += (63 - reader->count) >> 3;
 	reader->count |= 56;
 }
@@ -53,7 +52,7 @@ value_of(uint64_t bits, unsigned to, unsigned size)
 	return value < 1 << size >> 1 ? value - (1 << size) + 1 : value;
 }
 
-static __attribute__((noinline)) bool
+RARE bool
 read_rare_difference(DcReader *reader, const DcHuffman *huffman, int *difference)
 {
 	int			size = read_symbol(reader, huffman);
@@ -91,26 +90,38 @@ read_difference(DcReader *reader, const DcHuffman *huffman, int *difference)
 	return true;
 }
 
-/* Pass over the rest of a block from coefficient k on, symbol by symbol.  False if it does not end well. */
-static __attribute__((noinline)) bool
+/*
+ * Pass over the rest of a block from coefficient k on, symbol by symbol where an entry has none or too many.
+ * False if it does not end well.
+ */
+RARE bool
 skip_slowly(DcReader *reader, const DcHuffman *huffman, unsigned k)
 {
-	while (k < 64)
+	for (;;)
 	{
 		unsigned	entry;
 		int			symbol;
 
 		refill(reader);
-		entry = huffman->first[reader->bits >> (64 - DC_FIRST_BITS)];
-		symbol = EXPECTED(entry != 0) ? (int) (entry >> 8) : read_symbol(reader, huffman);
+		entry = huffman->skip[reader->bits >> (64 - DC_SKIP_BITS)];
+		if (k + (entry >> 8) <= 64 || (k + (entry >> 8)) >> 6 == 2)
+		{
+			drop(reader, entry & 255);
+			k += entry >> 8;
+			if (k >= 64)
+				return true;
+			continue;
+		}
+		symbol = read_symbol(reader, huffman);
 		if (symbol < 0)
 			return false;
-		drop(reader, entry != 0 ? entry & 255 : symbol & 15);
 		if ((symbol & 15) == 0 && symbol != 0xF0)
 			return true;
+		drop(reader, symbol & 15);
 		k += (unsigned) (symbol >> 4) + 1;
+		if (k >= 64)
+			return k == 64;
 	}
-	return k == 64;
 }
 
 /*
@@ -319,8 +330,8 @@ img_dc_read_two(DcWalk *one, DcWalk *other, size_t count)
 
 			one->reader = reader;
 			other->reader = other_reader;
-			ok = img_dc_fill(one);
-			ok = img_dc_fill(other) && ok;
+			ok = has_bytes(one->bytes, &reader) || img_dc_fill(one);
+			ok = (has_bytes(other->bytes, &other_reader) || img_dc_fill(other)) && ok;
 			reader = one->reader;
 			other_reader = other->reader;
 			if (!ok)

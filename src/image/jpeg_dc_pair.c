@@ -17,11 +17,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* MCUs in which the second walk must find into step; of fewer than some times that it is not worth it. */
-#define TRIAL	1024
-#define LEAST	(8 * TRIAL)
+/* So many MCUs must make sense to the second walk before it is taken to be in step; it tries a bit farther else. */
+#define TRIAL	128
+#define MAX_TRIES 256
 
-#define MAX_TRIES 4096
+/* MCUs of a picture that is not worth it. */
+#define SMALL	2048
 
 typedef struct Pair
 {
@@ -40,12 +41,28 @@ place_of(const DcWalk *walk)
 	return (int64_t) (walk->bytes->dropped + (size_t) (walk->reader.next - walk->bytes->buffer)) * 8 - walk->reader.count;
 }
 
-/* Where the second walk can begin, about the middle of the data; NULL: nowhere. */
+/* The marker that ends the image data; "end" if there is none before. */
+static const uint8_t *
+find_marker(const uint8_t *at, const uint8_t *end)
+{
+	while ((at = memchr(at, 0xFF, (size_t) (end - at))) != NULL && end - at >= 2)
+	{
+		if (at[1] != 0x00 && at[1] != 0xFF && !DC_IS_RESTART(at[1]))
+			return at;
+		at++;
+	}
+	return end;
+}
+
+/* Where the second walk can begin, about the middle of the data (other data may follow in the file); NULL: nowhere. */
 static const uint8_t *
 find_middle(const DcBytes *bytes, bool restarts)
 {
 	const uint8_t *at = bytes->at + (bytes->end - bytes->at) / 2;
+	const uint8_t *marker = find_marker(bytes->at, at);
 
+	if (marker < at)
+		at = bytes->at + (marker - bytes->at) / 2;
 	if (!restarts)
 	{
 		while (at < bytes->end && at[-1] == 0xFF)
@@ -114,8 +131,13 @@ meet(Pair *pair)
 	while ((count = img_dc_next_run(walk)) > 0)
 		if (!img_dc_read(walk, count))
 			return false;
-	if (walk->met || !walk->stopped)
-		return walk->met;
+	if (walk->met)
+		return true;
+	if (!walk->stopped || walk->bytes->at != walk->meets)
+	{
+		go_on(pair);
+		return true;
+	}
 	joint = (int64_t) (walk->bytes->dropped + (size_t) (walk->bytes->limit - walk->bytes->buffer)) * 8;
 	go_on(pair);
 	for (;;)
@@ -200,7 +222,7 @@ begin(Pair *pair)
 	DcBytes    *ahead = &first->decoder->ahead;
 	bool		restarts = first->decoder->restart_interval > 0;
 	size_t		mcus = first->columns * first->rows;
-	const uint8_t *middle = mcus < LEAST ? NULL : find_middle(first->bytes, restarts);
+	const uint8_t *middle = mcus < SMALL ? NULL : find_middle(first->bytes, restarts);
 
 	pair->end = first->bytes->end;
 	img_dc_begin_segment(first);
@@ -209,9 +231,9 @@ begin(Pair *pair)
 		return false;
 	*second = (DcWalk)
 	{
-		.decoder = first->decoder,.scan = first->scan,.bytes = ahead,.columns = mcus,.rows = 1,
+		.decoder = first->decoder, .scan = first->scan, .bytes = ahead, .columns = mcus, .rows = 1,
 			.line = malloc(mcus * first->block_count * sizeof(int16_t)),
-			.spare = true,.restarts = restarts ? (size_t) (middle[-1] & 7) + 1 : 0
+			.spare = true, .restarts = restarts ? (size_t) (middle[-1] & 7) + 1 : 0
 	};
 	if (!second->line)
 		return false;

@@ -26,10 +26,10 @@ place_blocks(DcWalk *walk, int i, size_t row)
 			walk->blocks[walk->block_count++] = (DcBlock)
 		{
 			.dc = &decoder->huffman[0][walk->scan->components[i].dc],
-			.ac = &decoder->huffman[1][walk->scan->components[i].ac],
-			.sum = &walk->sums[i],
-			.at = plane->blocks + (row * height + y) * plane->stride + x,
-			.step = width
+				.ac = &decoder->huffman[1][walk->scan->components[i].ac],
+				.sum = &walk->sums[i],
+				.at = plane->blocks + (row * height + y) * plane->stride + x,
+				.step = width
 		};
 }
 

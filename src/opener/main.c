@@ -5,7 +5,7 @@
  * Opening a file may hang forever if its file system does not respond, as a network share or a
  * FUSE file system may do. A server process that hangs in open() can be neither cancelled nor
  * terminated, but this process can be abandoned.  It has the rights of the server's user,
- * sees no data of files (it asks the kernel to read them ahead), and is started with the descriptors of wire/decoder_args.h, its
+ * sees no data of files but the names in folders (it asks the kernel to read files ahead), and is started with the descriptors of wire/decoder_args.h, its
  * version and the parent's process id.
  */
 #include <errno.h>
@@ -20,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "list_files.h"
 #include "open_file.h"
 #include "wire/fdpass.h"
 #include "wire/decoder_args.h"
@@ -158,6 +159,25 @@ now_ms(void)
 
 /* --- requests */
 
+/* List files.  The reply is a message of its own. */
+static bool
+list_files(const TeOpenRequest *request, const char *root, const char *path)
+{
+	static struct
+	{
+		TeOpenReply head;
+		char		list[TE_OPEN_MAX_LIST];
+	}			reply;
+
+	if (!send_replies())
+		return false;
+	memset(&reply.head, 0, sizeof(reply.head));
+	reply.head.magic = TE_OPEN_MAGIC;
+	reply.head.number = request->number;
+	opn_list_files(root, path, request->want, &reply.head, reply.list);
+	return te_send(TE_FD_SOCKET, &reply, sizeof(reply.head) + reply.head.list_bytes, NULL, 0) == 0;
+}
+
 static void
 open_one(const TeOpenRequest *request, const char *root, const char *path)
 {
@@ -190,6 +210,13 @@ answer(const char *message, size_t length)
 
 		if (nunsent == TE_OPEN_BATCH || !parse(&message, &length, &request, root, path))
 			return TE_EXIT_PROTOCOL;
+		if (request.want & TE_OPEN_LIST)
+		{
+			if (!list_files(&request, root, path))
+				return TE_EXIT_NORMAL;
+			sent_ms = now_ms();
+			continue;
+		}
 		open_one(&request, root, path);
 		if (length > 0 && now_ms() - sent_ms < MAX_UNSENT_MS)
 			continue;

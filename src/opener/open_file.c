@@ -42,13 +42,12 @@ is_permitted(int root)
 	return permitted;
 }
 
-/* Open a path beneath the root.  -1 with errno on failure; ENOSYS if the system does not offer openat2. */
 static int
-open_beneath(int root, const char *path, int flags, int tries)
+open_tries(int root, const char *path, int flags, uint64_t resolve, int tries)
 {
 	struct open_how how = {
 		.flags = flags | O_CLOEXEC,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | resolve
 	};
 	int			fd;
 
@@ -58,6 +57,12 @@ open_beneath(int root, const char *path, int flags, int tries)
 	if (fd < 0 && errno == EPERM && !is_permitted(root))
 		errno = ENOSYS;
 	return fd;
+}
+
+int
+opn_open_beneath(int folder, const char *path, int flags, uint64_t resolve)
+{
+	return open_tries(folder, path, flags, resolve, MAX_TRIES);
 }
 
 /* Open the file of an O_PATH descriptor, without resolving its path again. */
@@ -79,12 +84,12 @@ open_to_read(int root, const char *path, bool *in_use)
 {
 	const int	flags = O_RDONLY | O_NONBLOCK | O_NOCTTY;
 	struct stat st;
-	int			fd = open_beneath(root, path, flags, 1);
+	int			fd = open_tries(root, path, flags, 0, 1);
 	int			file;
 
 	if (fd >= 0 || errno != EAGAIN)
 		return fd;
-	file = open_beneath(root, path, O_PATH, MAX_TRIES);
+	file = opn_open_beneath(root, path, O_PATH, 0);
 	if (file < 0)
 		return -1;
 	if (fstat(file, &st) == 0 && !S_ISREG(st.st_mode))
@@ -96,7 +101,7 @@ open_to_read(int root, const char *path, bool *in_use)
 	fd = open_again(file, flags);
 	*in_use = fd < 0 && errno == EAGAIN;
 	if (fd < 0 && !*in_use)
-		fd = open_beneath(root, path, flags, MAX_TRIES);	/* /proc is not mounted: resolve the path again */
+		fd = opn_open_beneath(root, path, flags, 0);	/* /proc is not mounted: resolve the path again */
 	close(file);
 	return fd;
 }
@@ -200,13 +205,12 @@ root_failed(TeOpenReply *reply)
 	reply->error = errno;
 }
 
-/* Examine whether the root is the reason for a failure. */
-static void
-examine_failure(int root, TeOpenReply *reply)
+void
+opn_examine_root(int root, int error, TeOpenReply *reply)
 {
 	int			any;
 
-	if (!root_is_suspect(reply->error))
+	if (!root_is_suspect(error))
 		return;
 	reply->suspect = 1;
 	any = has_entries(root);
@@ -216,26 +220,36 @@ examine_failure(int root, TeOpenReply *reply)
 }
 
 int
-opn_open_file(const char *root_name, const char *path, uint32_t want, TeOpenReply *reply)
+opn_open_root(const char *root_name, TeOpenReply *reply)
 {
 	struct stat st;
-	bool		in_use = false;
 	int			root = open(root_name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (root >= 0 && fstat(root, &st) == 0)
+	{
+		reply->device = (int64_t) st.st_dev;
+		return root;
+	}
+	root_failed(reply);
+	if (root >= 0)
+		close(root);
+	return -1;
+}
+
+int
+opn_open_file(const char *root_name, const char *path, uint32_t want, TeOpenReply *reply)
+{
+	bool		in_use = false;
+	int			root = opn_open_root(root_name, reply);
 	int			fd;
 
-	if (root < 0 || fstat(root, &st) != 0)
-	{
-		root_failed(reply);
-		if (root >= 0)
-			close(root);
+	if (root < 0)
 		return -1;
-	}
-	reply->device = (int64_t) st.st_dev;
 
 	if (want & TE_OPEN_READ)
 		fd = open_to_read(root, path, &in_use);
 	else
-		fd = open_beneath(root, path, O_PATH, MAX_TRIES);
+		fd = opn_open_beneath(root, path, O_PATH, 0);
 	if (fd >= 0)
 	{
 		describe(fd, reply);
@@ -249,7 +263,7 @@ opn_open_file(const char *root_name, const char *path, uint32_t want, TeOpenRepl
 	{
 		reply->outcome = in_use ? TE_OPEN_IN_USE : TE_OPEN_FAILED;
 		reply->error = errno;
-		examine_failure(root, reply);
+		opn_examine_root(root, reply->error, reply);
 	}
 	close(root);
 	if (fd >= 0 && (reply->outcome != TE_OPENED || !(want & TE_OPEN_READ)))

@@ -13,6 +13,18 @@
  */
 extern int	opn_open_file(const char *root, const char *path, uint32_t want, TeOpenReply *reply);
 
+/* Open a root, O_PATH, and note its device.  -1 with an outcome in the reply. */
+extern int	opn_open_root(const char *root_name, TeOpenReply *reply);
+
+/*
+ * Open a path beneath a folder; "resolve" is added to what keeps it beneath.  -1 with errno on failure; ENOSYS if the system
+ * does not offer openat2.
+ */
+extern int	opn_open_beneath(int folder, const char *path, int flags, uint64_t resolve);
+
+/* Note in the reply whether the root may be the reason for an error of opening something beneath it. */
+extern void opn_examine_root(int root, int error, TeOpenReply *reply);
+
 /* Have the kernel read the first bytes of a file into its cache.  Does not wait for them, but may wait to ask. */
 extern void opn_read_ahead(int fd, uint64_t bytes);
 

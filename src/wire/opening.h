@@ -6,13 +6,17 @@
  * them, all with the same root.  Requests are answered in the order in which they were sent, each with one TeOpenReply,
  * which brings a descriptor if TE_OPEN_READ was asked for and TE_OPENED is said.  Replies are sent together if they take
  * little time.
+ *
+ * With TE_OPEN_LIST the path is that of a folder, and behind the reply, which is a message of its own, there are paths,
+ * below the root, of files beneath it, each with its NUL.  The opener keeps one list, which it sends in parts: the first
+ * request begins it, those with TE_OPEN_MORE continue it.
  */
 #ifndef TE_WIRE_OPENING_H
 #define TE_WIRE_OPENING_H
 
 #include <stdint.h>
 
-#define TE_OPEN_MAGIC	0x544f5032	/* another one for every change of these structs */
+#define TE_OPEN_MAGIC	0x544f5033	/* another one for every change of these structs */
 
 /* Bytes of a root and of a path; the kernel takes no longer ones, their NUL included. */
 #define TE_OPEN_MAX_PATH 4096
@@ -28,6 +32,14 @@ typedef struct TeOpenRequest
 } TeOpenRequest;
 
 #define TE_OPEN_READ	0x01	/* the descriptor; otherwise only what the file is like */
+#define TE_OPEN_LIST	0x02	/* files beneath a folder */
+#define TE_OPEN_MORE	0x04	/* with TE_OPEN_LIST: go on behind the last reply */
+#define TE_OPEN_HIDDEN	0x08	/* with TE_OPEN_LIST: also names that begin with a dot */
+
+#define TE_OPEN_MAX_LIST 65536	/* bytes of one part of a list */
+
+/* The file that a folder with thumbnails of ours has; such folders are not listed. */
+#define TE_THUMBNAIL_MARKER ".thumbexif"
 
 #define TE_MAX_OPEN_REQUEST (sizeof(TeOpenRequest) + 2 * TE_OPEN_MAX_PATH)
 #define TE_OPEN_BATCH		16	/* requests in a message, and replies */
@@ -35,10 +47,11 @@ typedef struct TeOpenRequest
 
 typedef enum TeOpened
 {
-	TE_OPENED,					/* a regular file, with a size and a time */
+	TE_OPENED,					/* a regular file, with a size and a time; or a list */
 	TE_OPEN_NO_FILE,			/* something else is there */
 	TE_OPEN_IN_USE,				/* another program holds a lease on the file */
 	TE_OPEN_FAILED,				/* error says why */
+	TE_OPEN_NO_LIST,			/* there is none to go on with: this opener did not begin it */
 	TE_OPEN_ROOT_FAILED			/* the root itself could not be opened or read: error says why */
 } TeOpened;
 
@@ -53,6 +66,14 @@ typedef struct TeOpenReply
 	int64_t		device;			/* the root's; unless TE_OPEN_ROOT_FAILED */
 	int64_t		size;			/* bytes; if TE_OPENED */
 	int64_t		mtime;			/* nanoseconds since 1970; if TE_OPENED */
+
+	/* with TE_OPEN_LIST */
+	uint32_t	list_bytes;		/* of the paths behind this reply */
+	uint32_t	more;			/* not 0: the list goes on */
+	uint32_t	unreadable;		/* folders, of this part of the list, that could not be read */
+	uint32_t	skipped_folders;	/* those with thumbnails of ours, and those mounted within themselves */
+	uint32_t	links;			/* symbolic links, none of which is followed */
+	uint32_t	too_deep;		/* files and folders whose path is too long */
 } TeOpenReply;
 
 #endif							/* TE_WIRE_OPENING_H */

@@ -9,7 +9,7 @@ use File::Basename;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 
-our @EXPORT = qw(decoder_pids poll pictures_dir new_server private_install wait_until);
+our @EXPORT = qw(decoder_pids is_living poll pictures_dir new_server private_install wait_until);
 
 # The folder of generated pictures.
 sub pictures_dir
@@ -76,9 +76,24 @@ sub wait_until
 	return;
 }
 
-# decoder_pids(PID...): the decoders of these server processes, those that have ended left out.  A decoder's first argument is its
-# version, the second its server process, whose child it is unless the template has forked it.  A template has that second
-# argument, too, of its parent, the launcher.
+# is_living(PID): is there such a process, and has nobody killed it?
+sub is_living
+{
+	my $pid = shift;
+	my ($status, $stat);
+
+	local $/;
+	open(my $file, '<', "/proc/$pid/status") or return 0;
+	$status = <$file> // '';
+	open($file, '<', "/proc/$pid/stat") or return 0;
+	$stat = <$file> // '';
+	return 0 if grep { hex($_) & 1 << 8 } $status =~ /^S(?:ig|hd)Pnd:\s+([0-9a-f]+)/mg;
+	return $stat =~ /\) [^ZX] (?:-?\d+ ){5}(\d+) / && !($1 & 4);	# a flag: it is exiting
+}
+
+# decoder_pids(PID...): the decoders of these server processes, those that have ended or have been killed left out.  A decoder's
+# first argument is its version, the second its server process, whose child it is unless the template has forked it.  A
+# template has that second argument, too, of its parent, the launcher.
 sub decoder_pids
 {
 	my %wanted = map { $_ => 1 } @_;
@@ -91,8 +106,8 @@ sub decoder_pids
 		my ($program, undef, $owner, @limits) = split /\0/, (scalar(<$cmdline>) // '');
 		next unless defined $owner && $program eq 'thumbexif-decoder' && $owner =~ /^\d+$/ && $wanted{ $owner + 0 };
 		open(my $stat, '<', "/proc/$pid/stat") or next;
-		my ($parent) = (scalar(<$stat>) // '') =~ /\) [^Z] (\d+) / or next;
-		push @found, $pid if @limits || $parent != $owner;
+		my ($parent) = (scalar(<$stat>) // '') =~ /\) \S (\d+) / or next;
+		push @found, $pid if (@limits || $parent != $owner) && is_living($pid);
 	}
 	return sort { $a <=> $b } @found;
 }

@@ -118,7 +118,7 @@ DROP TABLE attach.photo;
 -- What cannot be attached.
 CREATE TABLE attach.plain (id integer PRIMARY KEY, path text, other integer, no_key integer NOT NULL,
 	partial integer NOT NULL, two integer NOT NULL, late integer NOT NULL, expression integer NOT NULL,
-	nullable integer UNIQUE, small smallint NOT NULL UNIQUE, word text NOT NULL UNIQUE, big numeric NOT NULL UNIQUE,
+	nullable integer UNIQUE, small smallint NOT NULL UNIQUE, word text NOT NULL UNIQUE, big numeric NOT NULL UNIQUE, padded char(9) NOT NULL UNIQUE,
 	generated text GENERATED ALWAYS AS ('x') STORED, taken_at date, place point, short varchar(60),
 	UNIQUE (late) DEFERRABLE, UNIQUE (two, partial));
 CREATE UNIQUE INDEX ON attach.plain (partial) WHERE partial > 0;
@@ -149,7 +149,7 @@ BEGIN
 		'attach.plain'', taken_at => '''', id => ''no_key', 'attach.plain'', taken_at => '''', id => ''partial',
 		'attach.plain'', taken_at => '''', id => ''two', 'attach.plain'', taken_at => '''', id => ''late',
 		'attach.plain'', taken_at => '''', id => ''expression', 'attach.plain'', taken_at => '''', id => ''nullable',
-		'attach.plain'', taken_at => '''', id => ''word', 'attach.plain'', taken_at => '''', id => ''big']
+		'attach.plain'', taken_at => '''', id => ''padded', 'attach.plain'', taken_at => '''', id => ''big']
 	LOOP
 		BEGIN
 			EXECUTE format('SELECT thumbexif_attach(''%s'')', call);

@@ -36,6 +36,9 @@ UPDATE thumbexif_internal.thumbexif_count SET finished_at = finished_at - interv
 SELECT rate, time_left FROM thumbexif_progress WHERE relation = 'old'::regclass;
 UPDATE thumbexif_internal.thumbexif_count SET finished_at = finished_at - interval '25 s' WHERE finished_at > now() - interval '1 minute';
 SELECT rate FROM thumbexif_progress WHERE relation = 'old'::regclass;
+-- times that are not near now do not count, whatever clock gave them
+INSERT INTO thumbexif_internal.thumbexif_count SELECT attachment, NULL, 1000, t, false FROM thumbexif_internal.thumbexif_attachment, (VALUES (timestamptz 'infinity'), ('-infinity'), (now() + interval '1 hour'), (now() - interval '3 minutes')) v (t);
+SELECT rate, "left" FROM thumbexif_progress WHERE relation = 'old'::regclass;
 -- one batch says nothing yet
 UPDATE thumbexif_internal.thumbexif_count SET finished_at = now() WHERE finished_at IS NOT NULL;
 SELECT rate, time_left FROM thumbexif_progress WHERE relation = 'old'::regclass;

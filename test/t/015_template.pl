@@ -98,12 +98,7 @@ pass('nonsense does it no harm');
 # Decoders of the template that nobody has killed.
 sub running
 {
-	my @children = split / /, slurp_proc($template, "task/$template/children") // '';
-
-	return grep {
-		my $status = slurp_proc($_, 'status') // '';
-		$status =~ /^State:\s+[^Z]/m && $status =~ /^ShdPnd:\s+([0-9a-f]+)/m && !(hex($1) & 1 << 8)
-	} @children;
+	return grep { is_living($_) } split / /, slurp_proc($template, "task/$template/children") // '';
 }
 
 my $script = PostgreSQL::Test::Utils::tempdir() . '/script';
@@ -123,6 +118,21 @@ like($out, qr{processed: 200/200\n}, 'a hundred sessions at once: none fails');
 cmp_ok($most, '<=', 4, 'with four decoders');
 cmp_ok($most, '>', 0, 'of the template');
 is(template($server), $template, 'from one template');
+
+# --- it does not answer
+
+$session->quit;
+wait_for('no decoder is left', sub { !running() });
+kill 'STOP', $template;
+$session = DecoderTest->session($server);
+is($session->query($thumbnail), 't', 'who gets no answer');
+is_deeply([ map { parent($_) } $session->decoders_of ], [ $session->{pid} ], 'starts a decoder without the template');
+kill 'CONT', $template;
+is($session->query($thumbnail), 't', 'that goes on when the template does');
+wait_for('what the template has forked too late is ended', sub { !running() });
+is(scalar(my @one = $session->decoders_of), 1, 'it has one decoder');
+$session->quit;
+$session = forked_session($template);
 
 # --- its end
 

@@ -52,6 +52,8 @@ my @sessions = map { DecoderTest->session($server) } 1 .. 6;
 is($_->query($thumbnail), 't', 'a session whose picture needs a decoder that an idle session has') foreach @sessions;
 cmp_ok(scalar(my @all = all_decoders()), '<=', 2, 'there are never more than may be');
 is(launcher('decoders'), scalar @all, 'thumbexif_workers shows how many');
+is($server->safe_psql('postgres', "SELECT string_agg(concat_ws(' ', database, state, decoders), ',') FROM thumbexif_workers WHERE pid = $sessions[-1]->{pid} AND kind = 'session'"),
+	'postgres idle 1', 'and which session has one');
 is($_->query($thumbnail), 't', 'a second round') foreach @sessions;
 wait_for('none of those that were ended stays as a zombie', sub {
 		!grep { my $pid = $_; grep { $pid == $_->{pid} } @sessions }

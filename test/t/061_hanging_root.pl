@@ -74,6 +74,7 @@ trouble('hang');
 $session->query("SET statement_timeout = '500ms'");
 like($session->query("SELECT thumbexif_info('$dead/1.png')"), qr/ERROR:  57014: canceling statement due to statement timeout/, 'statement_timeout ends a call');
 like($session->query("SELECT thumbexif_process(0); SELECT thumbexif_info('$dead/1.png')"), qr/ERROR:  57014: canceling statement due to statement timeout/, 'and the next one');
+like($session->query("CALL thumbexif_scan('$dead', 'a')"), qr/ERROR:  57014: canceling statement due to statement timeout/, 'thumbexif_scan() of such a folder is cancelled as well');
 $session->query("SET statement_timeout = 0; SET thumbexif.decode_timeout = '4s'");
 like($session->query("SELECT width FROM thumbexif_info('$good/1.png')"), qr/^1$/, 'the other root can be read');
 wait_for('those that were killed are gone', sub { count_openers($session->{pid}) == 1 });
@@ -82,8 +83,10 @@ like($session->query("SELECT thumbexif_info('$dead/1.png')"),
 	qr/ERROR:  58030: image folder "\Q$dead\E" does not answer.*HINT: .*soft/s, 'what takes too long is an ERROR about the root');
 wait_for('the opener is gone', sub { count_openers($session->{pid}) == 0 });
 like($session->query("SELECT thumbexif_info('$dead/$_.png')"), qr/ERROR:  58030: image folder/, 'and for a while it is not tried again') foreach 1 .. 3;
+like($session->query("CALL thumbexif_scan('$dead', 'a')"), qr/ERROR:  58030: image folder "\Q$dead\E" does not answer/, 'nor listed');
 is(count_openers($session->{pid}), 0, 'by nobody');
 like($session->query("SELECT width FROM thumbexif_info('$good/1.png')"), qr/^1$/, 'the other root can still be read');
+like($session->query("CALL thumbexif_scan('$good', 'a', dry_run => true)"), qr/^20\|20\|0\|0$/m, 'and listed');
 insert('a', 1, 20);
 like($session->query("SELECT status FROM thumbexif_process(1, 'a')"), qr/^done$/, 'thumbexif_process() of another root');
 like($session->query("SELECT status FROM thumbexif_process(2, 'a')"), qr/ERROR:  58030: image folder "\Q$dead\E" does not answer/, 'thumbexif_process() of this one');

@@ -142,8 +142,49 @@ is(sql(q{SELECT status, taken_at AT TIME ZONE 'Europe/Berlin', camera_make FROM 
 sql(q{UPDATE shop.typed SET id = 7 WHERE id = 1}, q{UPDATE shop.typed SET path = '2.png' WHERE id = 7}, q{DELETE FROM shop.typed WHERE id = 3});
 wait_done($server, 'keys that are domains are tracked', 4);
 is(sql(q{SELECT id FROM thumbexif_internal.thumbexif_asset_bigint WHERE attachment = (SELECT attachment FROM thumbexif_internal.thumbexif_attachment WHERE relation = 'shop.typed'::regclass) ORDER BY id}), "2\n7", 'under their new values');
-sql(q{INSERT INTO shop.typed (id, path, exif_metadata) VALUES (8, 'abroad.png', '{}')}, q{ALTER TABLE shop.typed ADD CHECK (taken_at < '2024-07-01 18:00')});
+sql(q{ALTER TABLE shop.typed ADD CHECK (taken_at < '2024-07-01 18:00')}, q{INSERT INTO shop.typed (id, path, exif_metadata) VALUES (8, 'abroad.png', '{}')});
 wait_for($server, 'a value that the column refuses fails the asset', q{SELECT status = 'failed' FROM thumbexif_internal.thumbexif_asset_bigint WHERE id = 8});
+
+# --- keys that are texts, in any order, and with any bytes
+
+my @keys = ('b', 'B', 'a', '', ' ', 'cl9ebqhxk00003b600tymydho', '01ARZ3NDEKTSV4RRFFQ69G5FAV', 'Kéy "1"', "it's", '../../etc', 'x' x 127, 'Ä', 'z', 'failed');
+sql(<<'EOSQL');
+DROP TABLE shop.typed, shop.zoned;
+CREATE COLLATION shop.whatever (provider = icu, locale = 'und-u-ks-level1', deterministic = false);
+CREATE TABLE shop.cards (id text PRIMARY KEY, path text, thumbnail_path varchar(255), width integer, taken_at timestamptz);
+CREATE TABLE shop.slips (id varchar(200) COLLATE shop.whatever PRIMARY KEY, path text, thumbnail_path text, width integer);
+EOSQL
+my $values = join(', ', map { my $key = $_; $key =~ s/'/''/g; "('$key', '1.png')" } @keys);
+sql("INSERT INTO shop.cards (id, path) VALUES $values");
+like(said(q{INSERT INTO shop.cards (id) VALUES (repeat('y', 128)); SELECT thumbexif_attach('shop.cards'); DELETE FROM shop.cards WHERE id ~ 'yyy'}),
+	qr/has keys that are longer than 127 bytes/, 'a table with longer keys is not attached');
+said(q{SELECT thumbexif_attach('shop.cards'); SELECT thumbexif_attach('shop.slips'); SELECT thumbexif_pause()});
+my $states = q{SELECT string_agg(DISTINCT status::text, ',') || count(*) FROM thumbexif_internal.thumbexif_asset_text s
+	JOIN thumbexif_internal.thumbexif_attachment a USING (attachment) WHERE a.relation = 'shop.%s'::regclass};
+like(said(q{CALL thumbexif_backfill(batch_size => 3, relation => 'shop.cards')}), qr/Done! Processed: 14, Updated: 14, Skipped: 0, Failed: 0/, 'a backfill does them');
+like(said(q{CALL thumbexif_backfill(relation => 'shop.cards', verify => true)}), qr/Done! Processed: 0,/, 'and finds nothing more to do');
+is(sql('SELECT count(*) FROM shop.cards WHERE width = 1 AND thumbnail_path IS NOT NULL'), scalar @keys, 'all rows are written');
+is(scalar(grep { !-s } split /\n/, sql('SELECT thumbnail_path FROM shop.cards')), 0, 'with thumbnails');
+is(sql(sprintf $states, 'cards'), 'done14', 'the states are done');
+like(said(q{INSERT INTO shop.cards (id) VALUES (repeat('y', 128))}), qr/key "id" of attached table "cards" must not be NULL or longer than 127 bytes/, 'longer keys are refused');
+sql(q{UPDATE shop.cards SET id = 'c' || id WHERE id = 'b'}, q{DELETE FROM shop.cards WHERE id IN ('', '../../etc')}, q{UPDATE shop.cards SET path = '2.png' WHERE id = 'B'});
+is(sql(q{SELECT string_agg(id || ' ' || status, ',' ORDER BY id) FROM thumbexif_internal.thumbexif_asset_text WHERE id IN ('b', 'cb', 'B', '', '../../etc')}), 'B queued,cb done', 'changes are tracked');
+is(sql(q{SELECT status, width FROM thumbexif_process('failed', 'shop.cards', force => true)}), 'done|1', 'thumbexif_process() takes the text');
+is(sql(q{SELECT thumbexif_retry('failed', 'shop.cards')}), 'f', 'a key may be named like a status');
+sql(q{INSERT INTO shop.cards (id, path) VALUES ('7', 'none.png')});
+is(sql(q{SELECT thumbexif_enqueue(7, 'shop.cards')}, q{SELECT status FROM thumbexif_process(7, 'shop.cards')}), "\nmissing", 'or the number that it is');
+like(said(q{SELECT thumbexif_process(repeat('q', 128), 'shop.cards')}), qr/asset q{127} does not exist in table shop\.cards/, 'one that is too long is none');
+is(sql(q{SELECT id, path, status FROM thumbexif_failures WHERE relation = 'shop.cards'::regclass}), '7|none.png|missing', 'failures name it');
+
+sql(q{SELECT thumbexif_resume()}, q{INSERT INTO shop.slips SELECT i || 'Key', '1.png' FROM generate_series(1, 300) i});
+wait_for($server, 'the worker does them too, whatever the collation', 'SELECT count(width) = 300 FROM shop.slips');
+sql(q{UPDATE shop.slips SET id = '1KEY' WHERE id = '1key'}, q{UPDATE shop.slips SET path = '2.png' WHERE id = '2KEY'});
+wait_for($server, 'changes that the collation does not see', sprintf($states, 'slips'), 'done300');
+is(sql(q{SELECT string_agg(id, ',' ORDER BY id) FROM thumbexif_internal.thumbexif_asset_text WHERE id ILIKE '1key' OR id ILIKE '2key'}), '1KEY,2Key', 'are tracked by their bytes');
+sql('ALTER TABLE shop.slips DISABLE TRIGGER ALL', q{DELETE FROM shop.slips WHERE id LIKE '3%' COLLATE "C"}, 'ALTER TABLE shop.slips ENABLE TRIGGER ALL', 'SELECT thumbexif_clean()');
+is(sql(sprintf $states, 'slips'), 'done288', 'clean deletes the states of rows that are gone');
+sql('TRUNCATE shop.slips');
+is(sql('SELECT count(*) FROM thumbexif_internal.thumbexif_asset_text s JOIN shop.slips USING (id)'), 0, 'TRUNCATE all');
 
 $server->stop;
 done_testing();

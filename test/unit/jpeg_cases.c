@@ -60,6 +60,16 @@ const JpegCase jpeg_cases[] = {
 	{"progressive, DC in thirds", 131, 77, 3, YCC(2, 2), 85, .script = SCRIPT_DC_THIRDS},
 	{"progressive, DC in thirds, restarts", 131, 77, 3, YCC(2, 1), 85, 9, SCRIPT_DC_THIRDS},
 	{"progressive 4:1:1", 131, 77, 3, YCC(4, 1), 85, .script = SCRIPT_PROGRESSIVE},
+	/* large enough to be read from two places */
+	{"two walks", 720, 736, 3, YCC(2, 2), 60},
+	{"two walks, grey", 400, 344, 1, .quality = 30},
+	{"two walks, long codes", 720, 368, 3, YCC(2, 1), 90, .tables = TABLES_LONG},
+	{"two walks, restart after each MCU", 400, 344, 1, .quality = 30, .restart = 1},
+	{"two walks, restart after 7", 400, 344, 3, YCC(1, 1), 30, 7},
+	{"two walks, restart after a row", 400, 344, 1, .quality = 30, .restart = 50},
+	{"two walks, one restart", 400, 344, 1, .quality = 30, .restart = 1500},
+	{"two walks, restart never", 400, 344, 1, .quality = 30, .restart = 65535},
+	{"two walks, YCCK", 400, 344, 4, {S11, S11, S11, S11}, 50},
 	{"RGB", 131, 77, 3, YCC(1, 1), 85, .colours = JCS_RGB},
 	{"CMYK", 131, 77, 4, {S11, S11, S11, S11}, 85, .colours = JCS_CMYK},
 	{"YCCK", 131, 77, 4, {S11, S11, S11, S11}, 85},
@@ -86,7 +96,7 @@ lengthen(JHUFF_TBL *table)
 static int
 add_scan(jpeg_scan_info *scan, int component, int last, int from, int to, int high, int low)
 {
-	*scan = (jpeg_scan_info) {.Ss = from,.Se = to,.Ah = high,.Al = low};
+	*scan = (jpeg_scan_info) {.Ss = from, .Se = to, .Ah = high, .Al = low};
 	for (int i = component; i <= last; i++)
 		scan->component_index[scan->comps_in_scan++] = i;
 	return 1;

@@ -27,7 +27,7 @@ typedef struct JpegCase
 	int			width,
 				height;
 	int			components;		/* 1: grey, 3: YCbCr, 4: YCCK */
-	int			sampling[4][2];	/* 0: 1 */
+	int			sampling[4][2]; /* 0: 1 */
 	int			quality;
 	int			restart;		/* MCUs */
 	JpegScript	script;

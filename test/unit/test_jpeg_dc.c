@@ -222,7 +222,7 @@ int
 main(int argc, char **argv)
 {
 	static const char *const damaged[] = {"4:2:0", "restart after 5", "long codes", "apart", "progressive",
-	"progressive, DC in thirds", "YCCK"};
+	"progressive, DC in thirds", "YCCK", "two walks, grey", "two walks, restart after a row"};
 
 	if (argc > 1)
 		return write_all(argv[1]);

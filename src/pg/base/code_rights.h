@@ -13,6 +13,8 @@
 
 #include "postgres.h"
 
+#include "nodes/nodes.h"
+
 /* Install the hooks.  Called once, when the library is loaded. */
 extern void te_code_rights_install(void);
 
@@ -36,10 +38,10 @@ extern void te_code_rights_check_range(Oid type, Oid role);
 extern bool te_code_rights_is_harmless(Oid function);
 
 /*
- * ERROR if a trigger or rule of the relation, or a type of its columns, would run
+ * ERROR if a trigger or rule of the relation for the command, CMD_UPDATE or CMD_INSERT, or a type of its columns, would run
  * code of a role that lacks the rights of "role".  The caller holds a lock on the relation
  * that prevents the creation of triggers, so this covers deferred triggers as well.
  */
-extern void te_code_rights_check_table(Oid relation, Oid role);
+extern void te_code_rights_check_table(Oid relation, CmdType command, Oid role);
 
 #endif							/* TE_PG_CODE_RIGHTS_H */

@@ -20,6 +20,7 @@
 #include "extension.h"
 #include "time_limit.h"
 #include "plan_cache.h"
+#include "plan_size.h"
 #include "run_as.h"
 #include "statement.h"
 
@@ -146,6 +147,7 @@ te_statement_install(void)
 {
 	next_analyze_hook = post_parse_analyze_hook;
 	post_parse_analyze_hook = analyze_hook;
+	te_plan_size_install();
 }
 
 /* --- running */
@@ -182,6 +184,7 @@ static uint64
 run_on_relation(Oid relation, const char *sql, const TeArgs *args, bool read_only)
 {
 	StatementTarget outer = target;
+	TePlanSize	size = te_plan_size_set((TePlanSize) {.ours = !OidIsValid(relation), .relation = relation});
 	volatile uint64 count = 0;
 
 	target.sql = sql;
@@ -195,6 +198,7 @@ run_on_relation(Oid relation, const char *sql, const TeArgs *args, bool read_onl
 	PG_FINALLY();
 	{
 		target = outer;
+		te_plan_size_set(size);
 	}
 	PG_END_TRY();
 	return count;

@@ -31,7 +31,7 @@ te_system_missing(void)
 	if (is_refused(fd))
 		return errno == ENOSYS ?
 			"The kernel lacks the system call openat2: use Linux 5.6 or later, and no container runtime that has a kernel of its own, as gVisor." :
-			"The container's seccomp profile does not permit the system call openat2: use Docker 20.10.6, containerd 1.5, Podman 3 or later, or permit it.";
+			"The container's seccomp profile does not permit the system call openat2: use a newer container engine (Docker 20.10 or later), or permit it.";
 	if (fd >= 0)
 		(void) close((int) fd);
 	if (is_refused(syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action)))
@@ -47,4 +47,16 @@ te_system_hint(const char *otherwise)
 	const char *missing = te_system_missing();
 
 	return missing != NULL ? missing : otherwise;
+}
+
+void
+te_system_warn(void)
+{
+	const char *missing = te_system_missing();
+
+	if (missing != NULL)
+		ereport(WARNING,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("thumbexif cannot process images on this system"),
+				 errhint("%s", missing)));
 }

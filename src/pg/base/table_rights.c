@@ -44,10 +44,10 @@ calls_harmful(Node *node, void *context)
 }
 
 static void
-check_trigger(Relation relation, const Trigger *trigger, Oid role)
+check_trigger(Relation relation, CmdType command, const Trigger *trigger, Oid role)
 {
 	if (trigger->tgisinternal || trigger->tgenabled == TRIGGER_DISABLED ||
-		!TRIGGER_FOR_UPDATE(trigger->tgtype))
+		!(command == CMD_INSERT ? TRIGGER_FOR_INSERT(trigger->tgtype) : TRIGGER_FOR_UPDATE(trigger->tgtype)))
 		return;
 	te_code_rights_check_function(trigger->tgfoid, role);
 	if (trigger->tgqual != NULL && calls_harmful(stringToNode(trigger->tgqual), NULL))
@@ -83,7 +83,7 @@ check_domain(Relation relation, Oid type, Oid role)
 		if (!has_privs_of_role(owner, role))
 			ereport(ERROR,
 					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-					 errmsg("a generated column of table \"%s\" is of a domain of role \"%s\", whose checks must not run with the rights of role \"%s\"",
+					 errmsg("a column of table \"%s\" is of a domain of role \"%s\", whose checks must not run with the rights of role \"%s\"",
 							RelationGetRelationName(relation), GetUserNameFromId(owner, true), GetUserNameFromId(role, true)),
 					 errhint("Let the table's owner own the domain.")));
 		type = base;
@@ -95,14 +95,14 @@ check_domain(Relation relation, Oid type, Oid role)
  * table.
  */
 static void
-check_rules(Relation relation, Oid role)
+check_rules(Relation relation, CmdType command, Oid role)
 {
 	RuleLock   *rules = relation->rd_rules;
 
 	if (has_privs_of_role(relation->rd_rel->relowner, role))
 		return;
 	for (int i = 0; rules != NULL && i < rules->numLocks; i++)
-		if (rules->rules[i]->event == CMD_UPDATE && rules->rules[i]->enabled != RULE_DISABLED)
+		if (rules->rules[i]->event == command && rules->rules[i]->enabled != RULE_DISABLED)
 			ereport(ERROR,
 					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 					 errmsg("a rule of table \"%s\" must not run with the rights of role \"%s\"",
@@ -121,7 +121,7 @@ check_columns(Relation relation, Oid role)
 
 		if (column->attisdropped)
 			continue;
-		if (column->attgenerated != '\0')
+		if (relation->rd_rel->relkind != RELKIND_INDEX)
 			check_domain(relation, column->atttypid, role);
 		te_code_rights_check_range(column->atttypid, role);
 	}
@@ -168,14 +168,14 @@ check_foreign_keys(Relation relation, Oid role)
 }
 
 void
-te_code_rights_check_table(Oid relid, Oid role)
+te_code_rights_check_table(Oid relid, CmdType command, Oid role)
 {
 	Relation	relation = relation_open(relid, AccessShareLock);
 	TriggerDesc *triggers = relation->trigdesc;
 
-	check_rules(relation, role);
+	check_rules(relation, command, role);
 	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
-		check_trigger(relation, &triggers->triggers[i], role);
+		check_trigger(relation, command, &triggers->triggers[i], role);
 	check_columns(relation, role);
 	check_indexes(relation, role);
 	check_foreign_keys(relation, role);

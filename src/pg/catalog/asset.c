@@ -164,9 +164,16 @@ fill_range_states(const TeAttachment *attachment, TeAsset *assets, int count)
 	pfree(sql);
 }
 
-int
-te_assets_after(const TeAttachment *attachment, const TeKey *after, int limit, TeAsset *assets)
+static int
+compare_assets(const void *a, const void *b, void *type)
 {
+	return te_key_compare(*(const Oid *) type, &((const TeAsset *) a)->key, &((const TeAsset *) b)->key);
+}
+
+int
+te_assets_after(const TeAttachment *attachment, const TeKey *after, int limit, TeAsset *assets, TeKey *last)
+{
+	Oid			type = attachment->key_type;
 	const char *key = quote_identifier(attachment->key);
 	StringInfoData sql;
 	TeArgs		args = {0};
@@ -177,10 +184,12 @@ te_assets_after(const TeAttachment *attachment, const TeKey *after, int limit, T
 	if (after != NULL)
 	{
 		appendStringInfo(&sql, "%s OPERATOR(pg_catalog.>) $1", key);
-		te_arg(&args, attachment->key_type, te_key_datum(attachment->key_type, after));
+		te_arg(&args, type, te_key_datum(type, after));
 	}
 	else
 		appendStringInfo(&sql, "%s IS NOT NULL", key);	/* the NOT NULL constraint may have been dropped */
+	if (type == TEXTOID)
+		appendStringInfo(&sql, " AND %s", te_key_fits_sql(type, te_key_sql(type, key)));
 
 	/* The limit is a constant, since the planner might sort the whole table unless it knows that the limit is small. */
 	appendStringInfo(&sql, " ORDER BY %s LIMIT %d", key, limit);
@@ -190,20 +199,23 @@ te_assets_after(const TeAttachment *attachment, const TeKey *after, int limit, T
 	for (int i = 0; i < count; i++)
 	{
 		assets[i].attachment = attachment;
-		te_out_key(i, 1, attachment->key_type, &assets[i].key);
+		te_out_key(i, 1, type, &assets[i].key);
 		read_row(attachment, i, &assets[i]);
 	}
 	te_sql_free();
 	pfree(sql.data);
-	if (count > 0)
+	if (count == 0)
+		return 0;
+	*last = assets[count - 1].key;
+	if (type == TEXTOID)
+	{
+		/* in the order of the column's collation, which is not ours */
+		qsort_arg(assets, count, sizeof(TeAsset), compare_assets, &type);
+		te_assets_fill_states(attachment, assets, count, TE_STATE_READ);
+	}
+	else
 		fill_range_states(attachment, assets, count);
 	return count;
-}
-
-static int
-compare_assets(const void *a, const void *b, void *type)
-{
-	return te_key_compare(*(const Oid *) type, &((const TeAsset *) a)->key, &((const TeAsset *) b)->key);
 }
 
 void
@@ -243,7 +255,7 @@ te_assets_fill_rows(const TeAttachment *attachment, TeAsset *assets, int count)
 
 	initStringInfo(&sql);
 	append_select(&sql, attachment);
-	appendStringInfo(&sql, "%s OPERATOR(pg_catalog.=) ANY ($1) ORDER BY %s", key, key);
+	appendStringInfo(&sql, "%s OPERATOR(pg_catalog.=) ANY ($1) ORDER BY %s", key, te_key_sql(type, key));
 	arg_keys(&args, type, assets, count);
 	found = (int) te_sql_as_owner(attachment->relation, attachment->owner, attachment->search_path, sql.data, &args);
 

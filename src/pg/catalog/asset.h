@@ -84,8 +84,11 @@ extern TeAssetStatus te_asset_status(const TeState *state);
 /* The value of path_hash for a path, which may be NULL. */
 extern int64 te_path_hash(const char *path);
 
-/* Read up to "limit" rows of the table after a key (NULL: from the first), with their states.  Returns the number. */
-extern int	te_assets_after(const TeAttachment *attachment, const TeKey *after, int limit, TeAsset *assets);
+/*
+ * Read up to "limit" rows of the table after a key (NULL: from the first), in the order of the table's index, with their
+ * states.  Returns the number of assets, which are sorted, and in *last the key to go on after.
+ */
+extern int	te_assets_after(const TeAttachment *attachment, const TeKey *after, int limit, TeAsset *assets, TeKey *last);
 
 /* Initialize an array of assets with these keys, sorted, without rows and states. */
 extern void te_assets_of_keys(const TeAttachment *attachment, const TeKey *keys, int count, TeAsset *assets);

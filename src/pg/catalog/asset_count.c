@@ -249,7 +249,10 @@ te_count_attached(Relation table, int attachment)
 void
 te_count_detached(int attachment)
 {
+	static const int64 none[TE_ASSET_STATUSES] = {0};
+
 	PushActiveSnapshot(GetLatestSnapshot());
+	te_count_states_found(attachment, none);
 	correct_rows(attachment, 0, 0);
 	PopActiveSnapshot();
 }

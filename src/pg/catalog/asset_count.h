@@ -51,8 +51,8 @@ extern void te_count_queued(int attachment, int64 states);
 extern void te_count_rows(int attachment, int64 rows);
 
 /*
- * The attached table has no rows, or is attached no longer.  Nobody else can insert any before this transaction ends:
- * the table is locked.
+ * The attached table has no rows, or is attached no longer and has no states.  Nobody else can insert any before this
+ * transaction ends: the table is locked.
  */
 extern void te_count_no_rows(int attachment);
 extern void te_count_detached(int attachment);

@@ -104,14 +104,20 @@ new_counts(void)
 	return hash_create("thumbexif numbers", 32, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 }
 
-/* Times that are not near now are ignored: the clock may have been set back. */
-static void
-add_finished(TeAssetCounts *counts, int64 assets, TimestampTz at)
+/* Is a time near now?  Others are ignored: the clock may have been set back. */
+static bool
+is_recent(TimestampTz at)
 {
 	TimestampTz now = GetCurrentTimestamp();
 	int64		bound = TE_COUNT_RATE_SECONDS * USECS_PER_SEC;
 
-	if (at <= now - bound || at >= now + bound)
+	return at > now - bound && at < now + bound;
+}
+
+static void
+add_finished(TeAssetCounts *counts, int64 assets, TimestampTz at)
+{
+	if (!is_recent(at))
 		return;
 	if (counts->first_finished_at == 0 || at < counts->first_finished_at)
 	{
@@ -306,10 +312,8 @@ add_to_sums(HTAB *sums, TupleTableSlot *slot)
 static bool
 is_needed(const Sum *sum)
 {
-	TimestampTz now = GetCurrentTimestamp();
-
 	if (sum->kind == TE_COUNT_FINISHED)
-		return sum->at > now - TE_COUNT_RATE_SECONDS * USECS_PER_SEC;
+		return is_recent(sum->at);
 	return sum->kind >= 0 && sum->number != 0;
 }
 

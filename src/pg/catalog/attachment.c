@@ -48,7 +48,7 @@ fill_columns(TeAttachment *attachment, bool check)
 	bool		exists;
 
 	exists = te_column_find(attachment->relation, attachment->key, &info);
-	attachment->key_type = exists ? info.type : InvalidOid;
+	attachment->key_type = exists ? te_key_type(info.type) : InvalidOid;
 	if (check && !te_attachment_accepts_key(attachment, attachment->key_type))
 		report_column(attachment, attachment->key, exists);
 
@@ -358,7 +358,7 @@ te_attachment_has_exif(const TeAttachment *attachment)
 bool
 te_attachment_accepts_key(const TeAttachment *attachment, Oid type)
 {
-	const char *table = te_key_state_table(type);
+	const char *table = te_key_state_table(te_key_type(type));
 
 	return table != NULL && strcmp(te_internal_name(table), attachment->state) == 0;
 }

@@ -23,7 +23,7 @@ typedef struct TeAttachment
 	bool		refused[TE_COLUMNS];	/* not mapped, by request and not because there was no column */
 	Oid			type[TE_COLUMNS];	/* type of a mapped column; of a domain, its base type */
 	int32		typmod[TE_COLUMNS];
-	Oid			key_type;		/* INT2OID, INT4OID, INT8OID or UUIDOID */
+	Oid			key_type;		/* INT2OID, INT4OID, INT8OID, UUIDOID or TEXTOID */
 	const char *state;			/* qualified, quoted name of the state table for this type of key */
 	char	   *search_path;	/* under which the table's own code runs (table_path.h); NULL = pg_catalog, pg_temp */
 	bool		paused;

@@ -42,6 +42,14 @@ te_path_accepts(Oid type)
 	return type == TEXTOID || type == VARCHAROID;
 }
 
+Oid
+te_key_type(Oid type)
+{
+	if (type == VARCHAROID)
+		return TEXTOID;
+	return te_key_state_table(type) != NULL ? type : InvalidOid;
+}
+
 const char *
 te_key_state_table(Oid type)
 {
@@ -53,6 +61,8 @@ te_key_state_table(Oid type)
 			return "thumbexif_asset_bigint";
 		case UUIDOID:
 			return "thumbexif_asset_uuid";
+		case TEXTOID:
+			return "thumbexif_asset_text";
 		default:
 			return NULL;
 	}

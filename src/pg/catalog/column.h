@@ -37,11 +37,14 @@ typedef struct TeColumnDef
 extern const TeColumnDef te_columns[TE_COLUMNS];
 
 #define TE_PATH_ACCEPTED	"text or varchar"
-#define TE_KEY_ACCEPTED		"smallint, integer, bigint or uuid"
+#define TE_KEY_ACCEPTED		"smallint, integer, bigint, uuid, text or varchar"
 
 /* May a column that thumbexif writes, or the path, be of this type? */
 extern bool te_column_accepts(TeColumn column, Oid type);
 extern bool te_path_accepts(Oid type);
+
+/* The type as which a key column of that type is used, text for varchar; InvalidOid if it cannot be a key. */
+extern Oid	te_key_type(Oid type);
 
 /* The state table (not qualified) for keys of a type; NULL if a key cannot be of this type. */
 extern const char *te_key_state_table(Oid type);

@@ -1,12 +1,14 @@
 /*
  * key.c
- *		The key of an asset: an integer or a uuid.
+ *		The key of an asset: an integer, a uuid or a text.
  */
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 
 #include "key.h"
 #include "pg/base/statement.h"
@@ -15,7 +17,7 @@
 Oid
 te_key_state_type(Oid type)
 {
-	return type == UUIDOID ? UUIDOID : INT8OID;
+	return type == UUIDOID || type == TEXTOID ? type : INT8OID;
 }
 
 int
@@ -23,6 +25,8 @@ te_key_compare(Oid type, const TeKey *a, const TeKey *b)
 {
 	if (type == UUIDOID)
 		return memcmp(a->uuid.data, b->uuid.data, UUID_LEN);
+	if (type == TEXTOID)
+		return strcmp(a->text, b->text);
 	return (a->number > b->number) - (a->number < b->number);
 }
 
@@ -37,6 +41,8 @@ te_key_datum(Oid type, const TeKey *key)
 			return Int32GetDatum((int32) key->number);
 		case INT8OID:
 			return Int64GetDatum(key->number);
+		case TEXTOID:
+			return CStringGetTextDatum(key->text);
 		default:
 			Assert(type == UUIDOID);
 			return UUIDPGetDatum(&key->uuid);
@@ -57,6 +63,9 @@ key_from_datum(Oid type, Datum value, TeKey *key)
 			break;
 		case INT8OID:
 			key->number = DatumGetInt64(value);
+			break;
+		case TEXTOID:
+			text_to_cstring_buffer(DatumGetTextPP(value), key->text, sizeof(key->text));
 			break;
 		default:
 			Assert(type == UUIDOID);
@@ -84,6 +93,8 @@ te_out_key(int row, int column, Oid type, TeKey *key)
 char *
 te_key_text(Oid type, const TeKey *key)
 {
+	if (type == TEXTOID)
+		return pstrdup(key->text);
 	if (type == UUIDOID)
 		return DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&key->uuid)));
 	return psprintf(INT64_FORMAT, key->number);
@@ -100,6 +111,8 @@ te_key_text_length(Oid type)
 			return (int) sizeof("-2147483648") - 1;
 		case INT8OID:
 			return (int) sizeof("-9223372036854775808") - 1;
+		case TEXTOID:
+			return TE_KEY_MAX_TEXT;
 		default:
 			return 2 * UUID_LEN + 4;
 	}
@@ -116,6 +129,8 @@ te_key_array_type(Oid type)
 			return INT4ARRAYOID;
 		case INT8OID:
 			return INT8ARRAYOID;
+		case TEXTOID:
+			return TEXTARRAYOID;
 		default:
 			return UUIDARRAYOID;
 	}
@@ -140,12 +155,31 @@ te_key_array(Oid type, const TeKey *keys, int count)
 		case INT8OID:
 			array = construct_array(values, count, type, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE);
 			break;
+		case TEXTOID:
+			array = construct_array(values, count, type, -1, false, TYPALIGN_INT);
+			break;
 		default:
 			array = construct_array(values, count, type, UUID_LEN, false, TYPALIGN_CHAR);
 			break;
 	}
 	pfree(values);
 	return PointerGetDatum(array);
+}
+
+char *
+te_key_sql(Oid type, const char *column)
+{
+	if (type == TEXTOID)
+		return psprintf("CAST(%s AS pg_catalog.text) COLLATE pg_catalog.\"C\"", column);
+	return pstrdup(column);
+}
+
+char *
+te_key_fits_sql(Oid type, const char *key_sql)
+{
+	if (type == TEXTOID)
+		return psprintf("pg_catalog.octet_length(%s) OPERATOR(pg_catalog.<=) %d", key_sql, TE_KEY_MAX_TEXT);
+	return psprintf("%s IS NOT NULL", key_sql);
 }
 
 /* Is a number in the range of a type? */
@@ -177,12 +211,27 @@ parse_key(const TeAttachment *attachment, char *text)
 	return value;
 }
 
+/* The same for a table whose keys are texts: every argument is one. */
+static bool
+text_key_from_argument(Oid type, Datum value, TeKey *key)
+{
+	char	   *given = type == INT8OID ? DatumGetCString(DirectFunctionCall1(int8out, value)) :
+		type == UUIDOID ? DatumGetCString(DirectFunctionCall1(uuid_out, value)) : TextDatumGetCString(value);
+	int			length = (int) strlen(given);
+
+	memset(key, 0, sizeof(*key));
+	memcpy(key->text, given, pg_mbcliplen(given, length, TE_KEY_MAX_TEXT));
+	return length <= TE_KEY_MAX_TEXT;
+}
+
 bool
 te_key_from_argument(const TeAttachment *attachment, Oid type, Datum value, TeKey *key)
 {
 	bool		is_uuid = attachment->key_type == UUIDOID;
 
 	Assert(type == INT8OID || type == UUIDOID || type == TEXTOID);
+	if (attachment->key_type == TEXTOID)
+		return text_key_from_argument(type, value, key);
 	if (type == TEXTOID)
 	{
 		value = parse_key(attachment, TextDatumGetCString(value));

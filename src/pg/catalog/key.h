@@ -1,9 +1,10 @@
 /*
  * key.h
- *		The key of an asset: an integer or a uuid.
+ *		The key of an asset: an integer, a uuid or a text.
  *
- * Most functions take a type: for statements on the user's table that of its key column (smallint, integer, bigint
- * or uuid), for statements on a state table te_key_state_type() of it.
+ * Most functions take a type: for statements on the user's table that of its key column (smallint, integer, bigint,
+ * uuid, or text, also for varchar), for statements on a state table te_key_state_type() of it.  Texts are compared by
+ * their bytes, whatever the collation of the user's column is.
  */
 #ifndef TE_PG_KEY_H
 #define TE_PG_KEY_H
@@ -15,19 +16,22 @@
 #include "attachment.h"
 #include "pg/compat.h"
 
-typedef struct TeKey
+#define TE_KEY_MAX_TEXT		127 /* bytes of a text; rows with longer keys are refused */
+
+typedef union TeKey				/* without pointers, as keys are copied and outlive what they were read from */
 {
-	int64		number;			/* unless the key is a uuid */
+	int64		number;
 	pg_uuid_t	uuid;
+	char		text[TE_KEY_MAX_TEXT + 1];
 } TeKey;
 
-/* The type of "id" in the state table: bigint or uuid. */
+/* The type of "id" in the state table: bigint, uuid or text. */
 extern Oid	te_key_state_type(Oid type);
 
-/* Compare in the order of the type's btree operator class. */
+/* Compare in the order of the type's btree operator class, texts in that of collation "C". */
 extern int	te_key_compare(Oid type, const TeKey *a, const TeKey *b);
 
-/* A key as Datum of the type; for a uuid it points into the key. */
+/* A key as Datum of the type; for a uuid it points into the key, for a text it is palloc'd. */
 extern Datum te_key_datum(Oid type, const TeKey *key);
 
 /* Read a key from the result of a statement (statement.h).  ERROR if it is NULL or of another type. */
@@ -41,9 +45,16 @@ extern int	te_key_text_length(Oid type);
 extern Datum te_key_array(Oid type, const TeKey *keys, int count);
 extern Oid	te_key_array_type(Oid type);
 
+/* SQL for a column of the user's table as a key: in the order of te_key_compare(), for a type as above.  Palloc'd. */
+extern char *te_key_sql(Oid type, const char *column);
+
+/* SQL that tells whether a column, as te_key_sql() gives it, can be a key; palloc'd. */
+extern char *te_key_fits_sql(Oid type, const char *key_sql);
+
 /*
  * Convert an argument "id" of an SQL function (bigint, uuid or text) to a key of the attached table.  ERROR if its type
- * does not fit or its text is invalid.  False if it is out of the range of the key column, so that no row can have it.
+ * does not fit or its text is invalid.  False if it is out of the range of the key column, so that no row can have it:
+ * then te_key_text() of the state table's type shows what was given.
  */
 extern bool te_key_from_argument(const TeAttachment *attachment, Oid type, Datum value, TeKey *key);
 

@@ -18,7 +18,7 @@ append(char *message, size_t *length, const TeOpening *request)
 	TeOpenRequest header = {
 		.magic = TE_OPEN_MAGIC,
 		.number = request->number,
-		.want = request->want_fd ? TE_OPEN_READ : 0,
+		.want = request->list | (request->want_fd ? TE_OPEN_READ : 0),
 		.root_length = strlen(root),
 		.path_length = strlen(request->path),
 		.read_ahead = request->read_ahead
@@ -55,6 +55,33 @@ is_valid(const TeOpening *request, const TeOpenReply *reply)
 		reply->outcome <= TE_OPEN_ROOT_FAILED && reply->size >= 0;
 }
 
+/* What is received: replies, or one reply with a list. */
+typedef union Message
+{
+	TeOpenReply replies[TE_OPEN_BATCH];
+	struct
+	{
+		TeOpenReply head;
+		char		paths[TE_OPEN_MAX_LIST];
+	}			list;
+} Message;
+
+/* Store a list in its request.  False if it is invalid. */
+static bool
+accept_list(TeOpening *request, const Message *message, size_t length, int nfds)
+{
+	const TeOpenReply *reply = &message->list.head;
+
+	if (length < sizeof(*reply) || length != sizeof(*reply) + reply->list_bytes || nfds != 0 ||
+		!is_valid(request, reply) ||
+		(reply->list_bytes > 0 && message->list.paths[reply->list_bytes - 1] != '\0'))
+		return false;
+	request->reply = *reply;
+	request->fd = -1;
+	memcpy(request->list_buffer, message->list.paths, reply->list_bytes);
+	return true;
+}
+
 /* Store the replies of a message in their requests.  False if they are invalid. */
 static bool
 accept_replies(TeOpening *const *requests, int count, const TeOpenReply *replies, const int *fds, int nfds)
@@ -63,7 +90,7 @@ accept_replies(TeOpening *const *requests, int count, const TeOpenReply *replies
 
 	for (int i = 0; i < count; i++)
 	{
-		if (!is_valid(requests[i], &replies[i]))
+		if (!is_valid(requests[i], &replies[i]) || replies[i].list_bytes != 0)
 			return false;
 		used += replies[i].outcome == TE_OPENED && requests[i]->want_fd;
 	}
@@ -80,22 +107,32 @@ accept_replies(TeOpening *const *requests, int count, const TeOpenReply *replies
 TeOpenerReceived
 te_opener_receive(int sock, TeOpening *const *requests, int *count)
 {
-	TeOpenReply replies[TE_OPEN_BATCH];
+	static Message message;
 	int			fds[TE_MAX_FDS];
 	int			nfds;
 	int			nreplies;
-	ssize_t		length = te_receive(sock, replies, sizeof(replies), fds, &nfds);
+	bool		valid;
+	ssize_t		length = te_receive(sock, &message, sizeof(message), fds, &nfds);
 
 	/* If the peer died with unread requests, ECONNRESET is reported before its last messages. */
 	if (length < 0 && errno == ECONNRESET)
-		length = te_receive(sock, replies, sizeof(replies), fds, &nfds);
+		length = te_receive(sock, &message, sizeof(message), fds, &nfds);
 	if (length < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 		return TE_OPENER_NO_REPLY;
 	if (length == 0 || (length < 0 && errno != EPROTO))
 		return TE_OPENER_EXITED;
-	nreplies = length > 0 ? (int) (length / sizeof(TeOpenReply)) : 0;
-	if (length < 0 || length % sizeof(TeOpenReply) != 0 || nreplies > *count ||
-		!accept_replies(requests, nreplies, replies, fds, nfds))
+	if (length > 0 && *count > 0 && requests[0]->list != 0)
+	{
+		nreplies = 1;
+		valid = accept_list(requests[0], &message, (size_t) length, nfds);
+	}
+	else
+	{
+		nreplies = length > 0 ? (int) (length / sizeof(TeOpenReply)) : 0;
+		valid = length > 0 && length % sizeof(TeOpenReply) == 0 && nreplies <= *count &&
+			accept_replies(requests, nreplies, message.replies, fds, nfds);
+	}
+	if (!valid)
 	{
 		while (length > 0 && nfds > 0)
 			close(fds[--nfds]);

@@ -25,7 +25,7 @@
 #include "thumbnail_path.h"
 
 #define FOLDER_MODE		0755
-#define MAX_ID_LENGTH		36	/* a uuid */
+#define MAX_ID_LENGTH		36	/* a uuid; of longer ids, and those of other characters, a name has the hash */
 
 static uint64
 folder_hash(const char *id)
@@ -48,10 +48,14 @@ te_thumbnail_new_name(char name[TE_THUMBNAIL_NAME_SIZE], const char *id, uint64 
 {
 	uint64		hash = folder_hash(id);
 	uint64		random;
+	char		hex[17];
 
 	if (id[0] == '\0' || strlen(id) > MAX_ID_LENGTH ||
-		strspn(id, "0123456789abcdef-") != strlen(id))
-		elog(ERROR, "\"%s\" is not a key of an asset", id);
+		strspn(id, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-") != strlen(id))
+	{
+		snprintf(hex, sizeof(hex), "%016" PRIx64, hash);
+		id = hex;
+	}
 	if (!pg_strong_random(&random, sizeof(random)))
 		ereport(ERROR,
 				(errcode(ERRCODE_INTERNAL_ERROR),
@@ -68,6 +72,7 @@ te_thumbnail_path_length(int id_length)
 	char	   *base = te_thumbnail_base_path();
 	int			length = pg_mbstrlen(base);
 
+	id_length = Min(id_length, MAX_ID_LENGTH);
 	pfree(base);
 	/* the folders of the database and the attachment, then the name with suffix */
 	return length + (int) (sizeof("/4294967295-0123456789abcdef/2147483647/ab/cd/") - 1) + id_length +

@@ -23,7 +23,7 @@
 
 /*
  * A new name, "ab/cd/<id>-<xid>-<random>.", to which the caller appends a suffix of up to 7 bytes.  Throws if no random
- * number can be generated, and for an id that is not the text of a key.
+ * number can be generated.
  */
 extern void te_thumbnail_new_name(char name[TE_THUMBNAIL_NAME_SIZE], const char *id, uint64 xid);
 

@@ -47,9 +47,8 @@ raised_by_interrupts(const ErrorData *error)
 	return error->funcname != NULL && strcmp(error->funcname, "ProcessInterrupts") == 0;
 }
 
-/* Was it raised by the storage manager or WAL?  The owner's code can cause errors of memory and temporary files itself. */
-static bool
-raised_by_storage(const ErrorData *error)
+bool
+te_error_is_storage(const ErrorData *error)
 {
 	static const char *const files[] = {"md.c", "smgr.c", "bufmgr.c", "bulk_write.c", "xlog.c", "slru.c"};
 
@@ -78,7 +77,7 @@ is_server_error(const ErrorData *error)
 		return raised_by_interrupts(error) || !in_owner_code;
 	if (category != ERRCODE_INSUFFICIENT_RESOURCES && category != ERRCODE_SYSTEM_ERROR)
 		return false;
-	return !in_owner_code || raised_by_storage(error);
+	return !in_owner_code || te_error_is_storage(error);
 }
 
 static void
@@ -415,7 +414,7 @@ te_batch_write(const TeAttachment *attachment, TeJob **jobs, int count, const Te
 	/* before the states, as TRUNCATE and DELETE do */
 	LockRelationOid(attachment->relation, RowExclusiveLock);
 	te_attachment_check_same(attachment);
-	te_code_rights_check_table(attachment->relation, attachment->owner);
+	te_code_rights_check_table(attachment->relation, CMD_UPDATE, attachment->owner);
 	batch.runs_code = te_table_runs_code(attachment);
 	error = try_write(&batch, jobs, count);
 	if (error == NULL)

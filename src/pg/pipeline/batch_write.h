@@ -29,4 +29,10 @@ extern void te_batch_write(const TeAttachment *attachment, TeJob **jobs, int cou
  */
 extern bool te_error_is_interrupt(const ErrorData *error);
 
+/*
+ * Was it raised by the storage manager or WAL?  Code of a table's owner can cause errors of memory and temporary files
+ * itself, but not these.
+ */
+extern bool te_error_is_storage(const ErrorData *error);
+
 #endif							/* TE_PG_BATCH_WRITE_H */

@@ -27,7 +27,7 @@ te_table_access(Oid relation, int parts, bool dry_run)
 				 errmsg("row security of table %s is forced on its owner", attachment->name),
 				 errdetail("thumbexif reads and writes the table as its owner and would not see all rows."),
 				 errhint("ALTER TABLE %s NO FORCE ROW LEVEL SECURITY, or let its owner bypass row security.", attachment->name)));
-	te_code_rights_check_table(attachment->relation, attachment->owner);
+	te_code_rights_check_table(attachment->relation, CMD_UPDATE, attachment->owner);
 	if (!dry_run && (parts & te_parts_kept(attachment) & TE_PART_THUMBNAIL))
 		te_thumbnail_check();
 	return attachment;

@@ -53,13 +53,11 @@ read_window(TeTableScan *scan)
 	MemoryContextReset(scan->window_context);
 	caller = MemoryContextSwitchTo(scan->window_context);
 	scan->count = te_assets_after(scan->attachment, scan->started ? &scan->last : NULL,
-								  WINDOW, scan->window);
+								  WINDOW, scan->window, &scan->last);
 	memset(scan->checked, 0, sizeof(bool) * WINDOW);
 	scan->checked_to = 0;
 	scan->position = 0;
 	scan->started = true;
-	if (scan->count > 0)
-		scan->last = scan->window[scan->count - 1].key;
 	scan->ended = scan->count < WINDOW;
 	MemoryContextSwitchTo(caller);
 }

@@ -174,18 +174,33 @@ te_activity_adopt(int number, uint32 generation)
 
 /* --- changes by the owner */
 
+/* A key as it is shown in all databases, whatever their encodings: its beginning, and '?' for what is not ASCII. */
+static void
+shown_key(char shown[TE_KEY_TEXT], const char *key)
+{
+	strlcpy(shown, key, TE_KEY_TEXT);
+	for (char *at = shown; *at != '\0'; at++)
+		if (IS_HIGHBIT_SET(*at))
+			*at = '?';
+	if (shown[0] == '\0')
+		strcpy(shown, "?");		/* "" is a free place */
+}
+
 void
 te_activity_take(const char *key)
 {
+	char		shown[TE_KEY_TEXT];
+
 	if (mine == NULL)
 		return;
+	shown_key(shown, key);
 	te_activity_change_begin(mine);
 	mine->assets++;
 	for (int i = 0; i < TE_SHOWN_ASSETS; i++)
 	{
 		if (mine->asset[i][0] == '\0')
 		{
-			strlcpy(mine->asset[i], key, TE_KEY_TEXT);
+			strcpy(mine->asset[i], shown);
 			break;
 		}
 	}
@@ -195,14 +210,17 @@ te_activity_take(const char *key)
 void
 te_activity_drop(const char *key)
 {
+	char		shown[TE_KEY_TEXT];
+
 	if (mine == NULL)
 		return;
+	shown_key(shown, key);
 	te_activity_change_begin(mine);
 	if (mine->assets > 0)
 		mine->assets--;
 	for (int i = 0; i < TE_SHOWN_ASSETS; i++)
 	{
-		if (strcmp(mine->asset[i], key) == 0)
+		if (strcmp(mine->asset[i], shown) == 0)
 		{
 			mine->asset[i][0] = '\0';
 			break;

@@ -114,7 +114,10 @@ kill_idle(void)
 			continue;
 		left = child->since_ms + IDLE_LIMIT_MS - now;
 		if (left <= 0 && (child->slot < 0 || te_decoder_slot_change_word(child->slot, SLOT_WORD(child->pid, SLOT_IDLE), 0)))
-			kill(child->pid, SIGKILL);
+		{
+			if (!te_child_has_ended(child->pid, child->template_sock))
+				kill(child->pid, SIGKILL);
+		}
 		else if (next == 0 || left < next)
 			next = Max(left, 1);
 	}
@@ -191,6 +194,7 @@ take_child(int child, int slot)
 {
 	children[child].pid = 0;
 	children[child].slot = slot;
+	children[child].template_sock = -1;
 	pg_atomic_write_u32(&children[child].state, CHILD_HELD);
 }
 

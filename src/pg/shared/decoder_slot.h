@@ -93,4 +93,14 @@ extern bool te_decoder_slot_forget(pid_t pid);
  */
 extern void te_decoder_slot_counts(int *in_use, int *waiting);
 
+/* Also for views: the processes that have decoders.  Returns their number. */
+typedef struct TeDecoderSession
+{
+	int			pid;
+	Oid			database;
+	int			decoders;
+	bool		working;		/* one of them is not idle */
+} TeDecoderSession;
+extern int	te_decoder_slot_sessions(TeDecoderSession sessions[TE_MAX_DECODER_SLOTS]);
+
 #endif							/* TE_PG_DECODER_SLOT_H */

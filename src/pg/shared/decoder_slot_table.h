@@ -21,6 +21,8 @@ typedef struct TeDecoderSlots
 	uint32		waiter[TE_MAX_WAITERS]; /* the queue, of process numbers + 1, under te_shared_lock */
 	pg_atomic_uint32 slot[TE_MAX_DECODER_SLOTS];	/* SLOT_WORD(), 0 = free */
 	uint32		idle_since_ms[TE_MAX_DECODER_SLOTS];	/* lower bits of te_now_ms(), while idle */
+	int			session[TE_MAX_DECODER_SLOTS];	/* process id of the slot's session, under te_shared_lock */
+	Oid			database[TE_MAX_DECODER_SLOTS]; /* of that session, under te_shared_lock */
 } TeDecoderSlots;
 
 static inline void

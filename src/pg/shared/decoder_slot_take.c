@@ -216,7 +216,11 @@ te_decoder_slot_find(bool must)
 	lock_slots();
 	slot = find_slot(must);
 	if (slot >= 0)
+	{
+		te_decoder_slots->session[slot] = MyProcPid;
+		te_decoder_slots->database[slot] = MyDatabaseId;
 		leave_queue();
+	}
 	else if (must)
 		join_queue();
 	unlock_slots();
@@ -245,4 +249,32 @@ te_decoder_slot_counts(int *in_use, int *waiting)
 	*in_use = count_in_use(&te_shared->decoder_slots);
 	*waiting = te_shared->decoder_slots.nwaiters;
 	LWLockRelease(te_shared_lock);
+}
+
+int
+te_decoder_slot_sessions(TeDecoderSession sessions[TE_MAX_DECODER_SLOTS])
+{
+	TeDecoderSlots *all = &te_shared->decoder_slots;
+	int			count = 0;
+
+	LWLockAcquire(te_shared_lock, LW_SHARED);
+	for (int i = 0; i < TE_MAX_DECODER_SLOTS; i++)
+	{
+		uint32		word = pg_atomic_read_u32(&all->slot[i]);
+		int			j = 0;
+
+		if (word == 0)
+			continue;
+		while (j < count && sessions[j].pid != all->session[i])
+			j++;
+		if (j == count)
+			sessions[count++] = (TeDecoderSession)
+		{
+			.pid = all->session[i], .database = all->database[i]
+		};
+		sessions[j].decoders++;
+		sessions[j].working |= SLOT_STATE(word) == SLOT_BUSY;
+	}
+	LWLockRelease(te_shared_lock);
+	return count;
 }

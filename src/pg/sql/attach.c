@@ -13,6 +13,7 @@
 #include "access/relation.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
 #include "commands/event_trigger.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
@@ -32,6 +33,7 @@
 #include "pg/catalog/asset_count.h"
 #include "pg/catalog/asset_state.h"
 #include "pg/catalog/attachment.h"
+#include "pg/catalog/key.h"
 #include "pg/compat.h"
 #include "pg/files/thumbnail_store.h"
 #include "pg/shared/wakeup.h"
@@ -248,6 +250,26 @@ get_column_arguments(FunctionCallInfo fcinfo, TeGivenColumns *given)
 		*fields[i] = PG_ARGISNULL(i + 1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(i + 1));
 }
 
+/* ERROR if the table has keys that are too long.  Triggers refuse those that come later. */
+static void
+check_key_lengths(Relation relation, const TeMapping *mapping, const char *search_path)
+{
+	const char *name = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
+												  RelationGetRelationName(relation));
+	const char *key = te_key_sql(mapping->key_type, quote_identifier(mapping->key));
+	TeArgs		none = {0};
+
+	if (mapping->key_type != TEXTOID ||
+		te_sql_as_owner(RelationGetRelid(relation), relation->rd_rel->relowner, te_table_path_check(search_path),
+						psprintf("SELECT FROM ONLY %s WHERE NOT %s LIMIT 1", name,
+								 te_key_fits_sql(mapping->key_type, key)), &none) == 0)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_STRING_DATA_RIGHT_TRUNCATION),
+			 errmsg("column \"%s\" of table %s has keys that are longer than %d bytes", mapping->key, name, TE_KEY_MAX_TEXT),
+			 errhint("Name a column with shorter keys in the parameter \"id\".")));
+}
+
 /* Attach a table that is open and locked.  Inside SPI. */
 static void
 attach_table(Relation relation, TeGivenColumns *given)
@@ -261,6 +283,7 @@ attach_table(Relation relation, TeGivenColumns *given)
 	if (old != NULL)
 		te_attach_keep(old, given);
 	te_attach_map(relation, given, &mapping);
+	check_key_lengths(relation, &mapping, search_path);
 	if (mapping.column[TE_COL_THUMBNAIL_PATH] != NULL)
 	{
 		te_thumbnail_check();

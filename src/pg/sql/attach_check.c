@@ -152,8 +152,8 @@ map_key(Relation relation, const char *given, TeMapping *mapping)
 	TeColumnInfo info;
 
 	mapping->key = find_required_column(relation, TE_STANDARD_KEY, given, &info);
-	mapping->key_type = info.type;
-	if (te_key_state_table(info.type) == NULL)
+	mapping->key_type = te_key_type(info.type);
+	if (!OidIsValid(mapping->key_type))
 		throw_type(relation, mapping->key, info.type, TE_KEY_ACCEPTED);
 	if (!info.not_null || !is_unique(relation, info.number))
 		ereport(ERROR,

@@ -23,6 +23,7 @@
 
 #define COUNT_ROWS 100000		/* rows read to count the assets to process; the rest of a larger table is estimated */
 #define MAX_BATCH 10000			/* a batch is kept in memory, with its thumbnails, until it is written */
+#define CLAIM_EXIF	500			/* assets claimed at a time for EXIF alone, which takes less time than a commit */
 
 typedef struct Backfill
 {
@@ -181,7 +182,7 @@ backfill(const Options *options, Backfill *backfill)
 		.dry_run = options->dry_run,
 		.check_files = options->verify,
 		.batch_size = options->batch_size,
-		.claim_size = options->batch_size,
+		.claim_size = options->parts == TE_PART_EXIF ? Max(options->batch_size, CLAIM_EXIF) : options->batch_size,
 		.max_assets = options->max_assets,
 		.next = next_assets,
 		.written = te_procedure_written,

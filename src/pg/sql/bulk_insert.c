@@ -12,12 +12,10 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/index.h"
-#include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "utils/uuid.h"
 
 #include "bulk_insert.h"
 #include "pg/base/extension.h"
@@ -108,10 +106,9 @@ static void
 begin_insert(BulkInsert *insert, const TeTrackedTable *table)
 {
 	TeExtension extension;
-	const char *name = table->key_type == UUIDOID ? "thumbexif_asset_uuid" : "thumbexif_asset_bigint";
 
 	te_extension_get(&extension);
-	insert->table = table_open(get_relname_relid(name, extension.schema), RowExclusiveLock);
+	insert->table = table_open(get_relname_relid(te_key_state_table(table->key_type), extension.schema), RowExclusiveLock);
 	insert->estate = CreateExecutorState();
 	insert->state = GetBulkInsertState();
 	insert->rows_context = AllocSetContextCreate(CurrentMemoryContext, "thumbexif new states", ALLOCSET_DEFAULT_SIZES);
@@ -195,7 +192,7 @@ te_bulk_insert(const TeTrackedTable *table, Tuplestorestate *rows, TupleDesc des
 		bool		isnull;
 		Datum		key = slot_getattr(slot, table->key, &isnull);
 
-		if (isnull)
+		if (isnull || !te_tracked_key_fits(table, key))
 			continue;
 		add_row(insert, te_tracked_key(table, key));
 		inserted++;

@@ -225,7 +225,7 @@ next_chunk(const TeAttachment *attachment, Oid array_type, bool first, Datum *ke
 static int64
 clean_states(const TeAttachment *attachment, bool dry_run)
 {
-	Oid			array_type = attachment->key_type == UUIDOID ? UUIDARRAYOID : INT8ARRAYOID;
+	Oid			array_type = te_key_array_type(te_key_state_type(attachment->key_type));
 	Datum		keys = (Datum) 0;
 	int64		files = 0;
 	bool		first = true;

@@ -218,7 +218,7 @@ write_result(const Process *process, TeJob *job, bool tried_before)
 	}
 	te_attachment_check_same(attachment);
 	LockRelationOid(attachment->relation, RowExclusiveLock);	/* no trigger can be added from here on */
-	te_code_rights_check_table(attachment->relation, process->as_caller ? GetUserId() : attachment->owner);
+	te_code_rights_check_table(attachment->relation, CMD_UPDATE, process->as_caller ? GetUserId() : attachment->owner);
 
 	/* plan the update only now: another process may have written values, which the state tells */
 	lock_state(&job->asset);
@@ -363,7 +363,7 @@ read_arguments(FunctionCallInfo fcinfo, Oid type, Process *process)
 		check_enable_rls(process->attachment->relation, process->attachment->owner, true) == RLS_ENABLED;
 	te_settings_now(&process->settings);
 	if (!te_key_from_argument(process->attachment, type, PG_GETARG_DATUM(0), &process->key))
-		te_key_unknown(process->attachment, te_key_text(INT8OID, &process->key));
+		te_key_unknown(process->attachment, te_key_text(te_key_state_type(process->attachment->key_type), &process->key));
 }
 
 static Datum

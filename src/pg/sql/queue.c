@@ -95,7 +95,7 @@ lock_row(FunctionCallInfo fcinfo, const TeAttachment *attachment, Oid type)
 			 te_sql_as_caller(attachment->relation, NULL, sql, &args)) == 1)
 			return key;
 	}
-	te_key_unknown(attachment, te_key_text(attachment->key_type, &key));
+	te_key_unknown(attachment, te_key_text(te_key_state_type(attachment->key_type), &key));
 }
 
 /* The arguments of the statements below: $1 attachment, $2 a new version, $3 the key. */
@@ -159,13 +159,13 @@ is_retriable(const char *status)
 	return false;
 }
 
-/* ERROR if the id given to thumbexif_retry(text) is the name of a status. */
+/* ERROR if the id given to thumbexif_retry(text) is the name of a status, and no key. */
 static void
-check_id_is_no_status(FunctionCallInfo fcinfo, Oid type)
+check_id_is_no_status(FunctionCallInfo fcinfo, const TeAttachment *attachment, Oid type)
 {
 	char	   *id;
 
-	if (type != TEXTOID || PG_ARGISNULL(0))
+	if (type != TEXTOID || attachment->key_type == TEXTOID || PG_ARGISNULL(0))
 		return;
 	id = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	if (is_retriable(id))
@@ -194,8 +194,8 @@ retry(FunctionCallInfo fcinfo, Oid type)
 	uint64		count;
 
 	PreventCommandIfReadOnly("thumbexif_retry()");
-	check_id_is_no_status(fcinfo, type);
 	attachment = get_updatable_attachment(fcinfo, 1, false);
+	check_id_is_no_status(fcinfo, attachment, type);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	key = lock_row(fcinfo, attachment, type);

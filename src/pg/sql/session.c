@@ -188,7 +188,7 @@ read_assets(const TeAttachment *attachment, const Jobs *jobs, const TeArgs *args
 		{
 			ereport(WARNING,
 					(errcode(ERRCODE_NO_DATA_FOUND),
-					 errmsg("asset " INT64_FORMAT " does not exist", key->number)));
+					 errmsg("asset %s does not exist", te_key_text(te_key_state_type(type), key))));
 			te_progress_count(&session->progress, TE_OUTCOME_FAILED);
 		}
 	}

@@ -3,13 +3,10 @@
  *		What is known of an attached table: the NOTICE of thumbexif_attach(), and the SQL function behind the view
  *		thumbexif_tables.
  *
- * No code of a table's owner runs here, so that no table can make the view fail or hang: rows are counted by a table
- * scan, and only up to a million.
+ * No code of a table's owner runs here, so that no table can make the view fail or hang.
  */
 #include "postgres.h"
 
-#include "access/relation.h"
-#include "access/tableam.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_namespace.h"
@@ -17,7 +14,6 @@
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -30,55 +26,30 @@
 #include "pg/base/extension.h"
 #include "pg/base/run_as.h"
 #include "pg/base/statement.h"
+#include "pg/catalog/asset_count.h"
+#include "pg/catalog/attached_rows.h"
 #include "pg/catalog/attachment.h"
 #include "pg/compat.h"
 #include "attach_check.h"
 #include "tables.h"
 
-#define MAX_COUNT	1000000		/* rows that are counted */
-
 PG_FUNCTION_INFO_V1(thumbexif_table_rows);
 
 /* --- rows that wait */
 
-/* Count the rows that a snapshot sees, up to MAX_COUNT.  Row security does not apply: the number is no secret. */
-static int64
-count_rows(Relation relation)
+/* The number of rows of a table that are not processed yet.  False if there is no such table. */
+static bool
+count_waiting(const TeAttachment *attachment, HTAB *all, int64 *waiting)
 {
-	TableScanDesc scan;
-	TupleTableSlot *slot;
-	int64		rows = 0;
+	TeAssetCounts counts = te_attached_counts(all, attachment);
+	int64		rows;
 
-	if (relation->rd_rel->relkind != RELKIND_RELATION)
-		return 0;				/* made a view by a rule */
-	scan = table_beginscan(relation, GetActiveSnapshot(), 0, NULL);
-	slot = table_slot_create(relation, NULL);
-	while (rows < MAX_COUNT && table_scan_getnextslot(scan, ForwardScanDirection, slot))
-	{
-		CHECK_FOR_INTERRUPTS();
-		rows++;
-	}
-	ExecDropSingleTupleTableSlot(slot);
-	table_endscan(scan);
-	return rows;
-}
-
-/* The number of rows of a table that are not processed, at most MAX_COUNT.  Inside SPI. */
-static int64
-count_waiting(Relation relation, const TeAttachment *attachment)
-{
-	char	   *sql = psprintf("SELECT pg_catalog.count(*) FROM %s AS s WHERE s.attachment OPERATOR(pg_catalog.=) $1"
-							   " AND s.status OPERATOR(pg_catalog.=) ANY ('{done,failed,missing,unsupported}')",
-							   attachment->state);
-	TeArgs		args = {0};
-	int64		rows = count_rows(relation);
-	int64		settled;
-
-	te_arg_int4(&args, attachment->number);
-	te_sql_read(sql, &args);
-	settled = te_out_int(0, 1, 0);
-	te_sql_free();
-	return rows == MAX_COUNT ? rows : Max(rows - settled, 0);
+	if (!te_attached_rows(attachment, &counts, &rows))
+		return false;
+	rows -= counts.assets[TE_ASSET_DONE] + counts.assets[TE_ASSET_FAILED] + counts.assets[TE_ASSET_MISSING] +
+		counts.assets[TE_ASSET_UNSUPPORTED];
+	*waiting = Max(rows, 0);
+	return true;
 }
 
 /* --- what is mapped */
@@ -160,12 +131,12 @@ te_tables_report(Relation relation)
 {
 	TeAttachment *attachment = te_attachment_find(RelationGetRelid(relation));
 	bool		pushed = !ActiveSnapshotSet();
-	int64		waiting;
+	int64		waiting = 0;
 
 	grant_view(attachment);
 	if (pushed)
 		PushActiveSnapshot(GetTransactionSnapshot());
-	waiting = count_waiting(relation, attachment);
+	(void) count_waiting(attachment, te_counts_read(GetActiveSnapshot()), &waiting);
 	if (pushed)
 		PopActiveSnapshot();
 	ereport(NOTICE,
@@ -173,7 +144,6 @@ te_tables_report(Relation relation)
 			 errdetail("Columns %s\nTriggers, defaults and index expressions of the table run with search_path %s.",
 					   describe(attachment), shown_path(attachment)),
 			 waiting == 0 ? 0 :
-			 waiting == MAX_COUNT ? errhint("More than %d rows wait: %s.", MAX_COUNT - 1, backfill_command(attachment)) :
 			 errhint_plural(INT64_FORMAT " row waits: %s.", INT64_FORMAT " rows wait: %s.",
 							(unsigned long) waiting, waiting, backfill_command(attachment))));
 }
@@ -245,27 +215,8 @@ pause_reason(const TeAttachment *attachment)
 	return reason;
 }
 
-/* The rows that wait; false while the table is locked, or if it was dropped. */
-static bool
-try_count_waiting(const TeAttachment *attachment, int64 *waiting)
-{
-	Relation	relation;
-
-	if (!ConditionalLockRelationOid(attachment->relation, AccessShareLock))
-		return false;
-	relation = try_relation_open(attachment->relation, NoLock);
-	if (relation == NULL)
-	{
-		UnlockRelationOid(attachment->relation, AccessShareLock);
-		return false;
-	}
-	*waiting = count_waiting(relation, attachment);
-	relation_close(relation, AccessShareLock);
-	return true;
-}
-
 static void
-put_table(ReturnSetInfo *result, const TeAttachment *attachment)
+put_table(ReturnSetInfo *result, const TeAttachment *attachment, HTAB *counts)
 {
 	enum
 	{
@@ -279,7 +230,7 @@ put_table(ReturnSetInfo *result, const TeAttachment *attachment)
 	values[RELATION] = ObjectIdGetDatum(attachment->relation);
 	values[MAPPED] = columns_json(attachment);
 	values[NOT_WRITTEN] = not_written(attachment);
-	nulls[WAITING] = !try_count_waiting(attachment, &waiting);
+	nulls[WAITING] = !count_waiting(attachment, counts, &waiting);
 	values[WAITING] = Int64GetDatum(waiting);
 	values[COMMAND] = CStringGetTextDatum(backfill_command(attachment));
 	nulls[COMMAND] = !nulls[WAITING] && waiting == 0;
@@ -300,14 +251,16 @@ thumbexif_table_rows(PG_FUNCTION_ARGS)
 {
 	List	   *attachments;
 	ListCell   *cell;
+	HTAB	   *counts;
 
 	InitMaterializedSRF(fcinfo, 0);
 	attachments = te_attachment_all();
+	counts = te_counts_read(GetActiveSnapshot());
 	SPI_connect();
 	foreach(cell, attachments)
 	{
 		if (may_see(((TeAttachment *) lfirst(cell))->relation))
-			put_table((ReturnSetInfo *) fcinfo->resultinfo, lfirst(cell));
+			put_table((ReturnSetInfo *) fcinfo->resultinfo, lfirst(cell), counts);
 	}
 	SPI_finish();
 	return (Datum) 0;

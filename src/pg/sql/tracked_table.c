@@ -6,6 +6,7 @@
  */
 #include "postgres.h"
 
+#include "access/detoast.h"
 #include "catalog/pg_type.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
@@ -13,6 +14,7 @@
 
 #include "pg/base/extension.h"
 #include "pg/catalog/attachment.h"
+#include "pg/catalog/key.h"
 #include "tracked_table.h"
 
 #define UNKNOWN		(-1)		/* attachment number of an entry that was not read completely */
@@ -121,4 +123,10 @@ te_tracked_key(const TeTrackedTable *table, Datum value)
 		default:
 			return value;
 	}
+}
+
+bool
+te_tracked_key_fits(const TeTrackedTable *table, Datum value)
+{
+	return table->key_type != TEXTOID || toast_raw_datum_size(value) - VARHDRSZ <= TE_KEY_MAX_TEXT;
 }

@@ -44,4 +44,7 @@ extern TeTrackedTable *te_tracked_table(Oid relation);
 /* Convert a key of the table to the type of the state table's id. */
 extern Datum te_tracked_key(const TeTrackedTable *table, Datum value);
 
+/* Is a key of the table, if it is a text, short enough? */
+extern bool te_tracked_key_fits(const TeTrackedTable *table, Datum value);
+
 #endif							/* TE_PG_TRACKED_TABLE_H */

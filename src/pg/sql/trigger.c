@@ -22,10 +22,12 @@
 
 #include "bulk_insert.h"
 #include "pg/base/extension.h"
+#include "pg/base/plan_size.h"
 #include "pg/base/subtransaction.h"
 #include "pg/catalog/asset_count.h"
 #include "pg/catalog/asset_state.h"
 #include "pg/catalog/attachment.h"
+#include "pg/catalog/key.h"
 #include "pg/compat.h"
 #include "pg/shared/wakeup.h"
 #include "tracked_table.h"
@@ -44,16 +46,18 @@ static char *
 plan_sql(const TeTrackedTable *table, TePlanKind plan)
 {
 	const char *state = table->state;
-	const char *key = quote_identifier(table->key_name);
+	const char *column = quote_identifier(table->key_name);
+	const char *key = te_key_sql(table->key_type, psprintf("n.%s", column));
+	const char *old_key = te_key_sql(table->key_type, psprintf("o.%s", column));
+	const char *fits = te_key_fits_sql(table->key_type, key);
 
 	switch (plan)
 	{
 		case TE_PLAN_INSERT:
-			return te_asset_state_queue_sql(state, psprintf("SELECT n.%s FROM thumbexif_new n WHERE n.%s IS NOT NULL",
-															key, key));
+			return te_asset_state_queue_sql(state, psprintf("SELECT %s FROM thumbexif_new n WHERE %s", key, fits));
 		case TE_PLAN_DELETE:
-			return te_asset_state_delete_sql(state, psprintf("USING thumbexif_old o WHERE s.attachment = $1 AND s.id = o.%s",
-															 key));
+			return te_asset_state_delete_sql(state, psprintf("USING thumbexif_old o WHERE s.attachment = $1 AND s.id = %s",
+															 old_key));
 		case TE_PLAN_QUEUE_ONE:
 			return te_asset_state_queue_sql(state, "VALUES ($3)");
 		case TE_PLAN_EXISTS:
@@ -76,7 +80,7 @@ plan_sql(const TeTrackedTable *table, TePlanKind plan)
 static void
 run_plan(TeTrackedTable *table, TePlanKind plan, Datum key, Datum new_key)
 {
-	Oid			id_type = table->key_type == UUIDOID ? UUIDOID : INT8OID;
+	Oid			id_type = te_key_state_type(table->key_type);
 	Oid			types[] = {INT4OID, INT8OID, id_type, id_type};
 	Datum		values[] = {Int32GetDatum(table->attachment), Int64GetDatum(te_asset_state_new_version()), key, new_key};
 	static const int arguments[TE_PLAN_COUNT] = {2, 1, 3, 3, 4};
@@ -123,10 +127,16 @@ try_insert_bulk(const TeTrackedTable *table, TriggerData *trigger)
 	return -1;
 }
 
-/* The column was NOT NULL when the table was attached. */
+/* The column was NOT NULL when the table was attached.  A text may also be too long. */
 static void
-throw_null_key(const TeTrackedTable *table)
+throw_bad_key(const TeTrackedTable *table)
 {
+	if (table->key_type == TEXTOID)
+		ereport(ERROR,
+				(errcode(ERRCODE_STRING_DATA_RIGHT_TRUNCATION),
+				 errmsg("key \"%s\" of attached table \"%s\" must not be NULL or longer than %d bytes", table->key_name,
+						get_rel_name(table->relation), TE_KEY_MAX_TEXT),
+				 errhint("Use a shorter key, or call thumbexif_detach() for the table.")));
 	ereport(ERROR,
 			(errcode(ERRCODE_NOT_NULL_VIOLATION),
 			 errmsg("key \"%s\" of attached table \"%s\" must not be NULL", table->key_name,
@@ -150,7 +160,7 @@ rows_inserted(TeTrackedTable *table, TriggerData *trigger)
 		inserted = (int64) SPI_processed;
 	}
 	if (inserted != rows)
-		throw_null_key(table);
+		throw_bad_key(table);
 }
 
 static void
@@ -165,6 +175,8 @@ same_key(const TeTrackedTable *table, Datum one, Datum other)
 {
 	if (table->key_type == UUIDOID)
 		return memcmp(DatumGetUUIDP(one), DatumGetUUIDP(other), UUID_LEN) == 0;
+	if (table->key_type == TEXTOID)
+		return DatumGetBool(DirectFunctionCall2Coll(texteq, C_COLLATION_OID, one, other));
 	return DatumGetInt64(one) == DatumGetInt64(other);
 }
 
@@ -194,7 +206,9 @@ row_updated(TeTrackedTable *table, TriggerData *trigger)
 	old_key = slot_getattr(old, table->key, &old_null);
 	new_key = slot_getattr(new, table->key, &new_null);
 	if (new_null)
-		throw_null_key(table);
+		throw_bad_key(table);
+	if (!te_tracked_key_fits(table, new_key))
+		throw_bad_key(table);
 	new_key = te_tracked_key(table, new_key);
 	if (old_null)
 	{
@@ -271,27 +285,14 @@ warn_other_version(Relation relation)
 			 errhint("Run ALTER EXTENSION thumbexif UPDATE, then thumbexif_backfill() and thumbexif_clean().")));
 }
 
-/* thumbexif_track() RETURNS trigger */
-Datum
-thumbexif_track(PG_FUNCTION_ARGS)
+/* Keep the states of a table whose trigger was fired. */
+static void
+track(TriggerData *trigger)
 {
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
-	TeExtension extension;
 	TeTrackedTable *table;
 	Oid			user;
 	int			context;
 
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("thumbexif_track() was not called as a trigger"),
-				 errhint("thumbexif_attach() creates the triggers that call it.")));
-
-	if (te_extension_lookup(&extension) == TE_EXTENSION_OTHER)
-	{
-		warn_other_version(trigger->tg_relation);
-		return PointerGetDatum(NULL);
-	}
 	/* keep triggers on our own tables from being deferred: at commit they would run as the role that commits */
 	GetUserIdAndSecContext(&user, &context);
 	SetUserIdAndSecContext(user, context | SECURITY_RESTRICTED_OPERATION);
@@ -305,5 +306,36 @@ thumbexif_track(PG_FUNCTION_ARGS)
 	}
 	SPI_finish();
 	SetUserIdAndSecContext(user, context);
+}
+
+/* thumbexif_track() RETURNS trigger */
+Datum
+thumbexif_track(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	TeExtension extension;
+	TePlanSize	size;
+
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("thumbexif_track() was not called as a trigger"),
+				 errhint("thumbexif_attach() creates the triggers that call it.")));
+
+	if (te_extension_lookup(&extension) == TE_EXTENSION_OTHER)
+	{
+		warn_other_version(trigger->tg_relation);
+		return PointerGetDatum(NULL);
+	}
+	size = te_plan_size_set((TePlanSize) {.ours = true});
+	PG_TRY();
+	{
+		track(trigger);
+	}
+	PG_FINALLY();
+	{
+		te_plan_size_set(size);
+	}
+	PG_END_TRY();
 	return PointerGetDatum(NULL);
 }

@@ -160,15 +160,45 @@ put_activity(ReturnSetInfo *result, const TeActivity *activity)
 	put(result, row);
 }
 
+/* A session that has decoders, but runs no procedure. */
+static void
+put_session(ReturnSetInfo *result, const TeDecoderSession *session)
+{
+	Row		   *row = new_row();
+
+	set(row, COL_PID, Int32GetDatum(session->pid));
+	set_database(row, session->database);
+	set_text(row, COL_KIND, "session");
+	set_text(row, COL_STATE, session->working ? "working" : "idle");
+	set(row, COL_DECODERS, Int32GetDatum(session->decoders));
+	put(result, row);
+}
+
 static void
 put_activities(ReturnSetInfo *result)
 {
 	TeActivity *copy = palloc(sizeof(TeActivity));
+	TeDecoderSession *sessions = palloc(sizeof(TeDecoderSession) * TE_MAX_DECODER_SLOTS);
+	int			count = te_decoder_slot_sessions(sessions);
 
 	for (int i = 0; i < TE_SLOTS; i++)
-		if (te_activity_read(i, copy))
-			put_activity(result, copy);
+	{
+		if (!te_activity_read(i, copy))
+			continue;
+		put_activity(result, copy);
+		for (int j = 0; j < count; j++)
+		{
+			if (sessions[j].pid == copy->pid)
+				sessions[j].decoders = 0;	/* shown */
+		}
+	}
+	for (int j = 0; j < count; j++)
+	{
+		if (sessions[j].decoders > 0)
+			put_session(result, &sessions[j]);
+	}
 	pfree(copy);
+	pfree(sessions);
 }
 
 static const char *

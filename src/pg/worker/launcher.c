@@ -341,11 +341,7 @@ thumbexif_launcher_main(Datum arg)
 	te_worker_slot_clear_all();
 	pg_atomic_exchange_u32(&te_shared->list_changed, 1);
 	pg_atomic_exchange_u32(&te_shared->launcher, te_shmem_my_process());
-	if (te_system_missing() != NULL)
-		ereport(WARNING,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("thumbexif cannot process images on this system"),
-				 errhint("%s", te_system_missing())));
+	te_system_warn();
 
 	for (;;)
 	{

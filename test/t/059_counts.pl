@@ -1,0 +1,156 @@
+# The numbers of assets by status that the views show are kept, not counted: they stay right whatever happens, and a look,
+# a batch and the start of a backfill cost the same for a large table as for a small one.
+use strict;
+use warnings;
+
+use PostgreSQL::Test::Utils;
+use Test::More;
+use ThumbexifTest;
+use TinyPicture;
+use WorkerTest;
+
+my $root = tiny_folder(PostgreSQL::Test::Utils::tempdir() . '/images', 3);
+my $server = new_server('counts', roots => $root, config => "max_prepared_transactions = 5\nautovacuum = off\n");
+
+# What is kept, and what there is, of states and rows of all attached tables.
+my $kept = q{SELECT string_agg(concat_ws(' ', a.relation::regclass, coalesce(c.status::text, 'rows'), c.n), ', ' ORDER BY a.relation::regclass::text, c.status)
+	FROM (SELECT attachment, status, sum(assets) AS n FROM thumbexif_internal.thumbexif_count
+		WHERE finished_at IS NULL AND NOT counted GROUP BY 1, 2 HAVING sum(assets) <> 0) c LEFT JOIN thumbexif_internal.thumbexif_attachment a USING (attachment)};
+my $counted = q{SELECT string_agg(concat_ws(' ', a.relation::regclass, coalesce(c.status::text, 'rows'), c.n), ', ' ORDER BY a.relation::regclass::text, c.status)
+	FROM (SELECT attachment, status, count(*) AS n FROM thumbexif_internal.thumbexif_asset GROUP BY 1, 2
+		UNION ALL SELECT attachment, NULL, (xpath('/row/n/text()', query_to_xml(format('SELECT count(*) AS n FROM %s', relation), false, true, '')))[1]::text::bigint
+			FROM thumbexif_internal.thumbexif_attachment) c LEFT JOIN thumbexif_internal.thumbexif_attachment a USING (attachment) WHERE c.n <> 0};
+
+sub is_right
+{
+	my ($what, $expected) = @_;
+	my $is = value($server, $kept);
+
+	is($is, value($server, $counted), "$what: the numbers that are kept are right");
+	is($is, $expected, "$what: these are expected") if defined $expected;
+	return;
+}
+
+value($server, q{CREATE TABLE photos (id bigint PRIMARY KEY, path text); SELECT thumbexif_attach('photos');
+	CREATE TABLE others (id uuid PRIMARY KEY, path text); SELECT thumbexif_attach('others');
+	INSERT INTO photos SELECT g, g || '.png' FROM generate_series(1, 5) g});
+is_right('one INSERT', 'photos queued 5, photos rows 5');
+
+# transactions and subtransactions that end in every way
+value($server, q{BEGIN; INSERT INTO photos VALUES (6, 'a'); DELETE FROM photos WHERE id = 1; ROLLBACK});
+is_right('a transaction is rolled back', 'photos queued 5, photos rows 5');
+value($server, q{BEGIN; SAVEPOINT a; INSERT INTO photos VALUES (6, 'a'); SAVEPOINT b; INSERT INTO photos VALUES (7, 'a');
+	RELEASE b; ROLLBACK TO a; INSERT INTO photos VALUES (8, 'a'); SAVEPOINT c; DELETE FROM photos WHERE id = 2; RELEASE c; COMMIT});
+is_right('subtransactions are rolled back and released', 'photos queued 5, photos rows 5');
+value($server, q{BEGIN; INSERT INTO photos SELECT g, 'b' FROM generate_series(101, 350) g; PREPARE TRANSACTION 'one'});
+value($server, q{BEGIN; DELETE FROM photos WHERE id = 3; PREPARE TRANSACTION 'two'});
+is_right('transactions are prepared', 'photos queued 5, photos rows 5');
+value($server, q{COMMIT PREPARED 'one'});
+value($server, q{ROLLBACK PREPARED 'two'});
+is_right('and committed or not', 'photos queued 255, photos rows 255');
+is(value($server, q{BEGIN; DELETE FROM photos WHERE id > 300; SELECT assets FROM thumbexif_status; ROLLBACK}), 205, 'a transaction sees what it has done');
+
+# states that change
+value($server, q{SELECT thumbexif_process(3, 'photos'); UPDATE photos SET id = 1003 WHERE id = 3; UPDATE photos SET path = 'c' WHERE id = 4});
+$server->psql('postgres', q{CALL thumbexif_backfill(relation => 'photos')});
+is_right('processed', 'photos done 2, photos missing 253, photos rows 255');
+value($server, q{SELECT thumbexif_retry(relation => 'photos')});
+is_right('retried', 'photos queued 253, photos done 2, photos rows 255');
+
+# many at once, of which each does several things, in all isolation levels
+my $storm = PostgreSQL::Test::Utils::tempdir() . '/storm.sql';
+write_file($storm, <<'EOSQL');
+\set n random(1, 400)
+\set k random(0, 9)
+BEGIN ISOLATION LEVEL :level;
+INSERT INTO photos SELECT g, 's' FROM generate_series(:n * 10, :n * 10 + :k) g ON CONFLICT (id) DO UPDATE SET path = photos.path || 'x';
+INSERT INTO others VALUES (gen_random_uuid(), 's');
+SAVEPOINT a;
+UPDATE photos SET path = 'y' WHERE id = :n * 10;
+DELETE FROM photos WHERE id = :n * 10 + 1;
+\if :k > 6
+ROLLBACK TO a;
+\endif
+\if :k = 1
+ROLLBACK;
+\else
+COMMIT;
+\endif
+EOSQL
+foreach my $level ('READ COMMITTED', 'REPEATABLE READ', 'SERIALIZABLE')
+{
+	$server->command_ok([ 'pgbench', '-n', '-c', '4', '-t', $level eq 'READ COMMITTED' ? 200 : 50, '--max-tries=1000',
+			'-D', "level=$level", '-f', $storm, 'postgres' ], "a storm, $level");
+}
+is_right('after the storm');
+cmp_ok(value($server, 'SELECT count(*) FROM thumbexif_internal.thumbexif_count'), '<', 1000, 'rows of the numbers are replaced by their sums');
+
+# a crash
+my $lost = $server->background_psql('postgres');
+$lost->query_safe(q{BEGIN; DELETE FROM photos WHERE id < 2000; INSERT INTO others VALUES (gen_random_uuid(), 'lost')});
+my $before = value($server, $kept);
+$server->stop('immediate');
+$server->start;
+$lost->{run}->kill_kill;
+is_right('after a crash', $before);
+
+# TRUNCATE, detach, attach, DROP TABLE
+value($server, 'BEGIN; TRUNCATE others; ROLLBACK');
+is_right('TRUNCATE is rolled back', $before);
+value($server, q{BEGIN; TRUNCATE others; INSERT INTO others VALUES (gen_random_uuid(), 'x'); COMMIT; SELECT thumbexif_detach('photos')});
+is_right('TRUNCATE and detach', 'others queued 1, others rows 1');
+value($server, q{DROP TABLE others; SELECT thumbexif_attach('photos'); DELETE FROM photos WHERE id > 10; VACUUM FULL photos});
+my $left = value($server, 'SELECT count(*) FROM photos');
+is_right('dropped, and attached with rows', "photos rows $left");
+is(value($server, 'SELECT * FROM thumbexif_status'), "photos|new|$left", 'rows without state are new');
+
+# what was done while triggers were off is found by clean
+value($server, q{SET session_replication_role = replica; DELETE FROM photos WHERE id = 2; INSERT INTO photos SELECT g, 'r' FROM generate_series(20, 29) g;
+	INSERT INTO thumbexif_internal.thumbexif_asset_bigint (attachment, id, status) SELECT attachment, 21, 'done' FROM thumbexif_internal.thumbexif_attachment});
+isnt(value($server, $kept), value($server, $counted), 'while triggers are off nothing is counted');
+value($server, 'SELECT thumbexif_clean(true)');
+isnt(value($server, $kept), value($server, $counted), 'a dry run corrects nothing');
+value($server, 'SELECT thumbexif_clean()');
+is_right('thumbexif_clean() counts again');
+
+# nobody else can change them
+value($server, 'CREATE ROLE stranger');
+foreach my $forged (q{SELECT thumbexif_internal.thumbexif_count_change(NULL, NULL, NULL, 1, 'done', NULL)},
+	q{INSERT INTO thumbexif_internal.thumbexif_count VALUES (1, 'done', 1, NULL, false)}, 'DELETE FROM thumbexif_internal.thumbexif_count')
+{
+	my ($status, $out, $said) = $server->psql('postgres', "SET ROLE stranger; $forged");
+	like($said, qr/permission denied for schema thumbexif_internal/, "not allowed: $forged");
+}
+
+# A backfill that begins with an empty state table plans for a large one: no statement reads all of it.  Its rows are absent
+# files, and a session of its own, so that its plans are new.
+value($server, q{SELECT thumbexif_detach('photos'); TRUNCATE photos, thumbexif_internal.thumbexif_asset_bigint; VACUUM ANALYZE thumbexif_internal.thumbexif_asset_bigint;
+	INSERT INTO photos SELECT g, 'absent/' || g FROM generate_series(1, 1500) g; ANALYZE photos; SELECT thumbexif_attach('photos'); SELECT pg_stat_reset()});
+$server->psql('postgres', 'SET client_min_messages = error; CALL thumbexif_backfill(batch_size => 50)');
+is_right('absent files', 'photos missing 1500, photos rows 1500');
+my $reads = q{SELECT (SELECT sum(seq_tup_read) FROM pg_stat_user_tables WHERE relname = 'thumbexif_asset_bigint'),
+	(SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname = 'thumbexif_asset_bigint')};
+wait_until($server, 'statistics of the backfill', "SELECT idx_tup_read > 0 FROM pg_stat_user_indexes WHERE indexrelname = 'thumbexif_asset_bigint_pkey'");
+my ($by_scan, $by_index) = split /\|/, value($server, $reads);
+is($by_scan, 0, 'no scan of the state table');
+cmp_ok($by_index, '<', 30 * 1500, "and few entries of its indexes are read for each asset: $by_index");
+
+# A large table, of which most is done: the total is estimated, and exact where all that is left has no state that is done.
+# A look at the views reads neither the table nor the states.
+value($server, q{TRUNCATE photos; INSERT INTO photos SELECT g, 'p' || g FROM generate_series(1, 110000) g;
+	UPDATE thumbexif_internal.thumbexif_asset_bigint SET status = 'done', path_hash = hashtextextended('p' || id, 0), thumbnail_settings = '256 jpeg 85',
+		exif_settings = 'UTC gps' WHERE id <= 109880; ALTER TABLE photos ADD COLUMN width int; SELECT thumbexif_attach('photos', width => 'width')});
+value($server, q{UPDATE thumbexif_internal.thumbexif_asset_bigint SET exif_settings = 'UTC gps' WHERE id <= 109880; VACUUM ANALYZE});
+is_right('most are done', 'photos queued 120, photos done 109880, photos rows 110000');
+is(value($server, 'SELECT total, done, "left" FROM thumbexif_progress'), '110000|109880|120', 'and shown');
+my $explained = value($server, 'EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, SUMMARY OFF) SELECT * FROM thumbexif_progress, thumbexif_status');
+my $buffers = 0;
+$buffers += $1 while $explained =~ /(?:hit|read)=(\d+)/g;
+cmp_ok($buffers, '<', 500, "a look reads few pages: $buffers");
+my ($status, $out, $said) = $server->psql('postgres', q{CALL thumbexif_backfill(batch_size => 60, relation => 'photos')});
+like($said, qr{^(?:psql:[^ ]* )?INFO:  Processing batch 1/2\.\.\. .*INFO:  Processing batch 2/2\.\.\. .*Done! Processed: 120,}ms,
+	'the total of a large table is told before it was read');
+is_right('all are tried', 'photos done 109880, photos missing 120, photos rows 110000');
+is($out, '120|0|0|120', 'all of them');
+$server->stop;
+done_testing();
