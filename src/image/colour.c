@@ -15,6 +15,7 @@
 #define KEPT_TRANSFORMS 6
 #define PROFILE_HEADER 128
 #define COLOUR_SPACE_AT 16		/* in an ICC header */
+#define PROBE_STEP 15			/* between the values of each colour that is_srgb() tries */
 
 typedef struct ColourSlot
 {
@@ -22,7 +23,7 @@ typedef struct ColourSlot
 	size_t		length;
 	cmsUInt32Number from,
 				to;
-	cmsHTRANSFORM transform;	/* NULL = this profile does not work */
+	cmsHTRANSFORM transform;	/* NULL = this profile does not work, or changes nothing */
 	unsigned	used;
 } ColourSlot;
 
@@ -66,6 +67,35 @@ build(const void *profile, size_t length, cmsUInt32Number from, cmsUInt32Number 
 	return transform;
 }
 
+/*
+ * Does the transform of 8-bit RGB change no colour by more than one?  Most pictures carry a profile of sRGB, and to apply
+ * it takes as long as to shrink a picture.
+ */
+static bool
+is_srgb(cmsHTRANSFORM transform)
+{
+	uint8_t		from[(255 / PROBE_STEP + 1) * 3];
+	uint8_t		to[sizeof(from)];
+
+	for (int red = 0; red <= 255; red += PROBE_STEP)
+		for (int green = 0; green <= 255; green += PROBE_STEP)
+		{
+			for (int blue = 0; blue <= 255; blue += PROBE_STEP)
+			{
+				uint8_t    *pixel = from + blue / PROBE_STEP * 3;
+
+				pixel[0] = (uint8_t) red;
+				pixel[1] = (uint8_t) green;
+				pixel[2] = (uint8_t) blue;
+			}
+			cmsDoTransform(transform, from, to, sizeof(from) / 3);
+			for (size_t i = 0; i < sizeof(from); i++)
+				if (abs(from[i] - to[i]) > 1)
+					return false;
+		}
+	return true;
+}
+
 static void
 empty_slot(ColourSlot *slot)
 {
@@ -75,7 +105,7 @@ empty_slot(ColourSlot *slot)
 	memset(slot, 0, sizeof(*slot));
 }
 
-/* The transform, kept or new; NULL if the profile is invalid or if out of memory. */
+/* The transform, kept or new; NULL if there is nothing to change, the profile is invalid or memory is out. */
 static cmsHTRANSFORM
 find_transform(const void *profile, size_t length, cmsUInt32Number from, cmsUInt32Number to)
 {
@@ -103,6 +133,11 @@ find_transform(const void *profile, size_t length, cmsUInt32Number from, cmsUInt
 	slot->to = to;
 	slot->used = clock_hand;
 	slot->transform = build(profile, length, from, to);
+	if (slot->transform && from == layout(3, 0, VIPS_FORMAT_UCHAR) && is_srgb(slot->transform))
+	{
+		cmsDeleteTransform(slot->transform);
+		slot->transform = NULL;
+	}
 	return slot->transform;
 }
 

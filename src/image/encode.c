@@ -102,7 +102,7 @@ turn(const ImgPixels *from, int orientation, ImgPixels *to)
 	ptrdiff_t	step_x = mirror_x ? -from->bands : from->bands;
 	ptrdiff_t	step_y = mirror_y ? -stride : stride;
 	const uint8_t *first = from->data + (mirror_x ? stride - from->bands : 0) +
-		(mirror_y ? stride * (from->height - 1) : 0);
+	(mirror_y ? stride * (from->height - 1) : 0);
 	uint8_t    *out = to->data;
 
 	to->width = swap ? from->height : from->width;

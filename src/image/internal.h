@@ -102,7 +102,8 @@ extern VipsImage *img_jpeg_decode(const ImgFile *file, int width, int height, Im
 /* reduce.c */
 
 /*
- * Shrinks width x height pixels of 8 bits, given row by row, to "out" with to_width x to_height.
+ * Shrinks width x height pixels of 8 bits, given row by row, to "out" with to_width x to_height,
+ * which must not be larger.
  *  "alpha": the last band is transparency, which the others are weighted by.
  * NULL if out of memory.
  */
@@ -130,7 +131,7 @@ extern bool img_shrink(VipsImage *in, int width, int height, const ImgFile *file
 
 /*
  * A transform of pixels (1, 3 or 4 colour bands, then "alpha" 0 or 1 more, uchar, ushort or float)
- * from a profile's colours to 8-bit sRGB, or sRGB with alpha.  NULL if the profile is invalid or
+ * from a profile's colours to 8-bit sRGB, or sRGB with alpha.  NULL if the profile is sRGB's, invalid or
  * not for such pixels.  Valid until the next call; not to be freed.
  */
 typedef void *ImgTransform;

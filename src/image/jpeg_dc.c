@@ -106,7 +106,7 @@ make_planes(DcDecoder *decoder)
 	decoder->rows = (cinfo->image_height + mcu_height - 1) / mcu_height;
 	for (int i = 0; i < cinfo->num_components; i++)
 		total += decoder->columns * decoder->rows * cinfo->comp_info[i].h_samp_factor * cinfo->comp_info[i].v_samp_factor;
-	picture->memory = malloc(total * sizeof(int16_t));
+	picture->memory = total > 0 ? malloc(total * sizeof(int16_t)) : NULL;
 	if (!picture->memory)
 		return false;
 	picture->count = cinfo->num_components;

@@ -179,9 +179,14 @@ skip_ac(DcReader *reader, const DcHuffman *huffman, Ac ac, int steps)
 {
 	if (steps == 1 && step(reader, huffman, &ac))
 		return end_block(reader, huffman, &ac);
-	do
+	for (;;)
+	{
 		refill_ac(reader, &ac);
-	while (!step(reader, huffman, &ac) && !step(reader, huffman, &ac));
+		if (step(reader, huffman, &ac))
+			break;
+		if (step(reader, huffman, &ac))
+			break;
+	}
 	return end_block(reader, huffman, &ac);
 }
 

@@ -93,7 +93,7 @@ make_rows(j_decompress_ptr cinfo, const DcPicture *picture, Rows *rows)
 	size_t		length = (size_t) cinfo->image_width / 8 + 8;	/* of the widest row, with what widen() adds */
 
 	rows->width = ((size_t) cinfo->image_width + 7) / 8;
-	rows->memory = malloc((picture->count + 3 * COLOURS) * length * sizeof(int16_t));
+	rows->memory = calloc((picture->count + 3 * COLOURS) * length, sizeof(int16_t));
 	if (!rows->memory)
 		return false;
 	for (int i = 0; i < picture->count; i++)
@@ -135,7 +135,12 @@ img_dc_pixels(j_decompress_ptr cinfo, const DcPicture *picture)
 	if (!make_rows(cinfo, picture, &rows))
 		return NULL;
 	pixels = malloc(rows.width * height * picture->count);
-	for (size_t y = 0; pixels && y < height; y++)
+	if (!pixels)
+	{
+		free(rows.memory);
+		return NULL;
+	}
+	for (size_t y = 0; y < height; y++)
 	{
 		for (int i = 0; i < picture->count; i++)
 		{

@@ -10,6 +10,13 @@
 #define MAX_SUM			(1 << 24)
 #define MAX_RUN			4096
 
+/* A table; NULL for the impossible number of one that the scan does not use. */
+static const DcHuffman *
+find_table(const DcDecoder *decoder, int ac, int number)
+{
+	return number < DC_TABLES ? &decoder->huffman[ac][number] : NULL;
+}
+
 /* One component's blocks in an MCU; in a row of MCUs their places are those in the plane. */
 static void
 place_blocks(DcWalk *walk, int i, size_t row)
@@ -25,8 +32,8 @@ place_blocks(DcWalk *walk, int i, size_t row)
 		for (int x = 0; x < width; x++)
 			walk->blocks[walk->block_count++] = (DcBlock)
 		{
-			.dc = &decoder->huffman[0][walk->scan->components[i].dc],
-				.ac = &decoder->huffman[1][walk->scan->components[i].ac],
+			.dc = find_table(decoder, 0, walk->scan->components[i].dc),
+				.ac = find_table(decoder, 1, walk->scan->components[i].ac),
 				.sum = &walk->sums[i],
 				.at = plane->blocks + (row * height + y) * plane->stride + x,
 				.step = width

@@ -113,6 +113,7 @@ img_jpeg_write(const ImgPixels *pixels, int quality, size_t limit, size_t *lengt
 	JpegWriter *writer = calloc(1, sizeof(JpegWriter));
 	uint8_t    *bytes = NULL;
 	char		detail[JMSG_LENGTH_MAX];
+	j_common_ptr cinfo;
 
 	if (writer)
 		writer->bytes = g_try_malloc(limit);
@@ -123,6 +124,7 @@ img_jpeg_write(const ImgPixels *pixels, int quality, size_t limit, size_t *lengt
 		return NULL;
 	}
 	writer->size = limit;
+	cinfo = (j_common_ptr) (&writer->cinfo);
 	if (write_jpeg(writer, pixels, quality))
 	{
 		bytes = writer->bytes;
@@ -130,7 +132,7 @@ img_jpeg_write(const ImgPixels *pixels, int quality, size_t limit, size_t *lengt
 	}
 	else
 	{
-		writer->errors.format_message((j_common_ptr) &writer->cinfo, detail);
+		writer->errors.format_message(cinfo, detail);
 		img_fail(result, writer->errors.msg_code == JERR_OUT_OF_MEMORY ? TE_OUT_OF_MEMORY : TE_NOT_ENCODED,
 				 "%s", detail);
 		g_free(writer->bytes);

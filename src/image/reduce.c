@@ -12,24 +12,21 @@
  * with 7 bits behind the point, downwards with 6, across with 5, which leaves room for what
  * Lanczos adds beyond black and white.
  */
-#include "image/internal.h"
+#include "image/reduce.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define LOBES		3
-#define LOBE_POINTS	256			/* of the table of a lobe */
-#define BATCH		16			/* rows that are turned and shrunk across at once */
 #define LANES		8			/* samples of a vector */
-#define BLOCK		(8 * LANES)	/* samples that are shrunk downwards at once */
+#define BLOCK		(8 * LANES) /* samples that are shrunk downwards at once */
 #define BOX_BITS	7			/* behind the point, in the window */
 #define OUT_BITS	5			/* behind the point, at the end */
 #define OUT_HALF	(1 << (OUT_BITS - 1))
-#define WEIGHT_ONE	32768
 
-typedef int16_t Vector __attribute__((vector_size(2 * LANES), may_alias));
-typedef int32_t Wide __attribute__((vector_size(4 * LANES)));
+typedef __attribute__((vector_size(2 * LANES), may_alias))
+int16_t		Vector;
+typedef __attribute__((vector_size(4 * LANES)))
+int32_t		Wide;
 
 /* The samples of a and b in turn: the first halves into low, the second into high. */
 #ifdef __clang__
@@ -42,22 +39,9 @@ typedef int32_t Wide __attribute__((vector_size(4 * LANES)));
 	 (high) = __builtin_shuffle(a, b, (Vector) {4, 12, 5, 13, 6, 14, 7, 15}))
 #endif
 
-/* How one side is shrunk: boxes of pixels, of which weighted sums are made. */
-typedef struct Axis
-{
-	int			pixels;			/* before */
-	int			size;			/* after */
-	int			box;			/* pixels in a box; fewer in the last one */
-	int			boxes;
-	int			taps;			/* weights of each sum */
-	int		   *first;			/* by number of the sum: its first box */
-	int16_t    *weights;		/* by number of the sum: taps weights */
-	int16_t    *round;			/* by number of the sum: half of what rounding down costs */
-} Axis;
-
 struct ImgReducer
 {
-	Axis		across,
+	ImgAxis		across,
 				down;
 	int			bands;
 	bool		alpha;			/* the last band: the others are multiplied by it */
@@ -76,110 +60,6 @@ struct ImgReducer
 	int16_t    *shrunk;			/* by sample of a row of the output: BATCH rows */
 };
 
-/* By a table, since sin() would take a tenth of the time of a small picture. */
-static double
-lanczos(double x)
-{
-	static double table[LOBES * LOBE_POINTS + 2];
-	double		at = fabs(x) * LOBE_POINTS;
-	int			point = (int) at;
-
-	if (table[0] == 0)
-		for (int i = 0; i < LOBES * LOBE_POINTS; i++)
-		{
-			double		angle = M_PI * i / LOBE_POINTS;
-
-			table[i] = i == 0 ? 1 : LOBES * sin(angle) * sin(angle / LOBES) / (angle * angle);
-		}
-	if (point >= LOBES * LOBE_POINTS)
-		return 0;
-	return table[point] + (table[point + 1] - table[point]) * (at - point);
-}
-
-/* The weights of one sum as fractions of WEIGHT_ONE; beyond the edge, the last pixel goes on. */
-static bool
-weigh(Axis *axis, int number, double scale)
-{
-	double		centre = (number + 0.5) * scale;
-	int			from = (int) ceil(centre - LOBES * scale - 0.5);
-	int			last = (int) floor(centre + LOBES * scale - 0.5);
-	int			first = MAX(0, MIN(from, axis->boxes - axis->taps));
-	double	   *exact = calloc(axis->taps, sizeof(double));
-	int16_t    *weights = axis->weights + (size_t) number * axis->taps;
-	double		sum = 0;
-	int			rest = WEIGHT_ONE;
-	int			largest = 0;
-	int			used = 0;
-
-	if (!exact)
-		return false;
-	for (int i = from; i <= last; i++)
-	{
-		double		weight = lanczos((i + 0.5 - centre) / scale);
-
-		exact[MAX(0, MIN(i, axis->boxes - 1)) - first] += weight;
-		sum += weight;
-	}
-	for (int i = 0; i < axis->taps; i++)
-	{
-		weights[i] = (int16_t) MIN(lrint(exact[i] / sum * WEIGHT_ONE), WEIGHT_ONE - 1);
-		rest -= weights[i];
-		used += weights[i] != 0;
-		if (weights[i] > weights[largest])
-			largest = i;
-	}
-	weights[largest] = (int16_t) MIN(weights[largest] + rest, WEIGHT_ONE - 1);
-	axis->first[number] = first;
-	axis->round[number] = (int16_t) (used / 2);
-	free(exact);
-	return true;
-}
-
-static bool
-axis_make(Axis *axis, int pixels, int size)
-{
-	double		scale;
-
-	axis->pixels = pixels;
-	axis->size = size;
-	axis->box = MAX(1, pixels / 2 / size);
-	axis->boxes = (pixels + axis->box - 1) / axis->box;
-	scale = (double) pixels / axis->box / size;
-	axis->taps = MIN(axis->boxes, (int) ceil(2 * LOBES * scale) + 1);
-	axis->first = malloc(sizeof(int) * size);
-	axis->round = malloc(sizeof(int16_t) * size);
-	axis->weights = malloc(sizeof(int16_t) * size * axis->taps);
-	if (!axis->first || !axis->round || !axis->weights)
-		return false;
-	for (int i = 0; i < size; i++)
-		if (!weigh(axis, i, scale))
-			return false;
-	return true;
-}
-
-static void
-axis_free(Axis *axis)
-{
-	free(axis->first);
-	free(axis->round);
-	free(axis->weights);
-}
-
-/* Rows of boxes that BATCH sums of the axis need at most. */
-static int
-window_size(const Axis *axis)
-{
-	int			most = axis->taps;
-
-	for (int i = 0; i < axis->size; i++)
-	{
-		int			last = MIN(i + BATCH, axis->size) - 1;
-
-		most = MAX(most, axis->first[last] + axis->taps - axis->first[i]);
-	}
-	return most;
-}
-
 ImgReducer *
 img_reducer_new(int width, int height, int bands, bool alpha, int to_width, int to_height, uint8_t *out)
 {
@@ -190,11 +70,11 @@ img_reducer_new(int width, int height, int bands, bool alpha, int to_width, int 
 	reducer->bands = bands;
 	reducer->alpha = alpha;
 	reducer->out = out;
-	if (axis_make(&reducer->across, width, to_width) && axis_make(&reducer->down, height, to_height))
+	if (img_axis_make(&reducer->across, width, to_width) && img_axis_make(&reducer->down, height, to_height))
 	{
 		reducer->samples = (reducer->across.boxes * bands + BLOCK - 1) / BLOCK * BLOCK;
 		reducer->sums = calloc((size_t) width * bands, sizeof(uint32_t));
-		reducer->window = calloc((size_t) window_size(&reducer->down) * reducer->samples, sizeof(int16_t));
+		reducer->window = calloc((size_t) img_axis_window(&reducer->down) * reducer->samples, sizeof(int16_t));
 		reducer->turned = calloc((size_t) reducer->samples * BATCH, sizeof(int16_t));
 		reducer->shrunk = calloc(((size_t) to_width * bands + LANES) * BATCH, sizeof(int16_t));
 	}
@@ -209,8 +89,8 @@ img_reducer_new(int width, int height, int bands, bool alpha, int to_width, int 
 void
 img_reducer_free(ImgReducer *reducer)
 {
-	axis_free(&reducer->across);
-	axis_free(&reducer->down);
+	img_axis_free(&reducer->across);
+	img_axis_free(&reducer->down);
 	free(reducer->sums);
 	free(reducer->window);
 	free(reducer->turned);
@@ -230,8 +110,10 @@ times(Vector a, Vector b)
 }
 
 /* Vectors of the sum of rows * weights / 65536. */
-static inline __attribute__((always_inline)) void
-blend(const int16_t *rows, size_t stride, const int16_t *weights, int taps, int round, int vectors, Vector *sums)
+static inline
+__attribute__((always_inline))
+void
+blend(const int16_t *rows, size_t stride, const int16_t *weights, int taps, int round, int vectors, Vector * sums)
 {
 	Vector		kept[8];		/* in registers */
 
@@ -271,7 +153,7 @@ turn(const int16_t *from, size_t from_stride, int16_t *to, size_t to_stride)
 static void
 blend_rows(ImgReducer *reducer, int count)
 {
-	const Axis *down = &reducer->down;
+	const ImgAxis *down = &reducer->down;
 	int16_t		rows[BATCH][BLOCK] __attribute__((aligned(16)));
 
 	memset(rows, 0, sizeof(rows));
@@ -295,7 +177,7 @@ blend_rows(ImgReducer *reducer, int count)
 static void
 blend_columns(ImgReducer *reducer)
 {
-	const Axis *across = &reducer->across;
+	const ImgAxis *across = &reducer->across;
 	size_t		column = (size_t) reducer->bands * BATCH;
 
 	for (int x = 0; x < across->size; x++)
@@ -369,7 +251,7 @@ write_rows(ImgReducer *reducer, int count)
 static void
 blend_batch(ImgReducer *reducer)
 {
-	const Axis *down = &reducer->down;
+	const ImgAxis *down = &reducer->down;
 	int			count = MIN(BATCH, down->size - reducer->done);
 	int			drop;
 
@@ -390,7 +272,7 @@ blend_batch(ImgReducer *reducer)
 static int
 batch_end(const ImgReducer *reducer)
 {
-	const Axis *down = &reducer->down;
+	const ImgAxis *down = &reducer->down;
 
 	return down->first[MIN(reducer->done + BATCH, down->size) - 1] + down->taps;
 }
@@ -422,7 +304,7 @@ add_row(ImgReducer *reducer, const uint8_t *row)
 static void
 average(ImgReducer *reducer, int rows, int16_t *boxes)
 {
-	const Axis *across = &reducer->across;
+	const ImgAxis *across = &reducer->across;
 	int			bands = reducer->bands;
 
 	for (int i = 0; i < across->boxes; i++)
@@ -446,7 +328,7 @@ average(ImgReducer *reducer, int rows, int16_t *boxes)
 void
 img_reducer_add(ImgReducer *reducer, const uint8_t *row)
 {
-	const Axis *down = &reducer->down;
+	const ImgAxis *down = &reducer->down;
 	int16_t    *boxes = reducer->window + (size_t) reducer->window_rows * reducer->samples;
 
 	if (reducer->done == down->size)

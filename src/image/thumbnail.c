@@ -169,13 +169,16 @@ resize(VipsImage **image, int width, int height, bool alpha)
 	return advance(image, &next, vips_cast(*image, &next, format, NULL));
 }
 
-/* Is there something to do that reduce.c can do? */
+/* Is there something to do that reduce.c can do?  Only a file whose header lies is to be enlarged. */
 static bool
 is_reducible(VipsImage *image, int width, int height)
 {
-	return (vips_image_get_width(image) != width || vips_image_get_height(image) != height) &&
+	int			full_width = vips_image_get_width(image);
+	int			full_height = vips_image_get_height(image);
+
+	return (full_width > width || full_height > height) && full_width >= width && full_height >= height &&
 		vips_image_get_format(image) == VIPS_FORMAT_UCHAR && vips_image_get_bands(image) <= IMG_REDUCER_BANDS &&
-		vips_image_get_height(image) / height < IMG_REDUCER_LIMIT;
+		full_height / height < IMG_REDUCER_LIMIT;
 }
 
 /* Run the pipeline in this thread, and shrink its rows as they come. */

@@ -95,6 +95,10 @@ is(sql('old', "BEGIN; ALTER EXTENSION thumbexif UPDATE; SELECT to_jsonb(a) - 'se
 	SELECT to_jsonb(a) - 'file_size' FROM thumbexif_internal.thumbexif_asset_bigint a ORDER BY id; SELECT * FROM thumbexif_internal.thumbexif_removal; ROLLBACK"),
 	$before, 'attachments, states and removals are there after the update');
 is(sql('old', 'ALTER EXTENSION thumbexif UPDATE'), '', 'the update, without a word');
+# in one snapshot, since the worker is at work
+is(sql('old', q{SELECT count(*) FROM (SELECT status, sum(assets) FROM thumbexif_internal.thumbexif_count WHERE status IS NOT NULL GROUP BY 1 HAVING sum(assets) <> 0) c
+	FULL JOIN (SELECT status, count(*) FROM thumbexif_internal.thumbexif_asset GROUP BY 1) s ON s.status = c.status AND s.count = c.sum WHERE s.status IS NULL OR c.status IS NULL}),
+	0, 'the states are counted');
 is(sql('old', 'SELECT last_value FROM thumbexif_internal.thumbexif_attachment_seq'), $number, 'numbers go on');
 is(sql('old', q{SELECT has_function_privilege('reader', 'photo.thumbexif_info(text)', 'EXECUTE'),
 		has_function_privilege('photographer', 'photo.thumbexif_process(bigint, regclass, boolean)', 'EXECUTE'),

@@ -38,7 +38,8 @@ sub is_flat
 		last if $later < $kilobytes + 300;
 	}
 	cmp_ok($later, '<', $kilobytes + 300, "$what: the same memory");
-	is($fds_later, $fds, "$what: the same descriptors");
+	# an idle decoder's and the opener's, two each, may have come or gone; each round makes many errors
+	cmp_ok($fds_later, '<=', $fds + 4, "$what: the same descriptors");
 	return;
 }
 

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <lcms2.h>
+
 #include "image/internal.h"
 #include "test/unit/pictures.h"
 #include "test/unit/tap.h"
@@ -228,7 +230,8 @@ test_sizes(void)
 		uint32_t	size;
 		uint32_t	width,
 					height;
-	}			sizes[] = {{1, 1, 1}, {2, 2, 2}, {17, 17, 13}, {100, 100, 75}, {319, 319, 239}, {320, 320, 240}, {321, 320, 240}, {16384, 320, 240}};
+	}			sizes[] = {{1, 1, 1}, {2, 2, 2}, {17, 17, 13}, {100, 100, 75}, {319, 319, 239}, {320, 320, 240},
+	{321, 320, 240}, {16384, 320, 240}};
 	static const char *const names[] = {"photo.jpg", "photo.png", "rle8.bmp", "photo.webp", "photo.avif"};
 
 	for (size_t n = 0; n < sizeof(names) / sizeof(names[0]); n++)
@@ -249,6 +252,37 @@ test_sizes(void)
 		}
 		bytes_free(&bytes);
 	}
+}
+
+/* A profile of sRGB needs no transform, whoever wrote it; others do. */
+static void
+test_srgb_profile(void)
+{
+	static const cmsCIExyY d65 = {0.3127, 0.3290, 1};
+	static const cmsCIExyYTRIPLE primaries[] = {
+		{{0.640, 0.330, 1}, {0.300, 0.600, 1}, {0.150, 0.060, 1}}, {{0.680, 0.320, 1}, {0.265, 0.690, 1}, {0.150, 0.060, 1}}
+	};
+	const cmsFloat64Number numbers[5] = {2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045};
+
+	for (int wide = 0; wide <= 1; wide++)
+		for (int gamma = 0; gamma <= 1; gamma++)
+		{
+			cmsToneCurve *curve = gamma ? cmsBuildGamma(NULL, 2.2) : cmsBuildParametricToneCurve(NULL, 4, numbers);
+			cmsToneCurve *curves[3] = {curve, curve, curve};
+			cmsHPROFILE profile = cmsCreateRGBProfile(&d65, &primaries[wide], curves);
+			cmsUInt32Number length = 0;
+			void	   *bytes;
+
+			cmsSaveProfileToMem(profile, NULL, &length);
+			bytes = malloc(length);
+			cmsSaveProfileToMem(profile, bytes, &length);
+			is_int(img_srgb_transform(bytes, length, 3, 0, VIPS_FORMAT_UCHAR) != NULL, wide || gamma,
+				   wide ? "Display P3 is converted" : gamma ? "another gamma is converted" : "sRGB is not");
+			ok(img_srgb_transform(bytes, length, 3, 0, VIPS_FORMAT_USHORT) != NULL, "more bits are converted");
+			free(bytes);
+			cmsCloseProfile(profile);
+			cmsFreeToneCurve(curve);
+		}
 }
 
 /* A thumbnail is the same however often and in whatever order it is made. */
@@ -291,6 +325,7 @@ main(void)
 	test_alpha("alpha.avif");
 	test_hdr("named-pq.avif");
 	test_hdr("named-hlg.avif");
+	test_srgb_profile();
 	test_sizes();
 	test_repeated();
 	return done_testing();

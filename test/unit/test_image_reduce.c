@@ -4,6 +4,7 @@
  *
  * The code is included: this is its only compilation in the tests that has all checks of UBSan.
  */
+#include "image/reduce_axis.c"
 #include "image/reduce.c"
 
 #include "test/unit/tap.h"
@@ -181,12 +182,14 @@ static void
 test_transparent(void)
 {
 	const Shape shape = {64, 64, 16, 16};
+	const uint8_t opaque[4] = {200, 100, 50, 255};
+	const uint8_t clear[4] = {0, 255, 255, 0};
 	uint8_t		pixels[64 * 64 * 4];
 	uint8_t    *got;
 	int			wrong = 0;
 
 	for (int i = 0; i < 64 * 64; i++)
-		memcpy(pixels + 4 * i, i % 64 < 37 ? (uint8_t[4]) {200, 100, 50, 255} : (uint8_t[4]) {0, 255, 255, 0}, 4);
+		memcpy(pixels + 4 * i, i % 64 < 37 ? opaque : clear, 4);
 	got = reduced(&shape, 4, true, pixels);
 	for (int i = 0; i < 16 * 16; i++)
 	{

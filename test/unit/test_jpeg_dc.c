@@ -153,6 +153,8 @@ static const Change changes[] = {
 	{"progressive: AC refined before it is there", "progressive", SOS_ONE, 0, 9, 1, B("\x21"), LEFT},
 	{"progressive: AC of 64 and more", "progressive", SOS_ONE, 0, 8, 1, B("\x40"), LEFT},
 	{"progressive: AC with a missing table", "progressive", SOS_ONE, 0, 6, 1, B("\x03"), LEFT},
+	{"progressive: DC with an impossible table of AC", "progressive", SOS, 0, 6, 1, B("\x0F"), SAME},
+	{"progressive: AC with an impossible table of DC", "progressive", SOS_ONE, 0, 6, 1, B("\xF0"), SAME},
 	{"progressive: DC and AC in one scan", "progressive", SOS, 0, 12, 1, B("\x05"), LEFT},
 	{"apart: a bad table behind the first scan", "apart", SOS_ONE, 1, 0, 0, B("\xFF\xC4\x00\x14\x00\x03\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1"), LEFT},
 	{"apart: a component twice", "apart", SOS_ONE, 1, 5, 1, B("\x01"), LEFT},

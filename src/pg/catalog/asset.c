@@ -303,7 +303,7 @@ te_assets_fill_states(const TeAttachment *attachment, TeAsset *assets, int count
 	sql = psprintf("SELECT " STATE_COLUMNS " FROM %s AS s, unnest($1, $2) AS w (w_attachment, w_id)"
 				   " WHERE s.attachment = w_attachment AND s.id = w_id%s",
 				   attachment->state, how == TE_STATE_READ ? "" : " FOR UPDATE OF s");
-	merge_states(attachment->key_type, assets, count, te_sql_as_extension(sql, &args));
+	merge_states(attachment->key_type, assets, count, te_sql_by_index(sql, &args));
 	te_sql_free();
 	pfree(sql);
 	pfree(keys);
@@ -321,7 +321,7 @@ te_states_lock(const TeAttachment *attachment, const TeKey *keys, const int64 *v
 	sql = psprintf("SELECT w.n FROM %s AS s, unnest($1, $2, $3) WITH ORDINALITY AS w (attachment, id, version, n)"
 				   " WHERE s.attachment = w.attachment AND s.id = w.id AND s.version = w.version"
 				   " FOR UPDATE OF s SKIP LOCKED", attachment->state);
-	found = te_sql_as_extension(sql, &args);
+	found = te_sql_by_index(sql, &args);
 	memset(locked, 0, sizeof(bool) * count);
 	for (uint64 row = 0; row < found; row++)
 		locked[te_out_int((int) row, 1, 1) - 1] = true;

@@ -219,7 +219,7 @@ update_states(const TeClaimRequest *request, TeAsset **assets, int count)
 	te_arg_array(&args, INT4OID, attempts, NULL, count);
 	te_arg_array(&args, INT4OID, interruptions, NULL, count);
 	te_arg_int4(&args, request->claim->number);
-	te_sql_as_extension(sql, &args);
+	te_sql_by_index(sql, &args);
 }
 
 /*

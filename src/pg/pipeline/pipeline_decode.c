@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "storage/fd.h"
 #include "utils/snapmgr.h"
 
 #include "pg/base/guc.h"
@@ -34,12 +35,21 @@ is_small(const TePipeline *p)
 	return (p->options->parts & te_parts_kept(p->options->attachment) & TE_PART_THUMBNAIL) == 0;
 }
 
+/* How many files to ask for: small jobs are soon done, but few descriptors must suffice, too. */
+static int
+files_ahead(bool small)
+{
+	int			affordable = max_safe_fds / 3 / 8;	/* of the third that fd.c leaves to extensions */
+
+	return small ? Max(TE_SOURCE_AHEAD, Min(TE_SOURCE_AHEAD_SMALL, affordable)) : TE_SOURCE_AHEAD;
+}
+
 /* Ask for the files of the next jobs, several at a time, so that the opener does not wake up for each. */
 static void
 request_files(TePipeline *p)
 {
 	bool		small = is_small(p);
-	int			max_ahead = small ? TE_SOURCE_AHEAD_SMALL : TE_SOURCE_AHEAD;
+	int			max_ahead = files_ahead(small);
 	int			ahead = 0;
 	dlist_iter	iter;
 

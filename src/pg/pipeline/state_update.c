@@ -229,7 +229,7 @@ write_states(TeJob *const *jobs, const NewState *const *results, int count)
 	te_arg_text(&args, state->tried_settings);
 	te_arg_text(&args, state->error);
 	te_arg_text(&args, state->exif_error);
-	if (te_sql_as_extension(sql, &args) != (uint64) count)
+	if (te_sql_by_index(sql, &args) != (uint64) count)
 		ereport(ERROR,
 				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
 				 errmsg("the update has changed the state of its own asset"),

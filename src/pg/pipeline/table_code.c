@@ -9,8 +9,8 @@
 #include "access/genam.h"
 #include "access/relation.h"
 #include "access/sysattr.h"
+#include "access/transam.h"
 #include "catalog/pg_trigger.h"
-#include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "rewrite/prs2lock.h"
 #include "utils/lsyscache.h"
@@ -101,18 +101,17 @@ has_index_expressions(Relation relation)
 	return found;
 }
 
+/* Checks, generated columns, and types that bring code: domains with checks, types whose casts and functions are not built in. */
 static bool
-has_checks(Relation relation)
+has_checks(Relation relation, const TeAttachment *attachment)
 {
-	TupleDesc	columns = RelationGetDescr(relation);
+	const TupleConstr *constraints = RelationGetDescr(relation)->constr;
 
-	if (columns->constr != NULL && (columns->constr->num_check > 0 || columns->constr->has_generated_stored))
+	if (constraints != NULL && (constraints->num_check > 0 || constraints->has_generated_stored))
 		return true;
-	for (int i = 0; i < columns->natts; i++)
+	for (int i = 0; i < TE_COLUMNS; i++)
 	{
-		Form_pg_attribute column = TupleDescAttr(columns, i);
-
-		if (!column->attisdropped && get_typtype(column->atttypid) == TYPTYPE_DOMAIN)
+		if (attachment->column[i] != NULL && attachment->type[i] >= FirstNormalObjectId)
 			return true;
 	}
 	return false;
@@ -123,7 +122,7 @@ te_table_runs_code(const TeAttachment *attachment)
 {
 	Relation	relation = relation_open(attachment->relation, AccessShareLock);
 	bool		found = relation->rd_rules != NULL || relation->rd_rel->relrowsecurity ||
-		has_checks(relation) || has_triggers(relation, attachment) || has_index_expressions(relation);
+		has_checks(relation, attachment) || has_triggers(relation, attachment) || has_index_expressions(relation);
 
 	relation_close(relation, AccessShareLock);
 	return found;

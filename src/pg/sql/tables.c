@@ -14,6 +14,7 @@
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -119,9 +120,14 @@ static void
 grant_view(const TeAttachment *attachment)
 {
 	TeArgs		none = {0};
+	TeExtension extension;
+	Oid			view;
 
-	if (superuser_arg(attachment->owner))
+	te_extension_get(&extension);
+	view = get_relname_relid("thumbexif_tables", extension.home);
+	if (!OidIsValid(view) || pg_class_aclcheck(view, attachment->owner, ACL_SELECT) == ACLCHECK_OK)
 		return;
+	LockRelationOid(view, ShareUpdateExclusiveLock);	/* GRANT fails if another one runs at the same time */
 	te_sql_as_extension(psprintf("GRANT SELECT ON %s TO %s", te_user_name("thumbexif_tables"),
 								 quote_identifier(GetUserNameFromId(attachment->owner, false))), &none);
 }

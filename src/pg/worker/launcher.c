@@ -374,9 +374,7 @@ thumbexif_launcher_main(Datum arg)
 		collect_wakes();
 		start_workers(now);
 		count_unlisted(now);
-
 		te_template_keeper_run();
-
 		if (te_template_keeper_wait(sleep_ms(now), wait_event))
 			pg_atomic_exchange_u32(&te_shared->list_changed, 1);
 	}
