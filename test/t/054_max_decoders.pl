@@ -115,11 +115,22 @@ my $new = DecoderTest->session($server);
 is($new->query($thumbnail), 't', 'after a crash all slots are free again');
 is(launcher('decoders'), 1, 'but for that of the one that is used');
 
-# --- a bulk run makes room
+# --- a bulk run makes room; its rows are written slowly until others have had their turn
+
+sub writes_take
+{
+	my $seconds = shift;
+
+	return $server->safe_psql('postgres', "CREATE OR REPLACE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
+		'BEGIN PERFORM pg_sleep($seconds); RETURN NULL; END'");
+}
+
+writes_take(0.02);
 
 $server->safe_psql('postgres', <<'EOSQL');
 SELECT thumbexif_attach();
 INSERT INTO image_assets (path) SELECT repeat('./', n) || 'photo.jpg' FROM generate_series(1, 1500) n;
+CREATE TRIGGER slow AFTER UPDATE ON image_assets FOR EACH ROW EXECUTE FUNCTION slow();
 EOSQL
 my @bulk = map { DecoderTest->session($server) } 1 .. 2;
 $_->send("SET thumbexif.decoders = 4; CALL thumbexif_backfill(batch_size => 20)") foreach @bulk;
@@ -132,6 +143,7 @@ foreach (1 .. 3)
 	$most = $now if $now > $most;
 }
 cmp_ok($server->safe_psql('postgres', 'SELECT count(*) FROM image_assets WHERE thumbnail_path IS NULL'), '>', 0, 'not only when they are at their end');
+writes_take(0);
 cmp_ok($most, '<=', 2, 'with two decoders in all');
 like($_->answer, qr/Done! Processed: \d+, Updated: \d+, Skipped: 0, Failed: 0\n/, 'a backfill ends well all the same') foreach @bulk;
 is($server->safe_psql('postgres', 'SELECT count(*) FROM image_assets WHERE thumbnail_path IS NULL'), '0', 'with every picture done');
