@@ -64,7 +64,7 @@ sub pss
 
 	foreach my $process (grep { $_->[1] =~ /^thumbexif-/ } living())
 	{
-		open(my $handle, '<', "/proc/$process->[0]/smaps_rollup") or die "memory of $process->[1]: $!\n";
+		open(my $handle, '<', "/proc/$process->[0]/smaps_rollup") or (-e "/proc/$process->[0]" ? die "memory of $process->[1]: $!\n" : next);
 		my ($kb) = join('', <$handle>) =~ /^Pss:\s+(\d+)/m;
 		$sum += $kb // 0;
 	}
