@@ -18,7 +18,7 @@ copy(pictures_dir() . '/photo.jpg', "$pictures/photo.jpg") or die "copy: $!";
 my $secret = 'Secret of Alice';
 append_to_file("$pictures/secret.png", tiny_picture(make => $secret));
 my $server = new_server('template', preload => 1, install => $install, roots => $pictures,
-	config => "thumbexif.max_decoders = 4\nthumbexif.decode_timeout = 1h\nmax_connections = 120\nrestart_after_crash = on\n");
+	config => "thumbexif.max_decoders = 4\nthumbexif.decode_timeout = 1h\nmax_connections = 120\nrestart_after_crash = on\nlog_min_messages = debug1\n");
 my $thumbnail = "SELECT length(thumbexif_thumbnail('photo.jpg')) > 1000";
 my $template = template($server);
 
@@ -124,14 +124,17 @@ is(template($server), $template, 'from one template');
 $session->quit;
 wait_for('no decoder is left', sub { !running() });
 kill 'STOP', $template;
+wait_for('it stops', sub { process_state($template) eq 'T' });
 $session = DecoderTest->session($server);
-is($session->query($thumbnail), 't', 'who gets no answer');
+like($session->query("SET statement_timeout = 200; $thumbnail"), qr/ERROR:  57014/, 'who waits for its answer can be interrupted');
+unlike(slurp_file($server->logfile), qr/does not answer/, 'which is not the fault of the template');
+is($session->query("RESET statement_timeout; $thumbnail"), 't', 'who gets no answer');
 is_deeply([ map { parent($_) } $session->decoders_of ], [ $session->{pid} ], 'starts a decoder without the template');
-kill 'CONT', $template;
-is($session->query($thumbnail), 't', 'that goes on when the template does');
-wait_for('what the template has forked too late is ended', sub { !running() });
-is(scalar(my @one = $session->decoders_of), 1, 'it has one decoder');
 $session->quit;
+my $hung = $template;
+$template = template($server, $hung);
+isnt($template, $hung, 'another template comes');
+wait_for('the one that does not answer is killed', sub { process_state($hung) eq '' });
 $session = forked_session($template);
 
 # --- its end
@@ -161,6 +164,25 @@ is_deeply([ map { parent($_) } $busy->decoders_of ], [$template], 'the decoders 
 $other->quit;
 wait_for('the first ends', sub { process_state($template) eq '' });
 pass('and it ends with them');
+$busy = forked_session($next);
+kill 'SEGV', $busy->decoders_of;
+$template = template($server, $next);
+$busy->quit;
+my @pauses = slurp_file($server->logfile) =~ /: retired: a decoder has died \(the next in (\d+) ms\)/g;
+is(scalar @pauses, 2, 'two templates had to be replaced');
+cmp_ok($pauses[1], '>', $pauses[0], 'the second time after a longer pause');
+
+# What an image does by its size or its end tells nothing about the memory.
+copy("$pictures/photo.jpg", "$pictures/cut.jpg") or die "copy: $!";
+$busy = forked_session($template);
+$stopped = $busy->send_to_stopped($server, "SELECT thumbexif_thumbnail('cut.jpg')");
+truncate("$pictures/cut.jpg", 1000) or die "truncate: $!";
+kill 'CONT', $stopped;
+like($busy->answer, qr/ERROR/, 'a file that becomes shorter');
+wait_for('ends the decoder', sub { process_state($stopped) eq '' });
+like(slurp_file($server->logfile), qr/PID $stopped\n.*The decoder exited with code 6/, 'as it should');
+$busy->quit;
+forked_session($template)->quit;
 
 # --- another program
 
@@ -172,7 +194,7 @@ $session->quit;
 $session = DecoderTest->session($server);
 is($session->query($thumbnail), 't', 'a thumbnail after the program was replaced');
 is(parent(($session->decoders_of)[0]), $session->{pid}, 'by a decoder that is not of the template');
-$template = template($server, $next);
+$template = template($server, $template);
 is(readlink("/proc/$template/exe"), $program, 'another template runs the new program');
 $session->quit;
 $session = forked_session($template);
