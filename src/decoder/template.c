@@ -125,13 +125,15 @@ retire(const char *why, bool death)
 
 /* --- the end of a decoder */
 
-/* Did the end tell nothing to somebody who tries to take over decoders? */
+/*
+ * Did the end tell nothing to somebody who tries to take over decoders?  TE_EXIT_MEMORY may: it is also what a decoder makes of
+ * a wrong address or a broken stack when its memory is full.
+ */
 static bool
 is_harmless(int status)
 {
 	if (WIFEXITED(status))
-		return WEXITSTATUS(status) == TE_EXIT_NORMAL || WEXITSTATUS(status) == TE_EXIT_MEMORY ||
-			WEXITSTATUS(status) == TE_EXIT_FILE;
+		return WEXITSTATUS(status) == TE_EXIT_NORMAL || WEXITSTATUS(status) == TE_EXIT_FILE;
 	return WTERMSIG(status) == SIGKILL || WTERMSIG(status) == SIGTERM ||
 		WTERMSIG(status) == SIGQUIT || WTERMSIG(status) == SIGXCPU;
 }
