@@ -113,6 +113,17 @@ isnt(value($server, $kept), value($server, $counted), 'a dry run corrects nothin
 value($server, 'SELECT thumbexif_clean()');
 is_right('thumbexif_clean() counts again');
 
+# a backfill that reads the whole table finds it too, as after a restore of data alone, whose triggers are off
+value($server, 'DELETE FROM thumbexif_internal.thumbexif_count WHERE status IS NOT NULL');
+isnt(value($server, $kept), value($server, $counted), 'the numbers of states are lost');
+$server->psql('postgres', 'CALL thumbexif_backfill(0)');
+isnt(value($server, $kept), value($server, $counted), 'a backfill that reads nothing corrects nothing');
+$server->psql('postgres', 'CALL thumbexif_backfill()');
+is_right('a backfill counts again');
+value($server, q{SET session_replication_role = replica; UPDATE thumbexif_internal.thumbexif_asset_bigint SET status = 'failed' WHERE id = 21});
+$server->psql('postgres', 'CALL thumbexif_backfill()');
+is_right('also if only a status is wrong');
+
 # nobody else can change them
 value($server, 'CREATE ROLE stranger');
 foreach my $forged (q{SELECT thumbexif_internal.thumbexif_count_change(NULL, NULL, NULL, 1, 'done', NULL)},

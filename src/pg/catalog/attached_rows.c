@@ -122,8 +122,8 @@ recount_states(const TeAttachment *attachment)
  * One snapshot sees the rows and the numbers that are kept: their difference stays right whatever others write
  * meanwhile.
  */
-static void
-recount(const TeAttachment *attachment, bool states)
+void
+te_recount(const TeAttachment *attachment)
 {
 	Relation	relation;
 
@@ -134,20 +134,7 @@ recount(const TeAttachment *attachment, bool states)
 	CommandCounterIncrement();	/* see what this transaction has done */
 	PushActiveSnapshot(GetLatestSnapshot());
 	te_count_rows_found(attachment->number, te_table_rows(relation, GetActiveSnapshot()));
-	if (states)
-		recount_states(attachment);
+	recount_states(attachment);
 	PopActiveSnapshot();
 	relation_close(relation, NoLock);	/* no TRUNCATE before the commit: it would subtract rows that are not kept yet */
-}
-
-void
-te_recount_rows(const TeAttachment *attachment)
-{
-	recount(attachment, false);
-}
-
-void
-te_recount(const TeAttachment *attachment)
-{
-	recount(attachment, true);
 }

@@ -21,12 +21,9 @@ extern bool te_attached_rows(const TeAttachment *attachment, const TeAssetCounts
 extern TeAssetCounts te_attached_counts(HTAB *all, const TeAttachment *attachment);
 
 /*
- * Count the rows of the table, unless it is locked, and correct the number that is kept.  Takes a snapshot for as long as
- * that lasts, and locks until the transaction ends.
+ * Count the rows of the table, unless it is locked, and the states of each status, and correct the numbers that are kept.
+ * Takes a snapshot for as long as that lasts, and locks until the transaction ends.  Inside SPI.
  */
-extern void te_recount_rows(const TeAttachment *attachment);
-
-/* The same for the rows and the states of each status.  Inside SPI. */
 extern void te_recount(const TeAttachment *attachment);
 
 #endif							/* TE_PG_ATTACHED_ROWS_H */
