@@ -124,6 +124,20 @@ value($server, q{SET session_replication_role = replica; UPDATE thumbexif_intern
 $server->psql('postgres', 'CALL thumbexif_backfill()');
 is_right('also if only a status is wrong');
 
+# rows that come without triggers, into a table that was attached while it was empty
+value($server, q{CREATE TABLE replicated (id bigint PRIMARY KEY, path text); SELECT thumbexif_attach('replicated');
+	SET session_replication_role = replica; INSERT INTO replicated SELECT g, 'absent/' || g FROM generate_series(1, 30000) g});
+value($server, q{ANALYZE replicated});
+is(value($server, q{SELECT total, done, remaining FROM thumbexif_progress WHERE relation = 'replicated'::regclass}), '30000|0|30000', 'rows are estimated');
+is(value($server, q{SELECT status, assets FROM thumbexif_status WHERE relation = 'replicated'::regclass}), 'new|30000', 'and are new');
+$server->psql('postgres', q{SET client_min_messages = error; CALL thumbexif_backfill(1, relation => 'replicated')});
+is_right('the first backfill counts them');
+value($server, q{SET session_replication_role = replica; INSERT INTO replicated SELECT generate_series(30001, 30010); SET session_replication_role = origin;
+	DELETE FROM replicated; INSERT INTO thumbexif_internal.thumbexif_count
+	SELECT attachment, 'done', -5, NULL, false FROM thumbexif_internal.thumbexif_attachment WHERE relation = 'replicated'::regclass});
+is(value($server, q{SELECT count(*) FROM thumbexif_progress WHERE total < 0 OR done < 0 OR remaining < 0}), 0, 'no number is negative');
+value($server, q{DROP TABLE replicated});
+
 # nobody else can change them
 value($server, 'CREATE ROLE stranger');
 foreach my $forged (q{SELECT thumbexif_internal.thumbexif_count_change(NULL, NULL, NULL, 1, 'done', NULL)},

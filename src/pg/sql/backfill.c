@@ -206,7 +206,12 @@ correct_counts(const Backfill *backfill)
 {
 	const TeAttachment *attachment = backfill->progress.attachment;
 
-	if (read_counts(attachment).counted > 0 && !scan_disagrees(backfill))
+	bool		doubtful;
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	doubtful = te_counts_doubtful(attachment, te_counts_read(GetActiveSnapshot()));
+	PopActiveSnapshot();
+	if (!doubtful && !scan_disagrees(backfill))
 		return;
 	te_recount(attachment);
 	SPI_commit();
