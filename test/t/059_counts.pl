@@ -160,6 +160,15 @@ is($by_scan, 0, 'no scan of the state table');
 cmp_ok($by_index, '<', 30 * 1500, "and few entries of its indexes are read for each asset: $by_index");
 is_right('absent files', 'photos missing 1500, photos rows 1500');
 
+# Nothing is assumed for statements of triggers that a statement of ours fires.
+value($server, q{CREATE TABLE traced (id bigint PRIMARY KEY, path text, width int); CREATE TABLE traces (plan text);
+	INSERT INTO traced VALUES (1, '1.png'); ANALYZE traced; SELECT thumbexif_attach('traced');
+	CREATE FUNCTION trace() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE plan json; BEGIN
+		EXECUTE 'EXPLAIN (FORMAT JSON) SELECT FROM public.traced' INTO plan; INSERT INTO public.traces VALUES (plan::text); RETURN NULL; END $$;
+	CREATE TRIGGER trace AFTER UPDATE ON traced FOR EACH ROW EXECUTE FUNCTION trace(); SELECT thumbexif_process(1, 'traced')});
+like(value($server, 'SELECT DISTINCT plan FROM traces'), qr/"Plan Rows": 1,/, 'the statement of a trigger is planned for the rows there are');
+value($server, q{DROP TABLE traced});
+
 # A large table, of which most is done: the total is estimated, and exact where all that is left has no state that is done.
 # A look at the views reads neither the table nor the states.
 value($server, q{TRUNCATE photos; INSERT INTO photos SELECT g, 'p' || g FROM generate_series(1, 110000) g;
