@@ -85,6 +85,19 @@ foreach my $level ('SERIALIZABLE', 'REPEATABLE READ', 'READ COMMITTED')
 is_right('after the storm');
 cmp_ok(value($server, 'SELECT count(*) FROM thumbexif_internal.thumbexif_count'), '<', 1000, 'rows of the numbers are replaced by their sums');
 
+# VACUUM makes space in the first pages, which then hold the newest rows
+value($server, q{INSERT INTO thumbexif_internal.thumbexif_count SELECT 0, NULL, 1 - g % 2 * 2, NULL, false FROM generate_series(1, 12000) g;
+	DELETE FROM thumbexif_internal.thumbexif_count WHERE ctid < '(60,0)' AND attachment = 0});
+my $single = PostgreSQL::Test::Utils::tempdir() . '/single.sql';
+write_file($single, q{INSERT INTO others VALUES (gen_random_uuid(), 's')});
+foreach my $cycle (1 .. 3)
+{
+	value($server, 'VACUUM thumbexif_internal.thumbexif_count');
+	$server->command_ok([ 'pgbench', '-n', '-t', 500, '-f', $single, 'postgres' ], "many INSERTs, cycle $cycle");
+}
+cmp_ok(value($server, 'SELECT count(*) FROM thumbexif_internal.thumbexif_count WHERE attachment <> 0'), '<', 1500, 'rows in pages used again are replaced too');
+value($server, 'DELETE FROM thumbexif_internal.thumbexif_count WHERE attachment = 0');
+
 # a crash
 my $lost = $server->background_psql('postgres');
 $lost->query_safe(q{BEGIN; DELETE FROM photos WHERE id < 2000; INSERT INTO others VALUES (gen_random_uuid(), 'lost')});
