@@ -98,6 +98,16 @@ foreach my $cycle (1 .. 3)
 cmp_ok(value($server, 'SELECT count(*) FROM thumbexif_internal.thumbexif_count WHERE attachment <> 0'), '<', 1500, 'rows in pages used again are replaced too');
 value($server, 'DELETE FROM thumbexif_internal.thumbexif_count WHERE attachment = 0');
 
+# a serializable transaction replaces no rows, a backfill, clean and the worker do
+my $grow = q{INSERT INTO thumbexif_internal.thumbexif_count SELECT 0, NULL, 1 - g % 2 * 2, NULL, false FROM generate_series(1, 25000) g};
+my $grown = 'SELECT count(*) FROM thumbexif_internal.thumbexif_count';
+value($server, $grow);
+value($server, 'SELECT thumbexif_clean()');
+cmp_ok(value($server, $grown), '<', 300, 'clean replaces all rows by their sums');
+value($server, $grow);
+$server->psql('postgres', q{CALL thumbexif_backfill(0, relation => 'others')});
+cmp_ok(value($server, $grown), '<', 300, 'so does a backfill');
+
 # a crash
 my $lost = $server->background_psql('postgres');
 $lost->query_safe(q{BEGIN; DELETE FROM photos WHERE id < 2000; INSERT INTO others VALUES (gen_random_uuid(), 'lost')});

@@ -102,6 +102,12 @@ extern int64 te_table_rows(Relation table, Snapshot snapshot);
  */
 extern void te_count_lock(void);
 
+/*
+ * Replace rows by their sums, some thousand at a time: transactions that are serializable or prepared never do so.  Nothing
+ * is done in a serializable transaction, or if another process is at it.
+ */
+extern void te_count_fold_all(void);
+
 /* --- between the two files */
 
 typedef enum TeCountKind

@@ -400,6 +400,26 @@ fold(Relation table, BlockNumber page)
 }
 
 void
+te_count_fold_all(void)
+{
+	Relation	table;
+	Pages		pages = {0};
+
+	if (IsolationIsSerializable() ||
+		!ConditionalLockDatabaseObject(RelationRelationId, count_table(), 1, ExclusiveLock))
+		return;
+	table = table_open(count_table(), RowExclusiveLock);
+	pages.end = RelationGetNumberOfBlocks(table);
+	while (pages.next < pages.end)
+	{
+		CHECK_FOR_INTERRUPTS();
+		replace_rows(table, &pages);
+		CommandCounterIncrement();	/* a page may be read twice */
+	}
+	table_close(table, NoLock);
+}
+
+void
 te_count_write(HTAB *changes, bool may_fold)
 {
 	Relation	table = table_open(count_table(), RowExclusiveLock);

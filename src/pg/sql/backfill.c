@@ -211,9 +211,9 @@ correct_counts(const Backfill *backfill)
 	PushActiveSnapshot(GetTransactionSnapshot());
 	doubtful = te_counts_doubtful(attachment, te_counts_read(GetActiveSnapshot()));
 	PopActiveSnapshot();
-	if (!doubtful && !scan_disagrees(backfill))
-		return;
-	te_recount(attachment);
+	te_count_fold_all();
+	if (doubtful || scan_disagrees(backfill))
+		te_recount(attachment);
 	SPI_commit();
 }
 
