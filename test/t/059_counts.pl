@@ -161,6 +161,13 @@ value($server, q{SET session_replication_role = replica; INSERT INTO replicated 
 is(value($server, q{SELECT count(*) FROM thumbexif_progress WHERE total < 0 OR done < 0 OR remaining < 0}), 0, 'no number is negative');
 value($server, q{DROP TABLE replicated});
 
+# a clean that is not committed yet delays no backfill
+value($server, q{DELETE FROM thumbexif_internal.thumbexif_count WHERE counted});
+value($server, q{BEGIN; SELECT thumbexif_clean(); PREPARE TRANSACTION 'clean'});
+unlike(($server->psql('postgres', q{SET lock_timeout = '5s'; CALL thumbexif_backfill(relation => 'photos')}))[2], qr/ERROR/, 'a backfill does not wait for the counts');
+value($server, q{COMMIT PREPARED 'clean'});
+is_right('clean is committed');
+
 # nobody else can change them
 value($server, 'CREATE ROLE stranger');
 foreach my $forged (q{SELECT thumbexif_internal.thumbexif_count_change(NULL, NULL, NULL, 1, 'done', NULL)},

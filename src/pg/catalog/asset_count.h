@@ -97,10 +97,10 @@ extern int64 te_counts_known(const TeAssetCounts *counts);
 extern int64 te_table_rows(Relation table, Snapshot snapshot);
 
 /*
- * Lock the counts against other processes that correct them, until the transaction ends.  Does not block those who
- * change states.
+ * Lock the counts against other processes that correct or fold them, until the transaction ends.  Does not block those who
+ * change states.  False if another process has the lock and "wait" is not set.
  */
-extern void te_count_lock(void);
+extern bool te_count_lock(bool wait);
 
 /*
  * Replace rows by their sums, some thousand at a time: transactions that are serializable or prepared never do so.  Nothing

@@ -264,10 +264,13 @@ te_table_rows(Relation table, Snapshot snapshot)
 	return rows;
 }
 
-void
-te_count_lock(void)
+bool
+te_count_lock(bool wait)
 {
+	if (!wait)
+		return ConditionalLockDatabaseObject(RelationRelationId, count_table(), 1, ExclusiveLock);
 	LockDatabaseObject(RelationRelationId, count_table(), 1, ExclusiveLock);
+	return true;
 }
 
 /* --- folding */
@@ -389,7 +392,7 @@ fold(Relation table, BlockNumber page)
 	BlockNumber count = RelationGetNumberOfBlocks(table);
 	Pages		pages = {.next = 0, .end = count};
 
-	if (!ConditionalLockDatabaseObject(RelationRelationId, RelationGetRelid(table), 1, ExclusiveLock))
+	if (!te_count_lock(false))
 		return;
 	if (!one_of(FOLD_ALL) && count > FOLD_PAGES)
 	{
@@ -405,8 +408,7 @@ te_count_fold_all(void)
 	Relation	table;
 	Pages		pages = {0};
 
-	if (IsolationIsSerializable() ||
-		!ConditionalLockDatabaseObject(RelationRelationId, count_table(), 1, ExclusiveLock))
+	if (IsolationIsSerializable() || !te_count_lock(false))
 		return;
 	table = table_open(count_table(), RowExclusiveLock);
 	pages.end = RelationGetNumberOfBlocks(table);

@@ -149,11 +149,12 @@ recount_states(const TeAttachment *attachment)
  * meanwhile.
  */
 void
-te_recount(const TeAttachment *attachment)
+te_recount(const TeAttachment *attachment, bool wait)
 {
 	Relation	relation;
 
-	te_count_lock();
+	if (!te_count_lock(wait))
+		return;
 	relation = open_unlocked(attachment->relation);
 	if (relation == NULL)
 		return;

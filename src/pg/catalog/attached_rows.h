@@ -29,8 +29,9 @@ extern bool te_counts_doubtful(const TeAttachment *attachment, HTAB *all);
 
 /*
  * Count the rows of the table, unless it is locked, and the states of each status, and correct the numbers that are kept.
- * Takes a snapshot for as long as that lasts, and locks until the transaction ends.  Inside SPI.
+ * Takes a snapshot for as long as that lasts, and locks until the transaction ends.  Unless "wait" is set, does nothing if another process has
+ * locked the counts.  Inside SPI.
  */
-extern void te_recount(const TeAttachment *attachment);
+extern void te_recount(const TeAttachment *attachment, bool wait);
 
 #endif							/* TE_PG_ATTACHED_ROWS_H */

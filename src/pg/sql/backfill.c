@@ -213,7 +213,7 @@ correct_counts(const Backfill *backfill)
 	PopActiveSnapshot();
 	te_count_fold_all();
 	if (doubtful || scan_disagrees(backfill))
-		te_recount(attachment);
+		te_recount(attachment, false);	/* an open thumbexif_clean() counts them too */
 	SPI_commit();
 }
 

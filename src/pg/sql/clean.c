@@ -348,7 +348,7 @@ correct_counts(void)
 
 	te_count_fold_all();
 	foreach(cell, te_attachment_all())
-		te_recount(lfirst(cell));
+		te_recount(lfirst(cell), true);
 }
 
 /* thumbexif_clean(dry_run boolean) RETURNS bigint */
