@@ -107,6 +107,7 @@ cmp_ok(value($server, $grown), '<', 300, 'clean replaces all rows by their sums'
 value($server, $grow);
 $server->psql('postgres', q{CALL thumbexif_backfill(0, relation => 'others')});
 cmp_ok(value($server, $grown), '<', 300, 'so does a backfill');
+value($server, 'VACUUM FULL thumbexif_internal.thumbexif_count');
 
 # a crash
 my $lost = $server->background_psql('postgres');
@@ -167,6 +168,15 @@ value($server, q{BEGIN; SELECT thumbexif_clean(); PREPARE TRANSACTION 'clean'});
 unlike(($server->psql('postgres', q{SET lock_timeout = '5s'; CALL thumbexif_backfill(relation => 'photos')}))[2], qr/ERROR/, 'a backfill does not wait for the counts');
 value($server, q{COMMIT PREPARED 'clean'});
 is_right('clean is committed');
+
+# an extension that is dropped and created again in one transaction
+$server->safe_psql('postgres', 'CREATE DATABASE again');
+my $again = q{CREATE EXTENSION thumbexif; SELECT thumbexif_attach('p')};
+$server->safe_psql('again', "CREATE TABLE p (id bigint PRIMARY KEY, path text); $again");
+$server->safe_psql('again', "BEGIN; INSERT INTO p VALUES (1, 'a'); SAVEPOINT a; DROP EXTENSION thumbexif; $again; INSERT INTO p VALUES (2, 'a'); ROLLBACK TO a; INSERT INTO p VALUES (3, 'a'); COMMIT");
+is($server->safe_psql('again', $kept), 'p queued 2, p rows 2', 'that is rolled back');
+$server->safe_psql('again', "BEGIN; INSERT INTO p VALUES (4, 'a'); DROP EXTENSION thumbexif; $again; INSERT INTO p VALUES (5, 'a'); COMMIT");
+is($server->safe_psql('again', $kept), 'p queued 1, p rows 4', 'and committed');
 
 # nobody else can change them
 value($server, 'CREATE ROLE stranger');

@@ -120,7 +120,8 @@ typedef enum TeCountKind
 
 typedef struct TeCountChange
 {
-	/* hash key */
+	/* hash key, without padding */
+	Oid			extension;		/* whose tables these are: it may be dropped and created again in one transaction */
 	int			level;			/* nesting of the subtransaction */
 	int			attachment;
 	int			kind;			/* TeCountKind */
@@ -129,8 +130,8 @@ typedef struct TeCountChange
 	TimestampTz at;				/* of TE_COUNT_FINISHED: the last time */
 } TeCountChange;
 
-/* Add changes to the table.  With may_fold, perhaps replace rows by their sums. */
-extern void te_count_write(HTAB *changes, bool may_fold);
+/* Add changes of an extension to its table.  With may_fold, perhaps replace rows by their sums. */
+extern void te_count_write(HTAB *changes, Oid extension, bool may_fold);
 
 /* Add the collected changes to numbers that were read. */
 extern void te_count_add_collected(HTAB *counts);

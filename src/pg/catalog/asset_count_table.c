@@ -422,7 +422,7 @@ te_count_fold_all(void)
 }
 
 void
-te_count_write(HTAB *changes, bool may_fold)
+te_count_write(HTAB *changes, Oid extension, bool may_fold)
 {
 	Relation	table = table_open(count_table(), RowExclusiveLock);
 	HASH_SEQ_STATUS all;
@@ -435,7 +435,7 @@ te_count_write(HTAB *changes, bool may_fold)
 	hash_seq_init(&all, changes);
 	while ((change = hash_seq_search(&all)) != NULL)
 	{
-		if (change->number == 0)
+		if (change->number == 0 || change->extension != extension)
 			continue;
 		place = add_row(table, change->attachment, change->kind, change->number, change->at);
 		folds |= may_fold && ItemPointerGetOffsetNumber(&place) == FirstOffsetNumber;
