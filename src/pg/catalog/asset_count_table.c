@@ -200,7 +200,8 @@ add_row(Relation table, int attachment, int kind, int64 number, TimestampTz at)
 	values[FINISHED_AT] = TimestampTzGetDatum(at);
 	values[COUNTED] = BoolGetDatum(kind == TE_COUNT_COUNTED);
 	tuple = heap_form_tuple(RelationGetDescr(table), values, nulls);
-	simple_heap_insert(table, tuple);
+	/* replicated to another database, it would be counted there as a change of its own, and its deletion is not replicated */
+	heap_insert(table, tuple, GetCurrentCommandId(true), HEAP_INSERT_NO_LOGICAL, NULL);
 	place = tuple->t_self;
 	heap_freetuple(tuple);
 	return place;
