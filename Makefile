@@ -84,7 +84,7 @@ thumbexif-decoder: $(decoder_objs) $(image_objs) $(wire_objs)
 	$(CC) $(DECODER_CFLAGS) -o $@ $^ $(RPATH) $(PKGS_LIBS) -lm
 
 thumbexif-opener: $(opener_objs) $(wire_objs)
-	$(CC) $(DECODER_CFLAGS) -o $@ $^
+	$(CC) $(DECODER_CFLAGS) -o $@ $^ -pthread
 
 sql/$(EXTENSION)--$(EXTVERSION).sql: $(SQL_PARTS)
 	{ printf '%s\n' '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit'; cat $^; } > $@

@@ -8,6 +8,7 @@
  *		hang ROOT		as long as the line is there
  *		exit ROOT		the opener ends
  *		lie ROOT		it answers nonsense
+ *		ahead ROOT		files are opened, but asking to read them ahead hangs
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,9 +17,12 @@
 
 #include "opener/list_files.h"
 #include "opener/open_file.h"
+#include "opener/read_ahead.h"
 
 extern int	__real_opn_open_file(const char *root, const char *path, uint32_t want, TeOpenReply *reply);
 extern int	__wrap_opn_open_file(const char *root, const char *path, uint32_t want, TeOpenReply *reply);
+extern void __real_opn_ask_for(int fd, uint64_t bytes);
+extern void __wrap_opn_ask_for(int fd, uint64_t bytes);
 extern void __real_opn_list_files(const char *root, const char *path, uint32_t want, TeOpenReply *reply, char *list);
 extern void __wrap_opn_list_files(const char *root, const char *path, uint32_t want, TeOpenReply *reply, char *list);
 
@@ -26,7 +30,7 @@ extern void __wrap_opn_list_files(const char *root, const char *path, uint32_t w
 static const char *
 trouble_with(const char *root)
 {
-	static char word[32];
+	static __thread char word[32];
 	char		program[4096];
 	char		line[4096 + 64];
 	ssize_t		length = readlink("/proc/self/exe", program, sizeof(program) - 20);
@@ -80,4 +84,23 @@ __wrap_opn_list_files(const char *root, const char *path, uint32_t want, TeOpenR
 {
 	if (!make_trouble(root, reply))
 		__real_opn_list_files(root, path, want, reply, list);
+}
+
+void
+__wrap_opn_ask_for(int fd, uint64_t bytes)
+{
+	char		link[64];
+	char		folder[4096];
+	ssize_t		length;
+	char	   *slash;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	length = readlink(link, folder, sizeof(folder) - 1);
+	folder[length > 0 ? length : 0] = '\0';
+	slash = strrchr(folder, '/');
+	if (slash != NULL)
+		*slash = '\0';
+	while (strcmp(trouble_with(folder), "ahead") == 0)
+		usleep(10000);
+	__real_opn_ask_for(fd, bytes);
 }

@@ -12,7 +12,7 @@ use POSIX ();
 
 my ($postmaster, $what, $file) = @ARGV;
 
-# The server's processes: [pid, name, ticks, parent], children before they are anybody else's.
+# The server's processes: [pid, name, ticks, parent, state], children before they are anybody else's.
 sub processes
 {
 	my (%parent, %about);
@@ -24,11 +24,16 @@ sub processes
 		my ($pid, $name, $state, $rest) = $line =~ /^(\d+) \((.*)\) (\S) (.*)/s or next;
 		my @field = split / /, $rest;
 
-		next if $state eq 'Z';
 		$parent{$pid} = $field[0];
-		$about{$pid} = [ $pid, $name, $field[10] + $field[11] + $field[12] + $field[13], $field[0] ];
+		$about{$pid} = [ $pid, $name, $field[10] + $field[11] + $field[12] + $field[13], $field[0], $state ];
 	}
 	return grep { belongs($_->[0], \%parent) } values %about;
+}
+
+# Without those that have ended and wait to be reaped: their time counts until then, nothing else of them does.
+sub living
+{
+	return grep { $_->[4] ne 'Z' } processes();
 }
 
 sub belongs
@@ -44,11 +49,11 @@ sub decoders
 {
 	my @found;
 
-	foreach my $process (grep { $_->[1] =~ /^thumbexif-decod/ } processes())
+	foreach my $process (grep { $_->[1] =~ /^thumbexif-decod/ } living())
 	{
 		open(my $handle, '<', "/proc/$process->[0]/cmdline") or next;
 		my (undef, undef, $owner, @limits) = split /\0/, <$handle> // '';
-		push @found, $process if @limits || ($owner // '') ne $process->[3];
+		push @found, $process if @limits || ($owner || 0) != $process->[3];
 	}
 	return @found;
 }
@@ -57,9 +62,9 @@ sub pss
 {
 	my $sum = 0;
 
-	foreach my $process (grep { $_->[1] =~ /^thumbexif-/ } processes())
+	foreach my $process (grep { $_->[1] =~ /^thumbexif-/ } living())
 	{
-		open(my $handle, '<', "/proc/$process->[0]/smaps_rollup") or die "memory of $process->[1]: $!\n";
+		open(my $handle, '<', "/proc/$process->[0]/smaps_rollup") or (-e "/proc/$process->[0]" ? die "memory of $process->[1]: $!\n" : next);
 		my ($kb) = join('', <$handle>) =~ /^Pss:\s+(\d+)/m;
 		$sum += $kb // 0;
 	}
@@ -83,7 +88,7 @@ sub peak
 my %answer = (
 	cpu => sub { my $ticks = 0; $ticks += $_->[2] foreach processes(); return $ticks / POSIX::sysconf(POSIX::_SC_CLK_TCK()) },
 	pids => sub { return join("\n", map { $_->[0] } decoders()) },
-	all => sub { return join("\n", map { $_->[0] } processes()) },
+	all => sub { return join("\n", map { $_->[0] } living()) },
 	pss => \&pss,
 	peak => \&peak);
 print $answer{$what}->(), "\n";

@@ -22,6 +22,7 @@
 
 #include "list_files.h"
 #include "open_file.h"
+#include "read_ahead.h"
 #include "wire/fdpass.h"
 #include "wire/decoder_args.h"
 
@@ -130,7 +131,7 @@ try_send(void)
 	return false;
 }
 
-/* Send the replies that wait for being sent.  The files are read ahead only then, since that may take time. */
+/* Send the replies that wait for being sent. */
 static bool
 send_replies(void)
 {
@@ -142,7 +143,8 @@ send_replies(void)
 			continue;
 		if (sent)
 			opn_read_ahead(unsent_fds[i], unsent_ahead[i]);
-		close(unsent_fds[i]);
+		else
+			close(unsent_fds[i]);
 	}
 	nunsent = 0;
 	return sent;

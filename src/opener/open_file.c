@@ -24,9 +24,6 @@
 /* openat2 fails with EAGAIN if something is renamed while the path is resolved. */
 #define MAX_TRIES 100
 
-/* The kernel reads no more at a time than its own read-ahead, which is this long unless somebody has changed it. */
-#define AHEAD_PIECE	(128 * 1024)
-
 /* Is the call permitted at all?  Filters of containers may answer EPERM to calls that they do not know.  Keeps errno. */
 static bool
 is_permitted(int root)
@@ -272,12 +269,4 @@ opn_open_file(const char *root_name, const char *path, uint32_t want, TeOpenRepl
 		fd = -1;
 	}
 	return fd;
-}
-
-void
-opn_read_ahead(int fd, uint64_t bytes)
-{
-	for (uint64_t at = 0; at < bytes; at += AHEAD_PIECE)
-		(void) posix_fadvise(fd, (off_t) at, (off_t) (bytes - at < AHEAD_PIECE ? bytes - at : AHEAD_PIECE),
-							 POSIX_FADV_WILLNEED);
 }

@@ -25,7 +25,4 @@ extern int	opn_open_beneath(int folder, const char *path, int flags, uint64_t re
 /* Note in the reply whether the root may be the reason for an error of opening something beneath it. */
 extern void opn_examine_root(int root, int error, TeOpenReply *reply);
 
-/* Have the kernel read the first bytes of a file into its cache.  Does not wait for them, but may wait to ask. */
-extern void opn_read_ahead(int fd, uint64_t bytes);
-
 #endif							/* TE_OPENER_OPEN_FILE_H */

@@ -124,7 +124,7 @@ pass('no zombie stays with an idle session');
 is($killed->query("SELECT length(thumbexif_thumbnail('photo.jpg')) > 0"), 't', 'which has another when it needs one');
 
 wait_for("decoders of idle sessions are ended and reaped", sub { !grep { process_state($_) ne '' } @resting });
-cmp_ok(time - $idle_since, '>=', 5, 'decoders rest for five seconds, are ended, and no zombie stays');
+cmp_ok(time - $idle_since, '>=', 10, 'decoders rest for ten seconds, are ended, and no zombie stays');
 is($idle[0]->query("SELECT length(thumbexif_thumbnail('photo.jpg')) > 0"), 't', 'and an idle session has another when it needs one');
 unlike(slurp_file($server->logfile), qr/lost image decoder/, 'nobody calls that a loss');
 

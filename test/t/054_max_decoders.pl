@@ -51,9 +51,13 @@ is($server->safe_psql('postgres', 'SHOW thumbexif.max_decoders'), '2', 'the sett
 my @sessions = map { DecoderTest->session($server) } 1 .. 6;
 is($_->query($thumbnail), 't', 'a session whose picture needs a decoder that an idle session has') foreach @sessions;
 cmp_ok(scalar(my @all = all_decoders()), '<=', 2, 'there are never more than may be');
-is(launcher('decoders'), scalar @all, 'thumbexif_workers shows how many');
-is($server->safe_psql('postgres', "SELECT string_agg(concat_ws(' ', database, state, decoders), ',') FROM thumbexif_workers WHERE pid = $sessions[-1]->{pid} AND kind = 'session'"),
-	'postgres idle 1', 'and which session has one');
+wait_for('thumbexif_workers shows how many', sub { launcher('decoders') == (() = all_decoders()) });
+wait_for('and which session has one',
+	sub {
+		$sessions[-1]->query($thumbnail);
+		return $server->safe_psql('postgres',
+			"SELECT string_agg(concat_ws(' ', database, state, decoders), ',') FROM thumbexif_workers WHERE pid = $sessions[-1]->{pid} AND kind = 'session'") eq 'postgres idle 1';
+	});
 is($_->query($thumbnail), 't', 'a second round') foreach @sessions;
 wait_for('none of those that were ended stays as a zombie', sub {
 		!grep { my $pid = $_; grep { $pid == $_->{pid} } @sessions }
@@ -111,11 +115,22 @@ my $new = DecoderTest->session($server);
 is($new->query($thumbnail), 't', 'after a crash all slots are free again');
 is(launcher('decoders'), 1, 'but for that of the one that is used');
 
-# --- a bulk run makes room
+# --- a bulk run makes room; its rows are written slowly until others have had their turn
+
+sub writes_take
+{
+	my $seconds = shift;
+
+	return $server->safe_psql('postgres', "CREATE OR REPLACE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
+		'BEGIN PERFORM pg_sleep($seconds); RETURN NULL; END'");
+}
+
+writes_take(0.02);
 
 $server->safe_psql('postgres', <<'EOSQL');
 SELECT thumbexif_attach();
 INSERT INTO image_assets (path) SELECT repeat('./', n) || 'photo.jpg' FROM generate_series(1, 1500) n;
+CREATE TRIGGER slow AFTER UPDATE ON image_assets FOR EACH ROW EXECUTE FUNCTION slow();
 EOSQL
 my @bulk = map { DecoderTest->session($server) } 1 .. 2;
 $_->send("SET thumbexif.decoders = 4; CALL thumbexif_backfill(batch_size => 20)") foreach @bulk;
@@ -128,6 +143,7 @@ foreach (1 .. 3)
 	$most = $now if $now > $most;
 }
 cmp_ok($server->safe_psql('postgres', 'SELECT count(*) FROM image_assets WHERE thumbnail_path IS NULL'), '>', 0, 'not only when they are at their end');
+writes_take(0);
 cmp_ok($most, '<=', 2, 'with two decoders in all');
 like($_->answer, qr/Done! Processed: \d+, Updated: \d+, Skipped: 0, Failed: 0\n/, 'a backfill ends well all the same') foreach @bulk;
 is($server->safe_psql('postgres', 'SELECT count(*) FROM image_assets WHERE thumbnail_path IS NULL'), '0', 'with every picture done');

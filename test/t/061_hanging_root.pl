@@ -119,6 +119,15 @@ sub backfill
 	return;
 }
 
+# nothing waits for the kernel to take what is to be read ahead
+trouble('ahead');
+value($server, 'TRUNCATE a');
+insert('a', 1, 20);
+backfill();
+is($err =~ /ERROR/ ? $err : '', '', 'a root where reading ahead hangs ends no backfill');
+is(states('a', 0) . ', ' . states('a', 1), 'done 0: 10, done 0: 10', 'all images are done');
+trouble('hang');
+
 value($server, 'TRUNCATE a');
 insert('a', 1, 20);
 backfill(', batch_size => 3');

@@ -142,6 +142,7 @@ static const Change changes[] = {
 	{"progressive: bytes behind the end marker", "progressive", EOI, -1, 2, 0, B("\x12\x34"), SAME},
 	{"progressive: a byte before the end marker", "progressive grey", EOI, -1, 0, 0, B("\x12"), SAME},
 	{"progressive: a comment between scans", "progressive", SOS_ONE, 1, 0, 0, B("\xFF\xFE\x00\x04hi"), SAME},
+	{"progressive: the last scan left out", "progressive", SOS_ONE, -1, 0, 0, B("\xFF\xD9"), LEFT},
 	{"progressive: a comment too long", "progressive", SOS_ONE, -1, 0, 0, B("\xFF\xFE\xFF\xFFhi"), LEFT},
 	{"progressive: a profile between scans", "progressive", SOS_ONE, 1, 0, 0, B("\xFF\xE2\x00\x04hi"), LEFT},
 	{"progressive: a new picture between scans", "progressive", SOS_ONE, 1, 0, 0, B("\xFF\xD8"), LEFT},

@@ -31,7 +31,7 @@
 /* The same while small tasks are processed, for which more files are opened ahead. */
 #define OTHER_DESCRIPTORS_SMALL	(OTHER_DESCRIPTORS + 24)
 
-/* A process that calls again within this time is expected to go on so. */
+/* A process that calls again within this time is expected to go on so; of a new one that is assumed. */
 #define RETURN_MS		100
 
 /* --- waiting */
@@ -311,7 +311,7 @@ te_pool_submit(TeTask *task, int max_decoders)
 	entry->output_fd = -1;
 	dlist_push_tail(&te_pool.waiting, &entry->node);
 	if (te_pool.pending++ == 0)
-		te_pool.returns_soon = te_now_ms() - te_pool.idle_since_ms < RETURN_MS;
+		te_pool.returns_soon = te_pool.idle_since_ms == 0 || te_now_ms() - te_pool.idle_since_ms < RETURN_MS;
 	(void) te_transient_fd_release(task->image_fd);
 
 	te_pool.max_for_role = limit_decoders(max_decoders);

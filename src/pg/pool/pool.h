@@ -4,7 +4,7 @@
  *
  * There is one pool in a session or worker.  Decoders are kept between calls, because starting
  * one takes 0.1 s without the template.  A decoder is ended after a number of images, when it has
- * been idle for five seconds, or when another process needs its slot: thumbexif.max_decoders bounds the
+ * been idle for ten seconds, or when another process needs its slot: thumbexif.max_decoders bounds the
  * decoders of the whole server (decoder_slot.h).  A decoder that dies, exceeds its deadline or
  * sends an invalid reply is killed, reaped and replaced; the image it was processing gets a
  * status, and the one waiting behind it is sent to another decoder.

@@ -28,7 +28,7 @@
 #include "shmem.h"
 
 /* Time after which an idle decoder is ended. */
-#define IDLE_LIMIT_MS			5000
+#define IDLE_LIMIT_MS			10000
 
 /* Decoders of this process, and processes that SIGKILL has not ended yet. */
 #define MAX_CHILDREN			(TE_MAX_DECODERS + 64)

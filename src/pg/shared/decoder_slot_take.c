@@ -20,7 +20,7 @@
  * A decoder is not evicted in its first moments of idleness, as its session may be about to
  * use it again.
  */
-#define MIN_IDLE_MS		100
+#define MIN_IDLE_MS		50
 
 /* How often the first in the queue looks for an idle decoder to evict; and the others, in case a wakeup was lost. */
 #define FIRST_POLL_MS	10
