@@ -193,6 +193,12 @@ like($error, qr/NOTICE:  granted to role "monitor": (?!.*ERROR)/s, 'the second o
 as('postgres', q{SELECT thumbexif_revoke('visitor', 'hall.photos', 'process')});
 $other->quit;
 
+# a dump carries what an owner has granted
+$server->command_ok([ 'pg_dump', '--schema-only', '-f', "$base/schema.sql", 'postgres' ], 'the database is dumped');
+$server->safe_psql('postgres', 'CREATE DATABASE restored');
+$server->command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-d', 'restored', '-f', "$base/schema.sql" ], 'and restored');
+is(value($server, $rights, 'restored'), value($server, $rights), 'with the rights on functions and views, and who granted them');
+
 # the inverse; what is needed for another table stays
 as('postgres', q{SELECT thumbexif_grant('app', 'hall.other', 'read')});
 like(as('keeper', q{SELECT thumbexif_revoke('app', 'hall.photos', 'process')}),

@@ -2,27 +2,23 @@
  * object_rights.c
  *		Granting and revoking rights on the extension's functions and views.
  *
- * GRANT and REVOKE are built as trees and not as texts: a text would name argument types in thumbexif_internal, which the
- * current user may not use.
+ * A dump contains these grants, as commands of the role that granted them.  So a role that may not use thumbexif_internal
+ * grants nothing on functions with a type of that schema: it could not name them.
  */
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "access/xact.h"
 #include "catalog/dependency.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
-#include "nodes/makefuncs.h"
-#include "nodes/parsenodes.h"
-#include "tcop/dest.h"
-#include "tcop/utility.h"
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/regproc.h"
 #include "utils/syscache.h"
 
 #include "pg/base/extension.h"
@@ -57,31 +53,12 @@ is_ours(const TeRightsChange *change, Oid owner, Datum rights, AclMode right, co
 
 /* GRANT or REVOKE a right on an object. */
 static void
-execute(const TeRightsChange *change, const char *right, ObjectType type, void *object)
+execute(const TeRightsChange *change, const char *right, const char *object, bool with_option)
 {
-	GrantStmt  *grant = makeNode(GrantStmt);
-	AccessPriv *privilege = makeNode(AccessPriv);
-	RoleSpec   *role = makeNode(RoleSpec);
-	PlannedStmt *statement = makeNode(PlannedStmt);
+	TeArgs		none = {0};
 
-	privilege->priv_name = pstrdup(right);
-	role->roletype = ROLESPEC_CSTRING;
-	role->rolename = pstrdup(change->role_name);
-	role->location = -1;
-	grant->is_grant = !change->revoke;
-	grant->targtype = ACL_TARGET_OBJECT;
-	grant->objtype = type;
-	grant->objects = list_make1(object);
-	grant->privileges = list_make1(privilege);
-	grant->grantees = list_make1(role);
-	grant->grant_option = !change->revoke && change->with_option;
-	grant->behavior = DROP_CASCADE;
-	statement->commandType = CMD_UTILITY;
-	statement->utilityStmt = (Node *) grant;
-	statement->stmt_location = -1;
-	ProcessUtility(statement, change->revoke ? "thumbexif_revoke()" : "thumbexif_grant()", false, PROCESS_UTILITY_QUERY,
-				   NULL, NULL, None_Receiver, NULL);
-	CommandCounterIncrement();
+	te_sql(psprintf("%s %s ON %s %s %s%s", change->revoke ? "REVOKE" : "GRANT", right, object, change->revoke ? "FROM" : "TO",
+					quote_identifier(change->role_name), change->revoke ? " CASCADE" : with_option ? " WITH GRANT OPTION" : ""), &none);
 }
 
 bool
@@ -107,31 +84,48 @@ te_rights_on_view(const TeRightsChange *change, const char *name)
 		rights = PointerGetDatum(acldefault(OBJECT_TABLE, form->relowner));
 	if (!is_ours(change, form->relowner, rights, ACL_SELECT, psprintf("view %s", name)))
 		return false;
-	execute(change, "select", OBJECT_TABLE, makeRangeVar(get_namespace_name(extension.home), pstrdup(name), -1));
+	execute(change, "SELECT", psprintf("TABLE %s", te_user_name(name)), change->with_option);
 	return true;
 }
 
+/* Has a function an argument with a type in our schema? */
 static bool
-change_function(const TeRightsChange *change, Oid oid)
+takes_our_type(const FormData_pg_proc *function, const TeExtension *extension)
+{
+	for (int i = 0; i < function->pronargs; i++)
+	{
+		HeapTuple	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(function->proargtypes.values[i]));
+		bool		ours = HeapTupleIsValid(tuple) && ((Form_pg_type) GETSTRUCT(tuple))->typnamespace == extension->schema;
+
+		if (HeapTupleIsValid(tuple))
+			ReleaseSysCache(tuple);
+		if (ours)
+			return true;
+	}
+	return false;
+}
+
+static bool
+change_function(const TeRightsChange *change, const TeExtension *extension, Oid oid)
 {
 	HeapTuple	tuple = SearchSysCacheCopy1(PROCOID, ObjectIdGetDatum(oid));
-	ObjectWithArgs *object = makeNode(ObjectWithArgs);
 	Form_pg_proc form;
 	Datum		rights;
 	bool		none;
+	bool		nameable;
 
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for function %u", oid);
 	form = (Form_pg_proc) GETSTRUCT(tuple);
+	nameable = !takes_our_type(form, extension);
+	if (!nameable && !has_privs_of_role(GetUserId(), form->proowner))
+		return false;
 	rights = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_proacl, &none);
 	if (none)
 		rights = PointerGetDatum(acldefault(OBJECT_FUNCTION, form->proowner));
 	if (!is_ours(change, form->proowner, rights, ACL_EXECUTE, psprintf("function %s", NameStr(form->proname))))
 		return false;
-	object->objname = list_make2(makeString(get_namespace_name(form->pronamespace)), makeString(NameStr(form->proname)));
-	for (int i = 0; i < form->pronargs; i++)
-		object->objargs = lappend(object->objargs, makeTypeNameFromOid(form->proargtypes.values[i], -1));
-	execute(change, "execute", OBJECT_ROUTINE, object);
+	execute(change, "EXECUTE", psprintf("ROUTINE %s", format_procedure_qualified(oid)), change->with_option && nameable);
 	return true;
 }
 
@@ -154,7 +148,7 @@ te_rights_on_functions(const TeRightsChange *change, const char *name)
 	te_sql_free();
 	for (uint64 i = 0; i < count; i++)
 	{
-		if (getExtensionOfObject(ProcedureRelationId, functions[i]) == extension.oid && change_function(change, functions[i]))
+		if (getExtensionOfObject(ProcedureRelationId, functions[i]) == extension.oid && change_function(change, &extension, functions[i]))
 			changed = true;
 	}
 	return changed;
