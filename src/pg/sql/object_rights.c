@@ -44,6 +44,8 @@ is_ours(const TeRightsChange *change, Oid owner, Datum rights, AclMode right, co
 				 errhint("Ask a superuser to call thumbexif_grant(): with 'own' for the table's owner, who can then grant 'read' and 'process'.")));
 	if (!change->revoke)
 		return true;
+	if (change->role == owner)
+		return false;			/* has them as the owner */
 	for (int i = 0; i < ACL_NUM(acl); i++)
 		if (items[i].ai_grantee == change->role && items[i].ai_grantor == grantor &&
 			(ACLITEM_GET_PRIVS(items[i]) & right) != 0)
