@@ -89,9 +89,9 @@ cmp_ok(scalar(@said), '<=', 8, 'without repeating itself');
 
 # --- the update
 
-my $before = $server->safe_psql('old', "SELECT to_jsonb(a) - 'search_path' FROM photo.thumbexif_attachment a; SELECT to_jsonb(a) - 'file_size' FROM photo.thumbexif_asset_bigint a ORDER BY id; SELECT * FROM photo.thumbexif_removal");
+my $before = $server->safe_psql('old', "SELECT to_jsonb(a) - 'search_path' - 'search_path_owner' FROM photo.thumbexif_attachment a; SELECT to_jsonb(a) - 'file_size' FROM photo.thumbexif_asset_bigint a ORDER BY id; SELECT * FROM photo.thumbexif_removal");
 my $number = $server->safe_psql('old', 'SELECT last_value FROM photo.thumbexif_attachment_seq');
-is(sql('old', "BEGIN; ALTER EXTENSION thumbexif UPDATE; SELECT to_jsonb(a) - 'search_path' FROM thumbexif_internal.thumbexif_attachment a;
+is(sql('old', "BEGIN; ALTER EXTENSION thumbexif UPDATE; SELECT to_jsonb(a) - 'search_path' - 'search_path_owner' FROM thumbexif_internal.thumbexif_attachment a;
 	SELECT to_jsonb(a) - 'file_size' FROM thumbexif_internal.thumbexif_asset_bigint a ORDER BY id; SELECT * FROM thumbexif_internal.thumbexif_removal; ROLLBACK"),
 	$before, 'attachments, states and removals are there after the update');
 is(sql('old', 'ALTER EXTENSION thumbexif UPDATE'), '', 'the update, without a word');
@@ -107,6 +107,8 @@ is(sql('old', q{SELECT has_function_privilege('reader', 'photo.thumbexif_info(te
 		has_table_privilege('reader', 'photo.thumbexif_status', 'SELECT')}), 't|t|f|t|t', 'rights that users gave are kept');
 
 is(sql('old', 'SELECT search_path FROM photo.thumbexif_tables'), 'pg_catalog', 'code of tables that 1.0 attached runs as before');
+is(sql('old', 'GRANT SELECT ON shots TO reader', 'SET ROLE reader', 'SELECT relation FROM photo.thumbexif_tables', 'RESET ROLE', 'REVOKE SELECT ON shots FROM reader'),
+	'shots', 'and who may read them sees what is known of them');
 
 # the worker comes by itself
 wait_for($server, 'what was queued is done', q{SELECT status FROM thumbexif_internal.thumbexif_asset_bigint WHERE id = 2}, 'done', 'old');

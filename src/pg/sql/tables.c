@@ -7,14 +7,12 @@
  */
 #include "postgres.h"
 
-#include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -27,6 +25,7 @@
 #include "pg/base/extension.h"
 #include "pg/base/run_as.h"
 #include "pg/base/statement.h"
+#include "pg/base/table_path.h"
 #include "pg/catalog/asset_count.h"
 #include "pg/catalog/attached_rows.h"
 #include "pg/catalog/attachment.h"
@@ -100,7 +99,7 @@ backfill_command(const TeAttachment *attachment)
 	return psprintf("CALL %s(relation => %s)", te_user_name("thumbexif_backfill"), quote_literal_cstr(attachment->name));
 }
 
-/* The search_path as it is kept, without pg_temp at its end.  NULL is that of tables that 1.0 attached. */
+/* The search_path without what is left out and without pg_temp at its end.  NULL is that of tables that 1.0 attached, or that changed their owner. */
 static const char *
 shown_path(const TeAttachment *attachment)
 {
@@ -108,28 +107,24 @@ shown_path(const TeAttachment *attachment)
 
 	if (attachment->search_path == NULL)
 		return "pg_catalog";
-	if (strcmp(attachment->search_path, "pg_temp") == 0)
+	shown = te_table_path_part(attachment->search_path, attachment->owner, TE_SCHEMA_OWN | TE_SCHEMA_MISSING);
+	if (strcmp(shown, "pg_temp") == 0)
 		return "\"\"";
-	shown = pstrdup(attachment->search_path);
 	*strrchr(shown, ',') = '\0';
 	return shown;
 }
 
-/* Let the owner read the view, which shows a role nothing but tables that it may read. */
 static void
-grant_view(const TeAttachment *attachment)
+warn_of_shared(const TeAttachment *attachment)
 {
-	TeArgs		none = {0};
-	TeExtension extension;
-	Oid			view;
+	char	   *shared = te_table_path_part(attachment->search_path, attachment->owner, TE_SCHEMA_SHARED);
 
-	te_extension_get(&extension);
-	view = get_relname_relid("thumbexif_tables", extension.home);
-	if (!OidIsValid(view) || pg_class_aclcheck(view, attachment->owner, ACL_SELECT) == ACLCHECK_OK)
-		return;
-	LockRelationOid(view, ShareUpdateExclusiveLock);	/* GRANT fails if another one runs at the same time */
-	te_sql_as_extension(psprintf("GRANT SELECT ON %s TO %s", te_user_name("thumbexif_tables"),
-								 quote_identifier(GetUserNameFromId(attachment->owner, false))), &none);
+	if (shared[0] != '\0')
+		ereport(WARNING,
+				(errmsg("triggers, defaults and index expressions of table %s will not find what is in schema %s", attachment->name, shared),
+				 errdetail("It is left out of their search_path as long as a role may create objects in it that lacks rights of the table's owner \"%s\".",
+						   GetUserNameFromId(attachment->owner, false)),
+				 errhint("Revoke CREATE on it from such roles and PUBLIC, let a role with these rights own it, or qualify the names.")));
 }
 
 void
@@ -139,12 +134,12 @@ te_tables_report(Relation relation)
 	bool		pushed = !ActiveSnapshotSet();
 	int64		waiting = 0;
 
-	grant_view(attachment);
 	if (pushed)
 		PushActiveSnapshot(GetTransactionSnapshot());
 	(void) count_waiting(attachment, te_counts_read(GetActiveSnapshot()), &waiting);
 	if (pushed)
 		PopActiveSnapshot();
+	warn_of_shared(attachment);
 	ereport(NOTICE,
 			(errmsg("table %s is attached", attachment->name),
 			 errdetail("Columns %s\nTriggers, defaults and index expressions of the table run with search_path %s.",
@@ -156,9 +151,8 @@ te_tables_report(Relation relation)
 
 /* --- thumbexif_tables */
 
-/* May the current user know of a table?  Its owner may, and who may read it and its schema. */
-static bool
-may_see(Oid relation)
+bool
+te_tables_may_see(Oid relation)
 {
 	Oid			schema = get_rel_namespace(relation);
 	bool		gone = false;
@@ -265,7 +259,7 @@ thumbexif_table_rows(PG_FUNCTION_ARGS)
 	SPI_connect();
 	foreach(cell, attachments)
 	{
-		if (may_see(((TeAttachment *) lfirst(cell))->relation))
+		if (te_tables_may_see(((TeAttachment *) lfirst(cell))->relation))
 			put_table((ReturnSetInfo *) fcinfo->resultinfo, lfirst(cell), counts);
 	}
 	SPI_finish();
