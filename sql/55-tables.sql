@@ -23,7 +23,7 @@ COMMENT ON COLUMN @extschema@.thumbexif_tables.waiting IS
     'rows that are not processed yet; may be an estimate for a large table, as in thumbexif_status';
 COMMENT ON COLUMN @extschema@.thumbexif_tables.command IS 'the command that processes them; NULL if there are none';
 COMMENT ON COLUMN @extschema@.thumbexif_tables.search_path IS
-    'search_path of the session that attached the table: triggers, defaults and index expressions run with it';
+    'search_path of the session that attached the table, without schemas of others: triggers, defaults and index expressions run with it';
 COMMENT ON COLUMN @extschema@.thumbexif_tables.paused IS 'whether the background worker leaves the table alone';
 COMMENT ON COLUMN @extschema@.thumbexif_tables.pause_reason IS 'why, if nobody paused it';
 GRANT SELECT ON @extschema@.thumbexif_tables TO PUBLIC;

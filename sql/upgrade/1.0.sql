@@ -35,9 +35,11 @@ DROP FUNCTION @extschema@.thumbexif_rows(pg_catalog.regclass);
 DROP FUNCTION @extschema@.thumbexif_activity();
 
 -- Code of tables that 1.0 attached runs with search_path pg_catalog, as before, until they are attached again.
-ALTER TABLE thumbexif_internal.thumbexif_attachment ADD COLUMN search_path pg_catalog.text;
+ALTER TABLE thumbexif_internal.thumbexif_attachment ADD COLUMN search_path pg_catalog.text, ADD COLUMN search_path_owner pg_catalog.name;
 COMMENT ON COLUMN thumbexif_internal.thumbexif_attachment.search_path IS
     'search_path of the session that attached the table, under which the table''s own code runs';
+COMMENT ON COLUMN thumbexif_internal.thumbexif_attachment.search_path_owner IS
+    'owner of the table at that time: under another owner search_path does not count';
 
 -- States of tables with a kind of key that 1.0 did not take.
 CREATE TABLE thumbexif_internal.thumbexif_asset_text (id pg_catalog.text COLLATE pg_catalog."C" NOT NULL, PRIMARY KEY (attachment, id))

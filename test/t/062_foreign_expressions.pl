@@ -100,6 +100,42 @@ sql("SET ROLE hostile; DROP RULE r ON trap.shots; DROP POLICY p ON trap.shots; C
 	ALTER TABLE trap.shots ADD CHECK (width > 0)");
 is(as('bystander', 'SELECT status FROM thumbexif_process(2)'), 'done', 'a policy and a constraint like others are no hindrance');
 
+# A superuser's trigger function is innocent, but the table's owner may choose what its names mean.
+sql(<<'EOSQL');
+CREATE TABLE public.audit_log (what text);
+GRANT INSERT ON public.audit_log TO PUBLIC;
+CREATE FUNCTION public.audit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO audit_log VALUES (TG_NAME); RETURN new; END $$;
+CREATE FUNCTION public.audit_beside() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN EXECUTE format('INSERT INTO %I.audit_log VALUES (%L)', TG_TABLE_SCHEMA, TG_NAME); RETURN new; END $$;
+CREATE FUNCTION public.audit_definer() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN PERFORM pg_notify('audit', TG_NAME); RETURN new; END $$;
+SET ROLE hostile;
+CREATE TABLE trap.audit_log (what text, got oid DEFAULT lo_from_bytea(0, 'default'));
+GRANT INSERT ON trap.audit_log TO PUBLIC;
+CREATE TRIGGER t BEFORE UPDATE ON trap.shots FOR EACH ROW EXECUTE FUNCTION public.audit();
+DROP POLICY p ON trap.shots;
+CREATE POLICY p ON trap.shots USING (true);
+RESET ROLE;
+SET search_path = trap, public;
+SELECT public.thumbexif_attach('trap.shots');
+EOSQL
+foreach my $role ('', 'bystander')
+{
+	my $who = $role || 'a superuser';
+	is(as($role, 'SELECT status FROM thumbexif_process(2, force => true)'), 'done', "$who: names mean what they mean for the caller");
+	is(sql('SELECT count(*) FROM trap.audit_log') . sql('SELECT count(*) FROM pg_largeobject_metadata'), '00', "$who: not what the owner has made");
+}
+sql('SET ROLE hostile; CREATE TRIGGER u BEFORE UPDATE ON trap.shots FOR EACH ROW EXECUTE FUNCTION public.audit_definer()');
+is(as('bystander', 'SELECT status FROM thumbexif_process(2, force => true)'), 'done', 'a function that is SECURITY DEFINER may do what its owner may');
+is(sql('SELECT count(*) FROM public.audit_log'), 3, 'the triggers have run');
+sql('SET ROLE hostile; CREATE TRIGGER v BEFORE UPDATE ON trap.shots FOR EACH ROW EXECUTE FUNCTION public.audit_beside()');
+foreach my $role ('', 'bystander')
+{
+	like(as($role, 'SELECT status FROM thumbexif_process(2, force => true)'), $says, ($role || 'a superuser') . ': a default to which a function goes by itself is refused');
+}
+is(sql('SELECT count(*) FROM trap.audit_log') . sql('SELECT count(*) FROM pg_largeobject_metadata'), '00', 'and has not run');
+sql('DROP FUNCTION public.audit() CASCADE; DROP FUNCTION public.audit_beside() CASCADE; DROP FUNCTION public.audit_definer() CASCADE');
+
 sql(q{SELECT thumbexif_detach('trap.shots')});
 
 # --- who may only read a row changes nothing by looking at it, not even what is known of its asset

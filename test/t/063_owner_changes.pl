@@ -74,6 +74,36 @@ foreach my $change (sort keys %changes)
 	like("$out$error", qr/\Q$changes{$change}/, "$change: what the next one does");
 	sql('REASSIGN OWNED BY bystander TO hostile');
 }
+
+# A search_path is kept for one owner: what the former one has put there does not run with the rights of the next.
+sql(<<'EOSQL');
+DROP TABLE IF EXISTS trap.shots;
+CREATE FUNCTION public.audit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO audit_log VALUES (1); RETURN NEW; END $$;
+SET ROLE hostile;
+CREATE TABLE trap.audit_log (i integer, got oid DEFAULT lo_from_bytea(0, 'default'));
+GRANT INSERT ON trap.audit_log TO PUBLIC;
+GRANT USAGE ON SCHEMA trap TO bystander;
+CREATE TABLE trap.shots (id bigint PRIMARY KEY, path text, thumbnail_path text, width integer);
+CREATE TRIGGER audit BEFORE UPDATE ON trap.shots FOR EACH ROW EXECUTE FUNCTION public.audit();
+SET search_path = trap;
+SELECT public.thumbexif_attach('trap.shots');
+INSERT INTO trap.shots VALUES (1, 'orientation-1.jpg');
+EOSQL
+my $path = q{SELECT search_path FROM thumbexif_tables WHERE relation = 'trap.shots'::regclass};
+my $failure = q{SELECT error FROM thumbexif_failures WHERE relation = 'trap.shots'::regclass};
+is(sql($path), 'trap', 'a search_path is kept');
+foreach my $change ("ALTER TABLE trap.shots OWNER TO $super", 'GRANT bystander TO hostile; ALTER TABLE trap.shots OWNER TO bystander')
+{
+	sql("$change; SELECT thumbexif_retry_all()");
+	is(sql($path), 'pg_catalog', "$change: there is none any more");
+	$server->psql('postgres', 'SET client_min_messages = error; CALL thumbexif_backfill()');
+	like(sql($failure), qr/relation "audit_log" does not exist/, "$change: names do not lead there");
+}
+is(sql('SELECT count(*) FROM trap.audit_log') . sql('SELECT count(*) FROM pg_largeobject_metadata'), '00', 'and nothing of hers has run');
+sql('ALTER TABLE trap.shots OWNER TO hostile; SELECT thumbexif_retry_all(); CALL thumbexif_backfill()');
+is(sql($path) . sql('SELECT count(*) FROM trap.audit_log'), 'trap1', 'the first owner has it again');
+sql('DROP TABLE trap.shots; DROP FUNCTION public.audit(); REVOKE bystander FROM hostile');
+
 like(changed('CALL thumbexif_backfill()', 'ALTER DATABASE postgres OWNER TO hostile'), qr/Updated: 3/, 'the database has another owner: nothing changes');
 
 # The extension's owner: another superuser while a run is on, and never anybody else.

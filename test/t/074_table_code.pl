@@ -25,6 +25,14 @@ sub said
 	return "$out$error";
 }
 
+# rows of shop.photos have other files, which a backfill sees
+sub again
+{
+	sql('ALTER TABLE shop.photos DISABLE TRIGGER note', q{UPDATE shop.photos SET camera_make = NULL, path = left(path, 1)::int % 8 + 1 || '.png'},
+		'ALTER TABLE shop.photos ENABLE TRIGGER note', 'CALL thumbexif_backfill()');
+	return;
+}
+
 sub errors { return sql(q{SELECT coalesce(string_agg(DISTINCT error, ' '), '') FROM thumbexif_internal.thumbexif_asset}) }
 
 # --- the table's own code: a trigger, a default, an index expression, each with names that are not qualified
@@ -63,7 +71,7 @@ $server->safe_psql('postgres', "CREATE TEMPORARY TABLE audit (LIKE shop.audit IN
 is(sql('SELECT status FROM thumbexif_process(4)'), 'done', 'so does thumbexif_process(), for a superuser');
 is(sql(q{SET ROLE app; SELECT status FROM public.thumbexif_process(4, force => true)}), 'done', 'and for the owner');
 is(sql('SELECT string_agg(DISTINCT id::text, $$,$$), string_agg(DISTINCT what, $$;$$), string_agg(DISTINCT who, $$,$$) FROM shop.audit'),
-	'1,2,3,4|shop, no_such, library, pg_temp|app', 'all of them with that search_path, temporary tables last');
+	'1,2,3,4|shop, library, pg_temp|app', 'all of them with that search_path, temporary tables last');
 is(errors(), '', 'and without an error');
 
 like(said("SET search_path = library; $attach"), qr/relation "photos" does not exist|table "photos" does not exist/, 'a name outside of the search_path is a mistake');
@@ -104,15 +112,46 @@ BEGIN
 	RETURN new;
 END $$;
 EOSQL
-said("SET search_path = shop, pg_catalog; $attach");
-sql('SELECT thumbexif_retry_all()', 'CALL thumbexif_backfill()');
+like(said("SET search_path = shop, pg_catalog; $attach"), qr/WARNING:  .* will not find what is in schema shop\n.*NOTICE:  .*search_path pg_catalog\./s, 'attach says what is left out');
+sql('DROP INDEX shop.photos_earth_idx');
+again();
+is(errors(), '', 'a schema in which she may create is left out');
+sql('REVOKE CREATE ON SCHEMA shop FROM mallory');
+again();
 like(errors(), qr/^row could not be updated: function initcap\(\) of role "mallory" must not run with the rights of role "app"$/, 'what another role has put there does not run, also deep within');
 like(said('SET ROLE app; SELECT public.thumbexif_process(5, force => true)'), qr/must not run with the rights/, 'not in thumbexif_process() either');
 sql('DROP FUNCTION shop.initcap(varchar)', 'SELECT thumbexif_retry_all()', 'CALL thumbexif_backfill()', 'SELECT thumbexif_clean()');
 is(errors(), '', 'without it the row is written, whatever operators mean there');
 is(sql('SELECT count(width) FROM shop.photos'), 5, 'all rows are');
 is(sql('SELECT string_agg(who, $$,$$) FROM gained'), '', 'and nothing of hers has run');
-sql('DROP TABLE shop.photos');
+
+# what PostgreSQL's own functions do in a view of hers they do for her: names must not lead there
+sql(<<'EOSQL');
+CREATE SCHEMA shared;
+GRANT USAGE ON SCHEMA shared TO PUBLIC;
+CREATE TABLE shop.settings AS SELECT 'of the shop' AS v;
+ALTER TABLE shop.settings OWNER TO app;
+CREATE OR REPLACE FUNCTION shop.note() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	SELECT v INTO new.camera_make FROM settings;
+	RETURN new;
+END $$;
+EOSQL
+like(said("SET search_path = shared, public, shop; $attach"), qr/\A(?!.*WARNING).* search_path shared, public, shop\./s, 'schemas in which only superusers and the owner may create are kept');
+sql('GRANT CREATE ON SCHEMA shared TO mallory');
+sql(q{SET ROLE mallory}, q{CREATE VIEW shared.settings AS SELECT 'hers ' || lo_from_bytea(0, 'view') AS v}, 'GRANT SELECT ON shared.settings TO PUBLIC');
+again();
+sql(q{SET ROLE app}, q{SELECT FROM public.thumbexif_process(5, force => true)});
+is(sql('SELECT DISTINCT camera_make FROM shop.photos'), 'of the shop', 'a schema in which others may create since then is left out');
+is(sql('SELECT count(*) FROM pg_largeobject_metadata'), 0, 'and her view is not read');
+my $in_force = 'SELECT search_path FROM thumbexif_tables';
+is(sql($in_force), 'public, shop', 'which the view shows');
+is(sql('GRANT app TO mallory', $in_force), 'shared, public, shop', 'unless they have the rights of the owner');
+is(sql('REVOKE app FROM mallory', 'REVOKE CREATE ON SCHEMA shared FROM mallory', 'GRANT CREATE ON SCHEMA shared TO PUBLIC', $in_force), 'public, shop', 'everybody may not');
+is(sql('REVOKE CREATE ON SCHEMA shared FROM PUBLIC', 'ALTER DATABASE postgres OWNER TO mallory', $in_force), 'shared, shop', 'public is the schema of the database\'s owner');
+is(sql('ALTER DATABASE postgres OWNER TO app', $in_force), 'shared, public, shop', 'who may be the table\'s');
+is(sql('ALTER DATABASE postgres OWNER TO CURRENT_USER', 'ALTER SCHEMA shared OWNER TO mallory', $in_force), 'public, shop', 'and a schema is its owner\'s');
+sql('DROP TABLE shop.photos', 'DROP SCHEMA shared CASCADE');
 
 # --- columns of other types: domains, timestamp, numeric, json
 

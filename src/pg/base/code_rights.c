@@ -43,6 +43,7 @@
 typedef struct Guard
 {
 	int			nest_level;		/* transaction nest level at which it was begun */
+	Oid			role;			/* with whose rights the table is accessed */
 	bool		foreign;		/* the table's owner lacks rights of the current user */
 	bool		every_function; /* also check the functions that a checked function calls */
 	Oid			trusted_function;	/* checked function that is running, whose calls are not checked; or InvalidOid */
@@ -141,11 +142,11 @@ leave_function(Oid function)
 	nguards = top;
 }
 
-/* Is there a guard, and no checked function running in it? */
+/* Is there a guard, and no checked function running in it whose calls are not checked? */
 static bool
 is_guarded(void)
 {
-	return nguards > 0 && !OidIsValid(guards[nguards - 1].trusted_function);
+	return nguards > 0 && (!OidIsValid(guards[nguards - 1].trusted_function) || guards[nguards - 1].every_function);
 }
 
 static void
@@ -208,20 +209,31 @@ te_code_rights_is_harmless(Oid function)
 	}
 }
 
+/*
+ * May an expression that is prepared now be one of a table's owner who lacks rights of the current user?  A function that
+ * runs as another role, being SECURITY DEFINER, has left the guarded role's rights behind.
+ */
+static bool
+is_foreign_expression(void)
+{
+	const Guard *guard = &guards[nguards - 1];
+
+	return is_guarded() && guard->foreign && (!OidIsValid(guard->trusted_function) || GetUserId() == guard->role);
+}
+
 /* Called when the executor prepares the call of a function in an expression. */
 static void
 access_hook(ObjectAccessType access, Oid class, Oid object, int column, void *arg)
 {
 	if (next_access_hook != NULL)
 		next_access_hook(access, class, object, column, arg);
-	if (access == OAT_FUNCTION_EXECUTE && is_guarded() && guards[nguards - 1].foreign &&
-		!te_code_rights_is_harmless(object))
+	if (access == OAT_FUNCTION_EXECUTE && is_foreign_expression() && !te_code_rights_is_harmless(object))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("function %s() may change something and must not run with the rights of role \"%s\"",
 						get_func_name(object), GetUserNameFromId(GetUserId(), true)),
-				 errdetail("A policy, a constraint or another expression of the table's owner calls it."),
-				 errhint("Let the table's owner call thumbexif_process(), or take the function out of the expression.")));
+				 errdetail("A policy, a constraint or another expression of the table's owner calls it, or a function does that such code calls."),
+				 errhint("Let the table's owner call thumbexif_process(), take the function out of the expression, or make the function that calls it SECURITY DEFINER.")));
 }
 
 /* --- deferred triggers */
@@ -328,7 +340,7 @@ te_code_rights_install(void)
 }
 
 void
-te_code_rights_begin(bool foreign, bool every_function)
+te_code_rights_begin(Oid role, bool foreign, bool every_function)
 {
 	static bool registered = false;
 
@@ -344,6 +356,7 @@ te_code_rights_begin(bool foreign, bool every_function)
 				 errmsg("triggers that call thumbexif are nested too deeply"),
 				 errhint("A trigger must not process the assets of its own table.")));
 	guards[nguards].nest_level = GetCurrentTransactionNestLevel();
+	guards[nguards].role = role;
 	guards[nguards].foreign = foreign;
 	guards[nguards].every_function = every_function;
 	guards[nguards].trusted_function = InvalidOid;

@@ -6,7 +6,8 @@
  * constraints, defaults, index expressions, operators.  The author of that code must have all
  * rights of the role with whose rights it runs; otherwise the statement fails.  Functions
  * called by a function that passed the check are not checked, unless that one is in C, or
- * the table's code runs with a search_path of ours, by which a name may mean another role's function.
+ * the table's code runs with a search_path of ours, by which a name may mean another role's function,
+ * or the table's owner, who may know what that function does, lacks the rights.
  */
 #ifndef TE_PG_CODE_RIGHTS_H
 #define TE_PG_CODE_RIGHTS_H
@@ -23,9 +24,9 @@ extern void te_code_rights_install(void);
  * subtransaction, a function of a role that lacks the current user's rights raises an ERROR
  * instead of running.  With "foreign" the table's owner lacks these rights, too, and
  * expressions must not call volatile functions.  With "every_function" functions that a
- * checked function calls are checked, too.
+ * checked function calls, and expressions in it while it runs as "role", are checked, too.
  */
-extern void te_code_rights_begin(bool foreign, bool every_function);
+extern void te_code_rights_begin(Oid role, bool foreign, bool every_function);
 extern void te_code_rights_end(void);
 
 /* ERROR unless the function's owner has all rights of "role", or the function is SECURITY DEFINER. */

@@ -4,9 +4,9 @@
  *
  * Each function opens a GUC nest level, so that settings changed by the statement, or by code
  * it fires, are restored.  te_run_as_extension sets a search_path without schemas that users
- * can create objects in; the others set the one kept with the attached table, if any.  All set a security-restricted operation, so that code cannot
- * be deferred to the end of the transaction, where it would run with the rights of the
- * committing role.
+ * can create objects in; the others set the one kept with the attached table, if any and if the table's owner may choose
+ * which objects the role finds.  All set a security-restricted operation, so that code cannot be deferred to the end of the
+ * transaction, where it would run with the rights of the committing role.
  */
 #include "postgres.h"
 
@@ -29,7 +29,7 @@ switch_user(TeRunAs *save, Oid user, bool guarded, bool foreign, bool every_func
 	GetUserIdAndSecContext(&save->saved_user, &save->saved_context);
 	save->guarded = guarded;
 	if (guarded)
-		te_code_rights_begin(foreign, every_function);
+		te_code_rights_begin(user, foreign, every_function);
 	SetUserIdAndSecContext(user, save->saved_context | SECURITY_RESTRICTED_OPERATION);
 	save->guc_level = NewGUCNestLevel();
 }
@@ -42,8 +42,6 @@ te_run_as_extension(TeRunAs *save)
 	te_extension_get(&extension);
 	switch_user(save, extension.owner, false, false, false);
 	RestrictSearchPath();
-	/* plan_size.h lets statements look more expensive than they are */
-	(void) set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 }
 
 void
@@ -51,7 +49,7 @@ te_run_as_owner(TeRunAs *save, Oid owner, const char *search_path)
 {
 	switch_user(save, owner, true, false, search_path != NULL);
 	if (search_path != NULL)
-		te_table_path_set(search_path);
+		te_table_path_set(search_path, owner);
 	else
 		RestrictSearchPath();
 }
@@ -73,9 +71,11 @@ is_foreign(Oid relation)
 void
 te_run_as_caller(TeRunAs *save, Oid relation, const char *search_path)
 {
-	switch_user(save, GetUserId(), true, is_foreign(relation), search_path != NULL);
-	if (search_path != NULL)
-		te_table_path_set(search_path);
+	bool		foreign = is_foreign(relation);
+
+	switch_user(save, GetUserId(), true, foreign, foreign || search_path != NULL);
+	if (search_path != NULL && !foreign)
+		te_table_path_set(search_path, GetUserId());
 }
 
 void

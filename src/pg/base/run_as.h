@@ -30,8 +30,8 @@ extern void te_run_as_extension(TeRunAs *save);
 extern void te_run_as_owner(TeRunAs *save, Oid owner, const char *search_path);
 
 /*
- * Keep the user, and with NULL also the search_path, in a security-restricted operation and
- * under a guard, to access this relation.
+ * Keep the user, and also the search_path with NULL or if the relation's owner lacks rights of
+ * the user, in a security-restricted operation and under a guard, to access this relation.
  */
 extern void te_run_as_caller(TeRunAs *save, Oid relation, const char *search_path);
 

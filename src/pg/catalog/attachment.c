@@ -133,7 +133,7 @@ check_kind(const TeAttachment *attachment, Form_pg_class form)
 /* The result columns of select_rows(). */
 enum
 {
-	ROW_NUMBER = 1, ROW_RELATION, ROW_KEY_TYPE, ROW_PAUSED, ROW_PAUSED_BY_US, ROW_SEARCH_PATH, ROW_KEY, ROW_PATH, ROW_COLUMNS
+	ROW_NUMBER = 1, ROW_RELATION, ROW_KEY_TYPE, ROW_PAUSED, ROW_PAUSED_BY_US, ROW_SEARCH_PATH, ROW_PATH_OWNER, ROW_KEY, ROW_PATH, ROW_COLUMNS
 };
 
 static Datum
@@ -144,6 +144,18 @@ row_datum(HeapTuple row, int number)
 
 	Assert(!isnull);
 	return value;
+}
+
+/* The search_path in a row, if the table's owner is still the one for whom it was kept; otherwise NULL. */
+static char *
+kept_path(HeapTuple row, Oid owner)
+{
+	const char *kept_for = SPI_getvalue(row, SPI_tuptable->tupdesc, ROW_PATH_OWNER);
+	const char *name = GetUserNameFromId(owner, true);
+
+	if (kept_for == NULL || name == NULL || strcmp(kept_for, name) != 0)
+		return NULL;
+	return te_table_path_check(SPI_getvalue(row, SPI_tuptable->tupdesc, ROW_SEARCH_PATH));
 }
 
 /* An attachment from its row.  NULL if the table was dropped with event triggers off, or if the row was forged. */
@@ -164,7 +176,6 @@ from_row(HeapTuple row, bool check)
 	attachment->paused_by_us = attachment->paused && DatumGetBool(row_datum(row, ROW_PAUSED_BY_US));
 	attachment->key = pstrdup(NameStr(*DatumGetName(row_datum(row, ROW_KEY))));
 	attachment->path = pstrdup(NameStr(*DatumGetName(row_datum(row, ROW_PATH))));
-	attachment->search_path = te_table_path_check(SPI_getvalue(row, SPI_tuptable->tupdesc, ROW_SEARCH_PATH));
 	for (int i = 0; i < TE_COLUMNS; i++)
 	{
 		char	   *name = SPI_getvalue(row, SPI_tuptable->tupdesc, ROW_COLUMNS + i);
@@ -179,6 +190,7 @@ from_row(HeapTuple row, bool check)
 		return NULL;
 	form = (Form_pg_class) GETSTRUCT(class);
 	attachment->owner = form->relowner;
+	attachment->search_path = kept_path(row, form->relowner);
 	attachment->name = quote_qualified_identifier(get_namespace_name(form->relnamespace),
 												  NameStr(form->relname));
 	if (check)
@@ -200,7 +212,7 @@ select_rows(Oid relation)
 	TeArgs		args = {0};
 
 	initStringInfo(&sql);
-	appendStringInfoString(&sql, "SELECT attachment, relation::oid, key_type::oid, paused, pause_reason IS NOT NULL, search_path, id_column, path_column");
+	appendStringInfoString(&sql, "SELECT attachment, relation::oid, key_type::oid, paused, pause_reason IS NOT NULL, search_path, search_path_owner, id_column, path_column");
 	for (int i = 0; i < TE_COLUMNS; i++)
 		appendStringInfo(&sql, ", %s_column::text", te_columns[i].name);
 	appendStringInfo(&sql, " FROM %s WHERE relation = $1 OR $1 = 0 ORDER BY attachment",

@@ -209,10 +209,11 @@ store_mapping(Relation relation, const TeAttachment *old, const TeMapping *mappi
 	initStringInfo(&sql);
 	initStringInfo(&values);
 	appendStringInfo(&sql, old != NULL
-					 ? "UPDATE %s SET (key_type, search_path, id_column, path_column"
-					 : "INSERT INTO %s (key_type, search_path, id_column, path_column",
+					 ? "UPDATE %s SET (key_type, search_path, search_path_owner, id_column, path_column"
+					 : "INSERT INTO %s (key_type, search_path, search_path_owner, id_column, path_column",
 					 te_internal_name("thumbexif_attachment"));
-	appendStringInfo(&values, "%u, %s, %s, %s", mapping->key_type, quote_literal_cstr(search_path),
+	appendStringInfo(&values, "%u, %s, %s, %s, %s", mapping->key_type, quote_literal_cstr(search_path),
+					 quote_literal_cstr(GetUserNameFromId(relation->rd_rel->relowner, false)),
 					 quote_literal_cstr(mapping->key), quote_literal_cstr(mapping->path));
 	for (int i = 0; i < TE_COLUMNS; i++)
 	{

@@ -25,6 +25,7 @@
 #include "pg/base/extension.h"
 #include "pg/base/run_as.h"
 #include "pg/base/statement.h"
+#include "pg/base/table_path.h"
 #include "pg/catalog/asset_count.h"
 #include "pg/catalog/attached_rows.h"
 #include "pg/catalog/attachment.h"
@@ -98,7 +99,7 @@ backfill_command(const TeAttachment *attachment)
 	return psprintf("CALL %s(relation => %s)", te_user_name("thumbexif_backfill"), quote_literal_cstr(attachment->name));
 }
 
-/* The search_path as it is kept, without pg_temp at its end.  NULL is that of tables that 1.0 attached. */
+/* The search_path without what is left out and without pg_temp at its end.  NULL is that of tables that 1.0 attached, or that changed their owner. */
 static const char *
 shown_path(const TeAttachment *attachment)
 {
@@ -106,11 +107,24 @@ shown_path(const TeAttachment *attachment)
 
 	if (attachment->search_path == NULL)
 		return "pg_catalog";
-	if (strcmp(attachment->search_path, "pg_temp") == 0)
+	shown = te_table_path_part(attachment->search_path, attachment->owner, TE_SCHEMA_OWN | TE_SCHEMA_MISSING);
+	if (strcmp(shown, "pg_temp") == 0)
 		return "\"\"";
-	shown = pstrdup(attachment->search_path);
 	*strrchr(shown, ',') = '\0';
 	return shown;
+}
+
+static void
+warn_of_shared(const TeAttachment *attachment)
+{
+	char	   *shared = te_table_path_part(attachment->search_path, attachment->owner, TE_SCHEMA_SHARED);
+
+	if (shared[0] != '\0')
+		ereport(WARNING,
+				(errmsg("triggers, defaults and index expressions of table %s will not find what is in schema %s", attachment->name, shared),
+				 errdetail("It is left out of their search_path as long as a role may create objects in it that lacks rights of the table's owner \"%s\".",
+						   GetUserNameFromId(attachment->owner, false)),
+				 errhint("Revoke CREATE on it from such roles and PUBLIC, let a role with these rights own it, or qualify the names.")));
 }
 
 void
@@ -125,6 +139,7 @@ te_tables_report(Relation relation)
 	(void) count_waiting(attachment, te_counts_read(GetActiveSnapshot()), &waiting);
 	if (pushed)
 		PopActiveSnapshot();
+	warn_of_shared(attachment);
 	ereport(NOTICE,
 			(errmsg("table %s is attached", attachment->name),
 			 errdetail("Columns %s\nTriggers, defaults and index expressions of the table run with search_path %s.",
