@@ -166,6 +166,11 @@ value($server, q{DROP TABLE replicated});
 value($server, q{DELETE FROM thumbexif_internal.thumbexif_count WHERE counted});
 value($server, q{BEGIN; SELECT thumbexif_clean(); PREPARE TRANSACTION 'clean'});
 unlike(($server->psql('postgres', q{SET lock_timeout = '5s'; CALL thumbexif_backfill(relation => 'photos')}))[2], qr/ERROR/, 'a backfill does not wait for the counts');
+write_file($single, q{INSERT INTO photos SELECT max(id) + 1, 's' FROM photos});
+{
+	local $ENV{PGOPTIONS} = '-c lock_timeout=5s';
+	$server->command_ok([ 'pgbench', '-n', '-t', 200, '-f', $single, 'postgres' ], 'nor does anybody else replace rows that it replaces');
+}
 value($server, q{COMMIT PREPARED 'clean'});
 is_right('clean is committed');
 

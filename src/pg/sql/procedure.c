@@ -18,7 +18,7 @@ te_procedure_check(FunctionCallInfo fcinfo, const char *name)
 				(errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
 				 errmsg("%s cannot run inside a transaction block", name),
 				 errdetail("It commits after each batch."),
-				 errhint("Call it outside of BEGIN, not from a function and not together with other statements in one string.")));
+				 errhint("Call it outside of BEGIN, not from a function or a block with EXCEPTION, and not together with other statements in one string.")));
 }
 
 void
