@@ -111,15 +111,17 @@ is_own(HeapTuple schema, Oid role)
 	bool		isnull;
 	Datum		datum = SysCacheGetAttr(NAMESPACEOID, schema, Anum_pg_namespace_nspacl, &isnull);
 	Acl		   *acl;
+	const AclItem *items;
 
 	if (!is_trusted(((Form_pg_namespace) GETSTRUCT(schema))->nspowner, role))
 		return false;
 	if (isnull)
 		return true;			/* only the owner may */
 	acl = DatumGetAclP(datum);
+	items = (const AclItem *) ((char *) acl + ARR_OVERHEAD_NONULLS(1)); /* ACL_DAT() compares signed with unsigned */
 	for (int i = 0; i < ACL_NUM(acl); i++)
 	{
-		const AclItem *item = &ACL_DAT(acl)[i];
+		const AclItem *item = &items[i];
 
 		if (((ACLITEM_GET_PRIVS(*item) | ACLITEM_GET_GOPTIONS(*item)) & ACL_CREATE) && !is_trusted(item->ai_grantee, role))
 			return false;
