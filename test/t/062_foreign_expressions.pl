@@ -116,7 +116,7 @@ CREATE TRIGGER t BEFORE UPDATE ON trap.shots FOR EACH ROW EXECUTE FUNCTION publi
 DROP POLICY p ON trap.shots;
 CREATE POLICY p ON trap.shots USING (true);
 RESET ROLE;
-SET search_path = trap, public;
+SET search_path = trap;
 SELECT public.thumbexif_attach('trap.shots');
 EOSQL
 foreach my $role ('', 'bystander')
