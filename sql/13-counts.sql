@@ -60,5 +60,6 @@ CREATE TRIGGER thumbexif_count_delete AFTER DELETE ON thumbexif_internal.thumbex
     EXECUTE FUNCTION thumbexif_internal.thumbexif_counted();
 
 -- An upgrade finds states that were there before.  Creating the triggers has locked out those who change states.
+-- In REPEATABLE READ, states that came after the snapshot are missing until the first backfill or thumbexif_clean().
 INSERT INTO thumbexif_internal.thumbexif_count (attachment, status, assets, counted)
     SELECT s.attachment, s.status, pg_catalog.count(*), false FROM thumbexif_internal.thumbexif_asset AS s GROUP BY s.attachment, s.status;

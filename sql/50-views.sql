@@ -32,7 +32,7 @@ CREATE OR REPLACE VIEW @extschema@.thumbexif_progress AS
     FROM thumbexif_internal.thumbexif_progress_rows() AS r;
 COMMENT ON VIEW @extschema@.thumbexif_progress IS 'progress of each attached table, with an estimate of the time left';
 COMMENT ON COLUMN @extschema@.thumbexif_progress.relation IS 'attached table';
-COMMENT ON COLUMN @extschema@.thumbexif_progress.total IS 'rows of the table; an estimate if it was large when it was attached and no backfill has ended since';
+COMMENT ON COLUMN @extschema@.thumbexif_progress.total IS 'rows of the table; an estimate if it was large when it was attached, was restored, or got many rows without triggers, and no backfill has ended since';
 COMMENT ON COLUMN @extschema@.thumbexif_progress.done IS 'assets with status done';
 COMMENT ON COLUMN @extschema@.thumbexif_progress.failed IS 'assets with status failed, missing or unsupported';
 COMMENT ON COLUMN @extschema@.thumbexif_progress.remaining IS 'assets with status new, queued or running';

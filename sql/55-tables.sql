@@ -1,4 +1,5 @@
--- View of the attached tables.  It is based on a function in C, as the views in 50-views.sql are.
+-- View of the attached tables.  It is based on a function in C, as the views in 50-views.sql are.  All may read it, since
+-- the function returns to each role what is known of its own tables and of those that it may read.
 
 CREATE OR REPLACE FUNCTION thumbexif_internal.thumbexif_table_rows(
     OUT relation pg_catalog.regclass, OUT columns pg_catalog.jsonb, OUT not_written pg_catalog.text[],
@@ -14,7 +15,7 @@ CREATE OR REPLACE VIEW @extschema@.thumbexif_tables AS
     SELECT r.relation, r.columns, r.not_written, r.waiting, r.command, r.search_path, r.paused, r.pause_reason
     FROM thumbexif_internal.thumbexif_table_rows() AS r;
 COMMENT ON VIEW @extschema@.thumbexif_tables IS
-    'attached tables that the current user owns or may read; thumbexif_attach() lets the owner of its table read this view';
+    'attached tables that the current user owns or may read';
 COMMENT ON COLUMN @extschema@.thumbexif_tables.relation IS 'attached table';
 COMMENT ON COLUMN @extschema@.thumbexif_tables.columns IS 'parameters of thumbexif_attach() and the columns of the table';
 COMMENT ON COLUMN @extschema@.thumbexif_tables.not_written IS 'parameters for which the table has no column, or none was wanted';
@@ -25,3 +26,4 @@ COMMENT ON COLUMN @extschema@.thumbexif_tables.search_path IS
     'search_path of the session that attached the table, without schemas of others: triggers, defaults and index expressions run with it';
 COMMENT ON COLUMN @extschema@.thumbexif_tables.paused IS 'whether the background worker leaves the table alone';
 COMMENT ON COLUMN @extschema@.thumbexif_tables.pause_reason IS 'why, if nobody paused it';
+GRANT SELECT ON @extschema@.thumbexif_tables TO PUBLIC;

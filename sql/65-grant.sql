@@ -13,5 +13,5 @@ CREATE OR REPLACE FUNCTION @extschema@.thumbexif_revoke(role pg_catalog.name, re
     LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME', 'thumbexif_revoke';
 COMMENT ON FUNCTION @extschema@.thumbexif_revoke(pg_catalog.name, pg_catalog.regclass, pg_catalog.text) IS
-    'revoke what thumbexif_grant() grants, except rights that the role needs for another attached table';
+    'revoke what the caller has granted by thumbexif_grant(), except rights that the role needs for another attached table of the caller';
 REVOKE EXECUTE ON FUNCTION @extschema@.thumbexif_revoke(pg_catalog.name, pg_catalog.regclass, pg_catalog.text) FROM PUBLIC;

@@ -26,14 +26,18 @@
 #include "wire/fdpass.h"
 #include "wire/template.h"
 
-/* After this time it retires, so that nobody can study its address space for long. */
+/* After this time, or so many decoders, it retires, so that nobody can study its address space for long. */
 #define LIFE_SECONDS	3600
+#define MAX_FORKS		1000
 
-/* Decoders at the same time; more than thumbexif.max_decoders can be. */
+/* Decoders at the same time, if there are descriptors for them; more than thumbexif.max_decoders can be. */
 #define MAX_CHILDREN	1100
 
-/* Time for the first child to try itself out. */
-#define TRIAL_SECONDS	20
+/* Descriptors for other things. */
+#define SPARE_FILES		16
+
+/* Time until it accepts connections again, when it could not. */
+#define ACCEPT_SECONDS	1
 
 typedef struct Child			/* a decoder, or a connection that has not asked for one yet */
 {
@@ -45,8 +49,11 @@ typedef struct Child			/* a decoder, or a connection that has not asked for one 
 
 static Child children[MAX_CHILDREN];
 static int	nchildren;
+static int	max_children = MAX_CHILDREN;
+static int	forks;				/* so far */
 static int	listener = -1;		/* -1 = retired */
 static time_t started;
+static time_t accept_after;
 static pid_t template_pid;
 
 static time_t
@@ -104,9 +111,9 @@ open_listener(void)
 }
 
 static void
-retire(const char *why)
+retire(const char *why, bool death)
 {
-	TeTemplateMessage message = {TE_TEMPLATE_MAGIC, TE_TEMPLATE_RETIRED, 0};
+	TeTemplateMessage message = {TE_TEMPLATE_MAGIC, TE_TEMPLATE_RETIRED, death};
 
 	if (listener < 0)
 		return;
@@ -118,12 +125,15 @@ retire(const char *why)
 
 /* --- the end of a decoder */
 
-/* Did the end tell nothing to somebody who tries to take over decoders? */
+/*
+ * Did the end tell nothing to somebody who tries to take over decoders?  TE_EXIT_MEMORY may: it is also what a decoder makes of
+ * a wrong address or a broken stack when its memory is full.
+ */
 static bool
 is_harmless(int status)
 {
 	if (WIFEXITED(status))
-		return WEXITSTATUS(status) == TE_EXIT_NORMAL;
+		return WEXITSTATUS(status) == TE_EXIT_NORMAL || WEXITSTATUS(status) == TE_EXIT_FILE;
 	return WTERMSIG(status) == SIGKILL || WTERMSIG(status) == SIGTERM ||
 		WTERMSIG(status) == SIGQUIT || WTERMSIG(status) == SIGXCPU;
 }
@@ -153,7 +163,7 @@ note_end(Child *child)
 		/* as waitpid() would return it */
 		status = info.si_code == CLD_EXITED ? (info.si_status & 0xff) << 8 : info.si_status & 0x7f;
 		if (!is_harmless(status))
-			retire("a decoder has died");
+			retire("a decoder has died", true);
 		if (child->sock >= 0)
 		{
 			tell(child, TE_TEMPLATE_ENDED, status);
@@ -225,9 +235,9 @@ static bool
 is_current(const TeTemplateRequest *request)
 {
 	if (!dec_libraries_is_program(&request->program))
-		retire("the program has been replaced");
+		retire("the program has been replaced", false);
 	else if (dec_libraries_changed())
-		retire("a library has been replaced");
+		retire("a library has been replaced", false);
 	return listener >= 0;
 }
 
@@ -252,7 +262,7 @@ serve(Child *child, char *parent, DecOptions *options)
 	}
 	if (is_valid(&request, length, fds, nfds) && is_current(&request))
 	{
-		pid = fork();
+		pid = dec_threads_fork();
 		if (pid == 0)
 		{
 			if (!become_decoder(fds, parent, child->server_process))
@@ -268,11 +278,12 @@ serve(Child *child, char *parent, DecOptions *options)
 		close(fds[--nfds]);
 	child->pid = pid > 0 ? pid : 0;
 	tell(child, TE_TEMPLATE_STARTED, child->pid);
-	if (now() - started >= LIFE_SECONDS)
-		retire("an hour is over");
+	if (child->pid != 0 && ++forks >= MAX_FORKS)
+		retire("it has made as many decoders as it may", false);
 	return false;
 }
 
+/* One for which there is no room is closed, so that its server process need not wait for an answer. */
 static void
 accept_connection(void)
 {
@@ -281,8 +292,12 @@ accept_connection(void)
 	int			sock = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	if (sock < 0)
+	{
+		accept_after = now() + ACCEPT_SECONDS;	/* the connection still waits, and would wake us at once */
 		return;
-	if (getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0 || peer.uid != geteuid())
+	}
+	if (nchildren >= max_children ||
+		getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0 || peer.uid != geteuid())
 	{
 		close(sock);
 		return;
@@ -298,81 +313,60 @@ watch(struct pollfd *entry, int fd)
 	entry->revents = 0;
 }
 
+/* Exits if the launcher has gone, and the decoders go too. */
+static void
+read_launcher(void)
+{
+	TeTemplateMessage message;
+	ssize_t		length = recv(TE_FD_SOCKET, &message, sizeof(message), MSG_DONTWAIT);
+
+	if (length == sizeof(message) && message.event == TE_TEMPLATE_RETIRE)
+		retire("it did not answer in time", false);
+	else if (length >= 0 || (errno != EAGAIN && errno != EINTR))
+		_exit(TE_EXIT_NORMAL);
+}
+
+/* The time until there is something to do that no event announces. */
+static struct timespec
+time_left(void)
+{
+	time_t		until = now() < accept_after ? accept_after : started + LIFE_SECONDS;
+	time_t		left = until - now();
+
+	/* retired, it waits for events only */
+	return (struct timespec) {.tv_sec = listener < 0 ? LIFE_SECONDS : left > 0 ? left : 0};
+}
+
 /* Wait for something to do, and do it.  True in a child. */
 static bool
 serve_once(char *parent, DecOptions *options)
 {
 	static struct pollfd fds[MAX_CHILDREN + 2];
+	struct timespec left = time_left();
 	int			count = nchildren;
 	sigset_t	none;
 
 	watch(&fds[0], TE_FD_SOCKET);
-	watch(&fds[1], nchildren < MAX_CHILDREN ? listener : -1);
+	watch(&fds[1], now() >= accept_after ? listener : -1);
 	for (int i = 0; i < count; i++)
 		watch(&fds[i + 2], children[i].sock);
 	sigemptyset(&none);
-	if (ppoll(fds, (nfds_t) count + 2, NULL, &none) > 0)
+	if (ppoll(fds, (nfds_t) count + 2, &left, &none) > 0)
 	{
 		if (fds[0].revents != 0)
-			_exit(TE_EXIT_NORMAL);	/* the launcher has gone, and the decoders go with us */
+			read_launcher();
 		for (int i = 0; i < count; i++)
 		{
 			if (fds[i + 2].revents != 0 && serve(&children[i], parent, options))
 				return true;
 		}
-		if (fds[1].revents != 0)
+		if (fds[1].revents != 0 && listener >= 0)
 			accept_connection();
 	}
 	forget_reaped();
+	if (now() - started >= LIFE_SECONDS)
+		retire("an hour is over", false);
 	return false;
-}
-
-/* --- the trial */
-
-int
-dec_template_trial(const TeHello *hello)
-{
-	TeHello		again = {0};
-
-	img_self_test(&again);
-	return again.can_read == hello->can_read && again.can_write == hello->can_write &&
-		strcmp(again.self_test, hello->self_test) == 0 ? TE_EXIT_NORMAL : TE_EXIT_START;
-}
-
-/*
- * Fork a first child, which closes the sandbox and repeats the self-test.  Returns its exit status, or -1 if it did not end
- * in time; with options->trial set, in the child.
- */
-static int
-try_out(DecOptions *options)
-{
-	struct timespec pause = {.tv_nsec = 2000000};
-	time_t		until = now() + TRIAL_SECONDS;
-	int			status = -1;
-	pid_t		pid = fork();
-
-	if (pid == 0)
-	{
-		options->memory = 1024 * DEC_MB;
-		options->file = DEC_MB;
-		options->timeout = TRIAL_SECONDS;
-		options->forked = options->trial = true;
-		if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || getppid() != template_pid)
-			_exit(TE_EXIT_START);
-		return -1;
-	}
-	while (pid > 0 && waitpid(pid, &status, WNOHANG) == 0)
-	{
-		status = -1;
-		if (now() >= until)
-		{
-			(void) kill(pid, SIGKILL);
-			(void) waitpid(pid, NULL, 0);
-			return -1;
-		}
-		nanosleep(&pause, NULL);
-	}
-	return status;
 }
 
 int
@@ -388,7 +382,7 @@ dec_template(char *parent, DecOptions *options)
 		dec_log("the libraries do not come to rest");
 		return TE_EXIT_START;
 	}
-	status = try_out(options);
+	status = dec_template_try_out(options);
 	if (options->trial)
 		return -1;
 	if (status != 0)
@@ -402,6 +396,8 @@ dec_template(char *parent, DecOptions *options)
 	{
 		files.rlim_cur = files.rlim_max;
 		(void) setrlimit(RLIMIT_NOFILE, &files);
+		if (files.rlim_cur < MAX_CHILDREN + SPARE_FILES)
+			max_children = (int) files.rlim_cur - SPARE_FILES;
 	}
 	watch_children();
 	listener = open_listener();

@@ -17,6 +17,7 @@
 #include <setjmp.h>
 #include <stddef.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Not in tests under a sanitizer, which has to see the threads start and end. */
 #if !defined(__SANITIZE_ADDRESS__)
@@ -48,6 +49,7 @@ typedef struct Worker
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static Worker workers[DEC_THREADS];
 static bool all_started;
+static unsigned changes;		/* how often a thread has begun or ended work */
 
 static struct
 {
@@ -125,6 +127,7 @@ work(void *argument)
 
 		pthread_mutex_lock(&lock);
 		worker->state = worker->detached ? IDLE : DONE;
+		changes++;
 		pthread_cond_broadcast(&worker->wake);
 	}
 	return NULL;
@@ -174,6 +177,7 @@ pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*star
 		worker->result = NULL;
 		worker->detached = detached == PTHREAD_CREATE_DETACHED;
 		worker->state = BUSY;
+		changes++;
 		*thread = worker->thread;
 		pthread_cond_broadcast(&worker->wake);
 	}
@@ -340,6 +344,30 @@ dec_threads_fill(void)
 	return all_started;
 }
 
+pid_t
+dec_threads_fork(void)
+{
+	static unsigned rested;		/* "changes" when they were last seen to rest */
+	pid_t		pid;
+
+	pthread_mutex_lock(&lock);
+	while (rested != changes)
+	{
+		rested = changes;
+		pthread_mutex_unlock(&lock);
+		if (!dec_threads_rest())
+		{
+			rested--;
+			errno = EAGAIN;
+			return -1;
+		}
+		pthread_mutex_lock(&lock);
+	}
+	pid = fork();
+	pthread_mutex_unlock(&lock);	/* in the child, too */
+	return pid;
+}
+
 bool
 dec_threads_forked(void)
 {
@@ -363,6 +391,12 @@ bool
 dec_threads_fill(void)
 {
 	return true;
+}
+
+pid_t
+dec_threads_fork(void)
+{
+	return fork();
 }
 
 bool

@@ -11,6 +11,7 @@
 #define TE_DECODER_THREADS_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 /* Threads beside the first. */
 #define DEC_THREADS		32
@@ -26,6 +27,9 @@ extern bool dec_threads_fill(void);
 
 /* Wait until all threads but the calling one wait for something.  False if they do not within a second. */
 extern bool dec_threads_rest(void);
+
+/* fork(), once all threads wait for something, and while none can change what dec_threads_forked() needs. */
+extern pid_t dec_threads_fork(void);
 
 /*
  * In a process that was forked, and therefore has none of the threads: start them again.  One that was at work begins its

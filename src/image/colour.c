@@ -133,7 +133,9 @@ find_transform(const void *profile, size_t length, cmsUInt32Number from, cmsUInt
 	slot->to = to;
 	slot->used = clock_hand;
 	slot->transform = build(profile, length, from, to);
-	if (slot->transform && from == layout(3, 0, VIPS_FORMAT_UCHAR) && is_srgb(slot->transform))
+	if (!slot->transform)
+		empty_slot(slot);		/* it may have been for lack of memory */
+	else if (from == layout(3, 0, VIPS_FORMAT_UCHAR) && is_srgb(slot->transform))
 	{
 		cmsDeleteTransform(slot->transform);
 		slot->transform = NULL;

@@ -160,9 +160,7 @@ decode_averages(JpegDecoder *decoder)
 	decoder->pixels = img_dc_pixels(cinfo, &decoder->averages);
 	free(decoder->averages.memory);
 	decoder->averages.memory = NULL;
-	if (!decoder->pixels)
-		ERREXIT1(cinfo, JERR_OUT_OF_MEMORY, 0);
-	return true;
+	return decoder->pixels != NULL;
 }
 
 static void

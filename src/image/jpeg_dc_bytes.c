@@ -58,7 +58,8 @@ is_data(DcBytes *bytes)
 	while (next < bytes->end && *next == 0xFF)
 		next++;
 	bytes->complete = true;
-	bytes->marker = next < bytes->end ? *next : 0;
+	/* FF FF 00 is one byte of data to libjpeg, to which such a file is left: 0 is for the end */
+	bytes->marker = next == bytes->end ? 0 : *next == 0 ? 0xFF : *next;
 	bytes->at = next < bytes->end ? next + 1 : next;
 	return false;
 }

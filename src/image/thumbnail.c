@@ -72,7 +72,7 @@ find_transform(VipsImage *image, Colours *colours)
 	profile = vips_blob_get(general, &length);
 	colours->transform = img_srgb_transform(profile, length, colours->bands, colours->alpha, format);
 	vips_area_unref(VIPS_AREA(general));
-	return true;
+	return colours->transform != NULL;
 }
 
 /* Are the bands grey, RGB or CMYK of a device, and not Lab or the like? */
@@ -143,6 +143,7 @@ read_colours(VipsImage **image, Colours *colours)
 	if (!advance(image, &next, vips_colourspace(*image, &next, colours->bands == 1 ?
 												VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB, NULL)))
 		return false;
+	colours->bands = vips_image_get_bands(*image) - colours->alpha;
 	return advance(image, &next, vips_cast(*image, &next, VIPS_FORMAT_UCHAR, NULL));
 }
 
@@ -228,13 +229,13 @@ collect(VipsImage **image, int width, int height, const Colours *colours, ImgPix
 {
 	size_t		count = (size_t) width * height;
 	void	   *raw = shrink(image, width, height, colours->alpha);
-	bool		ok = raw != NULL;
+	bool		ok = raw != NULL && vips_image_get_bands(*image) == colours->bands + colours->alpha;
 
 	pixels->width = width;
 	pixels->height = height;
 	pixels->bands = (colours->transform ? 3 : colours->bands) + colours->alpha;
 	pixels->data = malloc(count * pixels->bands);
-	if (!raw || !pixels->data)
+	if (!ok || !pixels->data)
 		ok = false;
 	else if (colours->transform)
 		img_srgb_apply(colours->transform, raw, pixels->data, count);

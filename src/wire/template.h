@@ -14,7 +14,7 @@
  * the server process a SIGCHLD, as the kernel does for its own children.
  *
  * To the launcher, its parent, the template says TE_TEMPLATE_RETIRED over TE_FD_SOCKET when it makes no more decoders.  It
- * ends when its last decoder has ended.
+ * ends when its last decoder has ended.  The launcher says TE_TEMPLATE_RETIRE if it shall make no more.
  */
 #ifndef TE_WIRE_TEMPLATE_H
 #define TE_WIRE_TEMPLATE_H
@@ -55,14 +55,15 @@ typedef enum TeTemplateEvent
 {
 	TE_TEMPLATE_STARTED,
 	TE_TEMPLATE_ENDED,
-	TE_TEMPLATE_RETIRED
+	TE_TEMPLATE_RETIRED,
+	TE_TEMPLATE_RETIRE
 } TeTemplateEvent;
 
 typedef struct TeTemplateMessage
 {
 	uint32_t	magic;
 	uint32_t	event;			/* TeTemplateEvent */
-	int32_t		value;			/* process id, exit status as returned by waitpid() */
+	int32_t		value;			/* process id; exit status as returned by waitpid(); retired: 1 = because a decoder has died */
 } TeTemplateMessage;
 
 /* The identity of that file.  False if there is none. */

@@ -109,7 +109,8 @@ sub decoder_pids
 		my ($parent) = (scalar(<$stat>) // '') =~ /\) \S (\d+) / or next;
 		push @found, $pid if (@limits || $parent != $owner) && is_living($pid);
 	}
-	return sort { $a <=> $b } @found;
+	# one may have ended, and made room for another, while the folder was read
+	return sort { $a <=> $b } grep { is_living($_) } @found;
 }
 
 # private_install(NAME): a copy of the private PostgreSQL for one test, for new_server(install => ...).

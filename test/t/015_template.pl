@@ -18,7 +18,7 @@ copy(pictures_dir() . '/photo.jpg', "$pictures/photo.jpg") or die "copy: $!";
 my $secret = 'Secret of Alice';
 append_to_file("$pictures/secret.png", tiny_picture(make => $secret));
 my $server = new_server('template', preload => 1, install => $install, roots => $pictures,
-	config => "thumbexif.max_decoders = 4\nthumbexif.decode_timeout = 1h\nmax_connections = 120\nrestart_after_crash = on\n");
+	config => "thumbexif.max_decoders = 4\nthumbexif.decode_timeout = 1h\nmax_connections = 120\nrestart_after_crash = on\nlog_min_messages = debug1\n");
 my $thumbnail = "SELECT length(thumbexif_thumbnail('photo.jpg')) > 1000";
 my $template = template($server);
 
@@ -124,14 +124,17 @@ is(template($server), $template, 'from one template');
 $session->quit;
 wait_for('no decoder is left', sub { !running() });
 kill 'STOP', $template;
+wait_for('it stops', sub { process_state($template) eq 'T' });
 $session = DecoderTest->session($server);
-is($session->query($thumbnail), 't', 'who gets no answer');
+like($session->query("SET statement_timeout = 200; $thumbnail"), qr/ERROR:  57014/, 'who waits for its answer can be interrupted');
+unlike(slurp_file($server->logfile), qr/does not answer/, 'which is not the fault of the template');
+is($session->query("RESET statement_timeout; $thumbnail"), 't', 'who gets no answer');
 is_deeply([ map { parent($_) } $session->decoders_of ], [ $session->{pid} ], 'starts a decoder without the template');
-kill 'CONT', $template;
-is($session->query($thumbnail), 't', 'that goes on when the template does');
-wait_for('what the template has forked too late is ended', sub { !running() });
-is(scalar(my @one = $session->decoders_of), 1, 'it has one decoder');
 $session->quit;
+my $hung = $template;
+$template = template($server, $hung);
+isnt($template, $hung, 'another template comes');
+wait_for('the one that does not answer is killed', sub { process_state($hung) eq '' });
 $session = forked_session($template);
 
 # --- its end
@@ -161,6 +164,8 @@ is_deeply([ map { parent($_) } $busy->decoders_of ], [$template], 'the decoders 
 $other->quit;
 wait_for('the first ends', sub { process_state($template) eq '' });
 pass('and it ends with them');
+my ($pause) = slurp_file($server->logfile) =~ /: retired: a decoder has died \(the next in (\d+) ms\)/;
+cmp_ok($pause, '>', 1500, 'after a longer pause than the first, as this is not the first that had to be replaced');
 
 # --- another program
 

@@ -2,10 +2,12 @@
 use strict;
 use warnings;
 
+use IPC::Run;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use ThumbexifTest;
 use TinyPicture;
+use WorkerTest;
 
 my $base = PostgreSQL::Test::Utils::tempdir();
 mkdir "$base/$_" or die "mkdir $_: $!" foreach qw(images elsewhere);
@@ -124,7 +126,8 @@ like(as('postgres', q{SELECT thumbexif_grant('keeper', 'hall.photos', 'own')}),
 unlike(as('keeper', q{SELECT thumbexif_attach('hall.photos')}) . as('keeper', q{CALL thumbexif_backfill(relation => 'hall.photos')}), qr/ERROR/, 'and may attach and backfill');
 like(as('keeper', q{SELECT thumbexif_grant('app', 'hall.other', 'read')}), qr/must be owner of table hall\.other/, 'but grant nothing on a table of others');
 like(as('keeper', q{SELECT thumbexif_grant('app', 'hall.photos', 'process')}),
-	qr/NOTICE:  granted to role "app": SELECT on table hall\.photos, .*UPDATE on table hall\.photos, EXECUTE on thumbexif_process, EXECUTE on thumbexif_enqueue/, 'it passes on what it has');
+	qr/NOTICE:  granted to role "app": SELECT on table hall\.photos, .*UPDATE \(thumbnail_path, camera_make\) on table hall\.photos, EXECUTE on thumbexif_process, EXECUTE on thumbexif_enqueue/, 'it passes on what it has');
+like(as('app', "UPDATE hall.photos SET path = 'b.png'"), qr/permission denied for table photos/, 'but no right on columns that are read');
 as('keeper', q{SELECT thumbexif_grant('A reader', 'hall.photos', 'read')});
 
 is(as('app', "SELECT status, camera_make FROM thumbexif_process('$photo', 'hall.photos')"), 'done|Brand', 'a key without a type is a uuid where keys are');
@@ -135,7 +138,10 @@ like(as('app', q{CALL thumbexif_backfill(relation => 'hall.photos')}), qr/permis
 as('keeper', q{CALL thumbexif_backfill(relation => 'hall.photos')});
 is(as('A reader', 'SELECT relation, status, path FROM thumbexif_failures'), 'hall.photos|missing|gone.png', 'views show failures of its table only');
 is(as('A reader', 'SELECT relation, waiting FROM thumbexif_tables'), 'hall.photos|0', 'and what is known of it');
-is(as('A reader', q{SELECT sum(assets) FROM thumbexif_status WHERE relation = 'hall.photos'::regclass}), '2', 'and numbers, with SELECT on the view only');
+is(as('A reader', 'SELECT relation, sum(assets) FROM thumbexif_status GROUP BY 1; SELECT relation, total FROM thumbexif_progress'),
+	"hall.photos|2\nhall.photos|2", 'and its numbers');
+is(as('monitor', 'SELECT count(DISTINCT relation) FROM thumbexif_status; SELECT count(*) FROM thumbexif_progress'), "2\n2", 'monitoring roles see those of all tables');
+is(as('visitor', 'SELECT relation FROM thumbexif_tables'), '', 'a role without rights sees no table');
 like(as('A reader', "SELECT thumbexif_process('$photo', 'hall.photos')"), qr/permission denied for function/, 'who reads does not process');
 
 # rows that row security hides are not touched
@@ -147,18 +153,83 @@ like(as('app', "SELECT thumbexif_enqueue('$photo', 'hall.photos')"), qr/asset $p
 like(as('app', q{SELECT thumbexif_retry_all(relation => 'hall.photos')}), qr/must be owner/, 'nor all rows, of which some may be');
 $server->safe_psql('postgres', 'ALTER TABLE hall.photos DISABLE ROW LEVEL SECURITY');
 
+# nobody revokes what others granted, nor what does not belong to its table
+$server->safe_psql('postgres', <<'EOSQL');
+CREATE ROLE other_keeper LOGIN;
+CREATE ROLE deputy IN ROLE keeper;
+GRANT USAGE ON SCHEMA hall TO monitor;
+SELECT thumbexif_grant('keeper', 'hall.photos', 'own');
+GRANT EXECUTE ON FUNCTION thumbexif_enqueue(bigint, regclass), thumbexif_attach TO other_keeper;
+GRANT SELECT ON thumbexif_status TO other_keeper;
+CREATE TABLE hall.plain (id int PRIMARY KEY, path text);
+ALTER TABLE hall.plain OWNER TO keeper;
+EOSQL
+my $rights = q{SELECT md5(string_agg(a::text, ',' ORDER BY a::text)) FROM (SELECT proname, unnest(proacl)::text FROM pg_proc WHERE proname LIKE 'thumbexif%'
+	UNION ALL SELECT relname, unnest(relacl)::text FROM pg_class WHERE relname LIKE 'thumbexif%') a};
+my $before = value($server, $rights);
+foreach my $role ('pg_monitor', 'other_keeper', 'keeper')
+{
+	foreach my $what ('read', 'process', 'own')
+	{
+		like(as('keeper', "SELECT thumbexif_revoke('$role', 'hall.photos', '$what')"), qr/NOTICE:  revoked from role "$role": (?!.*(?:view|EXECUTE))/, "an owner takes no '$what' from $role");
+	}
+}
+like(as('keeper', q{SELECT thumbexif_revoke('other_keeper', 'hall.plain', 'own')}), qr/table "plain" is not attached/, 'nor by a table that is not attached');
+as('postgres', q{SELECT thumbexif_revoke('pg_monitor', 'hall.photos', 'own')});
+is(value($server, $rights), $before, 'all rights on functions and views are as they were, of pg_monitor also after a superuser');
+like(as('keeper', q{SELECT thumbexif_grant('deputy', 'hall.photos', 'own')}), qr/permission denied for function thumbexif_attach.*with grant option/s, "'own' is a superuser's to grant");
+like(as('postgres', q{SELECT thumbexif_grant('app', 'hall.plain', 'process')}), qr/table "plain" is not attached/, 'before there are columns to write, none can be granted');
+
+# two at once; and who does not own a table does not wait for it
+my $other = $server->background_psql('postgres');
+$other->query_safe(q{SET client_min_messages = error; BEGIN; LOCK TABLE hall.other; SELECT thumbexif_grant('visitor', 'hall.photos', 'process')});
+like(as('keeper', q{SET lock_timeout = '20s'; SELECT thumbexif_grant('app', 'hall.other', 'read')}), qr/must be owner/, 'a table of others is not locked');
+my $second = IPC::Run::start([ 'psql', '-XAtq', '-d', $server->connstr('postgres'), '-U', 'keeper', '-c',
+	q{SET application_name = 'second'; SELECT thumbexif_grant('monitor', 'hall.photos', 'process')} ], '>', \my $out, '2>', \my $error);
+wait_until($server, 'the second waits', q{SELECT EXISTS (SELECT FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE application_name = 'second' AND NOT granted)});
+$other->query_safe('COMMIT');
+IPC::Run::finish($second);
+like($error, qr/NOTICE:  granted to role "monitor": (?!.*ERROR)/s, 'the second of two waits, and succeeds');
+as('postgres', q{SELECT thumbexif_revoke('visitor', 'hall.photos', 'process')});
+$other->quit;
+
+# a dump carries what an owner has granted
+$server->command_ok([ 'pg_dump', '--schema-only', '-f', "$base/schema.sql", 'postgres' ], 'the database is dumped');
+$server->safe_psql('postgres', 'CREATE DATABASE restored');
+$server->command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-d', 'restored', '-f', "$base/schema.sql" ], 'and restored');
+is(value($server, $rights, 'restored'), value($server, $rights), 'with the rights on functions and views, and who granted them');
+
 # the inverse; what is needed for another table stays
 as('postgres', q{SELECT thumbexif_grant('app', 'hall.other', 'read')});
 like(as('keeper', q{SELECT thumbexif_revoke('app', 'hall.photos', 'process')}),
-	qr/NOTICE:  revoked from role "app": SELECT on table hall\.photos, UPDATE on table hall\.photos, EXECUTE on thumbexif_process/, 'it is revoked in one statement');
+	qr/NOTICE:  revoked from role "app": SELECT on table hall\.photos, .*UPDATE on table hall\.photos, EXECUTE on thumbexif_process/, 'it is revoked in one statement');
 like(as('app', "SELECT thumbexif_process('$photo', 'hall.photos')"), qr/permission denied for function/, 'all of it');
-is(as('app', 'SELECT relation FROM thumbexif_tables'), 'hall.other', 'but for what another table needs');
+is(as('app', 'SELECT relation, total FROM thumbexif_progress'), 'hall.other|1', 'but for what another table needs');
 as('postgres', q{SELECT thumbexif_revoke('app', 'hall.other', 'read')});
 as('postgres', q{SELECT thumbexif_revoke('keeper', 'hall.photos', 'own')});
-like(as('app', 'TABLE thumbexif_tables') . as('keeper', 'TABLE thumbexif_tables'), qr/(permission denied for view.*){2}/s, 'in the end nothing is left');
+like(as('app', 'TABLE thumbexif_status') . as('keeper', 'TABLE thumbexif_status') . as('monitor', "SELECT thumbexif_enqueue('$photo', 'hall.photos')"),
+	qr/(permission denied for (view|function).*){3}/s, 'in the end nothing is left');
 is(as('keeper', 'SELECT count(*) FROM hall.photos'), '2', 'of what thumbexif_grant() gives: an owner stays an owner');
 is( $server->safe_psql('postgres', q{SELECT string_agg(DISTINCT proname, ',') FROM pg_proc, aclexplode(proacl) a JOIN pg_roles r ON r.oid = grantee
-		WHERE proname LIKE 'thumbexif%' AND rolname IN ('app', 'keeper')}), '', 'no function is left to them either');
+		WHERE proname LIKE 'thumbexif%' AND rolname IN ('app', 'keeper', 'monitor')}), '', 'no function is left to them either');
+
+# what is known of a table follows its owner, and holds up no DROP ROLE
+$server->safe_psql('postgres', 'ALTER TABLE hall.photos OWNER TO other_keeper');
+is(as('other_keeper', 'SELECT relation FROM thumbexif_tables') . as('keeper', 'SELECT relation FROM thumbexif_tables'), 'hall.photos', 'a new owner sees what is known of its table');
+is($server->safe_psql('postgres', q{CREATE ROLE passing; CREATE TABLE passing (id int PRIMARY KEY, path text); ALTER TABLE passing OWNER TO passing;
+	SELECT thumbexif_attach('passing'); DROP TABLE passing; DROP ROLE passing}), 'passing', 'a role whose table was attached can be dropped');
+
+# no schema is opened: what else is in it is not ours to grant
+$server->safe_psql('postgres', 'CREATE DATABASE elsewhere');
+my ($status, $schema, $warning) = $server->psql('elsewhere', <<'EOSQL', on_error_stop => 1);
+CREATE SCHEMA tools;
+CREATE EXTENSION thumbexif SCHEMA tools;
+CREATE TABLE photos (id int PRIMARY KEY, path text, thumbnail_path text);
+SET client_min_messages = warning;
+SELECT tools.thumbexif_attach('photos'), tools.thumbexif_grant('app', 'photos', 'process');
+SELECT has_schema_privilege('app', 'tools', 'USAGE');
+EOSQL
+like("$schema\n$warning", qr/^photos\|\nf\n.*WARNING:  role "app" may not use the schema of the extension's functions.*HINT:  GRANT USAGE ON SCHEMA tools TO app/s, 'nor is the schema of the extension opened');
 
 $server->stop;
 done_testing();

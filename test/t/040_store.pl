@@ -198,8 +198,8 @@ $server->append_conf('postgresql.conf', "thumbexif.thumbnail_dir = ''");
 $server->reload;
 wait_until($server, 'no folder is set', q{SELECT current_setting('thumbexif.thumbnail_dir', true) = ''});
 fails('a folder that is not set', $again, '55000', 'thumbexif.thumbnail_dir');
-fails('also when attaching', q{SELECT thumbexif_attach('other')}, '55000', 'thumbexif.thumbnail_dir');
-sql(q{SELECT thumbexif_attach('other', thumbnail_path => '')});
+fails('also when attaching', q{SELECT thumbexif_attach('other', create_table => true)}, '55000', 'thumbexif.thumbnail_dir');
+sql(q{SELECT thumbexif_attach('other', thumbnail_path => '', create_table => true)});
 is(sql('SELECT thumbexif_clean()'), 0, 'clean does without it');
 
 done_testing();

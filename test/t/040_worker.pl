@@ -29,7 +29,8 @@ wait_for($server, 'the launcher runs',
 	"SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'thumbexif launcher'", 1);
 wait_for($server, 'no worker stays in a database without the extension',
 	"SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'thumbexif worker'", 0);
-value($server, 'CREATE EXTENSION thumbexif');
+value($server, q{BEGIN; CREATE EXTENSION thumbexif; INSERT INTO thumbexif_internal.thumbexif_count
+	SELECT 0, NULL, 1 - g % 2 * 2, NULL, false FROM generate_series(1, 25000) g; COMMIT});
 wait_for($server, 'CREATE EXTENSION is noticed',
 	"SELECT count(*) FROM thumbexif_workers WHERE database = current_database() AND state = 'asleep'", 1);
 value($server, "SELECT thumbexif_attach('image_assets')");
@@ -38,6 +39,7 @@ value($server, "SELECT thumbexif_attach('image_assets')");
 
 value($server, insert());
 wait_done($server, 'a row inserted is done by itself', 1);
+wait_for($server, 'rows of the counts are summed up', 'SELECT count(*) < 300 FROM thumbexif_internal.thumbexif_count', 't');
 is(value($server, 'SELECT width, height, camera_make, thumbnail_path IS NOT NULL FROM image_assets'),
 	'1|1|Tiny|t', 'its row is filled');
 # counted after it is committed

@@ -107,6 +107,8 @@ is(sql('old', q{SELECT has_function_privilege('reader', 'photo.thumbexif_info(te
 		has_table_privilege('reader', 'photo.thumbexif_status', 'SELECT')}), 't|t|f|t|t', 'rights that users gave are kept');
 
 is(sql('old', 'SELECT search_path FROM photo.thumbexif_tables'), 'pg_catalog', 'code of tables that 1.0 attached runs as before');
+is(sql('old', 'GRANT SELECT ON shots TO reader', 'SET ROLE reader', 'SELECT relation FROM photo.thumbexif_tables', 'RESET ROLE', 'REVOKE SELECT ON shots FROM reader'),
+	'shots', 'and who may read them sees what is known of them');
 
 # the worker comes by itself
 wait_for($server, 'what was queued is done', q{SELECT status FROM thumbexif_internal.thumbexif_asset_bigint WHERE id = 2}, 'done', 'old');

@@ -10,7 +10,7 @@ use TinyPicture;
 use WorkerTest;
 
 my $root = tiny_folder(PostgreSQL::Test::Utils::tempdir() . '/images', 3);
-my $server = new_server('counts', roots => $root, config => "max_prepared_transactions = 5\nautovacuum = off\n");
+my $server = new_server('counts', roots => $root, config => "max_prepared_transactions = 5\nautovacuum = off\nwal_level = logical\n");
 
 # What is kept, and what there is, of states and rows of all attached tables.
 my $kept = q{SELECT string_agg(concat_ws(' ', a.relation::regclass, coalesce(c.status::text, 'rows'), c.n), ', ' ORDER BY a.relation::regclass::text, c.status)
@@ -85,6 +85,30 @@ foreach my $level ('SERIALIZABLE', 'REPEATABLE READ', 'READ COMMITTED')
 is_right('after the storm');
 cmp_ok(value($server, 'SELECT count(*) FROM thumbexif_internal.thumbexif_count'), '<', 1000, 'rows of the numbers are replaced by their sums');
 
+# VACUUM makes space in the first pages, which then hold the newest rows
+value($server, q{INSERT INTO thumbexif_internal.thumbexif_count SELECT 0, NULL, 1 - g % 2 * 2, NULL, false FROM generate_series(1, 12000) g;
+	DELETE FROM thumbexif_internal.thumbexif_count WHERE ctid < '(60,0)' AND attachment = 0});
+my $single = PostgreSQL::Test::Utils::tempdir() . '/single.sql';
+write_file($single, q{INSERT INTO others VALUES (gen_random_uuid(), 's')});
+foreach my $cycle (1 .. 3)
+{
+	value($server, 'VACUUM thumbexif_internal.thumbexif_count');
+	$server->command_ok([ 'pgbench', '-n', '-t', 500, '-f', $single, 'postgres' ], "many INSERTs, cycle $cycle");
+}
+cmp_ok(value($server, 'SELECT count(*) FROM thumbexif_internal.thumbexif_count WHERE attachment <> 0'), '<', 1500, 'rows in pages used again are replaced too');
+value($server, 'DELETE FROM thumbexif_internal.thumbexif_count WHERE attachment = 0');
+
+# a serializable transaction replaces no rows, a backfill, clean and the worker do
+my $grow = q{INSERT INTO thumbexif_internal.thumbexif_count SELECT 0, NULL, 1 - g % 2 * 2, NULL, false FROM generate_series(1, 25000) g};
+my $grown = 'SELECT count(*) FROM thumbexif_internal.thumbexif_count';
+value($server, $grow);
+value($server, 'SELECT thumbexif_clean()');
+cmp_ok(value($server, $grown), '<', 300, 'clean replaces all rows by their sums');
+value($server, $grow);
+$server->psql('postgres', q{CALL thumbexif_backfill(0, relation => 'others')});
+cmp_ok(value($server, $grown), '<', 300, 'so does a backfill');
+value($server, 'VACUUM FULL thumbexif_internal.thumbexif_count');
+
 # a crash
 my $lost = $server->background_psql('postgres');
 $lost->query_safe(q{BEGIN; DELETE FROM photos WHERE id < 2000; INSERT INTO others VALUES (gen_random_uuid(), 'lost')});
@@ -113,6 +137,60 @@ isnt(value($server, $kept), value($server, $counted), 'a dry run corrects nothin
 value($server, 'SELECT thumbexif_clean()');
 is_right('thumbexif_clean() counts again');
 
+# a backfill that reads the whole table finds it too, as after a restore of data alone, whose triggers are off
+value($server, 'DELETE FROM thumbexif_internal.thumbexif_count WHERE status IS NOT NULL');
+isnt(value($server, $kept), value($server, $counted), 'the numbers of states are lost');
+$server->psql('postgres', 'CALL thumbexif_backfill(0)');
+isnt(value($server, $kept), value($server, $counted), 'a backfill that reads nothing corrects nothing');
+$server->psql('postgres', 'CALL thumbexif_backfill()');
+is_right('a backfill counts again');
+value($server, q{SET session_replication_role = replica; UPDATE thumbexif_internal.thumbexif_asset_bigint SET status = 'failed' WHERE id = 21});
+$server->psql('postgres', 'CALL thumbexif_backfill()');
+is_right('also if only a status is wrong');
+
+# rows that come without triggers, into a table that was attached while it was empty
+value($server, q{CREATE TABLE replicated (id bigint PRIMARY KEY, path text); SELECT thumbexif_attach('replicated');
+	SET session_replication_role = replica; INSERT INTO replicated SELECT g, 'absent/' || g FROM generate_series(1, 30000) g});
+value($server, q{ANALYZE replicated});
+is(value($server, q{SELECT total, done, remaining FROM thumbexif_progress WHERE relation = 'replicated'::regclass}), '30000|0|30000', 'rows are estimated');
+is(value($server, q{SELECT status, assets FROM thumbexif_status WHERE relation = 'replicated'::regclass}), 'new|30000', 'and are new');
+$server->psql('postgres', q{SET client_min_messages = error; CALL thumbexif_backfill(1, relation => 'replicated')});
+is_right('the first backfill counts them');
+value($server, q{SET session_replication_role = replica; INSERT INTO replicated SELECT generate_series(30001, 30010); SET session_replication_role = origin;
+	DELETE FROM replicated; INSERT INTO thumbexif_internal.thumbexif_count
+	SELECT attachment, 'done', -5, NULL, false FROM thumbexif_internal.thumbexif_attachment WHERE relation = 'replicated'::regclass});
+is(value($server, q{SELECT count(*) FROM thumbexif_progress WHERE total < 0 OR done < 0 OR remaining < 0}), 0, 'no number is negative');
+value($server, q{DROP TABLE replicated});
+
+# a clean that is not committed yet delays no backfill
+value($server, q{DELETE FROM thumbexif_internal.thumbexif_count WHERE counted});
+value($server, q{BEGIN; SELECT thumbexif_clean(); PREPARE TRANSACTION 'clean'});
+unlike(($server->psql('postgres', q{SET lock_timeout = '5s'; CALL thumbexif_backfill(relation => 'photos')}))[2], qr/ERROR/, 'a backfill does not wait for the counts');
+write_file($single, q{INSERT INTO photos SELECT max(id) + 1, 's' FROM photos});
+{
+	local $ENV{PGOPTIONS} = '-c lock_timeout=5s';
+	$server->command_ok([ 'pgbench', '-n', '-t', 200, '-f', $single, 'postgres' ], 'nor does anybody else replace rows that it replaces');
+}
+value($server, q{COMMIT PREPARED 'clean'});
+is_right('clean is committed');
+
+# an extension that is dropped and created again in one transaction
+$server->safe_psql('postgres', 'CREATE DATABASE again');
+my $again = q{CREATE EXTENSION thumbexif; SELECT thumbexif_attach('p')};
+$server->safe_psql('again', "CREATE TABLE p (id bigint PRIMARY KEY, path text); $again");
+$server->safe_psql('again', "BEGIN; INSERT INTO p VALUES (1, 'a'); SAVEPOINT a; DROP EXTENSION thumbexif; $again; INSERT INTO p VALUES (2, 'a'); ROLLBACK TO a; INSERT INTO p VALUES (3, 'a'); COMMIT");
+is($server->safe_psql('again', $kept), 'p queued 2, p rows 2', 'that is rolled back');
+$server->safe_psql('again', "BEGIN; INSERT INTO p VALUES (4, 'a'); DROP EXTENSION thumbexif; $again; INSERT INTO p VALUES (5, 'a'); COMMIT");
+is($server->safe_psql('again', $kept), 'p queued 1, p rows 4', 'and committed');
+
+# no subscriber takes them for its own
+$server->safe_psql('again', q{CREATE PUBLICATION everything FOR ALL TABLES; SELECT pg_create_logical_replication_slot('subscriber', 'pgoutput')});
+$server->safe_psql('again', q{INSERT INTO p VALUES (6, 'a')});
+is($server->safe_psql('again', q{SELECT t, count(*) FILTER (WHERE position(convert_to(t, 'UTF8') IN data) > 0)
+	FROM pg_logical_slot_get_binary_changes('subscriber', NULL, NULL, 'proto_version', '1', 'publication_names', 'everything'),
+		unnest('{thumbexif_asset_bigint,thumbexif_count}'::text[]) t GROUP BY t ORDER BY t; SELECT pg_drop_replication_slot('subscriber')}),
+	"thumbexif_asset_bigint|1\nthumbexif_count|0\n", 'the numbers are not replicated');
+
 # nobody else can change them
 value($server, 'CREATE ROLE stranger');
 foreach my $forged (q{SELECT thumbexif_internal.thumbexif_count_change(NULL, NULL, NULL, 1, 'done', NULL)},
@@ -134,6 +212,15 @@ my ($by_scan, $by_index) = split /\|/, value($server, $reads);
 is($by_scan, 0, 'no scan of the state table');
 cmp_ok($by_index, '<', 30 * 1500, "and few entries of its indexes are read for each asset: $by_index");
 is_right('absent files', 'photos missing 1500, photos rows 1500');
+
+# Nothing is assumed for statements of triggers that a statement of ours fires.
+value($server, q{CREATE TABLE traced (id bigint PRIMARY KEY, path text, width int); CREATE TABLE traces (plan text);
+	INSERT INTO traced VALUES (1, '1.png'); ANALYZE traced; SELECT thumbexif_attach('traced');
+	CREATE FUNCTION trace() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE plan json; BEGIN
+		EXECUTE 'EXPLAIN (FORMAT JSON) SELECT FROM public.traced' INTO plan; INSERT INTO public.traces VALUES (plan::text); RETURN NULL; END $$;
+	CREATE TRIGGER trace AFTER UPDATE ON traced FOR EACH ROW EXECUTE FUNCTION trace(); SELECT thumbexif_process(1, 'traced')});
+like(value($server, 'SELECT DISTINCT plan FROM traces'), qr/"Plan Rows": 1,/, 'the statement of a trigger is planned for the rows there are');
+value($server, q{DROP TABLE traced});
 
 # A large table, of which most is done: the total is estimated, and exact where all that is left has no state that is done.
 # A look at the views reads neither the table nor the states.

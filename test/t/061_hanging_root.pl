@@ -22,13 +22,13 @@ unlink $opener or die "unlink: $!";
 copy("$ENV{TE_SCRATCH}/build/stub_opener", $opener) or die "copy: $!";
 chmod 0755, $opener;
 
-# What is wrong with the second root from now on; '' = nothing.
+# What is wrong with the second root from now on, '' = nothing, and with the first.
 sub trouble
 {
-	my $word = shift;
+	my ($word, $first) = @_;
 	my $file = "$install->{pkglibdir}/stub_trouble";
 
-	write_file("$file.new", $word ? "$word $dead\n" : '');
+	write_file("$file.new", ($word ? "$word $dead\n" : '') . ($first ? "$first $good\n" : ''));
 	rename "$file.new", $file or die "rename: $!";
 	return;
 }
@@ -87,6 +87,9 @@ like($session->query("CALL thumbexif_scan('$dead', 'a')"), qr/ERROR:  58030: ima
 is(count_openers($session->{pid}), 0, 'by nobody');
 like($session->query("SELECT width FROM thumbexif_info('$good/1.png')"), qr/^1$/, 'the other root can still be read');
 like($session->query("CALL thumbexif_scan('$good', 'a', dry_run => true)"), qr/^20\|20\|0\|0$/m, 'and listed');
+trouble('hang', 'twice');
+like($session->query("CALL thumbexif_scan('$good', 'a', dry_run => true)"), qr/^40\|20\|20\|0$/m, 'a file that is listed twice is added once');
+trouble('hang');
 insert('a', 1, 20);
 like($session->query("SELECT status FROM thumbexif_process(1, 'a')"), qr/^done$/, 'thumbexif_process() of another root');
 like($session->query("SELECT status FROM thumbexif_process(2, 'a')"), qr/ERROR:  58030: image folder "\Q$dead\E" does not answer/, 'thumbexif_process() of this one');

@@ -83,14 +83,18 @@ like(call(q{CALL thumbexif_scan('.', filter => 'all')}), qr/^12\|11\|0\|1\n/, 'o
 
 # --- what it does not do
 
-foreach my $folder ('nowhere', "$base/outside", 'away', '..', "$root/../outside", '1.png', '/etc', 'x' x 5000)
+foreach my $folder ('nowhere', "$base/outside", 'away', '..', "$root/../outside", '/etc', 'x' x 5000)
 {
 	like(call("CALL thumbexif_scan('$folder')"), qr/folder ".*" does not exist or is outside "thumbexif\.image_roots"/, 'not outside the roots: ' . substr($folder, 0, 80));
 }
+like(call(q{CALL thumbexif_scan('1.png')}) . call("CALL thumbexif_scan('$root/a/2.png')"), qr/ERROR:  "1\.png" is not a folder.*ERROR:  "\Q$root\E\/a\/2\.png" is not a folder/s,
+	'not a file, which is named as it was given');
+like(call("CALL thumbexif_scan('$second/nowhere')"), qr/folder "\Q$second\E\/nowhere" does not exist/, 'so is what does not exist');
 like(call(q{CALL thumbexif_scan('shut')}), qr/could not read image folder "shut": Permission denied/, 'nor what it may not read');
 is(call(q{CALL thumbexif_scan('empty')}), "0|0|0|0\npsql:<stdin>:1: INFO:  Done! Processed: 0, Added: 0, Skipped: 0, Failed: 0", 'an empty folder has no files');
 like(call("SET thumbexif.image_roots = '$root/empty'; CALL thumbexif_scan('.')"), qr/image folder ".*" is empty/, 'an empty root may not be mounted');
 like(call('BEGIN', q{CALL thumbexif_scan('.')}), qr/thumbexif_scan\(\) cannot run inside a transaction block/, 'not in a transaction block');
+like(call(q{DO $$ DECLARE a bigint; b bigint; c bigint; d bigint; BEGIN CALL thumbexif_scan('.', NULL, 'name', 1000, false, a, b, c, d); EXCEPTION WHEN no_data_found THEN NULL; END $$}), qr/thumbexif_scan\(\) cannot run inside a transaction block/, 'nor in a block with EXCEPTION');
 like(call(q{CALL thumbexif_scan('.', filter => 'suffix')}), qr/filter "suffix" is not known.*'name'/s, 'nor by another filter');
 like(call(q{CALL thumbexif_scan('.', batch_size => 0)}), qr/"batch_size" must be between 1 and 10000/, 'nor in batches of nothing');
 like(call('SET ROLE other', q{CALL thumbexif_scan('.')}), qr/permission denied for procedure/, 'not for everybody');
@@ -105,7 +109,23 @@ fresh();
 sql(q{ALTER TABLE photos ADD CONSTRAINT no_seven CHECK (path NOT LIKE '%7%')});
 $said = call(q{CALL thumbexif_scan('a')});
 like($said, qr/^4\|3\|0\|1\n.*WARNING:  file "a\/7\.png" was not added: new row for relation "photos" violates check constraint "no_seven"/s, 'a row that the table refuses fails alone');
-sql('ALTER TABLE photos DROP CONSTRAINT no_seven', <<'EOSQL');
+fresh();
+sql('ALTER TABLE photos DROP CONSTRAINT no_seven', 'ALTER TABLE photos ALTER id DROP DEFAULT');
+$said = call(q{CALL thumbexif_scan('.', batch_size => 3)});
+like($said, qr/ERROR:  table public\.photos refuses all new rows\n.*DETAIL:  null value in column "id" of relation "photos" violates not-null constraint\n.*HINT:  Only column "path" is given a value/s,
+	'a key without a default is told');
+unlike($said, qr/was not added: null/, 'once');
+sql(q{ALTER TABLE photos ALTER id SET DEFAULT nextval('photos_id_seq')}, 'ALTER TABLE photos ADD owner_id integer NOT NULL');
+like(call(q{CALL thumbexif_scan('.')}), qr/DETAIL:  null value in column "owner_id"/, 'so is another column');
+sql('ALTER TABLE photos DROP owner_id', <<'EOSQL');
+CREATE FUNCTION drop_two() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN CASE WHEN new.path ~ '2' THEN NULL ELSE new END; END $$;
+CREATE TRIGGER drop_two BEFORE INSERT ON photos FOR EACH ROW EXECUTE FUNCTION drop_two();
+INSERT INTO photos (path) VALUES ('a/7.png');
+EOSQL
+$said = call(q{CALL thumbexif_scan('a')});
+like($said, qr/^4\|2\|2\|0\n.*NOTICE:  not added: already in the table: 1, left out by a trigger or another unique index of the table: 1,/s,
+	'rows that a trigger drops are not taken for present ones');
+sql('DROP TRIGGER drop_two ON photos', <<'EOSQL');
 GRANT CREATE ON SCHEMA public TO other;
 SET ROLE other;
 CREATE FUNCTION spring() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN new.who := 'other as ' || current_user; RETURN new; END $$;
@@ -115,6 +135,18 @@ fresh();
 like(call(q{CALL thumbexif_scan('a')}), qr/spring\(\) of role "other" must not run with the rights of role "keeper"/, 'code of another role does not run as the owner');
 is(paths(), '', 'and no row is added');
 sql('DROP TRIGGER spring ON photos');
+
+# --- a large table without an index on the path
+
+sql('ALTER TABLE photos DROP CONSTRAINT photos_path_key', 'ALTER TABLE photos DISABLE TRIGGER USER, ALTER who SET STORAGE PLAIN',
+	q{INSERT INTO photos (who) SELECT repeat('x', 7000) FROM generate_series(1, 1010)}, 'ALTER TABLE photos ENABLE TRIGGER USER',
+	'CREATE INDEX part ON photos (path) WHERE path IS NOT NULL');
+$said = call(q{CALL thumbexif_scan('a', batch_size => 2)});
+like($said, qr/WARNING:  each batch reads the whole of table public\.photos, which has no index on column "path"\n.*HINT:  CREATE INDEX ON public\.photos \(path\)/s, 'a table that is read by each batch is told');
+unlike($said, qr/WARNING.*WARNING/s, 'once');
+sql('CREATE INDEX all_paths ON photos (path)');
+unlike(call(q{CALL thumbexif_scan('.')}), qr/each batch reads/, 'with an index it is not');
+# what follows does without a unique index
 
 # --- while it runs: a cancel, an opener that is killed, files that come and go
 
@@ -154,6 +186,8 @@ EOSQL
 }
 
 my ($holder, $scan) = begin();
+like(call(q{CALL thumbexif_scan('a', 'photos')}), qr/ERROR:  another session scans a folder for table public\.photos\n.*HINT:  Wait until/s, 'one scan of a table at a time');
+like(call(q{CALL thumbexif_scan('a', dry_run => true)}), qr/^4\|4\|0\|0\n/, 'but a dry run may look');
 sql(q{SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'advisory'});
 $scan->wait;
 like($scan->errors, qr/canceling statement due to user request/, 'it can be cancelled');

@@ -203,6 +203,31 @@ test_change(const Change *change)
 	bytes_free(&new);
 }
 
+/* FF FF 00, which is data to libjpeg, around the place where a second walk begins. */
+static void
+test_middle(const JpegCase *jpeg)
+{
+	Bytes		bytes = jpeg_case(jpeg);
+	Change		sos = {.find = "\xFF\xDA\x00\x08\x01", .find_length = 5};
+	size_t		scan = find(&bytes, &sos) + 10;
+	const char *why = NULL;
+	bool		right = scan < bytes.length;
+
+	for (size_t at = scan + (bytes.length - scan) / 2 - 12; right && at < scan + (bytes.length - scan) / 2 + 12; at++)
+	{
+		Bytes		changed = {0};
+
+		bytes_add(&changed, bytes.data, at);
+		bytes_add(&changed, "\xFF\xFF\x00", 3);
+		bytes_add(&changed, bytes.data + at, bytes.length - at);
+		right = compare(changed.data, changed.length, &why) != WRONG;
+		bytes_free(&changed);
+	}
+	if (!ok(right, "%s, 0xFF doubled in its middle: the same picture or none", jpeg->name))
+		fprintf(stderr, "# %s\n", why ? why : "no scan");
+	bytes_free(&bytes);
+}
+
 static int
 write_all(const char *folder)
 {
@@ -234,6 +259,9 @@ main(int argc, char **argv)
 		for (size_t j = 0; j < sizeof(damaged) / sizeof(damaged[0]); j++)
 			if (strcmp(jpeg_cases[i].name, damaged[j]) == 0)
 				test_damage(&jpeg_cases[i]);
+	for (int i = 0; i < jpeg_case_count; i++)
+		if (strcmp(jpeg_cases[i].name, "two walks, grey") == 0)
+			test_middle(&jpeg_cases[i]);
 	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++)
 		test_change(&changes[i]);
 	return done_testing();

@@ -15,6 +15,7 @@
 #include "utils/memutils.h"
 
 #include "plan_cache.h"
+#include "plan_size.h"
 
 #define MAX_PLANS		256		/* about 12 kB each */
 #define PLAN_BUCKETS	64
@@ -174,7 +175,7 @@ te_plan_run(Oid relation, const char *sql, const TeArgs *args, bool read_only)
 	plan->running++;
 	PG_TRY();
 	{
-		result = SPI_execute_plan(plan->plan, (Datum *) args->values, args->nulls, read_only, 0);
+		result = te_plan_size_execute(plan->plan, relation, (Datum *) args->values, args->nulls, read_only);
 		if (result < 0)
 			elog(ERROR, "could not run \"%s\": %s", plan->sql, SPI_result_code_string(result));
 	}

@@ -5,9 +5,12 @@
 #include "postgres.h"
 
 #include "access/transam.h"
+#include "jit/jit.h"
 #include "nodes/pathnodes.h"
 #include "optimizer/plancat.h"
+#include "optimizer/planner.h"
 #include "utils/lsyscache.h"
+#include "utils/plancache.h"
 #include "utils/selfuncs.h"
 
 #include "extension.h"
@@ -23,17 +26,62 @@
 #define ROWS_PER_PAGE	40
 #define ROWS_PER_INDEX_PAGE	300
 
-static TePlanSize current = {false, InvalidOid};
+/* A statement of ours. */
+typedef struct Statement
+{
+	const char *sql;			/* the very string of its plan; NULL = none */
+	Oid			relation;		/* the user's table that it accesses, or InvalidOid = our tables */
+} Statement;
+
+static Statement executed = {NULL, InvalidOid};	/* the innermost one */
+static Statement planned = {NULL, InvalidOid};	/* none while a statement of others is planned */
+static planner_hook_type next_planner = NULL;
 static get_relation_info_hook_type next_hook = NULL;
 static get_relation_stats_hook_type next_stats_hook = NULL;
 
-TePlanSize
-te_plan_size_set(TePlanSize size)
+int
+te_plan_size_execute(SPIPlanPtr plan, Oid relation, Datum *values, const char *nulls, bool read_only)
 {
-	TePlanSize	before = current;
+	CachedPlanSource *source = linitial(SPI_plan_get_plan_sources(plan));
+	Statement	outer = executed;
+	volatile int result = 0;
 
-	current = size;
-	return before;
+	executed.sql = source->query_string;
+	executed.relation = relation;
+	PG_TRY();
+	{
+		result = SPI_execute_plan(plan, values, nulls, read_only, 0);
+	}
+	PG_FINALLY();
+	{
+		executed = outer;
+	}
+	PG_END_TRY();
+	return result;
+}
+
+/* Planning may call functions, which run statements of others that are planned meanwhile. */
+static PlannedStmt *
+plan_statement(Query *query, const char *sql, int options, ParamListInfo params)
+{
+	static const Statement none = {NULL, InvalidOid};
+	Statement	outer = planned;
+	PlannedStmt *volatile result = NULL;
+
+	planned = sql != NULL && sql == executed.sql ? executed : none;
+	PG_TRY();
+	{
+		result = next_planner != NULL ? next_planner(query, sql, options, params) :
+			standard_planner(query, sql, options, params);
+		if (planned.sql != NULL)
+			result->jitFlags = PGJIT_NONE;	/* it looks more expensive than it is */
+	}
+	PG_FINALLY();
+	{
+		planned = outer;
+	}
+	PG_END_TRY();
+	return result;
 }
 
 /* Is it one of our tables, in a statement of ours? */
@@ -42,7 +90,7 @@ is_ours(Oid relation)
 {
 	TeExtension extension;
 
-	return current.ours && relation >= FirstNormalObjectId &&
+	return planned.sql != NULL && !OidIsValid(planned.relation) && relation >= FirstNormalObjectId &&
 		te_extension_find(&extension) && get_rel_namespace(relation) == extension.schema;
 }
 
@@ -50,7 +98,7 @@ is_ours(Oid relation)
 static double
 least_rows(Oid relation)
 {
-	if (OidIsValid(current.relation) && relation == current.relation)
+	if (planned.sql != NULL && OidIsValid(planned.relation) && relation == planned.relation)
 		return MIN_ROWS;
 	return is_ours(relation) ? MIN_STATES : 0;
 }
@@ -96,6 +144,8 @@ relation_stats(PlannerInfo *root, RangeTblEntry *entry, AttrNumber column, Varia
 void
 te_plan_size_install(void)
 {
+	next_planner = planner_hook;
+	planner_hook = plan_statement;
 	next_stats_hook = get_relation_stats_hook;
 	get_relation_stats_hook = relation_stats;
 	next_hook = get_relation_info_hook;

@@ -10,17 +10,15 @@
 
 #include "postgres.h"
 
-/* What the statement that is being run accesses; the planner assumes nothing for statements of users. */
-typedef struct TePlanSize
-{
-	bool		ours;			/* our tables */
-	Oid			relation;		/* or this table of a user's */
-} TePlanSize;
+#include "executor/spi.h"
 
-/* Set it; returns what it was, to be set again.  An ERROR in between must do that, too. */
-extern TePlanSize te_plan_size_set(TePlanSize size);
+/*
+ * As SPI_execute_plan() without a limit, for a plan of one statement on our tables, or on one table of a user's.  The
+ * planner assumes nothing for other statements, such as those of triggers that this one fires.
+ */
+extern int	te_plan_size_execute(SPIPlanPtr plan, Oid relation, Datum *values, const char *nulls, bool read_only);
 
-/* Install the hook of the planner.  Called once, when the library is loaded. */
+/* Install the hooks of the planner.  Called once, when the library is loaded. */
 extern void te_plan_size_install(void);
 
 #endif							/* TE_PG_PLAN_SIZE_H */

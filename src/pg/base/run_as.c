@@ -42,8 +42,6 @@ te_run_as_extension(TeRunAs *save)
 	te_extension_get(&extension);
 	switch_user(save, extension.owner, false, false, false);
 	RestrictSearchPath();
-	/* plan_size.h lets statements look more expensive than they are */
-	(void) set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 }
 
 void

@@ -184,7 +184,6 @@ static uint64
 run_on_relation(Oid relation, const char *sql, const TeArgs *args, bool read_only)
 {
 	StatementTarget outer = target;
-	TePlanSize	size = te_plan_size_set((TePlanSize) {.ours = !OidIsValid(relation), .relation = relation});
 	volatile uint64 count = 0;
 
 	target.sql = sql;
@@ -198,7 +197,6 @@ run_on_relation(Oid relation, const char *sql, const TeArgs *args, bool read_onl
 	PG_FINALLY();
 	{
 		target = outer;
-		te_plan_size_set(size);
 	}
 	PG_END_TRY();
 	return count;

@@ -118,7 +118,7 @@ is_own(HeapTuple schema, Oid role)
 	if (isnull)
 		return true;			/* only the owner may */
 	acl = DatumGetAclP(datum);
-	items = (const AclItem *) ((char *) acl + ARR_OVERHEAD_NONULLS(1)); /* ACL_DAT() compares signed with unsigned */
+	items = (AclItem *) ((char *) acl + ARR_OVERHEAD_NONULLS(1));	/* ACL_DAT, without its warning */
 	for (int i = 0; i < ACL_NUM(acl); i++)
 	{
 		const AclItem *item = &items[i];

@@ -20,7 +20,6 @@
 
 static HTAB *changes = NULL;	/* TeCountChange, in TopTransactionContext; NULL = none */
 static int	deepest = 0;		/* no change has a higher level */
-static Oid	counted_extension = InvalidOid; /* the changes are about this one's tables */
 
 /* Write the changes, unless the extension was dropped in this transaction. */
 static void
@@ -28,8 +27,8 @@ write_changes(bool may_fold)
 {
 	TeExtension extension;
 
-	if (te_extension_lookup(&extension) == TE_EXTENSION_READY && extension.oid == counted_extension)
-		te_count_write(changes, may_fold);
+	if (te_extension_lookup(&extension) == TE_EXTENSION_READY)
+		te_count_write(changes, extension.oid, may_fold);
 }
 
 static void
@@ -59,9 +58,9 @@ on_transaction_end(XactEvent event, void *arg)
 }
 
 static TeCountChange *
-enter_change(int level, int attachment, int kind)
+enter_change(Oid extension, int level, int attachment, int kind)
 {
-	TeCountChange key = {.level = level, .attachment = attachment, .kind = kind};
+	TeCountChange key = {.extension = extension, .level = level, .attachment = attachment, .kind = kind};
 	TeCountChange *change;
 	bool		found;
 
@@ -75,9 +74,9 @@ enter_change(int level, int attachment, int kind)
 }
 
 static void
-collect(int level, int attachment, int kind, int64 number, TimestampTz at)
+collect(Oid extension, int level, int attachment, int kind, int64 number, TimestampTz at)
 {
-	TeCountChange *change = enter_change(level, attachment, kind);
+	TeCountChange *change = enter_change(extension, level, attachment, kind);
 
 	change->number += number;
 	change->at = Max(change->at, at);
@@ -122,7 +121,7 @@ on_subtransaction_end(SubXactEvent event, SubTransactionId subid, SubTransaction
 		removed = palloc(sizeof(TeCountChange) * hash_get_num_entries(changes));
 		n = remove_level(level, removed);
 		for (int i = 0; i < n; i++)
-			collect(level - 1, removed[i].attachment, removed[i].kind, removed[i].number, removed[i].at);
+			collect(removed[i].extension, level - 1, removed[i].attachment, removed[i].kind, removed[i].number, removed[i].at);
 		pfree(removed);
 	}
 }
@@ -132,7 +131,9 @@ static void
 change_count(int attachment, int kind, int64 number, TimestampTz at)
 {
 	static bool registered = false;
+	TeExtension extension;
 
+	te_extension_get(&extension);
 	if (changes == NULL)
 	{
 		HASHCTL		control = {
@@ -140,7 +141,6 @@ change_count(int attachment, int kind, int64 number, TimestampTz at)
 			.entrysize = sizeof(TeCountChange),
 			.hcxt = TopTransactionContext
 		};
-		TeExtension extension;
 
 		if (!registered)
 		{
@@ -148,12 +148,10 @@ change_count(int attachment, int kind, int64 number, TimestampTz at)
 			RegisterSubXactCallback(on_subtransaction_end, NULL);
 			registered = true;
 		}
-		te_extension_get(&extension);
-		counted_extension = extension.oid;
 		changes = hash_create("thumbexif counts", 32, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 		deepest = 0;
 	}
-	collect(GetCurrentTransactionNestLevel(), attachment, kind, number, at);
+	collect(extension.oid, GetCurrentTransactionNestLevel(), attachment, kind, number, at);
 }
 
 void
@@ -190,12 +188,17 @@ te_count_add_collected(HTAB *counts)
 {
 	HASH_SEQ_STATUS all;
 	TeCountChange *change;
+	TeExtension extension;
 
 	if (changes == NULL)
 		return;
+	te_extension_get(&extension);
 	hash_seq_init(&all, changes);
 	while ((change = hash_seq_search(&all)) != NULL)
-		te_counts_add(counts, change->attachment, change->kind, change->number, change->at);
+	{
+		if (change->extension == extension.oid)
+			te_counts_add(counts, change->attachment, change->kind, change->number, change->at);
+	}
 }
 
 /* Correct the number of rows, and whether it is known. */

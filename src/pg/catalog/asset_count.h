@@ -97,10 +97,16 @@ extern int64 te_counts_known(const TeAssetCounts *counts);
 extern int64 te_table_rows(Relation table, Snapshot snapshot);
 
 /*
- * Lock the counts against other processes that correct them, until the transaction ends.  Does not block those who
- * change states.
+ * Lock the counts against other processes that correct or fold them, until the transaction ends.  Does not block those who
+ * change states.  False if another process has the lock and "wait" is not set.
  */
-extern void te_count_lock(void);
+extern bool te_count_lock(bool wait);
+
+/*
+ * Replace rows by their sums, some thousand at a time: transactions that are serializable or prepared never do so.  Nothing
+ * is done in a serializable transaction, or if another process is at it.
+ */
+extern void te_count_fold_all(void);
 
 /* --- between the two files */
 
@@ -114,7 +120,8 @@ typedef enum TeCountKind
 
 typedef struct TeCountChange
 {
-	/* hash key */
+	/* hash key, without padding */
+	Oid			extension;		/* whose tables these are: it may be dropped and created again in one transaction */
 	int			level;			/* nesting of the subtransaction */
 	int			attachment;
 	int			kind;			/* TeCountKind */
@@ -123,8 +130,8 @@ typedef struct TeCountChange
 	TimestampTz at;				/* of TE_COUNT_FINISHED: the last time */
 } TeCountChange;
 
-/* Add changes to the table.  With may_fold, perhaps replace rows by their sums. */
-extern void te_count_write(HTAB *changes, bool may_fold);
+/* Add changes of an extension to its table.  With may_fold, perhaps replace rows by their sums. */
+extern void te_count_write(HTAB *changes, Oid extension, bool may_fold);
 
 /* Add the collected changes to numbers that were read. */
 extern void te_count_add_collected(HTAB *counts);

@@ -13,6 +13,7 @@
 #include "access/xact.h"
 #include "catalog/pg_enum.h"
 #include "catalog/pg_type.h"
+#include "common/pg_prng.h"
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
 #include "storage/lmgr.h"
@@ -33,11 +34,13 @@ enum
 };
 
 /*
- * Whoever writes the first row of a page folds: replaces the rows of some pages by their sums.  These are the last
- * pages, or now and then all.  If an old snapshot keeps replaced rows from being removed, all pages are many.
+ * Whoever writes the first row of a page folds: replaces the rows of some pages around it by their sums.  So do some at
+ * random, since a page that VACUUM has made space in may keep its first row, and some of these fold all pages, which may be
+ * many: an old snapshot keeps replaced rows from being removed.
  */
-#define FOLD_PAGES		8
-#define FOLD_ALL		64
+#define FOLD_PAGES		32
+#define FOLD_SOMETIMES	64		/* one of so many transactions */
+#define FOLD_ALL		64		/* one of so many that fold */
 #define MAX_FOLDED		10000	/* rows at a time */
 
 /* --- statuses */
@@ -179,14 +182,14 @@ count_table(void)
 	return get_relname_relid("thumbexif_count", extension.schema);
 }
 
-/* Add a row.  Returns whether it is the first of its page. */
-static bool
+/* Add a row.  Returns where. */
+static ItemPointerData
 add_row(Relation table, int attachment, int kind, int64 number, TimestampTz at)
 {
 	Datum		values[COLUMNS] = {0};
 	bool		nulls[COLUMNS] = {false};
 	HeapTuple	tuple;
-	bool		first;
+	ItemPointerData place;
 
 	values[ATTACHMENT] = Int32GetDatum(attachment);
 	nulls[STATUS] = kind >= TE_ASSET_STATUSES;
@@ -197,10 +200,11 @@ add_row(Relation table, int attachment, int kind, int64 number, TimestampTz at)
 	values[FINISHED_AT] = TimestampTzGetDatum(at);
 	values[COUNTED] = BoolGetDatum(kind == TE_COUNT_COUNTED);
 	tuple = heap_form_tuple(RelationGetDescr(table), values, nulls);
-	simple_heap_insert(table, tuple);
-	first = ItemPointerGetOffsetNumber(&tuple->t_self) == FirstOffsetNumber;
+	/* replicated to another database, it would be counted there as a change of its own, and its deletion is not replicated */
+	heap_insert(table, tuple, GetCurrentCommandId(true), HEAP_INSERT_NO_LOGICAL, NULL);
+	place = tuple->t_self;
 	heap_freetuple(tuple);
-	return first;
+	return place;
 }
 
 /* The kind, number and time of a row. */
@@ -261,13 +265,23 @@ te_table_rows(Relation table, Snapshot snapshot)
 	return rows;
 }
 
-void
-te_count_lock(void)
+bool
+te_count_lock(bool wait)
 {
+	if (!wait)
+		return ConditionalLockDatabaseObject(RelationRelationId, count_table(), 1, ExclusiveLock);
 	LockDatabaseObject(RelationRelationId, count_table(), 1, ExclusiveLock);
+	return true;
 }
 
 /* --- folding */
+
+/* True once in so many calls, at random. */
+static bool
+one_of(uint32 calls)
+{
+	return pg_prng_uint32(&pg_global_prng_state) % calls == 0;
+}
 
 typedef struct Sum
 {
@@ -317,29 +331,36 @@ is_needed(const Sum *sum)
 	return sum->kind >= 0 && sum->number != 0;
 }
 
-/* Sum the rows of the pages from "first" on, and note which they are.  Returns their number. */
+/* A range of pages to fold: from "next" to before "end". */
+typedef struct Pages
+{
+	BlockNumber next;
+	BlockNumber end;
+} Pages;
+
+/* Sum the next rows of the pages, at most MAX_FOLDED, and note which they are.  Returns their number. */
 static int
-sum_rows(Relation table, BlockNumber first, HTAB *sums, ItemPointer rows)
+sum_rows(Relation table, Pages *pages, HTAB *sums, ItemPointer rows)
 {
 	TableScanDesc scan = table_beginscan_strat(table, GetActiveSnapshot(), 0, NULL, false, false);
 	TupleTableSlot *slot = table_slot_create(table, NULL);
 	int			n = 0;
 
-	if (first > 0)
-		heap_setscanlimits(scan, first, RelationGetNumberOfBlocks(table) - first);
+	heap_setscanlimits(scan, pages->next, pages->end - pages->next);
 	while (n < MAX_FOLDED && table_scan_getnextslot(scan, ForwardScanDirection, slot))
 	{
 		add_to_sums(sums, slot);
 		rows[n++] = slot->tts_tid;
 	}
+	pages->next = n < MAX_FOLDED ? pages->end : ItemPointerGetBlockNumber(&rows[n - 1]);
 	ExecDropSingleTupleTableSlot(slot);
 	table_endscan(scan);
 	return n;
 }
 
-/* Replace rows by their sums.  The rows of this transaction are not seen yet, and stay. */
+/* Replace the next rows of the pages by their sums.  What this command has added is not seen yet, and stays. */
 static void
-replace_rows(Relation table, BlockNumber first)
+replace_rows(Relation table, Pages *pages)
 {
 	HTAB	   *sums = new_sums();
 	ItemPointer rows = palloc(sizeof(ItemPointerData) * MAX_FOLDED);
@@ -348,7 +369,7 @@ replace_rows(Relation table, BlockNumber first)
 	int			n;
 
 	PushActiveSnapshot(GetLatestSnapshot());
-	n = sum_rows(table, first, sums, rows);
+	n = sum_rows(table, pages, sums, rows);
 	PopActiveSnapshot();
 	if (n > hash_get_num_entries(sums))
 	{
@@ -365,34 +386,62 @@ replace_rows(Relation table, BlockNumber first)
 	hash_destroy(sums);
 }
 
-/* The same, unless another process is doing it or correcting the numbers. */
+/* The same for the pages around a row, or all, unless another process is doing it or correcting the numbers. */
 static void
-fold(Relation table)
+fold(Relation table, BlockNumber page)
 {
-	BlockNumber pages = RelationGetNumberOfBlocks(table);
-	BlockNumber first = pages % FOLD_ALL == 0 || pages < FOLD_PAGES ? 0 : pages - FOLD_PAGES;
+	BlockNumber count = RelationGetNumberOfBlocks(table);
+	Pages		pages = {.next = 0, .end = count};
 
-	if (!ConditionalLockDatabaseObject(RelationRelationId, RelationGetRelid(table), 1, ExclusiveLock))
+	if (!te_count_lock(false))
 		return;
-	replace_rows(table, first);
+	if (!one_of(FOLD_ALL) && count > FOLD_PAGES)
+	{
+		pages.next = Min(page > FOLD_PAGES / 2 ? page - FOLD_PAGES / 2 : 0, count - FOLD_PAGES);
+		pages.end = pages.next + FOLD_PAGES;
+	}
+	replace_rows(table, &pages);
 }
 
 void
-te_count_write(HTAB *changes, bool may_fold)
+te_count_fold_all(void)
+{
+	Relation	table;
+	Pages		pages = {0};
+
+	if (IsolationIsSerializable() || !te_count_lock(false))
+		return;
+	table = table_open(count_table(), RowExclusiveLock);
+	pages.end = RelationGetNumberOfBlocks(table);
+	while (pages.next < pages.end)
+	{
+		CHECK_FOR_INTERRUPTS();
+		replace_rows(table, &pages);
+		CommandCounterIncrement();	/* a page may be read twice */
+	}
+	table_close(table, NoLock);
+}
+
+void
+te_count_write(HTAB *changes, Oid extension, bool may_fold)
 {
 	Relation	table = table_open(count_table(), RowExclusiveLock);
 	HASH_SEQ_STATUS all;
 	TeCountChange *change;
-	bool		page_begun = false;
+	ItemPointerData place;
+	bool		folds = may_fold && one_of(FOLD_SOMETIMES);
 
 	read_statuses();
+	ItemPointerSetInvalid(&place);
 	hash_seq_init(&all, changes);
 	while ((change = hash_seq_search(&all)) != NULL)
 	{
-		if (change->number != 0)
-			page_begun |= add_row(table, change->attachment, change->kind, change->number, change->at);
+		if (change->number == 0 || change->extension != extension)
+			continue;
+		place = add_row(table, change->attachment, change->kind, change->number, change->at);
+		folds |= may_fold && ItemPointerGetOffsetNumber(&place) == FirstOffsetNumber;
 	}
-	if (page_begun && may_fold)
-		fold(table);
+	if (folds && ItemPointerIsValid(&place))
+		fold(table, ItemPointerGetBlockNumber(&place));
 	table_close(table, NoLock);
 }

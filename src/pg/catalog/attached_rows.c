@@ -38,6 +38,13 @@ estimate_rows(Oid relation, int64 *rows)
 	return true;
 }
 
+/* May the number of rows be wrong: never counted, or much below the estimate since rows came without triggers? */
+static bool
+are_rows_doubtful(const TeAssetCounts *counts, int64 estimate)
+{
+	return counts->counted <= 0 || counts->rows < estimate / 2;
+}
+
 /* Open the table if that needs no wait and it is a table: a rule may have made it a view.  NULL if not. */
 static Relation
 open_unlocked(Oid oid)
@@ -80,20 +87,39 @@ te_attached_rows(const TeAttachment *attachment, const TeAssetCounts *counts, in
 		return true;
 	if (!estimate_rows(attachment->relation, rows))
 		return false;
-	if (counts->counted > 0)
+	if (!are_rows_doubtful(counts, *rows))
 		*rows = counts->rows;
-	else
-		*rows = Max(*rows, te_counts_known(counts));
+	*rows = Max(*rows, te_counts_known(counts));
 	return true;
+}
+
+bool
+te_counts_doubtful(const TeAttachment *attachment, HTAB *all)
+{
+	const TeAssetCounts *counts = te_counts_find(all, attachment->number);
+	int64		estimate;
+
+	if (counts == NULL || !estimate_rows(attachment->relation, &estimate))
+		return true;
+	for (int i = 0; i < TE_ASSET_STATUSES; i++)
+	{
+		if (counts->assets[i] < 0)
+			return true;
+	}
+	return are_rows_doubtful(counts, estimate) || counts->rows < te_counts_known(counts);
 }
 
 TeAssetCounts
 te_attached_counts(HTAB *all, const TeAttachment *attachment)
 {
 	const TeAssetCounts *counts = te_counts_find(all, attachment->number);
-	TeAssetCounts none = {0};
+	TeAssetCounts result = {0};
 
-	return counts != NULL ? *counts : none;
+	if (counts != NULL)
+		result = *counts;
+	for (int i = 0; i < TE_ASSET_STATUSES; i++)
+		result.assets[i] = Max(result.assets[i], 0);
+	return result;
 }
 
 /* Count the states of each status that the active snapshot sees. */
@@ -122,32 +148,20 @@ recount_states(const TeAttachment *attachment)
  * One snapshot sees the rows and the numbers that are kept: their difference stays right whatever others write
  * meanwhile.
  */
-static void
-recount(const TeAttachment *attachment, bool states)
+void
+te_recount(const TeAttachment *attachment, bool wait)
 {
 	Relation	relation;
 
-	te_count_lock();
+	if (!te_count_lock(wait))
+		return;
 	relation = open_unlocked(attachment->relation);
 	if (relation == NULL)
 		return;
 	CommandCounterIncrement();	/* see what this transaction has done */
 	PushActiveSnapshot(GetLatestSnapshot());
 	te_count_rows_found(attachment->number, te_table_rows(relation, GetActiveSnapshot()));
-	if (states)
-		recount_states(attachment);
+	recount_states(attachment);
 	PopActiveSnapshot();
 	relation_close(relation, NoLock);	/* no TRUNCATE before the commit: it would subtract rows that are not kept yet */
-}
-
-void
-te_recount_rows(const TeAttachment *attachment)
-{
-	recount(attachment, false);
-}
-
-void
-te_recount(const TeAttachment *attachment)
-{
-	recount(attachment, true);
 }

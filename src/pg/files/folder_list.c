@@ -47,6 +47,7 @@ te_folder_list_begin(const char *folder, bool hidden)
 	name = te_path_find_root(folder, &below);
 	if (name == NULL || strlen(below) >= TE_OPEN_MAX_PATH || strlen(name) >= TE_OPEN_MAX_PATH)
 		throw_no_folder(folder);
+	list->folder = pstrdup(folder);
 	list->root = te_root_get(name);
 	pfree(name);
 	if (te_root_is_held(list->root, false))
@@ -65,13 +66,18 @@ throw_failed(const TeFolderList *list, int err)
 {
 	switch (err)
 	{
-		case ENOENT:
 		case ENOTDIR:
+			ereport(ERROR,
+					(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+					 errmsg("\"%s\" is not a folder", list->folder),
+					 errhint("Name the folder that the files lie in.")));
+			break;
+		case ENOENT:
 		case EXDEV:
 		case ELOOP:
 		case ENAMETOOLONG:
 		case EINVAL:
-			throw_no_folder(list->opening.path);
+			throw_no_folder(list->folder);
 			break;
 		case ENOSYS:
 			ereport(ERROR,
@@ -83,7 +89,7 @@ throw_failed(const TeFolderList *list, int err)
 			errno = err;
 			ereport(ERROR,
 					(errcode_for_file_access(),
-					 errmsg("could not read image folder \"%s\": %m", list->opening.path),
+					 errmsg("could not read image folder \"%s\": %m", list->folder),
 					 errhint("The operating system user that runs PostgreSQL must be able to read the folder.")));
 	}
 }

@@ -16,6 +16,7 @@
 typedef struct TeFolderList
 {
 	TeRoot	   *root;
+	const char *folder;			/* as it was given */
 	TeRoot	   *trouble;		/* the root, if the list was not completed because of it */
 	int64		unreadable;		/* folders that could not be read */
 	int64		skipped_folders;	/* those with thumbnails of ours, and those mounted within themselves */

@@ -116,6 +116,8 @@ count_asset(TeTableScan *scan, const TeAsset *asset, bool found)
 	TeAssetStatus status = te_asset_status(&asset->state);
 	TeScanCount *count = status == TE_ASSET_NEW || status == TE_ASSET_QUEUED ? &scan->untried : &scan->tried;
 
+	if (asset->state.exists)
+		scan->statuses[status]++;
 	count->read++;
 	count->found += found;
 }

@@ -12,6 +12,7 @@
 
 #include "claim.h"
 #include "pg/catalog/asset.h"
+#include "pg/catalog/asset_count.h"
 #include "staleness.h"
 
 /* Assets read so far, and those among them that may need processing. */
@@ -40,6 +41,7 @@ typedef struct TeTableScan
 	TeKey		last;			/* key read so far */
 	TeScanCount untried;		/* status new or queued */
 	TeScanCount tried;			/* others */
+	int64		statuses[TE_ASSET_STATUSES];	/* state rows read so far, by status */
 } TeTableScan;
 
 /* Begin a scan, allocated in the current memory context. */

@@ -344,7 +344,7 @@ classify_exit(const TeProcess *process, char *detail, size_t size)
 }
 
 TeStatus
-te_decoder_reap(TeDecoder *decoder, int64 until_ms, char *detail)
+te_decoder_reap(TeDecoder *decoder, int64 until_ms, char *detail, bool *template_lost)
 {
 	TeStatus	outcome = TE_OK;
 	size_t		length;
@@ -352,6 +352,7 @@ te_decoder_reap(TeDecoder *decoder, int64 until_ms, char *detail)
 	Assert(decoder->cause != TE_END_NONE);
 
 	te_process_end(&decoder->process, decoder->cause != TE_END_EXITED, until_ms);
+	*template_lost = decoder->cause == TE_END_EXITED && decoder->process.end.template_lost;
 	switch (decoder->cause)
 	{
 		case TE_END_EXITED:

@@ -114,9 +114,9 @@ extern int	te_decoder_suspects(const TeDecoder *decoder);
 /*
  * Free a decoder whose cause is set: kill it if it is still running, and wait for it until
  * until_ms (te_now_ms).  Returns the outcome of the entry it was processing, or TE_OK if that
- * entry can be sent to another decoder.  detail (TE_MAX_TEXT
- * bytes) gets an ASCII description.  The caller has taken over the entries.  Never throws.
+ * entry can be sent to another decoder; "template_lost", that it has ended only because its template has.  detail
+ * (TE_MAX_TEXT bytes) gets an ASCII description.  The caller has taken over the entries.  Never throws.
  */
-extern TeStatus te_decoder_reap(TeDecoder *decoder, int64 until_ms, char *detail);
+extern TeStatus te_decoder_reap(TeDecoder *decoder, int64 until_ms, char *detail, bool *template_lost);
 
 #endif							/* TE_PG_DECODER_H */

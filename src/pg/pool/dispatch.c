@@ -76,6 +76,7 @@ te_dispatch_reap(TeDecoder *decoder, TeEndReason cause)
 	int			suspects = te_decoder_suspects(decoder);
 	bool		starting = decoder->state == TE_DECODER_STARTING;
 	int			pid = (int) decoder->process.pid;
+	bool		template_lost;
 	TeStatus	outcome;
 
 	/*
@@ -88,7 +89,8 @@ te_dispatch_reap(TeDecoder *decoder, TeEndReason cause)
 	reset_wait_set();
 	dlist_delete(&decoder->node);
 	te_pool.ndecoders--;
-	outcome = te_decoder_reap(decoder, te_pool.reap_until_ms != 0 ? te_pool.reap_until_ms : te_now_ms() + KILLED_MS, detail);
+	outcome = te_decoder_reap(decoder, te_pool.reap_until_ms != 0 ? te_pool.reap_until_ms : te_now_ms() + KILLED_MS, detail,
+							  &template_lost);
 
 	/* Backwards, to keep their order in the queue. */
 	for (int i = nentries - 1; i >= 0; i--)
@@ -96,7 +98,7 @@ te_dispatch_reap(TeDecoder *decoder, TeEndReason cause)
 		TePoolEntry *entry = entries[i];
 
 		te_output_close(entry);
-		if (i >= suspects || cause == TE_END_NOT_NEEDED || may_try_again(entry, suspects, outcome))
+		if (i >= suspects || cause == TE_END_NOT_NEEDED || template_lost || may_try_again(entry, suspects, outcome))
 			dlist_push_head(&te_pool.waiting, &entry->node);
 		else
 			te_pool_entry_fail(entry, outcome == TE_OK ? TE_CRASHED : outcome, detail);

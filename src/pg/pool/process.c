@@ -320,9 +320,8 @@ te_process_read_stderr(TeProcess *process)
 void
 te_process_kill(TeProcess *process)
 {
-	if (te_decoder_slot_hold(process->child) != TE_SLOT_REAPED &&
-		!te_child_has_ended(process->pid, process->template_sock))
-		kill(process->pid, SIGKILL);
+	if (te_decoder_slot_hold(process->child) != TE_SLOT_REAPED)
+		te_child_kill(process->pid, process->template_sock);
 }
 
 /* End a process.  False if it still exists at that time. */
@@ -335,7 +334,7 @@ end_process(TeProcess *process, bool kill_it, int64 until_ms)
 		return true;
 	if (reap(process, kill_it ? 0 : exit_until_ms))
 		return true;
-	kill(process->pid, SIGKILL);
+	te_child_kill(process->pid, process->template_sock);
 	return reap(process, until_ms);
 }
 

@@ -7,9 +7,12 @@
 #include "postgres.h"
 
 #include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "libpq/pqsignal.h"
+#include "miscadmin.h"
 #include "storage/fd.h"
 
 #include "pg/base/clock.h"
@@ -20,12 +23,15 @@
 #include "wire/fdpass.h"
 #include "wire/template.h"
 
-/* A fork takes a millisecond, but others may ask as well.  After this time a decoder is started without the template. */
+/*
+ * A fork takes a millisecond, but others may ask as well.  After this time a decoder is started without the template, and the
+ * launcher replaces that.
+ */
 #define ANSWER_MS	1000
 
-/* Connect to the template.  -1 if it does not listen, or is not of this server's user. */
+/* Connect to the template.  -1 if it does not listen, is not of this server's user, or has not answered another session. */
 static int
-connect_to_template(void)
+connect_to_template(pid_t *template)
 {
 	struct sockaddr_un address;
 	socklen_t	length = te_template_address(&address);
@@ -36,29 +42,57 @@ connect_to_template(void)
 	if (sock < 0)
 		return -1;
 	if (connect(sock, (struct sockaddr *) &address, length) == 0 &&
-		getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &peer, &peer_length) == 0 && peer.uid == geteuid())
+		getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &peer, &peer_length) == 0 && peer.uid == geteuid() &&
+		(uint32) peer.pid != pg_atomic_read_u32(&te_shared->hung_template))
+	{
+		*template = peer.pid;
 		return sock;
+	}
 	close(sock);
 	return -1;
 }
 
-/* Wait for the answer: the process id, 0 if there is no decoder, -1 if there may be. */
-static pid_t
-read_answer(int sock)
+/*
+ * Wait until there is an answer or the statement is to end, which the caller sees to.  Signals arrive in ppoll() only, so that
+ * none is missed.
+ */
+static bool
+wait_for_answer(int sock)
 {
-	int64		until = te_now_ms() + ANSWER_MS;
+	int64		until_ms = te_now_ms() + ANSWER_MS;
 	struct pollfd waiting = {.fd = sock, .events = POLLIN};
+	sigset_t	signals;
+	int			rc = 0;
+
+	sigprocmask(SIG_BLOCK, &BlockSig, &signals);
+	while (rc <= 0 && !QueryCancelPending && !ProcDiePending)
+	{
+		int64		left = until_ms - te_now_ms();
+		struct timespec timeout = {.tv_sec = left / 1000, .tv_nsec = left % 1000 * 1000000};
+
+		if (left <= 0)
+			break;
+		rc = ppoll(&waiting, 1, &timeout, &signals);
+	}
+	sigprocmask(SIG_SETMASK, &signals, NULL);
+	return rc > 0;
+}
+
+/* Read the answer: the process id, 0 if there is no decoder, -1 if there may be. */
+static pid_t
+read_answer(int sock, pid_t template)
+{
 	TeTemplateMessage message;
 	ssize_t		length;
 
-	for (;;)
+	if (!wait_for_answer(sock))
 	{
-		int64		left = until - te_now_ms();
-
-		if (left <= 0)
-			return -1;
-		if (poll(&waiting, 1, (int) left) > 0)
-			break;
+		if (!QueryCancelPending && !ProcDiePending)
+		{
+			pg_atomic_write_u32(&te_shared->hung_template, (uint32) template);
+			te_shmem_set_latch(pg_atomic_read_u32(&te_shared->launcher));
+		}
+		return -1;
 	}
 	length = recv(sock, &message, sizeof(message), MSG_DONTWAIT);
 	if (length != sizeof(message) || message.magic != TE_TEMPLATE_MAGIC ||
@@ -72,6 +106,7 @@ te_template_fork(int child_sock, int child_log, const int *numbers, int *templat
 {
 	TeTemplateRequest request;
 	int			fds[2] = {child_sock, child_log};
+	pid_t		template;
 	pid_t		pid = 0;
 	int			sock;
 
@@ -85,9 +120,9 @@ te_template_fork(int child_sock, int child_log, const int *numbers, int *templat
 		!AcquireExternalFD())
 		return 0;
 
-	sock = connect_to_template();
+	sock = connect_to_template(&template);
 	if (sock >= 0 && te_send(sock, &request, sizeof(request), fds, 2) == 0)
-		pid = read_answer(sock);
+		pid = read_answer(sock, template);
 	if (pid > 0)
 	{
 		*template_sock = sock;

@@ -4,7 +4,9 @@
  */
 #include "postgres.h"
 
+#include <signal.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -42,6 +44,23 @@ te_child_has_ended(pid_t pid, int template_sock)
 	if (template_sock >= 0)
 		return read_end(template_sock, MSG_PEEK, &ignored);
 	return waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == pid;
+}
+
+void
+te_child_kill(pid_t pid, int template_sock)
+{
+	/* Before the look, after which the template may die and the launcher reap its decoder. */
+	int			fd = (int) syscall(SYS_pidfd_open, pid, 0);
+
+	if (!te_child_has_ended(pid, template_sock))
+	{
+		if (fd >= 0)
+			(void) syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
+		else
+			(void) kill(pid, SIGKILL);
+	}
+	if (fd >= 0)
+		close(fd);
 }
 
 bool

@@ -20,6 +20,9 @@ typedef struct TeChildEnd
 
 extern bool te_child_has_ended(pid_t pid, int template_sock);
 
+/* Kill the child, if it has not ended. */
+extern void te_child_kill(pid_t pid, int template_sock);
+
 /* Reap the child if it has ended, and close the connection.  False if it has not. */
 extern bool te_child_reap(pid_t pid, int template_sock, TeChildEnd *end);
 

@@ -114,10 +114,7 @@ kill_idle(void)
 			continue;
 		left = child->since_ms + IDLE_LIMIT_MS - now;
 		if (left <= 0 && (child->slot < 0 || te_decoder_slot_change_word(child->slot, SLOT_WORD(child->pid, SLOT_IDLE), 0)))
-		{
-			if (!te_child_has_ended(child->pid, child->template_sock))
-				kill(child->pid, SIGKILL);
-		}
+			te_child_kill(child->pid, child->template_sock);
 		else if (next == 0 || left < next)
 			next = Max(left, 1);
 	}

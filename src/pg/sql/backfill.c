@@ -29,8 +29,9 @@ typedef struct Backfill
 {
 	TeProgress	progress;		/* must be first: see procedure.h */
 	TeTableScan *scan;
+	TeAssetCounts kept;			/* the numbers when the scan began */
 	bool		nothing_found;	/* the whole table was scanned already */
-	bool		scan_ended;
+	bool		scan_ended;		/* it has read the whole table */
 	TeOrphanPlace orphans;		/* these are read after the scan */
 } Backfill;
 
@@ -79,6 +80,25 @@ extrapolate(const TeScanCount *read, int64 assets, double fraction_if_none)
 	return Max((int64) ceil(assets * fraction), read->found);
 }
 
+/* The numbers that are kept for a table. */
+static TeAssetCounts
+read_counts(const TeAttachment *attachment)
+{
+	TeAssetCounts counts;
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	counts = te_attached_counts(te_counts_read(GetActiveSnapshot()), attachment);
+	PopActiveSnapshot();
+	return counts;
+}
+
+static void
+begin_scan(Backfill *backfill, const TeSettings *settings, const Options *options)
+{
+	backfill->kept = read_counts(backfill->progress.attachment);
+	backfill->scan = te_table_scan_begin(backfill->progress.attachment, settings, options->parts, options->verify);
+}
+
 /* Estimate the assets to process in the whole table from those that a scan has read, and from the numbers that are kept. */
 static int64
 estimate_assets(const TeAttachment *attachment, const TeTableScan *scan)
@@ -87,8 +107,8 @@ estimate_assets(const TeAttachment *attachment, const TeTableScan *scan)
 	int64		rows = 0;
 	int64		tried;
 
+	counts = read_counts(attachment);
 	PushActiveSnapshot(GetTransactionSnapshot());
-	counts = te_attached_counts(te_counts_read(GetActiveSnapshot()), attachment);
 	(void) te_attached_rows(attachment, &counts, &rows);
 	PopActiveSnapshot();
 	tried = te_counts_known(&counts) - counts.assets[TE_ASSET_NEW] - counts.assets[TE_ASSET_QUEUED];
@@ -103,12 +123,13 @@ estimate_assets(const TeAttachment *attachment, const TeTableScan *scan)
 static void
 count_assets(Backfill *backfill, const TeSettings *settings, const Options *options)
 {
-	const TeAttachment *attachment = backfill->progress.attachment;
-	TeTableScan *scan = te_table_scan_begin(attachment, settings, options->parts, options->verify);
 	TeKey	   *keys = palloc(sizeof(TeKey) * MAX_BATCH);
+	TeTableScan *scan;
 	int64		total = 0;
 	int			count;
 
+	begin_scan(backfill, settings, options);
+	scan = backfill->scan;
 	do
 	{
 		count = te_table_scan_next(scan, keys, MAX_BATCH);
@@ -117,15 +138,16 @@ count_assets(Backfill *backfill, const TeSettings *settings, const Options *opti
 	} while (count >= 0 && total < options->max_assets && scan->untried.read + scan->tried.read < COUNT_ROWS);
 	pfree(keys);
 	if (count >= 0 && total < options->max_assets)
-		total = Max(estimate_assets(attachment, scan), total);
+		total = Max(estimate_assets(backfill->progress.attachment, scan), total);
 	backfill->progress.total = Min(total, options->max_assets);
 	backfill->nothing_found = count < 0 && total == 0;
 	if (scan->untried.found + scan->tried.found > 0)
 	{
 		te_table_scan_end(scan);
-		scan = te_table_scan_begin(attachment, settings, options->parts, options->verify);
+		begin_scan(backfill, settings, options);
 	}
-	backfill->scan = scan;
+	else
+		backfill->scan_ended = count < 0;
 }
 
 /* TePipelineOptions.next: the assets that the scan finds, and after them orphaned claims, which the scan skips. */
@@ -156,18 +178,42 @@ has_orphans(const TeAttachment *attachment)
 	return te_orphans_read(attachment, TE_ORPHANS_ALL, &place, &key, 1) > 0;
 }
 
-/* A table that was too large to be counted when it was attached is counted by its first backfill. */
-static void
-count_rows_once(const TeAttachment *attachment)
+/*
+ * Does what the scan has read of the whole table differ from the numbers that were kept when it began?  It reads each asset
+ * before this backfill changes it.
+ */
+static bool
+scan_disagrees(const Backfill *backfill)
 {
-	bool		counted;
+	const TeTableScan *scan = backfill->scan;
+
+	if (!backfill->scan_ended)
+		return false;
+	for (int i = 0; i < TE_ASSET_STATUSES; i++)
+	{
+		if (scan->statuses[i] != backfill->kept.assets[i])
+			return true;
+	}
+	return scan->untried.read + scan->tried.read != backfill->kept.rows;
+}
+
+/*
+ * Count again if the numbers that are kept may be wrong: a table that was too large to be counted when it was attached, or
+ * states or rows that were written without triggers.  What others have changed meanwhile is a needless reason, but rare.
+ */
+static void
+correct_counts(const Backfill *backfill)
+{
+	const TeAttachment *attachment = backfill->progress.attachment;
+
+	bool		doubtful;
 
 	PushActiveSnapshot(GetTransactionSnapshot());
-	counted = te_attached_counts(te_counts_read(GetActiveSnapshot()), attachment).counted > 0;
+	doubtful = te_counts_doubtful(attachment, te_counts_read(GetActiveSnapshot()));
 	PopActiveSnapshot();
-	if (counted)
-		return;
-	te_recount_rows(attachment);
+	te_count_fold_all();
+	if (doubtful || scan_disagrees(backfill))
+		te_recount(attachment, false);	/* an open thumbexif_clean() counts them too */
 	SPI_commit();
 }
 
@@ -210,7 +256,7 @@ backfill(const Options *options, Backfill *backfill)
 		te_thumbnail_process_removals(0, NULL); /* as te_pipeline_run() does at its end */
 	te_root_end();
 	if (!options->dry_run)
-		count_rows_once(attachment);
+		correct_counts(backfill);
 	te_progress_done(&backfill->progress);
 }
 

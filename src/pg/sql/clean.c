@@ -4,7 +4,7 @@
  *
  * thumbexif_clean() removes, in this order: states whose row was deleted while triggers were
  * disabled; attachments whose table was dropped while event triggers were disabled; files
- * listed for removal; files that nothing refers to.  All decisions are made in one snapshot,
+ * listed for removal; files that nothing refers to.  Then it counts again what the views show.  All decisions are made in one snapshot,
  * that of the calling query.  Files of states that this call deletes are counted too, although
  * they are only listed now and unlinked after its commit.
  */
@@ -340,6 +340,17 @@ clean_files(bool dry_run)
 	return files;
 }
 
+/* Last, since the counts stay locked until the transaction ends. */
+static void
+correct_counts(void)
+{
+	ListCell   *cell;
+
+	te_count_fold_all();
+	foreach(cell, te_attachment_all())
+		te_recount(lfirst(cell), true);
+}
+
 /* thumbexif_clean(dry_run boolean) RETURNS bigint */
 Datum
 thumbexif_clean(PG_FUNCTION_ARGS)
@@ -355,11 +366,7 @@ thumbexif_clean(PG_FUNCTION_ARGS)
 		elog(ERROR, "SPI_connect failed");
 
 	foreach(cell, te_attachment_all())
-	{
 		files += clean_states(lfirst(cell), dry_run);
-		if (!dry_run)
-			te_recount(lfirst(cell));
-	}
 
 	te_run_as_extension(&save);
 	if (!dry_run)
@@ -367,6 +374,8 @@ thumbexif_clean(PG_FUNCTION_ARGS)
 	if (te_thumbnail_dir != NULL && te_thumbnail_dir[0] != '\0')
 		files += clean_files(dry_run);
 	te_run_as_end(&save);
+	if (!dry_run)
+		correct_counts();
 
 	SPI_finish();
 	PG_RETURN_INT64(files);

@@ -2,19 +2,20 @@
  * grant.c
  *		SQL functions thumbexif_grant() and thumbexif_revoke(): the rights that a role needs for a table.
  *
- * These are ordinary rights on the table and on the extension's functions and views, so that pg_dump dumps them and
- * \dp shows them.  A caller passes on what it may use itself.  Rights on functions and views do not name a table: they
- * are revoked only if the role has no other attached table for which it needs them.
+ * These are ordinary rights on the table and on the extension's functions and views, granted and revoked by the caller
+ * with the caller's rights, so that pg_dump dumps them and \dp shows them.  With 'own', a role receives the grant options
+ * that it needs to pass on 'read' and 'process'.  PostgreSQL keeps who granted a right: a caller revokes what it granted,
+ * and nothing of others.  Rights on functions and views do not name a table: they are revoked only if the role has no
+ * other attached table for which it needs them.
  */
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "catalog/dependency.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_authid.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_extension.h"
 #include "catalog/pg_namespace.h"
-#include "catalog/pg_proc.h"
-#include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
@@ -22,13 +23,13 @@
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/regproc.h"
 #include "utils/syscache.h"
 
 #include "pg/base/extension.h"
 #include "pg/base/statement.h"
 #include "pg/catalog/attachment.h"
 #include "pg/compat.h"
+#include "object_rights.h"
 
 PG_FUNCTION_INFO_V1(thumbexif_grant);
 PG_FUNCTION_INFO_V1(thumbexif_revoke);
@@ -45,13 +46,13 @@ typedef enum Level
 static const struct
 {
 	const char *name;
-	const char *table_rights;	/* on the table, for a role that does not own it */
-	AclMode		right;			/* the one of them that tells that a role has this level */
+	const char *table_right;	/* on the table, for a role that does not own it */
+	AclMode		right;			/* the same; it tells that a role has this level */
 	const char *views[8];
 	const char *functions[12];	/* with all their overloads */
 }			levels[LEVELS] = {
 	[LEVEL_READ] = {"read", "SELECT", ACL_SELECT,
-	{"thumbexif_status", "thumbexif_progress", "thumbexif_failures", "thumbexif_tables"}, {NULL}},
+	{"thumbexif_status", "thumbexif_progress", "thumbexif_failures"}, {NULL}},
 	[LEVEL_PROCESS] = {"process", "UPDATE", ACL_UPDATE, {NULL},
 	{"thumbexif_process", "thumbexif_enqueue", "thumbexif_retry", "thumbexif_retry_all"}},
 	[LEVEL_OWN] = {"own", NULL, 0, {NULL},
@@ -68,6 +69,7 @@ typedef struct Grant
 	Oid			relation;
 	Oid			owner;
 	const char *table;			/* qualified and quoted */
+	TeAttachment *attachment;	/* NULL if the table is not attached */
 	Level		level;
 	StringInfoData done;		/* what was granted or revoked, for the NOTICE */
 } Grant;
@@ -99,27 +101,64 @@ relation_owner(Oid relation)
 	return owner;
 }
 
-/* Look up the table, lock it against changes of its name and owner, and check that the caller may grant rights on it. */
-static void
-find_table(Grant *grant)
+pg_noreturn static void
+throw_renamed(void)
 {
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("the table was renamed or dropped concurrently"),
+			 errhint("Try again.")));
+}
+
+/* Check, before the table is locked, that the caller may grant rights on it. */
+static void
+check_table(const RangeVar *table, Oid relation, Oid old_relation, void *argument)
+{
+	Grant	   *grant = argument;
 	char		kind;
 
-	LockRelationOid(grant->relation, AccessShareLock);
-	kind = get_rel_relkind(grant->relation);
+	if (relation != grant->relation)
+		throw_renamed();
+	kind = get_rel_relkind(relation);
 	if (kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("relation with OID %u is not a table", grant->relation),
+				 errmsg("relation with OID %u is not a table", relation),
 				 errhint("Name an attached table, or one that is to be attached.")));
-	grant->owner = relation_owner(grant->relation);
-	grant->table = quote_qualified_identifier(get_namespace_name(get_rel_namespace(grant->relation)),
-											  get_rel_name(grant->relation));
-	if (!object_ownercheck(RelationRelationId, grant->relation, GetUserId()))
+	grant->owner = relation_owner(relation);
+	grant->table = quote_qualified_identifier(table->schemaname, table->relname);
+	if (!object_ownercheck(RelationRelationId, relation, GetUserId()))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("must be owner of table %s", grant->table),
 				 errhint("Ask the table's owner, or a superuser, to do this.")));
+}
+
+static RangeVar *
+table_name(const Grant *grant)
+{
+	char	   *name = get_rel_name(grant->relation);
+
+	if (name == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", grant->relation)));
+	return makeRangeVar(get_namespace_name(get_rel_namespace(grant->relation)), name, -1);
+}
+
+/*
+ * Lock the table against changes of its name and owner.  One caller at a time changes rights: PostgreSQL's GRANT fails
+ * if another one changes the same rights.
+ */
+static void
+find_table(Grant *grant)
+{
+	(void) RangeVarGetRelidExtended(table_name(grant), AccessShareLock, 0, check_table, grant);
+	LockDatabaseObject(ExtensionRelationId, grant->extension.oid, 0, ShareUpdateExclusiveLock);
+	grant->attachment = te_attachment_find(grant->relation);
+	/* whose columns 'process' is about; a superuser may also tidy up after a table */
+	if (grant->attachment == NULL && (grant->revoke ? !superuser() : grant->level == LEVEL_PROCESS))
+		(void) te_attachment_get(grant->relation);	/* raises the ERROR */
 }
 
 static void
@@ -152,41 +191,47 @@ note(Grant *grant, const char *right)
 	appendStringInfo(&grant->done, "%s%s", grant->done.len > 0 ? ", " : "", right);
 }
 
-/* Grant or revoke rights on an object, as the current user or as the extension's owner. */
-static void
-change(Grant *grant, bool as_extension, const char *rights, const char *kind, const char *object)
+/* Has a role a right on a table, or on one of its columns? */
+static bool
+may_use(Oid relation, Oid role, AclMode right)
 {
-	TeArgs		none = {0};
-	char	   *sql = psprintf("%s %s ON %s %s %s %s", grant->revoke ? "REVOKE" : "GRANT", rights, kind, object,
-							   grant->revoke ? "FROM" : "TO", quote_identifier(grant->role_name));
-
-	if (as_extension)
-		te_sql_as_extension(sql, &none);
-	else
-		te_sql(sql, &none);
+	return pg_class_aclcheck(relation, role, right) == ACLCHECK_OK ||
+		(right == ACL_UPDATE && pg_attribute_aclcheck_all(relation, role, right, ACLMASK_ANY) == ACLCHECK_OK);
 }
 
-/* The rights on the table, which its owner has anyway. */
+/* UPDATE of the columns that are written, or, if there are none, of the path: some column must be the role's to update. */
+static const char *
+update_columns(const TeAttachment *attachment)
+{
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int i = 0; i < TE_COLUMNS; i++)
+		if (attachment->column[i] != NULL)
+			appendStringInfo(&list, "%s%s", list.len > 0 ? ", " : "", quote_identifier(attachment->column[i]));
+	return psprintf("UPDATE (%s)", list.len > 0 ? list.data : quote_identifier(attachment->path));
+}
+
+/* The right on the table, which its owner has anyway.  Revoked from a table, a right is revoked from its columns too. */
 static void
 change_table(Grant *grant, Level level)
 {
-	RangeVar   *table;
+	const char *right = levels[level].table_right;
+	TeArgs		none = {0};
 
-	if (levels[level].table_rights == NULL || has_privs_of_role(grant->role, grant->owner))
+	if (right == NULL || has_privs_of_role(grant->role, grant->owner))
 		return;
-	change(grant, false, levels[level].table_rights, "TABLE", grant->table);
-	table = makeRangeVar(get_namespace_name(get_rel_namespace(grant->relation)), get_rel_name(grant->relation), -1);
-	if (RangeVarGetRelid(table, NoLock, true) != grant->relation ||
-		(!grant->revoke &&
-		 pg_class_aclcheck(grant->relation, grant->role, levels[level].right) != ACLCHECK_OK))
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("table %s was renamed concurrently", grant->table),
-				 errhint("Try again.")));
-	note(grant, psprintf("%s on table %s", levels[level].table_rights, grant->table));
+	if (level == LEVEL_PROCESS && !grant->revoke)
+		right = update_columns(grant->attachment);
+	te_sql(psprintf("%s %s ON TABLE %s %s %s", grant->revoke ? "REVOKE" : "GRANT", right, grant->table,
+					grant->revoke ? "FROM" : "TO", quote_identifier(grant->role_name)), &none);
+	if (RangeVarGetRelid(table_name(grant), NoLock, true) != grant->relation ||
+		(!grant->revoke && !may_use(grant->relation, grant->role, levels[level].right)))
+		throw_renamed();
+	note(grant, psprintf("%s on table %s", right, grant->table));
 }
 
-/* May the role do at another attached table what this level stands for? */
+/* May the role do what this level stands for at another attached table that is the caller's? */
 static bool
 needed_elsewhere(const Grant *grant, Level level)
 {
@@ -197,96 +242,47 @@ needed_elsewhere(const Grant *grant, Level level)
 	{
 		const TeAttachment *attachment = lfirst(cell);
 
-		if (attachment->relation == grant->relation)
+		if (attachment->relation == grant->relation ||
+			!object_ownercheck(RelationRelationId, attachment->relation, GetUserId()))
 			continue;
 		if (has_privs_of_role(grant->role, attachment->owner) ||
-			(levels[level].right != 0 &&
-			 pg_class_aclcheck(attachment->relation, grant->role, levels[level].right) == ACLCHECK_OK))
+			(levels[level].right != 0 && may_use(attachment->relation, grant->role, levels[level].right)))
 			return true;
 	}
 	return false;
 }
 
-pg_noreturn static void
-throw_not_held(const Grant *grant, const char *object)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-			 errmsg("permission denied for %s", object),
-			 errdetail("A role can grant to others only what was granted to itself."),
-			 errhint("Ask a superuser to call thumbexif_grant() with 'own' for the table's owner.")));
-}
-
-/* A view of the extension. */
-static void
-change_view(Grant *grant, const char *name)
-{
-	Oid			view = get_relname_relid(name, grant->extension.home);
-
-	if (!OidIsValid(view) || getExtensionOfObject(RelationRelationId, view) != grant->extension.oid)
-		return;
-	if (pg_class_aclcheck(view, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
-		throw_not_held(grant, psprintf("view %s", name));
-	change(grant, true, "SELECT", "TABLE", te_user_name(name));
-	note(grant, psprintf("SELECT on view %s", name));
-}
-
-/* All functions and procedures of the extension that have a name.  Inside SPI. */
-static void
-change_functions(Grant *grant, const char *name)
-{
-	TeArgs		args = {0};
-	uint64		count;
-	Oid		   *functions;
-
-	te_arg_text(&args, name);
-	te_arg(&args, OIDOID, ObjectIdGetDatum(grant->extension.home));
-	count = te_sql_as_extension("SELECT oid FROM pg_proc WHERE proname = $1 AND pronamespace = $2", &args);
-	functions = palloc(sizeof(Oid) * Max(count, 1));
-	for (uint64 i = 0; i < count; i++)
-		functions[i] = DatumGetObjectId(te_out((int) i, 1));
-	te_sql_free();
-	for (uint64 i = 0; i < count; i++)
-	{
-		if (getExtensionOfObject(ProcedureRelationId, functions[i]) != grant->extension.oid)
-			continue;
-		if (object_aclcheck(ProcedureRelationId, functions[i], GetUserId(), ACL_EXECUTE) != ACLCHECK_OK)
-			throw_not_held(grant, psprintf("function %s", name));
-		change(grant, true, "EXECUTE", "ROUTINE", format_procedure_qualified(functions[i]));
-	}
-	note(grant, psprintf("EXECUTE on %s", name));
-}
-
+/*
+ * The rights that a level adds to those before it.  With 'own', the role may pass the others on.  pg_monitor has the views
+ * from CREATE EXTENSION, for all tables.
+ */
 static void
 change_level(Grant *grant, Level level)
 {
+	TeRightsChange change = {
+		.revoke = grant->revoke, .with_option = grant->level == LEVEL_OWN && level < LEVEL_OWN,
+		.role = grant->role, .role_name = grant->role_name
+	};
+
 	change_table(grant, level);
-	if (grant->revoke && needed_elsewhere(grant, level))
+	if (grant->revoke && (grant->role == ROLE_PG_MONITOR || needed_elsewhere(grant, level)))
 		return;
 	for (int i = 0; levels[level].views[i] != NULL; i++)
-		change_view(grant, levels[level].views[i]);
+		if (te_rights_on_view(&change, levels[level].views[i]))
+			note(grant, psprintf("SELECT on view %s", levels[level].views[i]));
 	for (int i = 0; levels[level].functions[i] != NULL; i++)
-		change_functions(grant, levels[level].functions[i]);
+		if (te_rights_on_functions(&change, levels[level].functions[i]))
+			note(grant, psprintf("EXECUTE on %s", levels[level].functions[i]));
 }
 
-/* Let the role find the extension's objects; warn if it cannot find the table. */
+/* Warn if the role cannot find the table or the extension's objects: other objects in their schemas are not ours to open. */
 static void
-open_schemas(Grant *grant)
+check_schema(const Grant *grant, Oid schema, const char *object)
 {
-	Oid			home = grant->extension.home;
-	Oid			schema = get_rel_namespace(grant->relation);
-
-	if (object_aclcheck(NamespaceRelationId, home, grant->role, ACL_USAGE) != ACLCHECK_OK)
-	{
-		const char *name = quote_identifier(get_namespace_name(home));
-
-		change(grant, true, "USAGE", "SCHEMA", name);
-		note(grant, psprintf("USAGE on schema %s", name));
-	}
 	if (object_aclcheck(NamespaceRelationId, schema, grant->role, ACL_USAGE) != ACLCHECK_OK)
 		ereport(WARNING,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("role \"%s\" may not use the schema of table %s", grant->role_name, grant->table),
+				 errmsg("role \"%s\" may not use the schema of %s", grant->role_name, object),
 				 errhint("GRANT USAGE ON SCHEMA %s TO %s.", quote_identifier(get_namespace_name(schema)),
 						 quote_identifier(grant->role_name))));
 }
@@ -302,13 +298,17 @@ change_rights(FunctionCallInfo fcinfo, bool revoke)
 	te_extension_get(&grant.extension);
 	read_arguments(fcinfo, &grant);
 	if (!revoke)
-		open_schemas(&grant);
+	{
+		check_schema(&grant, grant.extension.home, "the extension's functions and views");
+		check_schema(&grant, get_rel_namespace(grant.relation), psprintf("table %s", grant.table));
+	}
 	for (int i = 0; i <= (int) grant.level; i++)
 		change_level(&grant, (Level) i);
 	ereport(NOTICE,
 			(errmsg("%s role \"%s\": %s", revoke ? "revoked from" : "granted to", grant.role_name,
 					grant.done.len > 0 ? grant.done.data : "nothing"),
-			 revoke && grant.level != LEVEL_READ ? errdetail("Rights that the role needs for another attached table are kept.") : 0));
+			 revoke ? errdetail("Rights that the role needs for another attached table, or that others granted, are kept.") :
+			 grant.level == LEVEL_OWN ? errdetail("It can grant 'read' and 'process' to others.") : 0));
 	SPI_finish();
 	PG_RETURN_VOID();
 }

@@ -10,6 +10,7 @@
 
 #include <math.h>
 
+#include "catalog/pg_authid.h"
 #include "catalog/pg_namespace.h"
 #include "executor/spi.h"
 #include "executor/tstoreReceiver.h"
@@ -31,10 +32,18 @@
 #include "pg/catalog/attached_rows.h"
 #include "pg/catalog/attachment.h"
 #include "pg/compat.h"
+#include "tables.h"
 
 PG_FUNCTION_INFO_V1(thumbexif_status_rows);
 PG_FUNCTION_INFO_V1(thumbexif_progress_rows);
 PG_FUNCTION_INFO_V1(thumbexif_failure_rows);
+
+/* Are the numbers of a table shown to the current user?  To pg_monitor, of which superusers are, those of all tables. */
+static bool
+is_shown(const TeAttachment *attachment)
+{
+	return has_privs_of_role(GetUserId(), ROLE_PG_MONITOR) || te_tables_may_see(attachment->relation);
+}
 
 /* --- thumbexif_status */
 
@@ -71,7 +80,10 @@ thumbexif_status_rows(PG_FUNCTION_ARGS)
 	attachments = te_attachment_all();
 	counts = te_counts_read(GetActiveSnapshot());
 	foreach(cell, attachments)
-		put_status((ReturnSetInfo *) fcinfo->resultinfo, lfirst(cell), te_attached_counts(counts, lfirst(cell)));
+	{
+		if (is_shown(lfirst(cell)))
+			put_status((ReturnSetInfo *) fcinfo->resultinfo, lfirst(cell), te_attached_counts(counts, lfirst(cell)));
+	}
 	return (Datum) 0;
 }
 
@@ -159,7 +171,10 @@ thumbexif_progress_rows(PG_FUNCTION_ARGS)
 	attachments = te_attachment_all();
 	counts = te_counts_read(GetActiveSnapshot());
 	foreach(cell, attachments)
-		put_progress((ReturnSetInfo *) fcinfo->resultinfo, lfirst(cell), te_attached_counts(counts, lfirst(cell)));
+	{
+		if (is_shown(lfirst(cell)))
+			put_progress((ReturnSetInfo *) fcinfo->resultinfo, lfirst(cell), te_attached_counts(counts, lfirst(cell)));
+	}
 	return (Datum) 0;
 }
 

@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "nodes/parsenodes.h"
 
 #include "procedure.h"
@@ -12,12 +13,12 @@ void
 te_procedure_check(FunctionCallInfo fcinfo, const char *name)
 {
 	if (fcinfo->context == NULL || !IsA(fcinfo->context, CallContext) ||
-		((CallContext *) fcinfo->context)->atomic)
+		((CallContext *) fcinfo->context)->atomic || IsSubTransaction())
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
 				 errmsg("%s cannot run inside a transaction block", name),
 				 errdetail("It commits after each batch."),
-				 errhint("Call it outside of BEGIN, not from a function and not together with other statements in one string.")));
+				 errhint("Call it outside of BEGIN, not from a function or a block with EXCEPTION, and not together with other statements in one string.")));
 }
 
 void

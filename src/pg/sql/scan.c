@@ -111,11 +111,17 @@ is_wanted(const TeScan *scan, const char *path)
 
 /* --- messages */
 
+int64
+te_scan_skipped(const TeScan *scan)
+{
+	return scan->present + scan->dropped + scan->no_image;
+}
+
 /* The line of a batch, in the words of thumbexif_backfill(). */
 static void
 report_line(TeScan *scan)
 {
-	int64		skipped = scan->present + scan->no_image;
+	int64		skipped = te_scan_skipped(scan);
 	StringInfoData line;
 
 	initStringInfo(&line);
@@ -145,10 +151,11 @@ report_end(const TeScan *scan, const TeFolderList *list)
 	ereport(INFO,
 			(errmsg_internal("%sDone! Processed: " INT64_FORMAT ", Added: " INT64_FORMAT ", Skipped: " INT64_FORMAT
 							 ", Failed: " INT64_FORMAT, scan->dry_run ? "Dry run: " : "",
-							 scan->added + scan->present + scan->no_image + scan->failed,
-							 scan->added, scan->present + scan->no_image, scan->failed)));
+							 scan->added + te_scan_skipped(scan) + scan->failed,
+							 scan->added, te_scan_skipped(scan), scan->failed)));
 	initStringInfo(&text);
 	note(&text, scan->present, "already in the table");
+	note(&text, scan->dropped, "left out by a trigger or another unique index of the table");
 	note(&text, scan->no_image, "no images");
 	note(&text, list->links, "symbolic links, not followed");
 	note(&text, list->too_deep, "paths too long");
@@ -267,7 +274,7 @@ read_arguments(FunctionCallInfo fcinfo, TeScan *scan, Oid *relation)
 static Datum
 result_row(const TeScan *scan, FunctionCallInfo fcinfo)
 {
-	int64		skipped = scan->present + scan->no_image;
+	int64		skipped = te_scan_skipped(scan);
 	Datum		values[] = {
 		Int64GetDatum(scan->added + skipped + scan->failed), Int64GetDatum(scan->added),
 		Int64GetDatum(skipped), Int64GetDatum(scan->failed)
@@ -295,11 +302,15 @@ thumbexif_scan(PG_FUNCTION_ARGS)
 	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	scan.attachment = te_table_access(relation, 0, scan.dry_run);
+	if (!scan.dry_run)
+		te_scan_lock(scan.attachment);
 	scan.paths = palloc(sizeof(Datum) * scan.batch_size);
 	scan.others = palloc(sizeof(Datum) * scan.batch_size);
 	scan.batch_context = AllocSetContextCreate(CurrentMemoryContext, "thumbexif scan", ALLOCSET_DEFAULT_SIZES);
 	scan.file_context = AllocSetContextCreate(CurrentMemoryContext, "thumbexif scanned file", ALLOCSET_DEFAULT_SIZES);
 	scan_folder(&scan);
+	if (!scan.dry_run)
+		te_scan_unlock(scan.attachment);
 	SPI_finish();
 	PG_RETURN_DATUM(result_row(&scan, fcinfo));
 }

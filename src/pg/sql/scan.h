@@ -35,6 +35,7 @@ typedef struct TeScan
 
 	int64		added;
 	int64		present;
+	int64		dropped;		/* by the table, without an ERROR */
 	int64		no_image;
 	int64		failed;
 	int64		reported_added;
@@ -42,7 +43,21 @@ typedef struct TeScan
 	int64		reported_failed;
 	int64		lines;
 	int			warnings;
+	bool		warned_of_index;
 } TeScan;
+
+/* Files that are neither added nor failed. */
+extern int64 te_scan_skipped(const TeScan *scan);
+
+/*
+ * One scan of a table at a time: two would insert the same paths, if no unique index prevents it.  The lock survives the
+ * commits; it is released at the end, or when the transaction aborts.  ERROR if another session holds it.
+ */
+extern void te_scan_lock(const TeAttachment *attachment);
+extern void te_scan_unlock(const TeAttachment *attachment);
+
+/* Warn, once, if the table is large and each batch reads it all, for want of an index.  It must be locked. */
+extern void te_scan_check_index(TeScan *scan);
 
 /* Insert the rows of the batch that the table does not have, commit, and empty the batch. */
 extern void te_scan_insert(TeScan *scan);

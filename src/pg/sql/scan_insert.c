@@ -49,17 +49,21 @@ te_scan_failed(TeScan *scan, const char *path, const char *why)
 				(errmsg("further files that are not added are not reported one by one")));
 }
 
-/* Rows of the user's table may name a file by its absolute path or, beneath the first root, by a relative one. */
+/*
+ * The paths of the batch that the table does not have: its rows may name a file by its absolute path or, beneath the first
+ * root, by a relative one.  Each is there once, in the order of the batch, though files may be listed twice.
+ */
 static char *
-new_rows_sql(const TeScan *scan)
+new_paths_sql(const TeScan *scan)
 {
 	const TeAttachment *attachment = scan->attachment;
 	const char *path = quote_identifier(attachment->path);
 	const char *present = psprintf("EXISTS (SELECT FROM ONLY %s AS t WHERE t.%s OPERATOR(pg_catalog.=)",
 								   attachment->name, path);
 
-	return psprintf("SELECT p.path FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) AS p(path, other)"
-					" WHERE NOT %s p.path) AND NOT %s p.other)", present, present);
+	return psprintf("SELECT p.path FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) WITH ORDINALITY AS p(path, other, place)"
+					" WHERE NOT %s p.path) AND NOT %s p.other) GROUP BY p.path ORDER BY pg_catalog.min(p.place)",
+					present, present);
 }
 
 typedef struct Insertion
@@ -67,7 +71,9 @@ typedef struct Insertion
 	TeScan	   *scan;
 	int			first;
 	int			count;
-	uint64		inserted;
+	int64		absent;			/* paths that the table did not have */
+	int64		inserted;
+	int64		dropped;		/* not inserted, and still absent */
 } Insertion;
 
 static Datum
@@ -77,39 +83,100 @@ text_array(Datum *values, int count)
 }
 
 static void
+run_as_owner(const TeAttachment *attachment, const char *sql, const TeArgs *args)
+{
+	(void) te_sql_as_owner(attachment->relation, attachment->owner, attachment->search_path, sql, args);
+}
+
+static void
 insert_rows(void *arg)
 {
 	Insertion  *insertion = arg;
 	const TeScan *scan = insertion->scan;
 	const TeAttachment *attachment = scan->attachment;
-	char	   *sql = new_rows_sql(scan);
+	const char *count = psprintf("SELECT pg_catalog.count(*) FROM (%s) AS f", new_paths_sql(scan));
 	TeArgs		args = {0};
 
 	te_arg(&args, TEXTARRAYOID, text_array(scan->paths + insertion->first, insertion->count));
 	te_arg(&args, TEXTARRAYOID, text_array(scan->others + insertion->first, insertion->count));
-	if (!scan->dry_run)
-		sql = psprintf("INSERT INTO %s (%s) %s ON CONFLICT DO NOTHING", attachment->name,
-					   quote_identifier(attachment->path), sql);
-	insertion->inserted = te_sql_as_owner(attachment->relation, attachment->owner, attachment->search_path, sql, &args);
+	if (scan->dry_run)
+	{
+		run_as_owner(attachment, count, &args);
+		insertion->absent = insertion->inserted = te_out_int(0, 1, 0);
+		te_sql_free();
+		return;
+	}
+	run_as_owner(attachment,
+				 psprintf("WITH absent AS MATERIALIZED (%s), added AS (INSERT INTO %s (%s) SELECT a.path FROM absent AS a"
+						  " ON CONFLICT DO NOTHING RETURNING 1)"
+						  " SELECT (SELECT pg_catalog.count(*) FROM absent), (SELECT pg_catalog.count(*) FROM added)",
+						  new_paths_sql(scan), attachment->name, quote_identifier(attachment->path)), &args);
+	insertion->absent = te_out_int(0, 1, 0);
+	insertion->inserted = te_out_int(0, 2, 0);
 	te_sql_free();
+	if (insertion->inserted < insertion->absent)
+	{
+		/* others have inserted them meanwhile, or they did not get in */
+		run_as_owner(attachment, count, &args);
+		insertion->dropped = Min(te_out_int(0, 1, 0), insertion->absent - insertion->inserted);
+		te_sql_free();
+	}
 }
 
 /* Insert some rows of the batch.  Returns the ERROR that the table has raised, or NULL. */
 static ErrorData *
 try_insert(TeScan *scan, int first, int count)
 {
-	Insertion	insertion = {scan, first, count, 0};
+	Insertion	insertion = {scan, first, count};
 	ErrorData  *error = te_subtransaction(insert_rows, &insertion);
 
 	if (error == NULL)
 	{
 		scan->added += insertion.inserted;
-		scan->present += count - insertion.inserted;
+		scan->dropped += insertion.dropped;
+		scan->present += count - insertion.inserted - insertion.dropped;
 		return NULL;
 	}
 	if (te_error_is_interrupt(error) || te_error_is_storage(error))
 		ReThrowError(error);
 	return error;
+}
+
+/* Does the ERROR depend on the path: a CHECK that it violates, a text that is too long? */
+static bool
+is_of_path(const ErrorData *error)
+{
+	return error->sqlerrcode == ERRCODE_CHECK_VIOLATION || ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_DATA_EXCEPTION;
+}
+
+/* ERROR if the table has refused every row, for a reason that has nothing to do with the files: the others would fare no better. */
+static void
+check_refused(const TeScan *scan, ErrorData *const *errors)
+{
+	for (int i = 0; i < scan->count; i++)
+		if (errors[i] == NULL || is_of_path(errors[i]) || strcmp(errors[i]->message, errors[0]->message) != 0)
+			return;
+	ereport(ERROR,
+			(errcode(errors[0]->sqlerrcode),
+			 errmsg("table %s refuses all new rows", scan->attachment->name),
+			 errdetail_internal("%s", te_scan_printable(errors[0]->message)),
+			 errhint("Only column \"%s\" is given a value: the others need a default, or a trigger that sets them.",
+					 scan->attachment->path)));
+}
+
+/* Insert the rows of the batch one by one, as the table has refused it. */
+static void
+insert_singly(TeScan *scan)
+{
+	ErrorData **errors = palloc(sizeof(ErrorData *) * scan->count);
+
+	for (int i = 0; i < scan->count; i++)
+		errors[i] = try_insert(scan, i, 1);
+	if (scan->lines == 0)
+		check_refused(scan, errors);
+	for (int i = 0; i < scan->count; i++)
+		if (errors[i] != NULL)
+			te_scan_failed(scan, TextDatumGetCString(scan->paths[i]), te_scan_printable(errors[i]->message));
 }
 
 void
@@ -122,16 +189,9 @@ te_scan_insert(TeScan *scan)
 	LockRelationOid(attachment->relation, scan->dry_run ? AccessShareLock : RowExclusiveLock);
 	te_attachment_check_same(attachment);
 	te_code_rights_check_table(attachment->relation, CMD_INSERT, attachment->owner);
+	te_scan_check_index(scan);
 	if (try_insert(scan, 0, scan->count) != NULL)
-	{
-		for (int i = 0; i < scan->count; i++)
-		{
-			ErrorData  *error = try_insert(scan, i, 1);
-
-			if (error != NULL)
-				te_scan_failed(scan, TextDatumGetCString(scan->paths[i]), te_scan_printable(error->message));
-		}
-	}
+		insert_singly(scan);
 	SPI_commit();
 	scan->count = 0;
 	MemoryContextSwitchTo(caller);

@@ -7,14 +7,12 @@
  */
 #include "postgres.h"
 
-#include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -116,23 +114,6 @@ shown_path(const TeAttachment *attachment)
 	return shown;
 }
 
-/* Let the owner read the view, which shows a role nothing but tables that it may read. */
-static void
-grant_view(const TeAttachment *attachment)
-{
-	TeArgs		none = {0};
-	TeExtension extension;
-	Oid			view;
-
-	te_extension_get(&extension);
-	view = get_relname_relid("thumbexif_tables", extension.home);
-	if (!OidIsValid(view) || pg_class_aclcheck(view, attachment->owner, ACL_SELECT) == ACLCHECK_OK)
-		return;
-	LockRelationOid(view, ShareUpdateExclusiveLock);	/* GRANT fails if another one runs at the same time */
-	te_sql_as_extension(psprintf("GRANT SELECT ON %s TO %s", te_user_name("thumbexif_tables"),
-								 quote_identifier(GetUserNameFromId(attachment->owner, false))), &none);
-}
-
 static void
 warn_of_shared(const TeAttachment *attachment)
 {
@@ -153,7 +134,6 @@ te_tables_report(Relation relation)
 	bool		pushed = !ActiveSnapshotSet();
 	int64		waiting = 0;
 
-	grant_view(attachment);
 	if (pushed)
 		PushActiveSnapshot(GetTransactionSnapshot());
 	(void) count_waiting(attachment, te_counts_read(GetActiveSnapshot()), &waiting);
@@ -171,9 +151,8 @@ te_tables_report(Relation relation)
 
 /* --- thumbexif_tables */
 
-/* May the current user know of a table?  Its owner may, and who may read it and its schema. */
-static bool
-may_see(Oid relation)
+bool
+te_tables_may_see(Oid relation)
 {
 	Oid			schema = get_rel_namespace(relation);
 	bool		gone = false;
@@ -280,7 +259,7 @@ thumbexif_table_rows(PG_FUNCTION_ARGS)
 	SPI_connect();
 	foreach(cell, attachments)
 	{
-		if (may_see(((TeAttachment *) lfirst(cell))->relation))
+		if (te_tables_may_see(((TeAttachment *) lfirst(cell))->relation))
 			put_table((ReturnSetInfo *) fcinfo->resultinfo, lfirst(cell), counts);
 	}
 	SPI_finish();

@@ -9,10 +9,10 @@
 
 #include "utils/relcache.h"
 
-/*
- * Report by a NOTICE what thumbexif_attach() has made of a table, which is open and locked, and let its owner read
- * the view thumbexif_tables.  Inside SPI.
- */
+/* Report by a NOTICE what thumbexif_attach() has made of a table, which is open and locked.  Inside SPI. */
 extern void te_tables_report(Relation relation);
+
+/* May the current user know of a table?  Its owner may, and who may read it and its schema. */
+extern bool te_tables_may_see(Oid relation);
 
 #endif							/* TE_PG_TABLES_H */

@@ -93,7 +93,7 @@ run_plan(TeTrackedTable *table, TePlanKind plan, Datum key, Datum new_key)
 			elog(ERROR, "could not prepare a statement: %s", SPI_result_code_string(SPI_result));
 		table->plans[plan] = new_plan;
 	}
-	if (SPI_execute_plan(table->plans[plan], values, NULL, false, 0) < 0)
+	if (te_plan_size_execute(table->plans[plan], InvalidOid, values, NULL, false) < 0)
 		elog(ERROR, "could not keep the state of table \"%s\"", get_rel_name(table->relation));
 }
 
@@ -314,7 +314,6 @@ thumbexif_track(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
 	TeExtension extension;
-	TePlanSize	size;
 
 	if (!CALLED_AS_TRIGGER(fcinfo))
 		ereport(ERROR,
@@ -327,15 +326,6 @@ thumbexif_track(PG_FUNCTION_ARGS)
 		warn_other_version(trigger->tg_relation);
 		return PointerGetDatum(NULL);
 	}
-	size = te_plan_size_set((TePlanSize) {.ours = true});
-	PG_TRY();
-	{
-		track(trigger);
-	}
-	PG_FINALLY();
-	{
-		te_plan_size_set(size);
-	}
-	PG_END_TRY();
+	track(trigger);
 	return PointerGetDatum(NULL);
 }

@@ -20,6 +20,7 @@
 #include "pg/base/postmaster_alive.h"
 #include "pg/base/statement.h"
 #include "pg/base/time_limit.h"
+#include "pg/catalog/asset_count.h"
 #include "pg/files/root_check.h"
 #include "pg/pipeline/pipeline.h"
 #include "pg/pipeline/table_access.h"
@@ -30,6 +31,7 @@
 #include "worker_xact.h"
 
 #define LOAD_RETRY_MS	1000	/* after the attachments could not be read */
+#define FOLD_MS			60000	/* between two times that the counts are folded */
 #define RESUME_MS		1000	/* between checks of a paused table, while the worker is awake */
 
 typedef struct Turn				/* of one table */
@@ -336,6 +338,31 @@ run_first_turn(List *attachments, TimestampTz *due)
 	return false;
 }
 
+static void
+fold_counts(void *arg)
+{
+	te_worker_xact_begin();
+	te_count_fold_all();
+	te_worker_xact_end();
+}
+
+/* Replace the rows of the counts by their sums now and then, since serializable transactions never do. */
+static void
+fold_counts_if_due(void)
+{
+	static TimestampTz last = 0;
+	TimestampTz now = GetCurrentTimestamp();
+	ErrorData  *error;
+
+	if (!TimestampDifferenceExceeds(last, now, FOLD_MS))
+		return;
+	last = now;
+	error = te_worker_xact_guarded(fold_counts, NULL);
+	if (error != NULL)
+		ereport(LOG,
+				(errmsg("the numbers of assets are not summed up: %s", error->message)));
+}
+
 TeTurnResult
 te_scheduler_turn(bool woken, TimestampTz *due)
 {
@@ -368,5 +395,6 @@ te_scheduler_turn(bool woken, TimestampTz *due)
 		result = te_table_health_any_failing() || te_root_any_held() ? TE_TURN_WAITING : TE_TURN_IDLE;
 	te_sooner(due, te_root_next_try());
 	te_file_removal_process(due);
+	fold_counts_if_due();
 	return result;
 }
