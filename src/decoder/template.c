@@ -334,7 +334,10 @@ time_left(void)
 	time_t		left = until - now();
 
 	/* retired, it waits for events only */
-	return (struct timespec) {.tv_sec = listener < 0 ? LIFE_SECONDS : left > 0 ? left : 0};
+	return (struct timespec)
+	{
+		.tv_sec = listener < 0 ? LIFE_SECONDS : left > 0 ? left : 0
+	};
 }
 
 /* Wait for something to do, and do it.  True in a child. */

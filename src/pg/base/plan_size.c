@@ -33,7 +33,7 @@ typedef struct Statement
 	Oid			relation;		/* the user's table that it accesses, or InvalidOid = our tables */
 } Statement;
 
-static Statement executed = {NULL, InvalidOid};	/* the innermost one */
+static Statement executed = {NULL, InvalidOid}; /* the innermost one */
 static Statement planned = {NULL, InvalidOid};	/* none while a statement of others is planned */
 static planner_hook_type next_planner = NULL;
 static get_relation_info_hook_type next_hook = NULL;

@@ -161,7 +161,7 @@ static struct
 	int			row;
 	Datum		values[MAX_COLUMNS];
 	bool		nulls[MAX_COLUMNS];
-}			row_read;
+} row_read;
 
 static uint64
 run_checked(const char *sql, const TeArgs *args)
@@ -189,7 +189,8 @@ run_on_relation(Oid relation, const char *sql, const TeArgs *args, bool read_onl
 	target.sql = sql;
 	target.relation = relation;
 	target.read_only = read_only;
-	row_read.table = NULL;
+	row_read.	table = NULL;
+
 	PG_TRY();
 	{
 		count = run_checked(sql, args);
@@ -313,8 +314,8 @@ read_row(int row)
 	if (SPI_tuptable->tupdesc->natts > MAX_COLUMNS)
 		elog(ERROR, "a statement returns more than %d columns", MAX_COLUMNS);
 	heap_deform_tuple(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, row_read.values, row_read.nulls);
-	row_read.table = SPI_tuptable;
-	row_read.row = row;
+	row_read.	table = SPI_tuptable;
+	row_read.	row = row;
 }
 
 bool
@@ -358,7 +359,8 @@ te_out_text(int row, int column)
 void
 te_sql_free(void)
 {
-	row_read.table = NULL;
+	row_read.	table = NULL;
+
 	SPI_freetuptable(SPI_tuptable);
 	SPI_tuptable = NULL;
 }

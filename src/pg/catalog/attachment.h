@@ -25,7 +25,8 @@ typedef struct TeAttachment
 	int32		typmod[TE_COLUMNS];
 	Oid			key_type;		/* INT2OID, INT4OID, INT8OID, UUIDOID or TEXTOID */
 	const char *state;			/* qualified, quoted name of the state table for this type of key */
-	char	   *search_path;	/* under which the table's own code runs (table_path.h); NULL = pg_catalog, pg_temp: of 1.0, or of another owner */
+	char	   *search_path;	/* under which the table's own code runs (table_path.h); NULL = pg_catalog, pg_temp: of 1.0, or
+								 * of another owner */
 	bool		paused;
 	bool		paused_by_us;	/* by the worker, until the cause is gone */
 } TeAttachment;

@@ -216,7 +216,7 @@ static bool
 text_key_from_argument(Oid type, Datum value, TeKey *key)
 {
 	char	   *given = type == INT8OID ? DatumGetCString(DirectFunctionCall1(int8out, value)) :
-		type == UUIDOID ? DatumGetCString(DirectFunctionCall1(uuid_out, value)) : TextDatumGetCString(value);
+	type == UUIDOID ? DatumGetCString(DirectFunctionCall1(uuid_out, value)) : TextDatumGetCString(value);
 	int			length = (int) strlen(given);
 
 	memset(key, 0, sizeof(*key));

@@ -11,7 +11,7 @@
 
 #include "wire/opening.h"
 
-#define TE_MARKER		TE_THUMBNAIL_MARKER	/* also the prefix of its temporary names */
+#define TE_MARKER		TE_THUMBNAIL_MARKER /* also the prefix of its temporary names */
 #define TE_SERVER_ID_SIZE	96	/* maximum, with NUL */
 
 typedef struct TeThumbnailMarker

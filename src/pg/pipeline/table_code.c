@@ -122,7 +122,7 @@ te_table_runs_code(const TeAttachment *attachment)
 {
 	Relation	relation = relation_open(attachment->relation, AccessShareLock);
 	bool		found = relation->rd_rules != NULL || relation->rd_rel->relrowsecurity ||
-		has_checks(relation, attachment) || has_triggers(relation, attachment) || has_index_expressions(relation);
+	has_checks(relation, attachment) || has_triggers(relation, attachment) || has_index_expressions(relation);
 
 	relation_close(relation, AccessShareLock);
 	return found;

@@ -14,7 +14,7 @@
 #include "table_scan.h"
 
 #define WINDOW 4000				/* rows */
-#define WINDOW_BYTES (1024 * 1024) /* kept for texts of a window */
+#define WINDOW_BYTES (1024 * 1024)	/* kept for texts of a window */
 #define FILES_AHEAD	250			/* assets whose files are checked at a time */
 
 TeTableScan *

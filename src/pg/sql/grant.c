@@ -51,6 +51,7 @@ static const struct
 	const char *views[8];
 	const char *functions[12];	/* with all their overloads */
 }			levels[LEVELS] = {
+
 	[LEVEL_READ] = {"read", "SELECT", ACL_SELECT,
 	{"thumbexif_status", "thumbexif_progress", "thumbexif_failures"}, {NULL}},
 	[LEVEL_PROCESS] = {"process", "UPDATE", ACL_UPDATE, {NULL},

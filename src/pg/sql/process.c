@@ -270,7 +270,7 @@ static void
 append_result(StringInfo sql, const TeAttachment *attachment, int column, Oid type)
 {
 	const char *name = attachment->column[column] ?
-		psprintf("t.%s", quote_identifier(attachment->column[column])) : "NULL";
+	psprintf("t.%s", quote_identifier(attachment->column[column])) : "NULL";
 
 	if (attachment->column[column] && attachment->type[column] == TIMESTAMPOID)
 		name = psprintf("pg_catalog.timezone($2, %s)", name);	/* written as the wall clock there */

@@ -29,7 +29,7 @@
 
 PG_FUNCTION_INFO_V1(thumbexif_scan);
 
-static const char *const filter_names[] = {[TE_FILTER_NAME] = "name", [TE_FILTER_CONTENT] = "content", [TE_FILTER_ALL] = "all"};
+static const char *const filter_names[] = {[TE_FILTER_NAME] = "name",[TE_FILTER_CONTENT] = "content",[TE_FILTER_ALL] = "all"};
 
 static const char *const suffixes[] = {
 	"jpg", "jpeg", "jpe", "jfif", "png", "webp", "gif", "tif", "tiff", "heic", "heif", "hif", "avif", "jxl", "bmp",

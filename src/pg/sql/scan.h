@@ -12,7 +12,7 @@
 typedef enum TeScanFilter
 {
 	TE_FILTER_NAME,				/* files whose names end like those of images; nothing hidden */
-	TE_FILTER_CONTENT,				/* files that a decoder takes for an image */
+	TE_FILTER_CONTENT,			/* files that a decoder takes for an image */
 	TE_FILTER_ALL
 } TeScanFilter;
 

@@ -61,8 +61,8 @@ finds_path(Oid index, AttrNumber path, Oid collation)
 	Relation	relation = index_open(index, AccessShareLock);
 	const FormData_pg_index *form = relation->rd_index;
 	bool		found = form->indisvalid && form->indkey.values[0] == path && relation->rd_indcollation[0] == collation &&
-		(relation->rd_rel->relam == BTREE_AM_OID || relation->rd_rel->relam == HASH_AM_OID) &&
-		heap_attisnull(relation->rd_indextuple, Anum_pg_index_indpred, NULL);
+	(relation->rd_rel->relam == BTREE_AM_OID || relation->rd_rel->relam == HASH_AM_OID) &&
+	heap_attisnull(relation->rd_indextuple, Anum_pg_index_indpred, NULL);
 
 	index_close(relation, NoLock);
 	return found;
