@@ -3,10 +3,10 @@
  *		Notices that the program or a library that it runs has been replaced on disk.
  */
 #include "libraries.h"
+#include "wire/clock.h"
 
 #include <link.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /* The decoder has some 90; of more, only these are watched. */
@@ -59,12 +59,12 @@ dec_libraries_is_program(const TeFileId *file)
 bool
 dec_libraries_changed(void)
 {
-	static time_t last;
-	struct timespec now;
+	static int64_t last;
+	int64_t		now = te_now_ms() / 1000;
 
-	if (clock_gettime(CLOCK_MONOTONIC, &now) == 0 && now.tv_sec == last)
+	if (now == last)
 		return false;
-	last = now.tv_sec;
+	last = now;
 	for (int i = 0; i < nlibraries; i++)
 	{
 		TeFileId	file;

@@ -23,6 +23,7 @@
 #include "image/image.h"
 #include "log.h"
 #include "memory.h"
+#include "wire/clock.h"
 #include "wire/decoder_args.h"
 #include "wire/fdpass.h"
 
@@ -258,15 +259,6 @@ answer(const TeRequest *request, int image_fd, int output_fd)
 	return unmap_file() && added;
 }
 
-static int64_t
-now_ms(void)
-{
-	struct timespec now;
-
-	(void) clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /*
  * Process the requests of one message.  Replies are sent after the last one, or when some time has passed: the server
  * measures the time of an image from the reply before.  False if the process must exit.
@@ -274,7 +266,7 @@ now_ms(void)
 static bool
 answer_all(const TeRequest *requests, int count, const int *fds)
 {
-	int64_t		sent_ms = count > 1 ? now_ms() : 0;
+	int64_t		sent_ms = count > 1 ? te_now_ms() : 0;
 	bool		go_on = true;
 
 	for (int i = 0; i < count && go_on; i++)
@@ -284,7 +276,7 @@ answer_all(const TeRequest *requests, int count, const int *fds)
 
 		go_on = answer(&requests[i], fds[0], wants_output ? fds[1] : -1);
 		fds += wants_output ? 2 : 1;
-		if (!go_on || i + 1 == count || (now = now_ms()) - sent_ms < MAX_UNSENT_MS)
+		if (!go_on || i + 1 == count || (now = te_now_ms()) - sent_ms < MAX_UNSENT_MS)
 			continue;
 		go_on = send_replies();
 		sent_ms = now;

@@ -22,6 +22,7 @@
 #include "libraries.h"
 #include "log.h"
 #include "threads.h"
+#include "wire/clock.h"
 #include "wire/decoder_args.h"
 #include "wire/fdpass.h"
 #include "wire/template.h"
@@ -55,14 +56,6 @@ static int	listener = -1;		/* -1 = retired */
 static time_t started;
 static time_t accept_after;
 static pid_t template_pid;
-
-static time_t
-now(void)
-{
-	struct timespec time;
-
-	return clock_gettime(CLOCK_MONOTONIC, &time) == 0 ? time.tv_sec : 0;
-}
 
 static void
 on_signal(int signum)
@@ -293,7 +286,7 @@ accept_connection(void)
 
 	if (sock < 0)
 	{
-		accept_after = now() + ACCEPT_SECONDS;	/* the connection still waits, and would wake us at once */
+		accept_after = te_now_ms() / 1000 + ACCEPT_SECONDS; /* the connection still waits, and would wake us at once */
 		return;
 	}
 	if (nchildren >= max_children ||
@@ -330,8 +323,8 @@ read_launcher(void)
 static struct timespec
 time_left(void)
 {
-	time_t		until = now() < accept_after ? accept_after : started + LIFE_SECONDS;
-	time_t		left = until - now();
+	time_t		until = te_now_ms() / 1000 < accept_after ? accept_after : started + LIFE_SECONDS;
+	time_t		left = until - te_now_ms() / 1000;
 
 	/* retired, it waits for events only */
 	return (struct timespec)
@@ -350,7 +343,7 @@ serve_once(char *parent, DecOptions *options)
 	sigset_t	none;
 
 	watch(&fds[0], TE_FD_SOCKET);
-	watch(&fds[1], now() >= accept_after ? listener : -1);
+	watch(&fds[1], te_now_ms() / 1000 >= accept_after ? listener : -1);
 	for (int i = 0; i < count; i++)
 		watch(&fds[i + 2], children[i].sock);
 	sigemptyset(&none);
@@ -367,7 +360,7 @@ serve_once(char *parent, DecOptions *options)
 			accept_connection();
 	}
 	forget_reaped();
-	if (now() - started >= LIFE_SECONDS)
+	if (te_now_ms() / 1000 - started >= LIFE_SECONDS)
 		retire("an hour is over", false);
 	return false;
 }
@@ -379,7 +372,7 @@ dec_template(char *parent, DecOptions *options)
 	int			status;
 
 	template_pid = getpid();
-	started = now();
+	started = te_now_ms() / 1000;
 	if (!dec_libraries_note() || !dec_threads_rest())
 	{
 		dec_log("the libraries do not come to rest");

@@ -13,6 +13,7 @@
 
 #include "image/image.h"
 #include "threads.h"
+#include "wire/clock.h"
 #include "wire/decoder_args.h"
 
 /* Time for it. */
@@ -28,19 +29,11 @@ dec_template_trial(const TeHello *hello)
 		strcmp(again.self_test, hello->self_test) == 0 ? TE_EXIT_NORMAL : TE_EXIT_START;
 }
 
-static time_t
-now(void)
-{
-	struct timespec time;
-
-	return clock_gettime(CLOCK_MONOTONIC, &time) == 0 ? time.tv_sec : 0;
-}
-
 int
 dec_template_try_out(DecOptions *options)
 {
 	struct timespec pause = {.tv_nsec = 2000000};
-	time_t		until = now() + TRIAL_SECONDS;
+	time_t		until = te_now_ms() / 1000 + TRIAL_SECONDS;
 	int			status = -1;
 	pid_t		parent = getpid();
 	pid_t		pid = dec_threads_fork();
@@ -58,7 +51,7 @@ dec_template_try_out(DecOptions *options)
 	while (pid > 0 && waitpid(pid, &status, WNOHANG) == 0)
 	{
 		status = -1;
-		if (now() >= until)
+		if (te_now_ms() / 1000 >= until)
 		{
 			(void) kill(pid, SIGKILL);
 			(void) waitpid(pid, NULL, 0);

@@ -18,10 +18,10 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "open_file.h"
+#include "wire/clock.h"
 
 #define MAX_DEPTH	200			/* folders in each other, each of which needs a descriptor */
 #define PART_SECONDS	1		/* after which a part is sent, however short it is */
@@ -218,19 +218,10 @@ begin(const char *root_name, const char *folder, TeOpenReply *reply)
 	return reply->outcome == TE_OPENED;
 }
 
-static long
-seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec;
-}
-
 void
 opn_list_files(const char *root, const char *folder, uint32_t want, TeOpenReply *reply, char *list)
 {
-	long		end = seconds() + PART_SECONDS;
+	int64_t		end = te_now_ms() / 1000 + PART_SECONDS;
 
 	reply->outcome = TE_OPENED;
 	if (want & TE_OPEN_MORE)
@@ -240,7 +231,7 @@ opn_list_files(const char *root, const char *folder, uint32_t want, TeOpenReply 
 	}
 	else if (!begin(root, folder, reply))
 		leave_all();
-	while (depth > 0 && reply->list_bytes + sizeof(path) < TE_OPEN_MAX_LIST && seconds() <= end)
+	while (depth > 0 && reply->list_bytes + sizeof(path) < TE_OPEN_MAX_LIST && te_now_ms() / 1000 <= end)
 		read_entry(want, reply, list);
 	reply->more = depth > 0;
 }

@@ -17,12 +17,12 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "list_files.h"
 #include "open_file.h"
 #include "read_ahead.h"
+#include "wire/clock.h"
 #include "wire/fdpass.h"
 #include "wire/decoder_args.h"
 
@@ -150,15 +150,6 @@ send_replies(void)
 	return sent;
 }
 
-static int64_t
-now_ms(void)
-{
-	struct timespec now;
-
-	(void) clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* --- requests */
 
 /* List files.  The reply is a message of its own. */
@@ -204,7 +195,7 @@ answer(const char *message, size_t length)
 {
 	static char root[TE_OPEN_MAX_PATH];
 	static char path[TE_OPEN_MAX_PATH];
-	int64_t		sent_ms = now_ms();
+	int64_t		sent_ms = te_now_ms();
 
 	while (length > 0)
 	{
@@ -216,15 +207,15 @@ answer(const char *message, size_t length)
 		{
 			if (!list_files(&request, root, path))
 				return TE_EXIT_NORMAL;
-			sent_ms = now_ms();
+			sent_ms = te_now_ms();
 			continue;
 		}
 		open_one(&request, root, path);
-		if (length > 0 && now_ms() - sent_ms < MAX_UNSENT_MS)
+		if (length > 0 && te_now_ms() - sent_ms < MAX_UNSENT_MS)
 			continue;
 		if (!send_replies())
 			return TE_EXIT_NORMAL;
-		sent_ms = now_ms();
+		sent_ms = te_now_ms();
 	}
 	return -1;
 }

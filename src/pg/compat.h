@@ -13,6 +13,7 @@
 /* Headers that declare these names in newer versions. */
 #include "fmgr.h"
 #include "storage/latch.h"
+#include "utils/acl.h"
 #include "utils/guc.h"
 #include "utils/guc_tables.h"
 #include "utils/wait_event.h"
@@ -78,7 +79,6 @@ RestrictSearchPath(void)
 #include "catalog/pg_class.h"
 #include "catalog/pg_database.h"
 #include "nodes/nodes.h"
-#include "utils/acl.h"
 
 /* Returns the number as well since 16 (and a palloc'd array instead of the server's own). */
 #define get_guc_variables(count) \
@@ -163,5 +163,12 @@ DirectInputFunctionCallSafe(PGFunction func, char *str, Oid typioparam, int32 ty
 #include "nodes/miscnodes.h"
 
 #endif							/* < 16 */
+
+/* The items of an access list: ACL_DAT(), which compares signed with unsigned numbers in some versions. */
+static inline const AclItem *
+te_acl_items(const Acl *acl)
+{
+	return (const AclItem *) ((const char *) acl + ARR_OVERHEAD_NONULLS(1));
+}
 
 #endif							/* TE_PG_COMPAT_H */

@@ -69,9 +69,9 @@ process_of(int fd)
 }
 
 long
-syscall(long number, ...)
+syscall(long number,...)
 {
-	static long (*real) (long, ...);
+	static long (*real) (long,...);
 	long		arguments[6];
 	va_list		list;
 

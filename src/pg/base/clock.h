@@ -1,14 +1,12 @@
 /*
  * clock.h
- *		The monotonic clock, and detection of a system clock that was set back.
+ *		The monotonic clock (te_now_ms), and detection of a system clock that was set back.
  */
 #ifndef TE_PG_CLOCK_H
 #define TE_PG_CLOCK_H
 
 #include "datatype/timestamp.h"
-
-/* Milliseconds of the monotonic clock. */
-extern int64 te_now_ms(void);
+#include "wire/clock.h"
 
 /*
  * Has the system clock been set back since the last call in this process?  Stored times at

@@ -68,6 +68,9 @@ plan_statement(Query *query, const char *sql, int options, ParamListInfo params)
 	Statement	outer = planned;
 	PlannedStmt *volatile result = NULL;
 
+	if (executed.sql == NULL)	/* nothing of ours runs: users' statements pay nothing */
+		return next_planner != NULL ? next_planner(query, sql, options, params) :
+			standard_planner(query, sql, options, params);
 	planned = sql != NULL && sql == executed.sql ? executed : none;
 	PG_TRY();
 	{

@@ -17,6 +17,7 @@
 #include "utils/syscache.h"
 #include "utils/varlena.h"
 
+#include "pg/compat.h"
 #include "table_path.h"
 
 /* Objects in a temporary schema are those of a session, and would come first if it were not named. */
@@ -118,7 +119,7 @@ is_own(HeapTuple schema, Oid role)
 	if (isnull)
 		return true;			/* only the owner may */
 	acl = DatumGetAclP(datum);
-	items = (AclItem *) ((char *) acl + ARR_OVERHEAD_NONULLS(1));	/* ACL_DAT, without its warning */
+	items = te_acl_items(acl);
 	for (int i = 0; i < ACL_NUM(acl); i++)
 	{
 		const AclItem *item = &items[i];
@@ -155,10 +156,10 @@ te_table_path_part(const char *search_path, Oid role, int kinds)
 
 	initStringInfo(&list);
 	if (!SplitIdentifierString(raw, ',', &schemas))
-		elog(ERROR, "invalid search_path");	/* te_table_path_check() has seen it */
+		elog(ERROR, "invalid search_path"); /* te_table_path_check() has seen it */
 	foreach(cell, schemas)
 		if (schema_kind(lfirst(cell), role) & kinds)
-			append_schema(&list, lfirst(cell));
+		append_schema(&list, lfirst(cell));
 	list_free(schemas);
 	pfree(raw);
 	return list.data;

@@ -31,7 +31,7 @@ static bool
 is_ours(const TeRightsChange *change, Oid owner, Datum rights, AclMode right, const char *object)
 {
 	Acl		   *acl = DatumGetAclP(rights);
-	const AclItem *items = (AclItem *) ((char *) acl + ARR_OVERHEAD_NONULLS(1));	/* ACL_DAT, without its warning */
+	const AclItem *items = te_acl_items(acl);
 	Oid			grantor;
 	AclMode		options;
 

@@ -1,0 +1,21 @@
+/*
+ * clock.h
+ *		The monotonic clock, for all programs.
+ */
+#ifndef TE_WIRE_CLOCK_H
+#define TE_WIRE_CLOCK_H
+
+#include <stdint.h>
+#include <time.h>
+
+/* Milliseconds of the monotonic clock. */
+static inline int64_t
+te_now_ms(void)
+{
+	struct timespec now;
+
+	(void) clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+#endif							/* TE_WIRE_CLOCK_H */
