@@ -80,6 +80,20 @@ CREATE TABLE thumbexif_internal.thumbexif_asset_text (id pg_catalog.text COLLATE
     INHERITS (thumbexif_internal.thumbexif_asset) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
 COMMENT ON TABLE thumbexif_internal.thumbexif_asset_text IS 'state of each asset of tables with text or varchar keys';
 
+-- Rows that large statements have inserted, and whose assets are not queued yet: they have no state.
+CREATE TABLE thumbexif_internal.thumbexif_inserted_range
+(
+    number     bigint GENERATED ALWAYS AS IDENTITY,
+    attachment integer  NOT NULL,
+    lowest     bigint   NOT NULL,                     -- key
+    highest    bigint   NOT NULL,
+    next_try   pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.now(),
+    tries      smallint NOT NULL DEFAULT 0,           -- how often it was put off, since others had locked its keys
+    PRIMARY KEY (attachment, number)
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+COMMENT ON TABLE thumbexif_internal.thumbexif_inserted_range IS
+    'ranges of integer keys that large statements have inserted, for the worker to queue their assets piece by piece';
+
 CREATE SEQUENCE thumbexif_internal.thumbexif_claim_seq AS integer CYCLE;
 COMMENT ON SEQUENCE thumbexif_internal.thumbexif_claim_seq IS 'numbers of claims';
 

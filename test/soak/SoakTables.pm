@@ -131,7 +131,7 @@ sub clean { $_[0]->beside('SELECT thumbexif_clean()'); return }
 sub rebuild_our_tables
 {
 	my $self = shift;
-	my $table = 'thumbexif_internal.' . (qw(thumbexif_asset_bigint thumbexif_asset_uuid thumbexif_attachment thumbexif_removal))[ rand 4 ];
+	my $table = 'thumbexif_internal.' . (qw(thumbexif_asset_bigint thumbexif_asset_uuid thumbexif_attachment thumbexif_removal thumbexif_inserted_range))[ rand 5 ];
 
 	$self->beside("SET lock_timeout = '1s'", rand() < 0.5 ? "REINDEX TABLE $table" : "VACUUM (FULL, ANALYZE) $table");
 	return;

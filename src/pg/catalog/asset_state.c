@@ -9,6 +9,7 @@
 
 #include "asset_count.h"
 #include "asset_state.h"
+#include "inserted_range.h"
 #include "pg/base/extension.h"
 #include "pg/base/statement.h"
 
@@ -54,6 +55,7 @@ te_asset_state_delete_all(int attachment, bool keep_files)
 {
 	const char *asset = te_internal_name("thumbexif_asset");
 
+	te_inserted_ranges_forget(attachment);
 	run_for_attachment(keep_files ?
 					   psprintf("DELETE FROM %s WHERE attachment = $1", asset) :
 					   te_asset_state_delete_sql(asset, "WHERE s.attachment = $1"),

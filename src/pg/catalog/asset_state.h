@@ -42,7 +42,7 @@ extern char *te_asset_state_delete_sql(const char *state, const char *where);
  */
 extern int64 te_asset_state_new_version(void);
 
-/* Delete all state rows of an attachment and, unless keep_files, list their thumbnail files for removal. */
+/* Delete all state rows of an attachment, and the notes of rows to queue, and, unless keep_files, list their thumbnail files for removal. */
 extern void te_asset_state_delete_all(int attachment, bool keep_files);
 
 /* Delete an attachment whose table was dropped, with its state rows, and list its files for removal. */

@@ -33,6 +33,7 @@
 #include "pg/catalog/asset_count.h"
 #include "pg/catalog/asset_state.h"
 #include "pg/catalog/attachment.h"
+#include "pg/catalog/inserted_range.h"
 #include "pg/catalog/key.h"
 #include "pg/compat.h"
 #include "pg/files/thumbnail_store.h"
@@ -156,7 +157,7 @@ check_remapping(const TeAttachment *old, const TeMapping *mapping)
 
 	if ((column_replaced(old, old->key, mapping->key) ||
 		 !te_attachment_accepts_key(old, mapping->key_type)) &&
-		has_states(old->number, ""))
+		(has_states(old->number, "") || te_inserted_ranges_exist(old->number)))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("cannot change the key of attached table %s", old->name),

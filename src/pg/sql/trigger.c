@@ -27,9 +27,11 @@
 #include "pg/catalog/asset_count.h"
 #include "pg/catalog/asset_state.h"
 #include "pg/catalog/attachment.h"
+#include "pg/catalog/inserted_range.h"
 #include "pg/catalog/key.h"
 #include "pg/compat.h"
 #include "pg/shared/wakeup.h"
+#include "range_insert.h"
 #include "tracked_table.h"
 
 /*
@@ -70,6 +72,8 @@ plan_sql(const TeTrackedTable *table, TePlanKind plan)
 							"claimed_from = NULL, claim = NULL "
 							"WHERE attachment = $1 AND id = $3",
 							state);
+		case TE_PLAN_QUEUE_INSERTED:
+			return te_asset_state_queue_sql(state, psprintf("SELECT $4 WHERE %s", te_inserted_ranges_have_sql("$3")));
 		case TE_PLAN_COUNT:
 			break;
 	}
@@ -83,7 +87,7 @@ run_plan(TeTrackedTable *table, TePlanKind plan, Datum key, Datum new_key)
 	Oid			id_type = te_key_state_type(table->key_type);
 	Oid			types[] = {INT4OID, INT8OID, id_type, id_type};
 	Datum		values[] = {Int32GetDatum(table->attachment), Int64GetDatum(te_asset_state_new_version()), key, new_key};
-	static const int arguments[TE_PLAN_COUNT] = {2, 1, 3, 3, 4};
+	static const int arguments[TE_PLAN_COUNT] = {2, 1, 3, 3, 4, 4};
 
 	if (table->plans[plan] == NULL)
 	{
@@ -150,7 +154,7 @@ rows_inserted(TeTrackedTable *table, TriggerData *trigger)
 	int64		rows = tuplestore_tuple_count(trigger->tg_newtable);
 	int64		inserted = -1;
 
-	if (rows == 0)
+	if (rows == 0 || te_range_insert(table, trigger->tg_newtable, RelationGetDescr(trigger->tg_relation)))
 		return;
 	if (rows >= BULK_ROWS)
 		inserted = try_insert_bulk(table, trigger);
@@ -223,6 +227,9 @@ row_updated(TeTrackedTable *table, TriggerData *trigger)
 		if (SPI_processed > 0)
 			throw_key_taken(table);
 		run_plan(table, TE_PLAN_MOVE, old_key, new_key);
+		/* an asset that waits to be queued would not be found under its new key */
+		if (SPI_processed == 0 && te_key_state_type(table->key_type) == INT8OID)
+			run_plan(table, TE_PLAN_QUEUE_INSERTED, old_key, new_key);
 	}
 
 	old_path = slot_getattr(old, table->path, &old_null);

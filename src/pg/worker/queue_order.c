@@ -7,6 +7,8 @@
  * position.  After an arrival the cursor reads from the top down to the newest asset read so far, and then resumes.  This can
  * miss assets that were inserted before but committed later, or were released; so there is another pass from the top from time
  * to time, and always before the queue is taken for empty.
+ *
+ * The assets of a statement that has inserted many rows are queued piece by piece, once nothing else is fresh.
  */
 #include "postgres.h"
 
@@ -14,8 +16,11 @@
 
 #include "pg/base/backoff.h"
 #include "pg/base/statement.h"
+#include "pg/catalog/inserted_range.h"
 #include "pg/compat.h"
+#include "pg/pipeline/inserted_queue.h"
 #include "queue_order.h"
+#include "worker_xact.h"
 
 #define PASS_MS			10000	/* least time between passes while new assets arrive */
 #define PASS_COST		20		/* the same, as a multiple of the duration of the first read */
@@ -42,6 +47,22 @@ start_pass(TeQueueCursor *queue, TimestampTz now)
 	queue->started = queue->next_pass = now;
 }
 
+/* Read from the top down to the newest asset read so far, then go on from here. */
+static void
+read_top(TeQueueCursor *queue)
+{
+	queue->progressed = true;	/* this pass may miss assets, so there must be another */
+	if (queue->has_top && !queue->has_after)
+	{
+		queue->has_after = true;
+		queue->after = queue->top;
+		queue->has_resume = !queue->fresh_ended;
+		queue->resume = queue->before;
+	}
+	queue->has_before = false;
+	queue->fresh_ended = false;
+}
+
 void
 te_queue_arrivals(TeQueueCursor *queue, TimestampTz now)
 {
@@ -51,18 +72,10 @@ te_queue_arrivals(TeQueueCursor *queue, TimestampTz now)
 		start_pass(queue, now);
 		return;
 	}
-	queue->progressed = true;	/* this pass may miss assets, so there must be another */
-	if (!queue->has_top)
-		return;					/* nothing was read: the next read begins at the top anyway */
-	if (!queue->has_after)
-	{
-		queue->has_after = true;
-		queue->after = queue->top;
-		queue->has_resume = !queue->fresh_ended;
-		queue->resume = queue->before;
-	}
-	queue->has_before = false;
-	queue->fresh_ended = false;
+	if (queue->has_top)
+		read_top(queue);
+	else
+		queue->progressed = true;	/* nothing was read: the next read begins at the top anyway */
 }
 
 /* The arrivals are read: go on below them. */
@@ -141,17 +154,33 @@ read_between_bounds(TeQueueCursor *queue, const TeAttachment *attachment, TeKey 
 	return count;
 }
 
+/* Queue assets of a large statement, to be read from the top. */
+static bool
+queue_inserted(TeQueueCursor *queue, const TeAttachment *attachment)
+{
+	TeInsertedResult result = te_inserted_queue(attachment);
+
+	queue->unread = result == TE_INSERTED_MORE;
+	queue->had_candidates |= result == TE_INSERTED_LOCKED;
+	if (result == TE_INSERTED_QUEUED)
+		read_top(queue);
+	return result == TE_INSERTED_QUEUED;
+}
+
 static int
 read_fresh(TeQueueCursor *queue, const TeAttachment *attachment, TeKey *keys, int max_keys)
 {
 	int			count = 0;
 
-	while (!queue->fresh_ended && count < max_keys)
+	do
 	{
-		count += read_between_bounds(queue, attachment, keys + count, max_keys - count);
-		if (count < max_keys)
-			resume(queue);
-	}
+		while (!queue->fresh_ended && count < max_keys)
+		{
+			count += read_between_bounds(queue, attachment, keys + count, max_keys - count);
+			if (count < max_keys)
+				resume(queue);
+		}
+	} while (count < max_keys && queue_inserted(queue, attachment));
 	return count;
 }
 
@@ -213,6 +242,7 @@ read_queue(TeQueueCursor *queue, const TeAttachment *attachment, TimestampTz now
 	int			share = Max(max_keys / SHARE_DIVISOR, 1);
 	int			count;
 
+	queue->unread = false;
 	count = read_retries(queue, attachment, now, keys, share);
 	if (count < max_keys)
 		count += read_orphans(queue, attachment, keys + count, Min(share, max_keys - count));
@@ -268,6 +298,8 @@ te_queue_next_between_runs(TeQueueCursor *queue, const TeAttachment *attachment,
 
 	while ((count = next_or_repeated_orphan(queue, attachment, now, keys, max_keys)) == 0)
 	{
+		if (queue->unread)
+			return 0;
 		/* only a pass without progress has read the whole queue */
 		if (!queue->progressed && queue->had_candidates && !queue->stuck)
 		{
@@ -294,8 +326,10 @@ TimestampTz
 te_queue_due(const TeQueueCursor *queue, const TeAttachment *attachment, TimestampTz now)
 {
 	TeArgs		args = {0};
-	TimestampTz due = 0;
+	TimestampTz due = te_inserted_ranges_due(attachment->number, now);
 
+	if (queue->unread)
+		return now;
 	if (queue->progressed)
 		return queue->next_pass;
 
@@ -304,9 +338,9 @@ te_queue_due(const TeQueueCursor *queue, const TeAttachment *attachment, Timesta
 	if (te_sql_by_index(psprintf("SELECT next_try FROM %s WHERE attachment = $1 AND " RETRY
 								 " AND next_try > $2 ORDER BY next_try LIMIT 1",
 								 attachment->state), &args) > 0)
-		due = DatumGetTimestampTz(te_out(0, 1));
+		te_sooner(&due, DatumGetTimestampTz(te_out(0, 1)));
 	te_sql_free();
-	if (queue->stuck && (due == 0 || queue->stuck_until < due))
-		due = queue->stuck_until;
+	if (queue->stuck)
+		te_sooner(&due, queue->stuck_until);
 	return due;
 }

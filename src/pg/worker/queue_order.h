@@ -33,6 +33,7 @@ typedef struct TeQueueCursor	/* of one attached table (zeroed: a pass from the t
 	TeQueuePoint after;
 	bool		has_resume;		/* after the arrivals, go on below "resume" */
 	TeQueuePoint resume;
+	bool		unread;			/* assets of large statements that were read are all known: there are more of them to read */
 	bool		has_top;
 	TeQueuePoint top;			/* the newest that was read in this pass */
 

@@ -95,7 +95,7 @@ next_keys(void *arg, TeKey *keys, int max_keys)
 		te_queue_arrivals(&table->queue, now);
 	table->arrivals = false;
 	count = te_queue_next(&table->queue, turn->attachment, now, keys, max_keys);
-	return count > 0 ? count : -1;
+	return count > 0 || table->queue.unread ? count : -1;
 }
 
 static void

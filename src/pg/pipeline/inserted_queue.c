@@ -1,0 +1,188 @@
+/*
+ * inserted_queue.c
+ *		Queues assets whose rows a large statement has inserted, a piece of a range at a time.
+ *
+ * The states and what is left of the range are written in one transaction, so nothing is lost or queued twice.  The user's
+ * table is locked before the range, as TRUNCATE and thumbexif_detach() do.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "common/pg_prng.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/timestamp.h"
+
+#include "inserted_queue.h"
+#include "pg/base/backoff.h"
+#include "pg/base/run_as.h"
+#include "pg/base/statement.h"
+#include "pg/base/subtransaction.h"
+#include "pg/catalog/inserted_range.h"
+#include "pg/catalog/key.h"
+#include "pg/catalog/state_range.h"
+
+#define PIECE			1000	/* rows read at a time */
+#define MOST_PIECES		20		/* read in one call, if all assets are known: some 50 ms */
+#define LOCK_TIMEOUT	"100ms" /* for states that others have inserted since we looked */
+#define PUT_OFF_MS		100		/* first wait for assets that others have locked */
+#define PUT_OFF_MAX_MS	60000
+
+typedef struct Piece
+{
+	const TeAttachment *attachment;
+	TeInsertedRange range;
+	int64		lowest;			/* of the range's keys that were read */
+	int64		keys[PIECE];	/* of rows, highest first */
+	TeStateSeen seen[PIECE];
+	int			count;
+	uint64		queued;
+} Piece;
+
+/* The values that a key column of this type may have. */
+static void
+key_bounds(Oid type, int64 *lowest, int64 *highest)
+{
+	*lowest = type == INT2OID ? PG_INT16_MIN : type == INT4OID ? PG_INT32_MIN : PG_INT64_MIN;
+	*highest = type == INT2OID ? PG_INT16_MAX : type == INT4OID ? PG_INT32_MAX : PG_INT64_MAX;
+}
+
+/* Read the highest keys of the range that rows have. */
+static void
+read_keys(Piece *piece)
+{
+	const TeAttachment *attachment = piece->attachment;
+	Oid			type = attachment->key_type;
+	const char *key = quote_identifier(attachment->key);
+	TeKey		lowest;
+	TeKey		highest;
+	TeArgs		args = {0};
+	char	   *sql;
+
+	key_bounds(type, &lowest.number, &highest.number);
+	lowest.number = Max(lowest.number, piece->range.lowest);
+	highest.number = Min(highest.number, piece->range.highest);
+	te_arg(&args, type, te_key_datum(type, &lowest));
+	te_arg(&args, type, te_key_datum(type, &highest));
+	sql = psprintf("SELECT %s::%s FROM ONLY %s WHERE %s OPERATOR(pg_catalog.>=) $1 AND %s OPERATOR(pg_catalog.<=) $2"
+				   " ORDER BY %s DESC LIMIT %d", key, format_type_be_qualified(type), attachment->name, key, key, key, PIECE);
+	piece->count = (int) te_sql_as_owner(attachment->relation, attachment->owner, attachment->search_path, sql, &args);
+	for (int i = 0; i < piece->count; i++)
+	{
+		TeKey		read;
+
+		te_out_key(i, 1, type, &read);
+		piece->keys[i] = read.number;
+	}
+	piece->lowest = piece->count == PIECE ? piece->keys[PIECE - 1] : piece->range.lowest;
+	te_sql_free();
+	pfree(sql);
+}
+
+static void
+insert_states(void *arg)
+{
+	Piece	   *piece = arg;
+	int64	   *keys = palloc(sizeof(int64) * PIECE);
+	TeArgs		args = {0};
+	TeRunAs		save;
+	int			count = 0;
+
+	for (int i = 0; i < piece->count; i++)
+	{
+		/* the key may be unique no longer */
+		if ((piece->seen[i] == TE_STATE_NONE || piece->seen[i] == TE_STATE_UNQUEUED) &&
+			(count == 0 || keys[count - 1] != piece->keys[i]))
+			keys[count++] = piece->keys[i];
+	}
+	if (count == 0)
+		return;
+	te_arg_int4(&args, piece->attachment->number);
+	te_arg_int8_array(&args, keys, count);
+	te_arg(&args, TIMESTAMPTZOID, TimestampTzGetDatum(GetCurrentTimestamp()));
+	te_run_as_extension(&save);
+	set_config_option("lock_timeout", LOCK_TIMEOUT, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	piece->queued = te_sql(psprintf("INSERT INTO %s AS s (attachment, id, status, next_try)"
+									" SELECT $1, k, 'queued', $3 FROM unnest($2) AS k"
+									" ON CONFLICT (attachment, id) DO UPDATE"
+									" SET status = 'queued', next_try = $3, version = s.version + 1 WHERE s.status = 'new'",
+									piece->attachment->state), &args);
+	te_run_as_end(&save);
+}
+
+/* Queue those that are not known.  If somebody has locked one of them in the meantime, all are busy. */
+static void
+queue_states(Piece *piece)
+{
+	ErrorData  *error = te_subtransaction(insert_states, piece);
+
+	if (error == NULL)
+		return;
+	if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE && error->sqlerrcode != ERRCODE_T_R_DEADLOCK_DETECTED)
+		ReThrowError(error);
+	FreeErrorData(error);
+	piece->queued = 0;
+	for (int i = 0; i < piece->count; i++)
+	{
+		if (piece->seen[i] != TE_STATE_KNOWN)
+			piece->seen[i] = TE_STATE_BUSY;
+	}
+}
+
+static void
+put_off_busy(const Piece *piece)
+{
+	TeInsertedRange part = {.tries = Min(piece->range.tries + 1, PG_INT16_MAX)};
+	int64		wait_ms = te_backoff_ms(part.tries, PUT_OFF_MS, PUT_OFF_MAX_MS, pg_prng_uint32(&pg_global_prng_state));
+	bool		any = false;
+
+	for (int i = 0; i < piece->count; i++)
+	{
+		if (piece->seen[i] != TE_STATE_BUSY)
+			continue;
+		part.lowest = piece->keys[i];
+		if (!any)
+			part.highest = piece->keys[i];
+		any = true;
+	}
+	if (any)
+		te_inserted_range_put_off(piece->attachment->number, &part,
+								  TimestampTzPlusMilliseconds(GetCurrentTimestamp(), wait_ms));
+}
+
+TeInsertedResult
+te_inserted_queue(const TeAttachment *attachment)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	Piece	   *piece;
+	TeInsertedResult result = TE_INSERTED_MORE;
+
+	if (te_key_state_type(attachment->key_type) != INT8OID)
+		return TE_INSERTED_NONE;
+	piece = palloc0(sizeof(Piece));
+	piece->attachment = attachment;
+	for (int i = 0; i < MOST_PIECES && result == TE_INSERTED_MORE; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (!te_inserted_range_next(attachment->number, now, &piece->range))
+		{
+			result = TE_INSERTED_NONE;
+			break;
+		}
+		read_keys(piece);
+		te_attachment_check_same(attachment);	/* reading the rows has locked the table */
+		if (!te_inserted_range_take(attachment->number, &piece->range, piece->lowest))
+		{
+			result = TE_INSERTED_LOCKED;
+			break;
+		}
+		te_states_seen(attachment->number, piece->keys, piece->count, piece->seen);
+		queue_states(piece);
+		put_off_busy(piece);
+		if (piece->queued > 0)
+			result = TE_INSERTED_QUEUED;
+	}
+	pfree(piece);
+	return result;
+}

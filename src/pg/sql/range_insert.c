@@ -1,0 +1,95 @@
+/*
+ * range_insert.c
+ *		Notes the ranges of keys that a large statement has inserted, for the worker to queue their assets later.
+ *
+ * A range has no key that the statement did not insert: rows that were there before the table was attached are not the
+ * worker's.  Keys of an identity or a serial column form one range, or few if other sessions insert at the same time.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+
+#include "pg/catalog/inserted_range.h"
+#include "pg/catalog/key.h"
+#include "pg/catalog/state_range.h"
+#include "range_insert.h"
+
+#define LEAST_ROWS		5000	/* fewer are queued at once */
+#define ROWS_A_RANGE	100		/* on average; with fewer, states are inserted at once */
+#define MOST_RANGES		1000000
+
+typedef struct Ranges
+{
+	int64	   *lowest;
+	int64	   *highest;
+	int			count;
+	int			most;
+} Ranges;
+
+/* Add a key: the rows come in the order in which they were inserted.  False if there are too many ranges. */
+static bool
+add_key(Ranges *ranges, int64 key)
+{
+	int			last = ranges->count - 1;
+
+	if (last >= 0 && key - 1 == ranges->highest[last] && key != PG_INT64_MIN)
+	{
+		ranges->highest[last] = key;
+		return true;
+	}
+	if (ranges->count == ranges->most)
+		return false;
+	ranges->lowest[ranges->count] = ranges->highest[ranges->count] = key;
+	ranges->count++;
+	return true;
+}
+
+/* Collect the keys of all rows.  False if there are too many ranges, or a key is NULL. */
+static bool
+collect(const TeTrackedTable *table, Tuplestorestate *rows, TupleDesc desc, Ranges *ranges)
+{
+	TupleTableSlot *slot = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
+	bool		fits = true;
+
+	tuplestore_rescan(rows);
+	while (fits && tuplestore_gettupleslot(rows, true, false, slot))
+	{
+		bool		isnull;
+		Datum		key = slot_getattr(slot, table->key, &isnull);
+
+		fits = !isnull && add_key(ranges, DatumGetInt64(te_tracked_key(table, key)));
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	return fits;
+}
+
+/* Is there a state for one of the keys?  Rows were deleted while the triggers were disabled. */
+static bool
+have_states(const TeTrackedTable *table, const Ranges *ranges)
+{
+	for (int i = 0; i < ranges->count; i++)
+	{
+		if (te_states_in_range(table->attachment, ranges->lowest[i], ranges->highest[i]))
+			return true;
+	}
+	return false;
+}
+
+bool
+te_range_insert(const TeTrackedTable *table, Tuplestorestate *rows, TupleDesc desc)
+{
+	int64		number = tuplestore_tuple_count(rows);
+	Ranges		ranges = {.most = (int) Min(number / ROWS_A_RANGE, MOST_RANGES)};
+	bool		noted;
+
+	if (number < LEAST_ROWS || te_key_state_type(table->key_type) != INT8OID)
+		return false;
+	ranges.lowest = palloc(sizeof(int64) * ranges.most);
+	ranges.highest = palloc(sizeof(int64) * ranges.most);
+	noted = collect(table, rows, desc, &ranges) && !have_states(table, &ranges);
+	if (noted)
+		te_inserted_ranges_add(table->attachment, ranges.lowest, ranges.highest, ranges.count);
+	pfree(ranges.lowest);
+	pfree(ranges.highest);
+	return noted;
+}

@@ -1,0 +1,20 @@
+/*
+ * range_insert.h
+ *		Notes the ranges of keys that a large statement has inserted.  Private to trigger.c.
+ */
+#ifndef TE_PG_RANGE_INSERT_H
+#define TE_PG_RANGE_INSERT_H
+
+#include "postgres.h"
+
+#include "utils/tuplestore.h"
+
+#include "tracked_table.h"
+
+/*
+ * Note the rows of a transition table as ranges of keys, instead of inserting states.  False, with nothing done, if they are
+ * too few, their keys form too many ranges, or there is a state for one of the keys.  Inside SPI.
+ */
+extern bool te_range_insert(const TeTrackedTable *table, Tuplestorestate *rows, TupleDesc desc);
+
+#endif							/* TE_PG_RANGE_INSERT_H */
