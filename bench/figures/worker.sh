@@ -86,7 +86,7 @@ figure_queue()
 		-c "INSERT INTO shots (path) SELECT '1.png' FROM generate_series(1, $ROWS)"
 	first=$(pace $((ROWS / 20)))
 	last=$(pace $((ROWS * 17 / 20)))
-	until [ "$(sql -c "SELECT count(*) FROM thumbexif_internal.thumbexif_asset WHERE status <> 'done'")" = 0 ]; do sleep 1; done
+	until [ "$(sql -c "SELECT count(*) FROM thumbexif_internal.thumbexif_asset WHERE status = 'done'")" = "$ROWS" ]; do sleep 1; done
 	ratio "queue of $ROWS: ms for 100 assets, at the end / at the start" "$last" "$first" 'at most' 1.2
 	value 'queue: state and its indexes / a fresh copy of them' \
 		"$(sql -c "CREATE TABLE fresh (LIKE thumbexif_internal.thumbexif_asset_bigint INCLUDING ALL) WITH (fillfactor = 80)" \
