@@ -27,6 +27,7 @@ sub contents
 		'SELECT * FROM thumbexif_internal.thumbexif_attachment ORDER BY attachment',
 		'SELECT * FROM thumbexif_internal.thumbexif_asset_bigint ORDER BY attachment, id',
 		'SELECT * FROM thumbexif_internal.thumbexif_asset_uuid ORDER BY attachment, id',
+		'SELECT * FROM thumbexif_internal.thumbexif_inserted_range ORDER BY number',
 		'SELECT last_value, is_called FROM thumbexif_internal.thumbexif_attachment_seq',
 		'SELECT last_value, is_called FROM thumbexif_internal.thumbexif_claim_seq',
 		q{SELECT grantee::regrole, privilege_type, count(*) FROM (SELECT (aclexplode(proacl)).* FROM pg_proc WHERE proname LIKE 'thumbexif%'
@@ -55,6 +56,8 @@ sql('postgres', 'CREATE SCHEMA app', q{CREATE TABLE app.photos (id serial PRIMAR
 	q{INSERT INTO app.photos (file) SELECT g || '.png' FROM generate_series(1, 5) g},
 	q{INSERT INTO "By uuid" SELECT gen_random_uuid(), '1.png' FROM generate_series(1, 3)},
 	q{INSERT INTO gone (path) VALUES ('1.png')},
+	'CREATE TABLE app.many (id integer PRIMARY KEY, path text)', q{SELECT thumbexif_attach('app.many')},
+	q{INSERT INTO app.many SELECT g, 'absent' FROM generate_series(1, 5000) g},
 	q{SELECT thumbexif_process(id, 'app.photos') FROM app.photos WHERE id < 6},
 	q{SELECT thumbexif_process(2, 'app.photos', true)},
 	# behind our back, so that its attachment stays; a dump of it could not be restored
@@ -66,7 +69,7 @@ $server->command_ok([ 'pg_dump', '--data-only', '--disable-triggers', '-f', "$ba
 sql('postgres', 'SELECT thumbexif_clean()', 'SELECT thumbexif_clean()');
 
 my $expected = contents('postgres');
-my $statuses = join("\n", 'app.photos|done|3', 'app.photos|missing|1', 'app.photos|unsupported|1', '"By uuid"|queued|3');
+my $statuses = join("\n", 'app.photos|done|3', 'app.photos|missing|1', 'app.photos|unsupported|1', '"By uuid"|queued|3', 'app.many|new|5000');
 is(sql('postgres', 'SELECT relation, status, assets FROM thumbexif_status'), $statuses, 'there is something to carry');
 
 foreach my $way ([ 'restored', "$base/all.sql" ], [ 'by_parts', "$base/schema.sql", "$base/data.sql" ])
@@ -79,6 +82,8 @@ foreach my $way ([ 'restored', "$base/all.sql" ], [ 'by_parts', "$base/schema.sq
 		"$database: no number will be used again");
 	is(sql($database, q{SELECT nextval('thumbexif_internal.thumbexif_removal_removal_seq') > (SELECT max(removal) FROM thumbexif_internal.thumbexif_removal)}), 't',
 		"$database: nor one of a removal");
+	is(sql($database, q{SELECT nextval('thumbexif_internal.thumbexif_inserted_range_number_seq') > (SELECT max(number) FROM thumbexif_internal.thumbexif_inserted_range)}), 't',
+		"$database: nor one of a range");
 
 	# the numbers that the views show are not dumped
 	sql($database, 'SELECT thumbexif_clean()') if $database eq 'by_parts';

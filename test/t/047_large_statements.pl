@@ -187,6 +187,18 @@ is(value($server, $ranges), '2500-2600', 'their range is put off');
 $first->query('ROLLBACK');
 all_end('they are not forgotten');
 
+# --- rows that the owner must not see are not passed over
+
+pause();
+value($server, 'CREATE ROLE keeper; GRANT ALL ON SCHEMA public TO keeper; ALTER TABLE shots OWNER TO keeper, ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY');
+value($server, insert(1, $rows));
+resume();
+ok($server->wait_for_log(qr/row security of table [^ ]*shots is forced on its owner/), 'the worker does not read a table whose rows its owner must not see');
+is(value($server, $ranges), "1-$rows", 'nor forget them');
+value($server, 'ALTER TABLE shots NO FORCE ROW LEVEL SECURITY');
+all_end('forced row security');
+value($server, 'ALTER TABLE shots DISABLE ROW LEVEL SECURITY, OWNER TO CURRENT_USER');
+
 # --- the worker is terminated, and killed
 
 pause();

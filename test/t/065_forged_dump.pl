@@ -57,6 +57,13 @@ COPY thumbexif_internal.thumbexif_removal (attachment, file) FROM stdin;
 7	00/00/..-1-0000000000000000.jpg
 \.
 INSERT INTO thumbexif_internal.thumbexif_removal (attachment, file) VALUES (7, '');
+COPY thumbexif_internal.thumbexif_inserted_range (number, attachment, lowest, highest, tries) FROM stdin;
+1	-1	-9223372036854775808	9223372036854775807	32767
+2	0	1	1	-32768
+3	-2147483648	5	4	0
+9223372036854775807	8	-9223372036854775808	9223372036854775807	0
+4	11	1	1000000	0
+\.
 COPY thumbexif_internal.thumbexif_dropped (attachment) FROM stdin;
 -5
 0

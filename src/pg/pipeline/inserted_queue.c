@@ -10,6 +10,7 @@
 #include "catalog/pg_type.h"
 #include "common/pg_prng.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/timestamp.h"
@@ -22,6 +23,8 @@
 #include "pg/catalog/inserted_range.h"
 #include "pg/catalog/key.h"
 #include "pg/catalog/state_range.h"
+#include "staleness.h"
+#include "table_access.h"
 
 #define PIECE			1000	/* rows read at a time */
 #define MOST_PIECES		20		/* read in one call, if all assets are known: some 50 ms */
@@ -151,6 +154,18 @@ put_off_busy(const Piece *piece)
 								  TimestampTzPlusMilliseconds(GetCurrentTimestamp(), wait_ms));
 }
 
+/*
+ * Lock the user's table and check it: rows that its owner must not see, by row security or since the key is another column
+ * by now, would be left out for ever.
+ */
+static void
+lock_table(const TeAttachment *attachment, Piece *piece)
+{
+	LockRelationOid(attachment->relation, AccessShareLock);
+	piece->attachment = te_table_access(attachment->relation, TE_PART_ALL, false);
+	te_attachment_check_same(attachment);
+}
+
 TeInsertedResult
 te_inserted_queue(const TeAttachment *attachment)
 {
@@ -161,7 +176,6 @@ te_inserted_queue(const TeAttachment *attachment)
 	if (te_key_state_type(attachment->key_type) != INT8OID)
 		return TE_INSERTED_NONE;
 	piece = palloc0(sizeof(Piece));
-	piece->attachment = attachment;
 	for (int i = 0; i < MOST_PIECES && result == TE_INSERTED_MORE; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -170,8 +184,8 @@ te_inserted_queue(const TeAttachment *attachment)
 			result = TE_INSERTED_NONE;
 			break;
 		}
+		lock_table(attachment, piece);
 		read_keys(piece);
-		te_attachment_check_same(attachment);	/* reading the rows has locked the table */
 		if (!te_inserted_range_take(attachment->number, &piece->range, piece->lowest))
 		{
 			result = TE_INSERTED_LOCKED;

@@ -32,7 +32,7 @@ add_key(Ranges *ranges, int64 key)
 {
 	int			last = ranges->count - 1;
 
-	if (last >= 0 && key - 1 == ranges->highest[last] && key != PG_INT64_MIN)
+	if (last >= 0 && ranges->highest[last] < PG_INT64_MAX && key == ranges->highest[last] + 1)
 	{
 		ranges->highest[last] = key;
 		return true;
