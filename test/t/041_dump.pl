@@ -34,7 +34,7 @@ sub contents
 			UNION ALL SELECT (aclexplode(relacl)).* FROM pg_class WHERE relname LIKE 'thumbexif%' OR relname = 'photos') a
 			WHERE grantee::regrole::text = 'photographer' GROUP BY 1, 2 ORDER BY 2},
 		q{SELECT tgrelid::regclass, tgname, deptype FROM pg_trigger t JOIN pg_depend d ON d.classid = 'pg_trigger'::regclass
-			AND d.objid = t.oid AND d.refclassid = 'pg_extension'::regclass ORDER BY 1, 2});
+			AND d.objid = t.oid AND d.refclassid = 'pg_extension'::regclass ORDER BY tgrelid::regclass::text, tgname});
 }
 
 sub restore
