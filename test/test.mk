@@ -133,7 +133,7 @@ FUZZ_TIME   ?= 60
 FUZZ_CFLAGS  = $(filter-out -fstack-protector-strong -D_FORTIFY_SOURCE=2,$(TEST_CFLAGS)) -g -fno-omit-frame-pointer \
                -fsanitize=address,undefined -fno-sanitize-recover=all
 fuzz_files   = test/fuzz/fuzz_exif.c $(exif_sources)
-FUZZ_LIBS    = -lexif -lbrotlidec -lz -lm
+FUZZ_LIBS    = -lexif -lbrotlidec -lexpat -lz -lm
 
 .PHONY: fuzz
 fuzz: build/fuzz_exif build/exif_craft
