@@ -179,30 +179,33 @@ test_many(void)
 	bytes_free(&jpeg);
 }
 
+#define FIRST_PART XMP_RDF "<rdf:Description" XMP_NAMESPACES " dc:title='a'/>"
+
 /* Extended XMP that is not whole, does not fit, or is not named in the packet, is not read. */
 static void
 test_extended(void)
 {
 	static const char guid[] = "0123456789ABCDEF0123456789ABCDEF";
 	static const char first[] = XMP(" xmlns:n='http://ns.adobe.com/xmp/note/' n:HasExtendedXMP='0123456789ABCDEF0123456789ABCDEF' xmp:Rating='1'", "");
-	static const char more[] = XMP_RDF "<rdf:Description" XMP_NAMESPACES " dc:title='a'/></rdf:RDF>";
+	static const char more[] = FIRST_PART "<rdf:Description" XMP_NAMESPACES " dc:description='b'/></rdf:RDF>";
+	const size_t split = sizeof(FIRST_PART) - 1;
 	static const struct
 	{
 		const char *what;
 		const char *guid;
-		size_t		total,
-					second,		/* offset of the second part */
-					cut;		/* bytes that are missing at its end */
+		size_t		total;
+		int			shift;		/* of the second part */
+		size_t		cut;		/* bytes that are missing at its end */
 		bool		has;
 	}			cases[] = {
-		{"whole", guid, sizeof(more) - 1, 100, 0, true},
-		{"another name", "0123456789ABCDEF0123456789ABCDE0", sizeof(more) - 1, 100, 0, false},
-		{"a gap", guid, sizeof(more) - 1, 101, 0, false},
-		{"an overlap", guid, sizeof(more) - 1, 99, 0, false},
-		{"an end that is missing", guid, sizeof(more) - 1, 100, 5, false},
-		{"too long", guid, sizeof(more) - 5, 100, 0, false},
-		{"too large", guid, EXIF_MAX_PACKET + 1, 100, 0, false},
-		{"nothing", guid, 0, 100, 0, false}
+		{"whole", guid, sizeof(more) - 1, 0, 0, true},
+		{"another name", "0123456789ABCDEF0123456789ABCDE0", sizeof(more) - 1, 0, 0, false},
+		{"a gap", guid, sizeof(more) - 1, 1, 0, false},
+		{"an overlap", guid, sizeof(more) - 1, -1, 0, false},
+		{"an end that is missing", guid, sizeof(more) - 1, 0, 5, false},
+		{"too long", guid, sizeof(more) - 5, 0, 0, false},
+		{"too large", guid, EXIF_MAX_PACKET + 1, 0, 0, false},
+		{"nothing", guid, 0, 0, 0, false}
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
@@ -212,11 +215,12 @@ test_extended(void)
 
 		jpeg_begin(&jpeg);
 		packet_xmp_segment(&jpeg, first, sizeof(first) - 1);
-		packet_extended_segment(&jpeg, cases[i].guid, cases[i].total, 0, more, 100);
-		packet_extended_segment(&jpeg, cases[i].guid, cases[i].total, cases[i].second, more + 100, sizeof(more) - 101 - cases[i].cut);
+		packet_extended_segment(&jpeg, cases[i].guid, cases[i].total, 0, more, split);
+		packet_extended_segment(&jpeg, cases[i].guid, cases[i].total, (size_t) ((int) split + cases[i].shift),
+								more + split, sizeof(more) - 1 - split - cases[i].cut);
 		jpeg_end(&jpeg);
 		json = read_json(TE_FORMAT_JPEG, jpeg.data, jpeg.length, cases[i].what);
-		is_text(json, cases[i].has ? "{\"XMP:Title\":\"a\",\"XMP:Rating\":1}" : "{\"XMP:Rating\":1}", cases[i].what);
+		is_text(json, cases[i].has ? "{\"XMP:Title\":\"a\",\"XMP:Description\":\"b\",\"XMP:Rating\":1}" : "{\"XMP:Rating\":1}", cases[i].what);
 		free(json);
 		bytes_free(&jpeg);
 	}
