@@ -157,10 +157,11 @@ field_set(ExifFields *fields, ExifField field, const void *bytes, size_t length)
 bool
 field_text(const ExifFields *fields, ExifField field, const uint8_t **text, size_t *length)
 {
-	const FieldItem *item = &fields->item[fields->value[field].first];
+	const FieldItem *item;
 
 	if (fields->value[field].count == 0)
 		return false;
+	item = &fields->item[fields->value[field].first];
 	*text = fields->text + item->start;
 	*length = item->length;
 	return true;
