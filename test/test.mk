@@ -104,7 +104,7 @@ build/exif_dump: $(patsubst %.c,build/obj/%.o,test/conformance/exif_dump.c $(ima
 	$(CC) $(TEST_CFLAGS) -o $@ $^ $(TEST_LIBS)
 
 exif_case_files = $(wildcard test/unit/exif_cases*.c) test/pictures/containers.c test/pictures/exif_block.c \
-                  test/pictures/exif_wrap.c test/pictures/exif_wrap_box.c
+                  test/pictures/exif_wrap.c test/pictures/exif_wrap_box.c test/pictures/packet_wrap.c
 build/exif_craft: $(patsubst %.c,build/obj/%.o,test/conformance/craft.c $(exif_case_files))
 	$(CC) $(TEST_CFLAGS) -o $@ $^ $(TEST_LIBS)
 
@@ -133,7 +133,7 @@ FUZZ_TIME   ?= 60
 FUZZ_CFLAGS  = $(filter-out -fstack-protector-strong -D_FORTIFY_SOURCE=2,$(TEST_CFLAGS)) -g -fno-omit-frame-pointer \
                -fsanitize=address,undefined -fno-sanitize-recover=all
 fuzz_files   = test/fuzz/fuzz_exif.c $(exif_sources)
-FUZZ_LIBS    = -lexif -lbrotlidec -lz -lm
+FUZZ_LIBS    = -lexif -lbrotlidec -lexpat -lz -lm
 
 .PHONY: fuzz
 fuzz: build/fuzz_exif build/exif_craft

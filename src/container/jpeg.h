@@ -13,6 +13,7 @@
 #define JPEG_EOI	0xD9
 #define JPEG_SOS	0xDA
 #define JPEG_APP1	0xE1
+#define JPEG_APP13	0xED
 
 typedef struct JpegSegment
 {

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "exif/packet.h"
+
 #define EXIF_MAX_BLOCKS		6	/* blocks of one file that are read */
 #define EXIF_MAX_JOINED		(16 * 1024 * 1024)	/* bytes put together from parts, or unpacked */
 
@@ -36,6 +38,7 @@ typedef struct ExifBlocks
 	ExifBlock	block[EXIF_MAX_BLOCKS];
 	int			count;
 	const char *problem;		/* why an existing block could not be read, or NULL */
+	ExifPackets *packets;		/* XMP and IPTC found on the way, or NULL: not wanted */
 } ExifBlocks;
 
 /* Does a TIFF structure start here?  Checks the byte order only. */

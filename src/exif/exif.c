@@ -1,9 +1,10 @@
 /*
  * exif.c
- *		Reads the EXIF of a file into columns and JSON.
+ *		Reads the EXIF of a file into columns and JSON, with XMP and IPTC in the JSON.
  *
  * The same code reads the EXIF of all containers: find.c locates the blocks, list.c
- * walks their directories, value.c writes a value as JSON.
+ * walks their directories, value.c writes a value as JSON.  XMP packets and IPTC records are
+ * located on the way; xmp.c and iptc.c read them.
  */
 #include "exif/exif.h"
 
@@ -12,17 +13,23 @@
 #include <string.h>
 
 #include "exif/date.h"
+#include "exif/field.h"
 #include "exif/find.h"
 #include "exif/gps.h"
-#include "exif/list.h"
+#include "exif/iptc.h"
 #include "exif/json.h"
+#include "exif/list.h"
 #include "exif/tags.h"
 #include "exif/text.h"
 #include "exif/value.h"
+#include "exif/xmp.h"
 
 #define TAG_MAKE		0x010F
 #define TAG_MODEL		0x0110
 #define TAG_ORIENTATION	0x0112
+#define TAG_XMP			0x02BC
+#define TAG_IPTC		0x83BB
+#define TAG_RESOURCES	0x8649
 
 /* Hashes of the names that are in the JSON already; a name occurs once. */
 typedef struct NameSet
@@ -80,9 +87,48 @@ write_dir(ExifJson *json, const ExifList *list, ExifDir dir, NameSet *names)
 	}
 }
 
-/* All tags as one malloc'ed JSON object; NULL if out of memory or if there is no tag. */
+/* XMP and IPTC in tags of IFD0, which come after what the container has of them, and override it. */
+static void
+find_in_tags(const ExifList *list, ExifPackets *packets)
+{
+	for (int i = 0; i < list->count; i++)
+	{
+		const TiffEntry *entry = &list->found[i].entry;
+
+		if (list->found[i].dir != EXIF_DIR_IFD0)
+			continue;
+		if (entry->tag == TAG_XMP)
+			exif_packets_xmp(packets, entry->value, entry->bytes, NULL);
+		else if (entry->tag == TAG_IPTC)
+			exif_packets_iptc_tag(packets, entry->value, entry->bytes);
+		else if (entry->tag == TAG_RESOURCES)
+			exif_packets_resources(packets, entry->value, entry->bytes);
+	}
+}
+
+static void
+read_packets(const ExifPackets *packets, ExifFields *fields)
+{
+	const uint8_t *guid;
+	size_t		length;
+	ExifPacket	extended;
+
+	for (int i = 0; i < packets->iptc_count; i++)
+		iptc_read(packets->iptc[i].data, packets->iptc[i].length, fields);
+	for (int i = 0; i < packets->xmp_count; i++)
+		xmp_read(packets->xmp[i].data, packets->xmp[i].length, fields);
+	if (packets->extended_count > 0 && field_text(fields, FIELD_XMP_EXTENDED, &guid, &length) &&
+		length == GUID_LENGTH && exif_packets_extended(packets, guid, &extended))
+	{
+		xmp_read(extended.data, extended.length, fields);
+		free(extended.owned);
+	}
+	xmp_settle(fields);
+}
+
+/* All tags and fields as one malloc'ed JSON object; NULL if out of memory or if there is none. */
 static char *
-write_json(const ExifList *list)
+write_json(const ExifList *list, const ExifFields *fields)
 {
 	char	   *buffer = malloc(TE_MAX_JSON);
 	char	   *fitting;
@@ -98,6 +144,7 @@ write_json(const ExifList *list)
 	write_dir(&json, list, EXIF_DIR_IFD0, &names);
 	write_dir(&json, list, EXIF_DIR_GPS, &names);
 	write_dir(&json, list, EXIF_DIR_INTEROP, &names);
+	fields_write(fields, &json);
 	if (json_is_empty(&json) && !json.truncated)
 	{
 		free(buffer);
@@ -135,18 +182,13 @@ set_status(const ExifBlocks *blocks, const ExifList *list, ExifResult *result)
 {
 	const char *reason = NULL;
 
-	if (result->json != NULL)
-	{
-		result->status = TE_EXIF_FOUND;
-		return;
-	}
 	if (list->count > 0)
-		reason = "out of memory for EXIF";
+		reason = result->json == NULL ? "out of memory for EXIF" : NULL;
 	else if (list->broken)
 		reason = "EXIF directory cannot be read";
 	else if (blocks->problem != NULL)
 		reason = blocks->problem;
-	result->status = reason != NULL ? TE_EXIF_ERROR : TE_EXIF_NONE;
+	result->status = result->json != NULL ? TE_EXIF_FOUND : reason != NULL ? TE_EXIF_ERROR : TE_EXIF_NONE;
 	if (reason != NULL)
 		snprintf(result->error, sizeof(result->error), "%s", reason);
 }
@@ -155,13 +197,18 @@ void
 exif_read(TeFormat format, const uint8_t *data, size_t length, bool with_gps, ExifResult *result)
 {
 	ExifBlocks	blocks;
+	ExifPackets packets;
 	ExifList	list;
+	ExifFields	fields;
 
 	result->error[0] = '\0';
-	exif_find(format, data, length, &blocks);
+	exif_find(format, data, length, &blocks, &packets);
 	exif_gather(&blocks, with_gps, &list);
+	find_in_tags(&list, &packets);
+	memset(&fields, 0, sizeof(fields));
+	read_packets(&packets, &fields);
 
-	result->json = write_json(&list);
+	result->json = write_json(&list, &fields);
 	set_status(&blocks, &list, result);
 	read_name(&list, TAG_MAKE, result->make);
 	read_name(&list, TAG_MODEL, result->model);
@@ -169,6 +216,8 @@ exif_read(TeFormat format, const uint8_t *data, size_t length, bool with_gps, Ex
 	result->has_gps = exif_position(&list, &result->latitude, &result->longitude);
 	if (!result->has_gps)
 		result->latitude = result->longitude = 0;
+	fields_free(&fields);
+	exif_packets_free(&packets);
 	exif_blocks_free(&blocks);
 }
 
@@ -187,7 +236,7 @@ exif_orientation(TeFormat format, const uint8_t *data, size_t length)
 	Tiff		tiff;
 	TiffDir		dir;
 
-	exif_find(format, data, length, &blocks);
+	exif_find(format, data, length, &blocks, NULL);
 	if (blocks.count > 0 && tiff_open(&tiff, blocks.block[0].data, blocks.block[0].length) &&
 		tiff_dir(&tiff, tiff.first, &dir))
 		orientation = tiff_find_uint(&tiff, &dir, TAG_ORIENTATION, 1);

@@ -1,6 +1,6 @@
 /*
  * exif.h
- *		Reads the EXIF of an image file.  The public face of src/exif.
+ *		Reads the EXIF of an image file, and of XMP and IPTC the descriptions.  The public face of src/exif.
  *
  * Works on memory that the caller holds; no pixel is decoded.
  */
@@ -17,7 +17,7 @@
 typedef struct ExifResult
 {
 	TeExifStatus status;
-	char		error[TE_MAX_TEXT]; /* reason for TE_EXIF_ERROR, or "" */
+	char		error[TE_MAX_TEXT]; /* why EXIF cannot be read, or ""; XMP and IPTC may have been found all the same */
 	bool		has_taken_at;
 	TeTime		taken_at;
 	bool		has_gps;

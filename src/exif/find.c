@@ -1,6 +1,6 @@
 /*
  * find.c
- *		Finds the Exif blocks of a file by its format and content, never by its name.
+ *		Finds Exif, XMP and IPTC of a file by its format and content, never by its name.
  */
 #include "exif/find.h"
 
@@ -11,7 +11,7 @@
 #include "container/tiff.h"
 #include "exif/find_internal.h"
 
-/* WebP: read the chunk whether or not the flag in VP8X announces it. */
+/* WebP: read the chunks whether or not the flags in VP8X announce them. */
 static void
 find_webp(const uint8_t *data, size_t length, ExifBlocks *blocks)
 {
@@ -20,6 +20,8 @@ find_webp(const uint8_t *data, size_t length, ExifBlocks *blocks)
 
 	while (riff_next(data, length, &at, &chunk))
 	{
+		if (memcmp(chunk.type, "XMP ", 4) == 0 && !chunk.truncated)
+			exif_packets_xmp(blocks->packets, chunk.data, chunk.length, NULL);
 		if (memcmp(chunk.type, "EXIF", 4) != 0)
 			continue;
 		if (chunk.truncated)
@@ -74,10 +76,13 @@ find_tiff_or_raw(const uint8_t *data, size_t length, ExifBlocks *blocks)
 }
 
 void
-exif_find(TeFormat format, const uint8_t *data, size_t length, ExifBlocks *blocks)
+exif_find(TeFormat format, const uint8_t *data, size_t length, ExifBlocks *blocks, ExifPackets *packets)
 {
 	blocks->count = 0;
 	blocks->problem = NULL;
+	blocks->packets = packets;
+	if (packets != NULL)
+		packets->xmp_count = packets->iptc_count = packets->extended_count = packets->photoshop_count = 0;
 	switch (format)
 	{
 		case TE_FORMAT_JPEG:

@@ -1,6 +1,6 @@
 /*
  * find_boxes.c
- *		Finds the Exif blocks of files made of boxes: JPEG XL, Canon's CR3, HEIF and AVIF.
+ *		Finds Exif and XMP of files made of boxes: JPEG XL, Canon's CR3, HEIF and AVIF.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +12,11 @@
 /* The uuid box in moov that has the directories of a CR3. */
 static const uint8_t canon_uuid[16] = {
 	0x85, 0xC0, 0xB6, 0x87, 0x82, 0x0F, 0x11, 0xE0, 0x81, 0x11, 0xF4, 0xCE, 0x46, 0x2B, 0x6A, 0x48
+};
+
+/* The uuid box of XMP. */
+static const uint8_t xmp_uuid[16] = {
+	0xBE, 0x7A, 0xCF, 0xCB, 0x97, 0xA9, 0x42, 0xE8, 0x9C, 0x71, 0x99, 0x94, 0x91, 0xE3, 0xAF, 0xAC
 };
 
 /* Unpack a Brotli stream.  NULL if it is corrupt or too large, or if out of memory. */
@@ -52,7 +57,27 @@ unbrotli(const uint8_t *data, size_t length, size_t *unpacked)
 	return bytes;
 }
 
-/* JPEG XL: an Exif box on the outermost level, plain or compressed in a "brob" box. */
+/* A "brob" box: the type of the box that is compressed in it, then its content. */
+static void
+read_brob(const Box *box, ExifBlocks *blocks)
+{
+	bool		is_exif = box->length > 4 && memcmp(box->data, "Exif", 4) == 0;
+	bool		is_xmp = box->length > 4 && memcmp(box->data, "xml ", 4) == 0 && blocks->packets != NULL;
+	size_t		length = 0;
+	uint8_t    *bytes;
+
+	if (!is_exif && !is_xmp)
+		return;
+	bytes = unbrotli(box->data + 4, box->length - 4, &length);
+	if (bytes != NULL && is_exif)
+		exif_blocks_add_payload(blocks, bytes, length, bytes);
+	else if (bytes != NULL)
+		exif_packets_xmp(blocks->packets, bytes, length, bytes);
+	else if (is_exif)
+		blocks->problem = "compressed EXIF box could not be unpacked";
+}
+
+/* JPEG XL: boxes on the outermost level, plain or compressed. */
 static void
 find_jxl(Box file, ExifBlocks *blocks)
 {
@@ -60,20 +85,27 @@ find_jxl(Box file, ExifBlocks *blocks)
 
 	for (int i = 0; i < BOX_MAX && box_next(&file, &box); i++)
 	{
-		if (box_is(&box, "Exif") && !box.truncated)
+		if (box.truncated)
+			continue;
+		if (box_is(&box, "Exif"))
 			exif_blocks_add_payload(blocks, box.data, box.length, NULL);
-		else if (box_is(&box, "brob") && !box.truncated &&
-				 box.length > 4 && memcmp(box.data, "Exif", 4) == 0)
-		{
-			size_t		length;
-			uint8_t    *bytes = unbrotli(box.data + 4, box.length - 4, &length);
-
-			if (bytes == NULL)
-				blocks->problem = "compressed EXIF box could not be unpacked";
-			else
-				exif_blocks_add_payload(blocks, bytes, length, bytes);
-		}
+		else if (box_is(&box, "xml "))
+			exif_packets_xmp(blocks->packets, box.data, box.length, NULL);
+		else if (box_is(&box, "brob"))
+			read_brob(&box, blocks);
 	}
+}
+
+/* XMP in a uuid box on the outermost level, as CR3 has it. */
+static void
+find_uuid_xmp(Box file, ExifBlocks *blocks)
+{
+	Box			box;
+
+	for (int i = 0; i < BOX_MAX && box_next(&file, &box); i++)
+		if (box_is(&box, "uuid") && !box.truncated && box.length > sizeof(xmp_uuid) &&
+			memcmp(box.data, xmp_uuid, sizeof(xmp_uuid)) == 0)
+			exif_packets_xmp(blocks->packets, box.data + sizeof(xmp_uuid), box.length - sizeof(xmp_uuid), NULL);
 }
 
 /* CR3: each directory is a TIFF structure of its own. */
@@ -119,4 +151,6 @@ exif_find_boxes(const uint8_t *data, size_t length, ExifBlocks *blocks)
 		exif_find_heif(data, length, box, blocks);
 	if (blocks->count == 0 && box_find(file, "moov", &box))
 		find_cr3(box, blocks);
+	if (blocks->packets != NULL)
+		find_uuid_xmp(file, blocks);
 }

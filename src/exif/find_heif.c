@@ -1,6 +1,6 @@
 /*
  * find_heif.c
- *		Finds the Exif items of a HEIF or AVIF file.
+ *		Finds the Exif and XMP items of a HEIF or AVIF file.
  *
  * Items are listed in iinf, their places in iloc: in the file, in the idat
  * box, or within other items (iref says which), in any number of extents.
@@ -29,6 +29,12 @@ typedef struct Heif
 	int			budget;			/* extents and references that may still be looked at */
 	size_t		capacity;		/* bytes that may still be copied */
 } Heif;
+
+typedef enum ItemKind
+{
+	ITEM_EXIF,
+	ITEM_XMP
+} ItemKind;
 
 /* The entry of one item in iloc. */
 typedef struct IlocEntry
@@ -243,11 +249,31 @@ read_item(Heif *heif, uint32_t id, int depth, Bytes *bytes)
 	return bytes->length > 0;
 }
 
-/* Is this entry of iinf an Exif item and, if of_primary, one that describes the primary image? */
+/* An item of type mime: name, content type, and perhaps an encoding, each ends with a NUL. */
 static bool
-is_exif_item(Heif *heif, const Box *infe, bool of_primary, uint32_t *id)
+is_xmp_type(const uint8_t *at, const uint8_t *end)
+{
+	static const char type[] = "application/rdf+xml";
+	const uint8_t *name_end = at < end ? memchr(at, '\0', (size_t) (end - at)) : NULL;
+
+	if (name_end == NULL)
+		return false;
+	at = name_end + 1;
+	if ((size_t) (end - at) < sizeof(type) || memcmp(at, type, sizeof(type)) != 0)
+		return false;
+	at += sizeof(type);
+	return at == end || *at == '\0';
+}
+
+/*
+ * Is this entry of iinf an item of this kind and, if of_primary, one that describes the
+ * primary image?
+ */
+static bool
+is_wanted(Heif *heif, ItemKind kind, const Box *infe, bool of_primary, uint32_t *id)
 {
 	const uint8_t *at = infe->data;
+	const uint8_t *end = infe->data + infe->length;
 	bool		any;
 	int			id_size;
 
@@ -260,14 +286,15 @@ is_exif_item(Heif *heif, const Box *infe, bool of_primary, uint32_t *id)
 	*id = (uint32_t) take(&at, id_size);
 	if (take(&at, 2) != 0)		/* encrypted */
 		return false;
-	if (memcmp(at, "Exif", 4) != 0)
+	if (kind == ITEM_EXIF ? memcmp(at, "Exif", 4) != 0 :
+		memcmp(at, "mime", 4) != 0 || !is_xmp_type(at + 4, end))
 		return false;
 	return !of_primary || !heif->has_primary ||
 		referred(heif, "cdsc", *id, 0, heif->primary, &any) == heif->primary || !any;
 }
 
 static void
-add_exif_items(Heif *heif, bool of_primary, ExifBlocks *blocks)
+add_items(Heif *heif, ItemKind kind, bool of_primary, ExifBlocks *blocks)
 {
 	Box			list = heif->iinf;
 	Box			infe;
@@ -285,15 +312,18 @@ add_exif_items(Heif *heif, bool of_primary, ExifBlocks *blocks)
 		uint32_t	id;
 		Bytes		bytes;
 
-		if (!box_is(&infe, "infe") || !is_exif_item(heif, &infe, of_primary, &id))
+		if (!box_is(&infe, "infe") || !is_wanted(heif, kind, &infe, of_primary, &id))
 			continue;
-		if (read_item(heif, id, 0, &bytes))
-			exif_blocks_add_payload(blocks, bytes.data, bytes.length, bytes.owned);
-		else
+		if (!read_item(heif, id, 0, &bytes))
 		{
 			free(bytes.owned);
-			blocks->problem = "EXIF item lies outside the file";
+			if (kind == ITEM_EXIF)
+				blocks->problem = "EXIF item lies outside the file";
 		}
+		else if (kind == ITEM_EXIF)
+			exif_blocks_add_payload(blocks, bytes.data, bytes.length, bytes.owned);
+		else
+			exif_packets_xmp(blocks->packets, bytes.data, bytes.length, bytes.owned);
 	}
 }
 
@@ -326,7 +356,12 @@ exif_find_heif(const uint8_t *file, size_t file_length, Box meta, ExifBlocks *bl
 	}
 
 	/* If none describes the primary image, take any: it may describe a part of it. */
-	add_exif_items(&heif, true, blocks);
+	add_items(&heif, ITEM_EXIF, true, blocks);
 	if (blocks->count == 0)
-		add_exif_items(&heif, false, blocks);
+		add_items(&heif, ITEM_EXIF, false, blocks);
+	if (blocks->packets == NULL)
+		return;
+	add_items(&heif, ITEM_XMP, true, blocks);
+	if (blocks->packets->xmp_count == 0)
+		add_items(&heif, ITEM_XMP, false, blocks);
 }

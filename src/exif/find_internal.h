@@ -14,7 +14,7 @@ extern void exif_find_png(const uint8_t *data, size_t length, ExifBlocks *blocks
 /* HEIF and AVIF items, JPEG XL boxes, CR3. */
 extern void exif_find_boxes(const uint8_t *data, size_t length, ExifBlocks *blocks);
 
-/* The Exif items that describe the primary image of a HEIF or AVIF file, or else any. */
+/* The Exif and XMP items that describe the primary image of a HEIF or AVIF file, or else any. */
 extern void exif_find_heif(const uint8_t *file, size_t file_length, Box meta, ExifBlocks *blocks);
 
 #endif							/* TE_EXIF_FIND_INTERNAL_H */

@@ -1,6 +1,6 @@
 /*
  * find_jpeg.c
- *		Finds the Exif blocks in the APP1 segments of a JPEG.
+ *		Finds Exif and XMP in the APP1 segments of a JPEG, and IPTC in its APP13 segments.
  */
 #include <string.h>
 #include <strings.h>
@@ -11,12 +11,12 @@
 #define EXIF_HEADER_LEN	6
 
 /*
- * One APP1 segment.  Some cameras write up to four bytes of garbage before
+ * An APP1 segment with Exif.  Some cameras write up to four bytes of garbage before
  * "Exif", letters in another case, or only one NUL after it.  A segment that has the
  * header but no TIFF structure continues the previous one.
  */
 static void
-read_app1(const uint8_t *segment, size_t length, ExifBlocks *blocks)
+read_exif(const uint8_t *segment, size_t length, ExifBlocks *blocks)
 {
 	for (size_t garbage = 0; garbage <= 4; garbage++)
 	{
@@ -38,8 +38,17 @@ read_app1(const uint8_t *segment, size_t length, ExifBlocks *blocks)
 	}
 }
 
+static void
+read_segment(const JpegSegment *segment, ExifBlocks *blocks)
+{
+	if (segment->marker == JPEG_APP13)
+		exif_packets_app13(blocks->packets, segment->data, segment->length);
+	else if (!exif_packets_app1(blocks->packets, segment->data, segment->length))
+		read_exif(segment->data, segment->length, blocks);
+}
+
 /*
- * The EXIF segments before the image data.  If the file ends right after one, a
+ * The segments before the image data.  If the file ends right after one, a
  * transfer was interrupted, and it is not read.
  */
 void
@@ -48,7 +57,7 @@ exif_find_jpeg(const uint8_t *data, size_t length, ExifBlocks *blocks)
 	const uint8_t *end = data + length;
 	const uint8_t *at;
 	JpegSegment segment,
-				held = {0};		/* an APP1 segment that is read if another segment follows */
+				held = {0};		/* a segment that is read if another one follows */
 
 	if (length < 4 || data[0] != 0xFF || data[1] != JPEG_SOI)
 		return;
@@ -56,14 +65,18 @@ exif_find_jpeg(const uint8_t *data, size_t length, ExifBlocks *blocks)
 	while (jpeg_next(&at, end, &segment) == JPEG_FOUND)
 	{
 		if (held.data != NULL)
-			read_app1(held.data, held.length, blocks);
+			read_segment(&held, blocks);
 		if (segment.marker == JPEG_SOS || segment.marker == JPEG_EOI)
+		{
+			exif_packets_photoshop(blocks->packets);
 			return;
+		}
 		held = segment;
-		if (segment.marker != JPEG_APP1)
+		if (segment.marker != JPEG_APP1 && segment.marker != JPEG_APP13)
 			held.data = NULL;
 	}
+	exif_packets_photoshop(blocks->packets);
 	if (blocks->count == 0 &&
-		(held.data != NULL || (end - at >= 2 && at[0] == 0xFF && at[1] == JPEG_APP1)))
+		((held.data != NULL && held.marker == JPEG_APP1) || (end - at >= 2 && at[0] == 0xFF && at[1] == JPEG_APP1)))
 		blocks->problem = "file ends within its first segments";
 }

@@ -1,7 +1,7 @@
 /*
  * find_png.c
- *		Finds the Exif blocks of a PNG: in eXIf chunks, or in hexadecimal in text chunks, as
- *		programs wrote them before PNG had eXIf.
+ *		Finds Exif of a PNG in eXIf chunks, or in hexadecimal in text chunks, as programs wrote
+ *		it before PNG had eXIf; and XMP in text chunks.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +10,6 @@
 
 #include "container/png.h"
 #include "exif/find_internal.h"
-
-#define MAX_KEYWORD 80			/* with its NUL */
 
 /* Unpack a zlib stream.  NULL if it is corrupt or too large, or if out of memory. */
 static uint8_t *
@@ -89,43 +87,57 @@ add_profile(const uint8_t *text, size_t length, ExifBlocks *blocks)
 	exif_blocks_add(blocks, EXIF_DIR_IFD0, bytes, count, bytes);
 }
 
-/* tEXt: keyword, text.  zTXt: keyword, method, packed text.  iTXt: keyword, flag, method, two names, text. */
-static void
-text_chunk(const PngChunk *chunk, ExifBlocks *blocks)
+/*
+ * The text of a chunk with this keyword; false if it has another one.  tEXt: keyword, text.  zTXt: keyword,
+ * method, packed text.  iTXt: keyword, flag, method, two names, text.
+ */
+static bool
+find_text(const PngChunk *chunk, const char *keyword, const uint8_t **text, size_t *length, bool *packed)
 {
+	const uint8_t *at = chunk->data + strlen(keyword) + 1;
 	const uint8_t *end = chunk->data + chunk->length;
-	size_t		limit = chunk->length < MAX_KEYWORD ? chunk->length : MAX_KEYWORD;
-	const uint8_t *text = limit > 0 ? memchr(chunk->data, '\0', limit) : NULL;
-	bool		packed = chunk->type[0] == 'z';
-	uint8_t    *bytes;
-	size_t		length;
 
-	if (text == NULL || (strcmp((const char *) chunk->data, "Raw profile type exif") != 0 &&
-						 strcmp((const char *) chunk->data, "Raw profile type APP1") != 0))
-		return;
-	text++;
+	if (chunk->length <= strlen(keyword) || memcmp(chunk->data, keyword, strlen(keyword) + 1) != 0)
+		return false;
+	*packed = chunk->type[0] == 'z';
 	if (chunk->type[0] == 'i')
 	{
-		if (end - text < 2)
-			return;
-		packed = text[0] != 0;
-		text += 2;
+		if (end - at < 2)
+			return false;
+		*packed = at[0] != 0;
+		at += 2;
 		for (int name = 0; name < 2; name++)
 		{
-			text = memchr(text, '\0', (size_t) (end - text));
-			if (text == NULL)
-				return;
-			text++;
+			at = memchr(at, '\0', (size_t) (end - at));
+			if (at == NULL)
+				return false;
+			at++;
 		}
 	}
-	else if (packed && text < end)
-		text++;
+	else if (*packed && at < end)
+		at++;
+	*text = at;
+	*length = (size_t) (end - at);
+	return true;
+}
+
+static void
+read_profile(const PngChunk *chunk, ExifBlocks *blocks)
+{
+	const uint8_t *text;
+	uint8_t    *bytes;
+	size_t		length;
+	bool		packed;
+
+	if (!find_text(chunk, "Raw profile type exif", &text, &length, &packed) &&
+		!find_text(chunk, "Raw profile type APP1", &text, &length, &packed))
+		return;
 	if (!packed)
 	{
-		add_profile(text, (size_t) (end - text), blocks);
+		add_profile(text, length, blocks);
 		return;
 	}
-	bytes = unpack(text, (size_t) (end - text), &length);
+	bytes = unpack(text, length, &length);
 	if (bytes == NULL)
 		blocks->problem = "compressed EXIF text could not be unpacked";
 	else
@@ -133,7 +145,23 @@ text_chunk(const PngChunk *chunk, ExifBlocks *blocks)
 	free(bytes);
 }
 
-/* Search up to IEND: eXIf may precede or follow the image data. */
+static void
+read_xmp(const PngChunk *chunk, ExifBlocks *blocks)
+{
+	const uint8_t *text;
+	uint8_t    *bytes;
+	size_t		length;
+	bool		packed;
+
+	if (blocks->packets == NULL || !find_text(chunk, "XML:com.adobe.xmp", &text, &length, &packed))
+		return;
+	if (!packed)
+		exif_packets_xmp(blocks->packets, text, length, NULL);
+	else if ((bytes = unpack(text, length, &length)) != NULL)
+		exif_packets_xmp(blocks->packets, bytes, length, bytes);
+}
+
+/* Search up to IEND: both may precede or follow the image data. */
 void
 exif_find_png(const uint8_t *data, size_t length, ExifBlocks *blocks)
 {
@@ -141,13 +169,17 @@ exif_find_png(const uint8_t *data, size_t length, ExifBlocks *blocks)
 	PngChunk	chunk = {0};
 
 	while (png_next(data, length, &at, &chunk) == PNG_CHUNK)
+	{
 		if (png_is(&chunk, "eXIf"))
 			exif_blocks_add(blocks, EXIF_DIR_IFD0, chunk.data, chunk.length, NULL);
+		else if (png_is(&chunk, "iTXt"))
+			read_xmp(&chunk, blocks);
+	}
 	if (blocks->count > 0)
 		return;
 	if (png_is(&chunk, "eXIf"))
 		blocks->problem = "file ends within the eXIf chunk";
 	for (at = PNG_FIRST_CHUNK; png_next(data, length, &at, &chunk) == PNG_CHUNK;)
 		if (png_is(&chunk, "tEXt") || png_is(&chunk, "zTXt") || png_is(&chunk, "iTXt"))
-			text_chunk(&chunk, blocks);
+			read_profile(&chunk, blocks);
 }

@@ -171,9 +171,15 @@ json_member_end(ExifJson *json)
 	if (!json->out.full)
 		return;
 	json->out.full = false;
+	json_member_drop(json);
+	json->truncated = true;
+}
+
+void
+json_member_drop(ExifJson *json)
+{
 	json->out.length = json->mark;
 	json->out.more_digits = json->mark_digits;
-	json->truncated = true;
 }
 
 bool

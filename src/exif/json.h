@@ -56,6 +56,7 @@ extern void json_begin(ExifJson *json, char *buffer, size_t size);
 /* A member: its name, then its value by out_...(&json->out), then its end. */
 extern void json_member(ExifJson *json, const char *name);
 extern void json_member_end(ExifJson *json);
+extern void json_member_drop(ExifJson *json);	/* before the end: it has no value after all */
 extern bool json_is_empty(const ExifJson *json);
 extern void json_end(ExifJson *json);
 

@@ -80,6 +80,41 @@ text_plain(ExifOut *out, const uint8_t *bytes, size_t length)
 	}
 }
 
+bool
+text_stripped(ExifOut *out, const uint8_t *bytes, size_t length)
+{
+	bool		utf8 = is_utf8(bytes, length);
+	size_t		start = out->length;
+	size_t		end = start;	/* behind the last character that is not a blank */
+	uint32_t	c;
+
+	for (size_t at = 0; at < length && !out->full;)
+	{
+		size_t		before = out->length;
+
+		if (utf8)
+			at += te_utf8_decode(bytes + at, length - at, &c);
+		else
+			c = bytes[at++];	/* Latin-1 */
+		if (c < 0x80 && is_space((uint8_t) c) && end == start)
+			continue;
+		out_char(out, c);
+		if (out->length > before && !(c < 0x80 && is_space((uint8_t) c)))
+			end = out->length;
+	}
+	if (!out->full)
+		out->length = end;
+	return end > start;
+}
+
+bool
+text_is_blank(const uint8_t *bytes, size_t length)
+{
+	while (length > 0 && is_space(bytes[length - 1]))
+		length--;
+	return length == 0;
+}
+
 void
 text_copyright(ExifOut *out, const uint8_t *bytes, size_t length)
 {

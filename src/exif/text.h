@@ -24,6 +24,12 @@ extern bool text_is_clean(const uint8_t *bytes, size_t length);
 /* UTF-8, or if it is not valid, Latin-1.  All of the bytes; NULs are dropped. */
 extern void text_plain(ExifOut *out, const uint8_t *bytes, size_t length);
 
+/* The same without white space at either end.  False if nothing is left. */
+extern bool text_stripped(ExifOut *out, const uint8_t *bytes, size_t length);
+
+/* Is there nothing but white space? */
+extern bool text_is_blank(const uint8_t *bytes, size_t length);
+
 /* "photographer NUL editor NUL": two lines. */
 extern void text_copyright(ExifOut *out, const uint8_t *bytes, size_t length);
 

@@ -65,6 +65,26 @@ sub clock
 	return $text;
 }
 
+# Of XMP and IPTC we read these.
+my %described = (
+	map({ ("XMP-dc:$_" => "XMP:$_") } qw(Title Description Subject)), map({ ("XMP-xmp:$_" => "XMP:$_") } qw(Rating CreateDate)),
+	'XMP-lr:HierarchicalSubject' => 'XMP:HierarchicalSubject',
+	map({ ("XMP-GCamera:$_" => "XMP:$_") } qw(MotionPhoto MotionPhotoPresentationTimestampUs MicroVideo MicroVideoOffset MicroVideoPresentationTimestampUs)),
+	# ExifTool's name for IPTC in another place than the usual one of its format
+	map({ ("IPTC2:$_" => "IPTC:$_", "IPTC:$_" => "IPTC:$_") } qw(ObjectName Keywords By-line Caption-Abstract CopyrightNotice)),
+);
+
+# Texts without blanks at either end, and those alone that are not blank.
+sub described
+{
+	my ($key, $v) = @_;
+	my @texts = grep { defined && !ref && $_ ne '' } map { my $t = $_; $t =~ s/[\0-\x08\x0b\x0e-\x1f\x7f-\x9f]//g if defined $t; $t =~ s/^\s+|\s+$//g if defined $t; $t } ref $v eq 'ARRAY' ? @$v : $v;
+	if ($key eq 'XMP:CreateDate') {
+		s/^(\d{4})-(\d\d)-(\d\d)/$1:$2:$3/, s/^(\d{4})-(\d\d)$/$1:$2/, s/(\d)T(\d)/$1 $2/ for @texts;
+	}
+	return join ' / ', @texts;
+}
+
 sub flat
 {
 	my $v = shift;
@@ -99,7 +119,7 @@ my @justified = (
 	[qr/^comment-jis-escapes/, qr/UserComment/, sub { 1 }, 'JIS with escape sequences, which ExifTool does not know'],
 	[qr/^heic-(idat|item)/, qr/./, sub { 1 }, 'items in idat or in other items, which ExifTool does not extract'],
 	[qr/^png-itext/, qr/./, sub { 1 }, 'profile in iTXt, which ExifTool does not read'],
-	[qr/^jxl-brotli/, qr/./, sub { 1 }, 'ExifTool without its Brotli module'],
+	[qr/^(packet-)?jxl-brotli/, qr/./, sub { 1 }, 'ExifTool without its Brotli module'],
 	[qr/bigtiff|^value-too-much/, qr/^taken_at$/, sub { 1 }, 'ExifTool lists the Exif directory of BigTIFF under another group'],
 	[qr/^value-too-much/, qr/ImageDescription/, sub { $_[0] eq '(none)' }, 'left out, and the flag says so'],
 	[qr/./, qr/(CreateDate|DateTimeOriginal|ISO|Make|ExifVersion|SensingMethod|TIFF-EPStandardID)$/, sub { $_[2] },
@@ -110,6 +130,13 @@ my @justified = (
 	[qr/./, qr/NoiseReductionParams/, sub { 1 }, 'bytes of an undocumented structure'],
 	[qr/^issue_839_poc|^pocIssue283/, qr/^make$/, sub { 1 }, 'a make that is a number is no name'],
 	[qr/^IMGP0006-min/, qr/^make$/, sub { 1 }, 'the file ends behind the EXIF segment, which ExifTool then does not read'],
+	[qr/./, qr/^IPTC:/, sub { defined $_[0] && defined $_[1] && Encode::encode('UTF-8', $_[0]) eq Encode::encode('cp1252', $_[1], sub { chr shift }) },
+		'no character set is named: ours is UTF-8, ExifTool\'s is Latin-1'],
+	[qr/^xmp-(broken|doctype|other-prefix|title-comment)/, qr/^XMP:/, sub { 1 },
+		'XML that ExifTool, which does not parse it as such, reads in another way: not well-formed, with a document type, a comment'],
+	[qr/^xmp-title-no-language/, qr/^XMP:/, sub { 1 }, 'of several texts without a language the first, not the last'],
+	[qr/./, qr/^XMP:Rating/, sub { $_[0] eq '' && $_[1] !~ /^\s*[-+]?\d{0,15}\.?\d{0,15}\s*$/ }, 'a rating that is not a plain number is none'],
+	[qr/^xmp-rating-(array|odd|long)/, qr/^XMP:Rating/, sub { $_[0] eq '' }, 'a rating that is not a plain number is none'],
 	[qr/^issue_1791_new/, qr/SubfileType/, sub { 1 }, 'ExifTool looks for TIFF data in a RAF that it cannot read'],
 );
 
@@ -149,7 +176,7 @@ while (<$dump>) {
 }
 close $dump;
 
-my %theirs;
+my (%theirs, %their_description, %their_languages);
 if ($expected) {
 	open my $in, '<', $expected or die "$expected: $!\n";
 	while (<$in>) {
@@ -168,6 +195,12 @@ if ($expected) {
 	# ExifTool lets broken UTF-8 through where it shows XML
 	for my $line (@{ JSON::PP->new->decode(Encode::decode('UTF-8', $text)) }) {
 		my $file = delete $line->{SourceFile};
+		$their_description{$file} = { map { $described{$_} => $line->{$_} } grep { $described{$_} } sort keys %$line };
+		for my $key (sort grep { /^XMP-dc:(Title|Description)-/ } keys %$line) {
+			# without x-default any language will do
+			my ($name) = $key =~ /^XMP-dc:(\w+)-/;
+			push @{ $their_languages{$file}{"XMP:$name"} }, $line->{$key};
+		}
 		$theirs{$file} = { map { $_ => $line->{$_} } grep { /^(IFD0|ExifIFD|GPS):/ } keys %$line };
 	}
 }
@@ -301,8 +334,26 @@ for my $file (@files) {
 	}
 }
 
+# Descriptions, in both directions: nothing may be missing and nothing invented.
+for my $file (grep { $their_description{$_} } @files) {
+	my $exif = $ours{$file}{exif} // {};
+	my %key = map { $_ => 1 } keys %{ $their_description{$file} }, keys %{ $their_languages{$file} // {} },
+	  grep { /^(XMP|IPTC):/ && $_ ne 'XMP:MotionPhotoOffset' } keys %$exif;
+	for my $key (sort keys %key) {
+		my $our = described($key, $exif->{$key});
+		my @their = map { described($key, $_) } grep { defined } $their_description{$file}{$key}, @{ $their_languages{$file}{$key} // [] };
+		next if $our eq '' && !grep { $_ ne '' } @their;
+		judge($key, $file, $our, $their[0] // '', !!grep { equal($our, $_) } @their);
+	}
+}
+
 my ($all, $good, $bad) = (0, 0, 0);
+my ($all_described, $good_described) = (0, 0);
 for my $field (sort keys %count) {
+	if ($field =~ /^(XMP|IPTC):/) {
+		$all_described += $count{$field}, $good_described += $agree{$field} // 0;
+		next;
+	}
 	$all += $count{$field}, $good += $agree{$field} // 0 if $field =~ /:/;
 	my $percent = 100 * ($agree{$field} // 0) / $count{$field};
 	next if $field =~ /:/;
@@ -312,6 +363,10 @@ for my $field (sort keys %count) {
 if ($all) {
 	$bad = 1 if 100 * $good / $all < $need;
 	printf "%-10s %6d of %6d agree: %.2f %%\n", 'tags', $good, $all, 100 * $good / $all;
+}
+if ($all_described) {
+	$bad = 1 if 100 * $good_described / $all_described < $need;
+	printf "%-10s %6d of %6d agree: %.2f %%\n", 'XMP, IPTC', $good_described, $all_described, 100 * $good_described / $all_described;
 }
 print "not compared, for only ExifTool knows the name: $_\n" for sort keys %learnt;
 print "$reason{$_} times: $_\n" for sort keys %reason;

@@ -1,7 +1,7 @@
 /*
  * craft.c
- *		Write the cases of test/unit/exif_cases.h, and one EXIF block in every
- *		container, into a folder, for ExifTool to read as well.
+ *		Write the cases of test/unit/exif_cases.h and exif_cases_packet.h, and one EXIF block and
+ *		packet in every container, into a folder, for ExifTool to read as well.
  *
  *		craft FOLDER
  */
@@ -10,7 +10,9 @@
 #include <string.h>
 
 #include "test/pictures/exif_wrap.h"
+#include "test/pictures/packet_wrap.h"
 #include "test/unit/exif_cases.h"
+#include "test/unit/exif_cases_packet.h"
 
 static void
 save(const char *folder, const char *name, const char *suffix, const Bytes *bytes)
@@ -49,6 +51,18 @@ save_case(const char *folder, const ExifCase *c)
 	exif_block_free(block);
 }
 
+static void
+save_packets(const char *folder, const PacketCase *cases, PacketWrap how)
+{
+	for (; cases->name != NULL; cases++)
+	{
+		Bytes		file = packet_wrap(how, cases->bytes, cases->length);
+
+		save(folder, cases->name, ".jpg", &file);
+		bytes_free(&file);
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -73,5 +87,17 @@ main(int argc, char **argv)
 	}
 	free(built);
 	exif_block_free(block);
+
+	save_packets(argv[1], xmp_cases, PACKET_JPEG);
+	save_packets(argv[1], xmp_broken_cases, PACKET_JPEG);
+	save_packets(argv[1], iptc_cases, PACKET_IPTC_JPEG);
+	for (int how = 0; how <= PACKET_LAST; how++)
+	{
+		const PacketCase *c = how <= PACKET_LAST_XMP ? &xmp_sample : &iptc_cases[0];
+		Bytes		file = packet_wrap((PacketWrap) how, c->bytes, c->length);
+
+		save(argv[1], packet_wrap_name((PacketWrap) how), "", &file);
+		bytes_free(&file);
+	}
 	return 0;
 }

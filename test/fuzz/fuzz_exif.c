@@ -95,6 +95,15 @@ skip_value(const char *at)
 	return at;
 }
 
+/* No text of this member is empty or ends with a blank. */
+static void
+must_be_trimmed(const char *member, const char *end)
+{
+	for (const char *at = member; at + 2 < end; at++)
+		must(memcmp(at, " \"", 2) != 0 && memcmp(at, ":\"\"", 3) != 0 && memcmp(at, "[\"\"", 3) != 0 &&
+			 memcmp(at, ",\"\"", 3) != 0 && memcmp(at, "[]", 2) != 0, "a text that is not blank");
+}
+
 static void
 must_be_json(const char *json, int with_gps)
 {
@@ -104,12 +113,15 @@ must_be_json(const char *json, int with_gps)
 	must(*at == '{', "an object");
 	do
 	{
-		at++;
+		const char *member = ++at;
+
 		must(*at == '"', "a name");
 		must(with_gps || strncmp(at, "\"GPS", 4) != 0, "no GPS");
 		at = skip_value(at);
 		must(*at == ':', "a colon");
 		at = skip_value(at + 1);
+		if (strncmp(member, "\"XMP:", 5) == 0 || strncmp(member, "\"IPTC:", 6) == 0)
+			must_be_trimmed(member, at);
 	} while (*at == ',');
 	must(strcmp(at, "}") == 0, "end of the object");
 }

@@ -166,7 +166,7 @@ wrap_png(ExifWrap how, const uint8_t *exif, size_t length)
 	return png;
 }
 
-static void
+void
 riff_chunk(Bytes *riff, const char *type, const void *data, size_t length)
 {
 	uint8_t		head[8] = {0, 0, 0, 0, (uint8_t) length, (uint8_t) (length >> 8), (uint8_t) (length >> 16)};
@@ -227,20 +227,28 @@ wrap_jxl(ExifWrap how, const uint8_t *exif, size_t length)
 	return jxl;
 }
 
-static Bytes
-wrap_raf(const uint8_t *exif, size_t length)
+Bytes
+raf_around(const Bytes *jpeg)
 {
 	Bytes		raf = bytes_copy("FUJIFILMCCD-RAW 0201FF383501FinePix S5Pro", 42);
-	Bytes		jpeg = wrap_jpeg(WRAP_JPEG, exif, length);
 	static const uint8_t zeros[160 - 42];
 
 	bytes_add(&raf, zeros, sizeof(zeros));
 	for (int i = 0; i < 4; i++)
 	{
 		raf.data[0x54 + i] = (uint8_t) (raf.length >> (24 - 8 * i));
-		raf.data[0x58 + i] = (uint8_t) (jpeg.length >> (24 - 8 * i));
+		raf.data[0x58 + i] = (uint8_t) (jpeg->length >> (24 - 8 * i));
 	}
-	bytes_add(&raf, jpeg.data, jpeg.length);
+	bytes_add(&raf, jpeg->data, jpeg->length);
+	return raf;
+}
+
+static Bytes
+wrap_raf(const uint8_t *exif, size_t length)
+{
+	Bytes		jpeg = wrap_jpeg(WRAP_JPEG, exif, length);
+	Bytes		raf = raf_around(&jpeg);
+
 	bytes_free(&jpeg);
 	return raf;
 }

@@ -50,6 +50,10 @@ extern Bytes exif_wrap_cr3(const Bytes *ifd0, const Bytes *exif, const Bytes *gp
 extern void jpeg_segment(Bytes *jpeg, int marker, const void *header, size_t header_length,
 						 const void *data, size_t length);
 
+/* A chunk to the end of a RIFF file, and a RAF around a JPEG. */
+extern void riff_chunk(Bytes *riff, const char *type, const void *data, size_t length);
+extern Bytes raf_around(const Bytes *jpeg);
+
 /* What begins and ends a JPEG. */
 extern void jpeg_begin(Bytes *jpeg);
 extern void jpeg_end(Bytes *jpeg);

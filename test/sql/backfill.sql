@@ -56,6 +56,16 @@ UPDATE thumbexif_internal.thumbexif_asset_bigint SET thumbnail_settings = '100 p
 RESET thumbexif.thumbnail_quality;
 RESET thumbexif.thumbnail_size;
 RESET thumbexif.thumbnail_format;
+-- EXIF as 1.0 has read it is read again, for 1.0 read no XMP; but not if the table has no column for that
+UPDATE thumbexif_internal.thumbexif_asset_bigint SET exif_settings = 'UTC gps' WHERE id <= 2;
+CALL thumbexif_backfill(parts => 'exif');
+SELECT exif_settings FROM thumbexif_internal.thumbexif_asset_bigint WHERE id <= 2;
+SELECT thumbexif_attach('shots', exif_metadata => '');
+UPDATE thumbexif_internal.thumbexif_asset_bigint SET exif_settings = 'UTC gps' WHERE id <= 2;
+CALL thumbexif_backfill(parts => 'exif');
+UPDATE thumbexif_internal.thumbexif_asset_bigint SET exif_settings = 'UTC nogps' WHERE id <= 2;
+CALL thumbexif_backfill(parts => 'exif');
+SELECT thumbexif_attach('shots', exif_metadata => 'exif_metadata');
 -- with exif_gps switched off, our position goes; the rest stays
 SET thumbexif.exif_gps = off;
 CALL thumbexif_backfill(parts => 'exif');

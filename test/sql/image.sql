@@ -124,3 +124,15 @@ FROM thumbexif_version();
 SELECT proname, provolatile, proparallel, proisstrict, procost, count(*)
 FROM pg_proc WHERE proname IN ('thumbexif_thumbnail', 'thumbexif_exif', 'thumbexif_info', 'thumbexif_version')
 GROUP BY 1, 2, 3, 4, 5 ORDER BY 1;
+
+-- XMP and IPTC of an image, also without EXIF; XML with a document type is not read
+CREATE FUNCTION jpeg_with(marker text, bytes bytea) RETURNS bytea LANGUAGE sql AS
+$$ SELECT '\xffd8'::bytea || decode(marker, 'hex') || int2send((length(bytes) + 2)::int2) || bytes || '\xffd9'::bytea $$;
+CREATE FUNCTION xmp(declaration text) RETURNS bytea LANGUAGE sql AS
+$$ SELECT convert_to('http://ns.adobe.com/xap/1.0/', 'UTF8') || '\x00'::bytea || convert_to(declaration ||
+	'<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description xmlns:dc="http://purl.org/dc/elements/1.1/"
+	xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Rating="4"><dc:subject><rdf:Bag><rdf:li>Paris</rdf:li></rdf:Bag></dc:subject></rdf:Description></rdf:RDF>', 'UTF8') $$;
+SELECT thumbexif_exif(jpeg_with('ffe1', xmp('')));
+SELECT thumbexif_exif(jpeg_with('ffe1', xmp('<!DOCTYPE a [<!ENTITY b "c">]>')));
+SELECT thumbexif_exif(jpeg_with('ffed', convert_to('Photoshop 3.0', 'UTF8') || '\x00'::bytea || convert_to('8BIM', 'UTF8') || '\x0404000000000008'::bytea || '\x1c02190003'::bytea || convert_to('sea', 'UTF8')));
+DROP FUNCTION jpeg_with(text, bytea), xmp(text);

@@ -128,7 +128,7 @@ is($session->query("SELECT count(*) FROM pg_backend_memory_contexts WHERE name ~
 sql("INSERT INTO shots SELECT i, 'tiny.png' FROM generate_series(20001, 26000) i; ANALYZE");
 sql(<<'EOT');
 UPDATE shots SET thumbnail_path = (SELECT thumbnail_path FROM shots WHERE id = 1) WHERE id > 20000;
-UPDATE thumbexif_internal.thumbexif_asset_bigint SET status = 'done', thumbnail_settings = '256 jpeg 85', exif_settings = 'UTC gps', path_hash =
+UPDATE thumbexif_internal.thumbexif_asset_bigint SET status = 'done', thumbnail_settings = '256 jpeg 85', exif_settings = 'UTC gps xmp', path_hash =
 	(SELECT path_hash FROM thumbexif_internal.thumbexif_asset_bigint WHERE id = 1) WHERE id > 20000;
 EOT
 rename $root, "$root.away" or die;

@@ -11,13 +11,16 @@
 #include "staleness.h"
 #include "wire/message.h"
 
+/* 1.0 read neither XMP nor IPTC, and its settings of EXIF end before this. */
+#define WITH_XMP " xmp"
+
 void
 te_settings_now(TeSettings *settings)
 {
 	settings->thumbnail = psprintf("%d %s", te_thumbnail_size, te_format_name(te_thumbnail_format));
 	if (te_thumbnail_format != TE_FORMAT_PNG)	/* PNG has no quality */
 		settings->thumbnail = psprintf("%s %d", settings->thumbnail, te_thumbnail_quality);
-	settings->exif = psprintf("%s %s", te_default_timezone, te_exif_gps ? "gps" : "nogps");
+	settings->exif = psprintf("%s %s" WITH_XMP, te_default_timezone, te_exif_gps ? "gps" : "nogps");
 	settings->both = psprintf("%s %s", settings->thumbnail, settings->exif);
 }
 
@@ -73,6 +76,18 @@ settings_match(const char *stored, const char *now)
 	return strcmp(stored, now) == 0;
 }
 
+/* The same for EXIF.  What 1.0 read is complete if the table has no column for XMP and IPTC. */
+static bool
+exif_settings_match(const TeAsset *asset, const char *now)
+{
+	const char *stored = asset->state.exif_settings;
+
+	if (settings_match(stored, now))
+		return true;
+	return stored != NULL && asset->attachment->column[TE_COL_EXIF_METADATA] == NULL &&
+		strncmp(stored, now, strlen(stored)) == 0 && strcmp(now + strlen(stored), WITH_XMP) == 0;
+}
+
 /* Was the file opened, so that size and mtime are known? */
 static bool
 was_opened(const TeSource *file)
@@ -120,7 +135,7 @@ te_missing_parts(const TeAsset *asset, const TeSettings *settings, const TeSourc
 		(te_names_our_file(asset) &&
 		 (changed || asset->thumbnail_lost || !settings_match(asset->state.thumbnail_settings, settings->thumbnail))))
 		missing |= TE_PART_THUMBNAIL;
-	if (changed || !settings_match(asset->state.exif_settings, settings->exif))
+	if (changed || !exif_settings_match(asset, settings->exif))
 		missing |= TE_PART_EXIF;
 	return missing & te_parts_kept(asset->attachment);
 }

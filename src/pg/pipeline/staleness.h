@@ -19,7 +19,7 @@
 typedef struct TeSettings
 {
 	char	   *thumbnail;		/* "256 jpeg 85", "256 png" */
-	char	   *exif;			/* "UTC gps" */
+	char	   *exif;			/* "UTC gps xmp" */
 	char	   *both;
 } TeSettings;
 

@@ -87,7 +87,8 @@ set_done(const TeJob *job, const TeSettings *settings, NewState *result)
 	if (job->parts & TE_PART_EXIF)
 	{
 		state->exif_settings = settings->exif;
-		state->exif_error = te_job_exif_failed(job) ? te_job_exif_error(job) : NULL;
+		/* there may be XMP or IPTC beside EXIF that cannot be read */
+		state->exif_error = te_job_exif_failed(job) || job->task.texts.exif_error != NULL ? te_job_exif_error(job) : NULL;
 	}
 
 	/* with parts => 'exif', the thumbnail may still be missing */
