@@ -143,17 +143,35 @@ find_transform(const void *profile, size_t length, cmsUInt32Number from, cmsUInt
 	return slot->transform;
 }
 
+/* By libvips' general profile. */
+static ImgTransform
+transform_cmyk(int alpha, VipsBandFormat format)
+{
+	ImgTransform transform = NULL;
+	VipsBlob   *general = NULL;
+	const void *profile;
+	size_t		length;
+
+	if (vips_profile_load("cmyk", &general, NULL) != 0)
+		return NULL;
+	profile = vips_blob_get(general, &length);
+	transform = find_transform(profile, length, layout(4, alpha, format), layout(3, alpha, VIPS_FORMAT_UCHAR));
+	vips_area_unref(VIPS_AREA(general));
+	return transform;
+}
+
 ImgTransform
 img_srgb_transform(const void *profile, size_t length, int bands, int alpha, VipsBandFormat format)
 {
-	ImgTransform transform;
+	ImgTransform transform = NULL;
 
-	if (!profile || !fits(profile, length, bands))
-		return NULL;
-	transform = find_transform(profile, length, layout(bands, alpha, format),
-							   layout(3, alpha, VIPS_FORMAT_UCHAR));
+	if (profile && fits(profile, length, bands))
+		transform = find_transform(profile, length, layout(bands, alpha, format),
+								   layout(3, alpha, VIPS_FORMAT_UCHAR));
 	if (!transform)
 		img_vips_clear();		/* libvips has lcms' complaints sent to its own buffer */
+	if (!transform && bands == 4)
+		transform = transform_cmyk(alpha, format);
 	return transform;
 }
 

@@ -91,26 +91,72 @@ is_opaque(const ImgPixels *pixels)
 	return true;
 }
 
-/* Copy the pixels so that they are upright. */
+bool
+img_mirrored_x(int orientation)
+{
+	return orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
+}
+
+bool
+img_mirrored_y(int orientation)
+{
+	return orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
+}
+
+/* Copy pixels of so many bands in the order of a picture that is upright. */
+static inline
+__attribute__((always_inline))
+void
+turn_bands(const ImgPixels *from, int bands, int orientation, ImgPixels *to)
+{
+	bool		swap = orientation >= 5;
+	ptrdiff_t	stride = (ptrdiff_t) from->width * bands;
+	ptrdiff_t	step_x = img_mirrored_x(orientation) ? -bands : bands;
+	ptrdiff_t	step_y = img_mirrored_y(orientation) ? -stride : stride;
+	const uint8_t *first = from->data + (step_x < 0 ? stride - bands : 0) + (step_y < 0 ? stride * (from->height - 1) : 0);
+	uint8_t    *out = to->data;
+
+	for (int y = 0; y < to->height; y++)
+	{
+		const uint8_t *pixel = first + y * (swap ? step_x : step_y);
+
+		for (int x = 0; x < to->width; x++, out += bands, pixel += swap ? step_y : step_x)
+			for (int b = 0; b < bands; b++)
+				out[b] = pixel[b];
+	}
+}
+
+static void
+turn_pixels(const ImgPixels *from, int orientation, ImgPixels *to)
+{
+	switch (from->bands)
+	{
+		case 1:
+			turn_bands(from, 1, orientation, to);
+			break;
+		case 3:
+			turn_bands(from, 3, orientation, to);
+			break;
+		default:
+			turn_bands(from, from->bands, orientation, to);
+	}
+}
+
+/* Copy the pixels, or each plane of them, so that they are upright. */
 static void
 turn(const ImgPixels *from, int orientation, ImgPixels *to)
 {
-	bool		swap = orientation >= 5;
-	bool		mirror_x = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
-	bool		mirror_y = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
-	ptrdiff_t	stride = (ptrdiff_t) from->width * from->bands;
-	ptrdiff_t	step_x = mirror_x ? -from->bands : from->bands;
-	ptrdiff_t	step_y = mirror_y ? -stride : stride;
-	const uint8_t *first = from->data + (mirror_x ? stride - from->bands : 0) +
-	(mirror_y ? stride * (from->height - 1) : 0);
-	uint8_t    *out = to->data;
+	to->width = orientation >= 5 ? from->height : from->width;
+	to->height = orientation >= 5 ? from->width : from->height;
+	if (from->chroma == 0)
+		turn_pixels(from, orientation, to);
+	for (int i = 0; from->chroma > 0 && i < from->bands; i++)
+	{
+		ImgPixels	plane = img_plane(from, i);
+		ImgPixels	upright = img_plane(to, i);
 
-	to->width = swap ? from->height : from->width;
-	to->height = swap ? from->width : from->height;
-	to->bands = from->bands;
-	for (int y = 0; y < to->height; y++)
-		for (int x = 0; x < to->width; x++, out += to->bands)
-			memcpy(out, first + x * (swap ? step_y : step_x) + y * (swap ? step_x : step_y), to->bands);
+		turn_pixels(&plane, orientation, &upright);
+	}
 }
 
 /* Put the pixels on white; the last band goes. */
@@ -167,7 +213,7 @@ img_encode(ImgPixels *pixels, int orientation, const TeRequest *request, ImgResu
 	upright = *pixels;
 	if (orientation > 1)
 	{
-		upright.data = malloc((size_t) pixels->width * pixels->height * pixels->bands);
+		upright.data = malloc(img_pixels_size(pixels));
 		if (!upright.data)
 			return img_fail(result, TE_OUT_OF_MEMORY, "out of memory");
 		turn(pixels, orientation, &upright);

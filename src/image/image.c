@@ -59,7 +59,7 @@ within_limits(uint64_t width, uint64_t height, uint64_t max_pixels, ImgResult *r
 }
 
 bool
-img_decode(const ImgFile *file, VipsImage *opened, uint32_t full_width, int width, int height,
+img_decode(const ImgFile *file, VipsImage *opened, uint32_t full_width, const ImgTarget *target,
 		   ImgPixels *pixels, ImgResult *result)
 {
 	VipsImage  *image = opened;
@@ -67,16 +67,16 @@ img_decode(const ImgFile *file, VipsImage *opened, uint32_t full_width, int widt
 
 	img_vips_clear();
 	if (file->format == TE_FORMAT_JPEG)
-		image = img_jpeg_decode(file, width, height, result);
-	else if (file->format == TE_FORMAT_BMP)
-		image = img_bmp_decode(file, width, height, result);
+		return img_jpeg_decode(file, target, pixels, result);
+	if (file->format == TE_FORMAT_BMP)
+		image = img_bmp_decode(file, target->width, target->height, result);
 	else if (image)
 		g_object_ref(image);
 	else
-		image = img_load(file, MIN(1, OVERSAMPLING * width / full_width), result);
+		image = img_load(file, MIN(1, OVERSAMPLING * target->width / full_width), result);
 	if (!image)
 		return false;
-	ok = img_shrink(image, width, height, file, pixels, result);
+	ok = img_shrink(image, target->width, target->height, file, pixels, result);
 	g_object_unref(image);
 	return ok;
 }
@@ -86,11 +86,12 @@ make_thumbnail(const ImgFile *file, VipsImage *opened, uint32_t width, uint32_t 
 			   int orientation, const TeRequest *request, ImgResult *result)
 {
 	ImgPixels	pixels = {0};
-	int			fit_width,
-				fit_height;
+	ImgTarget	target = {.orientation = orientation};
 
-	img_fit(width, height, request->size, &fit_width, &fit_height);
-	if (img_decode(file, opened, width, fit_width, fit_height, &pixels, result))
+	if (request->format == TE_FORMAT_JPEG)
+		target.chroma = img_jpeg_chroma((int) request->quality);
+	img_fit(width, height, request->size, &target.width, &target.height);
+	if (img_decode(file, opened, width, &target, &pixels, result))
 		img_encode(&pixels, orientation, request, result);
 	free(pixels.data);
 }

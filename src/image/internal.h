@@ -4,7 +4,8 @@
  *
  * The steps of one image: sniff.c tells the format, header.c or the loader the size; load.c,
  * jpeg.c or bmp.c decode (of a RAW file, the preview that raw.c chose); thumbnail.c shrinks,
- * colour.c converts to sRGB, encode.c rotates and writes.
+ * colour.c converts to sRGB, encode.c rotates and writes.  The components of a JPEG are shrunk as
+ * they are decoded, each by itself (planes.c), and stay what they are up to the encoder if they can.
  *
  * A step that fails returns false or NULL after img_fail(), which keeps the first reason.
  */
@@ -30,7 +31,17 @@ typedef struct ImgPixels
 	int			width,
 				height;
 	int			bands;			/* grey, grey + alpha, RGB, RGBA */
+	int			chroma;			/* not 0: JPEG's YCbCr, as three planes (img_plane); so many pixels have one sample of chroma, each way */
 } ImgPixels;
+
+/* What an image is to become. */
+typedef struct ImgTarget
+{
+	int			width,			/* before orientation */
+				height;
+	int			orientation;	/* as EXIF counts it */
+	int			chroma;			/* not 0: the pixels may be planes with this number */
+} ImgTarget;
 
 /* fail.c */
 
@@ -92,28 +103,76 @@ extern VipsImage *img_bmp_decode(const ImgFile *file, int width, int height, Img
 
 /* jpeg.c */
 
-/*
- * Decode a JPEG at the smallest scale that is a good source for an image of width x height
- * (in the file's own orientation).  The image owns its pixels and carries the colour profile
- * as libvips' loaders attach it.
- */
-extern VipsImage *img_jpeg_decode(const ImgFile *file, int width, int height, ImgResult *result);
+/* Decode a JPEG at the smallest scale that is a good source, and shrink it; as img_decode. */
+extern bool img_jpeg_decode(const ImgFile *file, const ImgTarget *target, ImgPixels *pixels,
+							ImgResult *result);
 
 /* reduce.c */
 
+/* How a row or column of samples becomes another one. */
+typedef struct ImgSide
+{
+	int			from,			/* samples before */
+				to;				/* samples after */
+	double		start;			/* where the first one of these begins, in samples before; outside of them the last one goes on */
+	double		scale;			/* samples before to one after; less than 1 enlarges */
+	int			box;			/* so many samples are averaged first; at most "scale" */
+} ImgSide;
+
+/* The whole of "from" samples to "to", which are not more. */
+extern ImgSide img_side(int from, int to);
+
 /*
- * Shrinks width x height pixels of 8 bits, given row by row, to "out" with to_width x to_height,
- * which must not be larger.
+ * Shrinks pixels of 8 bits, given row by row, to "out", rows without gaps.
  *  "alpha": the last band is transparency, which the others are weighted by.
  * NULL if out of memory.
  */
 typedef struct ImgReducer ImgReducer;
 #define IMG_REDUCER_BANDS	4
-#define IMG_REDUCER_LIMIT	65536	/* height / to_height must be less */
-extern ImgReducer *img_reducer_new(int width, int height, int bands, bool alpha,
-								   int to_width, int to_height, uint8_t *out);
+#define IMG_REDUCER_LIMIT	65536	/* down->scale must be less */
+extern ImgReducer *img_reducer_new(const ImgSide *across, const ImgSide *down, int bands, bool alpha,
+								   uint8_t *out);
 extern void img_reducer_add(ImgReducer *reducer, const uint8_t *row);
 extern void img_reducer_free(ImgReducer *reducer);
+
+/* planes.c */
+
+/*
+ * One component of an image, as its decoder has it: samples of which the image covers so many, the last one perhaps in
+ * part.  The first sample begins at the image's edge.
+ */
+typedef struct ImgPlane
+{
+	int			width,
+				height;
+	double		covers_x,
+				covers_y;
+} ImgPlane;
+
+/*
+ * Shrinks up to four planes, given row by row, to the target's size, or planes 1 and 2 to the size that
+ * its "chroma" wants.  NULL if out of memory.
+ */
+typedef struct ImgPlanes ImgPlanes;
+#define IMG_PLANES			4
+extern ImgPlanes *img_planes_new(const ImgPlane *planes, int count, const ImgTarget *target);
+extern void img_planes_add(ImgPlanes *planes, int number, const uint8_t *row);
+extern void img_planes_free(ImgPlanes *planes);
+
+/* When all rows are there: hand over the planes; needs 1 plane, or 3 and "chroma".  The pixels are the caller's to free. */
+extern void img_planes_take(ImgPlanes *planes, ImgPixels *pixels);
+
+/*
+ * When all rows are there, without "chroma": the samples of each pixel side by side, malloc'ed; NULL if out of memory.
+ *  "ycc": the first three planes are JPEG's YCbCr and become red, green and blue.
+ */
+extern uint8_t *img_planes_join(const ImgPlanes *planes, bool ycc);
+
+/* One of the planes that pixels are, as pixels of one band. */
+extern ImgPixels img_plane(const ImgPixels *pixels, int number);
+
+/* Bytes of pixels, whether planes or not. */
+extern size_t img_pixels_size(const ImgPixels *pixels);
 
 /* thumbnail.c */
 
@@ -131,8 +190,8 @@ extern bool img_shrink(VipsImage *in, int width, int height, const ImgFile *file
 
 /*
  * A transform of pixels (1, 3 or 4 colour bands, then "alpha" 0 or 1 more, uchar, ushort or float)
- * from a profile's colours to 8-bit sRGB, or sRGB with alpha.  NULL if the profile is sRGB's, invalid or
- * not for such pixels.  Valid until the next call; not to be freed.
+ * from a profile's colours to 8-bit sRGB, or sRGB with alpha.  NULL if the profile is sRGB's, NULL, invalid or
+ * not for such pixels; but CMYK then has libvips' general one.  Valid until the next call; not to be freed.
  */
 typedef void *ImgTransform;
 extern ImgTransform img_srgb_transform(const void *profile, size_t length, int bands, int alpha,
@@ -142,21 +201,30 @@ extern void img_srgb_apply(ImgTransform transform, const void *from, uint8_t *to
 /* image.c */
 
 /*
- * Decode an image of full_width into one of width x height (before orientation), in sRGB.
+ * Decode an image of full_width, in sRGB.
  *  "opened": the image if img_load has been called already, else NULL.  The pixels are the
  * caller's to free.
  */
-extern bool img_decode(const ImgFile *file, VipsImage *opened, uint32_t full_width, int width,
-					   int height, ImgPixels *pixels, ImgResult *result);
+extern bool img_decode(const ImgFile *file, VipsImage *opened, uint32_t full_width, const ImgTarget *target,
+					   ImgPixels *pixels, ImgResult *result);
 
 /* nclx.c: a malloc'ed profile for a HEIC's or AVIF's colours given by numbers; NULL if there are none or sRGB's */
 extern void *img_nclx_profile(const ImgFile *file, size_t *length);
 
-/* jpeg_write.c: a JPEG of 1 or 3 bands and at most "limit" bytes, for g_free(); NULL after img_fail() */
+/* jpeg_write.c */
+
+/* Pixels to a sample of chroma, each way, at this quality. */
+extern int	img_jpeg_chroma(int quality);
+
+/* A JPEG of 1 or 3 bands and at most "limit" bytes, for g_free(); NULL after img_fail() */
 extern uint8_t *img_jpeg_write(const ImgPixels *pixels, int quality, size_t limit, size_t *length,
 							   ImgResult *result);
 
 /* encode.c */
+
+/* Is an image mirrored left to right, or top to bottom, before it is turned by a quarter or not? */
+extern bool img_mirrored_x(int orientation);
+extern bool img_mirrored_y(int orientation);
 
 /*
  * Write the pixels as the request wants into the result: upright (orientation as EXIF counts

@@ -1,15 +1,19 @@
 /*
  * jpeg.c
- *		Decodes JPEG with libjpeg from memory, or at 1/8 of its size by jpeg_dc.c.
+ *		Decodes JPEG with libjpeg from memory, or at 1/8 of its size by jpeg_dc.c, and shrinks it.
  *
  * libvips' loader passes 4 KB at a time to libjpeg-turbo, which keeps its Huffman
  * decoder on the slow path; and decoding at the next larger DCT scale suffices.
+ *
+ * The samples of each component are shrunk as they are decoded, a few rows at a time (planes.c).  Only the few that are
+ * left become pixels, and not even these if the colours are sRGB's and the thumbnail is a JPEG.
  *
  * libjpeg reports errors by a callback that must not return: it uses longjmp.  All state
  * that must survive the jump is in JpegDecoder.
  */
 #include "image/internal.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,10 +40,12 @@ typedef struct JpegDecoder
 	bool		data_missing;	/* pixels are missing: the data ended too early */
 	bool		damaged;		/* the data are inconsistent */
 	char		detail[JMSG_LENGTH_MAX];
-	DcPicture	averages;
-	uint8_t    *pixels;
+	DcPicture	averages;		/* without memory if libjpeg decodes */
+	ImgPlanes  *planes;
 	JOCTET	   *profile;
 	unsigned int profile_length;
+	ImgTransform transform;
+	bool		joined;			/* the planes are to become pixels */
 } JpegDecoder;
 
 static void
@@ -116,8 +122,6 @@ status_of(int code)
 		case JERR_SOF_UNSUPPORTED:
 		case JERR_ARITH_NOTIMPL:
 		case JERR_CONVERSION_NOTIMPL:
-		case JERR_FRACT_SAMPLE_NOTIMPL:
-		case JERR_CCIR601_NOTIMPL:
 		case JERR_NOT_COMPILED:
 			return TE_UNSUPPORTED;
 		default:
@@ -125,22 +129,10 @@ status_of(int code)
 	}
 }
 
-/* Choose the colour space of the output, and the smallest of libjpeg's fast scales that suffices. */
+/* Choose the smallest of libjpeg's fast scales that suffices. */
 static void
-choose_output(j_decompress_ptr cinfo, int width, int height)
+choose_scale(j_decompress_ptr cinfo, int width, int height)
 {
-	switch (cinfo->jpeg_color_space)
-	{
-		case JCS_GRAYSCALE:
-			cinfo->out_color_space = JCS_GRAYSCALE;
-			break;
-		case JCS_CMYK:
-		case JCS_YCCK:
-			cinfo->out_color_space = JCS_CMYK;
-			break;
-		default:
-			cinfo->out_color_space = JCS_RGB;
-	}
 	cinfo->scale_denom = 8;
 	for (cinfo->scale_num = 1; cinfo->scale_num < 8; cinfo->scale_num *= 2)
 		if (cinfo->image_width * cinfo->scale_num >= 8 * MIN_OVERSAMPLING * width &&
@@ -148,43 +140,97 @@ choose_output(j_decompress_ptr cinfo, int width, int height)
 			break;
 }
 
-/* The pixels at 1/8 of the size, by our own decoder.  False if it leaves the file to libjpeg. */
 static bool
-decode_averages(JpegDecoder *decoder)
+is_ycc(j_decompress_ptr cinfo)
 {
-	j_decompress_ptr cinfo = &decoder->cinfo;
-
-	if (cinfo->scale_num > 1 || !img_dc_decode(cinfo, &decoder->averages))
-		return false;
-	jpeg_calc_output_dimensions(cinfo);
-	decoder->pixels = img_dc_pixels(cinfo, &decoder->averages);
-	free(decoder->averages.memory);
-	decoder->averages.memory = NULL;
-	return decoder->pixels != NULL;
+	return cinfo->jpeg_color_space == JCS_YCbCr || cinfo->jpeg_color_space == JCS_YCCK;
 }
 
+/* A component's plane, of which each block of 8 x 8 coefficients becomes so many samples. */
+static ImgPlane
+plane_of(j_decompress_ptr cinfo, int number, int block_width, int block_height)
+{
+	const jpeg_component_info *info = &cinfo->comp_info[number];
+	ImgPlane	plane = {
+		.covers_x = (double) cinfo->image_width * info->h_samp_factor * block_width / (cinfo->max_h_samp_factor * DCTSIZE),
+		.covers_y = (double) cinfo->image_height * info->v_samp_factor * block_height / (cinfo->max_v_samp_factor * DCTSIZE)
+	};
+
+	plane.width = (int) ceil(plane.covers_x);
+	plane.height = (int) ceil(plane.covers_y);
+	return plane;
+}
+
+/* Find out what the samples mean, and be ready to shrink them. */
+static void
+begin_planes(JpegDecoder *decoder, ImgTarget target)
+{
+	j_decompress_ptr cinfo = &decoder->cinfo;
+	ImgPlane	planes[IMG_PLANES];
+	int			count = cinfo->num_components;
+
+	jpeg_read_icc_profile(cinfo, &decoder->profile, &decoder->profile_length);
+	decoder->transform = img_srgb_transform(decoder->profile, decoder->profile_length, count, 0, VIPS_FORMAT_UCHAR);
+	if (count == 4 && !decoder->transform)
+		ERREXIT(cinfo, JERR_CONVERSION_NOTIMPL);
+	if (decoder->transform || cinfo->jpeg_color_space != JCS_YCbCr)
+		target.chroma = 0;
+	decoder->joined = decoder->transform || (count > 1 && target.chroma == 0);
+	for (int i = 0; i < count; i++)
+		planes[i] = decoder->averages.memory ? plane_of(cinfo, i, 1, 1) :
+			plane_of(cinfo, i, JPEG_BLOCK_WIDTH(&cinfo->comp_info[i]), JPEG_BLOCK_HEIGHT(&cinfo->comp_info[i]));
+	decoder->planes = img_planes_new(planes, count, &target);
+	if (!decoder->planes)
+		ERREXIT1(cinfo, JERR_OUT_OF_MEMORY, 0);
+}
+
+static void
+shrink_averages(JpegDecoder *decoder)
+{
+	j_decompress_ptr cinfo = &decoder->cinfo;
+	JSAMPARRAY	row = cinfo->mem->alloc_sarray((j_common_ptr) cinfo, JPOOL_IMAGE, cinfo->image_width / DCTSIZE + 1, 1);
+
+	for (int i = 0; i < decoder->averages.count; i++)
+		for (int y = 0; y < decoder->averages.planes[i].rows; y++)
+		{
+			img_dc_samples(cinfo, &decoder->averages, i, y, row[0]);
+			img_planes_add(decoder->planes, i, row[0]);
+		}
+}
+
+/* libjpeg gives the rows of whole blocks, also of those beyond the image's edge. */
 static void
 decode_by_libjpeg(JpegDecoder *decoder)
 {
 	j_decompress_ptr cinfo = &decoder->cinfo;
-	size_t		stride;
+	JSAMPARRAY	rows[MAX_COMPONENTS];
+	int			lines = cinfo->max_v_samp_factor * JPEG_LEAST_HEIGHT(cinfo);
 
-	jpeg_start_decompress(cinfo);
-	stride = (size_t) cinfo->output_width * cinfo->output_components;
-	decoder->pixels = malloc(stride * cinfo->output_height);
-	if (!decoder->pixels)
-		ERREXIT1(cinfo, JERR_OUT_OF_MEMORY, 0);
-	while (cinfo->output_scanline < cinfo->output_height)
+	for (int i = 0; i < cinfo->num_components; i++)
 	{
-		JSAMPROW	row = decoder->pixels + stride * cinfo->output_scanline;
+		const jpeg_component_info *info = &cinfo->comp_info[i];
+		JDIMENSION	blocks = info->width_in_blocks + (JDIMENSION) info->h_samp_factor;
 
-		jpeg_read_scanlines(cinfo, &row, 1);
+		rows[i] = cinfo->mem->alloc_sarray((j_common_ptr) cinfo, JPOOL_IMAGE, blocks * JPEG_BLOCK_WIDTH(info),
+										   (JDIMENSION) (info->v_samp_factor * JPEG_BLOCK_HEIGHT(info)));
+	}
+	for (int number = 0; cinfo->output_scanline < cinfo->output_height; number++)
+	{
+		jpeg_read_raw_data(cinfo, rows, (JDIMENSION) lines);
+		for (int i = 0; i < cinfo->num_components; i++)
+		{
+			const jpeg_component_info *info = &cinfo->comp_info[i];
+			int			count = info->v_samp_factor * JPEG_BLOCK_HEIGHT(info);
+
+			for (int y = 0; y < count && number * count + y < (int) info->downsampled_height; y++)
+				img_planes_add(decoder->planes, i, rows[i][y]);
+		}
 	}
 }
 
 /* The calls that may longjmp. */
 static void
-decode_or_jump(JpegDecoder *decoder, const ImgFile *file, int width, int height)
+decode_or_jump(JpegDecoder *decoder, const ImgFile *file, const ImgTarget *target)
 {
 	j_decompress_ptr cinfo = &decoder->cinfo;
 
@@ -193,24 +239,24 @@ decode_or_jump(JpegDecoder *decoder, const ImgFile *file, int width, int height)
 	jpeg_mem_src(cinfo, file->data, file->length);
 	jpeg_save_markers(cinfo, JPEG_APP0 + 2, 0xFFFF);	/* the colour profile */
 	jpeg_read_header(cinfo, TRUE);
-	choose_output(cinfo, width, height);
-	if (!decode_averages(decoder))
-		decode_by_libjpeg(decoder);
-
-	/* Adobe's programs write CMYK inverted. */
-	if (cinfo->out_color_space == JCS_CMYK && cinfo->saw_Adobe_marker)
+	if (cinfo->jpeg_color_space == JCS_UNKNOWN)	/* of two components, or more than four */
+		ERREXIT(cinfo, JERR_CONVERSION_NOTIMPL);
+	choose_scale(cinfo, target->width, target->height);
+	if (cinfo->scale_num == 1 && img_dc_decode(cinfo, &decoder->averages))
 	{
-		size_t		bytes = (size_t) cinfo->output_width * cinfo->output_height * cinfo->output_components;
-
-		for (size_t i = 0; i < bytes; i++)
-			decoder->pixels[i] = 255 - decoder->pixels[i];
+		begin_planes(decoder, *target);
+		shrink_averages(decoder);
+		return;
 	}
-	jpeg_read_icc_profile(cinfo, &decoder->profile, &decoder->profile_length);
+	cinfo->raw_data_out = TRUE;
+	jpeg_start_decompress(cinfo);
+	begin_planes(decoder, *target);
+	decode_by_libjpeg(decoder);
 }
 
 /* False if libjpeg failed, with the reason in decoder->detail. */
 static bool
-decode(JpegDecoder *decoder, const ImgFile *file, int width, int height)
+decode(JpegDecoder *decoder, const ImgFile *file, const ImgTarget *target)
 {
 	decoder->cinfo.err = jpeg_std_error(&decoder->errors);
 	decoder->cinfo.client_data = decoder;
@@ -220,22 +266,58 @@ decode(JpegDecoder *decoder, const ImgFile *file, int width, int height)
 	decoder->progress.progress_monitor = on_progress;
 	if (setjmp(decoder->escape))
 		return false;
-	decode_or_jump(decoder, file, width, height);
+	decode_or_jump(decoder, file, target);
 	return true;
 }
 
-VipsImage *
-img_jpeg_decode(const ImgFile *file, int width, int height, ImgResult *result)
+/* The planes as pixels, in libjpeg's colours; CMYK, which Adobe's programs write inverted, as it is meant. */
+static uint8_t *
+join_planes(JpegDecoder *decoder, size_t count)
+{
+	j_decompress_ptr cinfo = &decoder->cinfo;
+	uint8_t    *joined = img_planes_join(decoder->planes, is_ycc(cinfo));
+
+	/* YCCK, which only Adobe's programs write, has become red, green and blue: cyan, magenta and yellow as they are meant */
+	if (joined && cinfo->num_components == 4 && cinfo->saw_Adobe_marker)
+		for (int b = is_ycc(cinfo) ? 3 : 0; b < 4; b++)
+			for (size_t i = 0; i < count; i++)
+				joined[4 * i + b] = 255 - joined[4 * i + b];
+	return joined;
+}
+
+/* What has been decoded, in sRGB or as planes.  False if out of memory. */
+static bool
+finish(JpegDecoder *decoder, const ImgTarget *target, ImgPixels *pixels)
+{
+	size_t		count = (size_t) target->width * target->height;
+	uint8_t    *joined;
+
+	if (!decoder->joined)
+	{
+		img_planes_take(decoder->planes, pixels);
+		return true;
+	}
+	joined = join_planes(decoder, count);
+	*pixels = (ImgPixels) {joined, target->width, target->height, decoder->cinfo.num_components, 0};
+	if (!joined || !decoder->transform)
+		return joined != NULL;
+	pixels->bands = 3;
+	pixels->data = malloc(count * 3);
+	if (pixels->data)
+		img_srgb_apply(decoder->transform, joined, pixels->data, count);
+	free(joined);
+	return pixels->data != NULL;
+}
+
+bool
+img_jpeg_decode(const ImgFile *file, const ImgTarget *target, ImgPixels *pixels, ImgResult *result)
 {
 	JpegDecoder *decoder = calloc(1, sizeof(JpegDecoder));
-	VipsImage  *image = NULL;
+	bool		ok = false;
 
 	if (!decoder)
-	{
-		img_fail(result, TE_OUT_OF_MEMORY, "out of memory");
-		return NULL;
-	}
-	if (!decode(decoder, file, width, height))
+		return img_fail(result, TE_OUT_OF_MEMORY, "out of memory");
+	if (!decode(decoder, file, target))
 		img_fail(result, decoder->at_end ? TE_TRUNCATED : status_of(decoder->errors.msg_code),
 				 "%s", decoder->detail);
 	else if (decoder->damaged || (decoder->data_missing && !decoder->at_end))
@@ -245,16 +327,16 @@ img_jpeg_decode(const ImgFile *file, int width, int height, ImgResult *result)
 				 "premature end of JPEG file");
 	else
 	{
-		image = img_wrap(decoder->pixels, decoder->cinfo.output_width, decoder->cinfo.output_height,
-						 decoder->cinfo.output_components, decoder->profile, decoder->profile_length,
-						 file, result);
-		decoder->pixels = NULL;
+		ok = finish(decoder, target, pixels);
+		if (!ok)
+			img_fail(result, TE_OUT_OF_MEMORY, "out of memory");
 	}
 
 	jpeg_destroy_decompress(&decoder->cinfo);
+	if (decoder->planes)
+		img_planes_free(decoder->planes);
 	free(decoder->averages.memory);
-	free(decoder->pixels);
 	free(decoder->profile);
 	free(decoder);
-	return image;
+	return ok;
 }

@@ -19,7 +19,7 @@
  *						has none since the code is too long, its bits are read again symbol by symbol.
  *	jpeg_dc_scan.c		rows and restart intervals
  *	jpeg_dc_pair.c		a large scan is read from its beginning and its middle at once
- *	jpeg_dc_pixels.c	from DCs to pixels
+ *	jpeg_dc_samples.c	from DCs to samples
  *
  * Of a progressive file only the scans of DC are decoded.  Of the others header, tables, restart markers and end are
  * checked, but the data in them are not read: what is damaged there is not seen, and does no harm to the picture.
@@ -30,12 +30,9 @@
  * complaint that src/image/jpeg.c counts as damage, and to the same DCs.  The opposite need not hold.  The
  * unit test and the fuzzer compare both.
  *
- * The pixels are libjpeg's too, bit by bit, with one exception: of chroma that is stored at half the size both ways (4:2:0)
- * libjpeg decodes four samples of a block to have it at full size, from AC coefficients as well.  Here it stays at
- * half.  As the picture is at least 1.5 times the thumbnail, its chroma is at least 0.75 times the thumbnail, of which
- * JPEG, WebP and AVIF store only half: the mean SSIM of JPEG thumbnails of ten photographs differs from libjpeg's by 0.0000
- * in light and 0.002 in chroma at 1.5 times, and 0.001 in chroma at twice the thumbnail's size.  Repeated samples
- * were better than interpolated ones.
+ * The samples are libjpeg's too, bit by bit, with one exception: of chroma that is stored at half the size both ways (4:2:0)
+ * libjpeg decodes four samples of a block, from AC coefficients as well.  Here it stays at half.  As the picture is at
+ * least 1.5 times the thumbnail, its chroma is at least 0.75 times the thumbnail, of which JPEG, WebP and AVIF store only half.
  *
  * Memory: two bytes a block, twice while a scan is read from two places; tables and buffers of 150 KB.
  */
@@ -120,9 +117,7 @@ make_planes(DcDecoder *decoder)
 			.blocks = picture->memory + total,
 				.stride = decoder->columns * info->h_samp_factor,
 				.columns = (int) info->width_in_blocks,
-				.rows = (int) info->height_in_blocks,
-				.shrink_x = cinfo->max_h_samp_factor / info->h_samp_factor,
-				.shrink_y = cinfo->max_v_samp_factor / info->v_samp_factor
+				.rows = (int) info->height_in_blocks
 		};
 		total += decoder->columns * decoder->rows * info->h_samp_factor * info->v_samp_factor;
 	}

@@ -21,6 +21,17 @@
 /* More bytes than an MCU can have: 64 symbols a block of at most 16 bits each with 15 bits of value. */
 #define DC_MCU_BYTES	(DC_MCU_BLOCKS * 64 * 31 / 8 + 80)
 
+/* Samples that libjpeg makes of a block of 8 x 8 coefficients; JPEG_LEAST_HEIGHT: of that of the smallest component.  The names depend on its version. */
+#if JPEG_LIB_VERSION >= 70
+#define JPEG_BLOCK_WIDTH(info)	((info)->DCT_h_scaled_size)
+#define JPEG_BLOCK_HEIGHT(info)	((info)->DCT_v_scaled_size)
+#define JPEG_LEAST_HEIGHT(cinfo)	((cinfo)->min_DCT_v_scaled_size)
+#else
+#define JPEG_BLOCK_WIDTH(info)	((info)->DCT_scaled_size)
+#define JPEG_BLOCK_HEIGHT(info)	((info)->DCT_scaled_size)
+#define JPEG_LEAST_HEIGHT(cinfo)	((cinfo)->min_DCT_scaled_size)
+#endif
+
 /* The blocks' DC coefficients of one component. */
 typedef struct DcPlane
 {
@@ -28,8 +39,6 @@ typedef struct DcPlane
 	size_t		stride;			/* from row to row: there is room for whole MCUs */
 	int			columns,		/* blocks that belong to the picture */
 				rows;
-	int			shrink_x,		/* samples of the picture to one of the component */
-				shrink_y;
 } DcPlane;
 
 /* jpeg_dc.c */
@@ -46,10 +55,10 @@ typedef struct DcPicture
 } DcPicture;
 extern bool img_dc_decode(j_decompress_ptr cinfo, DcPicture *picture);
 
-/* jpeg_dc_pixels.c */
+/* jpeg_dc_samples.c */
 
-/* The pixels as libjpeg would give them, in cinfo->out_color_space; malloc'ed; NULL if out of memory. */
-extern uint8_t *img_dc_pixels(j_decompress_ptr cinfo, const DcPicture *picture);
+/* A row of a component's samples, as many as the plane has columns. */
+extern void img_dc_samples(j_decompress_ptr cinfo, const DcPicture *picture, int number, int y, uint8_t *row);
 
 /* jpeg_dc_huffman.c */
 

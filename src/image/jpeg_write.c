@@ -62,12 +62,65 @@ on_end(j_compress_ptr cinfo)
 {
 }
 
+/* A row of a plane up to the end of its last block; the last sample, and the last row, go on. */
+static void
+pad_row(const ImgPixels *plane, int number, uint8_t *row, size_t length)
+{
+	const uint8_t *from = plane->data + (size_t) MIN(number, plane->height - 1) * plane->width;
+
+	memcpy(row, from, plane->width);
+	memset(row + plane->width, from[plane->width - 1], length - plane->width);
+}
+
+static void
+write_planes(j_compress_ptr cinfo, const ImgPixels *pixels)
+{
+	int			lines = cinfo->max_v_samp_factor * DCTSIZE;
+	JSAMPARRAY	rows[MAX_COMPONENTS];
+
+	for (int i = 0; i < cinfo->num_components; i++)
+		rows[i] = cinfo->mem->alloc_sarray((j_common_ptr) cinfo, JPOOL_IMAGE, cinfo->comp_info[i].width_in_blocks * DCTSIZE, lines);
+	while (cinfo->next_scanline < cinfo->image_height)
+	{
+		for (int i = 0; i < cinfo->num_components; i++)
+		{
+			const jpeg_component_info *info = &cinfo->comp_info[i];
+			ImgPixels	plane = img_plane(pixels, i);
+			int			count = info->v_samp_factor * DCTSIZE;
+			int			first = (int) cinfo->next_scanline / lines * count;
+
+			for (int y = 0; y < count; y++)
+				pad_row(&plane, first + y, rows[i][y], (size_t) info->width_in_blocks * DCTSIZE);
+		}
+		jpeg_write_raw_data(cinfo, rows, (JDIMENSION) lines);
+	}
+}
+
+static void
+write_rows(j_compress_ptr cinfo, const ImgPixels *pixels)
+{
+	size_t		stride = (size_t) pixels->width * pixels->bands;
+
+	while (cinfo->next_scanline < cinfo->image_height)
+	{
+		JSAMPROW	row = pixels->data + stride * cinfo->next_scanline;
+
+		jpeg_write_scanlines(cinfo, &row, 1);
+	}
+}
+
+int
+img_jpeg_chroma(int quality)
+{
+	return quality >= FINE_COLOURS ? 1 : 2;
+}
+
 /* The calls that may longjmp. */
 static void
 write_or_jump(JpegWriter *writer, const ImgPixels *pixels, int quality)
 {
 	j_compress_ptr cinfo = &writer->cinfo;
-	size_t		stride = (size_t) pixels->width * pixels->bands;
+	int			chroma = pixels->chroma > 0 ? pixels->chroma : img_jpeg_chroma(quality);
 
 	jpeg_create_compress(cinfo);
 	writer->destination.init_destination = on_begin;
@@ -77,19 +130,18 @@ write_or_jump(JpegWriter *writer, const ImgPixels *pixels, int quality)
 	cinfo->image_width = pixels->width;
 	cinfo->image_height = pixels->height;
 	cinfo->input_components = pixels->bands;
-	cinfo->in_color_space = pixels->bands == 1 ? JCS_GRAYSCALE : JCS_RGB;
+	cinfo->in_color_space = pixels->bands == 1 ? JCS_GRAYSCALE : pixels->chroma > 0 ? JCS_YCbCr : JCS_RGB;
 	jpeg_set_defaults(cinfo);
 	jpeg_set_quality(cinfo, quality, TRUE);
 	cinfo->write_JFIF_header = FALSE;	/* it has nothing to tell but a resolution */
-	if (quality >= FINE_COLOURS)
-		cinfo->comp_info[0].h_samp_factor = cinfo->comp_info[0].v_samp_factor = 1;
+	if (pixels->bands > 1)
+		cinfo->comp_info[0].h_samp_factor = cinfo->comp_info[0].v_samp_factor = chroma;
+	cinfo->raw_data_in = pixels->chroma > 0;
 	jpeg_start_compress(cinfo, TRUE);
-	while (cinfo->next_scanline < cinfo->image_height)
-	{
-		JSAMPROW	row = pixels->data + stride * cinfo->next_scanline;
-
-		jpeg_write_scanlines(cinfo, &row, 1);
-	}
+	if (cinfo->raw_data_in)
+		write_planes(cinfo, pixels);
+	else
+		write_rows(cinfo, pixels);
 	jpeg_finish_compress(cinfo);
 }
 

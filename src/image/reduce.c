@@ -1,7 +1,7 @@
 /*
  * reduce.c
  *		Shrinks 8-bit pixels, row by row as they come: averages of whole pixels down to less than
- *		four times the wanted size, then Lanczos with three lobes, as libvips does it.
+ *		four times the wanted size, then Lanczos with three lobes, as libvips does it; or enlarges them.
  *
  * libvips needs some six times as long: its vector code is off (env.c), and each picture passes through
  * a thread of its pool.
@@ -49,6 +49,7 @@ struct ImgReducer
 
 	int			row;			/* the next row of pixels */
 	uint32_t   *sums;			/* of the rows of a box */
+	uint8_t    *above;			/* boxes of 2 x 2 samples of one band: their first row; else NULL */
 
 	int			samples;		/* of a row of boxes, rounded up to whole blocks */
 	int16_t    *window;			/* rows of boxes */
@@ -61,28 +62,31 @@ struct ImgReducer
 };
 
 ImgReducer *
-img_reducer_new(int width, int height, int bands, bool alpha, int to_width, int to_height, uint8_t *out)
+img_reducer_new(const ImgSide *across, const ImgSide *down, int bands, bool alpha, uint8_t *out)
 {
 	ImgReducer *reducer = calloc(1, sizeof(ImgReducer));
+	int			written = (across->to * bands + LANES - 1) / LANES * LANES;
 
 	if (!reducer)
 		return NULL;
 	reducer->bands = bands;
 	reducer->alpha = alpha;
 	reducer->out = out;
-	if (img_axis_make(&reducer->across, width, to_width) && img_axis_make(&reducer->down, height, to_height))
+	if (img_axis_make(&reducer->across, across) && img_axis_make(&reducer->down, down))
 	{
 		reducer->samples = (reducer->across.boxes * bands + BLOCK - 1) / BLOCK * BLOCK;
-		reducer->sums = calloc((size_t) width * bands, sizeof(uint32_t));
+		reducer->sums = calloc((size_t) across->from * bands, sizeof(uint32_t));
 		reducer->window = calloc((size_t) img_axis_window(&reducer->down) * reducer->samples, sizeof(int16_t));
-		reducer->turned = calloc((size_t) reducer->samples * BATCH, sizeof(int16_t));
-		reducer->shrunk = calloc(((size_t) to_width * bands + LANES) * BATCH, sizeof(int16_t));
+		reducer->turned = calloc((size_t) MAX(reducer->samples, written) * BATCH, sizeof(int16_t));
+		reducer->shrunk = calloc(((size_t) across->to * bands + LANES) * BATCH, sizeof(int16_t));
 	}
 	if (!reducer->sums || !reducer->window || !reducer->turned || !reducer->shrunk)
 	{
 		img_reducer_free(reducer);
 		return NULL;
 	}
+	if (across->box == 2 && down->box == 2 && bands == 1)
+		reducer->above = (uint8_t *) reducer->sums;
 	return reducer;
 }
 
@@ -230,7 +234,7 @@ write_rows(ImgReducer *reducer, int count)
 {
 	int			samples = reducer->across.size * reducer->bands;
 	int			stride = (samples + LANES - 1) / LANES * LANES;
-	int16_t    *rows = reducer->turned; /* is used up, and not smaller */
+	int16_t    *rows = reducer->turned; /* is used up, and large enough */
 
 	for (int s = 0; s < samples; s += LANES)
 		for (int i = 0; i < BATCH; i += LANES)
@@ -300,6 +304,16 @@ add_row(ImgReducer *reducer, const uint8_t *row)
 			sums[i] += row[i] * (i % bands == (size_t) bands - 1 ? 255 : row[i - i % bands + bands - 1]);
 }
 
+/* A row of boxes of 2 x 2 samples, of the last of which half may be missing. */
+static void
+halve(const uint8_t *restrict above, const uint8_t *restrict below, size_t count, int16_t *restrict boxes)
+{
+	for (size_t i = 0; i < count / 2; i++)
+		boxes[i] = (int16_t) ((above[2 * i] + above[2 * i + 1] + below[2 * i] + below[2 * i + 1]) << (BOX_BITS - 2));
+	if (count % 2 != 0)
+		boxes[count / 2] = (int16_t) ((above[count - 1] + below[count - 1]) << (BOX_BITS - 1));
+}
+
 /* Averages of the sums of "rows" rows. */
 static void
 average(ImgReducer *reducer, int rows, int16_t *boxes)
@@ -336,6 +350,15 @@ img_reducer_add(ImgReducer *reducer, const uint8_t *row)
 	reducer->row++;
 	if (down->box == 1 && reducer->across.box == 1 && !reducer->alpha)
 		widen(row, boxes, (size_t) reducer->across.pixels * reducer->bands);
+	else if (reducer->above && reducer->row % 2 == 0)
+		halve(reducer->above, row, (size_t) reducer->across.pixels, boxes);
+	else if (reducer->above && reducer->row == down->pixels)
+		halve(row, row, (size_t) reducer->across.pixels, boxes);
+	else if (reducer->above)
+	{
+		memcpy(reducer->above, row, (size_t) reducer->across.pixels);
+		return;
+	}
 	else
 	{
 		add_row(reducer, row);

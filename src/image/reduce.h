@@ -25,7 +25,7 @@ typedef struct ImgAxis
 /* reduce_axis.c */
 
 /* False if out of memory; to be freed in any case. */
-extern bool img_axis_make(ImgAxis *axis, int pixels, int size);
+extern bool img_axis_make(ImgAxis *axis, const ImgSide *side);
 extern void img_axis_free(ImgAxis *axis);
 
 /* Boxes that BATCH sums in a row need, at most. */

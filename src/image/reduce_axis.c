@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define LOBES		3
 #define LOBE_POINTS	256			/* of the table of a lobe */
@@ -31,11 +32,13 @@ lanczos(double x)
 	return table[point] + (table[point + 1] - table[point]) * (at - point);
 }
 
-/* The weights of one sum as fractions of WEIGHT_ONE; beyond the edge, the last pixel goes on. */
+/*
+ * The weights of one sum around "centre" as fractions of WEIGHT_ONE; beyond the edge, the last pixel goes on.
+ *  "scale": boxes to a lobe.
+ */
 static bool
-weigh(ImgAxis *axis, int number, double scale)
+weigh(ImgAxis *axis, int number, double centre, double scale)
 {
-	double		centre = (number + 0.5) * scale;
 	int			from = (int) ceil(centre - LOBES * scale - 0.5);
 	int			last = (int) floor(centre + LOBES * scale - 0.5);
 	int			first = MAX(0, MIN(from, axis->boxes - axis->taps));
@@ -56,6 +59,12 @@ weigh(ImgAxis *axis, int number, double scale)
 		sum += weight;
 	}
 	for (int i = 0; i < axis->taps; i++)
+		if (exact[i] > sum)		/* the last pixel, which goes on, can count more than once: it is taken as it is */
+		{
+			memset(exact, 0, sizeof(double) * axis->taps);
+			exact[i] = sum;
+		}
+	for (int i = 0; i < axis->taps; i++)
 	{
 		weights[i] = (int16_t) MIN(lrint(exact[i] / sum * WEIGHT_ONE), WEIGHT_ONE - 1);
 		rest -= weights[i];
@@ -70,24 +79,33 @@ weigh(ImgAxis *axis, int number, double scale)
 	return true;
 }
 
-bool
-img_axis_make(ImgAxis *axis, int pixels, int size)
+ImgSide
+img_side(int from, int to)
 {
-	double		scale;
+	return (ImgSide)
+	{
+		.from = from, .to = to, .scale = (double) from / to, .box = MAX(1, from / 2 / to)
+	};
+}
 
-	axis->pixels = pixels;
-	axis->size = size;
-	axis->box = MAX(1, pixels / 2 / size);
-	axis->boxes = (pixels + axis->box - 1) / axis->box;
-	scale = (double) pixels / axis->box / size;
-	axis->taps = MIN(axis->boxes, (int) ceil(2 * LOBES * scale) + 1);
-	axis->first = malloc(sizeof(int) * size);
-	axis->round = malloc(sizeof(int16_t) * size);
-	axis->weights = malloc(sizeof(int16_t) * size * axis->taps);
+bool
+img_axis_make(ImgAxis *axis, const ImgSide *side)
+{
+	double		scale = side->scale / side->box;
+	double		lobe = MAX(1, scale);
+
+	axis->pixels = side->from;
+	axis->size = side->to;
+	axis->box = side->box;
+	axis->boxes = (side->from + side->box - 1) / side->box;
+	axis->taps = MIN(axis->boxes, (int) ceil(2 * LOBES * lobe) + 1);
+	axis->first = malloc(sizeof(int) * axis->size);
+	axis->round = malloc(sizeof(int16_t) * axis->size);
+	axis->weights = malloc(sizeof(int16_t) * axis->size * axis->taps);
 	if (!axis->first || !axis->round || !axis->weights)
 		return false;
-	for (int i = 0; i < size; i++)
-		if (!weigh(axis, i, scale))
+	for (int i = 0; i < axis->size; i++)
+		if (!weigh(axis, i, side->start / side->box + (i + 0.5) * scale, lobe))
 			return false;
 	return true;
 }

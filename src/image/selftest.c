@@ -83,6 +83,7 @@ try(const uint8_t *data, size_t length, TeFormat format, ImgResult *result, bool
 		.want = TE_WANT_ALL, .size = SAMPLE_WIDTH, .format = format, .quality = 90,
 		.max_pixels = SAMPLE_WIDTH * SAMPLE_HEIGHT, .file_size = length
 	};
+	const ImgTarget target = {.width = SAMPLE_WIDTH, .height = SAMPLE_HEIGHT};
 	ImgResult	again = {0};
 	ImgPixels	pixels = {0};
 	bool		done = false;
@@ -93,7 +94,7 @@ try(const uint8_t *data, size_t length, TeFormat format, ImgResult *result, bool
 	{
 		const ImgFile thumbnail = {format, result->thumbnail, result->thumbnail_bytes};
 
-		done = img_decode(&thumbnail, NULL, SAMPLE_WIDTH, SAMPLE_WIDTH, SAMPLE_HEIGHT, &pixels, &again);
+		done = img_decode(&thumbnail, NULL, SAMPLE_WIDTH, &target, &pixels, &again);
 		*right = done && right_colours(&pixels);
 	}
 	free(pixels.data);

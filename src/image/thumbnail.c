@@ -51,28 +51,21 @@ device_format(VipsBandFormat format)
 	return format == VIPS_FORMAT_UCHAR || format == VIPS_FORMAT_USHORT || format == VIPS_FORMAT_FLOAT;
 }
 
-/* The transform for a picture: by its own profile or, for CMYK, by libvips' general one. */
+/* The transform for an image, by its profile; CMYK must have one. */
 static bool
 find_transform(VipsImage *image, Colours *colours)
 {
 	VipsBandFormat format = vips_image_get_format(image);
-	VipsBlob   *general = NULL;
 	const void *profile = NULL;
 	size_t		length = 0;
 
 	if (!device_format(format))
 		return true;
 	if (vips_image_get_typeof(image, VIPS_META_ICC_NAME) &&
-		vips_image_get_blob(image, VIPS_META_ICC_NAME, &profile, &length) == 0)
-		colours->transform = img_srgb_transform(profile, length, colours->bands, colours->alpha, format);
-	if (colours->transform || colours->bands != 4)
-		return true;
-	if (vips_profile_load("cmyk", &general, NULL) != 0)
-		return false;
-	profile = vips_blob_get(general, &length);
+		vips_image_get_blob(image, VIPS_META_ICC_NAME, &profile, &length) != 0)
+		profile = NULL;
 	colours->transform = img_srgb_transform(profile, length, colours->bands, colours->alpha, format);
-	vips_area_unref(VIPS_AREA(general));
-	return colours->transform != NULL;
+	return colours->transform || colours->bands != 4;
 }
 
 /* Are the bands grey, RGB or CMYK of a device, and not Lab or the like? */
@@ -187,8 +180,9 @@ static bool
 reduce(VipsImage *image, int width, int height, bool alpha, uint8_t *out)
 {
 	VipsRegion *region = vips_region_new(image);
-	ImgReducer *reducer = img_reducer_new(vips_image_get_width(image), vips_image_get_height(image),
-										  vips_image_get_bands(image), alpha, width, height, out);
+	ImgSide		across = img_side(vips_image_get_width(image), width);
+	ImgSide		down = img_side(vips_image_get_height(image), height);
+	ImgReducer *reducer = img_reducer_new(&across, &down, vips_image_get_bands(image), alpha, out);
 	VipsRect	strip = {0, 0, vips_image_get_width(image), 0};
 	bool		ok = region && reducer;
 

@@ -106,46 +106,42 @@ same_coefficients(Decoder *decoder, const DcPicture *ours)
 	return true;
 }
 
-/* Rows as libjpeg makes them; "bands" of each pixel count, of them the first "compared". */
+/* All samples but those of chroma that libjpeg decodes at a larger scale. */
 static bool
-same_rows(j_decompress_ptr cinfo, const uint8_t *ours, int compared)
+same_samples(Decoder *decoder, const DcPicture *ours)
 {
-	size_t		stride = (size_t) cinfo->output_width * cinfo->output_components;
-	uint8_t    *row = cinfo->mem->alloc_large((j_common_ptr) cinfo, JPOOL_IMAGE, stride);
+	j_decompress_ptr cinfo = &decoder->cinfo;
+	JSAMPARRAY	rows[MAX_COMPONENTS];
+	JSAMPARRAY	own;
 	bool		same = true;
 
-	while (cinfo->output_scanline < cinfo->output_height)
+	begin(decoder);
+	cinfo->raw_data_out = TRUE;
+	jpeg_start_decompress(cinfo);
+	own = cinfo->mem->alloc_sarray((j_common_ptr) cinfo, JPOOL_IMAGE, cinfo->image_width / DCTSIZE + 1, 1);
+	for (int i = 0; i < cinfo->num_components; i++)
+		rows[i] = cinfo->mem->alloc_sarray((j_common_ptr) cinfo, JPOOL_IMAGE, (cinfo->image_width / DCTSIZE + 8) * JPEG_BLOCK_WIDTH(&cinfo->comp_info[i]),
+										   (JDIMENSION) (cinfo->max_v_samp_factor * JPEG_BLOCK_HEIGHT(&cinfo->comp_info[i])));
+	for (int top = 0; cinfo->output_scanline < cinfo->output_height; top++)
 	{
-		jpeg_read_scanlines(cinfo, &row, 1);
-		for (size_t i = 0; i < stride; i++)
-			if ((int) (i % cinfo->output_components) < compared && row[i] != ours[i])
-				same = false;
-		ours += stride;
+		jpeg_read_raw_data(cinfo, rows, (JDIMENSION) cinfo->max_v_samp_factor);
+		for (int i = 0; i < cinfo->num_components; i++)
+		{
+			const jpeg_component_info *info = &cinfo->comp_info[i];
+
+			for (int y = 0; JPEG_BLOCK_WIDTH(info) == 1 && y < info->v_samp_factor && top * info->v_samp_factor + y < ours->planes[i].rows; y++)
+			{
+				img_dc_samples(cinfo, ours, i, top * info->v_samp_factor + y, own[0]);
+				same = same && memcmp(own[0], rows[i][y], (size_t) ours->planes[i].columns) == 0;
+			}
+		}
 	}
 	return same;
 }
 
-/* All pixels, or their light only if libjpeg decodes chroma at a larger scale. */
-static bool
-same_pixels(Decoder *decoder, const DcPicture *picture, uint8_t **pixels)
-{
-	j_decompress_ptr cinfo = &decoder->cinfo;
-	bool		only_light = picture->count > 1 && picture->planes[1].shrink_x == 2 && picture->planes[1].shrink_y == 2;
-
-	begin(decoder);
-	cinfo->out_color_space = cinfo->num_components == 4 ? JCS_CMYK : cinfo->num_components == 1 ? JCS_GRAYSCALE : JCS_RGB;
-	if (only_light)
-		cinfo->jpeg_color_space = cinfo->out_color_space = picture->count == 3 ? JCS_RGB : JCS_CMYK;	/* no conversion */
-	*pixels = img_dc_pixels(cinfo, picture);
-	if (!*pixels)
-		return false;
-	jpeg_start_decompress(cinfo);
-	return same_rows(cinfo, *pixels, only_light ? 1 : cinfo->output_components);
-}
-
 /* The parts that libjpeg may jump out of. */
 static JpegComparison
-compare(Decoder *decoder, int step, DcPicture *picture, uint8_t **pixels)
+compare(Decoder *decoder, int step, DcPicture *picture)
 {
 	if (setjmp(decoder->escape) != 0)
 		return step == 0 || (step == 1 && !jpeg_has_multiple_scans(&decoder->cinfo)) ? LEFT : WRONG;
@@ -155,8 +151,8 @@ compare(Decoder *decoder, int step, DcPicture *picture, uint8_t **pixels)
 		return img_dc_decode(&decoder->cinfo, picture) ? SAME : LEFT;
 	}
 	decoder->why = NULL;
-	if (step == 1 ? !same_coefficients(decoder, picture) : !same_pixels(decoder, picture, pixels))
-		decoder->why = step == 1 ? "other coefficients" : "other pixels";
+	if (step == 1 ? !same_coefficients(decoder, picture) : !same_samples(decoder, picture))
+		decoder->why = step == 1 ? "other coefficients" : "other samples";
 	else if (step == 1)
 		decoder->why = NULL;
 	return decoder->why ? WRONG : SAME;
@@ -167,20 +163,18 @@ jpeg_compare(const uint8_t *data, size_t length, const char **why)
 {
 	Decoder    *decoder = calloc(1, sizeof(Decoder));
 	DcPicture	picture = {0};
-	uint8_t    *pixels = NULL;
 	JpegComparison result;
 
 	decoder->data = data;
 	decoder->length = length;
-	result = compare(decoder, 0, &picture, &pixels);
-	if (result == SAME && compare(decoder, 1, &picture, &pixels) == WRONG)
+	result = compare(decoder, 0, &picture);
+	if (result == SAME && compare(decoder, 1, &picture) == WRONG)
 		result = WRONG;
 	else if (result == SAME)
-		result = compare(decoder, 2, &picture, &pixels);
+		result = compare(decoder, 2, &picture);
 	*why = decoder->why;
 	jpeg_destroy_decompress(&decoder->cinfo);
 	free(picture.memory);
-	free(pixels);
 	free(decoder);
 	return result;
 }

@@ -174,6 +174,39 @@ test_jpeg_write(void)
 	}
 }
 
+/* Planes of one colour, which end amid blocks, are of that colour up to their edges, however coarse the JPEG. */
+static void
+test_jpeg_write_planes(void)
+{
+	for (int chroma = 1; chroma <= 2; chroma++)
+	{
+		uint8_t		data[19 * 11 * 3];
+		ImgPixels	pixels = {data, 19, 11, 3, chroma};
+		ImgResult	result = {0};
+		size_t		length = 0;
+		size_t		size = 0;
+		VipsImage  *image = NULL;
+		uint8_t    *bytes;
+		uint8_t    *read;
+		int			wrong = 0;
+
+		memset(data, 200, 19 * 11);
+		memset(data + 19 * 11, 90, sizeof(data) - 19 * 11);
+		bytes = img_jpeg_write(&pixels, 20, 10000, &length, &result);
+		if (!ok(bytes && vips_jpegload_buffer(bytes, length, &image, NULL) == 0, "planes are written"))
+			return;
+		read = vips_image_write_to_memory(image, &size);
+		is_int((int) size, 19 * 11 * 3, "19 x 11 pixels");
+		for (size_t i = 0; i < size; i++)
+			wrong += abs(read[i] - read[i % 3]) > 1;
+		is_int(wrong, 0, "all of one colour");
+		ok(abs(read[0] - 147) < 15 && abs(read[1] - 240) < 15 && abs(read[2] - 133) < 15, "the right one");
+		g_free(read);
+		g_object_unref(image);
+		g_free(bytes);
+	}
+}
+
 /* On white where the format has no transparency, kept where it has. */
 static void
 test_alpha(const char *name)
@@ -320,6 +353,7 @@ main(void)
 	test_orientations();
 	test_written();
 	test_jpeg_write();
+	test_jpeg_write_planes();
 	test_alpha("alpha.png");
 	test_alpha("alpha.webp");
 	test_alpha("alpha.avif");
