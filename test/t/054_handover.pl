@@ -16,7 +16,6 @@ EOSQL
 $server->safe_psql('postgres', 'CREATE ROLE alice; CREATE ROLE bob; GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO alice, bob');
 template($server);
 
-# Decoders of the server that nobody has ended, and their sessions.
 sub wait_for_waiters
 {
 	my $count = shift;
@@ -31,7 +30,7 @@ sub occupy
 	my ($role, $settings) = @_;
 	my $session = DecoderTest->session($server);
 
-	$session->query("SET ROLE $role; " . ($settings // '') . $thumbnail);
+	$session->query(($settings // '') . "SET ROLE $role; $thumbnail");
 	my $decoder = $session->send_to_stopped($server, $thumbnail);
 	return ($session, $decoder);
 }
