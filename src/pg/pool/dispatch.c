@@ -83,14 +83,6 @@ te_dispatch_give(TeDecoder *decoder)
 	return true;
 }
 
-/* Let another process have an idle decoder, or end it. */
-static void
-let_go(TeDecoder *decoder)
-{
-	if (!te_dispatch_give(decoder))
-		te_dispatch_reap(decoder, TE_END_NOT_NEEDED);
-}
-
 /* Remove a decoder from the pool, and requeue or fail its entries. */
 void
 te_dispatch_reap(TeDecoder *decoder, TeEndReason cause)
@@ -333,9 +325,9 @@ find_decoder(Oid role, int nbatches)
 			return decoder;
 		else if (nbatches > 0)
 			continue;
-		else if (!usable)
-			let_go(decoder);
-		else if (te_decoder_slot_hold(decoder->process.child) != TE_SLOT_HELD)
+		else if (!usable && te_dispatch_give(decoder))
+			continue;
+		else if (!usable || te_decoder_slot_hold(decoder->process.child) != TE_SLOT_HELD)
 			te_dispatch_reap(decoder, TE_END_NOT_NEEDED);
 		else if (!te_decoder_check_idle(decoder))
 			te_dispatch_reap(decoder, decoder->cause);
