@@ -147,5 +147,5 @@ main(int argc, char **argv)
 	if (!close_sandbox(&options))
 		_exit(TE_EXIT_START);
 	/* without the libraries' functions for an exit, which would wait for threads; see threads.h */
-	_exit(options.trial ? dec_template_trial(&hello) : dec_serve(&hello));
+	_exit(options.trial ? dec_template_trial(&hello) : dec_serve(&hello, argv[TE_ARG_PARENT]));
 }

@@ -293,9 +293,17 @@ is_used_up(void)
 	return clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used) != 0 || used.tv_sec >= DEC_LIFE_SECONDS;
 }
 
-int
-dec_serve(const TeHello *hello)
+void
+dec_show_server_process(char *parent, int pid)
 {
+	snprintf(parent, strlen(parent) + 1, "%0*d", (int) strlen(parent), pid);
+}
+
+int
+dec_serve(const TeHello *hello, char *parent)
+{
+	int			server_process = 0;
+
 	static char message[TE_BATCH * sizeof(TeRequest) + 1];
 
 	if (te_send(TE_FD_SOCKET, hello, sizeof(*hello), NULL, 0) != 0)
@@ -325,6 +333,12 @@ dec_serve(const TeHello *hello)
 			return TE_EXIT_PROTOCOL;
 		}
 
+		/* server processes hand decoders over */
+		if (requests[0].server_process != server_process)
+		{
+			server_process = requests[0].server_process;
+			dec_show_server_process(parent, server_process);
+		}
 		go_on = answer_all(requests, count, fds);
 		while (nfds > 0)
 			close(fds[--nfds]);

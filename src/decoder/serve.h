@@ -19,7 +19,10 @@
  */
 extern bool dec_serve_prepare(uint64_t file_bytes);
 
-/* Send the greeting, then answer requests.  Returns the exit code. */
-extern int	dec_serve(const TeHello *hello);
+/* Send the greeting, then answer requests.  "parent" is the argument TE_ARG_PARENT.  Returns the exit code. */
+extern int	dec_serve(const TeHello *hello, char *parent);
+
+/* Show in that argument to which server process the decoder belongs. */
+extern void dec_show_server_process(char *parent, int pid);
 
 #endif							/* TE_DECODER_SERVE_H */

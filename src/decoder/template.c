@@ -21,6 +21,7 @@
 #include "image/image.h"
 #include "libraries.h"
 #include "log.h"
+#include "serve.h"
 #include "threads.h"
 #include "wire/clock.h"
 #include "wire/decoder_args.h"
@@ -207,7 +208,7 @@ become_decoder(const int *fds, char *parent, pid_t server_process)
 	signal(SIGCHLD, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	snprintf(parent, strlen(parent) + 1, "%0*d", (int) strlen(parent), (int) server_process);
+	dec_show_server_process(parent, server_process);
 	return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 && getppid() == template_pid;
 }
 
@@ -234,6 +235,21 @@ is_current(const TeTemplateRequest *request)
 	return listener >= 0;
 }
 
+/* Does another server process have the connection now, and the decoder? */
+static bool
+is_move(Child *child, const void *message, ssize_t length)
+{
+	TeTemplateMessage move;
+
+	if (length != sizeof(move) || child->pid == 0)
+		return false;
+	memcpy(&move, message, sizeof(move));
+	if (move.magic != TE_TEMPLATE_MAGIC || move.event != TE_TEMPLATE_MOVED || move.value <= 0)
+		return false;
+	child->server_process = move.value;
+	return true;
+}
+
 /* Read the request of a connection and fork.  True in the child. */
 static bool
 serve(Child *child, char *parent, DecOptions *options)
@@ -245,6 +261,8 @@ serve(Child *child, char *parent, DecOptions *options)
 	pid_t		pid = 0;
 
 	if (length < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+		return false;
+	if (nfds == 0 && is_move(child, &request, length))
 		return false;
 	if (length <= 0 || child->pid != 0)
 	{

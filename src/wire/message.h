@@ -89,6 +89,8 @@ typedef struct TeRequest
 	uint32_t	size;			/* side of the square, pixels */
 	uint32_t	format;			/* TeFormat of the thumbnail */
 	uint32_t	quality;		/* 1..100 */
+	int32_t		server_process; /* whose request it is, which the decoder shows in its arguments */
+	uint32_t	unused;
 	uint64_t	max_pixels;		/* limit on width x height of the decoded frame */
 	uint64_t	file_size;		/* bytes of the image file when the server opened it */
 } TeRequest;

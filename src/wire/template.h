@@ -7,6 +7,7 @@
  *		server -> template	TeTemplateRequest + 2 fds	the decoder's socket and log pipe (decoder_args.h)
  *		template -> server	TE_TEMPLATE_STARTED			its process id, or 0: start one without the template
  *		template -> server	TE_TEMPLATE_ENDED			its exit status, once it has ended
+ *		server -> template	TE_TEMPLATE_MOVED			the decoder, and this connection, belong to that server process now
  *
  * The decoder is a child of the template, which keeps it as a zombie until the connection is closed, as if the server
  * process had not called waitpid() yet: until then its process id is not used again.  When the connection is closed the
@@ -55,6 +56,7 @@ typedef enum TeTemplateEvent
 {
 	TE_TEMPLATE_STARTED,
 	TE_TEMPLATE_ENDED,
+	TE_TEMPLATE_MOVED,
 	TE_TEMPLATE_RETIRED,
 	TE_TEMPLATE_RETIRE
 } TeTemplateEvent;

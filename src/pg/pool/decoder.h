@@ -13,6 +13,7 @@
 
 #include "lib/ilist.h"
 
+#include "pg/shared/decoder_slot_table.h"
 #include "pool.h"
 #include "process.h"
 
@@ -84,6 +85,21 @@ typedef struct TeDecoder
  * it.
  */
 extern TeDecoder *te_decoder_start(MemoryContext context, int child);
+
+/* Is the decoder idle, and does the first process that waits for a slot need such a one for the same role? */
+extern bool te_decoder_is_wanted(const TeDecoder *decoder);
+
+/* Hand it over to that process.  If it cannot be, it is to be ended.  Never throws. */
+extern bool te_decoder_give(TeDecoder *decoder);
+
+/*
+ * The decoder that another process has handed over as this child, allocated in this context.  NULL if there is none: one
+ * must be started.
+ */
+extern TeDecoder *te_decoder_receive(MemoryContext context, int child);
+
+/* What this process needs a decoder of that role for. */
+extern TeDecoderKind te_decoder_kind(Oid role);
 
 /* May the decoder get more requests: is it not due for retirement and are its settings current? */
 extern bool te_decoder_is_usable(const TeDecoder *decoder);

@@ -66,6 +66,23 @@ may_try_again(TePoolEntry *entry, int suspects, TeStatus outcome)
 	return outcome == TE_OK && ++entry->resent < MAX_RESENT;
 }
 
+bool
+te_dispatch_give(TeDecoder *decoder)
+{
+	if (!te_decoder_is_wanted(decoder))
+		return false;
+	reset_wait_set();
+	if (!te_decoder_give(decoder))
+		te_dispatch_reap(decoder, TE_END_NOT_NEEDED);
+	else
+	{
+		dlist_delete(&decoder->node);
+		te_pool.ndecoders--;
+		pfree(decoder);
+	}
+	return true;
+}
+
 /* Remove a decoder from the pool, and requeue or fail its entries. */
 void
 te_dispatch_reap(TeDecoder *decoder, TeEndReason cause)
@@ -186,14 +203,20 @@ te_dispatch_yield(void)
 {
 	TeDecoder  *decoder;
 
-	while (te_decoder_slot_others_wait() && (decoder = find_idle_decoder(InvalidOid)) != NULL &&
-		   (must_yield(decoder) || !te_pool.returns_soon))
+	while (te_decoder_slot_others_wait() && (decoder = find_idle_decoder(InvalidOid)) != NULL)
+	{
+		if (te_dispatch_give(decoder))
+			continue;
+		if (!must_yield(decoder) && te_pool.returns_soon)
+			break;
 		te_dispatch_reap(decoder, TE_END_NOT_NEEDED);
+	}
 }
 
 bool
 te_dispatch_start(Oid role, bool must)
 {
+	TeDecoderKind needed = te_decoder_kind(role);
 	TeDecoder  *decoder;
 	int			child = -1;
 
@@ -204,11 +227,11 @@ te_dispatch_start(Oid role, bool must)
 			return false;		/* all decoders are busy for other roles; one becomes idle later */
 		te_dispatch_reap(decoder, TE_END_NOT_NEEDED);
 	}
-	child = te_decoder_slot_take(must);
+	child = te_decoder_slot_take(must ? &needed : NULL);
 	while (child < 0 && must && (decoder = find_idle_decoder(role)) != NULL)
 	{
 		te_dispatch_reap(decoder, TE_END_NOT_NEEDED);
-		child = te_decoder_slot_take(must);
+		child = te_decoder_slot_take(&needed);
 	}
 	if (child < 0)
 	{
@@ -220,7 +243,9 @@ te_dispatch_start(Oid role, bool must)
 	}
 
 	te_pool.slot_wait_since_ms = 0;
-	decoder = te_decoder_start(te_pool.context, child);
+	decoder = te_decoder_receive(te_pool.context, child);
+	if (decoder == NULL)
+		decoder = te_decoder_start(te_pool.context, child);
 	if (decoder == NULL)
 	{
 		if (must)
@@ -299,6 +324,8 @@ find_decoder(Oid role, int nbatches)
 		else if (nbatches > 0 && usable)
 			return decoder;
 		else if (nbatches > 0)
+			continue;
+		else if (!usable && te_dispatch_give(decoder))
 			continue;
 		else if (!usable || te_decoder_slot_hold(decoder->process.child) != TE_SLOT_HELD)
 			te_dispatch_reap(decoder, TE_END_NOT_NEEDED);

@@ -54,10 +54,13 @@ extern void te_dispatch_stop_waiting(void);
 extern void te_dispatch_check_wait(void);
 
 /*
- * At the end of a call: if other processes wait for a slot, end the idle decoders.  A process whose calls follow each other
+ * At the end of a call: if other processes wait for a slot, let the idle decoders go.  A process whose calls follow each other
  * keeps one until its turn is over.
  */
 extern void te_dispatch_yield(void);
+
+/* If the decoder is idle and the first process that waits for a slot can use it, let it have it.  Is it gone? */
+extern bool te_dispatch_give(TeDecoder *decoder);
 
 /*
  * End a decoder for that cause: remove it from the pool, reap it, and requeue or fail its

@@ -226,6 +226,10 @@ end_all_decoders(int64 until_ms)
 	te_pool.reap_until_ms = until_ms;
 	dlist_foreach_modify(iter, &te_pool.decoders)
 	{
+		(void) te_dispatch_give(dlist_container(TeDecoder, node, iter.cur));
+	}
+	dlist_foreach_modify(iter, &te_pool.decoders)
+	{
 		/* kill all before waiting for the first */
 		te_process_kill(&dlist_container(TeDecoder, node, iter.cur)->process);
 	}
@@ -303,6 +307,7 @@ te_pool_submit(TeTask *task, int max_decoders)
 	entry = MemoryContextAllocZero(te_pool.context, sizeof(TePoolEntry));
 	task->request.magic = TE_WIRE_MAGIC;
 	task->request.number = ++te_pool.last_request;
+	task->request.server_process = MyProcPid;
 	entry->task = task;
 	entry->level = GetCurrentTransactionNestLevel();
 	entry->role = task->role;

@@ -24,9 +24,12 @@
 #include "pg/base/clock.h"
 #include "pg/base/module_folder.h"
 #include "pg/shared/decoder_slot.h"
+#include "pg/shared/handover.h"
 #include "process.h"
 #include "template.h"
 #include "wire/decoder_args.h"
+#include "wire/fdpass.h"
+#include "wire/template.h"
 
 static const struct
 {
@@ -268,6 +271,42 @@ te_process_start(TeProcess *process, TeProgram program, int child, const int *nu
 		te_decoder_slot_free(child);
 	}
 	return error;
+}
+
+bool
+te_process_take_over(TeProcess *process, int child, pid_t pid, const int *fds)
+{
+	TeTemplateMessage message = {TE_TEMPLATE_MAGIC, TE_TEMPLATE_MOVED, MyProcPid};
+
+	memset(process, 0, sizeof(*process));
+	if (!reserve_descriptors())
+	{
+		te_handover_drop(fds);
+		return false;
+	}
+	if (!AcquireExternalFD())
+	{
+		release_descriptors();
+		te_handover_drop(fds);
+		return false;
+	}
+	process->pid = pid;
+	process->child = child;
+	process->sock = fds[TE_HANDOVER_SOCKET];
+	process->log = fds[TE_HANDOVER_LOG];
+	process->template_sock = fds[TE_HANDOVER_TEMPLATE];
+	/* if it is lost, we are not told that an idle decoder has ended, and notice it when we need it */
+	(void) te_send(process->template_sock, &message, sizeof(message), NULL, 0);
+	te_decoder_slot_fill(child, pid, process->template_sock);
+	return true;
+}
+
+void
+te_process_leave(TeProcess *process)
+{
+	close(process->template_sock);
+	close_channels(process);
+	process->pid = 0;
 }
 
 /* Keep the end of the text, with non-printable characters replaced by question marks. */

@@ -48,6 +48,15 @@ extern const char *te_process_file(TeProgram program);
 extern int	te_process_start(TeProcess *process, TeProgram program, int child, const int *numbers, int count);
 pg_noreturn extern void te_process_start_failed(TeProgram program, int error);
 
+/*
+ * Take over a process that another server process has handed over, and these descriptors.  False if no descriptor may be
+ * kept; then they are closed, which ends it.
+ */
+extern bool te_process_take_over(TeProcess *process, int child, pid_t pid, const int *fds);
+
+/* Close the descriptors of a process that was handed over, whose number is free already. */
+extern void te_process_leave(TeProcess *process);
+
 /* Read the log pipe into stderr_tail.  Never throws. */
 extern void te_process_read_stderr(TeProcess *process);
 

@@ -206,10 +206,10 @@ te_decoder_slot_take_child(void)
 }
 
 int
-te_decoder_slot_take(bool must)
+te_decoder_slot_take(const TeDecoderKind *needed)
 {
 	int			child = find_child();
-	int			slot = child >= 0 ? te_decoder_slot_find(must) : -1;
+	int			slot = child >= 0 ? te_decoder_slot_find(needed) : -1;
 
 	if (slot < 0)
 		return -1;
@@ -228,6 +228,29 @@ te_decoder_slot_fill(int number, pid_t pid, int template_sock)
 	child->pid = pid;
 	if (child->slot >= 0)
 		pg_atomic_write_u32(&te_decoder_slots->slot[child->slot], SLOT_WORD(pid, SLOT_BUSY));
+}
+
+bool
+te_decoder_slot_give(int number, const TeDecoderKind *kind, TeHandover *handover, const int *fds)
+{
+	Child	   *child = &children[number];
+
+	handover->pid = child->pid;
+	if (child->slot < 0 || !te_decoder_slot_hand_over(child->slot, kind, handover, fds))
+		return false;
+	pg_atomic_write_u32(&child->state, CHILD_FREE);
+	return true;
+}
+
+bool
+te_decoder_slot_receive(int number, TeDecoderKind *kind, TeHandover *handover, int *fds)
+{
+	int			slot = children[number].slot;
+
+	if (SLOT_STATE(pg_atomic_read_u32(&te_decoder_slots->slot[slot])) == SLOT_STARTING)
+		return false;
+	pg_atomic_write_u32(&te_decoder_slots->slot[slot], SLOT_WORD(MyProcPid, SLOT_STARTING));
+	return te_decoder_slot_receive_handover(kind, handover, fds);
 }
 
 /* Free the slot, unless another process has taken it over. */
@@ -318,6 +341,7 @@ te_decoder_slot_hold(int number)
 	if (before == CHILD_REAPED)
 	{
 		child->slot = -1;
+		pg_atomic_write_u32(&child->state, CHILD_REAPED);	/* for who asks again */
 		return TE_SLOT_REAPED;
 	}
 	if (before == CHILD_HELD || child->slot < 0)

@@ -23,10 +23,10 @@ extern void te_decoder_slot_prepare(void);
 
 /*
  * Take a slot for a decoder that is about to be started.  Returns the number of a child of
- * this process, or -1.  With "must" the process then joins the queue, and has to call this
+ * this process, or -1.  If a kind is needed the process then joins the queue, and has to call this
  * again when its latch is set and after te_decoder_slot_poll_ms().
  */
-extern int	te_decoder_slot_take(bool must);
+extern int	te_decoder_slot_take(const TeDecoderKind *needed);
 extern int	te_decoder_slot_poll_ms(void);
 
 /* Take the number of a child that is not a decoder and needs no slot.  -1 if all are in use. */
@@ -46,6 +46,21 @@ extern int	te_decoder_slot_turn_ms(void);
 
 /* Record the process ID of a child that has been started, and its connection to the template (child_end.h). */
 extern void te_decoder_slot_fill(int child, pid_t pid, int template_sock);
+
+/* Does the first in the queue need a decoder of that kind? */
+extern bool te_decoder_slot_is_wanted(const TeDecoderKind *kind);
+
+/*
+ * Hand a decoder that this process holds over to the first in the queue, if it needs one of that kind.  The child's number is
+ * then free, and the descriptors are to be closed.  Never throws.
+ */
+extern bool te_decoder_slot_give(int child, const TeDecoderKind *kind, TeHandover *handover, const int *fds);
+
+/*
+ * Did another process hand over the decoder of a slot that has just been taken?  Then its kind and what belongs to it are
+ * set, and te_decoder_slot_fill() is to be called.  If not, or if it was lost on the way, a decoder must be started.
+ */
+extern bool te_decoder_slot_receive(int child, TeDecoderKind *kind, TeHandover *handover, int *fds);
 
 /* Free the slot of a child that could not be started or has been reaped. */
 extern void te_decoder_slot_free(int child);

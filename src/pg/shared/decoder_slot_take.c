@@ -28,7 +28,8 @@
 
 #define MAX_TURN_MS		2000
 
-static bool queued;
+static bool queued;				/* or a decoder was handed over to this process, which it has not noticed */
+static TeDecoderWaiter self;	/* this process in the queue */
 
 static void
 wake_first(void)
@@ -61,44 +62,132 @@ unlock_slots(void)
 		LWLockRelease(te_shared_lock);
 }
 
+/* Remove a process from the queue.  te_shared_lock is held. */
+static void
+remove_waiter(uint32 process)
+{
+	int			kept = 0;
+
+	for (int i = 0; i < te_decoder_slots->nwaiters; i++)
+	{
+		if (te_decoder_slots->waiter[i].process != process)
+			te_decoder_slots->waiter[kept++] = te_decoder_slots->waiter[i];
+	}
+	te_decoder_slots->nwaiters = kept;
+	pg_atomic_write_u32(&te_decoder_slots->first, kept > 0 ? te_decoder_slots->waiter[0].process : 0);
+}
+
 /* Remove this process from the queue.  te_shared_lock is held. */
 static void
 leave_queue(void)
 {
-	uint32		me = te_shmem_my_process();
-	int			kept = 0;
-
 	if (!queued)
 		return;
-	for (int i = 0; i < te_decoder_slots->nwaiters; i++)
-	{
-		if (te_decoder_slots->waiter[i] != me)
-			te_decoder_slots->waiter[kept++] = te_decoder_slots->waiter[i];
-	}
-	te_decoder_slots->nwaiters = kept;
-	pg_atomic_write_u32(&te_decoder_slots->first, kept > 0 ? te_decoder_slots->waiter[0] : 0);
+	remove_waiter(te_shmem_my_process());
 	queued = false;
 	wake_first();
 }
 
 static void
-join_queue(void)
+join_queue(const TeDecoderKind *needed)
 {
 	if (te_shared == NULL || queued || te_decoder_slots->nwaiters == TE_MAX_WAITERS)
 		return;
-	te_decoder_slots->waiter[te_decoder_slots->nwaiters++] = te_shmem_my_process();
-	pg_atomic_write_u32(&te_decoder_slots->first, te_decoder_slots->waiter[0]);
+	self.process = te_shmem_my_process();
+	self.pid = MyProcPid;
+	self.kind = *needed;
+	te_handover_open(&self.address);
+	te_decoder_slots->waiter[te_decoder_slots->nwaiters++] = self;
+	pg_atomic_write_u32(&te_decoder_slots->first, te_decoder_slots->waiter[0].process);
 	queued = true;
+}
+
+/* --- handing over */
+
+/* te_shared_lock is held. */
+static bool
+first_needs(const TeDecoderKind *kind)
+{
+	return te_decoder_slots->nwaiters > 0 && memcmp(&te_decoder_slots->waiter[0].kind, kind, sizeof(*kind)) == 0;
+}
+
+bool
+te_decoder_slot_is_wanted(const TeDecoderKind *kind)
+{
+	bool		wanted;
+
+	lock_slots();
+	wanted = first_needs(kind);
+	unlock_slots();
+	return wanted;
+}
+
+bool
+te_decoder_slot_hand_over(int slot, const TeDecoderKind *kind, TeHandover *handover, const int *fds)
+{
+	const TeDecoderWaiter *first = &te_decoder_slots->waiter[0];
+	uint32		process = 0;
+
+	if (te_shared == NULL)
+		return false;
+	lock_slots();
+	if (first_needs(kind) && te_handover_send(&first->address, handover, fds))
+	{
+		process = first->process;
+		te_decoder_slots->session[slot] = first->pid;
+		te_decoder_slots->database[slot] = kind->database;
+		te_decoder_slots->given_to[slot] = process;
+		remove_waiter(process);
+	}
+	unlock_slots();
+	te_shmem_set_latch(process);
+	return process != 0;
+}
+
+/* The slot that was handed over to this process, which it takes; -1 if there is none.  te_shared_lock is held. */
+static int
+take_given(void)
+{
+	uint32		me = queued ? te_shmem_my_process() : 0;
+
+	for (int i = 0; i < TE_MAX_DECODER_SLOTS && me != 0; i++)
+	{
+		if (te_decoder_slots->given_to[i] == me)
+		{
+			te_decoder_slots->given_to[i] = 0;
+			queued = false;
+			return i;
+		}
+	}
+	return -1;
+}
+
+bool
+te_decoder_slot_receive_handover(TeDecoderKind *kind, TeHandover *handover, int *fds)
+{
+	bool		received = te_handover_receive(&self.address, handover, fds);
+
+	*kind = self.kind;
+	te_handover_close();
+	return received;
 }
 
 void
 te_decoder_slot_leave_queue(void)
 {
+	int			slot;
+
 	if (!queued)
 		return;
 	lock_slots();
+	slot = take_given();
 	leave_queue();
 	unlock_slots();
+
+	/* with its descriptors, a decoder that was handed over ends */
+	te_handover_close();
+	if (slot >= 0)
+		te_decoder_slot_change_word(slot, pg_atomic_read_u32(&te_decoder_slots->slot[slot]), 0);
 }
 
 bool
@@ -209,21 +298,27 @@ find_slot(bool must)
 }
 
 int
-te_decoder_slot_find(bool must)
+te_decoder_slot_find(const TeDecoderKind *needed)
 {
 	int			slot;
+	bool		given;
 
 	lock_slots();
-	slot = find_slot(must);
+	slot = take_given();
+	given = slot >= 0;
+	if (!given)
+		slot = find_slot(needed != NULL);
 	if (slot >= 0)
 	{
 		te_decoder_slots->session[slot] = MyProcPid;
 		te_decoder_slots->database[slot] = MyDatabaseId;
 		leave_queue();
 	}
-	else if (must)
-		join_queue();
+	else if (needed != NULL)
+		join_queue(needed);
 	unlock_slots();
+	if (slot >= 0 && !given)
+		te_handover_close();
 	return slot;
 }
 

@@ -25,9 +25,15 @@ extern TeDecoderSlots *te_decoder_slots;
 extern bool te_decoder_slot_change_word(int slot, uint32 from, uint32 to);
 
 /*
- * Take a slot and mark it SLOT_STARTING, or return -1; with "must" the process then joins the
- * queue.
+ * Take a slot and mark it SLOT_STARTING, or return -1; if a kind is needed the process then joins the queue.  A slot whose
+ * decoder was handed over to this process is SLOT_BUSY.
  */
-extern int	te_decoder_slot_find(bool must);
+extern int	te_decoder_slot_find(const TeDecoderKind *needed);
+
+/* Hand over the slot, whose decoder is busy for this process only, to the first in the queue. */
+extern bool te_decoder_slot_hand_over(int slot, const TeDecoderKind *kind, TeHandover *handover, const int *fds);
+
+/* Receive the decoder that was handed over with a slot, of the kind that was needed.  False if there is none. */
+extern bool te_decoder_slot_receive_handover(TeDecoderKind *kind, TeHandover *handover, int *fds);
 
 #endif							/* TE_PG_DECODER_SLOT_WORD_H */
