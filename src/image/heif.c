@@ -64,13 +64,16 @@ open_heif(const ImgFile *file, VipsImage *opened, int width, int height, Heif *h
 		!heif_image_handle_has_alpha_channel(heif->handle);
 }
 
-/* Decode to the planes that the codec has.  A failure is reported as libvips does it. */
+/*
+ * Decode to YCbCr with a quarter of chroma, which nearly all files have; of others, libheif makes it.  ("Undefined" formats, to have
+ * what is there, mean RGB to libheif 1.15.)  A failure is reported as libvips does it.
+ */
 static bool
 decode(const ImgFile *file, Heif *heif, ImgResult *result)
 {
 	struct heif_decoding_options *options = heif_decoding_options_alloc();
-	struct heif_error error = heif_decode_image(heif->handle, &heif->image, heif_colorspace_undefined,
-												heif_chroma_undefined, options);
+	struct heif_error error = heif_decode_image(heif->handle, &heif->image, heif_colorspace_YCbCr,
+												heif_chroma_420, options);
 
 	heif_decoding_options_free(options);
 	if (error.code == heif_error_Ok)
@@ -79,7 +82,10 @@ decode(const ImgFile *file, Heif *heif, ImgResult *result)
 	return img_fail_vips(result, file);
 }
 
-/* The matrix by which libheif would convert; false if it is a rare one. */
+/*
+ * The matrix by which libheif would convert; false if it is a rare one.  It is the decoded image's, which libheif 1.15 does not
+ * set, whatever the file says.
+ */
 static bool
 find_matrix(const struct heif_image *image, Matrix *matrix)
 {
@@ -92,7 +98,8 @@ find_matrix(const struct heif_image *image, Matrix *matrix)
 		number = nclx->matrix_coefficients;
 		matrix->full_range = nclx->full_range_flag != 0;
 	}
-	heif_nclx_color_profile_free(nclx);
+	if (nclx)
+		heif_nclx_color_profile_free(nclx);
 	switch (number)
 	{
 		case heif_matrix_coefficients_ITU_R_BT_709_5:
@@ -128,15 +135,10 @@ is_reducible(const struct heif_image *image, enum heif_channel channel, int full
 static bool
 are_reducible(const struct heif_image *image, int full_width, int full_height, int width, int height)
 {
-	enum heif_chroma chroma = heif_image_get_chroma_format(image);
-	int			chroma_width = chroma == heif_chroma_444 ? full_width : (full_width + 1) / 2;
-	int			chroma_height = chroma == heif_chroma_420 ? (full_height + 1) / 2 : full_height;
-
-	return heif_image_get_colorspace(image) == heif_colorspace_YCbCr &&
-		(chroma == heif_chroma_420 || chroma == heif_chroma_422 || chroma == heif_chroma_444) &&
+	return heif_image_get_colorspace(image) == heif_colorspace_YCbCr && heif_image_get_chroma_format(image) == heif_chroma_420 &&
 		is_reducible(image, heif_channel_Y, full_width, full_height, width, height) &&
-		is_reducible(image, heif_channel_Cb, chroma_width, chroma_height, width, height) &&
-		is_reducible(image, heif_channel_Cr, chroma_width, chroma_height, width, height);
+		is_reducible(image, heif_channel_Cb, (full_width + 1) / 2, (full_height + 1) / 2, width, height) &&
+		is_reducible(image, heif_channel_Cr, (full_width + 1) / 2, (full_height + 1) / 2, width, height);
 }
 
 static bool
