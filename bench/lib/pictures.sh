@@ -31,7 +31,6 @@ draw()				# KIND COUNT
 draw_baseline()		# FOLDER COUNT
 {
 	local have half part=$1.new
-	mkdir -p "$1"
 	have=$(find "$1" -name '*.jpg' | wc -l)
 	[ "$have" -lt "$2" ] || return 0
 	half=$((($2 - have + 1) / 2))

@@ -3,7 +3,7 @@
  *		Declarations shared by the files of src/image.
  *
  * The steps of one image: sniff.c tells the format, header.c or the loader the size; load.c,
- * jpeg.c or bmp.c decode (of a RAW file, the preview that raw.c chose); thumbnail.c shrinks,
+ * jpeg.c, png.c, heif.c or bmp.c decode (of a RAW file, the preview that raw.c chose); thumbnail.c shrinks,
  * colour.c converts to sRGB, encode.c rotates and writes.
  *
  * A step that fails returns false or NULL after img_fail(), which keeps the first reason.

@@ -328,7 +328,7 @@ test_unusual(void)
 static void
 test_damaged(void)
 {
-	Bytes		png = make_png(40, 30, 8, PNG_RGBA, ANY_FILTER);
+	Bytes		png = make_png(12, 7, 8, PNG_RGBA, ANY_FILTER);
 	bool		sane = true;
 	int			ours = 0;
 
