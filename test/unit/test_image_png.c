@@ -64,7 +64,8 @@ filtered(int width, int height, int depth, int type, int filter)
 	size_t		pixel = MAX(1, channels_of(type) * depth / 8);
 	uint8_t    *row = calloc(stride, 1);
 	uint8_t    *above = calloc(stride, 1);
-	Bytes		bytes = {0};
+	Bytes		bytes = {malloc((stride + 1) * height), (stride + 1) * height};
+	uint8_t    *out = bytes.data;
 
 	for (int y = 0; y < height; y++)
 	{
@@ -72,13 +73,9 @@ filtered(int width, int height, int depth, int type, int filter)
 
 		for (size_t i = 0; i < stride; i++)
 			row[i] = (uint8_t) (random_number(3) == 0 ? random_number(256) : i < pixel ? above[i] : row[i - pixel]);
-		bytes_add(&bytes, &number, 1);
+		*out++ = number;
 		for (size_t i = 0; i < stride; i++)
-		{
-			uint8_t		byte = (uint8_t) (row[i] - predicted(number, row, above, i, pixel));
-
-			bytes_add(&bytes, &byte, 1);
-		}
+			*out++ = (uint8_t) (row[i] - predicted(number, row, above, i, pixel));
 		memcpy(above, row, stride);
 	}
 	free(row);
