@@ -6,13 +6,13 @@ ARG BASE=postgres:17-bookworm
 
 FROM $BASE AS build
 RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev make pkg-config postgresql-server-dev-$PG_MAJOR \
-	libvips-dev libexif-dev libseccomp-dev libjpeg-dev liblcms2-dev libbrotli-dev zlib1g-dev libexpat1-dev
+	libvips-dev libexif-dev libseccomp-dev libjpeg-dev liblcms2-dev libbrotli-dev zlib1g-dev libexpat1-dev libheif-dev libisal-dev
 COPY . /thumbexif
 RUN make -C /thumbexif -s -j2 with_llvm=no PG_CONFIG=/usr/lib/postgresql/$PG_MAJOR/bin/pg_config all && \
 	make -C /thumbexif -s with_llvm=no PG_CONFIG=/usr/lib/postgresql/$PG_MAJOR/bin/pg_config install DESTDIR=/built
 
 FROM $BASE
-RUN apt-get update && apt-get install -y --no-install-recommends libvips42 libexif12 libseccomp2 libjpeg62-turbo liblcms2-2 libbrotli1 zlib1g libexpat1 && \
+RUN apt-get update && apt-get install -y --no-install-recommends libvips42 libexif12 libseccomp2 libjpeg62-turbo liblcms2-2 libbrotli1 zlib1g libexpat1 libheif1 libisal2 && \
 	rm -rf /var/lib/apt/lists/*
 COPY --from=build /built /
 RUN mkdir -p /photos /thumbnails && chown postgres:postgres /thumbnails && \

@@ -40,7 +40,7 @@ PG_CFLAGS   = -std=gnu11 -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-
 CLANG_CFLAGS = -Wno-ignored-optimization-argument -Wno-unknown-warning-option -Wno-ignored-attributes
 
 # The decoder is a program of its own: none of PostgreSQL's flags, and only it links image libraries.
-PKGS           = vips libexif libseccomp libjpeg lcms2 libbrotlidec zlib expat
+PKGS           = vips libexif libseccomp libjpeg lcms2 libbrotlidec zlib expat libheif libisal
 libexif        := $(shell $(pkg_config) --modversion libexif 2>/dev/null)
 PKGS_CFLAGS    := $(shell $(pkg_config) --cflags $(PKGS) 2>/dev/null)
 PKGS_LIBS      := $(shell $(pkg_config) --libs $(PKGS) 2>/dev/null)

@@ -58,11 +58,23 @@ within_limits(uint64_t width, uint64_t height, uint64_t max_pixels, ImgResult *r
 	return true;
 }
 
+/* Pixels of a file that libvips has opened: its own, or ours if that is faster. */
+static VipsImage *
+decode_opened(const ImgFile *file, VipsImage *opened, int width, int height, ImgResult *result)
+{
+	if (file->format == TE_FORMAT_PNG)
+		return img_png_decode(file, opened, width, height, result);
+	if (file->format == TE_FORMAT_HEIC || file->format == TE_FORMAT_AVIF)
+		return img_heif_decode(file, opened, width, height, result);
+	return g_object_ref(opened);
+}
+
 bool
 img_decode(const ImgFile *file, VipsImage *opened, uint32_t full_width, const ImgTarget *target,
 		   ImgPixels *pixels, ImgResult *result)
 {
-	VipsImage  *image = opened;
+	VipsImage  *image = NULL;
+	VipsImage  *loaded = NULL;
 	bool		ok;
 
 	img_vips_clear();
@@ -70,10 +82,11 @@ img_decode(const ImgFile *file, VipsImage *opened, uint32_t full_width, const Im
 		return img_jpeg_decode(file, target, pixels, result);
 	if (file->format == TE_FORMAT_BMP)
 		image = img_bmp_decode(file, target->width, target->height, result);
-	else if (image)
-		g_object_ref(image);
-	else
-		image = img_load(file, MIN(1, OVERSAMPLING * target->width / full_width), result);
+	else if (opened)
+		image = decode_opened(file, opened, target->width, target->height, result);
+	else if ((loaded = img_load(file, MIN(1, OVERSAMPLING * target->width / full_width), result)) != NULL)
+		image = decode_opened(file, loaded, target->width, target->height, result);
+	g_clear_object(&loaded);
 	if (!image)
 		return false;
 	ok = img_shrink(image, target->width, target->height, file, pixels, result);

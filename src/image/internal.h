@@ -3,7 +3,7 @@
  *		Declarations shared by the files of src/image.
  *
  * The steps of one image: sniff.c tells the format, header.c or the loader the size; load.c,
- * jpeg.c or bmp.c decode (of a RAW file, the preview that raw.c chose); thumbnail.c shrinks,
+ * jpeg.c, png.c, heif.c or bmp.c decode (of a RAW file, the preview that raw.c chose); thumbnail.c shrinks,
  * colour.c converts to sRGB, encode.c rotates and writes.  The components of a JPEG are shrunk as
  * they are decoded, each by itself (planes.c), and stay what they are up to the encoder if they can.
  *
@@ -90,7 +90,7 @@ extern VipsImage *img_load(const ImgFile *file, double scale, ImgResult *result)
 /* wrap.c */
 
 /*
- * Make a libvips image of decoded pixels (8 bits; grey, RGB, RGB + alpha, of a JPEG CMYK), with
+ * Make a libvips image of decoded pixels (8 bits; grey, RGB, each also with alpha, of a JPEG CMYK), with
  * the profile that its loaders attach.  Takes over the pixels, also on failure.
  */
 extern VipsImage *img_wrap(uint8_t *pixels, int width, int height, int bands,
@@ -100,6 +100,13 @@ extern VipsImage *img_wrap(uint8_t *pixels, int width, int height, int bands,
 /* bmp.c: the size from the header; and as img_jpeg_decode */
 extern bool img_bmp_header(const ImgFile *file, uint32_t *width, uint32_t *height, ImgResult *result);
 extern VipsImage *img_bmp_decode(const ImgFile *file, int width, int height, ImgResult *result);
+
+/*
+ * png.c, heif.c: decode an image that img_load has opened, and shrink it to width x height.  Returns
+ * "opened" itself, with a reference, if libvips is to do it.
+ */
+extern VipsImage *img_png_decode(const ImgFile *file, VipsImage *opened, int width, int height, ImgResult *result);
+extern VipsImage *img_heif_decode(const ImgFile *file, VipsImage *opened, int width, int height, ImgResult *result);
 
 /* jpeg.c */
 
@@ -178,6 +185,9 @@ extern size_t img_pixels_size(const ImgPixels *pixels);
 
 /* The largest size with that aspect that fits into the square, without enlarging. */
 extern void img_fit(uint32_t width, uint32_t height, uint32_t side, int *fit_width, int *fit_height);
+
+/* Is there something to do that reduce.c can do?  Only a file whose header lies is to be enlarged. */
+extern bool img_is_reducible(VipsImage *image, int width, int height);
 
 /*
  * Shrink to width x height (before orientation) and convert to sRGB.  The pixels are the

@@ -163,9 +163,8 @@ resize(VipsImage **image, int width, int height, bool alpha)
 	return advance(image, &next, vips_cast(*image, &next, format, NULL));
 }
 
-/* Is there something to do that reduce.c can do?  Only a file whose header lies is to be enlarged. */
-static bool
-is_reducible(VipsImage *image, int width, int height)
+bool
+img_is_reducible(VipsImage *image, int width, int height)
 {
 	int			full_width = vips_image_get_width(image);
 	int			full_height = vips_image_get_height(image);
@@ -206,7 +205,7 @@ shrink(VipsImage **image, int width, int height, bool alpha)
 	size_t		size = (size_t) width * height * vips_image_get_bands(*image);
 	void	   *shrunk = NULL;
 
-	if (!is_reducible(*image, width, height))
+	if (!img_is_reducible(*image, width, height))
 		return resize(image, width, height, alpha) ? vips_image_write_to_memory(*image, &size) : NULL;
 	shrunk = g_try_malloc(size);
 	if (shrunk && !reduce(*image, width, height, alpha, shrunk))

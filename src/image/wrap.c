@@ -24,7 +24,7 @@ img_wrap(uint8_t *pixels, int width, int height, int bands, const void *profile,
 		g_signal_connect(bare, "postclose", G_CALLBACK(free_pixels), pixels);
 	else
 		free(pixels);
-	if (!bare || vips_copy(bare, &image, "interpretation", bands == 1 ? VIPS_INTERPRETATION_B_W :
+	if (!bare || vips_copy(bare, &image, "interpretation", bands <= 2 ? VIPS_INTERPRETATION_B_W :
 						   file->format == TE_FORMAT_JPEG && bands == 4 ? VIPS_INTERPRETATION_CMYK :
 						   VIPS_INTERPRETATION_sRGB, NULL) != 0)
 		img_fail_vips(result, file);
