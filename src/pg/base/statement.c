@@ -71,10 +71,13 @@ te_arg_array(TeArgs *args, Oid type, Datum *values, bool *nulls, int count)
 	int16		length;
 	bool		by_value;
 	char		align;
+	Datum		array;
 
 	get_typlenbyvalalign(type, &length, &by_value, &align);
-	te_arg(args, get_array_type(type),
-		   PointerGetDatum(construct_md_array(values, nulls, 1, &count, &lower_bound, type, length, by_value, align)));
+	array = PointerGetDatum(construct_md_array(values, nulls, 1, &count, &lower_bound, type, length, by_value, align));
+	/* expanded, so that a subscript need not search for its value */
+	te_arg(args, get_array_type(type), EOHPGetRODatum(DatumGetEOHP(expand_array(array, CurrentMemoryContext, NULL))));
+	pfree(DatumGetPointer(array));
 }
 
 void

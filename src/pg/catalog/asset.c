@@ -7,6 +7,7 @@
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "utils/builtins.h"
+#include "utils/snapmgr.h"
 
 #include "asset.h"
 #include "asset_count.h"
@@ -123,6 +124,19 @@ merge_states(Oid key_type, TeAsset *assets, int count, uint64 rows)
 }
 
 /*
+ * left() counts characters, which takes several times as long as to copy a path, so it is only called for a long one.  The copy
+ * made by || may be read when the statement has ended; a value that is stored out of line might be gone by then.
+ */
+char *
+te_path_sql(const char *column)
+{
+	const char *text = psprintf("CAST(%s AS pg_catalog.text)", column);
+
+	return psprintf("CASE WHEN pg_catalog.octet_length(%s) OPERATOR(pg_catalog.<=) 5000 THEN %s OPERATOR(pg_catalog.||) ''::pg_catalog.text"
+					" ELSE pg_catalog.left(%s, 5000) END", text, text, text);
+}
+
+/*
  * Append a SELECT of key, path and thumbnail_path up to its WHERE.  The casts guarantee the result types should a
  * column's type have changed since the attachment was read.
  */
@@ -131,12 +145,9 @@ append_select(StringInfo sql, const TeAttachment *attachment)
 {
 	const char *thumbnail = attachment->column[TE_COL_THUMBNAIL_PATH];
 
-	appendStringInfo(sql, "SELECT %s::%s, " TE_PATH_SQL ", ", quote_identifier(attachment->key),
-					 format_type_be_qualified(attachment->key_type), quote_identifier(attachment->path));
-	if (thumbnail != NULL)
-		appendStringInfo(sql, TE_PATH_SQL, quote_identifier(thumbnail));
-	else
-		appendStringInfoString(sql, "NULL::pg_catalog.text");
+	appendStringInfo(sql, "SELECT %s::%s, %s, %s", quote_identifier(attachment->key),
+					 format_type_be_qualified(attachment->key_type), te_path_sql(quote_identifier(attachment->path)),
+					 thumbnail != NULL ? te_path_sql(quote_identifier(thumbnail)) : "NULL::pg_catalog.text");
 	appendStringInfo(sql, " FROM ONLY %s WHERE ", attachment->name);
 }
 
@@ -159,7 +170,7 @@ fill_range_states(const TeAttachment *attachment, TeAsset *assets, int count)
 	te_arg_int4(&args, attachment->number);
 	te_arg(&args, type, te_key_datum(type, &assets[0].key));
 	te_arg(&args, type, te_key_datum(type, &assets[count - 1].key));
-	merge_states(attachment->key_type, assets, count, te_sql_as_extension(sql, &args));
+	merge_states(attachment->key_type, assets, count, te_sql_read(sql, &args));
 	te_sql_free();
 	pfree(sql);
 }
@@ -170,8 +181,9 @@ compare_assets(const void *a, const void *b, void *type)
 	return te_key_compare(*(const Oid *) type, &((const TeAsset *) a)->key, &((const TeAsset *) b)->key);
 }
 
-int
-te_assets_after(const TeAttachment *attachment, const TeKey *after, int limit, TeAsset *assets, TeKey *last)
+/* The rows of te_assets_after(). */
+static int
+read_rows_after(const TeAttachment *attachment, const TeKey *after, int limit, TeAsset *assets)
 {
 	Oid			type = attachment->key_type;
 	const char *key = quote_identifier(attachment->key);
@@ -204,17 +216,31 @@ te_assets_after(const TeAttachment *attachment, const TeKey *after, int limit, T
 	}
 	te_sql_free();
 	pfree(sql.data);
-	if (count == 0)
-		return 0;
-	*last = assets[count - 1].key;
-	if (type == TEXTOID)
+	return count;
+}
+
+int
+te_assets_after(const TeAttachment *attachment, const TeKey *after, int limit, TeAsset *assets, TeKey *last)
+{
+	Oid			type = attachment->key_type;
+	int			count;
+
+	/* the states as of before the rows: see te_claim_assets() */
+	PushActiveSnapshot(GetTransactionSnapshot());
+	count = read_rows_after(attachment, after, limit, assets);
+	if (count > 0)
 	{
-		/* in the order of the column's collation, which is not ours */
-		qsort_arg(assets, count, sizeof(TeAsset), compare_assets, &type);
-		te_assets_fill_states(attachment, assets, count, TE_STATE_READ);
+		*last = assets[count - 1].key;
+		if (type == TEXTOID)
+		{
+			/* in the order of the column's collation, which is not ours */
+			qsort_arg(assets, count, sizeof(TeAsset), compare_assets, &type);
+			te_assets_fill_states(attachment, assets, count, TE_STATE_READ);
+		}
+		else
+			fill_range_states(attachment, assets, count);
 	}
-	else
-		fill_range_states(attachment, assets, count);
+	PopActiveSnapshot();
 	return count;
 }
 
@@ -278,13 +304,16 @@ void
 te_arg_state_keys(TeArgs *args, const TeAttachment *attachment, const TeKey *keys, int count)
 {
 	Oid			type = te_key_state_type(attachment->key_type);
-	Datum	   *numbers = palloc(sizeof(Datum) * Max(count, 1));
+	Datum	   *values = palloc(sizeof(Datum) * Max(count, 1));
 
+	te_arg_int4(args, count);
 	for (int i = 0; i < count; i++)
-		numbers[i] = Int32GetDatum(attachment->number);
-	te_arg_array(args, INT4OID, numbers, NULL, count);
-	te_arg(args, te_key_array_type(type), te_key_array(type, keys, count));
-	pfree(numbers);
+		values[i] = Int32GetDatum(attachment->number);
+	te_arg_array(args, INT4OID, values, NULL, count);
+	for (int i = 0; i < count; i++)
+		values[i] = te_key_datum(type, &keys[i]);
+	te_arg_array(args, type, values, NULL, count);
+	pfree(values);
 }
 
 void
@@ -300,8 +329,7 @@ te_assets_fill_states(const TeAttachment *attachment, TeAsset *assets, int count
 		memset(&assets[i].state, 0, sizeof(TeState));
 	}
 	te_arg_state_keys(&args, attachment, keys, count);
-	sql = psprintf("SELECT " STATE_COLUMNS " FROM %s AS s, unnest($1, $2) AS w (w_attachment, w_id)"
-				   " WHERE s.attachment = w_attachment AND s.id = w_id%s",
+	sql = psprintf("SELECT " STATE_COLUMNS " FROM %s AS s, " TE_STATE_KEYS_SQL "%s",
 				   attachment->state, how == TE_STATE_READ ? "" : " FOR UPDATE OF s");
 	merge_states(attachment->key_type, assets, count, te_sql_by_index(sql, &args));
 	te_sql_free();
@@ -318,9 +346,8 @@ te_states_lock(const TeAttachment *attachment, const TeKey *keys, const int64 *v
 
 	te_arg_state_keys(&args, attachment, keys, count);
 	te_arg_int8_array(&args, versions, count);
-	sql = psprintf("SELECT w.n FROM %s AS s, unnest($1, $2, $3) WITH ORDINALITY AS w (attachment, id, version, n)"
-				   " WHERE s.attachment = w.attachment AND s.id = w.id AND s.version = w.version"
-				   " FOR UPDATE OF s SKIP LOCKED", attachment->state);
+	sql = psprintf("SELECT n FROM %s AS s, " TE_STATE_KEYS_SQL " AND s.version = ($4)[n] FOR UPDATE OF s SKIP LOCKED",
+				   attachment->state);
 	found = te_sql_by_index(sql, &args);
 	memset(locked, 0, sizeof(bool) * count);
 	for (uint64 row = 0; row < found; row++)
