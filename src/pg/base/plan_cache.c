@@ -183,7 +183,7 @@ find_plan(Oid relation, const char *sql, const TeArgs *args)
  * whose change would invalidate it when the rule is dropped.
  */
 uint64
-te_plan_run(Oid relation, const char *sql, const TeArgs *args, bool read_only)
+te_plan_run(Oid relation, const char *sql, const TeArgs *args, bool read_only, DestReceiver *receiver)
 {
 	CachedPlanEntry *volatile plan = find_plan(relation, sql, args);
 	volatile int result = 0;
@@ -191,7 +191,7 @@ te_plan_run(Oid relation, const char *sql, const TeArgs *args, bool read_only)
 	plan->running++;
 	PG_TRY();
 	{
-		result = te_plan_size_execute(plan->plan, relation, (Datum *) args->values, args->nulls, read_only);
+		result = te_plan_size_execute_to(receiver, plan->plan, relation, (Datum *) args->values, args->nulls, read_only);
 		if (result < 0)
 			elog(ERROR, "could not run \"%s\": %s", plan->sql, SPI_result_code_string(result));
 	}
