@@ -170,7 +170,7 @@ arg_rows(const TeAttachment *attachment, TeJob *const *jobs, int count, TeArgs *
 	Datum	   *values = palloc(sizeof(Datum) * count);
 	bool	   *nulls = palloc(sizeof(bool) * count);
 
-	args->count = 0;
+	memset(args, 0, sizeof(TeArgs));
 	te_arg_int4(args, count);
 	for (int i = 0; i < count; i++)
 		values[i] = te_key_datum(attachment->key_type, &jobs[i]->asset.key);
