@@ -186,3 +186,19 @@ DROP TABLE narrow;
 DROP FUNCTION swallow, nothing, atomic;
 REVOKE EXECUTE ON PROCEDURE thumbexif_backfill FROM regress_te_other;
 DROP ROLE regress_te_other;
+
+SET client_min_messages = error;
+-- a row that changes between the scan's look at it and its claim is claimed as it is then
+SELECT thumbexif_attach('later', create_table => true);
+INSERT INTO later (id, path) SELECT i, repeat('./', i) || 'photo.jpg' FROM generate_series(1, 100) i;
+CREATE FUNCTION change_last() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	UPDATE public.later SET path = 'photo.png' WHERE id = 40;
+	RETURN NEW;
+END $$;
+CREATE TRIGGER change_last AFTER UPDATE ON later FOR EACH ROW WHEN (NEW.id = 1) EXECUTE FUNCTION change_last();
+CALL thumbexif_backfill(batch_size => 10, relation => 'later');
+SELECT l.path = 'photo.png' AS changed, s.status, s.attempts, count(*) FROM later l JOIN thumbexif_internal.thumbexif_asset_bigint s USING (id)
+	WHERE s.attachment = (SELECT attachment FROM thumbexif_internal.thumbexif_attachment WHERE relation = 'later'::regclass) GROUP BY 1, 2, 3 ORDER BY 1;
+DROP TABLE later;
+DROP FUNCTION change_last;

@@ -25,6 +25,7 @@
 
 #include "guc.h"
 #include "pg/compat.h"
+#include "wire/clock.h"
 #include "wire/message.h"
 
 #define PREFIX				"thumbexif."
@@ -176,19 +177,25 @@ show_max_decoders(void)
 	return number;
 }
 
-/* Count the processors that this process may use. */
+/* Count the processors that this process may use, again after a second: the number is asked for with each image. */
 static int
 count_processors(void)
 {
+	static int64 counted_ms = 0;
+	static int	processors = 0;
 	cpu_set_t	allowed;
 	long		count;
 
+	if (processors > 0 && te_now_ms() - counted_ms < 1000)
+		return processors;
 	/* fails if the machine has more processors than cpu_set_t has bits */
 	if (sched_getaffinity(0, sizeof(allowed), &allowed) == 0)
 		count = CPU_COUNT(&allowed);
 	else
 		count = sysconf(_SC_NPROCESSORS_ONLN);
-	return (int) Max(1, Min(count, TE_MAX_DECODERS));
+	processors = (int) Max(1, Min(count, TE_MAX_DECODERS));
+	counted_ms = te_now_ms();
+	return processors;
 }
 
 int

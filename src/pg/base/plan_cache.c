@@ -12,6 +12,7 @@
 #include "executor/spi.h"
 #include "lib/ilist.h"
 #include "utils/inval.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #include "plan_cache.h"
@@ -105,11 +106,26 @@ free_oldest_plan(void)
 	}
 }
 
+/*
+ * A plan for certain values of arrays would have a copy of them, made several times, and the first five executions would each
+ * make one.
+ */
+static int
+plan_options(const TeArgs *args)
+{
+	for (int i = 0; i < args->count; i++)
+	{
+		if (OidIsValid(get_element_type(args->types[i])))
+			return CURSOR_OPT_GENERIC_PLAN;
+	}
+	return 0;
+}
+
 /* Prepare a statement and cache its plan.  Nothing is leaked if this throws. */
 static CachedPlanEntry *
 add_plan(uint32 hash, Oid relation, const char *sql, const TeArgs *args)
 {
-	SPIPlanPtr	prepared = SPI_prepare(sql, args->count, (Oid *) args->types);
+	SPIPlanPtr	prepared = SPI_prepare_cursor(sql, args->count, (Oid *) args->types, plan_options(args));
 	MemoryContext caller;
 	CachedPlanEntry *plan;
 
@@ -167,7 +183,7 @@ find_plan(Oid relation, const char *sql, const TeArgs *args)
  * whose change would invalidate it when the rule is dropped.
  */
 uint64
-te_plan_run(Oid relation, const char *sql, const TeArgs *args, bool read_only)
+te_plan_run(Oid relation, const char *sql, const TeArgs *args, bool read_only, DestReceiver *receiver)
 {
 	CachedPlanEntry *volatile plan = find_plan(relation, sql, args);
 	volatile int result = 0;
@@ -175,7 +191,7 @@ te_plan_run(Oid relation, const char *sql, const TeArgs *args, bool read_only)
 	plan->running++;
 	PG_TRY();
 	{
-		result = te_plan_size_execute(plan->plan, relation, (Datum *) args->values, args->nulls, read_only);
+		result = te_plan_size_execute_to(receiver, plan->plan, relation, (Datum *) args->values, args->nulls, read_only);
 		if (result < 0)
 			elog(ERROR, "could not run \"%s\": %s", plan->sql, SPI_result_code_string(result));
 	}

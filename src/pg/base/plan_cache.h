@@ -11,9 +11,9 @@
 
 /*
  * Run a statement within an SPI connection, preparing it if its plan is not cached.  The
- * result is in SPI_tuptable. relation: the user's table of the statement, InvalidOid = the
+ * result is in SPI_tuptable, or goes to the receiver. relation: the user's table of the statement, InvalidOid = the
  * extension's tables.
  */
-extern uint64 te_plan_run(Oid relation, const char *sql, const TeArgs *args, bool read_only);
+extern uint64 te_plan_run(Oid relation, const char *sql, const TeArgs *args, bool read_only, DestReceiver *receiver);
 
 #endif							/* TE_PG_PLAN_CACHE_H */

@@ -39,8 +39,34 @@ static planner_hook_type next_planner = NULL;
 static get_relation_info_hook_type next_hook = NULL;
 static get_relation_stats_hook_type next_stats_hook = NULL;
 
+/* As SPI_execute_plan(), with the rows to a receiver. */
+static int
+execute_to(DestReceiver *receiver, SPIPlanPtr plan, Datum *values, const char *nulls, bool read_only)
+{
+	int			count = SPI_getargcount(plan);
+	SPIExecuteOptions options = {.params = makeParamList(count), .read_only = read_only, .dest = receiver};
+
+	for (int i = 0; i < count; i++)
+	{
+		ParamExternData *param = &options.params->params[i];
+
+		param->value = values[i];
+		param->isnull = nulls[i] == 'n';
+		param->pflags = PARAM_FLAG_CONST;
+		param->ptype = SPI_getargtypeid(plan, i);
+	}
+	return SPI_execute_plan_extended(plan, &options);
+}
+
 int
 te_plan_size_execute(SPIPlanPtr plan, Oid relation, Datum *values, const char *nulls, bool read_only)
+{
+	return te_plan_size_execute_to(NULL, plan, relation, values, nulls, read_only);
+}
+
+int
+te_plan_size_execute_to(DestReceiver *receiver, SPIPlanPtr plan, Oid relation,
+						Datum *values, const char *nulls, bool read_only)
 {
 	CachedPlanSource *source = linitial(SPI_plan_get_plan_sources(plan));
 	Statement	outer = executed;
@@ -50,7 +76,8 @@ te_plan_size_execute(SPIPlanPtr plan, Oid relation, Datum *values, const char *n
 	executed.relation = relation;
 	PG_TRY();
 	{
-		result = SPI_execute_plan(plan, values, nulls, read_only, 0);
+		result = receiver != NULL ? execute_to(receiver, plan, values, nulls, read_only) :
+			SPI_execute_plan(plan, values, nulls, read_only, 0);
 	}
 	PG_FINALLY();
 	{

@@ -18,6 +18,10 @@
  */
 extern int	te_plan_size_execute(SPIPlanPtr plan, Oid relation, Datum *values, const char *nulls, bool read_only);
 
+/* The same, whose rows go to a receiver; NULL = to SPI_tuptable. */
+extern int	te_plan_size_execute_to(DestReceiver *receiver, SPIPlanPtr plan, Oid relation,
+									Datum *values, const char *nulls, bool read_only);
+
 /* Install the hooks of the planner.  Called once, when the library is loaded. */
 extern void te_plan_size_install(void);
 

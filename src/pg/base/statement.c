@@ -71,10 +71,13 @@ te_arg_array(TeArgs *args, Oid type, Datum *values, bool *nulls, int count)
 	int16		length;
 	bool		by_value;
 	char		align;
+	Datum		array;
 
 	get_typlenbyvalalign(type, &length, &by_value, &align);
-	te_arg(args, get_array_type(type),
-		   PointerGetDatum(construct_md_array(values, nulls, 1, &count, &lower_bound, type, length, by_value, align)));
+	array = PointerGetDatum(construct_md_array(values, nulls, 1, &count, &lower_bound, type, length, by_value, align));
+	/* expanded, so that a subscript need not search for its value */
+	te_arg(args, get_array_type(type), EOHPGetRODatum(DatumGetEOHP(expand_array(array, CurrentMemoryContext, NULL))));
+	pfree(DatumGetPointer(array));
 }
 
 void
@@ -163,16 +166,54 @@ static struct
 	bool		nulls[MAX_COLUMNS];
 } row_read;
 
+static TupleTableSlot *row_given = NULL;	/* the row that TeArgs.each is called for */
+
+typedef struct Receiver
+{
+	DestReceiver receiver;		/* must be first */
+	const TeArgs *args;
+	MemoryContext context;		/* of the caller */
+} Receiver;
+
+static bool
+receive_row(TupleTableSlot *slot, DestReceiver *self)
+{
+	Receiver   *receiver = (Receiver *) self;
+	MemoryContext executor = MemoryContextSwitchTo(receiver->context);
+
+	slot_getallattrs(slot);
+	row_given = slot;
+	receiver->args->each(receiver->args->each_arg);
+	row_given = NULL;
+	MemoryContextSwitchTo(executor);
+	return true;
+}
+
+static void
+receiver_startup(DestReceiver *self, int operation, TupleDesc desc)
+{
+}
+
+static void
+receiver_end(DestReceiver *self)
+{
+}
+
 static uint64
 run_checked(const char *sql, const TeArgs *args)
 {
 	MemoryContext caller = CurrentMemoryContext;	/* SPI switches to its own */
 	bool		pushed = !ActiveSnapshotSet();
 	uint64		count;
+	Receiver	receiver = {
+		.receiver = {receive_row, receiver_startup, receiver_end, receiver_end, DestNone},
+		.args = args,
+		.context = caller
+	};
 
 	if (pushed)
 		PushActiveSnapshot(GetTransactionSnapshot());
-	count = te_plan_run(target.relation, sql, args, target.read_only);
+	count = te_plan_run(target.relation, sql, args, target.read_only, args->each != NULL ? &receiver.receiver : NULL);
 	if (pushed)
 		PopActiveSnapshot();
 	MemoryContextSwitchTo(caller);
@@ -190,6 +231,7 @@ run_on_relation(Oid relation, const char *sql, const TeArgs *args, bool read_onl
 	target.relation = relation;
 	target.read_only = read_only;
 	row_read.	table = NULL;
+	row_given = NULL;
 
 	PG_TRY();
 	{
@@ -321,6 +363,8 @@ read_row(int row)
 bool
 te_out_null(int row, int column)
 {
+	if (row_given != NULL)
+		return row_given->tts_isnull[column - 1];
 	read_row(row);
 	return row_read.nulls[column - 1];
 }
@@ -328,8 +372,16 @@ te_out_null(int row, int column)
 Datum
 te_out(int row, int column)
 {
+	if (row_given != NULL)
+		return row_given->tts_isnull[column - 1] ? (Datum) 0 : row_given->tts_values[column - 1];
 	read_row(row);
 	return row_read.nulls[column - 1] ? (Datum) 0 : row_read.values[column - 1];
+}
+
+Oid
+te_out_type(int column)
+{
+	return SPI_gettypeid(row_given != NULL ? row_given->tts_tupleDescriptor : SPI_tuptable->tupdesc, column);
 }
 
 int64
@@ -337,7 +389,7 @@ te_out_int(int row, int column, int64 default_value)
 {
 	if (te_out_null(row, column))
 		return default_value;
-	switch (SPI_gettypeid(SPI_tuptable->tupdesc, column))
+	switch (te_out_type(column))
 	{
 		case INT2OID:
 			return DatumGetInt16(te_out(row, column));

@@ -21,6 +21,13 @@ typedef struct TeArgs
 	Oid			types[TE_MAX_ARGS];
 	Datum		values[TE_MAX_ARGS];
 	char		nulls[TE_MAX_ARGS]; /* 'n' or ' ', as in SPI */
+
+	/*
+	 * If set, it is called for each row of the result, which is not kept: to copy thousands of rows takes longer than to read
+	 * them.  The te_out_ functions then read this row, whatever row they are asked for.  It must run no statement.
+	 */
+	void		(*each) (void *arg);
+	void	   *each_arg;
 } TeArgs;
 
 extern void te_arg(TeArgs *args, Oid type, Datum value);
@@ -30,7 +37,10 @@ extern void te_arg_int8(TeArgs *args, int64 value);
 extern void te_arg_int8_array(TeArgs *args, const int64 *values, int count);
 extern void te_arg_text(TeArgs *args, const char *value);	/* NULL is passed as NULL */
 
-/* An array of "count" values of a type; nulls is NULL if none of them is. */
+/*
+ * An array of "count" values of a type; nulls is NULL if none of them is.  A statement over several arrays takes its values by
+ * subscript from generate_series(1, count): that costs a fraction of unnest(), which copies each value of each array twice.
+ */
 extern void te_arg_array(TeArgs *args, Oid type, Datum *values, bool *nulls, int count);
 
 /*
@@ -70,6 +80,7 @@ extern uint64 te_sql_by_index(const char *sql, const TeArgs *args);
  */
 extern bool te_out_null(int row, int column);
 extern Datum te_out(int row, int column);
+extern Oid	te_out_type(int column);
 extern int64 te_out_int(int row, int column, int64 default_value);	/* any integer type, or timestamptz */
 extern char *te_out_text(int row, int column);
 extern void te_sql_free(void);

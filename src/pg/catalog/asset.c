@@ -7,6 +7,7 @@
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "utils/builtins.h"
+#include "utils/snapmgr.h"
 
 #include "asset.h"
 #include "asset_count.h"
@@ -60,66 +61,98 @@ te_path_hash(const char *path)
 
 /* A column with a status; TE_ASSET_NEW for NULL (claimed_from is NULL unless the asset is running). */
 static TeAssetStatus
-out_status(int row, int column)
+out_status(int column)
 {
-	if (te_out_null(row, column))
+	if (te_out_null(0, column))
 		return TE_ASSET_NEW;
-	return (TeAssetStatus) Max(te_count_status(DatumGetObjectId(te_out(row, column))), TE_ASSET_NEW);
+	return (TeAssetStatus) Max(te_count_status(DatumGetObjectId(te_out(0, column))), TE_ASSET_NEW);
 }
 
 static void
-read_state(int row, TeState *state)
+read_state(TeState *state)
 {
 	state->exists = true;
-	state->status = out_status(row, COL_STATUS);
-	state->claimed_from = out_status(row, COL_CLAIMED_FROM);
-	state->claim = (int32) te_out_int(row, COL_CLAIM, -1);
-	state->version = te_out_int(row, COL_VERSION, 0);
-	state->has_path_hash = !te_out_null(row, COL_PATH_HASH);
-	state->path_hash = te_out_int(row, COL_PATH_HASH, 0);
-	state->source_size = te_out_int(row, COL_SOURCE_SIZE, -1);
-	state->source_mtime = te_out_int(row, COL_SOURCE_MTIME, -1);
-	state->limit_hit = te_out_int(row, COL_LIMIT_HIT, -1);
-	state->attempts = (int) te_out_int(row, COL_ATTEMPTS, 0);
-	state->interruptions = (int) te_out_int(row, COL_INTERRUPTIONS, 0);
-	state->verdict = (int) te_out_int(row, COL_VERDICT, -1);
-	state->wrote = (int) te_out_int(row, COL_WROTE, 0);
-	state->next_try = te_out_int(row, COL_NEXT_TRY, 0);
-	state->finished_at = te_out_int(row, COL_FINISHED_AT, 0);
-	state->thumbnail_settings = te_out_text(row, COL_THUMBNAIL_SETTINGS);
-	state->exif_settings = te_out_text(row, COL_EXIF_SETTINGS);
-	state->tried_settings = te_out_text(row, COL_TRIED_SETTINGS);
-	state->file = te_out_text(row, COL_FILE);
-	state->error = te_out_text(row, COL_ERROR);
-	state->exif_error = te_out_text(row, COL_EXIF_ERROR);
-	state->file_size = te_out_int(row, COL_FILE_SIZE, -1);
+	state->status = out_status(COL_STATUS);
+	state->claimed_from = out_status(COL_CLAIMED_FROM);
+	state->claim = (int32) te_out_int(0, COL_CLAIM, -1);
+	state->version = te_out_int(0, COL_VERSION, 0);
+	state->has_path_hash = !te_out_null(0, COL_PATH_HASH);
+	state->path_hash = te_out_int(0, COL_PATH_HASH, 0);
+	state->source_size = te_out_int(0, COL_SOURCE_SIZE, -1);
+	state->source_mtime = te_out_int(0, COL_SOURCE_MTIME, -1);
+	state->limit_hit = te_out_int(0, COL_LIMIT_HIT, -1);
+	state->attempts = (int) te_out_int(0, COL_ATTEMPTS, 0);
+	state->interruptions = (int) te_out_int(0, COL_INTERRUPTIONS, 0);
+	state->verdict = (int) te_out_int(0, COL_VERDICT, -1);
+	state->wrote = (int) te_out_int(0, COL_WROTE, 0);
+	state->next_try = te_out_int(0, COL_NEXT_TRY, 0);
+	state->finished_at = te_out_int(0, COL_FINISHED_AT, 0);
+	state->thumbnail_settings = te_out_text(0, COL_THUMBNAIL_SETTINGS);
+	state->exif_settings = te_out_text(0, COL_EXIF_SETTINGS);
+	state->tried_settings = te_out_text(0, COL_TRIED_SETTINGS);
+	state->file = te_out_text(0, COL_FILE);
+	state->error = te_out_text(0, COL_ERROR);
+	state->exif_error = te_out_text(0, COL_EXIF_ERROR);
+	state->file_size = te_out_int(0, COL_FILE_SIZE, -1);
 }
 
-/* Copy the states in SPI_tuptable to their assets, which are sorted. */
-static void
-merge_states(Oid key_type, TeAsset *assets, int count, uint64 rows)
+/* Assets, sorted by key, that are filled with the rows or states that a statement returns. */
+typedef struct Filling
 {
-	Oid			type = te_key_state_type(key_type);
+	const TeAttachment *attachment;
+	TeAsset    *assets;
+	int			count;
+	int			next;			/* where the asset of the next row is if rows come in the order of keys */
+} Filling;
 
-	for (uint64 row = 0; row < rows; row++)
+/* The asset with a key, or NULL. */
+static TeAsset *
+find_asset(Filling *filling, const TeKey *key)
+{
+	Oid			type = filling->attachment->key_type;
+	TeAsset    *assets = filling->assets;
+	int			low = 0;
+	int			high = filling->count;
+
+	if (filling->next < high && te_key_compare(type, &assets[filling->next].key, key) == 0)
+		return &assets[filling->next++];
+	while (low < high)
 	{
-		TeKey		key;
-		int			low = 0;
-		int			high = count;
+		int			middle = low + (high - low) / 2;
 
-		te_out_key((int) row, COL_ID, type, &key);
-		while (low < high)
-		{
-			int			middle = low + (high - low) / 2;
-
-			if (te_key_compare(key_type, &assets[middle].key, &key) < 0)
-				low = middle + 1;
-			else
-				high = middle;
-		}
-		if (low < count && te_key_compare(key_type, &assets[low].key, &key) == 0)
-			read_state((int) row, &assets[low].state);
+		if (te_key_compare(type, &assets[middle].key, key) < 0)
+			low = middle + 1;
+		else
+			high = middle;
 	}
+	if (low == filling->count || te_key_compare(type, &assets[low].key, key) != 0)
+		return NULL;
+	filling->next = low + 1;
+	return &assets[low];
+}
+
+/* TeArgs.each: a state. */
+static void
+fill_state(void *arg)
+{
+	Filling    *filling = arg;
+	TeAsset    *asset;
+	TeKey		key;
+
+	te_out_key(0, COL_ID, te_key_state_type(filling->attachment->key_type), &key);
+	asset = find_asset(filling, &key);
+	if (asset != NULL)
+		read_state(&asset->state);
+}
+
+/* left() counts characters, so it is only called for a long path. */
+char *
+te_path_sql(const char *column)
+{
+	const char *text = psprintf("CAST(%s AS pg_catalog.text)", column);
+
+	return psprintf("CASE WHEN pg_catalog.octet_length(%s) OPERATOR(pg_catalog.<=) 5000 THEN %s"
+					" ELSE pg_catalog.left(%s, 5000) END", text, text, text);
 }
 
 /*
@@ -131,36 +164,59 @@ append_select(StringInfo sql, const TeAttachment *attachment)
 {
 	const char *thumbnail = attachment->column[TE_COL_THUMBNAIL_PATH];
 
-	appendStringInfo(sql, "SELECT %s::%s, " TE_PATH_SQL ", ", quote_identifier(attachment->key),
-					 format_type_be_qualified(attachment->key_type), quote_identifier(attachment->path));
-	if (thumbnail != NULL)
-		appendStringInfo(sql, TE_PATH_SQL, quote_identifier(thumbnail));
-	else
-		appendStringInfoString(sql, "NULL::pg_catalog.text");
+	appendStringInfo(sql, "SELECT %s::%s, %s, %s", quote_identifier(attachment->key),
+					 format_type_be_qualified(attachment->key_type), te_path_sql(quote_identifier(attachment->path)),
+					 thumbnail != NULL ? te_path_sql(quote_identifier(thumbnail)) : "NULL::pg_catalog.text");
 	appendStringInfo(sql, " FROM ONLY %s WHERE ", attachment->name);
 }
 
 static void
-read_row(const TeAttachment *attachment, int row, TeAsset *asset)
+read_row(TeAsset *asset)
 {
 	asset->has_row = true;
-	asset->path = te_out_text(row, 2);
-	asset->thumbnail_path = te_out_text(row, 3);
+	asset->path = te_out_text(0, 2);
+	asset->thumbnail_path = te_out_text(0, 3);
+}
+
+/* TeArgs.each: a row of an asset, and the row of the next asset. */
+static void
+fill_row(void *arg)
+{
+	Filling    *filling = arg;
+	TeAsset    *asset;
+	TeKey		key;
+
+	te_out_key(0, 1, filling->attachment->key_type, &key);
+	asset = find_asset(filling, &key);
+	if (asset != NULL)
+		read_row(asset);
+}
+
+static void
+add_row(void *arg)
+{
+	Filling    *filling = arg;
+	TeAsset    *asset = &filling->assets[filling->count++];
+
+	memset(asset, 0, sizeof(TeAsset));
+	asset->attachment = filling->attachment;
+	te_out_key(0, 1, filling->attachment->key_type, &asset->key);
+	read_row(asset);
 }
 
 static void
 fill_range_states(const TeAttachment *attachment, TeAsset *assets, int count)
 {
 	Oid			type = te_key_state_type(attachment->key_type);
-	TeArgs		args = {0};
+	Filling		filling = {attachment, assets, count, 0};
+	TeArgs		args = {.each = fill_state, .each_arg = &filling};
 	char	   *sql = psprintf("SELECT " STATE_COLUMNS " FROM %s"
 							   " WHERE attachment = $1 AND id >= $2 AND id <= $3", attachment->state);
 
 	te_arg_int4(&args, attachment->number);
 	te_arg(&args, type, te_key_datum(type, &assets[0].key));
 	te_arg(&args, type, te_key_datum(type, &assets[count - 1].key));
-	merge_states(attachment->key_type, assets, count, te_sql_as_extension(sql, &args));
-	te_sql_free();
+	te_sql_read(sql, &args);
 	pfree(sql);
 }
 
@@ -170,14 +226,15 @@ compare_assets(const void *a, const void *b, void *type)
 	return te_key_compare(*(const Oid *) type, &((const TeAsset *) a)->key, &((const TeAsset *) b)->key);
 }
 
-int
-te_assets_after(const TeAttachment *attachment, const TeKey *after, int limit, TeAsset *assets, TeKey *last)
+/* The rows of te_assets_after(). */
+static int
+read_rows_after(const TeAttachment *attachment, const TeKey *after, int limit, TeAsset *assets)
 {
 	Oid			type = attachment->key_type;
 	const char *key = quote_identifier(attachment->key);
 	StringInfoData sql;
-	TeArgs		args = {0};
-	int			count;
+	Filling		filling = {attachment, assets, 0, 0};
+	TeArgs		args = {.each = add_row, .each_arg = &filling};
 
 	initStringInfo(&sql);
 	append_select(&sql, attachment);
@@ -194,27 +251,33 @@ te_assets_after(const TeAttachment *attachment, const TeKey *after, int limit, T
 	/* The limit is a constant, since the planner might sort the whole table unless it knows that the limit is small. */
 	appendStringInfo(&sql, " ORDER BY %s LIMIT %d", key, limit);
 
-	count = (int) te_sql_as_owner(attachment->relation, attachment->owner, attachment->search_path, sql.data, &args);
-	memset(assets, 0, sizeof(TeAsset) * count);
-	for (int i = 0; i < count; i++)
-	{
-		assets[i].attachment = attachment;
-		te_out_key(i, 1, type, &assets[i].key);
-		read_row(attachment, i, &assets[i]);
-	}
-	te_sql_free();
+	te_sql_as_owner(attachment->relation, attachment->owner, attachment->search_path, sql.data, &args);
 	pfree(sql.data);
-	if (count == 0)
-		return 0;
-	*last = assets[count - 1].key;
-	if (type == TEXTOID)
+	return filling.count;
+}
+
+int
+te_assets_after(const TeAttachment *attachment, const TeKey *after, int limit, TeAsset *assets, TeKey *last)
+{
+	Oid			type = attachment->key_type;
+	int			count;
+
+	/* the states as of before the rows: see te_claim_assets() */
+	PushActiveSnapshot(GetTransactionSnapshot());
+	count = read_rows_after(attachment, after, limit, assets);
+	if (count > 0)
 	{
-		/* in the order of the column's collation, which is not ours */
-		qsort_arg(assets, count, sizeof(TeAsset), compare_assets, &type);
-		te_assets_fill_states(attachment, assets, count, TE_STATE_READ);
+		*last = assets[count - 1].key;
+		if (type == TEXTOID)
+		{
+			/* in the order of the column's collation, which is not ours */
+			qsort_arg(assets, count, sizeof(TeAsset), compare_assets, &type);
+			te_assets_fill_states(attachment, assets, count, TE_STATE_READ);
+		}
+		else
+			fill_range_states(attachment, assets, count);
 	}
-	else
-		fill_range_states(attachment, assets, count);
+	PopActiveSnapshot();
 	return count;
 }
 
@@ -250,27 +313,14 @@ te_assets_fill_rows(const TeAttachment *attachment, TeAsset *assets, int count)
 	Oid			type = attachment->key_type;
 	const char *key = quote_identifier(attachment->key);
 	StringInfoData sql;
-	TeArgs		args = {0};
-	int			found;
+	Filling		filling = {attachment, assets, count, 0};
+	TeArgs		args = {.each = fill_row, .each_arg = &filling};
 
 	initStringInfo(&sql);
 	append_select(&sql, attachment);
 	appendStringInfo(&sql, "%s OPERATOR(pg_catalog.=) ANY ($1) ORDER BY %s", key, te_key_sql(type, key));
 	arg_keys(&args, type, assets, count);
-	found = (int) te_sql_as_owner(attachment->relation, attachment->owner, attachment->search_path, sql.data, &args);
-
-	/* The result and the assets are sorted by key. */
-	for (int row = 0, i = 0; row < found && i < count; row++)
-	{
-		TeKey		this;
-
-		te_out_key(row, 1, type, &this);
-		while (i < count && te_key_compare(type, &assets[i].key, &this) < 0)
-			i++;
-		if (i < count && te_key_compare(type, &assets[i].key, &this) == 0)
-			read_row(attachment, row, &assets[i]);
-	}
-	te_sql_free();
+	te_sql_as_owner(attachment->relation, attachment->owner, attachment->search_path, sql.data, &args);
 	pfree(sql.data);
 }
 
@@ -278,20 +328,24 @@ void
 te_arg_state_keys(TeArgs *args, const TeAttachment *attachment, const TeKey *keys, int count)
 {
 	Oid			type = te_key_state_type(attachment->key_type);
-	Datum	   *numbers = palloc(sizeof(Datum) * Max(count, 1));
+	Datum	   *values = palloc(sizeof(Datum) * Max(count, 1));
 
+	te_arg_int4(args, count);
 	for (int i = 0; i < count; i++)
-		numbers[i] = Int32GetDatum(attachment->number);
-	te_arg_array(args, INT4OID, numbers, NULL, count);
-	te_arg(args, te_key_array_type(type), te_key_array(type, keys, count));
-	pfree(numbers);
+		values[i] = Int32GetDatum(attachment->number);
+	te_arg_array(args, INT4OID, values, NULL, count);
+	for (int i = 0; i < count; i++)
+		values[i] = te_key_datum(type, &keys[i]);
+	te_arg_array(args, type, values, NULL, count);
+	pfree(values);
 }
 
 void
 te_assets_fill_states(const TeAttachment *attachment, TeAsset *assets, int count, TeStateRead how)
 {
 	TeKey	   *keys = palloc(sizeof(TeKey) * Max(count, 1));
-	TeArgs		args = {0};
+	Filling		filling = {attachment, assets, count, 0};
+	TeArgs		args = {.each = fill_state, .each_arg = &filling};
 	char	   *sql;
 
 	for (int i = 0; i < count; i++)
@@ -300,11 +354,9 @@ te_assets_fill_states(const TeAttachment *attachment, TeAsset *assets, int count
 		memset(&assets[i].state, 0, sizeof(TeState));
 	}
 	te_arg_state_keys(&args, attachment, keys, count);
-	sql = psprintf("SELECT " STATE_COLUMNS " FROM %s AS s, unnest($1, $2) AS w (w_attachment, w_id)"
-				   " WHERE s.attachment = w_attachment AND s.id = w_id%s",
+	sql = psprintf("SELECT " STATE_COLUMNS " FROM %s AS s, " TE_STATE_KEYS_SQL "%s",
 				   attachment->state, how == TE_STATE_READ ? "" : " FOR UPDATE OF s");
-	merge_states(attachment->key_type, assets, count, te_sql_by_index(sql, &args));
-	te_sql_free();
+	te_sql_by_index(sql, &args);
 	pfree(sql);
 	pfree(keys);
 }
@@ -318,9 +370,8 @@ te_states_lock(const TeAttachment *attachment, const TeKey *keys, const int64 *v
 
 	te_arg_state_keys(&args, attachment, keys, count);
 	te_arg_int8_array(&args, versions, count);
-	sql = psprintf("SELECT w.n FROM %s AS s, unnest($1, $2, $3) WITH ORDINALITY AS w (attachment, id, version, n)"
-				   " WHERE s.attachment = w.attachment AND s.id = w.id AND s.version = w.version"
-				   " FOR UPDATE OF s SKIP LOCKED", attachment->state);
+	sql = psprintf("SELECT n FROM %s AS s, " TE_STATE_KEYS_SQL " AND s.version = ($4)[n] FOR UPDATE OF s SKIP LOCKED",
+				   attachment->state);
 	found = te_sql_by_index(sql, &args);
 	memset(locked, 0, sizeof(bool) * count);
 	for (uint64 row = 0; row < found; row++)

@@ -70,10 +70,10 @@ typedef struct TeAsset
 } TeAsset;
 
 /*
- * SQL that reads a column with a path.  A path of a file has at most 4096 bytes, but a row may contain a gigabyte, and
- * hundreds of rows are read at a time.
+ * SQL that reads a column with a path, palloc'd.  A path of a file has at most 4096 bytes, but a row may contain a gigabyte,
+ * and hundreds of rows are read at a time.
  */
-#define TE_PATH_SQL "pg_catalog.left(CAST(%s AS pg_catalog.text), 5000)"
+extern char *te_path_sql(const char *column);
 
 /* The label of a status in the type thumbexif_asset_status. */
 extern const char *te_asset_status_name(TeAssetStatus status);
@@ -86,7 +86,8 @@ extern int64 te_path_hash(const char *path);
 
 /*
  * Read up to "limit" rows of the table after a key (NULL: from the first), in the order of the table's index, with their
- * states.  Returns the number of assets, which are sorted, and in *last the key to go on after.
+ * states.  Returns the number of assets, which are sorted, and in *last the key to go on after.  Unless keys are texts, no state
+ * is newer than its row.
  */
 extern int	te_assets_after(const TeAttachment *attachment, const TeKey *after, int limit, TeAsset *assets, TeKey *last);
 
@@ -106,10 +107,11 @@ typedef enum TeStateRead
 extern void te_assets_fill_states(const TeAttachment *attachment, TeAsset *assets, int count, TeStateRead how);
 
 /*
- * Add two arrays as parameters: the attachment's number, once for each key, and the keys.  A statement that joins states
- * with both looks them up one by one.  With the number as a constant the planner may read all states of an attachment, if
- * its statistics were made before that had any.
+ * Add three parameters: the number of keys, an array of the attachment's number, once for each key, and the keys.  A statement
+ * that joins states (alias s) with both looks them up one by one; other arrays have their values at ($4)[n].  With the
+ * attachment as a constant the planner may read all its states, if its statistics were made before that had any.
  */
+#define TE_STATE_KEYS_SQL "generate_series(1, $1) AS n WHERE s.attachment = ($2)[n] AND s.id = ($3)[n]"
 extern void te_arg_state_keys(TeArgs *args, const TeAttachment *attachment, const TeKey *keys, int count);
 
 /*

@@ -77,7 +77,7 @@ key_from_datum(Oid type, Datum value, TeKey *key)
 void
 te_out_key(int row, int column, Oid type, TeKey *key)
 {
-	if (SPI_gettypeid(SPI_tuptable->tupdesc, column) != type)
+	if (te_out_type(column) != type)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("the type of a key has changed since its table was attached"),

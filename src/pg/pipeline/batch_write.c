@@ -129,9 +129,11 @@ lock_states(const BatchWrite *batch, TeJob **jobs, int count)
 	te_states_lock(batch->attachment, keys, versions, count, locked);
 	for (int i = 0; i < count; i++)
 		missing += !locked[i];
-	te_assets_of_keys(batch->attachment, keys, count, seen);
 	if (missing > 0)
+	{
+		te_assets_of_keys(batch->attachment, keys, count, seen);
 		te_assets_fill_states(batch->attachment, seen, count, TE_STATE_READ);
+	}
 
 	for (int i = 0; i < count; i++)
 	{

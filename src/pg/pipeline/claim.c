@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 
@@ -209,10 +210,8 @@ update_states(const TeClaimRequest *request, TeAsset **assets, int count)
 		attempts[i] = Int32GetDatum(state->attempts);
 		interruptions[i] = Int32GetDatum(state->interruptions);
 	}
-	sql = psprintf("UPDATE %s AS s SET status = 'running', claimed_from = w.claimed_from::%s, claim = $6,"
-				   " version = s.version + 1, attempts = w.attempts, interruptions = w.interruptions"
-				   " FROM unnest($1, $2, $3, $4, $5) AS w (attachment, id, claimed_from, attempts, interruptions)"
-				   " WHERE s.attachment = w.attachment AND s.id = w.id",
+	sql = psprintf("UPDATE %s AS s SET status = 'running', claimed_from = ($4)[n]::%s, claim = $7,"
+				   " version = s.version + 1, attempts = ($5)[n], interruptions = ($6)[n] FROM " TE_STATE_KEYS_SQL,
 				   attachment->state, te_internal_name("thumbexif_asset_status"));
 	te_arg_state_keys(&args, attachment, keys, count);
 	te_arg_array(&args, TEXTOID, from, NULL, count);
@@ -293,15 +292,12 @@ clear_orphans(const TeAttachment *attachment, const TeAsset *assets, const TeCla
 	pfree(gone);
 }
 
-void
-te_claim_assets(const TeClaimRequest *request, TeAsset *assets, int count, TeClaimResult *results)
+/* Claim assets whose rows and states have been read. */
+static void
+claim_read(const TeClaimRequest *request, TeAsset *assets, int count, TeClaimResult *results)
 {
 	TeAlive		last = {0};
 
-	/* states first, so that a row is not older than its state unless the state changes, which the version tells */
-	te_assets_fill_states(request->attachment, assets, count, TE_STATE_READ);
-	te_assets_fill_rows(request->attachment, assets, count);
-	te_attachment_check_same(request->attachment);	/* reading the rows has locked the table */
 	for (int i = 0; i < count; i++)
 	{
 		te_exit_if_postmaster_died();	/* evaluating may open a file */
@@ -312,6 +308,75 @@ te_claim_assets(const TeClaimRequest *request, TeAsset *assets, int count, TeCla
 	clear_orphans(request->attachment, assets, results, count);
 	claim_states(request, assets, count, results);
 	insert_states(request, assets, count, results);
+}
+
+/* Read rows and states. */
+static void
+read_assets(const TeAttachment *attachment, TeAsset *assets, int count)
+{
+	/* states first, so that a row is not older than its state unless the state changes, which the version tells */
+	te_assets_fill_states(attachment, assets, count, TE_STATE_READ);
+	te_assets_fill_rows(attachment, assets, count);
+	te_attachment_check_same(attachment);	/* reading the rows has locked the table */
+}
+
+/* Read assets that were not claimed again, and claim those whose states have changed since they were read. */
+static void
+claim_changed(const TeClaimRequest *request, TeAsset *assets, int count, TeClaimResult *results)
+{
+	TeKey	   *keys = palloc(sizeof(TeKey) * count);
+	TeAsset    *now = palloc(sizeof(TeAsset) * count);
+	int		   *places = palloc(sizeof(int) * count);
+	TeClaimResult *new_results = palloc(sizeof(TeClaimResult) * count);
+	int			busy = 0;
+	int			changed = 0;
+
+	for (int i = 0; i < count; i++)
+	{
+		if (results[i] != TE_CLAIM_BUSY)
+			continue;
+		keys[busy] = assets[i].key;
+		places[busy++] = i;
+	}
+	if (busy > 0)
+	{
+		te_assets_of_keys(request->attachment, keys, busy, now);
+		read_assets(request->attachment, now, busy);
+	}
+	for (int i = 0; i < busy; i++)
+	{
+		const TeState *before = &assets[places[i]].state;
+
+		if (now[i].state.exists == before->exists && now[i].state.version == before->version)
+			continue;			/* it is locked, or its root is held off */
+		places[changed] = places[i];
+		now[changed++] = now[i];
+	}
+	claim_read(request, now, changed, new_results);
+	for (int i = 0; i < changed; i++)
+	{
+		assets[places[i]] = now[i];
+		results[places[i]] = new_results[i];
+	}
+	pfree(keys);
+	pfree(now);
+	pfree(places);
+	pfree(new_results);
+}
+
+void
+te_claim_assets(const TeClaimRequest *request, TeAsset *assets, int count, TeClaimResult *results)
+{
+	if (request->known)
+	{
+		LockRelationOid(request->attachment->relation, AccessShareLock);
+		te_attachment_check_same(request->attachment);
+	}
+	else
+		read_assets(request->attachment, assets, count);
+	claim_read(request, assets, count, results);
+	if (request->known && request->claim != NULL)
+		claim_changed(request, assets, count, results);
 }
 
 int

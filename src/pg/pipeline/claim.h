@@ -30,11 +30,14 @@ typedef struct TeClaimRequest
 	int			parts;
 	const TeClaim *claim;		/* NULL: evaluate only, claim nothing (a dry run) */
 	TimestampTz since;			/* start of the run: an asset that another session has tried since is left to its retry */
+	bool		known;			/* the assets have rows and states, no state newer than its row */
 	bool		check_files;	/* check the files of assets that have not failed, too: they may have changed or be back */
 } TeClaimRequest;
 
 /*
- * Claim those of the assets (from te_assets_of_keys) that need processing: reads their rows and states, and fills results[].
+ * Claim those of the assets (sorted by key) that need processing: reads their rows and states unless they are known, and fills
+ * results[].  What is known may have changed: an asset with another state is read again.  So what may be out of date is what
+ * changes without the state, such as thumbnail_path; a path of which the triggers know nothing is noticed when the row is written.
  * The state of a claimed asset is set to what it will be once the caller has committed.  Waits for a row that another
  * transaction inserts, but only for a moment.
  */

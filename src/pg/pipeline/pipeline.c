@@ -63,7 +63,9 @@ claim_batch(TePipeline *p)
 		count = max_keys > 0 ? options->next(options->arg, keys, max_keys) : -1;
 		if (count > 0)
 		{
-			te_assets_of_keys(options->attachment, keys, count, assets);
+			request.known = options->known != NULL && options->known(options->arg, assets);
+			if (!request.known)
+				te_assets_of_keys(options->attachment, keys, count, assets);
 			te_claim_assets(&request, assets, count, results);
 		}
 		for (int i = 0; i < count; i++)

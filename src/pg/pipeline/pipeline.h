@@ -9,6 +9,8 @@
  *				 and its keys are claimed in key order.  -1 = there are no more; 0 = ask again.  It is called only when
  *				 every asset of earlier answers is with a decoder, so that an answer can take new arrivals into account.
  *				 The claim decides what an asset really needs.
+ *		known	 copies the rows and states of the assets in the last answer, in key order, if they were read a moment ago, so
+ *				 that the claim need not read them again.  May be NULL.
  *		skipped	 called for a candidate that was not claimed, with the reason.  May be NULL.
  *		written	 called for each asset whose outcome is committed.
  *		batch	 called after each commit of outcomes.  May be NULL.
@@ -21,8 +23,8 @@
  * are already decoded are written first, unless the ERROR is an interrupt or came from writing.  A session that is terminated
  * releases its claims in an exit callback; one that is killed leaves claims whose lock is gone.
  *
- * next runs in a step with an SPI connection; it may read, and its allocations last until the step ends.  skipped runs in
- * the same step, written and batch run after the commit; none of the three may access the database.
+ * next runs in a step with an SPI connection; it may read, and its allocations last until the step ends.  known and skipped run
+ * in the same step, written and batch run after the commit; none of the three may access the database.
  */
 #ifndef TE_PG_PIPELINE_H
 #define TE_PG_PIPELINE_H
@@ -45,6 +47,7 @@ typedef struct TePipelineOptions
 	bool		keep_removals;	/* leave files that are not needed listed: the caller unlinks them */
 
 	int			(*next) (void *arg, TeKey *keys, int max_keys);
+	bool		(*known) (void *arg, TeAsset *assets);
 	void		(*skipped) (void *arg, const TeAsset *asset, TeClaimResult reason);
 	void		(*written) (void *arg, const TeJob *job);
 	void		(*batch) (void *arg);

@@ -163,14 +163,15 @@ te_row_update_alike(const TeRowUpdate *a, const TeRowUpdate *b)
 	return memcmp(a->set, b->set, sizeof(a->set)) == 0;
 }
 
-/* Add the keys and paths of jobs as parameters $1 and $2. */
+/* Add the number of jobs, their keys and their paths as parameters $1 to $3. */
 static void
 arg_rows(const TeAttachment *attachment, TeJob *const *jobs, int count, TeArgs *args)
 {
 	Datum	   *values = palloc(sizeof(Datum) * count);
 	bool	   *nulls = palloc(sizeof(bool) * count);
 
-	args->count = 0;
+	memset(args, 0, sizeof(TeArgs));
+	te_arg_int4(args, count);
 	for (int i = 0; i < count; i++)
 		values[i] = te_key_datum(attachment->key_type, &jobs[i]->asset.key);
 	te_arg_array(args, attachment->key_type, values, NULL, count);
@@ -204,16 +205,19 @@ arg_column(const TeAttachment *attachment, TeColumn column, const TeRowUpdate *u
 	pfree(nulls);
 }
 
-/* Append the condition on key and path of a row "t" by "w".  It compares bytes: the path's collation may be nondeterministic. */
+/*
+ * Append the join of rows "t" with the numbers "n" of the jobs, by key and path.  It compares bytes: the path's collation may be
+ * nondeterministic.
+ */
 static void
-append_condition(StringInfo sql, const TeAttachment *attachment)
+append_join(StringInfo sql, const TeAttachment *attachment)
 {
-	const char *path = quote_identifier(attachment->path);
+	const char *path = psprintf("t.%s", quote_identifier(attachment->path));
 
-	appendStringInfo(sql, " WHERE t.%s OPERATOR(pg_catalog.=) w.k AND"
-					 " (" TE_PATH_SQL " COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.=) w.p"
-					 " OR (%s IS NULL AND w.p IS NULL))",
-					 quote_identifier(attachment->key), psprintf("t.%s", path), psprintf("t.%s", path));
+	appendStringInfo(sql, " pg_catalog.generate_series(1, $1) AS w (n) WHERE t.%s OPERATOR(pg_catalog.=) ($2)[w.n] AND"
+					 " ((%s) COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.=) ($3)[w.n]"
+					 " OR (%s IS NULL AND ($3)[w.n] IS NULL))",
+					 quote_identifier(attachment->key), te_path_sql(path), path);
 }
 
 char *
@@ -224,9 +228,8 @@ te_row_lock_sql(TeJob *const *jobs, int count, TeArgs *args)
 
 	arg_rows(attachment, jobs, count, args);
 	initStringInfo(&sql);
-	appendStringInfo(&sql, "SELECT w.n FROM ONLY %s AS t, ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2))"
-					 " WITH ORDINALITY AS w (k, p, n)", attachment->name);
-	append_condition(&sql, attachment);
+	appendStringInfo(&sql, "SELECT w.n FROM ONLY %s AS t,", attachment->name);
+	append_join(&sql, attachment);
 	appendStringInfoString(&sql, " FOR NO KEY UPDATE OF t");
 	return sql.data;
 }
@@ -237,27 +240,20 @@ te_row_update_sql(TeJob *const *jobs, const TeRowUpdate *updates, int count, TeA
 	const TeAttachment *attachment = jobs[0]->asset.attachment;
 	const char *comma = "";
 	StringInfoData sql;
-	StringInfoData from;
-	StringInfoData names;
 
 	Assert(updates[0].any);
 	arg_rows(attachment, jobs, count, args);
 	initStringInfo(&sql);
-	initStringInfo(&from);
-	initStringInfo(&names);
 	appendStringInfo(&sql, "UPDATE ONLY %s AS t SET ", attachment->name);
 	for (int i = 0; i < TE_COLUMNS; i++)
 	{
 		if (!updates[0].set[i])
 			continue;
 		arg_column(attachment, i, updates, count, args);
-		appendStringInfo(&sql, "%s%s = w.v%d", comma, quote_identifier(attachment->column[i]), i);
-		appendStringInfo(&from, ", pg_catalog.unnest($%d)", args->count);
-		appendStringInfo(&names, ", v%d", i);
+		appendStringInfo(&sql, "%s%s = ($%d)[w.n]", comma, quote_identifier(attachment->column[i]), args->count);
 		comma = ", ";
 	}
-	appendStringInfo(&sql, " FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)%s) AS w (k, p%s)",
-					 from.data, names.data);
-	append_condition(&sql, attachment);
+	appendStringInfoString(&sql, " FROM");
+	append_join(&sql, attachment);
 	return sql.data;
 }

@@ -152,7 +152,7 @@ alike(const NewState *a, const NewState *b)
 		same_text(left->error, right->error) && same_text(left->exif_error, right->exif_error);
 }
 
-/* Add what nearly every asset has of its own, as arrays: $1 to $11. */
+/* Add what nearly every asset has of its own, as arrays: $1 to $12. */
 static void
 arg_differing(TeArgs *args, TeJob *const *jobs, const NewState *const *results, int count)
 {
@@ -209,13 +209,11 @@ write_states(TeJob *const *jobs, const NewState *const *results, int count)
 	char	   *sql;
 
 	sql = psprintf("UPDATE %s AS s SET version = s.version + 1, claim = NULL, claimed_from = NULL, finished_at = clock_timestamp(),"
-				   " path_hash = w.path_hash, source_size = w.source_size, source_mtime = w.source_mtime,"
-				   " wrote = w.wrote, file = w.file, file_size = w.file_size, next_try = w.next_try, path = w.path,"
-				   " status = $12::%s, limit_hit = $13, attempts = $14, interruptions = $15, verdict = $16,"
-				   " thumbnail_settings = $17, exif_settings = $18, tried_settings = $19, error = $20, exif_error = $21"
-				   " FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
-				   " AS w (attachment, id, version, path_hash, source_size, source_mtime, wrote, file, file_size, next_try, path)"
-				   " WHERE s.attachment = w.attachment AND s.id = w.id AND s.version = w.version",
+				   " path_hash = ($5)[n], source_size = ($6)[n], source_mtime = ($7)[n],"
+				   " wrote = ($8)[n], file = ($9)[n], file_size = ($10)[n], next_try = ($11)[n], path = ($12)[n],"
+				   " status = $13::%s, limit_hit = $14, attempts = $15, interruptions = $16, verdict = $17,"
+				   " thumbnail_settings = $18, exif_settings = $19, tried_settings = $20, error = $21, exif_error = $22"
+				   " FROM " TE_STATE_KEYS_SQL " AND s.version = ($4)[n]",
 				   attachment->state, te_internal_name("thumbexif_asset_status"));
 	arg_differing(&args, jobs, results, count);
 	te_arg_text(&args, te_asset_status_name(state->status));

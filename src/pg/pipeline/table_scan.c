@@ -2,20 +2,24 @@
  * table_scan.c
  *		Scans an attached table, in the order of its keys, for assets that may need processing.
  *
- * A key that is found may wait an hour for a decoder, so the claim reads row and state again and decides.
+ * A key that is found may wait an hour for a decoder, so the claim reads row and state again and decides, unless they were
+ * read a moment ago.
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "asset_files.h"
+#include "pg/base/clock.h"
 #include "pg/base/postmaster_alive.h"
 #include "table_scan.h"
 
 #define WINDOW 4000				/* rows */
 #define WINDOW_BYTES (1024 * 1024)	/* kept for texts of a window */
 #define FILES_AHEAD	250			/* assets whose files are checked at a time */
+#define KNOWN_MS	1000		/* a row that was read is taken for unchanged */
 
 TeTableScan *
 te_table_scan_begin(const TeAttachment *attachment, const TeSettings *settings, int parts, bool verify)
@@ -30,6 +34,7 @@ te_table_scan_begin(const TeAttachment *attachment, const TeSettings *settings, 
 	scan->window = palloc(sizeof(TeAsset) * WINDOW);
 	scan->files = palloc(sizeof(TeSource) * WINDOW);
 	scan->checked = palloc(sizeof(bool) * WINDOW);
+	scan->answer = palloc(sizeof(int) * WINDOW);
 	scan->window_context = AllocSetContextCreate(CurrentMemoryContext, "thumbexif window",
 												 0, WINDOW_BYTES, WINDOW_BYTES);
 	return scan;
@@ -42,6 +47,7 @@ te_table_scan_end(TeTableScan *scan)
 	pfree(scan->window);
 	pfree(scan->files);
 	pfree(scan->checked);
+	pfree(scan->answer);
 	pfree(scan);
 }
 
@@ -52,6 +58,7 @@ read_window(TeTableScan *scan)
 
 	MemoryContextReset(scan->window_context);
 	caller = MemoryContextSwitchTo(scan->window_context);
+	scan->read_ms = te_now_ms();
 	scan->count = te_assets_after(scan->attachment, scan->started ? &scan->last : NULL,
 								  WINDOW, scan->window, &scan->last);
 	memset(scan->checked, 0, sizeof(bool) * WINDOW);
@@ -129,6 +136,7 @@ te_table_scan_next(TeTableScan *scan, TeKey *keys, int max_keys)
 	int			found = 0;
 	bool		candidate;
 
+	scan->num_answer = 0;
 	if (scan->position == scan->count)
 	{
 		if (scan->ended)
@@ -144,7 +152,21 @@ te_table_scan_next(TeTableScan *scan, TeKey *keys, int max_keys)
 		candidate = is_candidate(scan, scan->position, &last);
 		count_asset(scan, &scan->window[scan->position], candidate);
 		if (candidate)
+		{
+			scan->answer[found] = scan->position;
 			keys[found++] = scan->window[scan->position].key;
+		}
 	}
+	scan->num_answer = found;
 	return found;
+}
+
+bool
+te_table_scan_known(const TeTableScan *scan, TeAsset *assets)
+{
+	if (scan->attachment->key_type == TEXTOID || te_now_ms() - scan->read_ms > KNOWN_MS)
+		return false;
+	for (int i = 0; i < scan->num_answer; i++)
+		assets[i] = scan->window[scan->answer[i]];
+	return true;
 }

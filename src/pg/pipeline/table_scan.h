@@ -36,6 +36,9 @@ typedef struct TeTableScan
 	bool	   *checked;
 	int			checked_to;
 	int			position;		/* in the window */
+	int64		read_ms;		/* when the window was read */
+	int		   *answer;			/* places in the window of the keys that were returned last */
+	int			num_answer;
 	bool		started;
 	bool		ended;
 	TeKey		last;			/* key read so far */
@@ -54,5 +57,11 @@ extern void te_table_scan_end(TeTableScan *scan);
  * window, so that the caller can commit between windows.  Needs SPI.
  */
 extern int	te_table_scan_next(TeTableScan *scan, TeKey *keys, int max_keys);
+
+/*
+ * Copy what was read of the assets of the last answer; its texts last until the next one.  False if that may be out of date
+ * in ways that the claim would not notice: rows of a table with texts as keys, or read more than a second ago.
+ */
+extern bool te_table_scan_known(const TeTableScan *scan, TeAsset *assets);
 
 #endif							/* TE_PG_TABLE_SCAN_H */

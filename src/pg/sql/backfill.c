@@ -23,7 +23,7 @@
 
 #define COUNT_ROWS 100000		/* rows read to count the assets to process; the rest of a larger table is estimated */
 #define MAX_BATCH 10000			/* a batch is kept in memory, with its thumbnails, until it is written */
-#define CLAIM_EXIF	500			/* assets claimed at a time for EXIF alone, which takes less time than a commit */
+#define CLAIM_EXIF	1000			/* assets claimed at a time for EXIF alone, which takes less time than a commit */
 
 typedef struct Backfill
 {
@@ -32,6 +32,7 @@ typedef struct Backfill
 	TeAssetCounts kept;			/* the numbers when the scan began */
 	bool		nothing_found;	/* the whole table was scanned already */
 	bool		scan_ended;		/* it has read the whole table */
+	bool		from_scan;		/* the last answer */
 	TeOrphanPlace orphans;		/* these are read after the scan */
 } Backfill;
 
@@ -160,12 +161,23 @@ next_assets(void *arg, TeKey *keys, int max_keys)
 	if (!backfill->scan_ended)
 	{
 		count = te_table_scan_next(backfill->scan, keys, max_keys);
+		backfill->from_scan = true;
 		if (count >= 0 || backfill->progress.dry_run)
 			return count;
 		backfill->scan_ended = true;
 	}
+	backfill->from_scan = false;
 	count = te_orphans_read(backfill->progress.attachment, TE_ORPHANS_ALL, &backfill->orphans, keys, max_keys);
 	return count > 0 ? count : -1;
+}
+
+/* TePipelineOptions.known */
+static bool
+known_assets(void *arg, TeAsset *assets)
+{
+	const Backfill *backfill = arg;
+
+	return backfill->from_scan && te_table_scan_known(backfill->scan, assets);
 }
 
 /* Are there orphaned claims?  Asked when the scan has found nothing. */
@@ -231,6 +243,7 @@ backfill(const Options *options, Backfill *backfill)
 		.claim_size = options->parts == TE_PART_EXIF ? Max(options->batch_size, CLAIM_EXIF) : options->batch_size,
 		.max_assets = options->max_assets,
 		.next = next_assets,
+		.known = known_assets,
 		.written = te_procedure_written,
 		.batch = te_procedure_batch,
 		.commit = te_pipeline_spi_commit,

@@ -69,8 +69,8 @@ read_row(const Process *process, TeAsset *asset)
 	char	   *sql;
 
 	te_arg(&args, attachment->key_type, te_key_datum(attachment->key_type, &process->key));
-	sql = psprintf("SELECT " TE_PATH_SQL ", " TE_PATH_SQL " FROM ONLY %s AS t WHERE t.%s OPERATOR(pg_catalog.=) $1",
-				   quote_identifier(attachment->path), thumbnail ? quote_identifier(thumbnail) : "NULL",
+	sql = psprintf("SELECT %s, %s FROM ONLY %s AS t WHERE t.%s OPERATOR(pg_catalog.=) $1",
+				   te_path_sql(quote_identifier(attachment->path)), te_path_sql(thumbnail ? quote_identifier(thumbnail) : "NULL"),
 				   attachment->name, quote_identifier(attachment->key));
 	if (te_sql_as_caller(attachment->relation, NULL, sql, &args) == 0)
 		te_key_unknown(attachment, te_key_text(attachment->key_type, &process->key));
