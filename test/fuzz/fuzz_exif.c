@@ -135,7 +135,8 @@ must_be_sane(const ExifResult *result, int with_gps)
 	must_be_clean(result->model);
 	must_be_clean(result->error);
 	must((result->status == TE_EXIF_FOUND) == (result->json != NULL), "found is JSON");
-	must((result->status == TE_EXIF_ERROR) == (result->error[0] != '\0'), "error has a reason");
+	must(result->status != TE_EXIF_ERROR || result->error[0] != '\0', "error has a reason");
+	must(result->status != TE_EXIF_NONE || result->error[0] == '\0', "nothing has none");
 	if (result->json != NULL)
 	{
 		must_be_clean(result->json);

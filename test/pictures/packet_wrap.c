@@ -162,14 +162,18 @@ wrap_png(PacketWrap how, const uint8_t *packet, size_t length)
 	static const uint8_t pixel[] = {0x78, 0x9C, 0x63, 0x60, 0x00, 0x00, 0x00, 0x02, 0x00, 0x01};
 	Bytes		png = bytes_copy("\x89PNG\r\n\x1A\n", 8);
 	Bytes		chunk = bytes_copy("XML:com.adobe.xmp\0\0\0\0\0", 22);
-	uLongf		packed_length = compressBound(length);
-	uint8_t    *packed = malloc(packed_length);
 
-	if (packed == NULL || compress(packed, &packed_length, packet, length) != Z_OK)
-		abort();
 	chunk.data[18] = how == PACKET_PNG_PACKED;
 	if (how == PACKET_PNG_PACKED)
+	{
+		uLongf		packed_length = compressBound(length);
+		uint8_t    *packed = malloc(packed_length);
+
+		if (packed == NULL || compress(packed, &packed_length, packet, length) != Z_OK)
+			abort();
 		bytes_add(&chunk, packed, packed_length);
+		free(packed);
+	}
 	else
 		bytes_add(&chunk, packet, length);
 	png_chunk(&png, "IHDR", header, sizeof(header));
@@ -180,7 +184,6 @@ wrap_png(PacketWrap how, const uint8_t *packet, size_t length)
 		png_chunk(&png, "iTXt", chunk.data, chunk.length);
 	png_chunk(&png, "IEND", NULL, 0);
 	bytes_free(&chunk);
-	free(packed);
 	return png;
 }
 

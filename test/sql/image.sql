@@ -127,7 +127,7 @@ GROUP BY 1, 2, 3, 4, 5 ORDER BY 1;
 
 -- XMP and IPTC of an image, also without EXIF; XML with a document type is not read
 CREATE FUNCTION jpeg_with(marker text, bytes bytea) RETURNS bytea LANGUAGE sql AS
-$$ SELECT '\xffd8'::bytea || decode(marker, 'hex') || int2send((length(bytes) + 2)::int2) || bytes || '\xffd9'::bytea $$;
+$$ SELECT '\xffd8'::bytea || decode(marker, 'hex') || int2send((length(bytes) + 2)::int2) || bytes || '\xffc0000b080001000101011100ffd9'::bytea $$;
 CREATE FUNCTION xmp(declaration text) RETURNS bytea LANGUAGE sql AS
 $$ SELECT convert_to('http://ns.adobe.com/xap/1.0/', 'UTF8') || '\x00'::bytea || convert_to(declaration ||
 	'<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description xmlns:dc="http://purl.org/dc/elements/1.1/"

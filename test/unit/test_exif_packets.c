@@ -166,9 +166,10 @@ test_many(void)
 	char	   *json;
 
 	jpeg_begin(&jpeg);
-	for (int i = 0; i < 2 * EXIF_MAX_SEGMENTS; i++)
+	packet_xmp_segment(&jpeg, xmp_sample.bytes, xmp_sample.length);
+	for (int i = 0; i < EXIF_MAX_SEGMENTS + 2; i++)
 	{
-		packet_xmp_segment(&jpeg, xmp_sample.bytes, xmp_sample.length);
+		packet_xmp_segment(&jpeg, "<a/>", 4);
 		packet_extended_segment(&jpeg, "0123456789ABCDEF0123456789ABCDEF", 1000, (size_t) i, "x", 1);
 		packet_iptc_segment(&jpeg, iptc_cases[1].bytes, iptc_cases[1].length);
 	}
