@@ -302,8 +302,9 @@ te_assets_fill_states(const TeAttachment *attachment, TeAsset *assets, int count
 	te_arg_state_keys(&args, attachment, keys, count);
 	sql = psprintf("SELECT " STATE_COLUMNS " FROM %s AS s, unnest($1, $2) AS w (w_attachment, w_id)"
 				   " WHERE s.attachment = w_attachment AND s.id = w_id%s",
-				   attachment->state, how == TE_STATE_READ ? "" : " FOR UPDATE OF s");
-	merge_states(attachment->key_type, assets, count, te_sql_by_index(sql, &args));
+				   attachment->state, how == TE_STATE_LOCK ? " FOR UPDATE OF s" : "");
+	merge_states(attachment->key_type, assets, count,
+				 how == TE_STATE_SEE ? te_sql_read_by_index(sql, &args) : te_sql_by_index(sql, &args));
 	te_sql_free();
 	pfree(sql);
 	pfree(keys);
