@@ -8,6 +8,7 @@
 #include "miscadmin.h"
 
 #include "batch_write.h"
+#include "finish_notify.h"
 #include "pg/base/clock.h"
 #include "pg/base/postmaster_alive.h"
 #include "pg/files/root_check.h"
@@ -152,6 +153,7 @@ write_batch(TePipeline *p, TeBatchWriteHook between)
 	else
 	{
 		te_batch_write(options->attachment, jobs, count, &p->settings, between, p);
+		te_notify_finished(jobs, count);
 		te_pipeline_release_remaining(p);
 		te_root_save();
 	}

@@ -28,6 +28,7 @@
 #include "pg/base/statement.h"
 #include "pg/compat.h"
 #include "pg/files/thumbnail_store.h"
+#include "pg/pipeline/finish_notify.h"
 #include "pg/pipeline/status_error.h"
 #include "pg/pipeline/row_update.h"
 #include "pg/pipeline/state_update.h"
@@ -221,6 +222,8 @@ write_result(const Process *process, TeJob *job, bool tried_before)
 		job->asset.state.attempts = Min(job->asset.state.attempts + 1, PG_INT16_MAX);
 	job->asset.state.interruptions = 0;
 	te_states_update(&job, &update, 1, &process->settings);
+	job->outcome = te_job_outcome(job);
+	te_notify_finished(&job, 1);
 	return true;
 }
 
