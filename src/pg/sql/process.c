@@ -33,6 +33,7 @@
 #include "pg/pipeline/row_update.h"
 #include "pg/pipeline/state_update.h"
 #include "pg/pool/pool.h"
+#include "pg/shared/wakeup.h"
 
 #define MAX_TRIES 5				/* if the path is changed concurrently each time */
 
@@ -204,7 +205,7 @@ write_result(const Process *process, TeJob *job, bool tried_before)
 	{
 		check_row(process, job, tried_before);
 		if (job->file != NULL)
-			te_thumbnail_discard(attachment->number, job->file);
+			te_thumbnail_discard(attachment->number, job->file, false);
 		return false;
 	}
 	te_attachment_check_same(attachment);
@@ -222,6 +223,8 @@ write_result(const Process *process, TeJob *job, bool tried_before)
 		job->asset.state.attempts = Min(job->asset.state.attempts + 1, PG_INT16_MAX);
 	job->asset.state.interruptions = 0;
 	te_states_update(&job, &update, 1, &process->settings);
+	if (job->file != NULL && job->asset.state.file != NULL)
+		te_wake_at_commit();	/* the worker removes the file that was replaced, when it is kept no longer */
 	job->outcome = te_job_outcome(job);
 	te_notify_finished(&job, 1);
 	return true;
