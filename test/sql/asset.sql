@@ -78,6 +78,21 @@ SELECT status, stale FROM thumbexif_state(1, 'shots');
 UPDATE shots SET path = 'photo.jpg' WHERE id = 1;
 SELECT status FROM thumbexif_process(1, 'shots');
 
+-- it reads some pages of indexes, and neither table: these have hundreds
+CREATE FUNCTION pages_of(query text) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE plan json;
+BEGIN
+	EXECUTE 'EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ' || query INTO plan;
+	RETURN (plan->0->'Plan'->>'Shared Hit Blocks')::bigint + (plan->0->'Plan'->>'Shared Read Blocks')::bigint;
+END $$;
+CREATE TABLE many (id int PRIMARY KEY, path text, thumbnail_path text);
+SELECT thumbexif_attach('many');
+INSERT INTO many SELECT g, 'folder/of/pictures/' || g || '.jpg' FROM generate_series(1, 20000) g;
+SELECT status FROM thumbexif_state(777, 'many');
+SELECT pages_of('SELECT status FROM thumbexif_state(778, ''many'')') < 60 AS few, pages_of('SELECT count(path) FROM many') > 120 AS many;
+DROP TABLE many;
+DROP FUNCTION pages_of;
+
 -- rights: SELECT on the columns that are read, and row security
 CREATE ROLE viewer;
 GRANT USAGE ON SCHEMA public TO viewer;

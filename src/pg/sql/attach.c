@@ -347,8 +347,9 @@ thumbexif_attach(PG_FUNCTION_ARGS)
 		elog(ERROR, "SPI_connect failed");
 	relation = open_table(PG_GETARG_TEXT_PP(0), &given,
 						  !PG_ARGISNULL(CREATE_ARGUMENT) && PG_GETARG_BOOL(CREATE_ARGUMENT));
+	/* the function of version 1.0 has fewer arguments */
 	attach_table(relation, &given,
-				 PG_ARGISNULL(NOTIFY_ARGUMENT) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(NOTIFY_ARGUMENT)));
+				 PG_NARGS() <= NOTIFY_ARGUMENT || PG_ARGISNULL(NOTIFY_ARGUMENT) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(NOTIFY_ARGUMENT)));
 	te_wake_at_commit();
 	SPI_finish();
 
@@ -415,6 +416,8 @@ thumbexif_track_drop(PG_FUNCTION_ARGS)
 		numbers[i] = (int) te_out_int((int) i, 1, 0);
 	for (uint64 i = 0; i < dropped; i++)
 		te_asset_state_forget(numbers[i]);
+	if (dropped > 0)
+		te_wake_at_commit();	/* the worker removes their files */
 	SPI_finish();
 	PG_RETURN_NULL();
 }
