@@ -28,13 +28,15 @@ CREATE TABLE thumbexif_internal.thumbexif_attachment
     paused               boolean  NOT NULL DEFAULT false,
     pause_reason         pg_catalog.text,
     search_path          pg_catalog.text,             -- NULL: pg_catalog
-    search_path_owner    pg_catalog.name              -- a name, since the role may not exist where a dump is restored
+    search_path_owner    pg_catalog.name,             -- a name, since the role may not exist where a dump is restored
+    notify               pg_catalog.text              -- NULL: no channel
 );
 COMMENT ON TABLE thumbexif_internal.thumbexif_attachment IS 'attached tables and the names of their columns';
 COMMENT ON COLUMN thumbexif_internal.thumbexif_attachment.search_path IS
     'search_path of the session that attached the table, under which the table''s own code runs';
 COMMENT ON COLUMN thumbexif_internal.thumbexif_attachment.search_path_owner IS
     'owner of the table at that time: under another owner search_path does not count';
+COMMENT ON COLUMN thumbexif_internal.thumbexif_attachment.notify IS 'channel that is notified when assets are finished';
 
 -- One row for each asset that thumbexif knows.  A row of a user's table without a state row has status "new".
 -- These are the columns common to all key types; the rows are in the child tables.

@@ -1,4 +1,4 @@
--- Detection of lost thumbnails and lost folders.
+-- Detection of lost thumbnails and lost folders; how long replaced thumbnails are kept.
 
 ALTER TABLE thumbexif_internal.thumbexif_asset ADD COLUMN file_size bigint;
 COMMENT ON COLUMN thumbexif_internal.thumbexif_asset.file_size IS 'bytes of our thumbnail file; NULL if version 1.0 wrote it';
@@ -13,3 +13,9 @@ COMMENT ON TABLE thumbexif_internal.thumbexif_folder IS
     'folders in which this database has written thumbnails; one without its marker file may not be mounted';
 COMMENT ON COLUMN thumbexif_internal.thumbexif_folder.thumbnail_dir IS 'thumbexif.thumbnail_dir at that time';
 COMMENT ON COLUMN thumbexif_internal.thumbexif_folder.folder IS 'folder of the database in it';
+
+ALTER TABLE thumbexif_internal.thumbexif_removal ADD COLUMN replaced_at pg_catalog.timestamptz NOT NULL DEFAULT '-infinity'::pg_catalog.timestamptz;
+COMMENT ON COLUMN thumbexif_internal.thumbexif_removal.replaced_at IS
+    'when it was replaced, from when on it is kept for thumbexif.keep_replaced; -infinity: it is not kept';
+CREATE INDEX thumbexif_removal_replaced_at ON thumbexif_internal.thumbexif_removal (replaced_at);
+COMMENT ON INDEX thumbexif_internal.thumbexif_removal_replaced_at IS 'files in the order in which they are removed';

@@ -13,13 +13,14 @@ CREATE OR REPLACE FUNCTION @extschema@.thumbexif_attach(
     gps_latitude pg_catalog.text DEFAULT NULL,
     gps_longitude pg_catalog.text DEFAULT NULL,
     exif_metadata pg_catalog.text DEFAULT NULL,
-    create_table boolean DEFAULT false)
+    create_table boolean DEFAULT false,
+    notify pg_catalog.text DEFAULT NULL)
 RETURNS pg_catalog.regclass
 LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'thumbexif_attach';
-COMMENT ON FUNCTION @extschema@.thumbexif_attach(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, boolean) IS
-    'attach a table; the other parameters name its columns (NULL: as it was attached before, or the standard name if there is such a column; empty: none); with create_table, or for image_assets, the table is created if it does not exist';
-REVOKE EXECUTE ON FUNCTION @extschema@.thumbexif_attach(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION @extschema@.thumbexif_attach(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, boolean, pg_catalog.text) IS
+    'attach a table; the other parameters name its columns (NULL: as it was attached before, or the standard name if there is such a column; empty: none); with create_table, or for image_assets, the table is created if it does not exist; notify is the channel that is notified when assets are finished (NULL: as before; empty: none)';
+REVOKE EXECUTE ON FUNCTION @extschema@.thumbexif_attach(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, boolean, pg_catalog.text) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@.thumbexif_detach(relation pg_catalog.regclass DEFAULT NULL)
 RETURNS pg_catalog.void

@@ -21,14 +21,14 @@ GRANT SELECT ON @extschema@.thumbexif_status TO pg_monitor;
 
 CREATE OR REPLACE FUNCTION thumbexif_internal.thumbexif_progress_rows(
     OUT relation pg_catalog.regclass, OUT total pg_catalog.int8, OUT done pg_catalog.int8, OUT failed pg_catalog.int8,
-    OUT remaining pg_catalog.int8, OUT rate pg_catalog.numeric, OUT time_left pg_catalog.interval)
+    OUT remaining pg_catalog.int8, OUT rate pg_catalog.numeric, OUT time_left pg_catalog.interval, OUT stale pg_catalog.int8)
     RETURNS SETOF pg_catalog.record
     LANGUAGE c STABLE STRICT PARALLEL UNSAFE COST 100000 ROWS 10
     AS 'MODULE_PATHNAME', 'thumbexif_progress_rows';
 COMMENT ON FUNCTION thumbexif_internal.thumbexif_progress_rows() IS 'rows of view thumbexif_progress';
 
 CREATE OR REPLACE VIEW @extschema@.thumbexif_progress AS
-    SELECT r.relation, r.total, r.done, r.failed, r.remaining, r.rate, r.time_left
+    SELECT r.relation, r.total, r.done, r.failed, r.remaining, r.rate, r.time_left, r.stale
     FROM thumbexif_internal.thumbexif_progress_rows() AS r;
 COMMENT ON VIEW @extschema@.thumbexif_progress IS 'progress of each attached table, with an estimate of the time left';
 COMMENT ON COLUMN @extschema@.thumbexif_progress.relation IS 'attached table';
@@ -38,6 +38,7 @@ COMMENT ON COLUMN @extschema@.thumbexif_progress.failed IS 'assets with status f
 COMMENT ON COLUMN @extschema@.thumbexif_progress.remaining IS 'assets with status new, queued or running';
 COMMENT ON COLUMN @extschema@.thumbexif_progress.rate IS 'assets finished per second, averaged over the last two minutes; NULL if none was finished';
 COMMENT ON COLUMN @extschema@.thumbexif_progress.time_left IS 'estimated time until all are done, at that rate; NULL if unknown';
+COMMENT ON COLUMN @extschema@.thumbexif_progress.stale IS 'of the done ones, those made with other settings than the current ones of this session, which the next backfill makes again';
 GRANT SELECT ON @extschema@.thumbexif_progress TO pg_monitor;
 
 CREATE OR REPLACE FUNCTION thumbexif_internal.thumbexif_failure_rows(

@@ -41,6 +41,7 @@ max_prepared_transactions = 2
 autovacuum = off
 thumbexif.image_roots = '$TE_PICTURES'
 thumbexif.thumbnail_dir = '$out/thumbnails'
+thumbexif.keep_replaced = 0
 EOF
 "$TE_BINDIR/pg_ctl" -D data -l server.log -w -s start || tail -20 initdb.log server.log >&2
 

@@ -118,7 +118,7 @@ build/deny: build/obj/test/deny.o
 
 # the opener itself, with a file system that hangs
 build/stub_opener: $(patsubst %.c,build/obj/%.o,test/stub_opener.c $(wildcard src/opener/*.c src/wire/*.c))
-	$(CC) $(TEST_CFLAGS) -Wl,--wrap=opn_open_file -Wl,--wrap=opn_list_files -Wl,--wrap=opn_ask_for -o $@ $^
+	$(CC) $(TEST_CFLAGS) -Wl,--wrap=opn_open_file -Wl,--wrap=opn_list_files -Wl,--wrap=opn_read_thumbnail -Wl,--wrap=opn_ask_for -o $@ $^
 
 build/shim_%.so: test/shim/%.c
 	@mkdir -p $(@D)

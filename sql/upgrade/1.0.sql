@@ -35,11 +35,13 @@ DROP FUNCTION @extschema@.thumbexif_rows(pg_catalog.regclass);
 DROP FUNCTION @extschema@.thumbexif_activity();
 
 -- Code of tables that 1.0 attached runs with search_path pg_catalog, as before, until they are attached again.
-ALTER TABLE thumbexif_internal.thumbexif_attachment ADD COLUMN search_path pg_catalog.text, ADD COLUMN search_path_owner pg_catalog.name;
+ALTER TABLE thumbexif_internal.thumbexif_attachment ADD COLUMN search_path pg_catalog.text, ADD COLUMN search_path_owner pg_catalog.name,
+    ADD COLUMN notify pg_catalog.text;
 COMMENT ON COLUMN thumbexif_internal.thumbexif_attachment.search_path IS
     'search_path of the session that attached the table, under which the table''s own code runs';
 COMMENT ON COLUMN thumbexif_internal.thumbexif_attachment.search_path_owner IS
     'owner of the table at that time: under another owner search_path does not count';
+COMMENT ON COLUMN thumbexif_internal.thumbexif_attachment.notify IS 'channel that is notified when assets are finished';
 
 -- States of tables with a kind of key that 1.0 did not take.
 CREATE TABLE thumbexif_internal.thumbexif_asset_text (id pg_catalog.text COLLATE pg_catalog."C" NOT NULL, PRIMARY KEY (attachment, id))
@@ -60,18 +62,18 @@ CREATE TABLE thumbexif_internal.thumbexif_inserted_range
 COMMENT ON TABLE thumbexif_internal.thumbexif_inserted_range IS
     'ranges of integer keys that large statements have inserted, for the worker to queue their assets piece by piece';
 
--- thumbexif_attach() has another parameter: keep the rights that were granted on it.
+-- thumbexif_attach() has other parameters: keep the rights that were granted on it.
 CREATE FUNCTION @extschema@.thumbexif_attach(relation pg_catalog.text DEFAULT 'image_assets', id pg_catalog.text DEFAULT NULL,
     path pg_catalog.text DEFAULT NULL, thumbnail_path pg_catalog.text DEFAULT NULL, width pg_catalog.text DEFAULT NULL,
     height pg_catalog.text DEFAULT NULL, taken_at pg_catalog.text DEFAULT NULL, camera_make pg_catalog.text DEFAULT NULL,
     camera_model pg_catalog.text DEFAULT NULL, gps_latitude pg_catalog.text DEFAULT NULL, gps_longitude pg_catalog.text DEFAULT NULL,
-    exif_metadata pg_catalog.text DEFAULT NULL, create_table boolean DEFAULT false)
+    exif_metadata pg_catalog.text DEFAULT NULL, create_table boolean DEFAULT false, notify pg_catalog.text DEFAULT NULL)
     RETURNS pg_catalog.regclass LANGUAGE c AS 'MODULE_PATHNAME', 'thumbexif_attach';
 CREATE FUNCTION thumbexif_internal.thumbexif_move_rights(old pg_catalog.regprocedure, new pg_catalog.regprocedure)
     RETURNS pg_catalog.void LANGUAGE c AS 'MODULE_PATHNAME', 'thumbexif_move_rights';
 SELECT thumbexif_internal.thumbexif_move_rights(
     '@extschema@.thumbexif_attach(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text)'::pg_catalog.regprocedure,
-    '@extschema@.thumbexif_attach(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, boolean)'::pg_catalog.regprocedure);
+    '@extschema@.thumbexif_attach(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, boolean, pg_catalog.text)'::pg_catalog.regprocedure);
 DROP FUNCTION thumbexif_internal.thumbexif_move_rights(pg_catalog.regprocedure, pg_catalog.regprocedure);
 DROP FUNCTION @extschema@.thumbexif_attach(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text);
 

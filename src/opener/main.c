@@ -5,7 +5,7 @@
  * Opening a file may hang forever if its file system does not respond, as a network share or a
  * FUSE file system may do. A server process that hangs in open() can be neither cancelled nor
  * terminated, but this process can be abandoned.  It has the rights of the server's user,
- * sees no data of files but the names in folders (it asks the kernel to read files ahead), and is started with the descriptors of wire/decoder_args.h, its
+ * sees no data of files but thumbnails and the names in folders (it asks the kernel to read files ahead), and is started with the descriptors of wire/decoder_args.h, its
  * version and the parent's process id.
  */
 #include <errno.h>
@@ -22,6 +22,7 @@
 #include "list_files.h"
 #include "open_file.h"
 #include "read_ahead.h"
+#include "read_thumbnail.h"
 #include "wire/clock.h"
 #include "wire/fdpass.h"
 #include "wire/decoder_args.h"
@@ -152,14 +153,14 @@ send_replies(void)
 
 /* --- requests */
 
-/* List files.  The reply is a message of its own. */
+/* List files, or read a thumbnail.  The reply is a message of its own. */
 static bool
-list_files(const TeOpenRequest *request, const char *root, const char *path)
+answer_with_bytes(const TeOpenRequest *request, const char *root, const char *path)
 {
 	static struct
 	{
 		TeOpenReply head;
-		char		list[TE_OPEN_MAX_LIST];
+		char		bytes[TE_OPEN_MAX_LIST];
 	}			reply;
 
 	if (!send_replies())
@@ -167,7 +168,10 @@ list_files(const TeOpenRequest *request, const char *root, const char *path)
 	memset(&reply.head, 0, sizeof(reply.head));
 	reply.head.magic = TE_OPEN_MAGIC;
 	reply.head.number = request->number;
-	opn_list_files(root, path, request->want, &reply.head, reply.list);
+	if (request->want & TE_OPEN_LIST)
+		opn_list_files(root, path, request->want, &reply.head, reply.bytes);
+	else
+		opn_read_thumbnail(root, path, request->offset, &reply.head, reply.bytes);
 	return te_send(TE_FD_SOCKET, &reply, sizeof(reply.head) + reply.head.list_bytes, NULL, 0) == 0;
 }
 
@@ -203,9 +207,9 @@ answer(const char *message, size_t length)
 
 		if (nunsent == TE_OPEN_BATCH || !parse(&message, &length, &request, root, path))
 			return TE_EXIT_PROTOCOL;
-		if (request.want & TE_OPEN_LIST)
+		if (request.want & (TE_OPEN_LIST | TE_OPEN_DATA))
 		{
-			if (!list_files(&request, root, path))
+			if (!answer_with_bytes(&request, root, path))
 				return TE_EXIT_NORMAL;
 			sent_ms = te_now_ms();
 			continue;

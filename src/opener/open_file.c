@@ -116,8 +116,8 @@ is_readable(int fd)
 	return access(name, R_OK) == 0 || (errno != EACCES && errno != EPERM);
 }
 
-static void
-describe(int fd, TeOpenReply *reply)
+void
+opn_describe(int fd, TeOpenReply *reply)
 {
 	struct stat st;
 
@@ -249,7 +249,7 @@ opn_open_file(const char *root_name, const char *path, uint32_t want, TeOpenRepl
 		fd = opn_open_beneath(root, path, O_PATH, 0);
 	if (fd >= 0)
 	{
-		describe(fd, reply);
+		opn_describe(fd, reply);
 		if (reply->outcome == TE_OPENED && !(want & TE_OPEN_READ) && !is_readable(fd))
 		{
 			reply->outcome = TE_OPEN_FAILED;

@@ -22,6 +22,9 @@ extern int	opn_open_root(const char *root_name, TeOpenReply *reply);
  */
 extern int	opn_open_beneath(int folder, const char *path, int flags, uint64_t resolve);
 
+/* Tell in the reply what a descriptor is for. */
+extern void opn_describe(int fd, TeOpenReply *reply);
+
 /* Note in the reply whether the root may be the reason for an error of opening something beneath it. */
 extern void opn_examine_root(int root, int error, TeOpenReply *reply);
 

@@ -10,13 +10,16 @@
  * With TE_OPEN_LIST the path is that of a folder, and behind the reply, which is a message of its own, there are paths,
  * below the root, of files beneath it, each with its NUL.  The opener keeps one list, which it sends in parts: the first
  * request begins it, those with TE_OPEN_MORE continue it.
+ *
+ * With TE_OPEN_DATA the file is a thumbnail, the root thumbexif.thumbnail_dir, and behind the reply, which is a message of its
+ * own, there are bytes of the file.
  */
 #ifndef TE_WIRE_OPENING_H
 #define TE_WIRE_OPENING_H
 
 #include <stdint.h>
 
-#define TE_OPEN_MAGIC	0x544f5033	/* another one for every change of these structs */
+#define TE_OPEN_MAGIC	0x544f5034	/* another one for every change of these structs */
 
 /* Bytes of a root and of a path; the kernel takes no longer ones, their NUL included. */
 #define TE_OPEN_MAX_PATH 4096
@@ -29,6 +32,7 @@ typedef struct TeOpenRequest
 	uint32_t	root_length;
 	uint32_t	path_length;
 	uint32_t	read_ahead;		/* bytes at the start of the file that will be read soon */
+	uint64_t	offset;			/* with TE_OPEN_DATA: of the first byte that is wanted */
 } TeOpenRequest;
 
 #define TE_OPEN_READ	0x01	/* the descriptor; otherwise only what the file is like */
@@ -36,7 +40,9 @@ typedef struct TeOpenRequest
 #define TE_OPEN_MORE	0x04	/* with TE_OPEN_LIST: go on behind the last reply */
 #define TE_OPEN_HIDDEN	0x08	/* with TE_OPEN_LIST: also names that begin with a dot */
 
-#define TE_OPEN_MAX_LIST 65536	/* bytes of one part of a list */
+#define TE_OPEN_DATA	0x10	/* bytes of a thumbnail, at most TE_OPEN_MAX_LIST */
+
+#define TE_OPEN_MAX_LIST 65536	/* bytes of one part of a list or a file */
 
 /* The file that a folder with thumbnails of ours has; such folders are not listed. */
 #define TE_THUMBNAIL_MARKER ".thumbexif"
@@ -62,13 +68,14 @@ typedef struct TeOpenReply
 	uint32_t	outcome;		/* TeOpened */
 	int32_t		error;			/* errno */
 	uint32_t	suspect;		/* not 0: that the file cannot be opened may be the root's fault */
-	uint32_t	empty;			/* not 0: and the root is empty */
+	uint32_t	empty;			/* not 0: and the root is empty; with TE_OPEN_DATA, of folders with thumbnails */
 	int64_t		device;			/* the root's; unless TE_OPEN_ROOT_FAILED */
 	int64_t		size;			/* bytes; if TE_OPENED */
 	int64_t		mtime;			/* nanoseconds since 1970; if TE_OPENED */
 
+	uint32_t	list_bytes;		/* with TE_OPEN_LIST of the paths, with TE_OPEN_DATA of the file, behind this reply */
+
 	/* with TE_OPEN_LIST */
-	uint32_t	list_bytes;		/* of the paths behind this reply */
 	uint32_t	more;			/* not 0: the list goes on */
 	uint32_t	unreadable;		/* folders, of this part of the list, that could not be read */
 	uint32_t	skipped_folders;	/* those with thumbnails of ours, and those mounted within themselves */

@@ -19,6 +19,8 @@ sub pictures_dir
 
 # new_server(NAME, OPTIONS): a started server with a database "postgres" that has the extension.
 #
+# Replaced thumbnails are not kept (thumbexif.keep_replaced), so that tests see which are removed.
+#
 #	roots		thumbexif.image_roots (default: the generated pictures)
 #	preload		true: shared_preload_libraries = 'thumbexif'
 #	config		more lines for postgresql.conf
@@ -42,6 +44,7 @@ sub new_server
 	$server->append_conf('postgresql.conf', <<"EOF");
 thumbexif.image_roots = '$roots'
 thumbexif.thumbnail_dir = '$thumbnails'
+thumbexif.keep_replaced = 0
 EOF
 	$server->append_conf('postgresql.conf', $option{config}) if $option{config};
 	$server->start;

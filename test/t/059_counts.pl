@@ -15,11 +15,19 @@ my $server = new_server('counts', roots => $root, config => "max_prepared_transa
 # What is kept, and what there is, of states and rows of all attached tables.
 my $kept = q{SELECT string_agg(concat_ws(' ', a.relation::regclass, coalesce(c.status::text, 'rows'), c.n), ', ' ORDER BY a.relation::regclass::text, c.status)
 	FROM (SELECT attachment, status, sum(assets) AS n FROM thumbexif_internal.thumbexif_count
-		WHERE finished_at IS NULL AND NOT counted GROUP BY 1, 2 HAVING sum(assets) <> 0) c LEFT JOIN thumbexif_internal.thumbexif_attachment a USING (attachment)};
+		WHERE finished_at IS NULL AND NOT counted AND exif_settings IS NULL GROUP BY 1, 2 HAVING sum(assets) <> 0) c LEFT JOIN thumbexif_internal.thumbexif_attachment a USING (attachment)};
 my $counted = q{SELECT string_agg(concat_ws(' ', a.relation::regclass, coalesce(c.status::text, 'rows'), c.n), ', ' ORDER BY a.relation::regclass::text, c.status)
 	FROM (SELECT attachment, status, count(*) AS n FROM thumbexif_internal.thumbexif_asset GROUP BY 1, 2
 		UNION ALL SELECT attachment, NULL, (xpath('/row/n/text()', query_to_xml(format('SELECT count(*) AS n FROM %s', relation), false, true, '')))[1]::text::bigint
 			FROM thumbexif_internal.thumbexif_attachment) c LEFT JOIN thumbexif_internal.thumbexif_attachment a USING (attachment) WHERE c.n <> 0};
+
+# The same of done assets by the settings they were made with.
+my $kept_settings = q{SELECT string_agg(concat_ws(' ', attachment, thumbnail_settings, exif_settings, n), ', ' ORDER BY 1, 2, 3)
+	FROM (SELECT attachment, thumbnail_settings, exif_settings, sum(assets) AS n FROM thumbexif_internal.thumbexif_count
+		WHERE exif_settings IS NOT NULL GROUP BY 1, 2, 3 HAVING sum(assets) <> 0) c};
+my $counted_settings = q{SELECT string_agg(concat_ws(' ', attachment, t, e, n), ', ' ORDER BY 1, 2, 3)
+	FROM (SELECT attachment, coalesce(hashtextextended(thumbnail_settings, 0), 0) AS t, coalesce(hashtextextended(exif_settings, 0), 0) AS e, count(*) AS n
+		FROM thumbexif_internal.thumbexif_asset WHERE status = 'done' GROUP BY 1, 2, 3) c};
 
 sub is_right
 {
@@ -27,6 +35,7 @@ sub is_right
 	my $is = value($server, $kept);
 
 	is($is, value($server, $counted), "$what: the numbers that are kept are right");
+	is(value($server, $kept_settings), value($server, $counted_settings), "$what: so are those by settings");
 	is($is, $expected, "$what: these are expected") if defined $expected;
 	return;
 }
@@ -193,7 +202,7 @@ is($server->safe_psql('again', q{SELECT t, count(*) FILTER (WHERE position(conve
 
 # nobody else can change them
 value($server, 'CREATE ROLE stranger');
-foreach my $forged (q{SELECT thumbexif_internal.thumbexif_count_change(NULL, NULL, NULL, 1, 'done', NULL)},
+foreach my $forged (q{SELECT thumbexif_internal.thumbexif_count_change(NULL, NULL, NULL, NULL, NULL, 1, 'done', NULL, NULL, NULL)},
 	q{INSERT INTO thumbexif_internal.thumbexif_count VALUES (1, 'done', 1, NULL, false)}, 'DELETE FROM thumbexif_internal.thumbexif_count')
 {
 	my ($status, $out, $said) = $server->psql('postgres', "SET ROLE stranger; $forged");

@@ -30,6 +30,7 @@
 
 #define PREFIX				"thumbexif."
 #define MAX_DECODE_TIMEOUT	(24 * 60 * 60 * 1000)	/* one day, in ms */
+#define MAX_KEEP_REPLACED	(366 * 24 * 60 * 60)	/* a year, in s */
 #define MAX_MEGABYTES		(1024 * 1024)	/* 1 TB, in MB */
 
 /* The rest of MAXPGPATH is reserved for the names of files in thumbnail_dir. */
@@ -48,6 +49,7 @@ int			te_max_pixels;
 int			te_max_file_size;
 char	   *te_default_timezone;
 int			te_max_attempts;
+int			te_keep_replaced;
 char	   *te_databases;
 int			te_max_workers;
 bool		te_exif_gps;
@@ -242,6 +244,12 @@ define_files(void)
 							   "While it is empty, no thumbnails can be stored.",
 							   &te_thumbnail_dir, "", PGC_SIGHUP, 0,
 							   check_thumbnail_dir, NULL, NULL);
+	DefineCustomIntVariable("thumbexif.keep_replaced",
+							"Time for which replaced thumbnail files are kept.",
+							"For pages that are open and for caches. 0 removes them at once. "
+							"Thumbnails of deleted rows are removed at once in any case.",
+							&te_keep_replaced, 60 * 60, 0, MAX_KEEP_REPLACED,
+							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
 	DefineCustomStringVariable("thumbexif.databases",
 							   "Databases the background worker works in.",
 							   "A comma-separated list of names, written as in SQL. "

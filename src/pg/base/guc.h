@@ -22,6 +22,7 @@ extern int	te_max_pixels;
 extern int	te_max_file_size;	/* MB */
 extern char *te_default_timezone;	/* a name pg_tzset accepts */
 extern int	te_max_attempts;
+extern int	te_keep_replaced;	/* seconds */
 extern char *te_databases;		/* comma-separated list, "" = all that have the extension */
 extern int	te_max_workers;
 extern bool te_exif_gps;

@@ -265,14 +265,14 @@ run_as_extension(const char *sql, const TeArgs *args, bool read_only)
 
 /* The same on a user's table, whose code must not access the session's cursors. */
 static uint64
-run_guarded(Oid relation, const char *sql, const TeArgs *args)
+run_guarded(Oid relation, const char *sql, const TeArgs *args, bool read_only)
 {
 	List	   *cursors = te_cursor_guard_begin();
 	uint64		count;
 
 	PG_TRY();
 	{
-		count = run_on_relation(relation, sql, args, false);
+		count = run_on_relation(relation, sql, args, read_only);
 	}
 	PG_CATCH();
 	{
@@ -307,7 +307,7 @@ te_sql_as_owner(Oid relation, Oid owner, const char *search_path, const char *sq
 	limited = te_time_limit_begin();
 	PG_TRY();
 	{
-		count = run_guarded(relation, sql, args);
+		count = run_guarded(relation, sql, args, false);
 	}
 	PG_FINALLY();
 	{
@@ -326,26 +326,54 @@ te_sql_as_caller(Oid relation, const char *search_path, const char *sql, const T
 	uint64		count;
 
 	te_run_as_caller(&save, relation, search_path);
-	count = run_guarded(relation, sql, args);
+	count = run_guarded(relation, sql, args, false);
 	te_run_as_end(&save);
+	return count;
+}
+
+uint64
+te_sql_read_as_caller(Oid relation, const char *sql, const TeArgs *args)
+{
+	TeRunAs		save;
+	uint64		count;
+
+	te_run_as_caller(&save, relation, NULL);
+	count = run_guarded(relation, sql, args, true);
+	te_run_as_end(&save);
+	return count;
+}
+
+void
+te_set_index_only(void)
+{
+	static const char *const others[] = {"enable_seqscan", "enable_bitmapscan", "enable_sort"};
+
+	for (int i = 0; i < (int) lengthof(others); i++)
+		(void) set_config_option(others[i], "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+
+static uint64
+run_by_index(const char *sql, const TeArgs *args, bool read_only)
+{
+	int			level = NewGUCNestLevel();
+	uint64		count;
+
+	te_set_index_only();
+	count = run_as_extension(sql, args, read_only);
+	AtEOXact_GUC(false, level);
 	return count;
 }
 
 uint64
 te_sql_by_index(const char *sql, const TeArgs *args)
 {
-	int			level = NewGUCNestLevel();
-	uint64		count;
+	return run_by_index(sql, args, false);
+}
 
-	(void) set_config_option("enable_seqscan", "off", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-	(void) set_config_option("enable_bitmapscan", "off", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-	(void) set_config_option("enable_sort", "off", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-	count = te_sql_as_extension(sql, args);
-	AtEOXact_GUC(false, level);
-	return count;
+uint64
+te_sql_read_by_index(const char *sql, const TeArgs *args)
+{
+	return run_by_index(sql, args, true);
 }
 
 static void

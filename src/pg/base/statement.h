@@ -55,8 +55,9 @@ extern void te_arg_array(TeArgs *args, Oid type, Datum *values, bool *nulls, int
  * te_sql_as_owner: on one relation, as its owner in a security-restricted operation, in the
  *     worker with a time limit (time_limit.h).
  * te_sql_as_caller: on one relation, as the current user, in a security-restricted operation.
+ * te_sql_read_as_caller: the same, reading in the active snapshot, with search_path pg_catalog or the session's.
  *
- * The last two run with the search_path that is kept with the table (run_as.h), so their statements must bind every
+ * The last three run with the search_path that is kept with the table (run_as.h), so their statements must bind every
  * name to a schema, operators included.
  */
 extern uint64 te_sql(const char *sql, const TeArgs *args);
@@ -64,15 +65,20 @@ extern uint64 te_sql_as_extension(const char *sql, const TeArgs *args);
 extern uint64 te_sql_read(const char *sql, const TeArgs *args);
 extern uint64 te_sql_as_owner(Oid relation, Oid owner, const char *search_path, const char *sql, const TeArgs *args);
 extern uint64 te_sql_as_caller(Oid relation, const char *search_path, const char *sql, const TeArgs *args);
+extern uint64 te_sql_read_as_caller(Oid relation, const char *sql, const TeArgs *args);
 
 /* Install the hook that checks relations.  Called once, when the library is loaded. */
 extern void te_statement_install(void);
 
 /*
- * As te_sql_as_extension, but always using an index: with outdated statistics and a queue of a
+ * As te_sql_as_extension and te_sql_read, but always using an index: with outdated statistics and a queue of a
  * million entries other plans take seconds.
  */
 extern uint64 te_sql_by_index(const char *sql, const TeArgs *args);
+extern uint64 te_sql_read_by_index(const char *sql, const TeArgs *args);
+
+/* In this GUC nest level, have statements planned as te_sql_by_index() does. */
+extern void te_set_index_only(void);
 
 /*
  * Values of the result; rows start at 0, columns at 1.  Texts are palloc'd.  For NULL the

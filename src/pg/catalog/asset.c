@@ -355,8 +355,11 @@ te_assets_fill_states(const TeAttachment *attachment, TeAsset *assets, int count
 	}
 	te_arg_state_keys(&args, attachment, keys, count);
 	sql = psprintf("SELECT " STATE_COLUMNS " FROM %s AS s, " TE_STATE_KEYS_SQL "%s",
-				   attachment->state, how == TE_STATE_READ ? "" : " FOR UPDATE OF s");
-	te_sql_by_index(sql, &args);
+				   attachment->state, how == TE_STATE_LOCK ? " FOR UPDATE OF s" : "");
+	if (how == TE_STATE_SEE)
+		te_sql_read_by_index(sql, &args);
+	else
+		te_sql_by_index(sql, &args);
 	pfree(sql);
 	pfree(keys);
 }

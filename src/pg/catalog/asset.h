@@ -100,6 +100,7 @@ extern void te_assets_fill_rows(const TeAttachment *attachment, TeAsset *assets,
 typedef enum TeStateRead
 {
 	TE_STATE_READ,
+	TE_STATE_SEE,				/* in the active snapshot, as a STABLE function does */
 	TE_STATE_LOCK				/* FOR UPDATE, waits */
 } TeStateRead;
 

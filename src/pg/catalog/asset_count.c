@@ -7,6 +7,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "common/hashfn.h"
 #include "storage/bufmgr.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
@@ -57,29 +58,21 @@ on_transaction_end(XactEvent event, void *arg)
 	}
 }
 
-static TeCountChange *
-enter_change(Oid extension, int level, int attachment, int kind)
+static void
+collect(Oid extension, int level, const TeCountEntry *entry)
 {
-	TeCountChange key = {.extension = extension, .level = level, .attachment = attachment, .kind = kind};
+	TeCountChange key = {.extension = extension, .level = level, .entry = *entry};
 	TeCountChange *change;
 	bool		found;
 
 	change = hash_search(changes, &key, HASH_ENTER, &found);
 	if (!found)
 	{
-		change->number = 0;
-		change->at = 0;
+		change->entry.number = 0;
+		change->entry.at = 0;
 	}
-	return change;
-}
-
-static void
-collect(Oid extension, int level, int attachment, int kind, int64 number, TimestampTz at)
-{
-	TeCountChange *change = enter_change(extension, level, attachment, kind);
-
-	change->number += number;
-	change->at = Max(change->at, at);
+	change->entry.number += entry->number;
+	change->entry.at = Max(change->entry.at, entry->at);
 	deepest = Max(deepest, level);
 }
 
@@ -121,14 +114,14 @@ on_subtransaction_end(SubXactEvent event, SubTransactionId subid, SubTransaction
 		removed = palloc(sizeof(TeCountChange) * hash_get_num_entries(changes));
 		n = remove_level(level, removed);
 		for (int i = 0; i < n; i++)
-			collect(removed[i].extension, level - 1, removed[i].attachment, removed[i].kind, removed[i].number, removed[i].at);
+			collect(removed[i].extension, level - 1, &removed[i].entry);
 		pfree(removed);
 	}
 }
 
-/* The same for the current subtransaction. */
+/* Collect a change of the current subtransaction. */
 static void
-change_count(int attachment, int kind, int64 number, TimestampTz at)
+change_entry(const TeCountEntry *entry)
 {
 	static bool registered = false;
 	TeExtension extension;
@@ -137,7 +130,7 @@ change_count(int attachment, int kind, int64 number, TimestampTz at)
 	if (changes == NULL)
 	{
 		HASHCTL		control = {
-			.keysize = offsetof(TeCountChange, number),
+			.keysize = offsetof(TeCountChange, entry.number),
 			.entrysize = sizeof(TeCountChange),
 			.hcxt = TopTransactionContext
 		};
@@ -151,7 +144,23 @@ change_count(int attachment, int kind, int64 number, TimestampTz at)
 		changes = hash_create("thumbexif counts", 32, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 		deepest = 0;
 	}
-	collect(extension.oid, GetCurrentTransactionNestLevel(), attachment, kind, number, at);
+	collect(extension.oid, GetCurrentTransactionNestLevel(), entry);
+}
+
+static void
+change_count(int attachment, int kind, int64 number, TimestampTz at)
+{
+	TeCountEntry entry = {.attachment = attachment, .kind = kind, .number = number, .at = at};
+
+	change_entry(&entry);
+}
+
+static void
+change_settings(int attachment, const TeCountSettings *settings, int64 number)
+{
+	TeCountEntry entry = {.attachment = attachment, .kind = TE_COUNT_SETTINGS, .settings = *settings, .number = number};
+
+	change_entry(&entry);
 }
 
 void
@@ -166,15 +175,42 @@ te_count_rows(int attachment, int64 rows)
 	change_count(attachment, TE_COUNT_ROWS, rows, 0);
 }
 
-void
-te_count_state_changed(int old_attachment, int old_status, int new_attachment, int new_status)
+int64
+te_count_settings_hash(const char *text, size_t length)
 {
-	if (old_attachment == new_attachment && old_status == new_status)
+	size_t		digits = 0;
+
+	while (digits < length && text[digits] >= '0' && text[digits] <= '9')
+		digits++;
+	if (length > digits + 5 && memcmp(text + digits, " png ", 5) == 0)
+		length = digits + 4;
+	return (int64) hash_bytes_extended((const unsigned char *) text, (int) length, 0);
+}
+
+static bool
+are_alike(const TeCountedState *a, const TeCountedState *b)
+{
+	return a->attachment == b->attachment && a->status == b->status &&
+		(a->status != TE_ASSET_DONE || memcmp(&a->settings, &b->settings, sizeof(a->settings)) == 0);
+}
+
+static void
+count_state(const TeCountedState *state, int64 number)
+{
+	if (state->status < 0)
 		return;
-	if (old_status >= 0)
-		change_count(old_attachment, old_status, -1, 0);
-	if (new_status >= 0)
-		change_count(new_attachment, new_status, 1, 0);
+	change_count(state->attachment, state->status, number, 0);
+	if (state->status == TE_ASSET_DONE)
+		change_settings(state->attachment, &state->settings, number);
+}
+
+void
+te_count_state_changed(const TeCountedState *before, const TeCountedState *after)
+{
+	if (are_alike(before, after))
+		return;
+	count_state(before, -1);
+	count_state(after, 1);
 }
 
 void
@@ -197,7 +233,7 @@ te_count_add_collected(HTAB *counts)
 	while ((change = hash_seq_search(&all)) != NULL)
 	{
 		if (change->extension == extension.oid)
-			te_counts_add(counts, change->attachment, change->kind, change->number, change->at);
+			te_counts_add(counts, &change->entry);
 	}
 }
 
@@ -220,13 +256,17 @@ te_count_rows_found(int attachment, int64 rows)
 }
 
 void
-te_count_states_found(int attachment, const int64 assets[TE_ASSET_STATUSES])
+te_count_states_found(const TeAssetCounts *found)
 {
 	HTAB	   *counts = te_counts_read(GetActiveSnapshot());
-	const TeAssetCounts *now = te_counts_find(counts, attachment);
+	const TeAssetCounts *now = te_counts_find(counts, found->attachment);
 
 	for (int i = 0; i < TE_ASSET_STATUSES; i++)
-		change_count(attachment, i, assets[i] - (now != NULL ? now->assets[i] : 0), 0);
+		change_count(found->attachment, i, found->assets[i] - (now != NULL ? now->assets[i] : 0), 0);
+	for (const TeSettingsCount *count = found->settings; count != NULL; count = count->next)
+		change_settings(found->attachment, &count->settings, count->assets);
+	for (const TeSettingsCount *count = now != NULL ? now->settings : NULL; count != NULL; count = count->next)
+		change_settings(found->attachment, &count->settings, -count->assets);
 	hash_destroy(counts);
 }
 
@@ -252,10 +292,10 @@ te_count_attached(Relation table, int attachment)
 void
 te_count_detached(int attachment)
 {
-	static const int64 none[TE_ASSET_STATUSES] = {0};
+	const TeAssetCounts none = {.attachment = attachment};
 
 	PushActiveSnapshot(GetLatestSnapshot());
-	te_count_states_found(attachment, none);
+	te_count_states_found(&none);
 	correct_rows(attachment, 0, 0);
 	PopActiveSnapshot();
 }

@@ -1,6 +1,6 @@
 /*
  * asset_count.h
- *		Numbers of assets by status and of rows of attached tables, kept so that the views need not count them.
+ *		Numbers of assets by status and settings, and of rows of attached tables, kept so that the views need not count them.
  *
  * Each transaction collects what it changes in memory (asset_count.c) and adds it to the table thumbexif_count just
  * before it commits or is prepared, as rows of its own (asset_count_table.c): writers share no row and wait for nobody.
@@ -27,6 +27,24 @@
 /* The rate is that of the assets finished in this time. */
 #define TE_COUNT_RATE_SECONDS	120
 
+/*
+ * The settings with which the parts of an asset were made, as the state has them (staleness.h): hashes of the texts, 0 for
+ * NULL.
+ */
+typedef struct TeCountSettings
+{
+	int64		thumbnail;
+	int64		exif;
+} TeCountSettings;
+
+/* The number of done assets with these settings. */
+typedef struct TeSettingsCount
+{
+	TeCountSettings settings;
+	int64		assets;
+	struct TeSettingsCount *next;
+} TeSettingsCount;
+
 /* The numbers of one attachment. */
 typedef struct TeAssetCounts
 {
@@ -34,6 +52,7 @@ typedef struct TeAssetCounts
 	int64		assets[TE_ASSET_STATUSES];
 	int64		rows;			/* of the attached table; valid if counted is positive */
 	int64		counted;
+	TeSettingsCount *settings;	/* of all settings that some asset has */
 
 	/* Assets finished in the last TE_COUNT_RATE_SECONDS: the times of the first and the last commit, and numbers. */
 	TimestampTz first_finished_at;	/* 0 = none */
@@ -66,12 +85,26 @@ extern void te_count_attached(Relation table, int attachment);
  */
 extern void te_count_rows_found(int attachment, int64 rows);
 
-/* The same for states: correct the numbers, should the triggers have been off. */
-extern void te_count_states_found(int attachment, const int64 assets[TE_ASSET_STATUSES]);
+/* The same for states, by status and settings: correct the numbers, should the triggers have been off. */
+extern void te_count_states_found(const TeAssetCounts *found);
 
-/* A state row was inserted (old_status -1), deleted (new_status -1) or updated.  For the triggers. */
-extern void te_count_state_changed(int old_attachment, int old_status, int new_attachment, int new_status);
+/* What is counted of a state row. */
+typedef struct TeCountedState
+{
+	int			attachment;
+	int			status;			/* TeAssetStatus; -1 = there is no row */
+	TeCountSettings settings;	/* if it is done */
+} TeCountedState;
+
+/* A state row was inserted, deleted or updated.  For the triggers. */
+extern void te_count_state_changed(const TeCountedState *before, const TeCountedState *after);
 extern void te_count_finished(int attachment, TimestampTz at);
+
+/*
+ * The hash of a text with settings.  sql/13-counts.sql computes the same.  The quality that version 1.0 stored for PNG, which
+ * has none ("256 png 85"), is left out.
+ */
+extern int64 te_count_settings_hash(const char *text, size_t length);
 
 /* --- reading (asset_count_table.c) */
 
@@ -87,7 +120,7 @@ extern Oid	te_count_status_value(TeAssetStatus status);
  */
 extern HTAB *te_counts_read(Snapshot snapshot);
 
-/* The entry of an attachment, or NULL if it has no assets. */
+/* The entry of an attachment, or NULL if it has no assets (asset_count_numbers.c). */
 extern const TeAssetCounts *te_counts_find(HTAB *counts, int attachment);
 
 /* Assets that have a state row. */
@@ -115,19 +148,28 @@ typedef enum TeCountKind
 	/* below: a TeAssetStatus */
 	TE_COUNT_ROWS = TE_ASSET_STATUSES,
 	TE_COUNT_COUNTED,			/* 1 if the rows were counted once, so that their number is known */
-	TE_COUNT_FINISHED
+	TE_COUNT_FINISHED,
+	TE_COUNT_SETTINGS			/* done assets with certain settings */
 } TeCountKind;
 
-typedef struct TeCountChange
+/* A number of an attachment, or a change of it. */
+typedef struct TeCountEntry
 {
-	/* hash key, without padding */
-	Oid			extension;		/* whose tables these are: it may be dropped and created again in one transaction */
-	int			level;			/* nesting of the subtransaction */
+	/* part of hash keys, without padding */
 	int			attachment;
 	int			kind;			/* TeCountKind */
+	TeCountSettings settings;	/* of TE_COUNT_SETTINGS, otherwise 0 */
 
 	int64		number;
 	TimestampTz at;				/* of TE_COUNT_FINISHED: the last time */
+} TeCountEntry;
+
+typedef struct TeCountChange
+{
+	/* hash key, with the first part of the entry */
+	Oid			extension;		/* whose tables these are: it may be dropped and created again in one transaction */
+	int			level;			/* nesting of the subtransaction */
+	TeCountEntry entry;
 } TeCountChange;
 
 /* Add changes of an extension to its table.  With may_fold, perhaps replace rows by their sums. */
@@ -136,7 +178,13 @@ extern void te_count_write(HTAB *changes, Oid extension, bool may_fold);
 /* Add the collected changes to numbers that were read. */
 extern void te_count_add_collected(HTAB *counts);
 
-/* Add a change to the numbers of its attachment. */
-extern void te_counts_add(HTAB *counts, int attachment, int kind, int64 number, TimestampTz at);
+/* Add a change to the numbers of its attachment (asset_count_numbers.c). */
+extern void te_counts_add(HTAB *counts, const TeCountEntry *entry);
+
+/* An empty hash table of numbers. */
+extern HTAB *te_counts_new(void);
+
+/* Does a time count for the rate? */
+extern bool te_count_is_recent(TimestampTz at);
 
 #endif							/* TE_PG_ASSET_COUNT_H */

@@ -30,7 +30,7 @@
 /* Columns of the table. */
 enum
 {
-	ATTACHMENT, STATUS, ASSETS, FINISHED_AT, COUNTED, COLUMNS
+	ATTACHMENT, STATUS, ASSETS, FINISHED_AT, COUNTED, THUMBNAIL_SETTINGS, EXIF_SETTINGS, COLUMNS
 };
 
 /*
@@ -93,84 +93,6 @@ te_count_status_value(TeAssetStatus status)
 	return status_values[status];
 }
 
-/* --- numbers in memory */
-
-static HTAB *
-new_counts(void)
-{
-	HASHCTL		control = {
-		.keysize = sizeof(int),
-		.entrysize = sizeof(TeAssetCounts),
-		.hcxt = CurrentMemoryContext
-	};
-
-	return hash_create("thumbexif numbers", 32, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-}
-
-/* Is a time near now?  Others are ignored: the clock may have been set back. */
-static bool
-is_recent(TimestampTz at)
-{
-	TimestampTz now = GetCurrentTimestamp();
-	int64		bound = TE_COUNT_RATE_SECONDS * USECS_PER_SEC;
-
-	return at > now - bound && at < now + bound;
-}
-
-static void
-add_finished(TeAssetCounts *counts, int64 assets, TimestampTz at)
-{
-	if (!is_recent(at))
-		return;
-	if (counts->first_finished_at == 0 || at < counts->first_finished_at)
-	{
-		counts->first_finished_at = at;
-		counts->first_finished = 0;
-	}
-	if (at == counts->first_finished_at)
-		counts->first_finished += assets;
-	counts->last_finished_at = Max(counts->last_finished_at, at);
-	counts->finished += assets;
-}
-
-void
-te_counts_add(HTAB *counts, int attachment, int kind, int64 number, TimestampTz at)
-{
-	TeAssetCounts *entry;
-	bool		found;
-
-	entry = hash_search(counts, &attachment, HASH_ENTER, &found);
-	if (!found)
-	{
-		memset(entry, 0, sizeof(TeAssetCounts));
-		entry->attachment = attachment;
-	}
-	if (kind < TE_ASSET_STATUSES)
-		entry->assets[kind] += number;
-	else if (kind == TE_COUNT_ROWS)
-		entry->rows += number;
-	else if (kind == TE_COUNT_COUNTED)
-		entry->counted += number;
-	else
-		add_finished(entry, number, at);
-}
-
-const TeAssetCounts *
-te_counts_find(HTAB *counts, int attachment)
-{
-	return hash_search(counts, &attachment, HASH_FIND, NULL);
-}
-
-int64
-te_counts_known(const TeAssetCounts *counts)
-{
-	int64		known = 0;
-
-	for (int i = 0; i < TE_ASSET_STATUSES; i++)
-		known += counts->assets[i];
-	return known;
-}
-
 /* --- the table */
 
 static Oid
@@ -184,21 +106,24 @@ count_table(void)
 
 /* Add a row.  Returns where. */
 static ItemPointerData
-add_row(Relation table, int attachment, int kind, int64 number, TimestampTz at)
+add_row(Relation table, const TeCountEntry *entry)
 {
 	Datum		values[COLUMNS] = {0};
 	bool		nulls[COLUMNS] = {false};
 	HeapTuple	tuple;
 	ItemPointerData place;
 
-	values[ATTACHMENT] = Int32GetDatum(attachment);
-	nulls[STATUS] = kind >= TE_ASSET_STATUSES;
+	values[ATTACHMENT] = Int32GetDatum(entry->attachment);
+	nulls[STATUS] = entry->kind >= TE_ASSET_STATUSES;
 	if (!nulls[STATUS])
-		values[STATUS] = ObjectIdGetDatum(status_values[kind]);
-	values[ASSETS] = Int64GetDatum(number);
-	nulls[FINISHED_AT] = kind != TE_COUNT_FINISHED;
-	values[FINISHED_AT] = TimestampTzGetDatum(at);
-	values[COUNTED] = BoolGetDatum(kind == TE_COUNT_COUNTED);
+		values[STATUS] = ObjectIdGetDatum(status_values[entry->kind]);
+	values[ASSETS] = Int64GetDatum(entry->number);
+	nulls[FINISHED_AT] = entry->kind != TE_COUNT_FINISHED;
+	values[FINISHED_AT] = TimestampTzGetDatum(entry->at);
+	values[COUNTED] = BoolGetDatum(entry->kind == TE_COUNT_COUNTED);
+	nulls[THUMBNAIL_SETTINGS] = nulls[EXIF_SETTINGS] = entry->kind != TE_COUNT_SETTINGS;
+	values[THUMBNAIL_SETTINGS] = Int64GetDatum(entry->settings.thumbnail);
+	values[EXIF_SETTINGS] = Int64GetDatum(entry->settings.exif);
 	tuple = heap_form_tuple(RelationGetDescr(table), values, nulls);
 	/* replicated to another database, it would be counted there as a change of its own, and its deletion is not replicated */
 	heap_insert(table, tuple, GetCurrentCommandId(true), HEAP_INSERT_NO_LOGICAL, NULL);
@@ -207,39 +132,47 @@ add_row(Relation table, int attachment, int kind, int64 number, TimestampTz at)
 	return place;
 }
 
-/* The kind, number and time of a row. */
-static int
-read_row(TupleTableSlot *slot, int *attachment, int64 *number, TimestampTz *at)
+/* Read a row; its kind is -1 if its status is unknown. */
+static void
+read_row(TupleTableSlot *slot, TeCountEntry *entry)
 {
 	slot_getallattrs(slot);
-	*attachment = DatumGetInt32(slot->tts_values[ATTACHMENT]);
-	*number = DatumGetInt64(slot->tts_values[ASSETS]);
-	*at = slot->tts_isnull[FINISHED_AT] ? 0 : DatumGetTimestampTz(slot->tts_values[FINISHED_AT]);
+	memset(entry, 0, sizeof(*entry));
+	entry->attachment = DatumGetInt32(slot->tts_values[ATTACHMENT]);
+	entry->number = DatumGetInt64(slot->tts_values[ASSETS]);
 	if (!slot->tts_isnull[STATUS])
-		return te_count_status(DatumGetObjectId(slot->tts_values[STATUS]));
-	if (!slot->tts_isnull[FINISHED_AT])
-		return TE_COUNT_FINISHED;
-	return DatumGetBool(slot->tts_values[COUNTED]) ? TE_COUNT_COUNTED : TE_COUNT_ROWS;
+		entry->kind = te_count_status(DatumGetObjectId(slot->tts_values[STATUS]));
+	else if (!slot->tts_isnull[FINISHED_AT])
+	{
+		entry->kind = TE_COUNT_FINISHED;
+		entry->at = DatumGetTimestampTz(slot->tts_values[FINISHED_AT]);
+	}
+	else if (!slot->tts_isnull[EXIF_SETTINGS])
+	{
+		entry->kind = TE_COUNT_SETTINGS;
+		entry->settings.thumbnail = DatumGetInt64(slot->tts_values[THUMBNAIL_SETTINGS]);
+		entry->settings.exif = DatumGetInt64(slot->tts_values[EXIF_SETTINGS]);
+	}
+	else
+		entry->kind = DatumGetBool(slot->tts_values[COUNTED]) ? TE_COUNT_COUNTED : TE_COUNT_ROWS;
 }
 
 HTAB *
 te_counts_read(Snapshot snapshot)
 {
-	HTAB	   *counts = new_counts();
+	HTAB	   *counts = te_counts_new();
 	Relation	table = table_open(count_table(), AccessShareLock);
 	TableScanDesc scan = table_beginscan(table, snapshot, 0, NULL);
 	TupleTableSlot *slot = table_slot_create(table, NULL);
 
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 	{
-		int			attachment;
-		int64		number;
-		TimestampTz at;
-		int			kind = read_row(slot, &attachment, &number, &at);
+		TeCountEntry entry;
 
 		CHECK_FOR_INTERRUPTS();
-		if (kind >= 0)
-			te_counts_add(counts, attachment, kind, number, at);
+		read_row(slot, &entry);
+		if (entry.kind >= 0)
+			te_counts_add(counts, &entry);
 	}
 	ExecDropSingleTupleTableSlot(slot);
 	table_endscan(scan);
@@ -285,20 +218,15 @@ one_of(uint32 calls)
 
 typedef struct Sum
 {
-	/* hash key */
-	int			attachment;
-	int			kind;
-	int64		second;			/* of TE_COUNT_FINISHED */
-
-	int64		number;
-	TimestampTz at;				/* the last one */
+	int64		second;			/* of TE_COUNT_FINISHED; with the first part of the entry the hash key */
+	TeCountEntry entry;			/* its time is the last one */
 } Sum;
 
 static HTAB *
 new_sums(void)
 {
 	HASHCTL		control = {
-		.keysize = offsetof(Sum, number),
+		.keysize = offsetof(Sum, entry.number),
 		.entrysize = sizeof(Sum),
 		.hcxt = CurrentMemoryContext
 	};
@@ -309,26 +237,24 @@ new_sums(void)
 static void
 add_to_sums(HTAB *sums, TupleTableSlot *slot)
 {
-	Sum			key = {0};
+	Sum			row = {0};
 	Sum		   *sum;
-	int64		number;
-	TimestampTz at;
 	bool		found;
 
-	key.kind = read_row(slot, &key.attachment, &number, &at);
-	key.second = at / USECS_PER_SEC;
-	sum = hash_search(sums, &key, HASH_ENTER, &found);
-	sum->number = (found ? sum->number : 0) + number;
-	sum->at = found ? Max(sum->at, at) : at;
+	read_row(slot, &row.entry);
+	row.second = row.entry.at / USECS_PER_SEC;
+	sum = hash_search(sums, &row, HASH_ENTER, &found);
+	sum->entry.number = (found ? sum->entry.number : 0) + row.entry.number;
+	sum->entry.at = found ? Max(sum->entry.at, row.entry.at) : row.entry.at;
 }
 
 /* Is a sum worth a row? */
 static bool
 is_needed(const Sum *sum)
 {
-	if (sum->kind == TE_COUNT_FINISHED)
-		return is_recent(sum->at);
-	return sum->kind >= 0 && sum->number != 0;
+	if (sum->entry.kind == TE_COUNT_FINISHED)
+		return te_count_is_recent(sum->entry.at);
+	return sum->entry.kind >= 0 && sum->entry.number != 0;
 }
 
 /* A range of pages to fold: from "next" to before "end". */
@@ -379,7 +305,7 @@ replace_rows(Relation table, Pages *pages)
 		while ((sum = hash_seq_search(&all)) != NULL)
 		{
 			if (is_needed(sum))
-				(void) add_row(table, sum->attachment, sum->kind, sum->number, sum->at);
+				(void) add_row(table, &sum->entry);
 		}
 	}
 	pfree(rows);
@@ -436,9 +362,9 @@ te_count_write(HTAB *changes, Oid extension, bool may_fold)
 	hash_seq_init(&all, changes);
 	while ((change = hash_seq_search(&all)) != NULL)
 	{
-		if (change->number == 0 || change->extension != extension)
+		if (change->entry.number == 0 || change->extension != extension)
 			continue;
-		place = add_row(table, change->attachment, change->kind, change->number, change->at);
+		place = add_row(table, &change->entry);
 		folds |= may_fold && ItemPointerGetOffsetNumber(&place) == FirstOffsetNumber;
 	}
 	if (folds && ItemPointerIsValid(&place))

@@ -122,26 +122,45 @@ te_attached_counts(HTAB *all, const TeAttachment *attachment)
 	return result;
 }
 
-/* Count the states of each status that the active snapshot sees. */
+/* A text of SPI_tuptable as a hash; 0 for NULL. */
+static int64
+out_settings(int row, int column)
+{
+	char	   *text = te_out_text(row, column);
+
+	return text != NULL ? te_count_settings_hash(text, strlen(text)) : 0;
+}
+
+/* Count the states of each status, and with each settings, that the active snapshot sees. */
 static void
 recount_states(const TeAttachment *attachment)
 {
-	int64		assets[TE_ASSET_STATUSES] = {0};
+	HTAB	   *counts = te_counts_new();
+	TeAssetCounts none = {.attachment = attachment->number};
+	const TeAssetCounts *found;
 	TeArgs		args = {0};
 	uint64		count;
 
 	te_arg_int4(&args, attachment->number);
-	count = te_sql_read(psprintf("SELECT status, count(*) FROM %s WHERE attachment = $1 GROUP BY status", attachment->state),
-						&args);
+	count = te_sql_read(psprintf("SELECT status, count(*), thumbnail_settings, exif_settings FROM %s WHERE attachment = $1"
+								 " GROUP BY status, thumbnail_settings, exif_settings", attachment->state), &args);
 	for (int i = 0; i < (int) count; i++)
 	{
-		int			status = te_count_status(DatumGetObjectId(te_out(i, 1)));
+		TeCountEntry entry = {.attachment = attachment->number, .number = te_out_int(i, 2, 0)};
 
-		if (status >= 0)
-			assets[status] = te_out_int(i, 2, 0);
+		entry.kind = te_count_status(DatumGetObjectId(te_out(i, 1)));
+		if (entry.kind >= 0)
+			te_counts_add(counts, &entry);
+		if (entry.kind != TE_ASSET_DONE)
+			continue;
+		entry.kind = TE_COUNT_SETTINGS;
+		entry.settings = (TeCountSettings) {out_settings(i, 3), out_settings(i, 4)};
+		te_counts_add(counts, &entry);
 	}
 	te_sql_free();
-	te_count_states_found(attachment->number, assets);
+	found = te_counts_find(counts, attachment->number);
+	te_count_states_found(found != NULL ? found : &none);
+	hash_destroy(counts);
 }
 
 /*

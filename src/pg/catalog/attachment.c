@@ -133,7 +133,7 @@ check_kind(const TeAttachment *attachment, Form_pg_class form)
 /* The result columns of select_rows(). */
 enum
 {
-	ROW_NUMBER = 1, ROW_RELATION, ROW_KEY_TYPE, ROW_PAUSED, ROW_PAUSED_BY_US, ROW_SEARCH_PATH, ROW_PATH_OWNER, ROW_KEY, ROW_PATH, ROW_COLUMNS
+	ROW_NUMBER = 1, ROW_RELATION, ROW_KEY_TYPE, ROW_PAUSED, ROW_PAUSED_BY_US, ROW_SEARCH_PATH, ROW_PATH_OWNER, ROW_NOTIFY, ROW_KEY, ROW_PATH, ROW_COLUMNS
 };
 
 static Datum
@@ -158,6 +158,21 @@ kept_path(HeapTuple row, Oid owner)
 	return te_table_path_check(SPI_getvalue(row, SPI_tuptable->tupdesc, ROW_SEARCH_PATH));
 }
 
+/* The channel in a row; NULL also for one that NOTIFY would refuse, from a forged dump. */
+static char *
+notify_channel(HeapTuple row)
+{
+	char	   *channel = SPI_getvalue(row, SPI_tuptable->tupdesc, ROW_NOTIFY);
+
+	return channel != NULL && te_notify_channel_is_valid(channel) ? channel : NULL;
+}
+
+bool
+te_notify_channel_is_valid(const char *channel)
+{
+	return channel[0] != '\0' && strlen(channel) < NAMEDATALEN;
+}
+
 /* An attachment from its row.  NULL if the table was dropped with event triggers off, or if the row was forged. */
 static TeAttachment *
 from_row(HeapTuple row, bool check)
@@ -174,6 +189,7 @@ from_row(HeapTuple row, bool check)
 	attachment->relation = DatumGetObjectId(row_datum(row, ROW_RELATION));
 	attachment->paused = DatumGetBool(row_datum(row, ROW_PAUSED));
 	attachment->paused_by_us = attachment->paused && DatumGetBool(row_datum(row, ROW_PAUSED_BY_US));
+	attachment->notify = notify_channel(row);
 	attachment->key = pstrdup(NameStr(*DatumGetName(row_datum(row, ROW_KEY))));
 	attachment->path = pstrdup(NameStr(*DatumGetName(row_datum(row, ROW_PATH))));
 	for (int i = 0; i < TE_COLUMNS; i++)
@@ -212,7 +228,7 @@ select_rows(Oid relation)
 	TeArgs		args = {0};
 
 	initStringInfo(&sql);
-	appendStringInfoString(&sql, "SELECT attachment, relation::oid, key_type::oid, paused, pause_reason IS NOT NULL, search_path, search_path_owner, id_column, path_column");
+	appendStringInfoString(&sql, "SELECT attachment, relation::oid, key_type::oid, paused, pause_reason IS NOT NULL, search_path, search_path_owner, notify, id_column, path_column");
 	for (int i = 0; i < TE_COLUMNS; i++)
 		appendStringInfo(&sql, ", %s_column::text", te_columns[i].name);
 	appendStringInfo(&sql, " FROM %s WHERE relation = $1 OR $1 = 0 ORDER BY attachment",

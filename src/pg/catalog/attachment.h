@@ -27,6 +27,7 @@ typedef struct TeAttachment
 	const char *state;			/* qualified, quoted name of the state table for this type of key */
 	char	   *search_path;	/* under which the table's own code runs (table_path.h); NULL = pg_catalog, pg_temp: of 1.0, or
 								 * of another owner */
+	char	   *notify;			/* channel for notifications about finished assets; NULL = none */
 	bool		paused;
 	bool		paused_by_us;	/* by the worker, until the cause is gone */
 } TeAttachment;
@@ -53,6 +54,9 @@ extern void te_attachment_check_same(const TeAttachment *attachment);
 /* Is a column for the thumbnail / any column for EXIF mapped? */
 extern bool te_attachment_has_thumbnail(const TeAttachment *attachment);
 extern bool te_attachment_has_exif(const TeAttachment *attachment);
+
+/* Does NOTIFY take a channel of this name? */
+extern bool te_notify_channel_is_valid(const char *channel);
 
 /* Is the state table of the attachment the one for keys of this type?  False for types that no key has. */
 extern bool te_attachment_accepts_key(const TeAttachment *attachment, Oid type);

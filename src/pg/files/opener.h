@@ -27,8 +27,10 @@ typedef struct TeOpening
 	char	   *path;			/* below the root; shorter than TE_OPEN_MAX_PATH */
 	bool		want_fd;		/* a descriptor is wanted, and counted while this is true */
 	uint32		read_ahead;		/* bytes at the start of the file that will be read soon */
-	uint32		list;			/* 0 = a file; TE_OPEN_LIST and more = the files beneath the folder "path" */
-	char	   *list_buffer;	/* TE_OPEN_MAX_LIST bytes, for their paths */
+	uint32		list;			/* 0 = a file; TE_OPEN_LIST and more = the files beneath the folder "path"; TE_OPEN_DATA = bytes of
+								 * a thumbnail */
+	char	   *list_buffer;	/* TE_OPEN_MAX_LIST bytes, for their paths or for these bytes */
+	uint64		offset;			/* of the first of these */
 
 	/* set by te_opener_wait() */
 	bool		timed_out;		/* there is no reply */

@@ -21,7 +21,8 @@ append(char *message, size_t *length, const TeOpening *request)
 		.want = request->list | (request->want_fd ? TE_OPEN_READ : 0),
 		.root_length = strlen(root),
 		.path_length = strlen(request->path),
-		.read_ahead = request->read_ahead
+		.read_ahead = request->read_ahead,
+		.offset = request->offset
 	};
 
 	Assert(header.root_length < TE_OPEN_MAX_PATH && header.path_length < TE_OPEN_MAX_PATH);
@@ -55,7 +56,7 @@ is_valid(const TeOpening *request, const TeOpenReply *reply)
 		reply->outcome <= TE_OPEN_ROOT_FAILED && reply->size >= 0;
 }
 
-/* What is received: replies, or one reply with a list. */
+/* What is received: replies, or one reply with a list or with bytes of a file. */
 typedef union Message
 {
 	TeOpenReply replies[TE_OPEN_BATCH];
@@ -66,7 +67,7 @@ typedef union Message
 	}			list;
 } Message;
 
-/* Store a list in its request.  False if it is invalid. */
+/* Store a list, or bytes of a file, in its request.  False if the reply is invalid. */
 static bool
 accept_list(TeOpening *request, const Message *message, size_t length, int nfds)
 {
@@ -74,7 +75,7 @@ accept_list(TeOpening *request, const Message *message, size_t length, int nfds)
 
 	if (length < sizeof(*reply) || length != sizeof(*reply) + reply->list_bytes || nfds != 0 ||
 		!is_valid(request, reply) ||
-		(reply->list_bytes > 0 && message->list.paths[reply->list_bytes - 1] != '\0'))
+		(request->list != TE_OPEN_DATA && reply->list_bytes > 0 && message->list.paths[reply->list_bytes - 1] != '\0'))
 		return false;
 	request->reply = *reply;
 	request->fd = -1;

@@ -319,11 +319,17 @@ on_last_device(TeRoot *root, int64 now)
 	return device == now;
 }
 
-bool
-te_root_check_reply(TeRoot *root, const TeOpenReply *reply)
+void
+te_root_set_answering(TeRoot *root)
 {
 	if (root->trouble == TE_ROOT_HANGS)
 		end_trouble(root);
+}
+
+bool
+te_root_check_reply(TeRoot *root, const TeOpenReply *reply)
+{
+	te_root_set_answering(root);
 	if (reply->outcome == TE_OPEN_ROOT_FAILED)
 		begin_trouble(root, TE_ROOT_FAILS, reply->error);
 	else if (reply->outcome == TE_OPENED)

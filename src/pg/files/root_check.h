@@ -62,6 +62,9 @@ extern void te_root_opener_killed(TeRoot *root, int place, pid_t pid);
  */
 extern bool te_root_check_reply(TeRoot *root, const TeOpenReply *reply);
 
+/* Record that there was a reply: the root does not hang. */
+extern void te_root_set_answering(TeRoot *root);
+
 /* Record that the root could not be opened; err is an errno. */
 extern void te_root_set_failing(TeRoot *root, int err);
 

@@ -103,9 +103,8 @@ te_thumbnail_parse(const char *file, uint64 *xid)
 	return errno == 0;
 }
 
-/* Is it a whole name of ours, "ab/cd/..."? */
-static bool
-is_thumbnail_name(const char *name)
+bool
+te_thumbnail_is_name(const char *name)
 {
 	uint64		xid;
 
@@ -226,7 +225,7 @@ te_thumbnail_unlink(int base, const char *folder, int attachment, const char *na
 	int			leaf;
 	int			result;
 
-	if (!is_thumbnail_name(name))
+	if (!te_thumbnail_is_name(name))
 		return 0;
 	snprintf(path, sizeof(path), "%s/%d/%.5s", folder, attachment, name);
 	leaf = te_thumbnail_open(base, path, O_PATH | O_DIRECTORY, 0);

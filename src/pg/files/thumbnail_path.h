@@ -33,6 +33,9 @@ extern int	te_thumbnail_path_length(int id_length);
 /* Parse the last component of a name.  False if it is not one of ours.  *xid is the transaction that created it. */
 extern bool te_thumbnail_parse(const char *file, uint64 *xid);
 
+/* Is it a whole name of ours, "ab/cd/..."? */
+extern bool te_thumbnail_is_name(const char *name);
+
 /* The canonical path of thumbnail_dir, as used in paths and in our table, palloc'd.  Throws. */
 extern char *te_thumbnail_base_path(void);
 

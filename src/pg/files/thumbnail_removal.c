@@ -6,6 +6,9 @@
  * when that transaction has committed and its commit record is flushed: if a crash lost the commit, rows would name the
  * file again.  The file is unlinked before its entry is deleted, so that an entry is lost only if its file is gone.
  *
+ * A file that was replaced is kept for thumbexif.keep_replaced, so that pages that are open and caches find it: its entry has
+ * the time.  Others go at once; the time of their entries is -infinity.
+ *
  * Files are searched only in folders with our marker (thumbnail_folder.h).  If the database is a copy, the files that
  * it lists may be in the folder of the original, and stay there.
  */
@@ -20,8 +23,10 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
+#include "utils/timestamp.h"
 
 #include "pg/base/clock.h"
 #include "pg/base/extension.h"
@@ -35,7 +40,7 @@
 #define BATCH_SIZE	100			/* entries that are locked and in memory */
 
 void
-te_thumbnail_discard(int attachment, const char *name)
+te_thumbnail_discard(int attachment, const char *name, bool replaced)
 {
 	TeArgs		args = {0};
 
@@ -43,9 +48,53 @@ te_thumbnail_discard(int attachment, const char *name)
 		elog(ERROR, "SPI_connect failed");
 	te_arg_int4(&args, attachment);
 	te_arg_text(&args, name);
-	te_sql_as_extension(psprintf("INSERT INTO %s (attachment, file) VALUES ($1, $2)",
+	te_arg(&args, TIMESTAMPTZOID, TimestampTzGetDatum(replaced ? GetCurrentTimestamp() : DT_NOBEGIN));
+	te_sql_as_extension(psprintf("INSERT INTO %s (attachment, file, replaced_at) VALUES ($1, $2, $3)",
 								 te_internal_name("thumbexif_removal")), &args);
 	SPI_finish();
+}
+
+/* Microseconds for which a replaced file is kept. */
+static int64
+keep_us(void)
+{
+	return te_thumbnail_is_full() ? 0 : te_keep_replaced * USECS_PER_SEC;
+}
+
+/* Files that were replaced then, or before, are to be unlinked now. */
+static TimestampTz
+due_if_replaced_at(void)
+{
+	return GetCurrentTimestamp() - keep_us();
+}
+
+TimestampTz
+te_thumbnail_next_removal(void)
+{
+	TeArgs		none = {0};
+	TimestampTz first = 0;
+
+	if (te_sql_by_index(psprintf("SELECT replaced_at FROM %s ORDER BY replaced_at LIMIT 1", te_internal_name("thumbexif_removal")),
+						&none) > 0)
+	{
+		first = te_out_int(0, 1, DT_NOBEGIN);
+		first = first == DT_NOBEGIN ? GetCurrentTimestamp() : first + keep_us();
+	}
+	te_sql_free();
+	return first;
+}
+
+int64
+te_thumbnail_count_removals(void)
+{
+	TeArgs		args = {0};
+	int64		count;
+
+	te_arg(&args, TIMESTAMPTZOID, TimestampTzGetDatum(due_if_replaced_at()));
+	te_sql_read(psprintf("SELECT count(*) FROM %s WHERE replaced_at <= $1", te_internal_name("thumbexif_removal")), &args);
+	count = te_out_int(0, 1, 0);
+	te_sql_free();
+	return count;
 }
 
 typedef struct Entry
@@ -187,14 +236,30 @@ push_snapshot(void)
 	return true;
 }
 
+/* Is any entry due? */
 static bool
 any_entry(void)
 {
-	TeArgs		none = {0};
-	bool		any = te_sql(psprintf("SELECT FROM %s LIMIT 1", te_internal_name("thumbexif_removal")), &none) > 0;
+	TimestampTz next = te_thumbnail_next_removal();
 
-	te_sql_free();
-	return any;
+	return next != 0 && next <= GetCurrentTimestamp();
+}
+
+/* Open a cursor on the entries that are due, in their order: many may be listed that are not. */
+static Portal
+open_cursor(void)
+{
+	char	   *sql = psprintf("SELECT removal, attachment, file, xmin FROM %s WHERE replaced_at <= $1"
+							   " ORDER BY replaced_at FOR UPDATE SKIP LOCKED", te_internal_name("thumbexif_removal"));
+	Oid			type = TIMESTAMPTZOID;
+	Datum		due = TimestampTzGetDatum(due_if_replaced_at());
+	int			level = NewGUCNestLevel();
+	Portal		cursor;
+
+	te_set_index_only();
+	cursor = SPI_cursor_open_with_args(NULL, sql, 1, &type, &due, NULL, false, 0);
+	AtEOXact_GUC(false, level);
+	return cursor;
 }
 
 /* Can files be removed?  If not, WARNING, but only once until they can be removed again. */
@@ -213,8 +278,6 @@ check_folders(void)
 int64
 te_thumbnail_process_removals(int limit_ms, int64 *unlinked)
 {
-	char	   *sql = psprintf("SELECT removal, attachment, file, xmin FROM %s FOR UPDATE SKIP LOCKED",
-							   te_internal_name("thumbexif_removal"));
 	bool		pushed = push_snapshot();
 	TeRunAs		save;
 	int64		files = 0;
@@ -225,7 +288,7 @@ te_thumbnail_process_removals(int limit_ms, int64 *unlinked)
 		elog(ERROR, "SPI_connect failed");
 	if (te_thumbnail_dir != NULL && te_thumbnail_dir[0] != '\0' && any_entry() && check_folders())
 	{
-		Portal		cursor = SPI_cursor_open_with_args(NULL, sql, 0, NULL, NULL, NULL, false, 0);
+		Portal		cursor = open_cursor();
 
 		total = process_entries(cursor, limit_ms > 0 ? te_now_ms() + limit_ms : PG_INT64_MAX,
 								unlinked != NULL ? unlinked : &files);

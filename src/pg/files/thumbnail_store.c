@@ -51,6 +51,7 @@ static List *unsynced = NIL;
 static HTAB *known_folders = NULL;
 static uint32 known_since = 0;	/* te_thumbnail_folder_changes() when it was created */
 
+static bool full = false;		/* there was no room for the last file */
 static bool callbacks_registered = false;
 
 /* Unlink the files of a subtransaction, or all with InvalidSubTransactionId.  Must not throw. */
@@ -117,6 +118,12 @@ on_subtransaction_end(SubXactEvent event, SubTransactionId subid,
 				file->subid = parent;
 		}
 	}
+}
+
+bool
+te_thumbnail_is_full(void)
+{
+	return full;
 }
 
 /* Write a new file into an open folder and sync it.  0 or an errno; after a failure there is no file. */
@@ -260,6 +267,7 @@ te_thumbnail_write(int attachment, const char *id, int format, const void *data,
 		close(fd);
 	}
 	PG_END_TRY();
+	full = err == ENOSPC || err == EDQUOT;
 	if (err != 0)
 		te_thumbnail_io_failed(err);
 	return result;

@@ -105,7 +105,7 @@ static void
 discard_file(TeJob *job)
 {
 	if (job->file != NULL)
-		te_thumbnail_discard(job->asset.attachment->number, job->file);
+		te_thumbnail_discard(job->asset.attachment->number, job->file, false);
 }
 
 /*

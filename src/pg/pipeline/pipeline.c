@@ -8,11 +8,13 @@
 #include "miscadmin.h"
 
 #include "batch_write.h"
+#include "finish_notify.h"
 #include "pg/base/clock.h"
 #include "pg/base/postmaster_alive.h"
 #include "pg/files/root_check.h"
 #include "pg/files/thumbnail_store.h"
 #include "pg/shared/activity.h"
+#include "pg/shared/wakeup.h"
 #include "pipeline.h"
 #include "pipeline_decode.h"
 #include "pipeline_state.h"
@@ -154,6 +156,7 @@ write_batch(TePipeline *p, TeBatchWriteHook between)
 	else
 	{
 		te_batch_write(options->attachment, jobs, count, &p->settings, between, p);
+		te_notify_finished(jobs, count);
 		te_pipeline_release_remaining(p);
 		te_root_save();
 	}
@@ -175,6 +178,8 @@ remove_files(TePipeline *p)
 		began_ms = te_now_ms();
 		te_pipeline_step_begin(p);
 		removed = te_thumbnail_process_removals(REMOVE_MS, NULL);
+		if (p->exhausted && te_thumbnail_next_removal() != 0)
+			te_wake_at_commit();	/* the worker removes what is still kept */
 		te_pipeline_step_end(p);
 		te_pipeline_commit(p);
 	} while (removed > 0 && te_now_ms() - began_ms >= REMOVE_MS);
@@ -193,6 +198,8 @@ process_all(TePipeline *p)
 		te_pipeline_commit(p);
 	}
 
+	if (!p->options->dry_run && !p->options->keep_removals && te_thumbnail_is_full())
+		remove_files(p);
 	for (;;)
 	{
 		te_exit_if_postmaster_died();

@@ -285,6 +285,6 @@ te_states_update(TeJob *const *jobs, const TeRowUpdate *updates, int count, cons
 		const TeAsset *asset = &jobs[i]->asset;
 
 		if (jobs[i]->file != NULL && asset->state.file != NULL)
-			te_thumbnail_discard(asset->attachment->number, asset->state.file);
+			te_thumbnail_discard(asset->attachment->number, asset->state.file, true);
 	}
 }

@@ -42,6 +42,7 @@
 
 #define TE_STANDARD_TABLE	"image_assets"
 #define CREATE_ARGUMENT		(1 + 2 + TE_COLUMNS)	/* after the relation and the columns */
+#define NOTIFY_ARGUMENT		(CREATE_ARGUMENT + 1)
 
 PG_FUNCTION_INFO_V1(thumbexif_attach);
 PG_FUNCTION_INFO_V1(thumbexif_detach);
@@ -199,9 +200,9 @@ next_attachment_number(void)
 	return number;
 }
 
-/* Store mapping and search_path.  Inside SPI, with the extension's rights. */
+/* Store mapping, search_path and the channel of notifications (NULL = none).  Inside SPI, with the extension's rights. */
 static void
-store_mapping(Relation relation, const TeAttachment *old, const TeMapping *mapping, const char *search_path)
+store_mapping(Relation relation, const TeAttachment *old, const TeMapping *mapping, const char *search_path, const char *notify)
 {
 	StringInfoData sql;
 	StringInfoData values;
@@ -210,11 +211,12 @@ store_mapping(Relation relation, const TeAttachment *old, const TeMapping *mappi
 	initStringInfo(&sql);
 	initStringInfo(&values);
 	appendStringInfo(&sql, old != NULL
-					 ? "UPDATE %s SET (key_type, search_path, search_path_owner, id_column, path_column"
-					 : "INSERT INTO %s (key_type, search_path, search_path_owner, id_column, path_column",
+					 ? "UPDATE %s SET (key_type, search_path, search_path_owner, notify, id_column, path_column"
+					 : "INSERT INTO %s (key_type, search_path, search_path_owner, notify, id_column, path_column",
 					 te_internal_name("thumbexif_attachment"));
-	appendStringInfo(&values, "%u, %s, %s, %s, %s", mapping->key_type, quote_literal_cstr(search_path),
+	appendStringInfo(&values, "%u, %s, %s, %s, %s, %s", mapping->key_type, quote_literal_cstr(search_path),
 					 quote_literal_cstr(GetUserNameFromId(relation->rd_rel->relowner, false)),
+					 notify != NULL ? quote_literal_cstr(notify) : "NULL",
 					 quote_literal_cstr(mapping->key), quote_literal_cstr(mapping->path));
 	for (int i = 0; i < TE_COLUMNS; i++)
 	{
@@ -252,6 +254,25 @@ get_column_arguments(FunctionCallInfo fcinfo, TeGivenColumns *given)
 		*fields[i] = PG_ARGISNULL(i + 1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(i + 1));
 }
 
+/*
+ * The channel for notifications about finished assets: the one that was given, none for an empty name, and with NULL the one
+ * that the table had before.
+ */
+static const char *
+choose_channel(const TeAttachment *old, const char *given)
+{
+	if (given == NULL)
+		return old != NULL ? old->notify : NULL;
+	if (given[0] == '\0')
+		return NULL;
+	if (!te_notify_channel_is_valid(given))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the name of a channel in parameter \"notify\" is too long"),
+				 errhint("NOTIFY takes names of less than %d bytes.", NAMEDATALEN)));
+	return given;
+}
+
 /* ERROR if the table has keys that are too long.  Triggers refuse those that come later. */
 static void
 check_key_lengths(Relation relation, const TeMapping *mapping, const char *search_path)
@@ -274,7 +295,7 @@ check_key_lengths(Relation relation, const TeMapping *mapping, const char *searc
 
 /* Attach a table that is open and locked.  Inside SPI. */
 static void
-attach_table(Relation relation, TeGivenColumns *given)
+attach_table(Relation relation, TeGivenColumns *given, const char *notify)
 {
 	TeAttachment *old = te_attachment_find(RelationGetRelid(relation));
 	char	   *search_path = te_table_path_current(relation->rd_rel->relowner);
@@ -282,6 +303,7 @@ attach_table(Relation relation, TeGivenColumns *given)
 	TeRunAs		save;
 
 	te_attach_check_relation(relation);
+	notify = choose_channel(old, notify);
 	if (old != NULL)
 		te_attach_keep(old, given);
 	te_attach_map(relation, given, &mapping);
@@ -295,7 +317,7 @@ attach_table(Relation relation, TeGivenColumns *given)
 	te_run_as_extension(&save);
 	if (old != NULL)
 		check_remapping(old, &mapping);
-	store_mapping(relation, old, &mapping, search_path);
+	store_mapping(relation, old, &mapping, search_path, notify);
 	te_attach_create_triggers(relation, &mapping);
 	if (old == NULL)
 		te_count_attached(relation, te_attachment_find(RelationGetRelid(relation))->number);
@@ -304,7 +326,8 @@ attach_table(Relation relation, TeGivenColumns *given)
 }
 
 /*
- * thumbexif_attach(relation text, id text, path text, thumbnail_path text, ..., create_table boolean) RETURNS regclass
+ * thumbexif_attach(relation text, id text, path text, thumbnail_path text, ..., create_table boolean, notify text)
+ *		RETURNS regclass
  */
 Datum
 thumbexif_attach(PG_FUNCTION_ARGS)
@@ -325,7 +348,9 @@ thumbexif_attach(PG_FUNCTION_ARGS)
 		elog(ERROR, "SPI_connect failed");
 	relation = open_table(PG_GETARG_TEXT_PP(0), &given,
 						  !PG_ARGISNULL(CREATE_ARGUMENT) && PG_GETARG_BOOL(CREATE_ARGUMENT));
-	attach_table(relation, &given);
+	/* the function of version 1.0 has fewer arguments */
+	attach_table(relation, &given,
+				 PG_NARGS() <= NOTIFY_ARGUMENT || PG_ARGISNULL(NOTIFY_ARGUMENT) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(NOTIFY_ARGUMENT)));
 	te_wake_at_commit();
 	SPI_finish();
 
@@ -392,6 +417,8 @@ thumbexif_track_drop(PG_FUNCTION_ARGS)
 		numbers[i] = (int) te_out_int((int) i, 1, 0);
 	for (uint64 i = 0; i < dropped; i++)
 		te_asset_state_forget(numbers[i]);
+	if (dropped > 0)
+		te_wake_at_commit();	/* the worker removes their files */
 	SPI_finish();
 	PG_RETURN_NULL();
 }

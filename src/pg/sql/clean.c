@@ -300,20 +300,16 @@ forget_empty_folders(const TeThumbnailFolders *folders)
 	}
 }
 
-/* Remove the files that are listed for removal, or count them.  Returns their number. */
+/* Remove the files that are listed for removal and no longer kept, or count them.  Returns their number. */
 static int64
 clean_removals(bool dry_run)
 {
 	int64		unlinked = 0;
-	bool		isnull;
 
-	if (!dry_run)
-	{
-		te_thumbnail_process_removals(0, &unlinked);
-		return unlinked;
-	}
-	select_now(psprintf("SELECT count(*) FROM %s", te_internal_name("thumbexif_removal")));
-	return DatumGetInt64(single_value(&isnull));
+	if (dry_run)
+		return te_thumbnail_count_removals();
+	te_thumbnail_process_removals(0, &unlinked);
+	return unlinked;
 }
 
 /* Clean thumbnail_dir, which must be set.  Returns the number of files. */

@@ -32,6 +32,7 @@
 #include "pg/catalog/attached_rows.h"
 #include "pg/catalog/attachment.h"
 #include "pg/compat.h"
+#include "pg/pipeline/staleness.h"
 #include "tables.h"
 
 PG_FUNCTION_INFO_V1(thumbexif_status_rows);
@@ -114,12 +115,37 @@ finished_seconds(const TeAssetCounts *counts)
 	return Max(ran / (double) USECS_PER_SEC, 1e-6);
 }
 
+/*
+ * The number of done assets that were made with other settings than those of this session.  Exact, but it does not tell which
+ * files have changed.
+ */
+static int64
+count_stale(const TeAttachment *attachment, const TeAssetCounts *counts)
+{
+	TeSettings	now;
+	int			parts = te_parts_kept(attachment);
+	int64		stale = 0;
+
+	te_settings_now(&now);
+	for (const TeSettingsCount *count = counts->settings; count != NULL; count = count->next)
+	{
+		bool		thumbnail = (parts & TE_PART_THUMBNAIL) && count->settings.thumbnail != 0 &&
+			count->settings.thumbnail != te_count_settings_hash(now.thumbnail, strlen(now.thumbnail));
+		bool		exif = (parts & TE_PART_EXIF) &&
+			count->settings.exif != te_count_settings_hash(now.exif, strlen(now.exif));
+
+		if (thumbnail || exif)
+			stale += count->assets;
+	}
+	return Max(stale, 0);
+}
+
 static void
 put_progress(ReturnSetInfo *result, const TeAttachment *attachment, TeAssetCounts counts)
 {
 	enum
 	{
-		RELATION, TOTAL, DONE, FAILED, REMAINING, RATE, TIME_LEFT, COLUMNS
+		RELATION, TOTAL, DONE, FAILED, REMAINING, RATE, TIME_LEFT, STALE, COLUMNS
 	};
 	Datum		values[COLUMNS] = {0};
 	bool		nulls[COLUMNS] = {false};
@@ -137,6 +163,7 @@ put_progress(ReturnSetInfo *result, const TeAttachment *attachment, TeAssetCount
 	values[DONE] = Int64GetDatum(done);
 	values[FAILED] = Int64GetDatum(failed);
 	values[REMAINING] = Int64GetDatum(left);
+	values[STALE] = Int64GetDatum(count_stale(attachment, &counts));
 
 	nulls[RATE] = nulls[TIME_LEFT] = finished <= 0;
 	if (finished > 0)
@@ -158,7 +185,7 @@ put_progress(ReturnSetInfo *result, const TeAttachment *attachment, TeAssetCount
 
 /*
  * thumbexif_progress_rows() RETURNS TABLE (relation regclass, total bigint, done bigint, failed bigint,
- *		remaining bigint, rate numeric, time_left interval)
+ *		remaining bigint, rate numeric, time_left interval, stale bigint)
  */
 Datum
 thumbexif_progress_rows(PG_FUNCTION_ARGS)

@@ -22,15 +22,18 @@
 #include "utils/lsyscache.h"
 #include "utils/rls.h"
 
+#include "asset_reading.h"
 #include "pg/base/code_rights.h"
 #include "pg/base/guc.h"
 #include "pg/base/statement.h"
 #include "pg/compat.h"
 #include "pg/files/thumbnail_store.h"
+#include "pg/pipeline/finish_notify.h"
 #include "pg/pipeline/status_error.h"
 #include "pg/pipeline/row_update.h"
 #include "pg/pipeline/state_update.h"
 #include "pg/pool/pool.h"
+#include "pg/shared/wakeup.h"
 
 #define MAX_TRIES 5				/* if the path is changed concurrently each time */
 
@@ -59,25 +62,14 @@ write_sql(const Process *process, const char *sql, const TeArgs *args)
 	return te_sql_as_owner(attachment->relation, attachment->owner, attachment->search_path, sql, args);
 }
 
-/* Read the row as the caller; ERROR if the caller sees no such row. */
+/* Read the asset, its row as the caller; ERROR if the caller sees no such row. */
 static void
-read_row(const Process *process, TeAsset *asset)
+read_asset(const Process *process, TeAsset *asset)
 {
 	const TeAttachment *attachment = process->attachment;
-	const char *thumbnail = attachment->column[TE_COL_THUMBNAIL_PATH];
-	TeArgs		args = {0};
-	char	   *sql;
 
-	te_arg(&args, attachment->key_type, te_key_datum(attachment->key_type, &process->key));
-	sql = psprintf("SELECT %s, %s FROM ONLY %s AS t WHERE t.%s OPERATOR(pg_catalog.=) $1",
-				   te_path_sql(quote_identifier(attachment->path)), te_path_sql(thumbnail ? quote_identifier(thumbnail) : "NULL"),
-				   attachment->name, quote_identifier(attachment->key));
-	if (te_sql_as_caller(attachment->relation, NULL, sql, &args) == 0)
+	if (!te_asset_read(attachment, &process->key, true, TE_STATE_READ, asset))
 		te_key_unknown(attachment, te_key_text(attachment->key_type, &process->key));
-	asset->has_row = true;
-	asset->path = te_out_text(0, 1);
-	asset->thumbnail_path = te_out_text(0, 2);
-	te_sql_free();
 }
 
 static void
@@ -184,9 +176,9 @@ throw_not_updated(const Process *process, const TeJob *job)
 static void
 check_row(const Process *process, const TeJob *job, bool tried_before)
 {
-	TeAsset		now = {.attachment = process->attachment, .key = process->key};
+	TeAsset		now;
 
-	read_row(process, &now);
+	read_asset(process, &now);
 	if (tried_before && te_path_hash(now.path) == te_path_hash(job->asset.path))
 		throw_not_updated(process, job);
 }
@@ -213,7 +205,7 @@ write_result(const Process *process, TeJob *job, bool tried_before)
 	{
 		check_row(process, job, tried_before);
 		if (job->file != NULL)
-			te_thumbnail_discard(attachment->number, job->file);
+			te_thumbnail_discard(attachment->number, job->file, false);
 		return false;
 	}
 	te_attachment_check_same(attachment);
@@ -231,6 +223,10 @@ write_result(const Process *process, TeJob *job, bool tried_before)
 		job->asset.state.attempts = Min(job->asset.state.attempts + 1, PG_INT16_MAX);
 	job->asset.state.interruptions = 0;
 	te_states_update(&job, &update, 1, &process->settings);
+	if (job->file != NULL && job->asset.state.file != NULL)
+		te_wake_at_commit();	/* the worker removes the file that was replaced, when it is kept no longer */
+	job->outcome = te_job_outcome(job);
+	te_notify_finished(&job, 1);
 	return true;
 }
 
@@ -323,11 +319,10 @@ process_asset(const Process *process, TupleDesc desc)
 {
 	for (int i = 0; i < MAX_TRIES; i++)
 	{
-		TeAsset		asset = {.attachment = process->attachment, .key = process->key};
+		TeAsset		asset;
 		TeJob	   *job;
 
-		read_row(process, &asset);
-		te_assets_fill_states(process->attachment, &asset, 1, TE_STATE_READ);
+		read_asset(process, &asset);
 		job = te_job_create(CurrentMemoryContext, &asset);
 		if (!examine(process, job))
 		{

@@ -89,6 +89,8 @@ describe(const TeAttachment *attachment)
 		appendStringInfo(&text, "\nNot written, since the table has no such columns: %s.", absent.data);
 	if (refused.len > 0)
 		appendStringInfo(&text, "\nNot written, as requested: %s.", refused.data);
+	if (attachment->notify != NULL)
+		appendStringInfo(&text, "\nWhen assets are finished, channel %s is notified.", quote_identifier(attachment->notify));
 	return text.data;
 }
 
@@ -220,7 +222,7 @@ put_table(ReturnSetInfo *result, const TeAttachment *attachment, HTAB *counts)
 {
 	enum
 	{
-		RELATION, MAPPED, NOT_WRITTEN, WAITING, COMMAND, SEARCH_PATH, PAUSED, PAUSE_REASON, COLUMNS
+		RELATION, MAPPED, NOT_WRITTEN, WAITING, COMMAND, SEARCH_PATH, PAUSED, PAUSE_REASON, NOTIFY, COLUMNS
 	};
 	Datum		values[COLUMNS] = {0};
 	bool		nulls[COLUMNS] = {false};
@@ -239,12 +241,15 @@ put_table(ReturnSetInfo *result, const TeAttachment *attachment, HTAB *counts)
 	nulls[PAUSE_REASON] = reason == NULL;
 	if (reason != NULL)
 		values[PAUSE_REASON] = CStringGetTextDatum(reason);
+	nulls[NOTIFY] = attachment->notify == NULL;
+	if (attachment->notify != NULL)
+		values[NOTIFY] = CStringGetTextDatum(attachment->notify);
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
 /*
  * thumbexif_table_rows() RETURNS TABLE (relation regclass, columns jsonb, not_written text[], waiting bigint,
- *		command text, search_path text, paused boolean, pause_reason text)
+ *		command text, search_path text, paused boolean, pause_reason text, notify text)
  */
 Datum
 thumbexif_table_rows(PG_FUNCTION_ARGS)

@@ -8,8 +8,6 @@
 
 #include "file_removal.h"
 #include "pg/base/backoff.h"
-#include "pg/base/extension.h"
-#include "pg/base/statement.h"
 #include "pg/files/thumbnail_store.h"
 #include "worker_xact.h"
 
@@ -21,19 +19,17 @@
 typedef struct Removal
 {
 	int64		count;
-	bool		more;
+	TimestampTz next;			/* when the next of the others is due, 0 = there are none */
 } Removal;
 
 static void
 remove_some(void *arg)
 {
 	Removal    *removal = arg;
-	TeArgs		none = {0};
 
 	te_worker_xact_begin();
 	removal->count = te_thumbnail_process_removals(REMOVE_TURN_MS, NULL);
-	removal->more = te_sql_as_extension(psprintf("SELECT FROM %s LIMIT 1", te_internal_name("thumbexif_removal")), &none) > 0;
-	te_sql_free();
+	removal->next = te_thumbnail_next_removal();
 	te_worker_xact_end();
 }
 
@@ -56,7 +52,7 @@ te_file_removal_process(TimestampTz *due)
 	if (error != NULL)
 		ereport(LOG,
 				(errmsg("removal of thumbnail files is suspended: %s", error->message)));
-	more = removal.more || error != NULL;
+	more = error != NULL || (removal.next != 0 && removal.next <= GetCurrentTimestamp());
 
 	if (error == NULL && (removal.count > 0 || !more))
 		failures = 0;
@@ -66,4 +62,6 @@ te_file_removal_process(TimestampTz *due)
 		TimestampTzPlusMilliseconds(now, te_backoff_ms(failures, error != NULL ? RETRY_LOCKED_MS : RETRY_MS, RETRY_MAX_MS, 0));
 	if (more)
 		te_sooner(due, Max(now, not_before));
+	else
+		te_sooner(due, removal.next);	/* a replaced file is still kept */
 }

@@ -10,7 +10,7 @@
 #include "datatype/timestamp.h"
 
 /*
- * Unlink some of the files; *due is set if there are more.  After a failure, for which te_thumbnail_process_removals gives a
+ * Unlink some of the files; *due is set if there are more, also some that are still kept.  After a failure, for which te_thumbnail_process_removals gives a
  * WARNING, the next try waits longer and longer.
  */
 extern void te_file_removal_process(TimestampTz *due);

@@ -1,0 +1,128 @@
+/*
+ * thumbnail_read.c
+ *		Reading a thumbnail file.
+ *
+ * It is read by the opener (opener.h), in parts: a file system that hangs then holds up no session, and the wait can be
+ * interrupted.  The folder is not looked up as for writing (thumbnail_folder.h), since a standby and a copy of a database
+ * own another one than the files lie in that their rows name.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "opener.h"
+#include "pg/base/guc.h"
+#include "pg/compat.h"
+#include "thumbnail_path.h"
+#include "thumbnail_read.h"
+#include "thumbnail_store.h"
+
+pg_noreturn static void
+throw_hanging(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_IO_ERROR),
+			 errmsg("thumbnail folder \"%s\" does not answer", te_thumbnail_dir),
+			 errhint("Check the server or program behind its file system. Mount network file systems with a timeout (NFS: softerr or soft, with timeo).")));
+}
+
+pg_noreturn static void
+throw_damaged(const char *name, int64 found, int64 size)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("thumbnail file \"%s\" is damaged", name),
+			 errdetail("It has " INT64_FORMAT " bytes instead of " INT64_FORMAT ".", found, size),
+			 errhint("thumbexif_backfill(verify => true) makes it again.")));
+}
+
+/* Evaluate a reply.  False if there is no such file. */
+static bool
+check_reply(const TeOpening *opening)
+{
+	const TeOpenReply *reply = &opening->reply;
+
+	if (opening->timed_out)
+		throw_hanging();
+	te_root_set_answering(opening->root);
+	if (reply->outcome == TE_OPENED)
+		return true;
+	if (reply->outcome == TE_OPEN_NO_FILE || (reply->outcome == TE_OPEN_FAILED && te_thumbnail_is_absence(reply->error)))
+	{
+		if (reply->empty)
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_FILE),
+					 errmsg("thumbnail folder \"%s\" has no folder of a database", te_thumbnail_dir),
+					 errhint("Mount the file system of \"thumbexif.thumbnail_dir\" if it is not mounted, or change the setting.")));
+		return false;
+	}
+	te_thumbnail_io_failed(reply->error);
+}
+
+/* Request and receive the next part.  False if there is no such file. */
+static bool
+read_part(TeOpening *opening)
+{
+	if (te_root_is_held(opening->root, false))
+		throw_hanging();
+	(void) te_opener_request(opening);	/* needs no descriptor */
+	te_opener_wait(opening);
+	te_opener_drop(opening);
+	opening->sent = opening->answered = false;
+	return check_reply(opening);
+}
+
+/* The first part is there: the size that the file must have. */
+static int64
+check_size(const char *name, int64 found, int64 size)
+{
+	if (size >= 0 && found != size)
+		throw_damaged(name, found, size);
+	if (found > (int64) (MaxAllocSize - VARHDRSZ))
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("thumbnail file \"%s\" is too large for a value of type bytea", name),
+				 errhint("Make thumbnails with a lower \"thumbexif.thumbnail_size\".")));
+	return found;
+}
+
+bytea *
+te_thumbnail_read(int attachment, const char *name, int64 size)
+{
+	TeOpening  *opening;
+	bytea	   *bytes = NULL;
+
+	if (!te_thumbnail_is_name(name))
+		return NULL;
+	te_thumbnail_check_is_set();
+	opening = palloc0(sizeof(TeOpening));
+	opening->root = te_root_get(te_thumbnail_base_path());
+	opening->path = psprintf("%u/%d/%s", MyDatabaseId, attachment, name);
+	opening->list = TE_OPEN_DATA;
+	opening->list_buffer = palloc(TE_OPEN_MAX_LIST);
+	do
+	{
+		const TeOpenReply *reply = &opening->reply;
+		int64		received;
+
+		if (!read_part(opening))
+			return NULL;
+		if (bytes == NULL)
+		{
+			size = check_size(name, reply->size, size);
+			bytes = palloc(VARHDRSZ + size);
+			SET_VARSIZE(bytes, VARHDRSZ + size);
+		}
+		/* a file is never changed; if it ends early, or goes on, somebody else has done that */
+		received = opening->offset + reply->list_bytes;
+		if (reply->size != size || received > size || (reply->list_bytes == 0 && received < size))
+			throw_damaged(name, reply->size != size ? reply->size : received, size);
+		memcpy(VARDATA(bytes) + opening->offset, opening->list_buffer, reply->list_bytes);
+		opening->offset += reply->list_bytes;
+	} while (opening->offset < (uint64) size);
+	pfree(opening->list_buffer);
+	pfree(opening->path);
+	pfree(opening);
+	return bytes;
+}

@@ -1,0 +1,24 @@
+/*
+ * asset_reading.h
+ *		Reading one asset for a function of users, with the caller's rights on its row.
+ */
+#ifndef TE_PG_ASSET_READING_H
+#define TE_PG_ASSET_READING_H
+
+#include "postgres.h"
+
+#include "fmgr.h"
+
+#include "pg/catalog/asset.h"
+
+/* The arguments (id, relation) of a function.  False if id is NULL, or if no row can have it. */
+extern bool te_asset_arguments(FunctionCallInfo fcinfo, Oid type, TeAttachment **attachment, TeKey *key);
+
+/*
+ * Read an asset: its row as the caller, with the caller's rights and row security, then its state.  With TE_STATE_SEE both
+ * in the active snapshot.  False if the caller sees no such row.  Without with_path only the key and thumbnail_path are
+ * read, so that the caller needs no right on the path.  Inside SPI.
+ */
+extern bool te_asset_read(const TeAttachment *attachment, const TeKey *key, bool with_path, TeStateRead how, TeAsset *asset);
+
+#endif							/* TE_PG_ASSET_READING_H */
