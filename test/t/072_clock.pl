@@ -65,7 +65,7 @@ wait_done($server, 'far back: new rows are done', 6);
 my $missing = "FROM thumbexif_internal.thumbexif_asset WHERE status = 'missing'";
 is(value($server, "SELECT next_try - finished_at < interval '5 minutes' $missing"), 't', 'a missing file is looked for again in a while');
 # each claim and each result is a version
-my $versions = "SELECT string_agg(id || ' ' || version, ',' ORDER BY id) FROM thumbexif_internal.thumbexif_asset WHERE id <= 6";
+my $versions = "SELECT string_agg(id || ' ' || version, ',' ORDER BY id) FROM thumbexif_internal.thumbexif_asset_bigint WHERE id <= 6";
 my $before = value($server, $versions);
 set_clock(0);
 value($server, "INSERT INTO image_assets (path) VALUES ('7.png')");
