@@ -48,6 +48,7 @@ draw_others()		# FOLDER COUNT KIND
 {
 	local from name
 	from=$(kept_pictures baseline)
+	mkdir -p "$from"
 	draw_baseline "$from" "$2"
 	for name in $(cd "$from" && ls | head -n "$2"); do
 		echo "$from/$name $1/${name%.jpg}"
