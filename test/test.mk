@@ -22,7 +22,7 @@ soak:
 check-mutations:
 	+@MAKE='$(MAKE)' test/mutate.sh $(MUTATIONS)
 
-# both commands on bare Debian systems, in chroots (by hand, as root): CASES="sid-root bookworm-sudo"
+# what the README says to newcomers, on bare Debian systems in chroots (by hand, as root): CASES="sid-root bookworm-sudo"
 .PHONY: check-fresh
 check-fresh:
 	+@MAKE='$(MAKE)' test/fresh $(CASES)

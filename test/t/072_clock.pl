@@ -62,10 +62,19 @@ wait_done($server, 'set back: there is another worker', 5);
 set_clock(-30);
 value($server, "INSERT INTO image_assets (path) VALUES ('6.png'), ('absent.png')");
 wait_done($server, 'far back: new rows are done', 6);
+my $missing = "FROM thumbexif_internal.thumbexif_asset WHERE status = 'missing'";
+is(value($server, "SELECT next_try - finished_at < interval '5 minutes' $missing"), 't', 'a missing file is looked for again in a while');
+# each claim and each result is a version
+my $versions = "SELECT string_agg(id || ' ' || version, ',' ORDER BY id) FROM thumbexif_internal.thumbexif_asset_bigint WHERE id <= 6";
+my $before = value($server, $versions);
 set_clock(0);
-is(value($server, 'SELECT max(attempts) FROM thumbexif_internal.thumbexif_asset'), 1, 'nothing was tried twice');
+value($server, "INSERT INTO image_assets (path) VALUES ('7.png')");
+wait_done($server, 'ahead again: new rows are done', 7);
+wait_for($server, 'its time has come', "SELECT attempts > 1 $missing");
+is(value($server, $versions), $before, 'nothing else was tried twice');
 my $file = value($server, "SELECT thumbnail_path FROM image_assets WHERE path = '6.png'");
 like(value($server, 'CALL thumbexif_backfill()'), qr/^0\|0\|0\|0$/, 'nor is done again');
+is(value($server, $versions), $before, 'by anyone');
 ok(-s $file, 'files stay');
 check_store($server, 'in the end');
 

@@ -223,7 +223,7 @@ is(sql(q{SELECT string_agg(id, ',' ORDER BY id) FROM thumbexif_internal.thumbexi
 sql('ALTER TABLE shop.slips DISABLE TRIGGER ALL', q{DELETE FROM shop.slips WHERE id LIKE '3%' COLLATE "C"}, 'ALTER TABLE shop.slips ENABLE TRIGGER ALL', 'SELECT thumbexif_clean()');
 is(sql(sprintf $states, 'slips'), 'done288', 'clean deletes the states of rows that are gone');
 sql('TRUNCATE shop.slips');
-is(sql('SELECT count(*) FROM thumbexif_internal.thumbexif_asset_text s JOIN shop.slips USING (id)'), 0, 'TRUNCATE all');
+is(sql(sprintf $states, 'slips'), '', 'TRUNCATE all');
 
 $server->stop;
 done_testing();

@@ -1,19 +1,27 @@
 # What the README and doc/ tell users to type works as it is written, in a fresh cluster, and gives what is shown behind it.
 #
-# ini: lines for postgresql.conf; sql: for psql; text behind these: what psql prints.  A block of sh is tried elsewhere, by what a comment
-# in front of it names; its targets of make must be there.  The folders named in the texts are replaced by ones of the test.
+# ini: lines for postgresql.conf; sql: for psql; text behind these: what psql prints; sh: commands; nginx: a server runs with it.  The
+# folders named in the texts are replaced by ones of the test.
 use strict;
 use warnings;
 
 use File::Copy qw(copy);
 use File::Path qw(make_path);
+use IO::Socket::UNIX;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use ThumbexifTest;
 
 my $base = PostgreSQL::Test::Utils::tempdir();
-my %folders = ('/srv/photos' => "$base/photos", '/srv/thumbnails' => "$base/thumbnails");
+my %folders = ('/srv/photos' => "$base/photos", '/srv/thumbnails' => "$base/thumbnails", '/a/folder' => "$base/photos");
+
+# Commands of sh that are not run here, and why.  A comment in front of the block names the script that runs it, and the name by which it does.
+my @elsewhere = (
+	[ qr/^git clone /, 'the tree of a test has no history' ],
+	[ qr/\bsudo /, 'the system is changed' ],
+	[ qr/^(?:pg_buildext|dpkg-buildpackage) /, 'the packages that the command before installs may be absent' ],
+	[ qr/\bdocker compose /, 'there may be no daemon' ]);
 make_path("$base/photos/2024", "$base/thumbnails");
 copy(pictures_dir() . '/photo.jpg', "$base/photos/2024/beach.jpg") or die "copy: $!";
 copy(pictures_dir() . "/orientation-$_.jpg", "$base/photos/2024/$_.jpg") or die "copy: $!" foreach 1 .. 8;
@@ -41,6 +49,15 @@ sub blocks
 	return @blocks;
 }
 
+# in the test's folders
+sub here
+{
+	my $text = shift;
+
+	$text =~ s/\Q$_\E/$folders{$_}/g foreach keys %folders;
+	return $text;
+}
+
 my $server = PostgreSQL::Test::Cluster->new('documents');
 $server->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
 $server->append_conf('postgresql.conf', "timezone = 'UTC'\n");
@@ -54,7 +71,7 @@ sub type
 
 	IPC::Run::run([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $server->connstr($database) ], '<', \$sql, '>', \$said, '2>&1');
 	my $good = $? == 0;
-	foreach my $name (keys %folders)
+	foreach my $name ('/srv/photos', '/srv/thumbnails')
 	{
 		$said =~ s/\Q$folders{$name}\E/$name/g;
 	}
@@ -75,10 +92,7 @@ sub try_sql
 	my $is_query = $sql !~ /^(?!SELECT\b|\s|\z)/m;
 	my ($good, $said);
 
-	foreach my $name (keys %folders)
-	{
-		$sql =~ s/\Q$name\E/$folders{$name}/g;
-	}
+	$sql = here($sql);
 	do { ($good, $said) = type($sql) } while (defined $shown && !same($said, $shown) && $is_query && time < $deadline);
 	ok($good, "$where: runs") or diag($said);
 	ok(same($said, $shown), "$where: gives what is shown") or diag("shown:\n${shown}given:\n$said") if defined $shown;
@@ -89,39 +103,69 @@ sub try_ini
 {
 	my ($where, $lines) = @_;
 
-	foreach my $name (keys %folders)
-	{
-		$lines =~ s/\Q$name\E/$folders{$name}/g;
-	}
-	$server->append_conf('postgresql.conf', $lines);
+	$server->append_conf('postgresql.conf', here($lines));
 	ok($server->start, "$where: the server starts with these lines");
 	return;
+}
+
+# run_here(COMMAND): in the tree, which is built already; what it prints is shown if it fails
+sub run_here
+{
+	my $command = shift;
+	my $said;
+
+	IPC::Run::run([ 'sh', '-c', "cd '$ENV{TE_SCRATCH}' && " . here($command) ], '<', \'', '>', \$said, '2>&1') and return 1;
+	diag($said);
+	return 0;
 }
 
 sub try_sh
 {
 	my ($where, $commands, $comment) = @_;
-	my ($tried) = $comment =~ /^tried by (\S+)$/;
+	my ($script, $name) = $comment =~ /^tried by (\S+): (\S+)$/;
 
-	ok(defined $tried && -e "$ENV{TE_SCRATCH}/$tried", "$where: something tries it");
-	my $rules = slurp_file("$ENV{TE_SCRATCH}/Makefile") . slurp_file("$ENV{TE_SCRATCH}/test/test.mk");
-	foreach my $target ($commands =~ /\bmake ([a-z-]+)/g)
+	foreach my $command (map { s/\s+#.*//r } split /\n/, $commands)
 	{
-		like($rules, qr/^(?:[a-z-]+ )*\Q$target\E(?: [a-z-]+)*:/m, "$where: there is make $target");
+		my ($why) = map { $_->[1] } grep { $command =~ $_->[0] } @elsewhere;
+
+		if (!defined $why) { ok(run_here($command), "$where: $command") }
+		elsif (!defined $name) { fail("$where: nothing tries $command") }
+		else { like(slurp_file("$ENV{TE_SCRATCH}/$script"), qr/\breadme_commands \Q$name\E\b/, "$where: $script tries $command, as here $why") }
 	}
 	return;
+}
+
+# get(SOCKET, PATH): head and body of the answer
+sub get
+{
+	my ($name, $path) = @_;
+	my $socket = IO::Socket::UNIX->new(Peer => $name) or die "connect: $!";
+
+	print $socket "GET $path HTTP/1.0\r\n\r\n";
+	local $/;
+	return split /\r\n\r\n/, scalar(<$socket>), 2;
 }
 
 sub try_nginx
 {
 	my ($where, $lines) = @_;
+	my $folder = PostgreSQL::Test::Utils::tempdir_short();
+	my ($nginx) = grep { -x } '/usr/sbin/nginx', '/usr/bin/nginx', '/usr/local/sbin/nginx';
 
 	SKIP:
 	{
-		my ($nginx) = grep { -x } '/usr/sbin/nginx', '/usr/bin/nginx', '/usr/local/sbin/nginx';
-		skip 'nginx is not installed', 1 unless $nginx;
-		append_to_file("$base/nginx.conf", "pid $base/nginx.pid;\nerror_log stderr;\nevents {}\nhttp { access_log off; server { listen unix:$base/nginx.socket;\n$lines\n} }\n");
-		is(system("$nginx -t -q -p $base -c $base/nginx.conf"), 0, "$where: nginx takes it");
+		skip 'nginx is not installed', 4 unless $nginx;
+		my $own = join '', map { "${_}_temp_path $folder/$_;\n" } qw(client_body proxy fastcgi uwsgi scgi);
+		my @nginx = ($nginx, '-q', '-e', 'stderr', '-p', $folder, '-c', "$folder/nginx.conf");
+		my $file = $server->safe_psql($database, "SELECT thumbnail_path FROM image_assets WHERE path = '2024/beach.jpg'");
+
+		append_to_file("$folder/nginx.conf", "pid $folder/pid;\nevents {}\nhttp { $own access_log off; server { listen unix:$folder/socket;\n" . here($lines) . "\n} }\n");
+		is(system(@nginx), 0, "$where: nginx starts with it");
+		my ($head, $body) = get("$folder/socket", $file =~ s{^\Q$folders{'/srv/thumbnails'}\E}{/thumbnails}r);
+		like($head, qr{^HTTP/1.1 200 .*^Cache-Control: public, immutable\r$}ms, "$where: it serves a thumbnail that caches may keep");
+		ok($body eq slurp_file($file), "$where: the whole of it");
+		like((get("$folder/socket", '/thumbnails/none.jpg'))[0], qr{^HTTP/1.1 404 }, "$where: and nothing else");
+		system(@nginx, '-s', 'quit');
 	}
 	return;
 }
