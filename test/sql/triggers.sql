@@ -163,6 +163,8 @@ SELECT * FROM short;
 SELECT relation FROM thumbexif_internal.thumbexif_attachment;
 SELECT thumbexif_detach('renamed');
 INSERT INTO renamed (id, path) VALUES (4, 'e');
+-- the owner is whoever runs the tests
+\set VERBOSITY terse
 SELECT thumbexif_attach('renamed');
 INSERT INTO renamed (id, path) VALUES (5, 'f');
 SELECT * FROM short;
@@ -171,6 +173,7 @@ SELECT * FROM short;
 CREATE TABLE u (id uuid PRIMARY KEY, path text);
 CREATE TABLE s (id smallint PRIMARY KEY, path text);
 SELECT thumbexif_attach('u'), thumbexif_attach('s');
+\set VERBOSITY default
 INSERT INTO u SELECT gen_random_uuid(), g FROM generate_series(1, 300) g;
 INSERT INTO u VALUES ('00000000-0000-0000-0000-00000000000a', NULL);
 UPDATE thumbexif_internal.thumbexif_asset_uuid SET status = 'done';

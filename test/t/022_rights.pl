@@ -28,6 +28,7 @@ sub as
 	return "$out$error";
 }
 
+my $superuser = $server->safe_psql('postgres', 'SELECT current_user');
 my @calls = (
 	q{thumbexif_thumbnail('a.png')}, q{thumbexif_thumbnail('\x00'::bytea)},
 	q{thumbexif_exif('a.png')}, q{thumbexif_exif('\x00'::bytea)},
@@ -118,10 +119,10 @@ EOSQL
 my $photo = '00000000-0000-0000-0000-000000000001';
 
 like(as('keeper', q{SELECT thumbexif_grant('app', 'hall.photos', 'read')}), qr/permission denied for function thumbexif_grant/, 'not everybody may call it');
-like(as('postgres', q{SELECT thumbexif_grant('app', 'hall.photos', 'own')}), qr/role "app" does not own table hall\.photos/, 'nobody becomes owner by it');
-like(as('postgres', q{SELECT thumbexif_grant('public', 'hall.photos', 'read')}), qr/role "public" does not exist/, 'nor does PUBLIC get a right');
-like(as('postgres', q{SELECT thumbexif_grant('app', 'hall.photos', 'all')}), qr/"all" is nothing that can be granted.*'read'/s, 'what there is to grant is said');
-like(as('postgres', q{SELECT thumbexif_grant('keeper', 'hall.photos', 'own')}),
+like(as($superuser, q{SELECT thumbexif_grant('app', 'hall.photos', 'own')}), qr/role "app" does not own table hall\.photos/, 'nobody becomes owner by it');
+like(as($superuser, q{SELECT thumbexif_grant('public', 'hall.photos', 'read')}), qr/role "public" does not exist/, 'nor does PUBLIC get a right');
+like(as($superuser, q{SELECT thumbexif_grant('app', 'hall.photos', 'all')}), qr/"all" is nothing that can be granted.*'read'/s, 'what there is to grant is said');
+like(as($superuser, q{SELECT thumbexif_grant('keeper', 'hall.photos', 'own')}),
 	qr/NOTICE:  granted to role "keeper": SELECT on view thumbexif_status,.* EXECUTE on thumbexif_process, .*EXECUTE on thumbexif_attach,/, 'the owner is granted what only owners do, in one statement');
 unlike(as('keeper', q{SELECT thumbexif_attach('hall.photos')}) . as('keeper', q{CALL thumbexif_backfill(relation => 'hall.photos')}), qr/ERROR/, 'and may attach and backfill');
 like(as('keeper', q{SELECT thumbexif_grant('app', 'hall.other', 'read')}), qr/must be owner of table hall\.other/, 'but grant nothing on a table of others');
@@ -175,10 +176,10 @@ foreach my $role ('pg_monitor', 'other_keeper', 'keeper')
 	}
 }
 like(as('keeper', q{SELECT thumbexif_revoke('other_keeper', 'hall.plain', 'own')}), qr/table "plain" is not attached/, 'nor by a table that is not attached');
-as('postgres', q{SELECT thumbexif_revoke('pg_monitor', 'hall.photos', 'own')});
+as($superuser, q{SELECT thumbexif_revoke('pg_monitor', 'hall.photos', 'own')});
 is(value($server, $rights), $before, 'all rights on functions and views are as they were, of pg_monitor also after a superuser');
 like(as('keeper', q{SELECT thumbexif_grant('deputy', 'hall.photos', 'own')}), qr/permission denied for function thumbexif_attach.*with grant option/s, "'own' is a superuser's to grant");
-like(as('postgres', q{SELECT thumbexif_grant('app', 'hall.plain', 'process')}), qr/table "plain" is not attached/, 'before there are columns to write, none can be granted');
+like(as($superuser, q{SELECT thumbexif_grant('app', 'hall.plain', 'process')}), qr/table "plain" is not attached/, 'before there are columns to write, none can be granted');
 
 # two at once; and who does not own a table does not wait for it
 my $other = $server->background_psql('postgres');
@@ -190,7 +191,7 @@ wait_until($server, 'the second waits', q{SELECT EXISTS (SELECT FROM pg_locks JO
 $other->query_safe('COMMIT');
 IPC::Run::finish($second);
 like($error, qr/NOTICE:  granted to role "monitor": (?!.*ERROR)/s, 'the second of two waits, and succeeds');
-as('postgres', q{SELECT thumbexif_revoke('visitor', 'hall.photos', 'process')});
+as($superuser, q{SELECT thumbexif_revoke('visitor', 'hall.photos', 'process')});
 $other->quit;
 
 # a dump carries what an owner has granted
@@ -200,13 +201,13 @@ $server->command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-d', 'restored', 
 is(value($server, $rights, 'restored'), value($server, $rights), 'with the rights on functions and views, and who granted them');
 
 # the inverse; what is needed for another table stays
-as('postgres', q{SELECT thumbexif_grant('app', 'hall.other', 'read')});
+as($superuser, q{SELECT thumbexif_grant('app', 'hall.other', 'read')});
 like(as('keeper', q{SELECT thumbexif_revoke('app', 'hall.photos', 'process')}),
 	qr/NOTICE:  revoked from role "app": SELECT on table hall\.photos, .*UPDATE on table hall\.photos, EXECUTE on thumbexif_process/, 'it is revoked in one statement');
 like(as('app', "SELECT thumbexif_process('$photo', 'hall.photos')"), qr/permission denied for function/, 'all of it');
 is(as('app', 'SELECT relation, total FROM thumbexif_progress'), 'hall.other|1', 'but for what another table needs');
-as('postgres', q{SELECT thumbexif_revoke('app', 'hall.other', 'read')});
-as('postgres', q{SELECT thumbexif_revoke('keeper', 'hall.photos', 'own')});
+as($superuser, q{SELECT thumbexif_revoke('app', 'hall.other', 'read')});
+as($superuser, q{SELECT thumbexif_revoke('keeper', 'hall.photos', 'own')});
 like(as('app', 'TABLE thumbexif_status') . as('keeper', 'TABLE thumbexif_status') . as('monitor', "SELECT thumbexif_enqueue('$photo', 'hall.photos')"),
 	qr/(permission denied for (view|function).*){3}/s, 'in the end nothing is left');
 is(as('keeper', 'SELECT count(*) FROM hall.photos'), '2', 'of what thumbexif_grant() gives: an owner stays an owner');

@@ -41,9 +41,9 @@ EXCEPTION WHEN OTHERS THEN
 END $$;
 CREATE FUNCTION trap.spring() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-	PERFORM trap.try('SET ROLE postgres');
+	PERFORM trap.try('SET ROLE ' || (SELECT rolname FROM pg_roles WHERE oid = 10));
 	PERFORM trap.try('RESET ROLE');
-	PERFORM trap.try('SET SESSION AUTHORIZATION postgres');
+	PERFORM trap.try('SET SESSION AUTHORIZATION ' || (SELECT rolname FROM pg_roles WHERE oid = 10));
 	PERFORM trap.try('ALTER ROLE mallory SUPERUSER');
 	PERFORM trap.try('CREATE TEMPORARY TABLE pg_class (oid oid)');
 	PERFORM trap.try('UPDATE thumbexif_internal.thumbexif_asset SET status = ''done''');
@@ -76,7 +76,8 @@ is(sql("SELECT count(*) FROM trap.seen WHERE what = 'gotcha'"), 0, 'his operator
 is(sql("SELECT string_agg(DISTINCT what, ',') FROM trap.seen WHERE what LIKE 'claims held%'"), 'claims held: 1',
 	'pg_advisory_unlock_all() does not release the claim');
 is(sql("SELECT count(DISTINCT what) FROM trap.seen WHERE what LIKE '%: done'"), 0, 'none of what he tried went well');
-foreach my $tried ('SET ROLE postgres', 'RESET ROLE', 'SET SESSION AUTHORIZATION postgres', 'LISTEN it',
+my $superuser = sql('SELECT rolname FROM pg_roles WHERE oid = 10');
+foreach my $tried ("SET ROLE $superuser", 'RESET ROLE', "SET SESSION AUTHORIZATION $superuser", 'LISTEN it',
 	'CREATE TEMPORARY TABLE pg_class (oid oid)')
 {
 	like(sql("SELECT DISTINCT what FROM trap.seen WHERE what LIKE '$tried:%'"),
