@@ -187,6 +187,37 @@ is(value($server, $ranges), '2500-2600', 'their range is put off');
 $first->query('ROLLBACK');
 all_end('they are not forgotten');
 
+# --- a state that is not written, since another session has changed it in the meantime: here a trigger keeps it from being so
+
+pause();
+value($server, insert(1, $rows));
+value($server, "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'");
+value($server, "CREATE TRIGGER refuse BEFORE INSERT ON $asset FOR EACH ROW WHEN (NEW.id = 2500) EXECUTE FUNCTION refuse()");
+resume();
+wait_for($server, 'all but one', "SELECT count(*) = $rows - 1 AND count(*) FILTER (WHERE status NOT IN ('done', 'missing')) = 0 FROM $asset");
+is(value($server, $ranges), '2500-2500', 'it is put off');
+value($server, "DROP TRIGGER refuse ON $asset");
+all_end('it is not forgotten');
+
+# --- most rows of a range were deleted: it is read in parts
+
+pause();
+value($server, insert(1, 50000) . '; DELETE FROM shots WHERE id > 10');
+resume();
+all_end('the last rows of a long range');
+
+# --- ranges that a restore loads before the rows, and before it creates the triggers
+
+pause();
+value($server, insert(20001, 20010) . '; ALTER TABLE shots DISABLE TRIGGER thumbexif_insert');
+value($server, "INSERT INTO $range (attachment, lowest, highest) SELECT attachment, 1, $rows FROM thumbexif_internal.thumbexif_attachment WHERE relation = 'shots'::regclass");
+resume();
+wait_for($server, 'the rows that are there', "SELECT count(*) = 10 FROM $asset WHERE status IN ('done', 'missing')");
+is(value($server, $ranges), "1-$rows", 'the range is kept');
+value($server, insert(1, $rows));
+value($server, 'ALTER TABLE shots ENABLE TRIGGER thumbexif_insert');
+all_end('rows after their range');
+
 # --- rows that the owner must not see are not passed over
 
 pause();

@@ -240,6 +240,7 @@ run_on_relation(Oid relation, const char *sql, const TeArgs *args, bool read_onl
 	PG_FINALLY();
 	{
 		target = outer;
+		row_given = NULL;
 	}
 	PG_END_TRY();
 	return count;

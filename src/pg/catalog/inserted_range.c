@@ -44,15 +44,16 @@ te_inserted_range_put_off(int attachment, const TeInsertedRange *part, Timestamp
 }
 
 bool
-te_inserted_range_next(int attachment, TimestampTz now, TeInsertedRange *range)
+te_inserted_range_next(int attachment, TimestampTz now, int64 from, TeInsertedRange *range)
 {
 	TeArgs		args = {0};
 	bool		found;
 
 	te_arg_int4(&args, attachment);
 	te_arg(&args, TIMESTAMPTZOID, TimestampTzGetDatum(now));
+	te_arg_int8(&args, from == TE_INSERTED_NEWEST ? PG_INT64_MAX : from);
 	found = te_sql_by_index(psprintf("SELECT number, lowest, highest, tries FROM %s"
-									 " WHERE attachment = $1 AND next_try <= $2"
+									 " WHERE attachment = $1 AND next_try <= $2 AND number <= $3"
 									 " ORDER BY number DESC LIMIT 1", table_name()), &args) > 0;
 	if (found)
 	{
@@ -70,11 +71,14 @@ te_inserted_range_take(int attachment, const TeInsertedRange *range, int64 from)
 {
 	const char *rest = "WHERE attachment = $1 AND number = $2 AND highest = $3";
 	TeArgs		args = {0};
+	bool		locked;
 
 	te_arg_int4(&args, attachment);
 	te_arg_int8(&args, range->number);
 	te_arg_int8(&args, range->highest);
-	if (te_sql_by_index(psprintf("SELECT FROM %s %s FOR UPDATE SKIP LOCKED", table_name(), rest), &args) == 0)
+	locked = te_sql_by_index(psprintf("SELECT FROM %s %s FOR UPDATE SKIP LOCKED", table_name(), rest), &args) > 0;
+	te_sql_free();
+	if (!locked)
 		return false;
 	if (from <= range->lowest)
 	{

@@ -30,8 +30,13 @@ extern void te_inserted_ranges_add(int attachment, const int64 *lowest, const in
 /* Put a part of a range off until a time: others have locked keys in it. */
 extern void te_inserted_range_put_off(int attachment, const TeInsertedRange *part, TimestampTz until);
 
-/* The newest range of an attachment that is due.  False if there is none. */
-extern bool te_inserted_range_next(int attachment, TimestampTz now, TeInsertedRange *range);
+#define TE_INSERTED_NEWEST 0
+
+/*
+ * The newest range of an attachment that is due, from this number down: newer ones that were removed are not passed again.
+ * False if there is none.
+ */
+extern bool te_inserted_range_next(int attachment, TimestampTz now, int64 from, TeInsertedRange *range);
 
 /*
  * Take the keys from "from" on out of a range that was read, and remove it if none is left.  False, without a wait, if it is

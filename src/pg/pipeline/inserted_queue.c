@@ -7,12 +7,16 @@
  */
 #include "postgres.h"
 
+#include "access/table.h"
+#include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
+#include "commands/trigger.h"
 #include "common/pg_prng.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/rel.h"
 #include "utils/timestamp.h"
 
 #include "inserted_queue.h"
@@ -27,6 +31,7 @@
 #include "table_access.h"
 
 #define PIECE			1000	/* rows read at a time */
+#define MOST_KEYS		(20 * PIECE)	/* looked for at a time: most of the rows may be deleted */
 #define MOST_PIECES		20		/* read in one call, if all assets are known: some 50 ms */
 #define LOCK_TIMEOUT	"100ms" /* for states that others have inserted since we looked */
 #define PUT_OFF_MS		100		/* first wait for assets that others have locked */
@@ -51,7 +56,7 @@ key_bounds(Oid type, int64 *lowest, int64 *highest)
 	*highest = type == INT2OID ? PG_INT16_MAX : type == INT4OID ? PG_INT32_MAX : PG_INT64_MAX;
 }
 
-/* Read the highest keys of the range that rows have. */
+/* Read the highest keys of the range that rows have.  Without gaps at first, the range bounds how many rows are visited. */
 static void
 read_keys(Piece *piece)
 {
@@ -60,12 +65,18 @@ read_keys(Piece *piece)
 	const char *key = quote_identifier(attachment->key);
 	TeKey		lowest;
 	TeKey		highest;
+	bool		rest = false;	/* are lower keys left for later? */
 	TeArgs		args = {0};
 	char	   *sql;
 
 	key_bounds(type, &lowest.number, &highest.number);
 	lowest.number = Max(lowest.number, piece->range.lowest);
 	highest.number = Min(highest.number, piece->range.highest);
+	if (lowest.number < highest.number && (uint64) highest.number - (uint64) lowest.number >= MOST_KEYS)
+	{
+		lowest.number = highest.number - (MOST_KEYS - 1);
+		rest = true;
+	}
 	te_arg(&args, type, te_key_datum(type, &lowest));
 	te_arg(&args, type, te_key_datum(type, &highest));
 	sql = psprintf("SELECT %s::%s FROM ONLY %s WHERE %s OPERATOR(pg_catalog.>=) $1 AND %s OPERATOR(pg_catalog.<=) $2"
@@ -78,9 +89,42 @@ read_keys(Piece *piece)
 		te_out_key(i, 1, type, &read);
 		piece->keys[i] = read.number;
 	}
-	piece->lowest = piece->count == PIECE ? piece->keys[PIECE - 1] : piece->range.lowest;
+	if (piece->count == PIECE)
+		piece->lowest = piece->keys[PIECE - 1];
+	else
+		piece->lowest = rest ? lowest.number : piece->range.lowest;
 	te_sql_free();
 	pfree(sql);
+}
+
+static bool
+is_to_be_queued(const Piece *piece, int i)
+{
+	return piece->seen[i] == TE_STATE_NONE || piece->seen[i] == TE_STATE_UNQUEUED;
+}
+
+/* Of the keys to be queued, those whose states were not inserted or updated are busy: somebody has changed them since we looked. */
+static void
+mark_queued(Piece *piece)
+{
+	TeKey		key = {0};
+	uint64		row = 0;
+
+	for (int i = piece->count - 1; i >= 0; i--)
+	{
+		if (!is_to_be_queued(piece, i))
+			continue;
+		/* rows are returned in the order of the keys */
+		while (row < piece->queued)
+		{
+			te_out_key((int) row, 1, INT8OID, &key);
+			if (key.number >= piece->keys[i])
+				break;
+			row++;
+		}
+		piece->seen[i] = row < piece->queued && key.number == piece->keys[i] ? TE_STATE_KNOWN : TE_STATE_BUSY;
+	}
+	te_sql_free();
 }
 
 static void
@@ -92,11 +136,11 @@ insert_states(void *arg)
 	TeRunAs		save;
 	int			count = 0;
 
-	for (int i = 0; i < piece->count; i++)
+	/* in ascending order, as most others insert them */
+	for (int i = piece->count - 1; i >= 0; i--)
 	{
 		/* the key may be unique no longer */
-		if ((piece->seen[i] == TE_STATE_NONE || piece->seen[i] == TE_STATE_UNQUEUED) &&
-			(count == 0 || keys[count - 1] != piece->keys[i]))
+		if (is_to_be_queued(piece, i) && (count == 0 || keys[count - 1] != piece->keys[i]))
 			keys[count++] = piece->keys[i];
 	}
 	if (count == 0)
@@ -109,19 +153,20 @@ insert_states(void *arg)
 	piece->queued = te_sql(psprintf("INSERT INTO %s AS s (attachment, id, status, next_try)"
 									" SELECT $1, k, 'queued', $3 FROM unnest($2) AS k"
 									" ON CONFLICT (attachment, id) DO UPDATE"
-									" SET status = 'queued', next_try = $3, version = s.version + 1 WHERE s.status = 'new'",
-									piece->attachment->state), &args);
+									" SET status = 'queued', next_try = $3, version = s.version + 1 WHERE s.status = 'new'"
+									" RETURNING id", piece->attachment->state), &args);
+	mark_queued(piece);
 	te_run_as_end(&save);
 }
 
-/* Queue those that are not known.  If somebody has locked one of them in the meantime, all are busy. */
-static void
+/* Queue those that are not known.  If somebody has locked one of them in the meantime, all are busy, and the answer is false. */
+static bool
 queue_states(Piece *piece)
 {
 	ErrorData  *error = te_subtransaction(insert_states, piece);
 
 	if (error == NULL)
-		return;
+		return true;
 	if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE && error->sqlerrcode != ERRCODE_T_R_DEADLOCK_DETECTED)
 		ReThrowError(error);
 	FreeErrorData(error);
@@ -131,6 +176,7 @@ queue_states(Piece *piece)
 		if (piece->seen[i] != TE_STATE_KNOWN)
 			piece->seen[i] = TE_STATE_BUSY;
 	}
+	return false;
 }
 
 static void
@@ -155,36 +201,57 @@ put_off_busy(const Piece *piece)
 }
 
 /*
- * Lock the user's table and check it: rows that its owner must not see, by row security or since the key is another column
- * by now, would be left out for ever.
+ * Is there our trigger?  A restore loads the ranges, maybe before the rows, and creates the triggers when all data is there.
  */
-static void
+static bool
+is_tracked(Oid relation)
+{
+	Relation	table = table_open(relation, NoLock);
+	TriggerDesc *triggers = table->trigdesc;
+	bool		found = false;
+
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers && !found; i++)
+		found = strcmp(triggers->triggers[i].tgname, "thumbexif_insert") == 0 &&
+			triggers->triggers[i].tgenabled != TRIGGER_DISABLED;
+	table_close(table, NoLock);
+	return found;
+}
+
+/*
+ * Lock the user's table and check it: rows that its owner must not see, by row security or since the key is another column
+ * by now, would be left out for ever.  False if its rows may not be there yet.
+ */
+static bool
 lock_table(const TeAttachment *attachment, Piece *piece)
 {
 	LockRelationOid(attachment->relation, AccessShareLock);
-	piece->attachment = te_table_access(attachment->relation, TE_PART_ALL, false);
+	/* no thumbnail is stored here, so the folder for them is not looked at */
+	piece->attachment = te_table_access(attachment->relation, TE_PART_EXIF, false);
 	te_attachment_check_same(attachment);
+	return is_tracked(attachment->relation);
 }
 
 TeInsertedResult
-te_inserted_queue(const TeAttachment *attachment)
+te_inserted_queue(const TeAttachment *attachment, int64 *place)
 {
 	TimestampTz now = GetCurrentTimestamp();
 	Piece	   *piece;
 	TeInsertedResult result = TE_INSERTED_MORE;
+	bool		waited = false;
 
 	if (te_key_state_type(attachment->key_type) != INT8OID)
 		return TE_INSERTED_NONE;
 	piece = palloc0(sizeof(Piece));
-	for (int i = 0; i < MOST_PIECES && result == TE_INSERTED_MORE; i++)
+	for (int i = 0; i < MOST_PIECES && result == TE_INSERTED_MORE && !waited; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (!te_inserted_range_next(attachment->number, now, &piece->range))
+		if (!te_inserted_range_next(attachment->number, now, *place, &piece->range) || !lock_table(attachment, piece))
 		{
+			*place = TE_INSERTED_NEWEST;
 			result = TE_INSERTED_NONE;
 			break;
 		}
-		lock_table(attachment, piece);
+		*place = piece->range.number;
 		read_keys(piece);
 		if (!te_inserted_range_take(attachment->number, &piece->range, piece->lowest))
 		{
@@ -192,7 +259,7 @@ te_inserted_queue(const TeAttachment *attachment)
 			break;
 		}
 		te_states_seen(attachment->number, piece->keys, piece->count, piece->seen);
-		queue_states(piece);
+		waited = !queue_states(piece);
 		put_off_busy(piece);
 		if (piece->queued > 0)
 			result = TE_INSERTED_QUEUED;

@@ -20,7 +20,9 @@ typedef enum TeInsertedResult
 /*
  * Queue the next of these assets, those of the newest range first and in it the highest keys.  Waits for nobody but, for a
  * moment, for a state that is being inserted.  Assets that others have locked are put off.  Needs a transaction and an SPI connection.
+ *
+ * "place" tells where the last call has stopped (te_inserted_range_next); TE_INSERTED_NEWEST to begin.
  */
-extern TeInsertedResult te_inserted_queue(const TeAttachment *attachment);
+extern TeInsertedResult te_inserted_queue(const TeAttachment *attachment, int64 *place);
 
 #endif							/* TE_PG_INSERTED_QUEUE_H */

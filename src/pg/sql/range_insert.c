@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 
 #include "pg/catalog/inserted_range.h"
 #include "pg/catalog/key.h"
@@ -57,6 +58,7 @@ collect(const TeTrackedTable *table, Tuplestorestate *rows, TupleDesc desc, Rang
 		bool		isnull;
 		Datum		key = slot_getattr(slot, table->key, &isnull);
 
+		CHECK_FOR_INTERRUPTS();
 		fits = !isnull && add_key(ranges, DatumGetInt64(te_tracked_key(table, key)));
 	}
 	ExecDropSingleTupleTableSlot(slot);
@@ -69,6 +71,7 @@ have_states(const TeTrackedTable *table, const Ranges *ranges)
 {
 	for (int i = 0; i < ranges->count; i++)
 	{
+		CHECK_FOR_INTERRUPTS();
 		if (te_states_in_range(table->attachment, ranges->lowest[i], ranges->highest[i]))
 			return true;
 	}

@@ -17,7 +17,6 @@ typedef enum TePlanKind
 	TE_PLAN_QUEUE_ONE,			/* attachment, version, key */
 	TE_PLAN_EXISTS,				/* attachment, version (unused), new key */
 	TE_PLAN_MOVE,				/* attachment, version, old key, new key */
-	TE_PLAN_QUEUE_INSERTED,		/* the same */
 	TE_PLAN_COUNT
 } TePlanKind;
 

@@ -52,6 +52,7 @@ plan_sql(const TeTrackedTable *table, TePlanKind plan)
 	const char *key = te_key_sql(table->key_type, psprintf("n.%s", column));
 	const char *old_key = te_key_sql(table->key_type, psprintf("o.%s", column));
 	const char *fits = te_key_fits_sql(table->key_type, key);
+	char	   *move;
 
 	switch (plan)
 	{
@@ -66,14 +67,22 @@ plan_sql(const TeTrackedTable *table, TePlanKind plan)
 			return psprintf("SELECT FROM %s WHERE attachment = $1 AND id = $3", state);
 		case TE_PLAN_MOVE:
 			/* a process that works on the asset knows only the old key: restore the state before its claim */
-			return psprintf("UPDATE %s s SET id = $4, version = GREATEST(s.version + 1, $2), "
+			move = psprintf("UPDATE %s s SET id = $4, version = GREATEST(s.version + 1, $2), "
 							"status = CASE status WHEN 'running' THEN COALESCE(claimed_from, 'queued') ELSE status END, "
 							"attempts = CASE status WHEN 'running' THEN GREATEST(attempts - 1, 0) ELSE attempts END, "
 							"claimed_from = NULL, claim = NULL "
 							"WHERE attachment = $1 AND id = $3",
 							state);
-		case TE_PLAN_QUEUE_INSERTED:
-			return te_asset_state_queue_sql(state, psprintf("SELECT $4 WHERE %s", te_inserted_ranges_have_sql("$3")));
+			if (te_key_state_type(table->key_type) != INT8OID)
+				return move;
+
+			/*
+			 * An asset that waits to be queued would not be found under its new key.  One statement, since the worker may replace
+			 * its range by its state at any time.
+			 */
+			return psprintf("WITH moved AS (%s RETURNING s.id) %s", move,
+							te_asset_state_queue_sql(state, psprintf("SELECT $4 WHERE NOT EXISTS (SELECT FROM moved) AND %s",
+																	 te_inserted_ranges_have_sql("$3"))));
 		case TE_PLAN_COUNT:
 			break;
 	}
@@ -87,7 +96,7 @@ run_plan(TeTrackedTable *table, TePlanKind plan, Datum key, Datum new_key)
 	Oid			id_type = te_key_state_type(table->key_type);
 	Oid			types[] = {INT4OID, INT8OID, id_type, id_type};
 	Datum		values[] = {Int32GetDatum(table->attachment), Int64GetDatum(te_asset_state_new_version()), key, new_key};
-	static const int arguments[TE_PLAN_COUNT] = {2, 1, 3, 3, 4, 4};
+	static const int arguments[TE_PLAN_COUNT] = {2, 1, 3, 3, 4};
 
 	if (table->plans[plan] == NULL)
 	{
@@ -227,9 +236,6 @@ row_updated(TeTrackedTable *table, TriggerData *trigger)
 		if (SPI_processed > 0)
 			throw_key_taken(table);
 		run_plan(table, TE_PLAN_MOVE, old_key, new_key);
-		/* an asset that waits to be queued would not be found under its new key */
-		if (SPI_processed == 0 && te_key_state_type(table->key_type) == INT8OID)
-			run_plan(table, TE_PLAN_QUEUE_INSERTED, old_key, new_key);
 	}
 
 	old_path = slot_getattr(old, table->path, &old_null);

@@ -66,6 +66,7 @@ read_top(TeQueueCursor *queue)
 void
 te_queue_arrivals(TeQueueCursor *queue, TimestampTz now)
 {
+	queue->inserted_place = TE_INSERTED_NEWEST;
 	if (now >= queue->next_pass &&
 		(queue->fresh_ended || TimestampDifferenceExceeds(queue->started, now, PASS_MS)))
 	{
@@ -158,7 +159,7 @@ read_between_bounds(TeQueueCursor *queue, const TeAttachment *attachment, TeKey 
 static bool
 queue_inserted(TeQueueCursor *queue, const TeAttachment *attachment)
 {
-	TeInsertedResult result = te_inserted_queue(attachment);
+	TeInsertedResult result = te_inserted_queue(attachment, &queue->inserted_place);
 
 	queue->unread = result == TE_INSERTED_MORE;
 	queue->had_candidates |= result == TE_INSERTED_LOCKED;
@@ -170,18 +171,24 @@ queue_inserted(TeQueueCursor *queue, const TeAttachment *attachment)
 static int
 read_fresh(TeQueueCursor *queue, const TeAttachment *attachment, TeKey *keys, int max_keys)
 {
+	bool		inserted = false;
 	int			count = 0;
 
-	do
+	for (;;)
 	{
+		int			before = count;
+
 		while (!queue->fresh_ended && count < max_keys)
 		{
 			count += read_between_bounds(queue, attachment, keys + count, max_keys - count);
 			if (count < max_keys)
 				resume(queue);
 		}
-	} while (count < max_keys && queue_inserted(queue, attachment));
-	return count;
+		/* should the clock have been set back, what was queued is not at the top: the next pass reads it */
+		if (count == max_keys || (inserted && count == before) || !queue_inserted(queue, attachment))
+			return count;
+		inserted = true;
+	}
 }
 
 /* Retries that are due, the oldest first. */
@@ -326,13 +333,12 @@ TimestampTz
 te_queue_due(const TeQueueCursor *queue, const TeAttachment *attachment, TimestampTz now)
 {
 	TeArgs		args = {0};
-	TimestampTz due = te_inserted_ranges_due(attachment->number, now);
+	TimestampTz due;
 
-	if (queue->unread)
-		return now;
 	if (queue->progressed)
 		return queue->next_pass;
 
+	due = te_inserted_ranges_due(attachment->number, now);
 	te_arg_int4(&args, attachment->number);
 	te_arg(&args, TIMESTAMPTZOID, TimestampTzGetDatum(now));
 	if (te_sql_by_index(psprintf("SELECT next_try FROM %s WHERE attachment = $1 AND " RETRY

@@ -33,7 +33,8 @@ typedef struct TeQueueCursor	/* of one attached table (zeroed: a pass from the t
 	TeQueuePoint after;
 	bool		has_resume;		/* after the arrivals, go on below "resume" */
 	TeQueuePoint resume;
-	bool		unread;			/* assets of large statements that were read are all known: there are more of them to read */
+	bool		unread;			/* assets of large statements that were read are all known: go on at once */
+	int64		inserted_place;	/* in the ranges of large statements: where te_inserted_queue() stopped */
 	bool		has_top;
 	TeQueuePoint top;			/* the newest that was read in this pass */
 

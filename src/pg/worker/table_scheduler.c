@@ -156,13 +156,13 @@ process_queue(TeWorkerTable *table, Oid relation, TimestampTz *due, volatile boo
 		te_queue_arrivals(&table->queue, now);
 	table->arrivals = false;
 	turn.num_first = te_queue_next_between_runs(&table->queue, turn.attachment, now, turn.first, table->batch);
-	table->has_work = turn.num_first > 0;
-	if (table->has_work)
+	table->has_work = turn.num_first > 0 || table->queue.unread;
+	if (turn.num_first > 0)
 	{
 		turn.attachment = te_table_access(relation, TE_PART_ALL, false);
 		run_pipeline(&turn);
 	}
-	else
+	else if (!table->has_work)
 		*due = te_queue_due(&table->queue, turn.attachment, now);
 	te_worker_xact_end();
 	return table->has_work;

@@ -188,9 +188,12 @@ typedef enum Consequence		/* of a command that has succeeded */
 	LAUNCHER_AT_COMMIT
 } Consequence;
 
-/* Does it add a table to a hierarchy, or remove one?  The worker pauses or resumes the table. */
+/*
+ * Does it add a table to a hierarchy, or remove one?  The worker pauses or resumes the table.  Or does it enable triggers, as
+ * a restore of data alone does at its end?  Until then the worker leaves ranges of large statements alone.
+ */
 static bool
-changes_hierarchy(AlterTableStmt *statement)
+concerns_worker(AlterTableStmt *statement)
 {
 	ListCell   *cell;
 
@@ -202,6 +205,11 @@ changes_hierarchy(AlterTableStmt *statement)
 			case AT_DropInherit:
 			case AT_AttachPartition:
 			case AT_DetachPartition:
+			case AT_EnableTrig:
+			case AT_EnableAlwaysTrig:
+			case AT_EnableReplicaTrig:
+			case AT_EnableTrigAll:
+			case AT_EnableTrigUser:
 				return true;
 			default:
 				break;
@@ -234,7 +242,7 @@ consequence_of(Node *statement)
 				strcmp(((CopyStmt *) statement)->relation->schemaname, TE_SCHEMA) == 0 ?
 				WORKER_AT_COMMIT : NOTHING;
 		case T_AlterTableStmt:
-			return changes_hierarchy((AlterTableStmt *) statement) ? KNOWN_WORKER_AT_COMMIT : NOTHING;
+			return concerns_worker((AlterTableStmt *) statement) ? KNOWN_WORKER_AT_COMMIT : NOTHING;
 		case T_CreateStmt:
 			return ((CreateStmt *) statement)->inhRelations != NIL ? KNOWN_WORKER_AT_COMMIT : NOTHING;
 		case T_TransactionStmt:
