@@ -45,8 +45,8 @@ upwards()
 }
 
 check "rooms of pg include only those below" upwards
-check "files are removed and renamed in pg/files only" \
-	bash -c 'grep -rnE "\b(unlink|unlinkat|rmdir|remove|rename|renameat2?|durable_rename|durable_unlink)[[:space:]]*\(" src --include="*.[ch]" | grep -vE "^src/pg/files/|^src/decoder/template\.c:.*unlink\(address\.sun_path\)"'
+check "files are removed and renamed in pg/files only, but for sockets" \
+	bash -c 'grep -rnE "\b(unlink|unlinkat|rmdir|remove|rename|renameat2?|durable_rename|durable_unlink)[[:space:]]*\(" src --include="*.[ch]" | grep -vE "^src/pg/files/|^src/(decoder/template|pg/shared/handover)\.c:.*unlink\((address|name)\.sun_path\)"'
 check "pg includes no folder of the decoder's or the opener's" not_in pg '(container|exif|image|decoder|opener)/'
 check "no image library in pg, wire or decoder" not_in "pg wire decoder" '(vips|libexif|glib)'
 check "no PostgreSQL in the decoder's and the opener's folders" not_in "container exif image wire decoder opener" '(postgres|fmgr|c)\.h'

@@ -15,6 +15,7 @@
 
 #define EXIF_MAX_BLOCKS		6	/* blocks of one file that are read */
 #define EXIF_MAX_JOINED		(16 * 1024 * 1024)	/* bytes put together from parts, or unpacked */
+#define EXIF_MAX_UNPACKED	(2 * EXIF_MAX_JOINED)	/* unpacked bytes of one file, after which no more is unpacked */
 
 /* The directories whose tags are the image's. */
 typedef enum ExifDir
@@ -38,6 +39,7 @@ typedef struct ExifBlocks
 	ExifBlock	block[EXIF_MAX_BLOCKS];
 	int			count;
 	const char *problem;		/* why an existing block could not be read, or NULL */
+	size_t		unpacked;		/* bytes that were unpacked, whether there was something in them or not */
 	ExifPackets *packets;		/* XMP and IPTC found on the way, or NULL: not wanted */
 } ExifBlocks;
 

@@ -19,11 +19,11 @@ static const uint8_t xmp_uuid[16] = {
 	0xBE, 0x7A, 0xCF, 0xCB, 0x97, 0xA9, 0x42, 0xE8, 0x9C, 0x71, 0x99, 0x94, 0x91, 0xE3, 0xAF, 0xAC
 };
 
-/* Unpack a Brotli stream.  NULL if it is corrupt or too large, or if out of memory. */
+/* Unpack a Brotli stream.  NULL if it is corrupt or too large, if too much was unpacked before, or if out of memory. */
 static uint8_t *
-unbrotli(const uint8_t *data, size_t length, size_t *unpacked)
+unbrotli(ExifBlocks *blocks, const uint8_t *data, size_t length, size_t *unpacked)
 {
-	BrotliDecoderState *state = BrotliDecoderCreateInstance(NULL, NULL, NULL);
+	BrotliDecoderState *state = blocks->unpacked < EXIF_MAX_UNPACKED ? BrotliDecoderCreateInstance(NULL, NULL, NULL) : NULL;
 	BrotliDecoderResult result = BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT;
 	uint8_t    *bytes = NULL;
 	size_t		capacity = 0,
@@ -48,6 +48,7 @@ unbrotli(const uint8_t *data, size_t length, size_t *unpacked)
 		used = capacity - left;
 	}
 	BrotliDecoderDestroyInstance(state);
+	blocks->unpacked += used;
 	if (result != BROTLI_DECODER_RESULT_SUCCESS)
 	{
 		free(bytes);
@@ -61,14 +62,14 @@ unbrotli(const uint8_t *data, size_t length, size_t *unpacked)
 static void
 read_brob(const Box *box, ExifBlocks *blocks)
 {
-	bool		is_exif = box->length > 4 && memcmp(box->data, "Exif", 4) == 0;
-	bool		is_xmp = box->length > 4 && memcmp(box->data, "xml ", 4) == 0 && blocks->packets != NULL;
+	bool		is_exif = box->length > 4 && memcmp(box->data, "Exif", 4) == 0 && blocks->count < EXIF_MAX_BLOCKS;
+	bool		is_xmp = box->length > 4 && memcmp(box->data, "xml ", 4) == 0 && exif_packets_want_xmp(blocks->packets);
 	size_t		length = 0;
 	uint8_t    *bytes;
 
 	if (!is_exif && !is_xmp)
 		return;
-	bytes = unbrotli(box->data + 4, box->length - 4, &length);
+	bytes = unbrotli(blocks, box->data + 4, box->length - 4, &length);
 	if (bytes != NULL && is_exif)
 		exif_blocks_add_payload(blocks, bytes, length, bytes);
 	else if (bytes != NULL)

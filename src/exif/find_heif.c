@@ -14,6 +14,7 @@
 
 #define MAX_EXTENTS	4096		/* extents and references looked at for one file */
 #define MAX_ITEMS	65536		/* items of iinf and iloc looked at */
+#define MAX_ENTRIES	(8 * MAX_ITEMS)	/* entries of iloc looked at for one file, which are read again for each item */
 #define MAX_DEPTH	4			/* items within items */
 
 typedef struct Heif
@@ -27,6 +28,7 @@ typedef struct Heif
 	bool		has_primary;
 	uint32_t	primary;
 	int			budget;			/* extents and references that may still be looked at */
+	int			entries;		/* entries of iloc that may still be looked at */
 	size_t		capacity;		/* bytes that may still be copied */
 } Heif;
 
@@ -75,7 +77,7 @@ sane_size(int size)
 
 /* Find an item in iloc. */
 static bool
-locate(const Heif *heif, uint32_t id, IlocEntry *entry)
+locate(Heif *heif, uint32_t id, IlocEntry *entry)
 {
 	const uint8_t *at = heif->iloc.data;
 	const uint8_t *end;
@@ -107,7 +109,7 @@ locate(const Heif *heif, uint32_t id, IlocEntry *entry)
 		bool		elsewhere;
 		size_t		extents;
 
-		if (end - at < id_size + method_size + 2 + base_size + 2)
+		if (heif->entries-- <= 0 || end - at < id_size + method_size + 2 + base_size + 2)
 			return false;
 		this_id = (uint32_t) take(&at, id_size);
 		entry->method = (int) take(&at, method_size) & 15;
@@ -307,7 +309,7 @@ add_items(Heif *heif, ItemKind kind, bool of_primary, ExifBlocks *blocks)
 		return;
 	list.data += head;
 	list.length -= head;
-	for (int i = 0; i < MAX_ITEMS && box_next(&list, &infe); i++)
+	for (int i = 0; i < MAX_ITEMS && heif->entries > 0 && box_next(&list, &infe); i++)
 	{
 		uint32_t	id;
 		Bytes		bytes;
@@ -331,7 +333,7 @@ void
 exif_find_heif(const uint8_t *file, size_t file_length, Box meta, ExifBlocks *blocks)
 {
 	Heif		heif = {.file = file, .file_length = file_length, .budget = MAX_EXTENTS,
-	.capacity = EXIF_MAX_JOINED};
+	.entries = MAX_ENTRIES, .capacity = EXIF_MAX_JOINED};
 	Box			box;
 
 	if (meta.length < 4)

@@ -11,16 +11,16 @@
 #include "container/png.h"
 #include "exif/find_internal.h"
 
-/* Unpack a zlib stream.  NULL if it is corrupt or too large, or if out of memory. */
+/* Unpack a zlib stream.  NULL if it is corrupt or too large, if too much was unpacked before, or if out of memory. */
 static uint8_t *
-unpack(const uint8_t *data, size_t length, size_t *unpacked)
+unpack(ExifBlocks *blocks, const uint8_t *data, size_t length, size_t *unpacked)
 {
 	z_stream	stream = {.next_in = (Bytef *) data, .avail_in = (uInt) length};
 	uint8_t    *bytes = NULL;
 	size_t		capacity = 0;
 	int			outcome = Z_OK;
 
-	if (inflateInit(&stream) != Z_OK)
+	if (blocks->unpacked >= EXIF_MAX_UNPACKED || inflateInit(&stream) != Z_OK)
 		return NULL;
 	while (outcome == Z_OK && capacity < EXIF_MAX_JOINED)
 	{
@@ -36,6 +36,7 @@ unpack(const uint8_t *data, size_t length, size_t *unpacked)
 		outcome = inflate(&stream, Z_NO_FLUSH);
 	}
 	*unpacked = stream.total_out;
+	blocks->unpacked += stream.total_out;
 	inflateEnd(&stream);
 	if (outcome != Z_STREAM_END)
 	{
@@ -137,7 +138,7 @@ read_profile(const PngChunk *chunk, ExifBlocks *blocks)
 		add_profile(text, length, blocks);
 		return;
 	}
-	bytes = unpack(text, length, &length);
+	bytes = unpack(blocks, text, length, &length);
 	if (bytes == NULL)
 		blocks->problem = "compressed EXIF text could not be unpacked";
 	else
@@ -153,11 +154,11 @@ read_xmp(const PngChunk *chunk, ExifBlocks *blocks)
 	size_t		length;
 	bool		packed;
 
-	if (blocks->packets == NULL || !find_text(chunk, "XML:com.adobe.xmp", &text, &length, &packed))
+	if (!exif_packets_want_xmp(blocks->packets) || !find_text(chunk, "XML:com.adobe.xmp", &text, &length, &packed))
 		return;
 	if (!packed)
 		exif_packets_xmp(blocks->packets, text, length, NULL);
-	else if ((bytes = unpack(text, length, &length)) != NULL)
+	else if ((bytes = unpack(blocks, text, length, &length)) != NULL)
 		exif_packets_xmp(blocks->packets, bytes, length, bytes);
 }
 

@@ -32,6 +32,12 @@ add(ExifPacket *packets, int *count, const uint8_t *data, size_t length, uint8_t
 	packets[(*count)++] = (ExifPacket) {.data = data, .length = length, .owned = owned};
 }
 
+bool
+exif_packets_want_xmp(const ExifPackets *packets)
+{
+	return packets != NULL && packets->xmp_count < EXIF_MAX_PACKETS;
+}
+
 void
 exif_packets_xmp(ExifPackets *packets, const uint8_t *data, size_t length, uint8_t *owned)
 {

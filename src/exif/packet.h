@@ -42,6 +42,9 @@ typedef struct ExifPackets
 	int			photoshop_count;
 } ExifPackets;
 
+/* Is there room for another XMP packet? */
+extern bool exif_packets_want_xmp(const ExifPackets *packets);
+
 /* Add a packet, or IPTC records.  They take over "owned": freed at once if there is no room. */
 extern void exif_packets_xmp(ExifPackets *packets, const uint8_t *data, size_t length, uint8_t *owned);
 extern void exif_packets_iptc(ExifPackets *packets, const uint8_t *data, size_t length, uint8_t *owned);

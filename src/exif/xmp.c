@@ -8,17 +8,24 @@
  *
  * Nothing is read but the packet: a document type, without which there are no entities but XML's own five,
  * ends it at once.
+ *
+ * expat writes the namespace out for each attribute with a prefix.  So that a packet cannot grow much by this, long names of
+ * namespaces end it, and the memory of expat is bounded.
  */
 #include "exif/xmp.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 
 #include <expat.h>
 
+#include "exif/packet.h"
 #include "exif/xmp_media.h"
 
 #define MAX_DEPTH	64			/* elements within elements */
+#define MAX_NAMESPACE 256		/* bytes of a namespace's name; those of XMP have fewer than 100 */
+#define MAX_MEMORY	((size_t) 8 * EXIF_MAX_PACKET)	/* of expat for one packet */
 
 #define RDF(local)	XMP_NAME("http://www.w3.org/1999/02/22-rdf-syntax-ns#", local)
 #define DC(local)	XMP_NAME("http://purl.org/dc/elements/1.1/", local)
@@ -321,9 +328,57 @@ end_element(void *data, const char *name)
 }
 
 static void
+namespace(void *data, const char *prefix, const char *name)
+{
+	if (name != NULL && strnlen(name, MAX_NAMESPACE + 1) > MAX_NAMESPACE)
+		stop(data);
+}
+
+static void
 document_type(void *data, const char *name, const char *system_id, const char *public_id, int has_subset)
 {
 	stop(data);
+}
+
+/* --- memory, with the size of each piece in front of it */
+
+typedef union Piece
+{
+	size_t		size;
+	max_align_t align;
+} Piece;
+
+static _Thread_local size_t in_use;
+
+static void *
+resize(void *old, size_t size)
+{
+	Piece	   *piece = old != NULL ? (Piece *) old - 1 : NULL;
+	size_t		others = in_use - (piece != NULL ? piece->size : 0);
+
+	if (size > MAX_MEMORY - others)
+		return NULL;
+	piece = realloc(piece, sizeof(Piece) + size);
+	if (piece == NULL)
+		return NULL;
+	piece->size = size;
+	in_use = others + size;
+	return piece + 1;
+}
+
+static void *
+allocate(size_t size)
+{
+	return resize(NULL, size);
+}
+
+static void
+release(void *memory)
+{
+	if (memory == NULL)
+		return;
+	in_use -= ((Piece *) memory - 1)->size;
+	free((Piece *) memory - 1);
 }
 
 /* The kernel's random bytes for this process: expat then needs no system call for its own. */
@@ -341,6 +396,7 @@ hash_salt(void)
 void
 xmp_read(const uint8_t *data, size_t length, ExifFields *fields)
 {
+	static const XML_Memory_Handling_Suite memory = {allocate, resize, release};
 	Xmp			xmp = {.fields = fields};
 
 	/* XML allows none before its declaration. */
@@ -349,12 +405,13 @@ xmp_read(const uint8_t *data, size_t length, ExifFields *fields)
 		data++;
 		length--;
 	}
-	xmp.parser = XML_ParserCreateNS(NULL, XMP_SEPARATOR[0]);
+	xmp.parser = XML_ParserCreate_MM(NULL, &memory, XMP_SEPARATOR);
 	if (xmp.parser == NULL)
 		return;
 	XML_SetHashSalt(xmp.parser, hash_salt());
 	XML_SetUserData(xmp.parser, &xmp);
 	XML_SetElementHandler(xmp.parser, start_element, end_element);
+	XML_SetStartNamespaceDeclHandler(xmp.parser, namespace);
 	XML_SetStartDoctypeDeclHandler(xmp.parser, document_type);
 	(void) XML_Parse(xmp.parser, (const char *) data, (int) length, XML_TRUE);
 	XML_ParserFree(xmp.parser);

@@ -66,20 +66,17 @@ open_heif(const ImgFile *file, VipsImage *opened, int width, int height, Heif *h
 
 /*
  * Decode to YCbCr with a quarter of chroma, which nearly all files have; of others, libheif makes it.  ("Undefined" formats, to have
- * what is there, mean RGB to libheif 1.15.)  A failure is reported as libvips does it.
+ * what is there, mean RGB to libheif 1.15.)
  */
-static bool
-decode(const ImgFile *file, Heif *heif, ImgResult *result)
+static struct heif_error
+decode(Heif *heif)
 {
 	struct heif_decoding_options *options = heif_decoding_options_alloc();
 	struct heif_error error = heif_decode_image(heif->handle, &heif->image, heif_colorspace_YCbCr,
 												heif_chroma_420, options);
 
 	heif_decoding_options_free(options);
-	if (error.code == heif_error_Ok)
-		return true;
-	vips_error("heif", "%s (%d.%d)", error.message, error.code, error.subcode);
-	return img_fail_vips(result, file);
+	return error;
 }
 
 /*
@@ -218,11 +215,18 @@ img_heif_decode(const ImgFile *file, VipsImage *opened, int width, int height, I
 	size_t		length = 0;
 	uint8_t    *pixels = NULL;
 	VipsImage  *image = NULL;
+	struct heif_error error = {0};
 
 	if (!open_heif(file, opened, width, height, &heif))
 		image = g_object_ref(opened);
-	else if (!decode(file, &heif, result))
-		;
+	else if ((error = decode(&heif)).code == heif_error_Unsupported_feature)
+		image = g_object_ref(opened);	/* perhaps it can be made RGB */
+	else if (error.code != heif_error_Ok)
+	{
+		/* as libvips reports it */
+		vips_error("heif", "%s (%d.%d)", error.message, error.code, error.subcode);
+		img_fail_vips(result, file);
+	}
 	else if (!are_reducible(heif.image, vips_image_get_width(opened), vips_image_get_height(opened), width, height) ||
 			 !find_matrix(heif.image, &matrix))
 		image = g_object_ref(opened);

@@ -33,6 +33,7 @@ typedef struct PngReader
 	size_t		at;				/* of the next chunk */
 	bool		has_pixels;		/* a chunk with pixels has been read */
 	struct inflate_state inflater;
+	int			code;			/* what ISA-L has returned last */
 
 	int			bands;
 	size_t		stride;			/* bytes of a row */
@@ -95,9 +96,9 @@ next_part(PngReader *reader)
 	{
 		if (png_is(&chunk, "IDAT"))
 		{
-			/* ISA-L allows references beyond the window that the stream names in its first byte */
+			/* ISA-L allows any window in the first byte of the stream, and references beyond it */
 			if (!reader->has_pixels &&
-				(chunk.length == 0 || (uint64_t) 256 << (chunk.data[0] >> 4) < MIN(reader->size, MAX_WINDOW)))
+				(chunk.length == 0 || chunk.data[0] >> 4 > 7 || (uint64_t) 256 << (chunk.data[0] >> 4) < MIN(reader->size, MAX_WINDOW)))
 				return false;
 			reader->has_pixels = true;
 			reader->inflater.next_in = (uint8_t *) chunk.data;	/* only read */
@@ -118,7 +119,7 @@ inflate_bytes(PngReader *reader, uint8_t *to, size_t length)
 
 	inflater->next_out = to;
 	inflater->avail_out = (uint32_t) length;
-	while (isal_inflate(inflater) == ISAL_DECOMP_OK)
+	while ((reader->code = isal_inflate(inflater)) == ISAL_DECOMP_OK)
 	{
 		if (inflater->avail_out == 0)
 			return true;
@@ -137,7 +138,7 @@ ends_well(PngReader *reader)
 	PngChunk	chunk;
 	PngOutcome	outcome;
 
-	if (inflate_bytes(reader, &nothing, 1) || inflater->block_state != ISAL_BLOCK_FINISH || inflater->avail_in > 0 ||
+	if (inflate_bytes(reader, &nothing, 1) || reader->code != ISAL_DECOMP_OK || inflater->block_state != ISAL_BLOCK_FINISH || inflater->avail_in > 0 ||
 		inflater->read_in_length >= 8)
 		return false;
 	while ((outcome = png_next(reader->file->data, reader->file->length, &reader->at, &chunk)) == PNG_CHUNK)

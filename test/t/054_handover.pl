@@ -39,12 +39,17 @@ sub occupy
 sub next_decoder
 {
 	my ($first, $decoder, $next) = @_;
+	my $socket = $server->data_dir . "/pg_stat_tmp/thumbexif.$next->{pid}.sock";
+
+	append_to_file($socket, 'left by an earlier process');
 
 	$next->send($thumbnail);
 	wait_for_waiters(1);
+	ok(-S $socket && ((stat _)[2] & 0777) == 0600, 'who waits has a socket for the server\'s user');
 	kill 'CONT', $decoder;
 	is($first->answer, 't', 'who had it has its picture');
 	is($next->answer, 't', 'and so has who waited');
+	ok(!-e $socket, 'and the socket no more');
 	return ($next->decoders_of)[0];
 }
 

@@ -340,6 +340,53 @@ test_cut_packet(void)
 	is_int(wrong, 0, "a packet cut anywhere");
 }
 
+/* Text again and again. */
+static void
+add_often(Bytes *bytes, const char *text, int count)
+{
+	for (int i = 0; i < count; i++)
+		bytes_add(bytes, text, strlen(text));
+}
+
+/*
+ * Packets that make expat copy a long name of a namespace for each attribute: in many elements, or in one.  They end
+ * there, with what was before; a name of usual length may be used often.
+ */
+static void
+test_namespaces(void)
+{
+	static const char begin[] = XMP_BEGIN "<rdf:Description" XMP_NAMESPACES " dc:title='a'/><b xmlns:p='";
+	static const char end[] = "/>\n<rdf:Description" XMP_NAMESPACES " xmp:Rating='4'/>" XMP_END;
+
+	for (int shape = 0; shape < 4; shape++)
+	{
+		bool		many = shape & 1,
+					large = shape & 2;
+		Bytes		packet = bytes_copy(begin, sizeof(begin) - 1);
+		const char *what = many ? large ? "many elements, long name" : "many elements" : large ? "one element, long name" : "one element";
+
+		add_often(&packet, "n", large ? 1024 * 1024 : 200);
+		add_often(&packet, many ? "'><b p:a=''/>" : "'", 1);
+		if (many)
+		{
+			add_often(&packet, "<b p:a=''/>", 100000);
+			add_often(&packet, "</b><b", 1);
+		}
+		else
+			for (int i = 0; i < 20000; i++)
+			{
+				char		attribute[32];
+
+				snprintf(attribute, sizeof(attribute), " p:a%d=''", i);
+				add_often(&packet, attribute, 1);
+			}
+		bytes_add(&packet, end, sizeof(end) - 1);
+		expect(PACKET_PNG, (char *) packet.data, packet.length,
+			   large ? "{\"XMP:Title\":\"a\"}" : "{\"XMP:Title\":\"a\",\"XMP:Rating\":4}", what);
+		bytes_free(&packet);
+	}
+}
+
 int
 main(void)
 {
@@ -356,6 +403,7 @@ main(void)
 	test_cut_packet();
 	test_utf16();
 	test_bounds();
+	test_namespaces();
 	test_many();
 	test_extended();
 	test_beside_broken_exif();

@@ -273,6 +273,18 @@ takes(Bytes png)
 	return verdict.ours;
 }
 
+/* The checksum of these pixels in a chunk of its own. */
+static Bytes
+checksum_apart(const Bytes *stream)
+{
+	Bytes		png = head(20, 10, 8, PNG_RGB, false);
+
+	png_chunk(&png, "IDAT", stream->data, stream->length - 4);
+	png_chunk(&png, "IDAT", stream->data + stream->length - 4, 4);
+	png_chunk(&png, "IEND", "", 0);
+	return png;
+}
+
 static void
 test_unusual(void)
 {
@@ -301,7 +313,9 @@ test_unusual(void)
 	good.length--;
 	good.data[good.length - 1] ^= 1;
 	ok(!takes(unusual(&good, false, NULL, NULL, NULL)), "the checksum of the pixels is wrong");
+	ok(!takes(checksum_apart(&good)), "and in a chunk of its own");
 	good.data[good.length - 1] ^= 1;
+	ok(takes(checksum_apart(&good)), "where it may be right");
 
 	rows.data[61 * 4] = 5;
 	other = compressed(&rows);
@@ -314,6 +328,9 @@ test_unusual(void)
 	good.data[0] = 0x18;
 	good.data[1] = 0x19;
 	ok(!takes(unusual(&good, false, NULL, NULL, NULL)), "and one that is smaller");
+	good.data[0] = 0x88;
+	good.data[1] = 0x1C;
+	ok(!takes(unusual(&good, false, NULL, NULL, NULL)), "and one that zlib does not have");
 	bytes_free(&rows);
 	bytes_free(&good);
 	bytes_free(&fewer);

@@ -89,7 +89,7 @@ extern TeDecoder *te_decoder_start(MemoryContext context, int child);
 /* Is the decoder idle, and does the first process that waits for a slot need such a one for the same role? */
 extern bool te_decoder_is_wanted(const TeDecoder *decoder);
 
-/* Hand it over to that process.  If it cannot be, it is to be ended.  Never throws. */
+/* Hand it over to that process; its slot is held, and it is idle.  If it cannot be, it is as before.  Never throws. */
 extern bool te_decoder_give(TeDecoder *decoder);
 
 /*

@@ -44,8 +44,6 @@ te_decoder_give(TeDecoder *decoder)
 	TeHandover	handover;
 	int			fds[TE_HANDOVER_FDS];
 
-	if (te_decoder_slot_hold(decoder->process.child) != TE_SLOT_HELD || !te_decoder_check_idle(decoder))
-		return false;
 	memset(&handover, 0, sizeof(handover));
 	handover.busy_ms = decoder->busy_ms;
 	handover.images = decoder->images;

@@ -72,14 +72,19 @@ te_dispatch_give(TeDecoder *decoder)
 	if (!te_decoder_is_wanted(decoder))
 		return false;
 	reset_wait_set();
-	if (!te_decoder_give(decoder))
-		te_dispatch_reap(decoder, TE_END_NOT_NEEDED);
-	else
+	if (te_decoder_slot_hold(decoder->process.child) != TE_SLOT_HELD || !te_decoder_check_idle(decoder))
 	{
-		dlist_delete(&decoder->node);
-		te_pool.ndecoders--;
-		pfree(decoder);
+		te_dispatch_reap(decoder, TE_END_NOT_NEEDED);
+		return true;
 	}
+	if (!te_decoder_give(decoder))
+	{
+		te_decoder_slot_idle(decoder->process.child);
+		return false;
+	}
+	dlist_delete(&decoder->node);
+	te_pool.ndecoders--;
+	pfree(decoder);
 	return true;
 }
 

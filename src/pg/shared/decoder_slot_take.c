@@ -141,6 +141,8 @@ te_decoder_slot_hand_over(int slot, const TeDecoderKind *kind, TeHandover *hando
 	}
 	unlock_slots();
 	te_shmem_set_latch(process);
+	if (process != 0)
+		wake_first();			/* it is another now */
 	return process != 0;
 }
 

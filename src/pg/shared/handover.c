@@ -5,15 +5,17 @@
 #include "postgres.h"
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "miscadmin.h"
 #include "storage/fd.h"
 
 #include "handover.h"
 #include "wire/fdpass.h"
 
-/* Messages of strangers that are read before it gives up. */
+/* Messages without the secret that are read before it gives up. */
 #define MAX_STRANGE		1000
 
 static int	receiver = -1;
@@ -24,11 +26,24 @@ open_socket(void)
 	return socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 }
 
+/* What is in this folder goes into no backup. */
+static struct sockaddr_un
+address_of(int pid)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "pg_stat_tmp/thumbexif.%d.sock", pid);
+	return address;
+}
+
 void
 te_handover_close(void)
 {
+	struct sockaddr_un address = address_of(MyProcPid);
+
 	if (receiver < 0)
 		return;
+	(void) unlink(address.sun_path);
 	close(receiver);
 	receiver = -1;
 	ReleaseExternalFD();
@@ -37,8 +52,9 @@ te_handover_close(void)
 void
 te_handover_open(TeHandoverAddress *address)
 {
-	struct sockaddr_un name = {.sun_family = AF_UNIX};
-	socklen_t	length = sizeof(name);
+	struct sockaddr_un name = address_of(MyProcPid);
+	mode_t		mask;
+	bool		bound;
 
 	memset(address, 0, sizeof(*address));
 	te_handover_close();
@@ -50,34 +66,29 @@ te_handover_open(TeHandoverAddress *address)
 		ReleaseExternalFD();
 		return;
 	}
-	/* without a name, the kernel chooses one */
-	if (bind(receiver, (struct sockaddr *) &name, sizeof(name.sun_family)) != 0 ||
-		getsockname(receiver, (struct sockaddr *) &name, &length) != 0 ||
-		length <= offsetof(struct sockaddr_un, sun_path) ||
-		length - offsetof(struct sockaddr_un, sun_path) > sizeof(address->name) ||
-		!pg_strong_random(&address->secret, sizeof(address->secret)))
-	{
+	(void) unlink(name.sun_path);	/* an earlier process's */
+	mask = umask(0177);
+	bound = bind(receiver, (struct sockaddr *) &name, sizeof(name)) == 0;
+	umask(mask);
+	if (bound && pg_strong_random(&address->secret, sizeof(address->secret)))
+		address->pid = MyProcPid;
+	else
 		te_handover_close();
-		return;
-	}
-	address->length = (int) (length - offsetof(struct sockaddr_un, sun_path));
-	memcpy(address->name, name.sun_path, address->length);
 }
 
 bool
 te_handover_send(const TeHandoverAddress *address, TeHandover *handover, const int *fds)
 {
-	struct sockaddr_un name = {.sun_family = AF_UNIX};
+	struct sockaddr_un name = address_of(address->pid);
 	int			sock;
 	bool		sent;
 
-	if (address->length == 0 || !AcquireExternalFD())
+	if (address->pid == 0 || !AcquireExternalFD())
 		return false;
 	sock = open_socket();
-	memcpy(name.sun_path, address->name, address->length);
 	handover->secret = address->secret;
 	sent = sock >= 0 &&
-		connect(sock, (struct sockaddr *) &name, (socklen_t) (offsetof(struct sockaddr_un, sun_path) + address->length)) == 0 &&
+		connect(sock, (struct sockaddr *) &name, sizeof(name)) == 0 &&
 		te_send(sock, handover, sizeof(*handover), fds, TE_HANDOVER_FDS) == 0;
 	if (sock >= 0)
 		close(sock);

@@ -2,9 +2,9 @@
  * handover.h
  *		Sends descriptors to another server process (private to decoder_slot_take.c).
  *
- * A process that waits for a decoder has a datagram socket with an address that the kernel chooses.  Any user of the machine
- * may send to it: a message counts only if it has the secret, which is in shared memory.  What was sent and not read is closed
- * with the socket, so that nothing is left if the process goes away.
+ * A process that waits for a decoder has a datagram socket in the data directory, to which only the server's user may send.
+ * A message counts only if it has the secret, which is in shared memory.  What was sent and not read is closed with the socket.
+ * Of a process that is killed a name remains, which the next with its process id replaces.
  */
 #ifndef TE_PG_HANDOVER_H
 #define TE_PG_HANDOVER_H
@@ -16,8 +16,7 @@
 /* Where a process receives; in shared memory. */
 typedef struct TeHandoverAddress
 {
-	char		name[8];		/* in the abstract namespace */
-	int			length;			/* of the name; 0 = it cannot receive */
+	int			pid;			/* of the process, whose socket is named after it; 0 = it cannot receive */
 	uint64		secret;
 } TeHandoverAddress;
 
@@ -36,7 +35,7 @@ typedef struct TeHandover
 	TeHello		hello;
 } TeHandover;
 
-/* Open this process's socket.  If that is not possible the address has length 0. */
+/* Open this process's socket.  If that is not possible the address has process id 0. */
 extern void te_handover_open(TeHandoverAddress *address);
 
 /* Close it, with what was not received.  Does nothing if it is not open. */
