@@ -19,7 +19,7 @@ my $mounts = !$ENV{TE_NO_MOUNTS} && system("$enter $base/probe true 2>/dev/null"
 note($mounts ? 'a small file system of its own' : 'this system gives ordinary users no mounts of their own: a library says that the disk is full');
 
 my $install = private_install('full');
-my $server = new_server('full', preload => 1, install => $install, extension => 0, config => "thumbexif.decoders = 1\n");
+my $server = new_server('full', preload => 1, install => $install, extension => 0, config => "thumbexif.decoders = 1\nthumbexif.keep_replaced = '1h'\n");
 my $thumbnails = $server->{thumbnails};
 
 $server->stop;
