@@ -1,5 +1,5 @@
 -- Values of exif_metadata, as numbers, texts and as people read them.  They never fail, whatever the jsonb is, so that they
--- can be used in indexes; EXECUTE stays granted to PUBLIC, since they read nothing but their arguments.
+-- can be used in indexes (a text may be longer than an index takes: its beginning can); EXECUTE stays granted to PUBLIC, since they read nothing but their arguments.
 
 CREATE OR REPLACE FUNCTION @extschema@.thumbexif_number(exif pg_catalog.jsonb, key pg_catalog.text)
     RETURNS double precision

@@ -38,7 +38,7 @@ COMMENT ON COLUMN @extschema@.thumbexif_progress.failed IS 'assets with status f
 COMMENT ON COLUMN @extschema@.thumbexif_progress.remaining IS 'assets with status new, queued or running';
 COMMENT ON COLUMN @extschema@.thumbexif_progress.rate IS 'assets finished per second, averaged over the last two minutes; NULL if none was finished';
 COMMENT ON COLUMN @extschema@.thumbexif_progress.time_left IS 'estimated time until all are done, at that rate; NULL if unknown';
-COMMENT ON COLUMN @extschema@.thumbexif_progress.stale IS 'of the done ones, those made with other settings than the current ones of this session, which the next backfill makes again';
+COMMENT ON COLUMN @extschema@.thumbexif_progress.stale IS 'of the done ones, those made with other settings than the current ones of this session; files that have changed are not counted';
 GRANT SELECT ON @extschema@.thumbexif_progress TO pg_monitor;
 
 CREATE OR REPLACE FUNCTION thumbexif_internal.thumbexif_failure_rows(

@@ -47,7 +47,7 @@ open_elsewhere(int root, const char *path, bool *any)
 	int			error = dir != NULL ? ENOENT : errno;
 
 	*any = dir == NULL;
-	while (dir != NULL && rest != NULL && fd < 0 && is_absence(error) && (entry = readdir(dir)) != NULL)
+	while (dir != NULL && rest != NULL && fd < 0 && (entry = readdir(dir)) != NULL)
 	{
 		char		other[TE_OPEN_MAX_PATH];
 
@@ -57,7 +57,8 @@ open_elsewhere(int root, const char *path, bool *any)
 		if (snprintf(other, sizeof(other), "%s%s", entry->d_name, rest) >= (int) sizeof(other))
 			continue;
 		fd = open_thumbnail(root, other);
-		error = errno;
+		if (fd < 0 && !is_absence(errno))
+			error = errno;		/* a folder in trouble; the file may be in another one */
 	}
 	if (dir != NULL)
 		closedir(dir);

@@ -44,11 +44,13 @@ SELECT thumbexif_display(e, 'GPSLatitude') AS latitude, left(thumbexif_display(e
 SET client_min_messages = warning;
 CREATE TABLE photos (id int PRIMARY KEY, path text, exif_metadata jsonb);
 CREATE INDEX photos_width ON photos (thumbexif_number(exif_metadata, 'PixelXDimension'));
-CREATE INDEX photos_make ON photos (thumbexif_text(exif_metadata, 'Make'), thumbexif_display(exif_metadata, 'ExposureTime'));
+CREATE INDEX photos_make ON photos (left(thumbexif_text(exif_metadata, 'Make'), 100), thumbexif_display(exif_metadata, 'ExposureTime'));
 SELECT thumbexif_attach('photos');
 INSERT INTO photos VALUES (1, 'photo.jpg'), (2, 'photo.png'), (3, 'south-west.jpg');
 CALL thumbexif_backfill(relation => 'photos');
 UPDATE photos SET exif_metadata = exif_metadata || '{"PixelXDimension": [100, 0]}' WHERE id = 1;
+-- a text of any length, of which the index has the beginning
+UPDATE photos SET exif_metadata = exif_metadata || jsonb_build_object('Make', (SELECT string_agg(md5(g::text), '') FROM generate_series(1, 2000) g)) WHERE id = 2;
 SET enable_seqscan = off;
 EXPLAIN (COSTS OFF) SELECT id FROM photos WHERE thumbexif_number(exif_metadata, 'PixelXDimension') = 100;
 SELECT id FROM photos WHERE thumbexif_number(exif_metadata, 'PixelXDimension') = 100;

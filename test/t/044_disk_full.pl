@@ -19,7 +19,7 @@ my $mounts = !$ENV{TE_NO_MOUNTS} && system("$enter $base/probe true 2>/dev/null"
 note($mounts ? 'a small file system of its own' : 'this system gives ordinary users no mounts of their own: a library says that the disk is full');
 
 my $install = private_install('full');
-my $server = new_server('full', preload => 1, install => $install, extension => 0, config => "thumbexif.decoders = 1\n");
+my $server = new_server('full', preload => 1, install => $install, extension => 0, config => "thumbexif.decoders = 1\nthumbexif.keep_replaced = '1h'\n");
 my $thumbnails = $server->{thumbnails};
 
 $server->stop;
@@ -59,7 +59,7 @@ sub fill
 	if ($mounts)
 	{
 		my $rows = $full ? "SELECT repeat('x', 1000) FROM generate_series(1, 230)" : 'SELECT 1';
-		value($server, "COPY ($rows) TO '$thumbnails/ballast'");
+		$server->psql('postgres', "COPY ($rows) TO '$thumbnails/ballast'");	# which may be more than there is room for
 	}
 	elsif ($full)
 	{
@@ -99,6 +99,17 @@ is( value($server, "WITH RECURSIVE f(name, is_dir) AS (SELECT '$thumbnails', tru
 		UNION ALL SELECT f.name || '/' || e, (pg_stat_file(f.name || '/' || e)).isdir FROM f, pg_ls_dir(f.name) e WHERE f.is_dir)
 		SELECT count(*) FROM f WHERE NOT is_dir AND name NOT LIKE '%/ballast' AND name NOT LIKE '%/.thumbexif'"),
 	8, 'nothing half-written is left');
+
+# --- a session finds it full: replaced files are kept no longer, whoever replaced them
+
+my $listed = 'SELECT count(*) FROM thumbexif_internal.thumbexif_removal';
+my $replaced = value($server, 'SELECT thumbnail_path FROM image_assets WHERE id = 1');
+value($server, 'SELECT thumbexif_process(1, force => true)');
+is(value($server, $listed), 1, 'a replaced file is kept');
+fill(1);
+my ($status, $out, $error) = $server->psql('postgres', 'SELECT thumbexif_process(g, force => true) FROM generate_series(1, 8) g');
+like($error, qr/No space left on device/, 'there is no room');
+wait_for($server, 'the worker removes it', "SELECT pg_stat_file('$replaced', true) IS NULL AND ($listed) = 0");
 
 $server->stop;
 done_testing();

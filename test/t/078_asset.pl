@@ -99,6 +99,15 @@ rename "$thumbnails.away", $thumbnails or die "rename: $!";
 is(value($server, $bytes), $expected, 'it is there again');
 unlink $large or die "unlink: $!";
 like(failure("SELECT thumbexif_file(2, 'photos')"), qr/thumbnail file "\Q$large\E" does not exist.*HINT:  thumbexif_process/s, 'a file is gone');
+mkdir "$thumbnails/1", 0 or die "mkdir: $!";
+is(value($server, $bytes), $expected, 'a folder that cannot be read hides nothing');
+SKIP:
+{
+	skip 'root may read everything', 1 if $> == 0;
+	like(failure("SELECT thumbexif_file(2, 'photos')"), qr/could not read from the thumbnail folder .*able to read/s, 'it is named if nothing is found');
+}
+is($server->safe_psql('copied', $bytes), $expected, 'files of other folders are found beside it');
+rmdir "$thumbnails/1" or die "rmdir: $!";
 symlink '/etc/passwd', $large or die "symlink: $!";
 like(failure("SELECT thumbexif_file(2, 'photos')"), qr/does not exist/, 'a symbolic link is no thumbnail');
 is(value($server, "SELECT status FROM thumbexif_process(2, 'photos')"), 'done', 'thumbexif_process() makes it again');
@@ -145,7 +154,7 @@ sub payloads
 		my $out = $listener->query('SELECT 1');
 
 		push @all, $1 while $out =~ /Asynchronous notification "Photos done" with payload "(.*)" received/g;
-		my $got = () = join('', @all) =~ /\d+|"[^"]+"(?=[,\]])/g;
+		my $got = map { /\d+/g } map { /\[(.*)\]/ } @all;
 		return @all if $got >= $ids;
 		die "gave up waiting: $got of $ids ids\n" if time > $deadline;
 	}
@@ -160,4 +169,11 @@ is_deeply([ sort { $a <=> $b } map { /\d+/g } map { /\[(.*)\]/ } @received ], [ 
 is((grep { /^\{"relation": "public\.photos", "ids": \[\d+(, \d+)*\]\}$/ } @received), @received, 'as JSON');
 is(value($server, "SELECT string_agg(status, ',' ORDER BY id) FROM photos, thumbexif_state(id, 'photos') WHERE id > $before"), 'done,missing,done',
 	'and finished, when the notification comes');
+
+# a thumbnail is still to be made of one asset, and another one is still missing: neither is news
+value($server, q{SELECT thumbexif_pause(); INSERT INTO photos (path) VALUES ('orientation-1.jpg')});
+$server->safe_psql('postgres', q{CALL thumbexif_backfill(parts => 'exif')});
+is(value($server, "SELECT count(*) FROM photos WHERE path = 'orientation-1.jpg' AND width IS NOT NULL AND thumbnail_path IS NULL"), 1, 'EXIF alone is read');
+value($server, q{SELECT thumbexif_process(2, 'photos', force => true)});
+is_deeply([ map { /\[(.*)\]/ } payloads($listener, 1) ], [2], 'only what is finished now is named');
 done_testing();

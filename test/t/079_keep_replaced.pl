@@ -4,6 +4,7 @@ use warnings;
 
 use PostgreSQL::Test::Utils;
 use Test::More;
+use TestSession;
 use ThumbexifTest;
 use WorkerTest;
 
@@ -91,6 +92,11 @@ is(value($server, $listed), 0, 'what is rolled back replaces nothing');
 ok(-e $first, 'the file is there');
 value($server, q{SELECT thumbexif_process(1, force => true)});
 ok(-e $first, 'it is kept');
+my $locker = TestSession->new($server);
+$locker->query('BEGIN; SELECT FROM thumbexif_internal.thumbexif_removal FOR UPDATE');
+value($server, "BEGIN; SET LOCAL lock_timeout = '100ms'; TRUNCATE photos; ROLLBACK");
+pass('TRUNCATE does not wait for who is removing files');
+$locker->query('ROLLBACK');
 value($server, 'DROP TABLE photos');
 wait_for($server, 'a dropped table keeps nothing', "SELECT pg_stat_file('$first', true) IS NULL");
 wait_for($server, 'not even what its rows named', 'SELECT count(*) = 0 FROM thumbexif_internal.thumbexif_removal');

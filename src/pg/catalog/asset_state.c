@@ -60,10 +60,11 @@ te_asset_state_delete_all(int attachment, bool keep_files)
 					   psprintf("DELETE FROM %s WHERE attachment = $1", asset) :
 					   te_asset_state_delete_sql(asset, "WHERE s.attachment = $1"),
 					   attachment);
-	/* files that were replaced before are not kept longer than those */
+	/* files that were replaced before are not kept longer than those; entries that are locked are due, and are not waited for */
 	if (!keep_files)
-		run_for_attachment(psprintf("UPDATE %s SET replaced_at = '-infinity' WHERE attachment = $1 AND replaced_at > '-infinity'",
-									te_internal_name("thumbexif_removal")), attachment);
+		run_for_attachment(psprintf("UPDATE %s SET replaced_at = '-infinity' WHERE removal IN (SELECT removal FROM %s"
+									" WHERE attachment = $1 AND replaced_at > '-infinity' FOR UPDATE SKIP LOCKED)",
+									te_internal_name("thumbexif_removal"), te_internal_name("thumbexif_removal")), attachment);
 }
 
 void

@@ -57,6 +57,11 @@ check_reply(const TeOpening *opening)
 					 errhint("Mount the file system of \"thumbexif.thumbnail_dir\" if it is not mounted, or change the setting.")));
 		return false;
 	}
+	if (reply->error == EACCES)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("could not read from the thumbnail folder \"%s\"", te_thumbnail_dir),
+				 errhint("The operating system user that runs PostgreSQL must be able to read the folder and the files in it.")));
 	te_thumbnail_io_failed(reply->error);
 }
 

@@ -21,6 +21,8 @@
 #include "utils/memutils.h"
 
 #include "pg/base/guc.h"
+#include "pg/shared/shmem.h"
+#include "pg/shared/wakeup.h"
 #include "thumbnail_folder.h"
 #include "thumbnail_path.h"
 #include "thumbnail_store.h"
@@ -51,7 +53,7 @@ static List *unsynced = NIL;
 static HTAB *known_folders = NULL;
 static uint32 known_since = 0;	/* te_thumbnail_folder_changes() when it was created */
 
-static bool full = false;		/* there was no room for the last file */
+static bool full = false;		/* there was no room for the last file; without shared memory */
 static bool callbacks_registered = false;
 
 /* Unlink the files of a subtransaction, or all with InvalidSubTransactionId.  Must not throw. */
@@ -123,7 +125,20 @@ on_subtransaction_end(SubXactEvent event, SubTransactionId subid,
 bool
 te_thumbnail_is_full(void)
 {
-	return full;
+	return te_shared != NULL ? pg_atomic_read_u32(&te_shared->thumbnails_full) != 0 : full;
+}
+
+/* Tell all processes, and have the worker remove what is kept when the folder becomes full. */
+static void
+set_full(bool now_full)
+{
+	if (te_thumbnail_is_full() == now_full)
+		return;
+	full = now_full;
+	if (te_shared != NULL)
+		pg_atomic_write_u32(&te_shared->thumbnails_full, now_full ? 1 : 0);
+	if (now_full)
+		te_wake_database(MyDatabaseId);
 }
 
 /* Write a new file into an open folder and sync it.  0 or an errno; after a failure there is no file. */
@@ -267,7 +282,7 @@ te_thumbnail_write(int attachment, const char *id, int format, const void *data,
 		close(fd);
 	}
 	PG_END_TRY();
-	full = err == ENOSPC || err == EDQUOT;
+	set_full(err == ENOSPC || err == EDQUOT);
 	if (err != 0)
 		te_thumbnail_io_failed(err);
 	return result;

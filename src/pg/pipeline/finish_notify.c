@@ -10,27 +10,35 @@
 #include "catalog/pg_type.h"
 #include "commands/async.h"
 #include "lib/stringinfo.h"
+#include "utils/fmgrprotos.h"
 #include "utils/json.h"
 
 #include "finish_notify.h"
-#include "pg/base/guc.h"
 
 #define MAX_PAYLOAD (BLCKSZ - NAMEDATALEN - 128 - 1)	/* bytes, without NUL: what NOTIFY takes */
+#define MAX_QUEUE_USAGE 0.9
 
-/* Has the asset reached an outcome that stays, unless its file, its path or a setting changes? */
 static bool
 is_finished(const TeJob *job)
 {
-	switch (job->outcome)
-	{
-		case TE_OUTCOME_UPDATED:
-		case TE_OUTCOME_SKIPPED:
-			return true;
-		case TE_OUTCOME_FAILED:
-			return te_job_verdict(job) != TE_VERDICT_TRANSIENT || job->asset.state.attempts >= te_max_attempts;
-		default:
-			return false;
-	}
+	return job->finished && job->outcome != TE_OUTCOME_LOST && job->outcome != TE_OUTCOME_RELEASE;
+}
+
+/* Is there room in the server's queue?  Where there is none, the commit fails, and storing must not depend on who listens. */
+static bool
+has_room(void)
+{
+	static bool warned = false;
+	bool		room = DatumGetFloat8(DirectFunctionCall1(pg_notification_queue_usage, (Datum) 0)) < MAX_QUEUE_USAGE;
+
+	if (!room && !warned)
+		ereport(WARNING,
+				(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+				 errmsg("no notifications of finished assets are sent"),
+				 errdetail("The server's queue of notifications is nearly full."),
+				 errhint("End the transactions of sessions that listen: pg_notification_queue_usage() shows how full it is.")));
+	warned = !room;
+	return room;
 }
 
 static void
@@ -49,7 +57,7 @@ te_notify_finished(TeJob *const *jobs, int count)
 	StringInfoData payload;
 	StringInfoData id;
 
-	if (attachment->notify == NULL)
+	if (attachment->notify == NULL || !has_room())
 		return;
 	initStringInfo(&payload);
 	initStringInfo(&id);

@@ -10,8 +10,8 @@
 #include "job.h"
 
 /*
- * Send notifications, when the current transaction commits, with the keys of those jobs of one attachment that have reached an
- * outcome: not of those that were released, lost, or are to be tried again.
+ * Send notifications, when the current transaction commits, with the keys of those jobs of one attachment that are finished:
+ * not of those that were released, lost, are to be tried again, or still lack a part; nor again of a file that is still missing.
  */
 extern void te_notify_finished(TeJob *const *jobs, int count);
 

@@ -49,6 +49,7 @@ typedef struct TeJob
 	char	   *file;			/* the new thumbnail, as the state names it; NULL until it is written */
 	char	   *file_path;		/* its path, for the row */
 	TeOutcome	outcome;
+	bool		finished;		/* its state is written, and stays unless the file, the path or a setting changes */
 } TeJob;
 
 /* Create a job for an asset, which is copied, in a new context below "parent". */

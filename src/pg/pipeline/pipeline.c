@@ -198,8 +198,8 @@ process_all(TePipeline *p)
 		te_pipeline_commit(p);
 	}
 
-	if (!p->options->dry_run && !p->options->keep_removals && te_thumbnail_is_full())
-		remove_files(p);
+	if (!p->options->dry_run && !p->options->keep_removals)
+		remove_files(p);		/* room for new ones */
 	for (;;)
 	{
 		te_exit_if_postmaster_died();
@@ -268,6 +268,8 @@ clean_up(TePipeline *p, const ErrorData *error)
 	if (!was_writing && !te_error_is_interrupt(error))
 		write_decoded(p);
 	te_pipeline_release_all(p);
+	if (!p->options->dry_run && !p->options->keep_removals && !te_error_is_interrupt(error) && te_thumbnail_is_full())
+		remove_files(p);		/* also those that would be kept: the next run has room */
 }
 
 /* The same; if this throws, the claims end with their lock. */

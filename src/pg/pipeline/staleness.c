@@ -76,16 +76,22 @@ settings_match(const char *stored, const char *now)
 	return strcmp(stored, now) == 0;
 }
 
-/* The same for EXIF.  What 1.0 read is complete if the table has no column for XMP and IPTC. */
+size_t
+te_exif_settings_needed(const TeAttachment *attachment, const char *exif)
+{
+	size_t		length = strlen(exif);
+
+	return attachment->column[TE_COL_EXIF_METADATA] == NULL ? length - strlen(WITH_XMP) : length;
+}
+
 static bool
 exif_settings_match(const TeAsset *asset, const char *now)
 {
 	const char *stored = asset->state.exif_settings;
+	size_t		needed = te_exif_settings_needed(asset->attachment, now);
 
-	if (settings_match(stored, now))
-		return true;
-	return stored != NULL && asset->attachment->column[TE_COL_EXIF_METADATA] == NULL &&
-		strncmp(stored, now, strlen(stored)) == 0 && strcmp(now + strlen(stored), WITH_XMP) == 0;
+	return settings_match(stored, now) ||
+		(stored != NULL && strlen(stored) == needed && strncmp(stored, now, needed) == 0);
 }
 
 /* Was the file opened, so that size and mtime are known? */

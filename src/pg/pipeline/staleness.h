@@ -26,6 +26,12 @@ typedef struct TeSettings
 /* The current settings, palloc'd. */
 extern void te_settings_now(TeSettings *settings);
 
+/*
+ * The length of the beginning of the settings of EXIF with which an asset is not stale, either: what 1.0 read is complete if
+ * the table has no column for XMP and IPTC.
+ */
+extern size_t te_exif_settings_needed(const TeAttachment *attachment, const char *exif);
+
 /* The parts that the attached table has columns for. */
 extern int	te_parts_kept(const TeAttachment *attachment);
 

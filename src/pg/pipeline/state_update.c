@@ -255,6 +255,15 @@ set_result(const TeJob *job, const TeSettings *settings, const TeRowUpdate *upda
 		set_failed(job, settings, result);
 }
 
+/* Does the asset now stay as it is, unless its file, its path or a setting changes?  Not if it was missing before, too. */
+static bool
+is_finished(const TeJob *job, TeAssetStatus status)
+{
+	if (status == TE_ASSET_MISSING)
+		return te_asset_status(&job->asset.state) != TE_ASSET_MISSING || te_source_changed(&job->asset, NULL);
+	return status != TE_ASSET_NEW && status != TE_ASSET_QUEUED;
+}
+
 void
 te_states_update(TeJob *const *jobs, const TeRowUpdate *updates, int count, const TeSettings *settings)
 {
@@ -284,6 +293,7 @@ te_states_update(TeJob *const *jobs, const TeRowUpdate *updates, int count, cons
 	{
 		const TeAsset *asset = &jobs[i]->asset;
 
+		jobs[i]->finished = is_finished(jobs[i], results[i].state.status);
 		if (jobs[i]->file != NULL && asset->state.file != NULL)
 			te_thumbnail_discard(asset->attachment->number, asset->state.file, true);
 	}

@@ -137,6 +137,7 @@ typedef struct TeShared
 	pg_atomic_uint32 unlisted_due;	/* of them, databases that wait for a worker */
 	pg_atomic_uint32 no_process;	/* 1 = max_worker_processes are running */
 	pg_atomic_uint32 hung_template; /* process id of a template that has not answered a session, 0 = none; sessions do without it */
+	pg_atomic_uint32 thumbnails_full;	/* 1 = there was no room for the last thumbnail */
 	TeDecoderSlots decoder_slots;	/* see decoder_slot.h */
 	TeBlockedDatabase blocked[TE_BLOCKED_SLOTS];
 	TeDatabaseSlot database[TE_DATABASE_SLOTS];

@@ -116,8 +116,8 @@ finished_seconds(const TeAssetCounts *counts)
 }
 
 /*
- * The number of done assets that were made with other settings than those of this session.  Exact, but it does not tell which
- * files have changed.
+ * The number of done assets that were made with other settings than those of this session.  Files that have changed, and
+ * thumbnails that are gone, are not in it, while thumbnails that the row no longer names, which are not made again, are.
  */
 static int64
 count_stale(const TeAttachment *attachment, const TeAssetCounts *counts)
@@ -132,7 +132,8 @@ count_stale(const TeAttachment *attachment, const TeAssetCounts *counts)
 		bool		thumbnail = (parts & TE_PART_THUMBNAIL) && count->settings.thumbnail != 0 &&
 			count->settings.thumbnail != te_count_settings_hash(now.thumbnail, strlen(now.thumbnail));
 		bool		exif = (parts & TE_PART_EXIF) &&
-			count->settings.exif != te_count_settings_hash(now.exif, strlen(now.exif));
+			count->settings.exif != te_count_settings_hash(now.exif, strlen(now.exif)) &&
+			count->settings.exif != te_count_settings_hash(now.exif, te_exif_settings_needed(attachment, now.exif));
 
 		if (thumbnail || exif)
 			stale += count->assets;
