@@ -80,6 +80,7 @@ exif_find(TeFormat format, const uint8_t *data, size_t length, ExifBlocks *block
 {
 	blocks->count = 0;
 	blocks->problem = NULL;
+	blocks->unpacked = 0;
 	blocks->packets = packets;
 	if (packets != NULL)
 		packets->xmp_count = packets->iptc_count = packets->extended_count = packets->photoshop_count = 0;
