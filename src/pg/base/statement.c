@@ -320,28 +320,28 @@ te_sql_as_owner(Oid relation, Oid owner, const char *search_path, const char *sq
 	return count;
 }
 
-uint64
-te_sql_as_caller(Oid relation, const char *search_path, const char *sql, const TeArgs *args)
+static uint64
+run_as_caller(Oid relation, const char *search_path, const char *sql, const TeArgs *args, bool read_only)
 {
 	TeRunAs		save;
 	uint64		count;
 
 	te_run_as_caller(&save, relation, search_path);
-	count = run_guarded(relation, sql, args, false);
+	count = run_guarded(relation, sql, args, read_only);
 	te_run_as_end(&save);
 	return count;
 }
 
 uint64
+te_sql_as_caller(Oid relation, const char *search_path, const char *sql, const TeArgs *args)
+{
+	return run_as_caller(relation, search_path, sql, args, false);
+}
+
+uint64
 te_sql_read_as_caller(Oid relation, const char *sql, const TeArgs *args)
 {
-	TeRunAs		save;
-	uint64		count;
-
-	te_run_as_caller(&save, relation, NULL);
-	count = run_guarded(relation, sql, args, true);
-	te_run_as_end(&save);
-	return count;
+	return run_as_caller(relation, NULL, sql, args, true);
 }
 
 void
