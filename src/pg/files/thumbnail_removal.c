@@ -33,6 +33,7 @@
 #include "pg/base/guc.h"
 #include "pg/base/run_as.h"
 #include "pg/base/statement.h"
+#include "pg/base/subtransaction.h"
 #include "pg/compat.h"
 #include "thumbnail_folder.h"
 #include "thumbnail_store.h"
@@ -275,28 +276,59 @@ check_folders(void)
 	return usable;
 }
 
+/* What one call unlinks. */
+typedef struct Removal
+{
+	int64		until_ms;		/* no longer than that */
+	int64		total;			/* entries deleted */
+	int64		unlinked;		/* files */
+} Removal;
+
+static void
+process_due_entries(void *arg)
+{
+	Removal    *removal = arg;
+	Portal		cursor = open_cursor();
+
+	removal->total = process_entries(cursor, removal->until_ms, &removal->unlinked);
+	SPI_cursor_close(cursor);
+}
+
+/*
+ * The same where the transaction has one snapshot, so that an entry that another session has deleted since is a
+ * serialization failure: that session removes the files then, and the entries stay for the next call.
+ */
+static void
+process_in_old_snapshot(Removal *removal)
+{
+	ErrorData  *error = te_subtransaction(process_due_entries, removal);
+
+	if (error != NULL && error->sqlerrcode != ERRCODE_T_R_SERIALIZATION_FAILURE)
+		ReThrowError(error);
+}
+
 int64
 te_thumbnail_process_removals(int limit_ms, int64 *unlinked)
 {
 	bool		pushed = push_snapshot();
 	TeRunAs		save;
-	int64		files = 0;
-	int64		total = 0;
+	Removal		removal = {.until_ms = limit_ms > 0 ? te_now_ms() + limit_ms : PG_INT64_MAX};
 
 	te_run_as_extension(&save);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	if (te_thumbnail_dir != NULL && te_thumbnail_dir[0] != '\0' && any_entry() && check_folders())
 	{
-		Portal		cursor = open_cursor();
-
-		total = process_entries(cursor, limit_ms > 0 ? te_now_ms() + limit_ms : PG_INT64_MAX,
-								unlinked != NULL ? unlinked : &files);
-		SPI_cursor_close(cursor);
+		if (IsolationUsesXactSnapshot())
+			process_in_old_snapshot(&removal);
+		else
+			process_due_entries(&removal);
 	}
 	SPI_finish();
 	te_run_as_end(&save);
 	if (pushed)
 		PopActiveSnapshot();
-	return total;
+	if (unlinked != NULL)
+		*unlinked += removal.unlinked;
+	return removal.total;
 }
