@@ -104,7 +104,7 @@ build/exif_dump: $(patsubst %.c,build/obj/%.o,test/conformance/exif_dump.c $(ima
 	$(CC) $(TEST_CFLAGS) -o $@ $^ $(TEST_LIBS)
 
 exif_case_files = $(wildcard test/unit/exif_cases*.c) test/pictures/containers.c test/pictures/exif_block.c \
-                  test/pictures/exif_wrap.c test/pictures/exif_wrap_box.c test/pictures/packet_wrap.c
+                  test/pictures/exif_wrap.c test/pictures/exif_wrap_box.c test/pictures/older_raw.c test/pictures/packet_wrap.c
 build/exif_craft: $(patsubst %.c,build/obj/%.o,test/conformance/craft.c $(exif_case_files))
 	$(CC) $(TEST_CFLAGS) -o $@ $^ $(TEST_LIBS)
 

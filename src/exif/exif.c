@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exif/apple.h"
 #include "exif/date.h"
 #include "exif/field.h"
 #include "exif/find.h"
@@ -207,6 +208,7 @@ exif_read(TeFormat format, const uint8_t *data, size_t length, bool with_gps, Ex
 	find_in_tags(&list, &packets);
 	memset(&fields, 0, sizeof(fields));
 	read_packets(&packets, &fields);
+	apple_read(&list, &fields);
 
 	result->json = write_json(&list, &fields);
 	set_status(&blocks, &list, result);

@@ -44,7 +44,8 @@ static const struct
 	[FIELD_IPTC_KEYWORDS] = {"IPTC:Keywords", KIND_LIST},
 	[FIELD_IPTC_BY_LINE] = {"IPTC:By-line", KIND_TEXTS},
 	[FIELD_IPTC_CAPTION] = {"IPTC:Caption-Abstract", KIND_TEXT},
-	[FIELD_IPTC_COPYRIGHT] = {"IPTC:CopyrightNotice", KIND_TEXT}
+	[FIELD_IPTC_COPYRIGHT] = {"IPTC:CopyrightNotice", KIND_TEXT},
+	[FIELD_CONTENT_IDENTIFIER] = {"ContentIdentifier", KIND_TEXT}
 };
 
 void

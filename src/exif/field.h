@@ -1,6 +1,6 @@
 /*
  * field.h
- *		Values of XMP packets and IPTC records, until they are written as JSON (private to src/exif).
+ *		Values of XMP packets, IPTC records and one of a maker note, until they are written as JSON (private to src/exif).
  *
  * A value is begun, gets its items, and counts from its commit on.  One that is not committed, since the packet
  * ends within it or is broken there, changes nothing.  One that is replaces the value that was there before.
@@ -36,9 +36,10 @@ typedef enum ExifField
 	FIELD_IPTC_KEYWORDS,
 	FIELD_IPTC_BY_LINE,
 	FIELD_IPTC_CAPTION,
-	FIELD_IPTC_COPYRIGHT
+	FIELD_IPTC_COPYRIGHT,
+	FIELD_CONTENT_IDENTIFIER	/* of Apple's maker note */
 } ExifField;
-#define FIELDS (FIELD_IPTC_COPYRIGHT + 1)
+#define FIELDS (FIELD_CONTENT_IDENTIFIER + 1)
 
 /* Part of the text of all values. */
 typedef struct FieldItem

@@ -6,9 +6,7 @@
 
 #include <string.h>
 
-#include "container/raw_jpeg.h"
 #include "container/riff.h"
-#include "container/tiff.h"
 #include "exif/find_internal.h"
 
 /* WebP: read the chunks whether or not the flags in VP8X announce them. */
@@ -29,50 +27,6 @@ find_webp(const uint8_t *data, size_t length, ExifBlocks *blocks)
 		else
 			exif_blocks_add(blocks, EXIF_DIR_IFD0, chunk.data, chunk.length, NULL);
 	}
-}
-
-static void
-find_raf(const uint8_t *data, size_t length, ExifBlocks *blocks)
-{
-	const uint8_t *jpeg;
-	size_t		jpeg_length;
-
-	if (raf_jpeg(data, length, &jpeg, &jpeg_length))
-		exif_find_jpeg(jpeg, jpeg_length, blocks);
-	else
-		blocks->problem = "embedded JPEG lies outside the file";
-}
-
-/*
- * Panasonic's RW2 has a few tags of its own in its directories; the rest are
- * those of the JPEG inside.  The file's own come last and override them.
- */
-static void
-find_panasonic(const uint8_t *data, size_t length, ExifBlocks *blocks)
-{
-	Tiff		tiff;
-	TiffDir		dir;
-	const uint8_t *jpeg;
-	size_t		jpeg_length;
-
-	if (tiff_open(&tiff, data, length) && tiff_dir(&tiff, tiff.first, &dir) &&
-		rw2_jpeg(&tiff, &dir, &jpeg, &jpeg_length))
-		exif_find_jpeg(jpeg, jpeg_length, blocks);
-}
-
-/* TIFF and all kinds of RAW. */
-static void
-find_tiff_or_raw(const uint8_t *data, size_t length, ExifBlocks *blocks)
-{
-	if (exif_has_byte_order(data, length))
-	{
-		find_panasonic(data, length, blocks);
-		exif_blocks_add(blocks, EXIF_DIR_IFD0, data, length, NULL);
-	}
-	else if (raf_is(data, length))
-		find_raf(data, length, blocks);
-	else if (length >= 12 && memcmp(data + 4, "ftyp", 4) == 0)
-		exif_find_boxes(data, length, blocks);
 }
 
 void
@@ -98,15 +52,17 @@ exif_find(TeFormat format, const uint8_t *data, size_t length, ExifBlocks *block
 		case TE_FORMAT_HEIC:
 		case TE_FORMAT_AVIF:
 		case TE_FORMAT_JXL:
+		case TE_FORMAT_JP2:
 			exif_find_boxes(data, length, blocks);
 			break;
 		case TE_FORMAT_TIFF:
 		case TE_FORMAT_RAW:
-			find_tiff_or_raw(data, length, blocks);
+			exif_find_raw(data, length, blocks);
 			break;
 		case TE_FORMAT_UNKNOWN:
 		case TE_FORMAT_GIF:
 		case TE_FORMAT_BMP:
+		case TE_FORMAT_PNM:
 			break;
 	}
 }

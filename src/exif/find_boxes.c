@@ -1,6 +1,6 @@
 /*
  * find_boxes.c
- *		Finds Exif and XMP of files made of boxes: JPEG XL, Canon's CR3, HEIF and AVIF.
+ *		Finds Exif, XMP and IPTC of files made of boxes: JPEG XL, JPEG 2000, Canon's CR3, HEIF and AVIF.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +18,16 @@ static const uint8_t canon_uuid[16] = {
 static const uint8_t xmp_uuid[16] = {
 	0xBE, 0x7A, 0xCF, 0xCB, 0x97, 0xA9, 0x42, 0xE8, 0x9C, 0x71, 0x99, 0x94, 0x91, 0xE3, 0xAF, 0xAC
 };
+
+/* Those in a JPEG 2000 of Exif, as most programs and as an old one of Adobe's name them, and of IPTC, the same. */
+static const char *const jp2_exif_uuids[2] = {
+	"JpgTiffExif->JP2", "\x05\x37\xCD\xAB\x9D\x0C\x44\x31\xA7\x2A\xFA\x56\x1F\x2A\x11\x3E"
+};
+static const char *const jp2_iptc_uuids[2] = {
+	"\x33\xC7\xA4\xD2\xB8\x1D\x47\x23\xA0\xBA\xF1\xA3\xE0\x97\xAD\x38",
+	"\x09\xA1\x4E\x97\xC0\xB4\x42\xE0\xBE\xBF\x36\xDF\x6F\x0C\xE3\x6F"
+};
+#define UUID_LENGTH 16
 
 /* Unpack a Brotli stream.  NULL if it is corrupt or too large, if too much was unpacked before, or if out of memory. */
 static uint8_t *
@@ -109,6 +119,31 @@ find_uuid_xmp(Box file, ExifBlocks *blocks)
 			exif_packets_xmp(blocks->packets, box.data + sizeof(xmp_uuid), box.length - sizeof(xmp_uuid), NULL);
 }
 
+/* JPEG 2000: uuid boxes on the outermost level. */
+static void
+find_jp2(Box file, ExifBlocks *blocks)
+{
+	Box			box;
+
+	for (int i = 0; i < BOX_MAX && box_next(&file, &box); i++)
+	{
+		if (!box_is(&box, "uuid") || box.length < UUID_LENGTH)
+			continue;
+		for (int j = 0; j < 2; j++)
+		{
+			const uint8_t *content = box.data + UUID_LENGTH;
+			size_t		length = box.length - UUID_LENGTH;
+
+			if (memcmp(box.data, jp2_exif_uuids[j], UUID_LENGTH) == 0 && box.truncated)
+				blocks->problem = "file ends within the EXIF box";
+			else if (memcmp(box.data, jp2_exif_uuids[j], UUID_LENGTH) == 0)
+				exif_blocks_add(blocks, EXIF_DIR_IFD0, content, length, NULL);
+			else if (memcmp(box.data, jp2_iptc_uuids[j], UUID_LENGTH) == 0 && !box.truncated)
+				exif_packets_iptc(blocks->packets, content, length, NULL);
+		}
+	}
+}
+
 /* CR3: each directory is a TIFF structure of its own. */
 static void
 find_cr3(Box moov, ExifBlocks *blocks)
@@ -148,7 +183,9 @@ exif_find_boxes(const uint8_t *data, size_t length, ExifBlocks *blocks)
 		find_jxl(file, blocks);
 		return;
 	}
-	if (box_find(file, "meta", &box))
+	if (length >= 12 && memcmp(data + 4, "jP  ", 4) == 0)
+		find_jp2(file, blocks);
+	else if (box_find(file, "meta", &box))
 		exif_find_heif(data, length, box, blocks);
 	if (blocks->count == 0 && box_find(file, "moov", &box))
 		find_cr3(box, blocks);

@@ -11,7 +11,10 @@
 extern void exif_find_jpeg(const uint8_t *data, size_t length, ExifBlocks *blocks);
 extern void exif_find_png(const uint8_t *data, size_t length, ExifBlocks *blocks);
 
-/* HEIF and AVIF items, JPEG XL boxes, CR3. */
+/* TIFF and all kinds of RAW. */
+extern void exif_find_raw(const uint8_t *data, size_t length, ExifBlocks *blocks);
+
+/* HEIF and AVIF items, JPEG XL and JPEG 2000 boxes, CR3. */
 extern void exif_find_boxes(const uint8_t *data, size_t length, ExifBlocks *blocks);
 
 /* The Exif and XMP items that describe the primary image of a HEIF or AVIF file, or else any. */

@@ -44,7 +44,7 @@ allow_loaders(void)
 {
 	static const char *const allowed[] = {
 		"VipsForeignLoadPng", "VipsForeignLoadWebp", "VipsForeignLoadNsgif",
-		"VipsForeignLoadTiff", "VipsForeignLoadHeif", "VipsForeignLoadJxl"
+		"VipsForeignLoadTiff", "VipsForeignLoadHeif", "VipsForeignLoadJxl", "VipsForeignLoadJp2k"
 	};
 
 	vips_operation_block_set("VipsForeignLoad", TRUE);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "container/bytes.h"
+#include "container/jp2.h"
 #include "container/jpeg.h"
 
 static bool
@@ -76,11 +77,25 @@ webp_header(const ImgFile *file, uint32_t *width, uint32_t *height, ImgResult *r
 	return img_fail(result, TE_CORRUPT, "the WebP does not begin with image data");
 }
 
+static bool
+jp2_header(const ImgFile *file, uint32_t *width, uint32_t *height, ImgResult *result)
+{
+	switch (jp2_size(file->data, file->length, width, height))
+	{
+		case JP2_GOOD:
+			return true;
+		case JP2_ENDS:
+			return ends_early(result);
+		default:
+			return img_fail(result, TE_CORRUPT, "the JPEG 2000 has no codestream that begins with its size");
+	}
+}
+
 bool
 img_header_known(TeFormat format)
 {
 	return format == TE_FORMAT_JPEG || format == TE_FORMAT_PNG || format == TE_FORMAT_WEBP ||
-		format == TE_FORMAT_BMP;
+		format == TE_FORMAT_BMP || format == TE_FORMAT_JP2 || format == TE_FORMAT_PNM;
 }
 
 bool
@@ -92,5 +107,9 @@ img_header(const ImgFile *file, uint32_t *width, uint32_t *height, ImgResult *re
 		return png_header(file, width, height, result);
 	if (file->format == TE_FORMAT_BMP)
 		return img_bmp_header(file, width, height, result);
+	if (file->format == TE_FORMAT_JP2)
+		return jp2_header(file, width, height, result);
+	if (file->format == TE_FORMAT_PNM)
+		return img_pnm_header(file, width, height, result);
 	return webp_header(file, width, height, result);
 }

@@ -82,6 +82,8 @@ img_decode(const ImgFile *file, VipsImage *opened, uint32_t full_width, const Im
 		return img_jpeg_decode(file, target, pixels, result);
 	if (file->format == TE_FORMAT_BMP)
 		image = img_bmp_decode(file, target->width, target->height, result);
+	else if (file->format == TE_FORMAT_PNM)
+		image = img_pnm_decode(file, target->width, target->height, result);
 	else if (opened)
 		image = decode_opened(file, opened, target->width, target->height, result);
 	else if ((loaded = img_load(file, MIN(1, OVERSAMPLING * target->width / full_width), result)) != NULL)
@@ -123,6 +125,20 @@ show_plain_preview(const TeRequest *request, const ImgFile *file, int orientatio
 	g_clear_object(&image);
 }
 
+/* The thumbnail of the preview, if there is one. */
+static void
+show_raw(const TeRequest *request, const ImgFile *file, const ImgRaw *raw, const ImgPreview *preview,
+		 int orientation, ImgResult *result)
+{
+	if (!preview && raw->plain)
+		show_plain_preview(request, file, orientation, result);
+	else if (!preview)
+		img_fail(result, TE_UNSUPPORTED, raw->other_preview ? "the RAW file has no preview that is a JPEG" :
+				 "the RAW file has no preview");
+	else if (within_limits(preview->width, preview->height, request->max_pixels, result))
+		make_thumbnail(&preview->file, NULL, preview->width, preview->height, orientation, request, result);
+}
+
 static void
 process_raw(const TeRequest *request, const ImgFile *file, int orientation, ImgResult *result)
 {
@@ -130,9 +146,9 @@ process_raw(const TeRequest *request, const ImgFile *file, int orientation, ImgR
 	const ImgPreview *preview = NULL;
 
 	img_raw_read(file, &raw);
-	if (raw.width == 0)
+	if (raw.width == 0 && !raw.truncated)
 		preview = img_raw_choose(file, &raw, UINT16_MAX);
-	else if (request->want & TE_WANT_THUMBNAIL)
+	else if (!raw.truncated && (request->want & TE_WANT_THUMBNAIL))
 		preview = img_raw_choose(file, &raw, request->size);
 	if (raw.width == 0 && preview)
 	{
@@ -143,16 +159,13 @@ process_raw(const TeRequest *request, const ImgFile *file, int orientation, ImgR
 		raw.width = raw.height = 0;
 	result->width = orientation >= 5 ? raw.height : raw.width;
 	result->height = orientation >= 5 ? raw.width : raw.height;
-	if (raw.width == 0)
+	if (raw.truncated)
+		img_fail(result, TE_TRUNCATED, "the file ends before its directory");
+	else if (raw.width == 0)
 		img_fail(result, TE_UNSUPPORTED, "the RAW file has no image size");
-	else if (!(request->want & TE_WANT_THUMBNAIL))
-		return;
-	else if (!preview && raw.plain)
-		show_plain_preview(request, file, orientation, result);
-	else if (!preview)
-		img_fail(result, TE_UNSUPPORTED, "the RAW file has no preview");
-	else if (within_limits(preview->width, preview->height, request->max_pixels, result))
-		make_thumbnail(&preview->file, NULL, preview->width, preview->height, orientation, request, result);
+	else if (request->want & TE_WANT_THUMBNAIL)
+		show_raw(request, file, &raw, preview, orientation, result);
+	img_raw_free(&raw);
 }
 
 static void

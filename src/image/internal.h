@@ -3,7 +3,7 @@
  *		Declarations shared by the files of src/image.
  *
  * The steps of one image: sniff.c tells the format, header.c or the loader the size; load.c,
- * jpeg.c, png.c, heif.c or bmp.c decode (of a RAW file, the preview that raw.c chose); thumbnail.c shrinks,
+ * jpeg.c, png.c, heif.c, bmp.c or pnm.c decode (of a RAW file, the preview that raw.c chose); thumbnail.c shrinks,
  * colour.c converts to sRGB, encode.c rotates and writes.  The components of a JPEG are shrunk as
  * they are decoded, each by itself (planes.c), and stay what they are up to the encoder if they can.
  *
@@ -100,6 +100,11 @@ extern VipsImage *img_wrap(uint8_t *pixels, int width, int height, int bands,
 /* bmp.c: the size from the header; and as img_jpeg_decode */
 extern bool img_bmp_header(const ImgFile *file, uint32_t *width, uint32_t *height, ImgResult *result);
 extern VipsImage *img_bmp_decode(const ImgFile *file, int width, int height, ImgResult *result);
+
+/* pnm.c: does the file begin as a PBM, PGM or PPM?  And the same two */
+extern bool img_pnm_is(const uint8_t *data, size_t length);
+extern bool img_pnm_header(const ImgFile *file, uint32_t *width, uint32_t *height, ImgResult *result);
+extern VipsImage *img_pnm_decode(const ImgFile *file, int width, int height, ImgResult *result);
 
 /*
  * png.c, heif.c: decode an image that img_load has opened, and shrink it to width x height.  Returns

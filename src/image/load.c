@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+#define JP2_MAX_PAGE	5		/* halvings of a JPEG 2000 by its decoder */
+
 /* Attach a profile for nclx colours, which libvips ignores. */
 static void
 attach_named_colours(VipsImage **image, const ImgFile *file)
@@ -24,6 +26,35 @@ attach_named_colours(VipsImage **image, const ImgFile *file)
 		*image = copy;
 	}
 	free(profile);
+}
+
+/*
+ * JPEG 2000, at the smallest of its resolutions that suffices.  What is missing at the end of a file OpenJPEG makes up,
+ * and warns, which libvips does not report.
+ */
+static int
+load_jp2(const ImgFile *file, double scale, VipsImage **image, ImgResult *result)
+{
+	void	   *data = (void *) file->data;
+	int			resolutions = 1;
+	int			page = 0;
+
+	if (img_is_truncated(file))
+	{
+		img_fail(result, TE_TRUNCATED, "the file ends before the end of its image data");
+		return -1;
+	}
+	if (vips_jp2kload_buffer(data, file->length, image, "fail_on", VIPS_FAIL_ON_TRUNCATED, NULL) != 0)
+		return -1;
+	if (vips_image_get_typeof(*image, VIPS_META_N_PAGES) &&
+		vips_image_get_int(*image, VIPS_META_N_PAGES, &resolutions) != 0)
+		return -1;
+	while (page + 1 < resolutions && page < JP2_MAX_PAGE && scale * (2 << page) <= 1)
+		page++;
+	if (page == 0)
+		return 0;
+	g_clear_object(image);
+	return vips_jp2kload_buffer(data, file->length, image, "page", page, "fail_on", VIPS_FAIL_ON_TRUNCATED, NULL);
 }
 
 VipsImage *
@@ -60,6 +91,9 @@ img_load(const ImgFile *file, double scale, ImgResult *result)
 			break;
 		case TE_FORMAT_JXL:
 			rc = LOAD(vips_jxlload_buffer);
+			break;
+		case TE_FORMAT_JP2:
+			rc = load_jp2(file, scale, &image, result);
 			break;
 		default:
 			img_fail(result, TE_UNSUPPORTED, "no loader for this format");

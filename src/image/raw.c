@@ -5,9 +5,13 @@
  */
 #include "image/raw.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "container/ciff.h"
+#include "container/mrw.h"
 #include "container/raw_jpeg.h"
+#include "container/x3f.h"
 
 /* A preview whose aspect differs by more percent has bars or is cropped. */
 #define SAME_SHAPE 6
@@ -20,8 +24,21 @@ img_raw_read(const ImgFile *file, ImgRaw *raw)
 		img_raw_read_raf(file, raw);
 	else if (file->length > 8 && memcmp(file->data + 4, "ftyp", 4) == 0)
 		img_raw_read_canon(file, raw);
+	else if (ciff_is(file->data, file->length))
+		img_raw_read_crw(file, raw);
+	else if (mrw_is(file->data, file->length))
+		img_raw_read_mrw(file, raw);
+	else if (x3f_is(file->data, file->length))
+		img_raw_read_x3f(file, raw);
 	else
 		img_raw_read_tiff(file, raw);
+}
+
+void
+img_raw_free(ImgRaw *raw)
+{
+	free(raw->repaired);
+	raw->repaired = NULL;
 }
 
 /* Is it large enough, and of the whole picture? */

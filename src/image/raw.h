@@ -22,14 +22,18 @@ typedef struct ImgRaw
 	uint32_t	width,
 				height;			/* of the full picture before orientation; 0 if nothing says */
 	bool		plain;			/* the first directory of the TIFF is a small picture without JPEG */
+	bool		other_preview;	/* there is one that is no JPEG */
+	bool		truncated;		/* the directory lies beyond the end of the file */
+	uint8_t    *repaired;		/* malloc'ed copy of a preview, or NULL */
 	int			count;
 	ImgPreview	previews[RAW_MAX_PREVIEWS];
 } ImgRaw;
 
 /* raw.c */
 
-/* Read size and previews, which point into the file. */
+/* Read size and previews, which point into the file or into raw->repaired. */
 extern void img_raw_read(const ImgFile *file, ImgRaw *raw);
+extern void img_raw_free(ImgRaw *raw);
 
 /*
  * The smallest preview of the whole picture with a side of that many pixels, else the largest there
@@ -46,6 +50,11 @@ extern void img_raw_read_tiff(const ImgFile *file, ImgRaw *raw);
 /* raw_maker.c */
 extern void img_raw_read_raf(const ImgFile *file, ImgRaw *raw);
 extern void img_raw_read_canon(const ImgFile *file, ImgRaw *raw);
+
+/* raw_older.c: CRW, MRW, X3F */
+extern void img_raw_read_crw(const ImgFile *file, ImgRaw *raw);
+extern void img_raw_read_mrw(const ImgFile *file, ImgRaw *raw);
+extern void img_raw_read_x3f(const ImgFile *file, ImgRaw *raw);
 
 /* raw_preview.c */
 

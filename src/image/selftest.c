@@ -31,7 +31,8 @@ typedef struct Sample
 static const Sample samples[] = {
 	SAMPLE(JPEG, "JPEG", sample_jpeg), SAMPLE(PNG, "PNG", sample_png), SAMPLE(WEBP, "WebP", sample_webp),
 	SAMPLE(GIF, "GIF", sample_gif), SAMPLE(TIFF, "TIFF", sample_tiff), SAMPLE(HEIC, "HEIC", sample_heic),
-	SAMPLE(AVIF, "AVIF", sample_avif), SAMPLE(JXL, "JPEG XL", sample_jxl), SAMPLE(BMP, "BMP", sample_bmp)
+	SAMPLE(AVIF, "AVIF", sample_avif), SAMPLE(JXL, "JPEG XL", sample_jxl), SAMPLE(BMP, "BMP", sample_bmp),
+	SAMPLE(JP2, "JPEG 2000", sample_jp2)
 };
 
 static const TeFormat written[] = {TE_FORMAT_JPEG, TE_FORMAT_PNG, TE_FORMAT_WEBP, TE_FORMAT_AVIF};
@@ -132,6 +133,9 @@ img_self_test(TeHello *hello)
 				   result.error);
 		img_result_free(&result);
 	}
+
+	/* by our own code, without a library */
+	hello->can_read |= 1u << TE_FORMAT_PNM;
 
 	/* RAW is read by its embedded JPEG */
 	if (hello->can_read & 1u << TE_FORMAT_JPEG)

@@ -7,6 +7,10 @@
 #include <string.h>
 
 #include "container/bytes.h"
+#include "container/ciff.h"
+#include "container/jp2.h"
+#include "container/mrw.h"
+#include "container/x3f.h"
 #include "image/raw.h"
 
 static bool
@@ -58,13 +62,19 @@ img_sniff(const uint8_t *data, size_t length)
 	if (starts(&file, 0, "II*\0", 4) || starts(&file, 0, "MM\0*", 4) ||
 		starts(&file, 0, "II+\0\x08\0\0\0", 8) || starts(&file, 0, "MM\0+\0\x08\0\0", 8))
 		return img_is_raw(&file) ? TE_FORMAT_RAW : TE_FORMAT_TIFF;
-	if (starts(&file, 0, "FUJIFILMCCD-RAW", 15) || starts(&file, 0, "IIU\0", 4) ||
+	if (starts(&file, 0, "FUJIFILMCCD-RAW", 15) || starts(&file, 0, "IIU\0", 4) || starts(&file, 0, "MM\0U", 4) ||
 		starts(&file, 0, "IIRO", 4) || starts(&file, 0, "IIRS", 4) || starts(&file, 0, "MMOR", 4))
+		return TE_FORMAT_RAW;
+	if (ciff_is(data, length) || mrw_is(data, length) || x3f_is(data, length))
 		return TE_FORMAT_RAW;
 	if (starts(&file, 4, "ftyp", 4) && length >= 16)
 		return sniff_brands(&file);
 	if (starts(&file, 0, "\xFF\x0A", 2) || starts(&file, 0, "\0\0\0\x0CJXL \r\n\x87\n", 12))
 		return TE_FORMAT_JXL;
+	if (jp2_has_boxes(data, length) || jp2_is_codestream(data, length))
+		return TE_FORMAT_JP2;
+	if (img_pnm_is(data, length))
+		return TE_FORMAT_PNM;
 	if (starts(&file, 0, "BM", 2) && length >= 18 && le32(data + 14) >= 12 && le32(data + 14) <= 124)
 		return TE_FORMAT_BMP;
 	return TE_FORMAT_UNKNOWN;

@@ -6,6 +6,7 @@
 
 #include "container/box.h"
 #include "container/bytes.h"
+#include "container/jp2.h"
 #include "container/png.h"
 #include "container/tiff.h"
 
@@ -101,6 +102,8 @@ img_is_truncated(const ImgFile *file)
 			return boxes_are_truncated(file);
 		case TE_FORMAT_JXL:
 			return file->data[0] == 0 && boxes_are_truncated(file);
+		case TE_FORMAT_JP2:
+			return jp2_is_truncated(file->data, file->length);
 		default:
 			return false;
 	}

@@ -66,6 +66,7 @@ img_fail_vips(ImgResult *result, const ImgFile *file)
 	static const char *const memory[] = {"out of memory", "memory alloc", "unable to allocate", NULL};
 	static const char *const foreign[] = {"unsupported", "not supported", "unimplemented", "not configured",
 	"can not handle", "samples out of range", NULL};
+	static const char *const absent[] = {"\" not found", "operation is blocked", NULL};
 	TeStatus	status = TE_CORRUPT;
 	char		detail[TE_MAX_TEXT];
 
@@ -79,6 +80,8 @@ img_fail_vips(ImgResult *result, const ImgFile *file)
 	img_vips_clear();
 	drop_seeks(detail);
 
+	if (mentions(detail, absent))
+		return img_fail(result, TE_UNSUPPORTED, "the installed libvips does not read the format %s", te_format_name(file->format));
 	if (mentions(detail, memory))
 		status = TE_OUT_OF_MEMORY;
 	else if (img_is_truncated(file))

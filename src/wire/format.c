@@ -29,6 +29,10 @@ te_format_name(int format)
 			return "bmp";
 		case TE_FORMAT_RAW:
 			return "raw";
+		case TE_FORMAT_JP2:
+			return "jp2";
+		case TE_FORMAT_PNM:
+			return "pnm";
 		default:
 			return NULL;
 	}

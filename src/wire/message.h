@@ -51,9 +51,11 @@ typedef enum TeFormat			/* format of a file, by content */
 	TE_FORMAT_AVIF,
 	TE_FORMAT_JXL,
 	TE_FORMAT_BMP,
-	TE_FORMAT_RAW
+	TE_FORMAT_RAW,
+	TE_FORMAT_JP2,				/* JPEG 2000 */
+	TE_FORMAT_PNM				/* PBM, PGM, PPM */
 } TeFormat;
-#define TE_FORMAT_LAST TE_FORMAT_RAW
+#define TE_FORMAT_LAST TE_FORMAT_PNM
 
 /* Lower-case names as thumbexif_info() and the settings show them; NULL if unknown. */
 extern const char *te_format_name(int format);

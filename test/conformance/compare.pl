@@ -68,10 +68,19 @@ sub clock
 # Of XMP and IPTC we read these.
 my %described = (
 	map({ ("XMP-dc:$_" => "XMP:$_") } qw(Title Description Subject)), map({ ("XMP-xmp:$_" => "XMP:$_") } qw(Rating CreateDate)),
+	# in ExifTool from 12.19 to 13 by the second name
+	map({ ("Apple:$_" => 'ContentIdentifier') } qw(ContentIdentifier MediaGroupUUID)),
 	'XMP-lr:HierarchicalSubject' => 'XMP:HierarchicalSubject',
 	map({ ("XMP-GCamera:$_" => "XMP:$_") } qw(MotionPhoto MotionPhotoPresentationTimestampUs MicroVideo MicroVideoOffset MicroVideoPresentationTimestampUs)),
 	# ExifTool's name for IPTC in another place than the usual one of its format
 	map({ ("IPTC2:$_" => "IPTC:$_", "IPTC:$_" => "IPTC:$_") } qw(ObjectName Keywords By-line Caption-Abstract CopyrightNotice)),
+);
+
+# What RAW formats of their own structure say instead of EXIF, and we read as such.
+my %instead = (
+	map({ my $group = $_; map({ ("$group:$_" => "IFD0:$_") } qw(Make Model)), ("$group:DateTimeOriginal" => 'ExifIFD:DateTimeOriginal') } qw(CanonRaw SigmaRaw)),
+	map({ ("CanonRaw:$_" => "ExifIFD:$_") } qw(ExposureCompensation ShutterSpeedValue ApertureValue)),
+	map({ ("SigmaRaw:$_" => "ExifIFD:$_") } qw(ISO FNumber ExposureTime FocalLength)),
 );
 
 # Texts without blanks at either end, and those alone that are not blank.
@@ -137,6 +146,7 @@ my @justified = (
 	[qr/^xmp-title-no-language/, qr/^XMP:/, sub { 1 }, 'of several texts without a language the first, not the last'],
 	[qr/./, qr/^XMP:Rating/, sub { $_[0] eq '' && $_[1] !~ /^\s*[-+]?\d{0,15}\.?\d{0,15}\s*$/ }, 'a rating that is not a plain number is none'],
 	[qr/^xmp-rating-(array|odd|long)/, qr/^XMP:Rating/, sub { $_[0] eq '' }, 'a rating that is not a plain number is none'],
+	[qr/^apple-(not-clean|too-long|no-text|cut-off|no-order)/, qr/^ContentIdentifier/, sub { $_[0] eq '' }, 'an identifier that is no clean short text'],
 	[qr/^issue_1791_new/, qr/SubfileType/, sub { 1 }, 'ExifTool looks for TIFF data in a RAF that it cannot read'],
 );
 
@@ -163,7 +173,7 @@ sub is_picture
 
 my @files;
 find({ no_chdir => 1, follow_fast => 1, follow_skip => 2, wanted => sub {
-	push @files, $_ if -f $_ && is_picture($_) && /\.(jpe?g|jp[es]|thm|tiff?|btf|png|webp|hei[cf]|hif|avif|jxl|cr[23]|nef|nrw|arw|sr2|dng|orf|rw[2l]|pef|srw|raf|iiq|3fr|erf|kdc|dcr|mos|raw|gif|bmp|jpeg|fff)$/i && $_ !~ /["\\]/;
+	push @files, $_ if -f $_ && is_picture($_) && /\.(jpe?g|jp[es]|thm|tiff?|btf|png|webp|hei[cf]|hif|avif|jxl|jp2|jpx|cr[23w]|mrw|x3f|nef|nrw|arw|sr2|dng|orf|rw[2l]|pef|srw|raf|iiq|3fr|erf|kdc|dcr|mos|raw|gif|bmp|jpeg|fff)$/i && $_ !~ /["\\]/;
 } }, @ARGV);
 @files = sort @files;
 die "no pictures in @ARGV\n" if !@files;
@@ -202,6 +212,9 @@ if ($expected) {
 			push @{ $their_languages{$file}{"XMP:$name"} }, $line->{$key};
 		}
 		$theirs{$file} = { map { $_ => $line->{$_} } grep { /^(IFD0|ExifIFD|GPS):/ } keys %$line };
+		if (!%{ $theirs{$file} }) {
+			$theirs{$file}{ $instead{$_} } = $line->{$_} for grep { $instead{$_} } sort keys %$line;
+		}
 	}
 }
 
@@ -338,7 +351,7 @@ for my $file (@files) {
 for my $file (grep { $their_description{$_} } @files) {
 	my $exif = $ours{$file}{exif} // {};
 	my %key = map { $_ => 1 } keys %{ $their_description{$file} }, keys %{ $their_languages{$file} // {} },
-	  grep { /^(XMP|IPTC):/ && $_ ne 'XMP:MotionPhotoOffset' } keys %$exif;
+	  grep { /^((XMP|IPTC):|ContentIdentifier$)/ && $_ ne 'XMP:MotionPhotoOffset' } keys %$exif;
 	for my $key (sort keys %key) {
 		my $our = described($key, $exif->{$key});
 		my @their = map { described($key, $_) } grep { defined } $their_description{$file}{$key}, @{ $their_languages{$file}{$key} // [] };

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "test/pictures/exif_wrap.h"
+#include "test/pictures/older_raw.h"
 #include "test/pictures/packet_wrap.h"
 #include "test/unit/exif_cases.h"
 #include "test/unit/exif_cases_packet.h"
@@ -63,6 +64,23 @@ save_packets(const char *folder, const PacketCase *cases, PacketWrap how)
 	}
 }
 
+/* RAW files that say by other means what EXIF does. */
+static void
+save_without_exif(const char *folder)
+{
+	const OlderRaw raw = {"Canon", "Canon EOS 10D", 1709251198, 3072, 2048, 270};
+	Bytes		crw = crw_build(&raw, false);
+	Bytes		big_endian = crw_build(&raw, true);
+	Bytes		x3f = x3f_build(&raw, 2);
+
+	save(folder, "crw", ".crw", &crw);
+	save(folder, "crw-big-endian", ".crw", &big_endian);
+	save(folder, "x3f-properties", ".x3f", &x3f);
+	bytes_free(&crw);
+	bytes_free(&big_endian);
+	bytes_free(&x3f);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -88,6 +106,7 @@ main(int argc, char **argv)
 	free(built);
 	exif_block_free(block);
 
+	save_without_exif(argv[1]);
 	save_packets(argv[1], xmp_cases, PACKET_JPEG);
 	save_packets(argv[1], xmp_broken_cases, PACKET_JPEG);
 	save_packets(argv[1], iptc_cases, PACKET_IPTC_JPEG);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "container/jp2.h"
 #include "exif/exif.h"
 
 extern int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -160,6 +161,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	TeFormat	format;
 	bool		with_gps;
 	int			orientation;
+	uint32_t	width,
+				height;
 
 	if (size == 0)
 		return 0;
@@ -171,6 +174,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	exif_result_free(&result);
 	orientation = exif_orientation(format, data + 1, size - 1);
 	must(orientation >= 1 && orientation <= 8, "an orientation");
+	if (format == TE_FORMAT_JP2)
+	{
+		jp2_size(data + 1, size - 1, &width, &height);
+		jp2_is_truncated(data + 1, size - 1);
+	}
 	return 0;
 }
 

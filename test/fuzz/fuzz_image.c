@@ -1,6 +1,6 @@
 /*
  * fuzz_image.c
- *		Fuzzes src/image with bytes that our own code walks (JPEG, PNG, BMP, RAW): nothing may be read
+ *		Fuzzes src/image with bytes that our own code walks (JPEG, PNG, BMP, PNM, RAW): nothing may be read
  *		beyond them, and the result must keep the rules of image.h.
  *
  * The other formats belong to libraries that have fuzzers of their own; the decoder's
@@ -58,7 +58,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint8_t    *copy;
 	ImgResult	result;
 
-	if (size > 0 && format != TE_FORMAT_JPEG && format != TE_FORMAT_PNG && format != TE_FORMAT_BMP && format != TE_FORMAT_RAW)
+	if (size > 0 && format != TE_FORMAT_JPEG && format != TE_FORMAT_PNG && format != TE_FORMAT_BMP && format != TE_FORMAT_PNM &&
+		format != TE_FORMAT_RAW)
 		return -1;
 	copy = malloc(size + (size == 0));
 	if (size > 0)

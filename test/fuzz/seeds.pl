@@ -5,8 +5,8 @@ use warnings;
 use File::Find;
 
 my $to = pop @ARGV;
-my %format = (jpg => 1, jpeg => 1, png => 2, webp => 3, tif => 5, tiff => 5, btf => 5, heic => 6, heif => 6, avif => 7, jxl => 8,
-	map { $_ => 10 } qw(raf cr2 cr3 nef dng orf rw2 arw pef iiq raw));
+my %format = (jpg => 1, jpeg => 1, png => 2, webp => 3, tif => 5, tiff => 5, btf => 5, heic => 6, heif => 6, avif => 7, jxl => 8, jp2 => 11,
+	map { $_ => 10 } qw(raf cr2 cr3 crw mrw nef dng orf rw2 arw pef iiq raw x3f));
 my $number = 0;
 find({ no_chdir => 1, wanted => sub {
 	return unless -f $_ && -s _ < 64 * 1024 && /\.(\w+)$/ && $format{ lc $1 };

@@ -55,4 +55,7 @@ typedef enum BmpKind
 /* The palettes of the kinds below 16 bits hold 2, 16 and 256 colours of the scene, roughly. */
 extern Bytes bmp_write(const Canvas *canvas, BmpKind kind, bool top_down);
 
+/* A PNM of kind 1 to 6, which "white" is the largest sample of. */
+extern Bytes pnm_write(const Canvas *canvas, int kind, int white);
+
 #endif							/* TEST_CONTAINERS_H */

@@ -1,6 +1,6 @@
 /*
  * exif_wrap.c
- *		Puts EXIF blocks into JPEG segments, PNG and RIFF chunks, JPEG XL and RAF.
+ *		Puts EXIF blocks into JPEG segments, PNG and RIFF chunks, JPEG XL, JPEG 2000 and some RAW formats.
  */
 #include "exif_wrap.h"
 
@@ -12,6 +12,7 @@
 #include <zlib.h>
 
 #include "exif_wrap_box.h"
+#include "older_raw.h"
 
 #define EXIF_HEADER "Exif\0\0"
 
@@ -20,7 +21,8 @@ static const char *const names[] = {
 	"png.png", "png-after-idat.png", "png-header.png", "png-text.png", "png-ztext.png",
 	"png-itext.png", "webp.webp", "webp-unflagged.webp", "webp-header.webp",
 	"heic.heic", "heic-extents.heic", "heic-idat.heic", "heic-item.heic", "heic-large.heic",
-	"heic-header.heic", "heic-other.heic", "avif.avif", "jxl.jxl", "jxl-brotli.jxl", "raf.raf"
+	"heic-header.heic", "heic-other.heic", "avif.avif", "jxl.jxl", "jxl-brotli.jxl", "raf.raf",
+	"mrw.mrw", "x3f.x3f", "jp2.jp2", "jp2-header.jp2"
 };
 
 const char *
@@ -253,6 +255,43 @@ wrap_raf(const uint8_t *exif, size_t length)
 	return raf;
 }
 
+static Bytes
+wrap_x3f(const uint8_t *exif, size_t length)
+{
+	OlderRaw	raw = {"not this", "not this", 1, 400, 300, 180, wrap_jpeg(WRAP_JPEG, exif, length)};
+	Bytes		file;
+
+	jpeg_begin(&raw.small);
+	jpeg_end(&raw.small);
+	file = x3f_build(&raw, 4);
+	bytes_free(&raw.large);
+	bytes_free(&raw.small);
+	return file;
+}
+
+static Bytes
+wrap_mrw(const uint8_t *exif, size_t length)
+{
+	const OlderRaw raw = {.width = 400, .height = 300};
+	const Bytes tiff = {(uint8_t *) exif, length};
+
+	return mrw_build(&raw, &tiff);
+}
+
+static Bytes
+wrap_jp2(ExifWrap how, const uint8_t *exif, size_t length)
+{
+	Bytes		content = {0};
+	Bytes		file;
+
+	if (how == WRAP_JP2_HEADER)
+		bytes_add(&content, EXIF_HEADER, 6);
+	bytes_add(&content, exif, length);
+	file = jp2_build(NULL, 400, 300, &content);
+	bytes_free(&content);
+	return file;
+}
+
 Bytes
 exif_wrap(ExifWrap how, const uint8_t *exif, size_t length)
 {
@@ -266,5 +305,11 @@ exif_wrap(ExifWrap how, const uint8_t *exif, size_t length)
 		return wrap_heif(how, exif, length);
 	if (how == WRAP_RAF)
 		return wrap_raf(exif, length);
+	if (how == WRAP_MRW)
+		return wrap_mrw(exif, length);
+	if (how == WRAP_X3F)
+		return wrap_x3f(exif, length);
+	if (how >= WRAP_JP2)
+		return wrap_jp2(how, exif, length);
 	return wrap_jxl(how, exif, length);
 }

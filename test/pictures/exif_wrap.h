@@ -33,9 +33,13 @@ typedef enum ExifWrap
 	WRAP_AVIF,
 	WRAP_JXL,
 	WRAP_JXL_BROTLI,
-	WRAP_RAF
+	WRAP_RAF,
+	WRAP_MRW,
+	WRAP_X3F,					/* in the second of its previews */
+	WRAP_JP2,
+	WRAP_JP2_HEADER				/* with a superfluous "Exif\0\0" */
 } ExifWrap;
-#define WRAP_LAST WRAP_RAF
+#define WRAP_LAST WRAP_JP2_HEADER
 
 /* "jpeg-split.jpg": what it is and the usual suffix. */
 extern const char *exif_wrap_name(ExifWrap how);

@@ -7,6 +7,7 @@
  * small one and one of another shape its negative, so that taking the wrong one shows.
  * The sensor has 6000 x 4500 pixels, so upright the picture has 4500 x 6000.
  */
+#include "older_raw.h"
 #include "shot.h"
 
 #include <stdio.h>
@@ -17,6 +18,8 @@
 #define SENSOR_HEIGHT	4500
 
 static const Shot shot = {"Fictor", "Fictor RAW 1", "2024:05:06 07:08:09", "25", "+02:00", true, 48.8584, 2.2945, 6};
+
+#define TAKEN			1714979289	/* the same as seconds since 1970 */
 
 static const uint8_t rubbish[64] = "no pixels";
 
@@ -39,7 +42,7 @@ preview(int width, int height, bool negative)
 		for (int i = 0; i < stored.width * stored.height * 3; i++)
 			stored.rgb[i] = 255 - stored.rgb[i];
 	image = picture_image(&stored);
-	jpeg = picture_encode(image, ".jpg[Q=90]");
+	jpeg = picture_encode(image, ".jpg[Q=90,strip]");
 	g_object_unref(image);
 	canvas_free(&scene);
 	canvas_free(&stored);
@@ -170,9 +173,9 @@ orf(const Previews *previews)
 
 /* Panasonic's RW2: a magic number and tags of its own, the JPEG is the value of one. */
 static void
-rw2(const Previews *previews)
+rw2(const Previews *previews, const char *name, int flags)
 {
-	ExifBlock  *block = exif_block_new(0);
+	ExifBlock  *block = exif_block_new(flags);
 	Bytes		exif = shot_exif(&shot, 0);
 	Bytes		bytes;
 
@@ -190,8 +193,8 @@ rw2(const Previews *previews)
 	exif_block_ascii(block, EB_IFD0, 0x0110, shot.model);
 	exif_block_short(block, EB_IFD0, 0x0112, shot.orientation);
 	bytes = build(block);
-	bytes.data[2] = 0x55;
-	put("photo.rw2", bytes);
+	bytes.data[flags & EB_BIG_ENDIAN ? 3 : 2] = 0x55;
+	put(name, bytes);
 	bytes_free(&exif);
 }
 
@@ -295,6 +298,51 @@ cr3(const Previews *previews)
 	bytes_free(&cmt2);
 }
 
+/* Minolta's MRW: the maker note says where the preview is, whose first byte is not that of a JPEG. */
+static void
+mrw(const Previews *previews)
+{
+	static const uint8_t note[] = {0, 2, 0, 0x88, 0, 4, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0x89, 0, 4, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0};
+	const OlderRaw raw = {.width = SENSOR_WIDTH, .height = SENSOR_HEIGHT};
+	ExifBlock  *block = shot_block(&shot, EB_BIG_ENDIAN);
+	Bytes		jpeg = bytes_copy(previews->large.data, previews->large.length);
+	Bytes		tiff;
+	uint8_t    *in_tiff;
+
+	jpeg.data[0] = 'Z';
+	exif_block_add(block, EB_EXIF, 0x927C, EB_UNDEFINED, sizeof(note), note);
+	exif_block_add(block, EB_EXIF, 0xFFFE, EB_UNDEFINED, jpeg.length, jpeg.data);
+	exif_block_chain(block, EB_IFD0, EB_IFD1);
+	exif_block_blob(block, EB_IFD1, 0x0201, previews->small.data, previews->small.length);
+	exif_block_long(block, EB_IFD1, 0x0202, (uint32_t) previews->small.length);
+	tiff = build(block);
+	in_tiff = memmem(tiff.data, tiff.length, note, sizeof(note));
+	put_be(in_tiff + 10, (uint32_t) ((uint8_t *) memmem(tiff.data, tiff.length, jpeg.data, jpeg.length) - tiff.data), 4);
+	put_be(in_tiff + 22, (uint32_t) jpeg.length, 4);
+	put("photo.mrw", mrw_build(&raw, &tiff));
+	bytes_free(&jpeg);
+	bytes_free(&tiff);
+}
+
+/* Canon's CRW and Sigma's X3F: EXIF in a structure of the maker's, or in the preview. */
+static void
+others(const Previews *previews)
+{
+	OlderRaw	raw = {shot.make, shot.model, TAKEN, SENSOR_WIDTH, SENSOR_HEIGHT, 90, previews->large, previews->small};
+	Bytes		exif = shot_exif(&shot, 0);
+	Bytes		jpeg;
+
+	put("photo.crw", crw_build(&raw, false));
+	put("big-endian.crw", crw_build(&raw, true));
+	put("properties.x3f", x3f_build(&raw, 2));
+	put("no-jpeg.x3f", x3f_uncompressed(&raw));
+	jpeg.data = exif_block_into_jpeg(previews->large.data, previews->large.length, exif.data, exif.length, &jpeg.length);
+	raw = (OlderRaw) {.width = SENSOR_WIDTH, .height = SENSOR_HEIGHT, .rotation = 90, .large = jpeg, .small = previews->small};
+	put("photo.x3f", x3f_build(&raw, 4));
+	bytes_free(&jpeg);
+	bytes_free(&exif);
+}
+
 void
 make_raw_set(void)
 {
@@ -311,9 +359,12 @@ make_raw_set(void)
 	dng(&previews);
 	cr2(&previews);
 	orf(&previews);
-	rw2(&previews);
+	rw2(&previews, "photo.rw2", 0);
+	rw2(&previews, "big-endian.rw2", EB_BIG_ENDIAN);
 	raf(&previews);
 	cr3(&previews);
+	mrw(&previews);
+	others(&previews);
 
 	/* one whose only preview is not a JPEG */
 	scene = scene_test(480, 640);

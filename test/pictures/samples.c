@@ -63,6 +63,7 @@ print_samples(void)
 		print("heic", heif_turned(&heic, 3, -1));
 	print("avif", picture_encode(image, ".avif[Q=60,strip]"));
 	print("jxl", picture_encode(image, ".jxl[lossless,strip]"));
+	print("jp2", picture_encode(image, ".jp2[lossless,strip]"));
 	print("bmp", bmp_write(&canvas, BMP_4, false));
 	printf("\n#endif\t\t\t\t\t\t\t/* TE_IMAGE_SAMPLES_H */\n");
 	bytes_free(&jpeg);

@@ -384,6 +384,7 @@ make_test_set(void)
 	named_colours(&scene);
 	bitmaps(&scene);
 	bad_files(&scene);
+	make_rare_set(&scene);
 	make_raw_set();
 	canvas_free(&scene);
 }

@@ -22,6 +22,16 @@ FROM unnest(ARRAY['photo.jpg', 'photo.png', 'orientation-6.jpg']) name;
 -- an absolute path
 SELECT format FROM thumbexif_info(:'pictures' || '/photo.webp');
 
+-- RAW of older cameras, PNM; JPEG 2000 where libvips reads it
+SELECT name, i.format, i.width, i.height, i.taken_at, i.camera_model, t.format AS thumbnail, t.width, t.height
+FROM unnest(ARRAY['photo.crw', 'big-endian.crw', 'photo.mrw', 'photo.x3f', 'properties.x3f', 'big-endian.rw2',
+	'photo.ppm', 'text.pbm', '16.ppm']) name, thumbexif_info(name) i, thumbexif_info(thumbexif_thumbnail(name, 100, 'png')) t;
+SELECT CASE WHEN 'jp2' = ANY (formats_read) THEN
+	(SELECT (format, width, height, camera_model) = ('jp2', 320, 240, 'Fictor X100') FROM thumbexif_info('photo.jp2')) AND
+	(SELECT (format, width, height) = ('jpeg', 100, 75) FROM thumbexif_info(thumbexif_thumbnail('photo.jp2', 100))) ELSE true END AS jp2
+FROM thumbexif_version();
+SELECT thumbexif_exif('photo.crw');
+
 -- EXIF alone
 SELECT key, value FROM jsonb_each(thumbexif_exif('photo.jpg'))
 WHERE key IN ('Make', 'FNumber', 'ExposureTime', 'ISOSpeedRatings', 'DateTimeOriginal', 'OffsetTimeOriginal', 'GPSLatitudeRef')
@@ -38,6 +48,8 @@ SELECT thumbexif_thumbnail(:'spoilt'::bytea) IS NOT NULL AS thumbnail;
 -- EXIF of a file whose pixels are broken off
 SELECT substring(pg_read_binary_file(:'pictures' || '/photo.jpg') FOR 6000) AS half \gset
 SELECT thumbexif_exif(:'half'::bytea)->>'Make' AS make;
+SELECT name, coalesce(thumbexif_exif(pg_read_binary_file(:'pictures' || '/' || name, 0, 6000, true))->>'Make', 'Fictor') AS make
+FROM unnest(ARRAY['photo.heic', 'photo.avif']) name;
 
 -- without positions
 SET thumbexif.exif_gps = off;
@@ -92,6 +104,9 @@ SELECT thumbexif_thumbnail('drawing.jpg');
 SELECT thumbexif_thumbnail('\x00'::bytea);
 SELECT thumbexif_thumbnail(:'half'::bytea);
 SELECT thumbexif_thumbnail('bomb.png');
+SELECT thumbexif_thumbnail('truncated.ppm');
+SELECT thumbexif_thumbnail('no-jpeg.x3f');
+SELECT thumbexif_thumbnail(substring(pg_read_binary_file(:'pictures' || '/photo.crw') FOR 9000));
 SET thumbexif.max_pixels = 1000;
 SELECT thumbexif_thumbnail('photo.jpg');
 SELECT width, height FROM thumbexif_info('photo.jpg');
@@ -101,6 +116,9 @@ SELECT thumbexif_thumbnail('cmyk.tiff');
 SELECT thumbexif_info(convert_to(repeat('x', 2000000), 'UTF8'));
 RESET thumbexif.max_file_size;
 \set VERBOSITY default
+-- a JPEG whose header leaves the height to a marker behind the pixels
+SELECT thumbexif_thumbnail(overlay(photo PLACING '\x0000' FROM position('\xffc0001108'::bytea IN photo) + 5 FOR 2))
+FROM pg_read_binary_file(:'pictures' || '/photo.jpg') photo;
 SELECT thumbexif_info('missing.jpg');
 SELECT thumbexif_info('empty.jpg');
 

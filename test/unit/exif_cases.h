@@ -31,9 +31,10 @@ extern const ExifCase exif_gps_cases[];
 extern const ExifCase exif_text_cases[];
 extern const ExifCase exif_value_cases[];
 extern const ExifCase exif_structure_cases[];
+extern const ExifCase exif_apple_cases[];
 
 extern const ExifCase *const exif_case_sets[];
-#define EXIF_CASE_SETS 5
+#define EXIF_CASE_SETS 6
 
 /* What a camera writes, with a place and a preview. */
 extern void exif_sample(ExifBlock *block);

@@ -12,7 +12,7 @@
 #define OFFSET		0x9010
 
 const ExifCase *const exif_case_sets[EXIF_CASE_SETS] = {
-	exif_date_cases, exif_gps_cases, exif_text_cases, exif_value_cases, exif_structure_cases
+	exif_date_cases, exif_gps_cases, exif_text_cases, exif_value_cases, exif_structure_cases, exif_apple_cases
 };
 
 void

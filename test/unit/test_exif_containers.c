@@ -7,6 +7,7 @@
 
 #include "exif/exif.h"
 #include "test/pictures/exif_wrap.h"
+#include "test/pictures/older_raw.h"
 #include "test/unit/exif_cases.h"
 #include "test/unit/tap.h"
 
@@ -15,7 +16,8 @@ format_of(ExifWrap how)
 {
 	return how <= WRAP_JPEG_UPPER ? TE_FORMAT_JPEG : how <= WRAP_PNG_ITEXT ? TE_FORMAT_PNG :
 		how <= WRAP_WEBP_HEADER ? TE_FORMAT_WEBP : how < WRAP_AVIF ? TE_FORMAT_HEIC :
-		how == WRAP_AVIF ? TE_FORMAT_AVIF : how <= WRAP_JXL_BROTLI ? TE_FORMAT_JXL : TE_FORMAT_RAW;
+		how == WRAP_AVIF ? TE_FORMAT_AVIF : how <= WRAP_JXL_BROTLI ? TE_FORMAT_JXL :
+		how < WRAP_JP2 ? TE_FORMAT_RAW : TE_FORMAT_JP2;
 }
 
 static void
@@ -145,9 +147,9 @@ test_cr3(void)
 
 /* Panasonic's own tags, with the rest in the JPEG inside. */
 static void
-test_rw2(void)
+test_rw2(int flags)
 {
-	ExifBlock  *block = exif_block_new(0);
+	ExifBlock  *block = exif_block_new(flags);
 	ExifResult	result = {0};
 	size_t		inner_length;
 	uint8_t    *inner = sample(0, 0, &inner_length);
@@ -160,7 +162,7 @@ test_rw2(void)
 	exif_block_ascii(block, EB_IFD0, 0x010F, "Panasonic");
 	exif_block_short(block, EB_IFD0, 0x0120, 1);
 	file.data = exif_block_build(block, &file.length);
-	file.data[2] = 0x55;
+	file.data[flags & EB_BIG_ENDIAN ? 3 : 2] = 0x55;
 	exif_read(TE_FORMAT_RAW, file.data, file.length, true, &result);
 	is_text(result.make, "Panasonic", "RW2: its own make");
 	is_text(result.model, "Fictor X100", "RW2: the model of the JPEG inside");
@@ -172,6 +174,62 @@ test_rw2(void)
 	bytes_free(&jpeg);
 	bytes_free(&file);
 	exif_block_free(block);
+}
+
+/* What a file says by other means than EXIF, as JSON and columns. */
+static void
+says(const Bytes *file, const char *what, const char *json, const char *model, int orientation)
+{
+	ExifResult	result = {0};
+
+	exif_read(TE_FORMAT_RAW, file->data, file->length, true, &result);
+	is_text(result.json, json, what);
+	is_text(result.model, model, what);
+	ok(result.has_taken_at == (strstr(json, "DateTimeOriginal") != NULL), "%s: a time if it says one", what);
+	ok(!result.has_taken_at || (result.taken_at.year == 2024 && result.taken_at.month == 2 && result.taken_at.day == 29 &&
+								result.taken_at.hour == 23 && result.taken_at.minute == 59 && result.taken_at.second == 58 &&
+								!result.taken_at.has_offset), "%s: the right one", what);
+	is_int(exif_orientation(TE_FORMAT_RAW, file->data, file->length), orientation, what);
+	exif_result_free(&result);
+}
+
+#define LEAP_DAY	1709251198	/* 2024-02-29 23:59:58 */
+
+static void
+test_crw(void)
+{
+	OlderRaw	raw = {"Canon", "Canon EOS 10D", LEAP_DAY, 3072, 2048, 270};
+
+	for (int big_endian = 0; big_endian < 2; big_endian++)
+	{
+		Bytes		file = crw_build(&raw, big_endian);
+
+		says(&file, "CRW", "{\"DateTimeOriginal\":\"2024:02:29 23:59:58\",\"ExposureBiasValue\":0.33333334,\"ShutterSpeedValue\":8,"
+			 "\"ApertureValue\":5,\"Make\":\"Canon\",\"Model\":\"Canon EOS 10D\",\"Orientation\":8}", "Canon EOS 10D", 8);
+		cut(TE_FORMAT_RAW, &file, "CRW");
+		bytes_free(&file);
+	}
+	raw = (OlderRaw) {.width = 3072, .height = 2048, .rotation = 45};
+	for (int big_endian = 0; big_endian < 2; big_endian++)
+	{
+		Bytes		file = crw_build(&raw, big_endian);
+
+		says(&file, "CRW without names and time, held askew", "{\"ExposureBiasValue\":0.33333334,\"ShutterSpeedValue\":8,\"ApertureValue\":5}", "", 1);
+		bytes_free(&file);
+	}
+}
+
+/* Without EXIF in a preview: the properties. */
+static void
+test_x3f(void)
+{
+	OlderRaw	raw = {"SIGMA", "SIGMA SD10", LEAP_DAY, 2268, 1512, 90};
+	Bytes		file = x3f_build(&raw, 2);
+
+	says(&file, "X3F", "{\"ExposureTime\":0.004,\"FNumber\":8,\"FocalLength\":24.2,\"ISOSpeedRatings\":100,"
+		 "\"DateTimeOriginal\":\"2024:02:29 23:59:58\",\"Make\":\"SIGMA\",\"Model\":\"SIGMA SD10\",\"Orientation\":6}", "SIGMA SD10", 6);
+	cut(TE_FORMAT_RAW, &file, "X3F");
+	bytes_free(&file);
 }
 
 /* A directory that claims more entries than there is room for: those before the first bad one. */
@@ -227,6 +285,13 @@ test_without(void)
 	EXPECT(TE_FORMAT_RAW, "no format we know", TE_EXIF_NONE, "no format we know");
 	EXPECT(TE_FORMAT_GIF, "GIF89aII*\0", TE_EXIF_NONE, "a format that has no EXIF");
 	EXPECT(TE_FORMAT_TIFF, "II*\0\xFF\xFF\xFF\xFF", TE_EXIF_ERROR, "a TIFF without a directory");
+	EXPECT(TE_FORMAT_RAW, "II\x1A\0\0\0HEAPCCDR\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xFF\xFF\0\0", TE_EXIF_ERROR, "a CRW without its directory");
+	EXPECT(TE_FORMAT_RAW, "\0MRM\0\0\0\x08\0WBG\0\0\0\0", TE_EXIF_ERROR, "an MRW without EXIF");
+	EXPECT(TE_FORMAT_RAW, "FOVb\0\0\2\0 and not enough for a header, but a bit more", TE_EXIF_ERROR, "an X3F without its directory");
+	EXPECT(TE_FORMAT_JP2, "\0\0\0\x0CjP  \r\n\x87\n", TE_EXIF_NONE, "a JPEG 2000 without EXIF");
+	EXPECT(TE_FORMAT_JP2, "\0\0\0\x0CjP  \r\n\x87\n\0\0\0\x7FuuidJpgTiffExif->JP2II*\0", TE_EXIF_ERROR, "a JPEG 2000 box that is cut");
+	EXPECT(TE_FORMAT_JP2, "\xFF\x4F\xFF\x51\0\x29", TE_EXIF_NONE, "a bare codestream of JPEG 2000");
+	EXPECT(TE_FORMAT_PNM, "P5 1 1 255 x", TE_EXIF_NONE, "a PGM");
 }
 
 int
@@ -249,7 +314,10 @@ main(void)
 	}
 	test_tiff(&expected);
 	test_cr3();
-	test_rw2();
+	test_rw2(0);
+	test_rw2(EB_BIG_ENDIAN);
+	test_crw();
+	test_x3f();
 	test_lying_count();
 	test_without();
 	free(expected.json);

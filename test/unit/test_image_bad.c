@@ -29,6 +29,7 @@ static const struct
 	{"truncated.gif", TE_TRUNCATED, 0}, {"truncated.tiff", TE_TRUNCATED, 0},
 	{"truncated.heic", TE_TRUNCATED, 0}, {"truncated.avif", TE_TRUNCATED, 0},
 	{"truncated.jxl", ANY_BAD, ANY_WIDTH}, {"truncated.bmp", TE_TRUNCATED, 320},
+	{"truncated.ppm", TE_TRUNCATED, 320}, {"truncated.jp2", TE_TRUNCATED, 320},
 	{"tiny.jpg", TE_TRUNCATED, 0}, {"corrupt.jpg", TE_CORRUPT, 320},
 	{"empty.jpg", TE_EMPTY, 0}, {"text.jpg", TE_UNSUPPORTED, 0}, {"drawing.jpg", TE_UNSUPPORTED, 0},
 	{"bomb.png", TE_TOO_MANY_PIXELS, 50000}
@@ -110,7 +111,7 @@ static void
 test_limits(void)
 {
 	static const char *const names[] = {"photo.jpg", "photo.png", "photo.webp", "animated.webp", "photo.gif", "animated.gif",
-	"photo.tiff", "pages.tiff", "photo.heic", "photo.avif", "photo.jxl", "24.bmp", "rle8.bmp"};
+	"photo.tiff", "pages.tiff", "photo.heic", "photo.avif", "photo.jxl", "24.bmp", "rle8.bmp", "photo.jp2", "tiled.jp2", "photo.ppm", "text.pbm"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 	{
@@ -237,9 +238,11 @@ int
 main(void)
 {
 	static const char *const cut[] = {"photo.png", "interlaced.png", "rgb-16.png", "photo.webp", "photo.tiff", "rgb-16.tiff",
-	"float.tiff", "photo.jxl", "bare.jxl", "24.bmp", "8.bmp"};
+	"float.tiff", "photo.jxl", "bare.jxl", "24.bmp", "8.bmp", "photo.ppm", "16.ppm", "text.ppm", "photo.pbm", "text.pbm",
+	"photo.jp2", "tiled.jp2", "bare.j2k"};
 	static const char *const flipped[] = {"photo.png", "photo.webp", "photo.gif", "rgb-16.tiff",
-	"photo.jxl", "photo.jpg", "progressive.jpg", "4.bmp", "rle8.bmp", "masks.bmp"};
+	"photo.jxl", "photo.jpg", "progressive.jpg", "4.bmp", "rle8.bmp", "masks.bmp", "photo.ppm", "text.pgm", "text.pbm",
+	"photo.jp2", "bare.j2k"};
 	static const char *const heif[] = {"photo.heic", "photo.avif"};
 
 	for (size_t i = 0; i < sizeof(heif) / sizeof(heif[0]); i++)

@@ -170,6 +170,33 @@ test_cut(void)
 		}
 }
 
+/* Without the end of the pixels, and without all of them, the EXIF before them is there. */
+static void
+test_exif_of_cut(const char *name)
+{
+	TeRequest	request = picture_request();
+	Bytes		bytes;
+
+	if (!read_file(name, &bytes))
+		return;
+	for (int left = 0; left < 2; left++)
+	{
+		const uint8_t *pixels = memmem(bytes.data, bytes.length, "mdat", 4);
+		const uint8_t *exif = memmem(bytes.data, bytes.length, "Fictor X100", 11);
+		Bytes		part = {bytes.data, bytes.length - 100};
+		ImgResult	result;
+
+		if (left == 0 && pixels && exif && exif < bytes.data + bytes.length * 9 / 10)
+			part.length = bytes.length * 9 / 10;
+		result = picture_process(&part, &request);
+		is_int(result.status, TE_TRUNCATED, name);
+		ok(!result.thumbnail && result.exif.status == TE_EXIF_FOUND && result.exif.has_taken_at &&
+		   strcmp(result.exif.model, "Fictor X100") == 0, "%s: no thumbnail, but EXIF", name);
+		img_result_free(&result);
+	}
+	bytes_free(&bytes);
+}
+
 int
 main(void)
 {
@@ -178,5 +205,7 @@ main(void)
 	test_others();
 	test_matrices();
 	test_cut();
+	test_exif_of_cut("photo.heic");
+	test_exif_of_cut("photo.avif");
 	return done_testing();
 }

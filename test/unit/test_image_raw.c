@@ -11,6 +11,7 @@
 
 static const char *const names[] = {
 	"photo.nef", "photo.arw", "photo.srw", "photo.dng", "photo.cr2", "photo.orf", "photo.rw2", "photo.raf", "photo.cr3",
+	"big-endian.rw2", "photo.crw", "big-endian.crw", "photo.mrw", "photo.x3f", "properties.x3f",
 	"plain.dng"
 };
 
@@ -79,15 +80,32 @@ test_choice(void)
 }
 
 static void
-test_without_preview(void)
+test_without_preview(const char *name, const char *error)
 {
-	Bytes		bytes = picture_read("no-preview.pef");
+	Bytes		bytes = picture_read(name);
 	TeRequest	request = picture_request();
 	ImgResult	result = picture_process(&bytes, &request);
 
 	is_int(result.status, TE_UNSUPPORTED, "a RAW file without preview is not supported");
+	is_text(result.error, error, "and the error says so");
 	ok(result.width == 4500 && result.height == 6000 && result.exif.status == TE_EXIF_FOUND,
 	   "but its size and its EXIF are known");
+	img_result_free(&result);
+	bytes_free(&bytes);
+}
+
+/* A structure whose directory is at its end, and is not there. */
+static void
+test_without_directory(const char *name)
+{
+	Bytes		bytes = picture_read(name);
+	Bytes		half = {bytes.data, bytes.length / 2};
+	TeRequest	request = picture_request();
+	ImgResult	result = picture_process(&half, &request);
+
+	is_int(result.status, TE_TRUNCATED, name);
+	is_text(result.error, "the file ends before its directory", "the reason");
+	ok(!result.thumbnail && result.exif.status == TE_EXIF_ERROR && result.exif.error[0], "nor EXIF, and why");
 	img_result_free(&result);
 	bytes_free(&bytes);
 }
@@ -139,7 +157,10 @@ main(void)
 	for (size_t i = 0; i < NAMES; i++)
 		test_raw(names[i]);
 	test_choice();
-	test_without_preview();
+	test_without_preview("no-preview.pef", "the RAW file has no preview");
+	test_without_preview("no-jpeg.x3f", "the RAW file has no preview that is a JPEG");
+	test_without_directory("photo.crw");
+	test_without_directory("photo.x3f");
 	test_tiff();
 	for (size_t i = 0; i < NAMES; i++)
 		test_changed(names[i]);

@@ -23,6 +23,29 @@ test_without(const char *operation, uint32_t readable, uint32_t writable, const 
 	is_int(hello.can_write & writable, 0, "nor for thumbnails");
 }
 
+/* A file of a format that libvips here does not read: it is no fault of the file. */
+static void
+test_unread(const char *operation, const char *name, const char *error)
+{
+	Bytes		bytes = picture_read(name);
+	TeRequest	request = picture_request();
+	ImgResult	result;
+
+	if (!bytes.data)
+	{
+		ok(true, "%s # skip this libvips does not write it", name);
+		return;
+	}
+	vips_operation_block_set(operation, TRUE);
+	result = picture_process(&bytes, &request);
+	vips_operation_block_set(operation, FALSE);
+	is_int(result.status, TE_UNSUPPORTED, name);
+	is_text(result.error, error, "and the reason");
+	ok(result.exif.status == TE_EXIF_FOUND, "its EXIF is read all the same");
+	img_result_free(&result);
+	bytes_free(&bytes);
+}
+
 /* Formats of loaders that are there, but not on our list. */
 static void
 test_blocked(const char *name, const void *data, size_t length)
@@ -53,6 +76,9 @@ main(void)
 
 	test_without("VipsForeignLoadHeif", 1u << TE_FORMAT_HEIC | 1u << TE_FORMAT_AVIF, 0, "HEIC is not read");
 	test_without("VipsForeignLoadWebp", 1u << TE_FORMAT_WEBP, 0, "WebP is not read");
+	test_without("VipsForeignLoadJp2k", 1u << TE_FORMAT_JP2, 0, "JPEG 2000 is not read");
+	test_unread("VipsForeignLoadJp2k", "photo.jp2", "the installed libvips does not read the format jp2");
+	test_unread("VipsForeignLoadJxl", "photo.jxl", "the installed libvips does not read the format jxl");
 	test_without("VipsForeignSaveHeif", 0, 1u << TE_FORMAT_AVIF, "not written as avif");
 
 	test_blocked("matrix", text, sizeof(text) - 1);

@@ -33,7 +33,8 @@ static const char *const filter_names[] = {[TE_FILTER_NAME] = "name",[TE_FILTER_
 
 static const char *const suffixes[] = {
 	"jpg", "jpeg", "jpe", "jfif", "png", "webp", "gif", "tif", "tiff", "heic", "heif", "hif", "avif", "jxl", "bmp",
-	"cr2", "cr3", "nef", "arw", "srw", "dng", "orf", "rw2", "pef", "raf", "iiq"
+	"jp2", "j2k", "j2c", "jpc", "jpf", "jpx", "ppm", "pgm", "pbm", "pnm",
+	"cr2", "cr3", "crw", "nef", "arw", "srw", "dng", "orf", "rw2", "rwl", "pef", "raf", "iiq", "mrw", "x3f"
 };
 
 /* --- which files */
