@@ -98,7 +98,7 @@ look_at_crw(const uint8_t *data, size_t length)
 	CiffValue	value;
 	uint32_t	width;
 
-	return ciff_open(&ciff, data, length) && ciff_find(&ciff, CIFF_MAKE_MODEL, &value) && value.length == 11 &&
+	return ciff_open(&ciff, data, length) && ciff_find(&ciff, CIFF_MAKE_MODEL, &value) && value.length == 12 &&
 		memcmp(value.data, "Maker\0Model", 11) == 0 && ciff_find(&ciff, CIFF_IMAGE, &value) &&
 		ciff_long(&ciff, &value, 0, &width) && width == 40 && !ciff_long(&ciff, &value, 7, &width) &&
 		!ciff_find(&ciff, CIFF_JPEG, &value);

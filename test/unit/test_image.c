@@ -45,7 +45,7 @@ static const Expected whole[] = {
 	{"555.bmp", TE_FORMAT_BMP, 3}, {"565.bmp", TE_FORMAT_BMP, 3},
 	{"8.bmp", TE_FORMAT_BMP, 20}, {"rle8.bmp", TE_FORMAT_BMP, 20},
 	{"photo.ppm", TE_FORMAT_PNM, 0.3}, {"16.ppm", TE_FORMAT_PNM, 0.3}, {"10.ppm", TE_FORMAT_PNM, 0.3}, {"text.ppm", TE_FORMAT_PNM, 0.3},
-	{"photo.pgm", TE_FORMAT_PNM, 0.6, true}, {"text.pgm", TE_FORMAT_PNM, 0.6, true},
+	{"photo.pgm", TE_FORMAT_PNM, 12, true}, {"text.pgm", TE_FORMAT_PNM, 12, true},
 	{"photo.jp2", TE_FORMAT_JP2, 1.2, false, true}, {"bare.j2k", TE_FORMAT_JP2, 1.2, false, true}, {"tiled.jp2", TE_FORMAT_JP2, 1.2, false, true},
 	{"display-p3.jpg", TE_FORMAT_JPEG, 1.1}, {"adobe-rgb.jpg", TE_FORMAT_JPEG, 1.2},
 	{"adobe-rgb-16.tiff", TE_FORMAT_TIFF, 0.5}, {"prophoto-16.png", TE_FORMAT_PNG, 0.8},

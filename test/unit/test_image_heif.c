@@ -170,7 +170,47 @@ test_cut(void)
 		}
 }
 
-/* Without the end of the pixels, and without all of them, the EXIF before them is there. */
+static uint32_t
+be32_at(const uint8_t *at)
+{
+	return (uint32_t) at[0] << 24 | (uint32_t) at[1] << 16 | (uint32_t) at[2] << 8 | at[3];
+}
+
+/*
+ * Put the EXIF before the pixels, as phones do.  False if the file is built in another way than libheif 1.15 does:
+ * two items, each in one piece, the pixels first.
+ */
+static bool
+exif_first(Bytes *bytes)
+{
+	static const uint8_t start[] = {'i', 'l', 'o', 'c', 0, 0, 0, 0, 0x44, 0x40, 0, 2, 0, 1, 0, 0};
+	uint8_t    *iloc = memmem(bytes->data, bytes->length, start, sizeof(start));
+	uint8_t    *places[2];
+	uint32_t	at[2],
+				length[2];
+	Bytes		swapped = {0};
+
+	for (int i = 0; iloc && i < 2; i++)
+	{
+		places[i] = iloc + sizeof(start) + i * 18;
+		at[i] = be32_at(places[i]);
+		length[i] = be32_at(places[i] + 10);
+	}
+	if (!iloc || at[0] + length[0] != at[1] || at[1] + length[1] > bytes->length)
+		return false;
+	for (int i = 0; i < 4; i++)
+		places[0][i] = (uint8_t) ((at[0] + length[1]) >> (24 - 8 * i));
+	memcpy(places[1], (uint8_t[]) {(uint8_t) (at[0] >> 24), (uint8_t) (at[0] >> 16), (uint8_t) (at[0] >> 8), (uint8_t) at[0]}, 4);
+	bytes_add(&swapped, bytes->data, at[0]);
+	bytes_add(&swapped, bytes->data + at[1], length[1]);
+	bytes_add(&swapped, bytes->data + at[0], length[0]);
+	bytes_add(&swapped, bytes->data + at[1] + length[1], bytes->length - at[1] - length[1]);
+	bytes_free(bytes);
+	*bytes = swapped;
+	return true;
+}
+
+/* With pixels that end too early, and without any, the EXIF before them is there. */
 static void
 test_exif_of_cut(const char *name)
 {
@@ -179,19 +219,20 @@ test_exif_of_cut(const char *name)
 
 	if (!read_file(name, &bytes))
 		return;
-	for (int left = 0; left < 2; left++)
+	if (!exif_first(&bytes))
 	{
-		const uint8_t *pixels = memmem(bytes.data, bytes.length, "mdat", 4);
-		const uint8_t *exif = memmem(bytes.data, bytes.length, "Fictor X100", 11);
-		Bytes		part = {bytes.data, bytes.length - 100};
-		ImgResult	result;
+		ok(true, "%s # skip this libheif writes it in another way", name);
+		bytes_free(&bytes);
+		return;
+	}
+	for (size_t length = bytes.length; length > 1000; length = length == bytes.length ? length - 50 : length * 9 / 10)
+	{
+		Bytes		part = {bytes.data, length};
+		ImgResult	result = picture_process(&part, &request);
 
-		if (left == 0 && pixels && exif && exif < bytes.data + bytes.length * 9 / 10)
-			part.length = bytes.length * 9 / 10;
-		result = picture_process(&part, &request);
-		is_int(result.status, TE_TRUNCATED, name);
-		ok(!result.thumbnail && result.exif.status == TE_EXIF_FOUND && result.exif.has_taken_at &&
-		   strcmp(result.exif.model, "Fictor X100") == 0, "%s: no thumbnail, but EXIF", name);
+		is_int(result.status, length == bytes.length ? TE_OK : TE_TRUNCATED, name);
+		ok(result.exif.status == TE_EXIF_FOUND && result.exif.has_taken_at && result.exif.has_gps &&
+		   strcmp(result.exif.model, "Fictor X100") == 0, "%s: of %zu bytes: EXIF", name, length);
 		img_result_free(&result);
 	}
 	bytes_free(&bytes);
