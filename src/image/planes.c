@@ -36,22 +36,36 @@ shrink_of(int chroma, int number)
 	return number == 0 ? 1 : MAX(1, chroma);
 }
 
+/* One of the planes, without data: its size; and where it begins. */
+static ImgPixels
+place_of(const ImgPixels *pixels, int number, size_t *at)
+{
+	int			shrink = shrink_of(pixels->chroma, number);
+	ImgPixels	plane = {NULL, (pixels->width + shrink - 1) / shrink, (pixels->height + shrink - 1) / shrink, 1, 0};
+
+	*at = number == 0 ? 0 : (size_t) pixels->width * pixels->height + (size_t) (number - 1) * plane.width * plane.height;
+	return plane;
+}
+
 ImgPixels
 img_plane(const ImgPixels *pixels, int number)
 {
-	int			shrink = shrink_of(pixels->chroma, number);
-	ImgPixels	plane = {pixels->data, (pixels->width + shrink - 1) / shrink, (pixels->height + shrink - 1) / shrink, 1, 0};
+	size_t		at;
+	ImgPixels	plane = place_of(pixels, number, &at);
 
-	if (number > 0)
-		plane.data += (size_t) pixels->width * pixels->height + (size_t) (number - 1) * plane.width * plane.height;
+	plane.data = pixels->data + at;
 	return plane;
 }
 
 size_t
 img_pixels_size(const ImgPixels *pixels)
 {
-	return pixels->chroma > 0 ? (size_t) (img_plane(pixels, COLOURS).data - pixels->data) :
-		(size_t) pixels->width * pixels->height * pixels->bands;
+	size_t		size = (size_t) pixels->width * pixels->height * pixels->bands;
+
+	/* behind the last plane */
+	if (pixels->chroma > 0)
+		place_of(pixels, COLOURS, &size);
+	return size;
 }
 
 /*
