@@ -206,7 +206,8 @@ add_reply(const TeRequest *request, const ImgResult *result)
 		.model_len = text_length(exif->model, TE_MAX_TEXT),
 		.error_len = text_length(result->error, TE_MAX_TEXT),
 		.exif_error_len = text_length(exif->error, TE_MAX_TEXT),
-		.json_len = text_length(exif->json, TE_MAX_JSON)
+		.json_len = text_length(exif->json, TE_MAX_JSON),
+		.damage = result->status == TE_OK ? result->damage : 0
 	};
 	const struct
 	{

@@ -19,7 +19,8 @@
 typedef struct ImgResult
 {
 	TeStatus	status;			/* of thumbnail and size */
-	char		error[TE_MAX_TEXT]; /* detail of a failure: UTF-8, one line, or "" */
+	char		error[TE_MAX_TEXT]; /* detail of a failure or of damage: UTF-8, one line, or "" */
+	TeStatus	damage;			/* with TE_OK: why the thumbnail shows a part of the image only; 0 = it shows all */
 	TeFormat	format;
 	uint32_t	width,
 				height;			/* upright, of the full image; 0 if not known */

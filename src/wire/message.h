@@ -29,7 +29,7 @@
 #include "wire/status.h"
 
 #define TE_WIRE_MAGIC		0x46584554	/* "TEXF" */
-#define TE_WIRE_VERSION		2
+#define TE_WIRE_VERSION		3
 #define TE_PIPELINE			2	/* messages in one decoder: one in work, one waiting */
 #define TE_BATCH			16	/* requests in one message */
 
@@ -79,6 +79,7 @@ typedef struct TeHello
 #define TE_WANT_EXIF		0x02	/* dates, camera, GPS and the JSON */
 #define TE_WANT_GPS			0x04	/* leave GPS in; only with TE_WANT_EXIF */
 #define TE_WANT_ALL			0x07
+#define TE_WANT_DAMAGED		0x08	/* show what is left of a damaged image; only with TE_WANT_THUMBNAIL */
 /* Format, width and height are always in the reply. */
 
 typedef struct TeRequest
@@ -149,6 +150,8 @@ typedef struct TeReply
 				error_len,
 				exif_error_len,
 				json_len;
+	uint32_t	damage;			/* with TE_OK: TE_CORRUPT or TE_TRUNCATED if the thumbnail shows what is left of a damaged
+								 * image, of which "error" then is the detail; 0 = it is not damaged */
 } TeReply;
 
 /* A checked reply: the texts as C strings inside the message's own buffer copy. */

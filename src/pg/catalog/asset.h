@@ -56,6 +56,7 @@ typedef struct TeState
 	int64		file_size;		/* bytes */
 	char	   *error;
 	char	   *exif_error;
+	char	   *damage;
 } TeState;
 
 typedef struct TeAsset

@@ -36,6 +36,7 @@ te_job_create(MemoryContext parent, const TeAsset *asset)
 	job->asset.state.file = copy_text(asset->state.file);
 	job->asset.state.error = copy_text(asset->state.error);
 	job->asset.state.exif_error = copy_text(asset->state.exif_error);
+	job->asset.state.damage = copy_text(asset->state.damage);
 	job->id = te_key_text(asset->attachment->key_type, &asset->key);
 	job->source = (TeSource) {.fd = -1, .status = TE_IO_ERROR}; /* it has not been opened */
 	MemoryContextSwitchTo(caller);
@@ -59,7 +60,7 @@ fill_request(TeJob *job)
 	job->task.role = job->asset.attachment->owner;
 	job->task.image_fd = job->source.fd;
 	if (job->parts & TE_PART_THUMBNAIL)
-		request->want |= TE_WANT_THUMBNAIL;
+		request->want |= TE_WANT_THUMBNAIL | (te_damaged_images == TE_DAMAGED_SHOW ? TE_WANT_DAMAGED : 0);
 	if (job->parts & TE_PART_EXIF)
 		request->want |= TE_WANT_EXIF | (te_exif_gps ? TE_WANT_GPS : 0);
 	request->size = te_thumbnail_size;
@@ -186,6 +187,14 @@ te_job_exif_failed(const TeJob *job)
 		job->task.reply.exif_status == TE_EXIF_ERROR;
 }
 
+bool
+te_job_exif_of_failed(const TeJob *job)
+{
+	/* that the table has refused is not tried again; where no decoder has replied, nothing was found */
+	return (job->parts & TE_PART_EXIF) && te_job_verdict(job) != TE_VERDICT_DONE && job->status != TE_NOT_WRITTEN &&
+		job->task.reply.exif_status == TE_EXIF_FOUND;
+}
+
 TeOutcome
 te_job_outcome(const TeJob *job)
 {
@@ -210,4 +219,12 @@ te_job_exif_error(const TeJob *job)
 	const char *detail = job->task.texts.exif_error;
 
 	return detail != NULL ? te_text_to_server(detail) : pstrdup("EXIF could not be read");
+}
+
+char *
+te_job_damage(const TeJob *job)
+{
+	if (te_job_verdict(job) != TE_VERDICT_DONE || !(job->parts & TE_PART_THUMBNAIL) || job->task.reply.damage == 0)
+		return NULL;
+	return te_status_message((int) job->task.reply.damage, job->detail);
 }

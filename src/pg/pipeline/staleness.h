@@ -21,6 +21,7 @@ typedef struct TeSettings
 	char	   *thumbnail;		/* "256 jpeg 85", "256 png" */
 	char	   *exif;			/* "UTC gps xmp" */
 	char	   *both;
+	char	   *damaged;		/* of a thumbnail that shows what is left of a damaged image; NULL: there must be none */
 } TeSettings;
 
 /* The current settings, palloc'd. */

@@ -69,6 +69,15 @@ set_source(const TeJob *job, NewState *result)
 	state->path_hash = hash;
 }
 
+/* EXIF was examined, with these settings. */
+static void
+set_exif(const TeJob *job, const TeSettings *settings, TeState *state)
+{
+	state->exif_settings = settings->exif;
+	/* there may be XMP or IPTC beside EXIF that cannot be read */
+	state->exif_error = te_job_exif_failed(job) || job->task.texts.exif_error != NULL ? te_job_exif_error(job) : NULL;
+}
+
 static void
 set_done(const TeJob *job, const TeSettings *settings, NewState *result)
 {
@@ -79,17 +88,17 @@ set_done(const TeJob *job, const TeSettings *settings, NewState *result)
 	if (job->parts & TE_PART_THUMBNAIL)
 	{
 		state->file = job->file;
-		state->thumbnail_settings = settings->thumbnail;
+		state->damage = te_job_damage(job);
+		state->thumbnail_settings = state->damage != NULL ? settings->damaged : settings->thumbnail;
 		state->file_size = job->task.reply.thumbnail_bytes;
 		after.thumbnail_path = job->file_path;
 		after.thumbnail_lost = false;
 	}
 	if (job->parts & TE_PART_EXIF)
-	{
-		state->exif_settings = settings->exif;
-		/* there may be XMP or IPTC beside EXIF that cannot be read */
-		state->exif_error = te_job_exif_failed(job) || job->task.texts.exif_error != NULL ? te_job_exif_error(job) : NULL;
-	}
+		set_exif(job, settings, state);
+
+	if (state->damage != NULL)
+		result->path = job->asset.path; /* for the view of failures */
 
 	/* with parts => 'exif', the thumbnail may still be missing */
 	after.state = *state;
@@ -106,6 +115,8 @@ set_failed(const TeJob *job, const TeSettings *settings, NewState *result)
 
 	state->error = te_job_error(job);
 	result->path = job->asset.path;
+	if (te_job_exif_of_failed(job))
+		set_exif(job, settings, state);
 	switch (te_job_verdict(job))
 	{
 		case TE_VERDICT_MISSING:
@@ -149,7 +160,8 @@ alike(const NewState *a, const NewState *b)
 		same_text(left->thumbnail_settings, right->thumbnail_settings) &&
 		same_text(left->exif_settings, right->exif_settings) &&
 		same_text(left->tried_settings, right->tried_settings) &&
-		same_text(left->error, right->error) && same_text(left->exif_error, right->exif_error);
+		same_text(left->error, right->error) && same_text(left->exif_error, right->exif_error) &&
+		same_text(left->damage, right->damage);
 }
 
 /* Add what nearly every asset has of its own, as arrays: $1 to $12. */
@@ -212,7 +224,7 @@ write_states(TeJob *const *jobs, const NewState *const *results, int count)
 				   " path_hash = ($5)[n], source_size = ($6)[n], source_mtime = ($7)[n],"
 				   " wrote = ($8)[n], file = ($9)[n], file_size = ($10)[n], next_try = ($11)[n], path = ($12)[n],"
 				   " status = $13::%s, limit_hit = $14, attempts = $15, interruptions = $16, verdict = $17,"
-				   " thumbnail_settings = $18, exif_settings = $19, tried_settings = $20, error = $21, exif_error = $22"
+				   " thumbnail_settings = $18, exif_settings = $19, tried_settings = $20, error = $21, exif_error = $22, damage = $23"
 				   " FROM " TE_STATE_KEYS_SQL " AND s.version = ($4)[n]",
 				   attachment->state, te_internal_name("thumbexif_asset_status"));
 	arg_differing(&args, jobs, results, count);
@@ -229,6 +241,7 @@ write_states(TeJob *const *jobs, const NewState *const *results, int count)
 	te_arg_text(&args, state->tried_settings);
 	te_arg_text(&args, state->error);
 	te_arg_text(&args, state->exif_error);
+	te_arg_text(&args, state->damage);
 	if (te_sql_by_index(sql, &args) != (uint64) count)
 		ereport(ERROR,
 				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),

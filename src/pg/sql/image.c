@@ -127,10 +127,22 @@ optional_argument(FunctionCallInfo fcinfo, int number, const char *name, int max
 	return value;
 }
 
+/* The thumbnail shows what is left of a damaged image. */
+static void
+report_damage(const TeTask *task, const char *path)
+{
+	const char *state = te_status_sqlstate((int) task->reply.damage);
+
+	ereport(WARNING,
+			(errcode(MAKE_SQLSTATE(state[0], state[1], state[2], state[3], state[4])),
+			 errmsg("image is damaged: %s", te_status_message((int) task->reply.damage, task->texts.error)),
+			 path ? errdetail("The image is \"%s\".", path) : 0));
+}
+
 static Datum
 thumbnail(FunctionCallInfo fcinfo, Image (*open_image) (FunctionCallInfo))
 {
-	TeRequest	request = make_request(TE_WANT_THUMBNAIL);
+	TeRequest	request = make_request(TE_WANT_THUMBNAIL | (te_damaged_images == TE_DAMAGED_SHOW ? TE_WANT_DAMAGED : 0));
 	Image		image;
 	TeTask	   *task;
 	bytea	   *result;
@@ -146,6 +158,8 @@ thumbnail(FunctionCallInfo fcinfo, Image (*open_image) (FunctionCallInfo))
 	task = decode(&image, &request);
 	if (task->reply.status != TE_OK)
 		te_throw_status(task->reply.status, image.path, task->texts.error);
+	if (task->reply.damage != 0)
+		report_damage(task, image.path);
 
 	result = palloc(VARHDRSZ + task->reply.thumbnail_bytes);
 	SET_VARSIZE(result, VARHDRSZ + task->reply.thumbnail_bytes);
