@@ -247,6 +247,13 @@ show_damaged(const TeRequest *request, const ImgFile *file, ImgResult *result)
 void
 img_process(const TeRequest *request, const uint8_t *data, size_t length, ImgResult *result)
 {
+	img_process_beside(request, data, length, NULL, result);
+}
+
+void
+img_process_beside(const TeRequest *request, const uint8_t *data, size_t length,
+				   const ExifSidecar *sidecar, ImgResult *result)
+{
 	ImgFile		file = {TE_FORMAT_UNKNOWN, data, length};
 	TeRequest	intact = *request;
 
@@ -264,7 +271,7 @@ img_process(const TeRequest *request, const uint8_t *data, size_t length, ImgRes
 		return;
 	}
 	if (request->want & TE_WANT_EXIF)
-		exif_read(file.format, data, length, (request->want & TE_WANT_GPS) != 0, &result->exif);
+		exif_read_beside(file.format, data, length, (request->want & TE_WANT_GPS) != 0, sidecar, &result->exif);
 	intact.want &= ~(uint32_t) TE_WANT_DAMAGED;
 	process_picture(&intact, &file, result);
 	if ((request->want & TE_WANT_DAMAGED) && is_damaged(result->status))

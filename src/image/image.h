@@ -50,6 +50,10 @@ extern void img_self_test(TeHello *hello);
  */
 extern void img_process(const TeRequest *request, const uint8_t *data, size_t length,
 						ImgResult *result);
+
+/* The same, also with the XMP of the file beside it (NULL: there is none). */
+extern void img_process_beside(const TeRequest *request, const uint8_t *data, size_t length,
+							   const ExifSidecar *sidecar, ImgResult *result);
 extern void img_result_free(ImgResult *result);
 
 /*

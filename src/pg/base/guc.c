@@ -54,6 +54,7 @@ char	   *te_databases;
 int			te_max_workers;
 bool		te_exif_gps;
 int			te_damaged_images;
+bool		te_sidecars;
 
 /*
  * List of struct config_generic *: settings whose values were rejected when the library was
@@ -304,6 +305,11 @@ define_results(void)
 							 "Assets that failed are then tried again; with \"fail\" such thumbnails are stale.",
 							 &te_damaged_images, TE_DAMAGED_FAIL, damaged_images,
 							 PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("thumbexif.sidecars",
+							 "Read XMP also from the file beside an image, \"a.jpg.xmp\" or \"a.xmp\".",
+							 "What it says comes before what the image's own XMP says. "
+							 "A change of this setting is noticed as one of the file is.",
+							 &te_sidecars, true, PGC_SUSET, 0, NULL, NULL, NULL);
 }
 
 static void

@@ -34,6 +34,7 @@ extern char *te_databases;		/* comma-separated list, "" = all that have the exte
 extern int	te_max_workers;
 extern bool te_exif_gps;
 extern int	te_damaged_images;	/* TeDamagedImages */
+extern bool te_sidecars;
 
 extern void te_guc_define(void);	/* called first in _PG_init */
 

@@ -38,7 +38,7 @@ te_job_create(MemoryContext parent, const TeAsset *asset)
 	job->asset.state.exif_error = copy_text(asset->state.exif_error);
 	job->asset.state.damage = copy_text(asset->state.damage);
 	job->id = te_key_text(asset->attachment->key_type, &asset->key);
-	job->source = (TeSource) {.fd = -1, .status = TE_IO_ERROR}; /* it has not been opened */
+	job->source = (TeSource) {.fd = -1, .sidecar_fd = -1, .status = TE_IO_ERROR}; /* it has not been opened */
 	MemoryContextSwitchTo(caller);
 	return job;
 }
@@ -62,7 +62,14 @@ fill_request(TeJob *job)
 	if (job->parts & TE_PART_THUMBNAIL)
 		request->want |= TE_WANT_THUMBNAIL | (te_damaged_images == TE_DAMAGED_SHOW ? TE_WANT_DAMAGED : 0);
 	if (job->parts & TE_PART_EXIF)
+	{
 		request->want |= TE_WANT_EXIF | (te_exif_gps ? TE_WANT_GPS : 0);
+		request->sidecar_size = (uint64) te_source_take_sidecar(&job->source, &job->task.sidecar_fd);
+		if (request->sidecar_size > 0)
+			request->want |= TE_WANT_SIDECAR;
+	}
+	else
+		te_source_drop_sidecar(&job->source);
 	request->size = te_thumbnail_size;
 	request->format = te_thumbnail_format;
 	request->quality = te_thumbnail_quality;
@@ -82,6 +89,8 @@ request_file(TeJob *job, int flags)
 {
 	MemoryContext caller = MemoryContextSwitchTo(job->context);
 
+	if (te_parts_kept(job->asset.attachment) & TE_PART_EXIF)
+		flags |= TE_ASK_SIDECAR;
 	job->requested = te_source_request(job->asset.path, TE_ASK_READ | flags, &job->source);
 	MemoryContextSwitchTo(caller);
 	return job->requested;
@@ -218,6 +227,8 @@ te_job_exif_error(const TeJob *job)
 {
 	const char *detail = job->task.texts.exif_error;
 
+	if (detail == NULL && !te_job_exif_failed(job) && job->source.sidecar_error != NULL)
+		return pstrdup(job->source.sidecar_error);
 	return detail != NULL ? te_text_to_server(detail) : pstrdup("EXIF could not be read");
 }
 

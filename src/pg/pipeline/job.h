@@ -92,7 +92,7 @@ extern bool te_job_exif_of_failed(const TeJob *job);
 /* The outcome if it gets written. */
 extern TeOutcome te_job_outcome(const TeJob *job);
 
-/* The reason of the failure, or why its EXIF could not be read: one line, palloc'd, server encoding. */
+/* The reason of the failure, or why its EXIF or its sidecar could not be read: one line, palloc'd, server encoding. */
 extern char *te_job_error(const TeJob *job);
 extern char *te_job_exif_error(const TeJob *job);
 

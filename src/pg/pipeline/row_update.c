@@ -121,7 +121,7 @@ te_row_update_plan(const TeJob *job, TeRowUpdate *update)
 {
 	const TeAttachment *attachment = job->asset.attachment;
 	const TeReply *reply = &job->task.reply;
-	bool		changed = te_source_changed(&job->asset, &job->source);
+	bool		changed = te_source_changed(&job->asset, &job->source) || te_sidecar_changed(&job->asset, &job->source);
 	bool		done = te_job_verdict(job) == TE_VERDICT_DONE;
 	bool		failed_with_exif = te_job_exif_of_failed(job);
 

@@ -128,6 +128,15 @@ te_source_changed(const TeAsset *asset, const TeSource *file)
 		(file->size_bytes != state->source_size || file->mtime_ns != state->source_mtime);
 }
 
+bool
+te_sidecar_changed(const TeAsset *asset, const TeSource *file)
+{
+	const TeState *state = &asset->state;
+
+	return state->exists && state->has_path_hash && was_opened(file) && file->sidecar_known &&
+		file->sidecar != state->sidecar;
+}
+
 /* Compares the end of the path: thumbnail_dir may have been moved, and copies of the database have other folders. */
 bool
 te_names_our_file(const TeAsset *asset)
@@ -154,7 +163,7 @@ te_missing_parts(const TeAsset *asset, const TeSettings *settings, const TeSourc
 		(te_names_our_file(asset) &&
 		 (changed || asset->thumbnail_lost || !thumbnail_settings_match(asset, settings))))
 		missing |= TE_PART_THUMBNAIL;
-	if (changed || !exif_settings_match(asset, settings->exif))
+	if (changed || te_sidecar_changed(asset, file) || !exif_settings_match(asset, settings->exif))
 		missing |= TE_PART_EXIF;
 	return missing & te_parts_kept(asset->attachment);
 }
@@ -195,7 +204,7 @@ may_succeed_now(const TeAsset *asset, const TeSettings *settings, const TeSource
 {
 	const TeState *state = &asset->state;
 
-	return te_source_changed(asset, file) ||
+	return te_source_changed(asset, file) || te_sidecar_changed(asset, file) ||
 		(state->verdict == TE_DENIED && file != NULL && file->status != TE_DENIED) ||
 		!settings_match(state->tried_settings, settings->both) ||
 		te_status_limit(state->verdict) > limit_hit(state);

@@ -60,6 +60,9 @@ extern bool te_names_our_file(const TeAsset *asset);
 /* Has the path or the file changed since the state was written? */
 extern bool te_source_changed(const TeAsset *asset, const TeSource *file);
 
+/* Has its sidecar come, changed or gone since then? */
+extern bool te_sidecar_changed(const TeAsset *asset, const TeSource *file);
+
 /* The current value of the setting that limits a status (TE_TOO_MANY_PIXELS and the like); -1 if there is none. */
 extern int64 te_status_limit(int status);
 

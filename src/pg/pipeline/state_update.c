@@ -45,7 +45,7 @@ set_next_try(NewState *result, int64 first_ms, int64 max_ms)
 	result->next_try = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), wait_ms);
 }
 
-/* Set path, size and mtime of the file; parts made from another file become stale. */
+/* Set path, size and mtime of the file, and its sidecar; parts made from others become stale. */
 static void
 set_source(const TeJob *job, NewState *result)
 {
@@ -58,13 +58,20 @@ set_source(const TeJob *job, NewState *result)
 		state->exif_settings = NULL;
 		state->thumbnail_settings = NULL;
 	}
+	if (te_sidecar_changed(&job->asset, source))
+		state->exif_settings = NULL;
 	if (source->status == TE_OK || source->status == TE_EMPTY || source->status == TE_FILE_TOO_LARGE)
 	{
 		state->source_size = source->size_bytes;
 		state->source_mtime = source->mtime_ns;
+		if (source->sidecar_known)
+			state->sidecar = source->sidecar;
 	}
 	else if (state->has_path_hash && state->path_hash != hash)
+	{
 		state->source_size = state->source_mtime = -1;
+		state->sidecar = 0;
+	}
 	state->has_path_hash = true;
 	state->path_hash = hash;
 }
@@ -75,7 +82,8 @@ set_exif(const TeJob *job, const TeSettings *settings, TeState *state)
 {
 	state->exif_settings = settings->exif;
 	/* there may be XMP or IPTC beside EXIF that cannot be read */
-	state->exif_error = te_job_exif_failed(job) || job->task.texts.exif_error != NULL ? te_job_exif_error(job) : NULL;
+	state->exif_error = te_job_exif_failed(job) || job->task.texts.exif_error != NULL || job->source.sidecar_error != NULL ?
+		te_job_exif_error(job) : NULL;
 }
 
 static void
@@ -164,17 +172,17 @@ alike(const NewState *a, const NewState *b)
 		same_text(left->damage, right->damage);
 }
 
-/* Add what nearly every asset has of its own, as arrays: $1 to $12. */
+/* Add what nearly every asset has of its own, as arrays: $1 to $13. */
 static void
 arg_differing(TeArgs *args, TeJob *const *jobs, const NewState *const *results, int count)
 {
 	enum
 	{
-		VERSION, PATH_HASH, SIZE, MTIME, WROTE, FILE_NAME, FILE_SIZE, NEXT_TRY, PATH,
+		VERSION, PATH_HASH, SIZE, MTIME, WROTE, FILE_NAME, FILE_SIZE, NEXT_TRY, PATH, SIDECAR,
 					COLUMNS
 	};
 	const Oid	types[COLUMNS] = {INT8OID, INT8OID, INT8OID, INT8OID, INT4OID, TEXTOID, INT8OID,
-	TIMESTAMPTZOID, TEXTOID};
+	TIMESTAMPTZOID, TEXTOID, INT8OID};
 	Datum	   *values[COLUMNS];
 	bool	   *nulls[COLUMNS];
 	TeKey	   *keys = palloc(sizeof(TeKey) * count);
@@ -202,6 +210,8 @@ arg_differing(TeArgs *args, TeJob *const *jobs, const NewState *const *results, 
 		values[FILE_SIZE][i] = Int64GetDatum(state->file_size);
 		nulls[NEXT_TRY][i] = !results[i]->has_next_try;
 		values[NEXT_TRY][i] = TimestampTzGetDatum(results[i]->next_try);
+		values[SIDECAR][i] = Int64GetDatum(state->sidecar);
+		nulls[SIDECAR][i] = state->sidecar == 0;
 		nulls[PATH][i] = results[i]->path == NULL;
 		if (results[i]->path != NULL)
 			values[PATH][i] = CStringGetTextDatum(results[i]->path);
@@ -222,9 +232,9 @@ write_states(TeJob *const *jobs, const NewState *const *results, int count)
 
 	sql = psprintf("UPDATE %s AS s SET version = s.version + 1, claim = NULL, claimed_from = NULL, finished_at = clock_timestamp(),"
 				   " path_hash = ($5)[n], source_size = ($6)[n], source_mtime = ($7)[n],"
-				   " wrote = ($8)[n], file = ($9)[n], file_size = ($10)[n], next_try = ($11)[n], path = ($12)[n],"
-				   " status = $13::%s, limit_hit = $14, attempts = $15, interruptions = $16, verdict = $17,"
-				   " thumbnail_settings = $18, exif_settings = $19, tried_settings = $20, error = $21, exif_error = $22, damage = $23"
+				   " wrote = ($8)[n], file = ($9)[n], file_size = ($10)[n], next_try = ($11)[n], path = ($12)[n], sidecar = ($13)[n],"
+				   " status = $14::%s, limit_hit = $15, attempts = $16, interruptions = $17, verdict = $18,"
+				   " thumbnail_settings = $19, exif_settings = $20, tried_settings = $21, error = $22, exif_error = $23, damage = $24"
 				   " FROM " TE_STATE_KEYS_SQL " AND s.version = ($4)[n]",
 				   attachment->state, te_internal_name("thumbexif_asset_status"));
 	arg_differing(&args, jobs, results, count);
