@@ -341,7 +341,7 @@ cut_off(const JpegDecoder *decoder, ImgFile *file)
 
 /* Is what was decoded the whole image, or as much of it as suffices? */
 static bool
-check(const JpegDecoder *decoder, bool decoded, const ImgTarget *target, ImgResult *result)
+check(JpegDecoder *decoder, bool decoded, const ImgTarget *target, ImgResult *result)
 {
 	if (!decoded)
 		return img_fail(result, decoder->at_end ? TE_TRUNCATED : status_of(decoder->errors.msg_code),
