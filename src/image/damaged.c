@@ -9,9 +9,6 @@
 
 #include <string.h>
 
-/* With fewer rows than this, if it has more, an image shows nothing. */
-#define MIN_ROWS	8
-
 /* White, or without ink.  Of rare formats the rest becomes black. */
 static int
 blank_byte(VipsImage *image)
@@ -56,7 +53,7 @@ img_damaged_rows(VipsImage *opened, const ImgFile *file, ImgResult *result)
 	VipsImage  *image = new_like(opened);
 	int			rows = image ? copy_rows(opened, image) : 0;
 
-	if (!image || rows < MIN(height, MIN_ROWS))
+	if (!image || rows < MIN(height, IMG_MIN_ROWS))
 	{
 		img_fail_vips(result, file);
 		g_clear_object(&image);

@@ -74,6 +74,21 @@ decode_opened(const ImgFile *file, VipsImage *opened, const ImgTarget *target, I
 	return g_object_ref(opened);
 }
 
+/* A damaged PNG, by way of a whole one. */
+static bool
+decode_repaired(const ImgFile *file, uint32_t full_width, const ImgTarget *target, ImgPixels *pixels, ImgResult *result)
+{
+	ImgFile		whole = {.format = file->format};
+	ImgTarget	intact = *target;
+	bool		ok;
+
+	whole.data = img_png_repair(file, &whole.length, result);
+	intact.damaged = false;
+	ok = whole.data && img_decode(&whole, NULL, full_width, &intact, pixels, result);
+	free((void *) whole.data);
+	return ok;
+}
+
 bool
 img_decode(const ImgFile *file, VipsImage *opened, uint32_t full_width, const ImgTarget *target,
 		   ImgPixels *pixels, ImgResult *result)
@@ -85,6 +100,8 @@ img_decode(const ImgFile *file, VipsImage *opened, uint32_t full_width, const Im
 	img_vips_clear();
 	if (file->format == TE_FORMAT_JPEG)
 		return img_jpeg_decode(file, target, pixels, result);
+	if (file->format == TE_FORMAT_PNG && target->damaged)
+		return decode_repaired(file, full_width, target, pixels, result);
 	if (file->format == TE_FORMAT_BMP)
 		image = img_bmp_decode(file, target->width, target->height, result);
 	else if (opened)

@@ -93,6 +93,17 @@ extern VipsImage *img_load(const ImgFile *file, double scale, ImgResult *result)
  */
 extern VipsImage *img_load_embedded(const ImgFile *file, ImgResult *result);
 
+/* png_damaged.c */
+
+/* With fewer rows than this, if it has more, a damaged image shows nothing. */
+#define IMG_MIN_ROWS	8
+
+/*
+ * A whole PNG of the rows that are left of a damaged one, and white ones in place of the others.  malloc'ed; NULL after
+ * img_fail().
+ */
+extern uint8_t *img_png_repair(const ImgFile *file, size_t *length, ImgResult *result);
+
 /* damaged.c */
 
 /*
