@@ -18,12 +18,14 @@ sub sql { return $server->safe_psql('postgres', 'SET client_min_messages = error
 
 sub show { return sql("SET thumbexif.damaged_images = 'show'; " . shift) }
 
-# put(PICTURE, NAME, PART): put a part of a picture of the test set in place of a file, with another mtime each time.
+# put(PICTURE, NAME, PART): put a part of a picture of the test set in place of a file, with another mtime each time.  PART 0: of a JPEG, what
+# comes before its pixels, and some bytes of these.
 sub put
 {
 	my ($picture, $name, $part) = @_;
 	my $content = slurp_file(pictures_dir() . "/$picture");
 
+	$part = (index($content, "\xFF\xDA") + 40) / length($content) if $part == 0;
 	unlink "$root/$name";
 	append_to_file("$root/$name", substr($content, 0, int(length($content) * $part)));
 	utime $clock, $clock, "$root/$name";
@@ -46,7 +48,7 @@ my $ends = 'image data ends too early';
 sql("SELECT thumbexif_attach('shots', create_table => true)");
 put('photo.jpg', 'half', 0.6);
 put('photo.jpg', 'whole', 1);
-put('photo.jpg', 'head', 0.12);
+put('photo.jpg', 'head', 0);
 put('corrupt.jpg', 'corrupt', 1);
 put('text.jpg', 'text', 1);
 sql("INSERT INTO shots (id, path) VALUES (1, 'half'), (2, 'whole'), (3, 'head'), (4, 'corrupt'), (5, 'text')");
@@ -55,7 +57,8 @@ sql("INSERT INTO shots (id, path) VALUES (1, 'half'), (2, 'whole'), (3, 'head'),
 is(sql('CALL thumbexif_backfill()'), '5|1|0|4', 'damaged images fail');
 is(row(1), 'failed|Fictor X100|48.86|2024-05-06|320|t|f', 'with their EXIF in the row');
 is(row(3), 'failed|Fictor X100|48.86|2024-05-06|320|t|f', 'and if nothing is left but that');
-is(row(4), 'failed|f|f', 'one without EXIF has nothing');
+is(row(4), 'failed|320|t|f', 'of one without a camera, the rest of it');
+is(row(5), 'unsupported|f|f', 'what is no image has none');
 like(sql("SELECT error FROM thumbexif_failures WHERE id = '1'"), qr/^$ends: \S/, 'the reason is told');
 is(sql("SELECT stale, damage IS NULL FROM thumbexif_state(1, 'shots')"), '{thumbnail}|t', 'EXIF is not stale');
 is(sql('CALL thumbexif_backfill()'), '0|0|0|0', 'they are not tried again');
@@ -67,7 +70,7 @@ is(show("SELECT count(*) FROM thumbexif_progress WHERE stale <> 0"), '0', 'no th
 is(show('CALL thumbexif_backfill(dry_run => true)'), '3|2|0|1', 'damaged images are tried again');
 is(show('CALL thumbexif_backfill()'), '3|2|0|1', 'by a backfill');
 is(row(1), 'done|Fictor X100|48.86|2024-05-06|320|t|t', 'what is left is the thumbnail');
-is(row(4), 'done|320|f|t', 'also of a corrupt one');
+is(row(4), 'done|320|t|t', 'also of a corrupt one');
 is(row(3), 'failed|Fictor X100|48.86|2024-05-06|320|t|f', 'one of which nothing is left fails as before');
 is(row(5), 'unsupported|f|f', 'what is no image is not tried');
 is(thumbnail(2), $whole, 'the intact one keeps its thumbnail');
@@ -84,7 +87,7 @@ like($err, qr/WARNING:  image is damaged: $ends: .*DETAIL:  The image is "half"/
 like($out, qr/^done\|\|$ends: \S/, 'thumbexif_process() returns the damage');
 like($err, qr/WARNING:  asset 1 is damaged: $ends.*DETAIL:  The thumbnail of "half" shows what is left.*HINT:  Replace/s, 'and warns');
 is(show("SELECT damage IS NULL FROM thumbexif_process(2, force => true)"), 't', 'an intact one has none');
-is(show("SET thumbexif.exif_gps = off; CALL thumbexif_backfill()"), '3|2|1|0', 'EXIF is read again');
+is(show("SET thumbexif.exif_gps = off; CALL thumbexif_backfill()"), '5|3|0|2', 'EXIF is read again');
 like(sql("SELECT damage FROM thumbexif_state(1, 'shots')"), qr/^$ends: \S/, 'the damage stays');
 show('CALL thumbexif_backfill()');
 my $shown = thumbnail(1);
@@ -103,7 +106,7 @@ is(sql('SELECT stale FROM thumbexif_progress'), '2', 'and known to be damaged');
 
 # the same with a format that has no quality
 my $png = "SET thumbexif.thumbnail_format = 'png'; ";
-is(show($png . 'CALL thumbexif_backfill()'), '3|3|0|0', 'PNGs of damaged images');
+is(show($png . 'CALL thumbexif_backfill()'), '5|3|0|2', 'PNGs of damaged images');
 is(sql($png . 'SELECT stale FROM thumbexif_progress'), '2', 'are stale in the same way');
 is(show($png . 'SELECT stale FROM thumbexif_progress'), '0', 'or not');
 show('CALL thumbexif_backfill()');
@@ -121,7 +124,7 @@ put('no-offset.jpg', 'half', 0.6);
 is(sql('CALL thumbexif_backfill(verify => true)'), '2|0|0|2', 'another damaged file, which fails');
 is(row(1), 'failed|Fictor X200|2022-02-03|320|t|t', 'its EXIF replaces all that was of the old one');
 is(sql("SELECT status, split_part(error, ':', 1), camera_model FROM thumbexif_process(1, force => true)"), "failed|$ends|Fictor X200", 'as with thumbexif_process()');
-put('no-exif.jpg', 'half', 0.6);
+put('truncated.png', 'half', 1);
 is(sql('CALL thumbexif_backfill(verify => true)'), '1|0|0|1', 'one without EXIF, which fails');
 is(row(1), 'failed|Fictor X200|2022-02-03|320|t|t', 'changes nothing');
 put('no-offset.jpg', 'first', 0.6);
