@@ -1,7 +1,15 @@
--- Detection of lost thumbnails and lost folders; how long replaced thumbnails are kept.
+-- Detection of lost thumbnails and lost folders; thumbnails of damaged images; sidecars; how long replaced thumbnails are kept.
 
 ALTER TABLE thumbexif_internal.thumbexif_asset ADD COLUMN file_size bigint;
 COMMENT ON COLUMN thumbexif_internal.thumbexif_asset.file_size IS 'bytes of our thumbnail file; NULL if version 1.0 wrote it';
+
+ALTER TABLE thumbexif_internal.thumbexif_asset ADD COLUMN damage pg_catalog.text;
+COMMENT ON COLUMN thumbexif_internal.thumbexif_asset.damage IS
+    'what is wrong with the image, of which our thumbnail shows what is left; NULL if it is not damaged';
+
+ALTER TABLE thumbexif_internal.thumbexif_asset ADD COLUMN sidecar bigint;
+COMMENT ON COLUMN thumbexif_internal.thumbexif_asset.sidecar IS
+    'a hash of size and mtime of the file with XMP beside the image that was examined last; NULL if there was none';
 
 CREATE TABLE thumbexif_internal.thumbexif_folder
 (

@@ -74,7 +74,7 @@ INSERT INTO thumbexif_internal.thumbexif_count (attachment, status, assets, coun
 INSERT INTO thumbexif_internal.thumbexif_count (attachment, assets, counted, thumbnail_settings, exif_settings)
     SELECT s.attachment, pg_catalog.count(*), false,
         CASE WHEN s.thumbnail_settings IS NULL THEN 0::bigint ELSE pg_catalog.hashtextextended(
-            pg_catalog.regexp_replace(s.thumbnail_settings, '(?<=^[0-9]+ png) .*$'::pg_catalog.text, ''::pg_catalog.text), 0::bigint) END,
+            pg_catalog.regexp_replace(s.thumbnail_settings, '(?<=^[0-9]+ png) [0-9].*$'::pg_catalog.text, ''::pg_catalog.text), 0::bigint) END,
         CASE WHEN s.exif_settings IS NULL THEN 0::bigint ELSE pg_catalog.hashtextextended(s.exif_settings, 0::bigint) END
     FROM thumbexif_internal.thumbexif_asset AS s
     WHERE s.status OPERATOR(pg_catalog.=) 'done'::thumbexif_internal.thumbexif_asset_status GROUP BY 1, 4, 5;

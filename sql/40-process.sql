@@ -15,7 +15,8 @@ CREATE OR REPLACE FUNCTION @extschema@.thumbexif_process
     OUT camera_make    pg_catalog.text,
     OUT camera_model   pg_catalog.text,
     OUT gps_latitude   double precision,
-    OUT gps_longitude  double precision
+    OUT gps_longitude  double precision,
+    OUT damage         pg_catalog.text
 )
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000
 AS 'MODULE_PATHNAME', 'thumbexif_process_bigint';
@@ -37,7 +38,8 @@ CREATE OR REPLACE FUNCTION @extschema@.thumbexif_process
     OUT camera_make    pg_catalog.text,
     OUT camera_model   pg_catalog.text,
     OUT gps_latitude   double precision,
-    OUT gps_longitude  double precision
+    OUT gps_longitude  double precision,
+    OUT damage         pg_catalog.text
 )
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000
 AS 'MODULE_PATHNAME', 'thumbexif_process_uuid';
@@ -59,7 +61,8 @@ CREATE OR REPLACE FUNCTION @extschema@.thumbexif_process
     OUT camera_make    pg_catalog.text,
     OUT camera_model   pg_catalog.text,
     OUT gps_latitude   double precision,
-    OUT gps_longitude  double precision
+    OUT gps_longitude  double precision,
+    OUT damage         pg_catalog.text
 )
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000
 AS 'MODULE_PATHNAME', 'thumbexif_process_text';

@@ -35,12 +35,13 @@ CREATE OR REPLACE FUNCTION @extschema@.thumbexif_state
     OUT attempts    integer,
     OUT next_try    pg_catalog.timestamptz,
     OUT finished_at pg_catalog.timestamptz,
-    OUT stale       pg_catalog.text[]
+    OUT stale       pg_catalog.text[],
+    OUT damage      pg_catalog.text
 )
 LANGUAGE c STABLE PARALLEL RESTRICTED COST 100
 AS 'MODULE_PATHNAME', 'thumbexif_state_bigint';
 COMMENT ON FUNCTION @extschema@.thumbexif_state(bigint, pg_catalog.regclass) IS
-    'where an asset stands: its status, the reason of a failure, attempts, the next one, and parts that are absent or stale; NULLs if the caller sees no such row';
+    'where an asset stands: its status, the reason of a failure, attempts, the next one, parts that are absent or stale, and the damage of an image of which the thumbnail shows what is left; NULLs if the caller sees no such row';
 
 CREATE OR REPLACE FUNCTION @extschema@.thumbexif_state
 (
@@ -53,12 +54,13 @@ CREATE OR REPLACE FUNCTION @extschema@.thumbexif_state
     OUT attempts    integer,
     OUT next_try    pg_catalog.timestamptz,
     OUT finished_at pg_catalog.timestamptz,
-    OUT stale       pg_catalog.text[]
+    OUT stale       pg_catalog.text[],
+    OUT damage      pg_catalog.text
 )
 LANGUAGE c STABLE PARALLEL RESTRICTED COST 100
 AS 'MODULE_PATHNAME', 'thumbexif_state_uuid';
 COMMENT ON FUNCTION @extschema@.thumbexif_state(pg_catalog.uuid, pg_catalog.regclass) IS
-    'where an asset stands: its status, the reason of a failure, attempts, the next one, and parts that are absent or stale; NULLs if the caller sees no such row';
+    'where an asset stands: its status, the reason of a failure, attempts, the next one, parts that are absent or stale, and the damage of an image of which the thumbnail shows what is left; NULLs if the caller sees no such row';
 
 CREATE OR REPLACE FUNCTION @extschema@.thumbexif_state
 (
@@ -71,9 +73,10 @@ CREATE OR REPLACE FUNCTION @extschema@.thumbexif_state
     OUT attempts    integer,
     OUT next_try    pg_catalog.timestamptz,
     OUT finished_at pg_catalog.timestamptz,
-    OUT stale       pg_catalog.text[]
+    OUT stale       pg_catalog.text[],
+    OUT damage      pg_catalog.text
 )
 LANGUAGE c STABLE PARALLEL RESTRICTED COST 100
 AS 'MODULE_PATHNAME', 'thumbexif_state_text';
 COMMENT ON FUNCTION @extschema@.thumbexif_state(pg_catalog.text, pg_catalog.regclass) IS
-    'where an asset stands: its status, the reason of a failure, attempts, the next one, and parts that are absent or stale; NULLs if the caller sees no such row';
+    'where an asset stands: its status, the reason of a failure, attempts, the next one, parts that are absent or stale, and the damage of an image of which the thumbnail shows what is left; NULLs if the caller sees no such row';

@@ -54,11 +54,11 @@ CREATE OR REPLACE VIEW @extschema@.thumbexif_failures AS
     SELECT r.relation, r.id, r.path, r.status, r.error, r.attempts, r.next_try
     FROM thumbexif_internal.thumbexif_failure_rows() AS r;
 COMMENT ON VIEW @extschema@.thumbexif_failures IS
-    'assets that failed and why, including those to be tried again, for tables all of whose rows the current user may see';
+    'assets that failed and why, including those to be tried again and damaged images that are shown, for tables all of whose rows the current user may see';
 COMMENT ON COLUMN @extschema@.thumbexif_failures.relation IS 'attached table';
 COMMENT ON COLUMN @extschema@.thumbexif_failures.id IS 'key of the asset';
-COMMENT ON COLUMN @extschema@.thumbexif_failures.path IS 'path when it failed';
-COMMENT ON COLUMN @extschema@.thumbexif_failures.status IS 'failed, missing or unsupported; queued or running if it is being tried again';
-COMMENT ON COLUMN @extschema@.thumbexif_failures.error IS 'why it failed';
+COMMENT ON COLUMN @extschema@.thumbexif_failures.path IS 'path when it failed, or was shown';
+COMMENT ON COLUMN @extschema@.thumbexif_failures.status IS 'failed, missing or unsupported; queued or running if it is being tried again; done if the image is damaged and its thumbnail shows what is left';
+COMMENT ON COLUMN @extschema@.thumbexif_failures.error IS 'why it failed, or how the image is damaged';
 COMMENT ON COLUMN @extschema@.thumbexif_failures.attempts IS 'number of attempts';
 COMMENT ON COLUMN @extschema@.thumbexif_failures.next_try IS 'earliest time of the next try';

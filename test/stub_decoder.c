@@ -176,6 +176,13 @@ obey(const char *word, int output)
 		say_exif(4, "{\"a\":1e-999}");
 	else if (strcmp(word, "make") == 0)
 		texts[0] = "Fictor";	/* though there is no EXIF */
+	else if (strcmp(word, "damaged") == 0)
+	{
+		reply.damage = TE_TRUNCATED;
+		texts[2] = "only its sky";
+	}
+	else if (strcmp(word, "hurt") == 0)
+		reply.damage = TE_TIMEOUT;
 	else if (strcmp(word, "remember") == 0)
 		say_exif(0, seen[0] ? seen : "nothing");
 	else

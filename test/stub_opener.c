@@ -22,8 +22,8 @@
 #include "opener/read_ahead.h"
 #include "opener/read_thumbnail.h"
 
-extern int	__real_opn_open_file(const char *root, const char *path, uint32_t want, TeOpenReply *reply);
-extern int	__wrap_opn_open_file(const char *root, const char *path, uint32_t want, TeOpenReply *reply);
+extern int	__real_opn_open_file(const char *root, const char *path, uint32_t want, TeOpenReply *reply, int *sidecar_fd);
+extern int	__wrap_opn_open_file(const char *root, const char *path, uint32_t want, TeOpenReply *reply, int *sidecar_fd);
 extern void __real_opn_ask_for(int fd, uint64_t bytes);
 extern void __wrap_opn_ask_for(int fd, uint64_t bytes);
 extern void __real_opn_list_files(const char *root, const char *path, uint32_t want, TeOpenReply *reply, char *list);
@@ -80,9 +80,10 @@ make_trouble(const char *root, TeOpenReply *reply)
 }
 
 int
-__wrap_opn_open_file(const char *root, const char *path, uint32_t want, TeOpenReply *reply)
+__wrap_opn_open_file(const char *root, const char *path, uint32_t want, TeOpenReply *reply, int *sidecar_fd)
 {
-	return make_trouble(root, reply) ? -1 : __real_opn_open_file(root, path, want, reply);
+	*sidecar_fd = -1;
+	return make_trouble(root, reply) ? -1 : __real_opn_open_file(root, path, want, reply, sidecar_fd);
 }
 
 void

@@ -74,8 +74,39 @@ CREATE FUNCTION thumbexif_internal.thumbexif_move_rights(old pg_catalog.regproce
 SELECT thumbexif_internal.thumbexif_move_rights(
     '@extschema@.thumbexif_attach(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text)'::pg_catalog.regprocedure,
     '@extschema@.thumbexif_attach(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, boolean, pg_catalog.text)'::pg_catalog.regprocedure);
-DROP FUNCTION thumbexif_internal.thumbexif_move_rights(pg_catalog.regprocedure, pg_catalog.regprocedure);
 DROP FUNCTION @extschema@.thumbexif_attach(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text);
+
+-- thumbexif_process() returns more columns: keep the rights, too.
+ALTER FUNCTION @extschema@.thumbexif_process(bigint, pg_catalog.regclass, boolean) SET SCHEMA thumbexif_internal;
+ALTER FUNCTION @extschema@.thumbexif_process(pg_catalog.uuid, pg_catalog.regclass, boolean) SET SCHEMA thumbexif_internal;
+ALTER FUNCTION @extschema@.thumbexif_process(pg_catalog.text, pg_catalog.regclass, boolean) SET SCHEMA thumbexif_internal;
+CREATE FUNCTION @extschema@.thumbexif_process(id bigint, relation pg_catalog.regclass DEFAULT NULL, force boolean DEFAULT false,
+    OUT status pg_catalog.text, OUT error pg_catalog.text, OUT exif_error pg_catalog.text,
+    OUT thumbnail_path pg_catalog.text, OUT width integer, OUT height integer, OUT taken_at pg_catalog.timestamptz, OUT camera_make pg_catalog.text,
+    OUT camera_model pg_catalog.text, OUT gps_latitude double precision, OUT gps_longitude double precision, OUT damage pg_catalog.text)
+    LANGUAGE c AS 'MODULE_PATHNAME', 'thumbexif_process_bigint';
+CREATE FUNCTION @extschema@.thumbexif_process(id pg_catalog.uuid, relation pg_catalog.regclass DEFAULT NULL, force boolean DEFAULT false,
+    OUT status pg_catalog.text, OUT error pg_catalog.text, OUT exif_error pg_catalog.text,
+    OUT thumbnail_path pg_catalog.text, OUT width integer, OUT height integer, OUT taken_at pg_catalog.timestamptz, OUT camera_make pg_catalog.text,
+    OUT camera_model pg_catalog.text, OUT gps_latitude double precision, OUT gps_longitude double precision, OUT damage pg_catalog.text)
+    LANGUAGE c AS 'MODULE_PATHNAME', 'thumbexif_process_uuid';
+CREATE FUNCTION @extschema@.thumbexif_process(id pg_catalog.text, relation pg_catalog.regclass DEFAULT NULL, force boolean DEFAULT false,
+    OUT status pg_catalog.text, OUT error pg_catalog.text, OUT exif_error pg_catalog.text,
+    OUT thumbnail_path pg_catalog.text, OUT width integer, OUT height integer, OUT taken_at pg_catalog.timestamptz, OUT camera_make pg_catalog.text,
+    OUT camera_model pg_catalog.text, OUT gps_latitude double precision, OUT gps_longitude double precision, OUT damage pg_catalog.text)
+    LANGUAGE c AS 'MODULE_PATHNAME', 'thumbexif_process_text';
+SELECT thumbexif_internal.thumbexif_move_rights(
+    'thumbexif_internal.thumbexif_process(bigint, pg_catalog.regclass, boolean)'::pg_catalog.regprocedure,
+    '@extschema@.thumbexif_process(bigint, pg_catalog.regclass, boolean)'::pg_catalog.regprocedure);
+SELECT thumbexif_internal.thumbexif_move_rights(
+    'thumbexif_internal.thumbexif_process(pg_catalog.uuid, pg_catalog.regclass, boolean)'::pg_catalog.regprocedure,
+    '@extschema@.thumbexif_process(pg_catalog.uuid, pg_catalog.regclass, boolean)'::pg_catalog.regprocedure);
+SELECT thumbexif_internal.thumbexif_move_rights(
+    'thumbexif_internal.thumbexif_process(pg_catalog.text, pg_catalog.regclass, boolean)'::pg_catalog.regprocedure,
+    '@extschema@.thumbexif_process(pg_catalog.text, pg_catalog.regclass, boolean)'::pg_catalog.regprocedure);
+DROP FUNCTION thumbexif_internal.thumbexif_process(bigint, pg_catalog.regclass, boolean), thumbexif_internal.thumbexif_process(pg_catalog.uuid, pg_catalog.regclass, boolean),
+    thumbexif_internal.thumbexif_process(pg_catalog.text, pg_catalog.regclass, boolean);
+DROP FUNCTION thumbexif_internal.thumbexif_move_rights(pg_catalog.regprocedure, pg_catalog.regprocedure);
 
 -- 1.0 did not qualify the names in these, so they may be bound to objects of other roles.  Bind them to pg_catalog.
 ALTER TABLE thumbexif_internal.thumbexif_asset

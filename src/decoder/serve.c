@@ -116,6 +116,27 @@ load_file(int fd, const TeRequest *request, size_t *length, ImgResult *result)
 	return map;
 }
 
+/* Read the sidecar; NULL with its length 0 if it cannot be read, as when it has become shorter: then it is being written. */
+static const uint8_t *
+load_sidecar(int fd, const TeRequest *request, size_t *length)
+{
+	static uint8_t sidecar[TE_MAX_SIDECAR];
+
+	*length = 0;
+	while (*length < request->sidecar_size)
+	{
+		ssize_t		got = pread(fd, sidecar + *length, request->sidecar_size - *length, (off_t) *length);
+
+		if (got <= 0)
+		{
+			*length = 0;
+			return NULL;
+		}
+		*length += (size_t) got;
+	}
+	return sidecar;
+}
+
 /* Replace the file mapping, if there is one, by the reservation. */
 static bool
 unmap_file(void)
@@ -206,7 +227,8 @@ add_reply(const TeRequest *request, const ImgResult *result)
 		.model_len = text_length(exif->model, TE_MAX_TEXT),
 		.error_len = text_length(result->error, TE_MAX_TEXT),
 		.exif_error_len = text_length(exif->error, TE_MAX_TEXT),
-		.json_len = text_length(exif->json, TE_MAX_JSON)
+		.json_len = text_length(exif->json, TE_MAX_JSON),
+		.damage = result->status == TE_OK ? result->damage : 0
 	};
 	const struct
 	{
@@ -233,11 +255,13 @@ add_reply(const TeRequest *request, const ImgResult *result)
 
 /* --- requests */
 
-/* Process one request; output_fd is -1 if no thumbnail is wanted.  False if the process must exit. */
+/* Process one request with its descriptors.  False if the process must exit. */
 static bool
-answer(const TeRequest *request, int image_fd, int output_fd)
+answer(const TeRequest *request, const int *fds)
 {
 	static ImgResult result;
+	int			output_fd = (request->want & TE_WANT_THUMBNAIL) ? fds[1] : -1;
+	ExifSidecar sidecar = {0};
 	const uint8_t *data;
 	size_t		length;
 	bool		added;
@@ -245,10 +269,12 @@ answer(const TeRequest *request, int image_fd, int output_fd)
 	memset(&result, 0, sizeof(result));
 	dec_memory_reset();
 
-	data = load_file(image_fd, request, &length, &result);
+	data = load_file(fds[0], request, &length, &result);
 	if (data != NULL)
 	{
-		img_process(request, data, length, &result);
+		if (request->want & TE_WANT_SIDECAR)
+			sidecar.data = load_sidecar(fds[te_request_descriptors(request) - 1], request, &sidecar.length);
+		img_process_beside(request, data, length, (request->want & TE_WANT_SIDECAR) ? &sidecar : NULL, &result);
 		if (result.status != TE_OK && dec_memory_failed())
 			drop_thumbnail(&result, TE_OUT_OF_MEMORY, NULL);
 		else if (result.thumbnail != NULL)
@@ -271,11 +297,10 @@ answer_all(const TeRequest *requests, int count, const int *fds)
 
 	for (int i = 0; i < count && go_on; i++)
 	{
-		bool		wants_output = (requests[i].want & TE_WANT_THUMBNAIL) != 0;
 		int64_t		now;
 
-		go_on = answer(&requests[i], fds[0], wants_output ? fds[1] : -1);
-		fds += wants_output ? 2 : 1;
+		go_on = answer(&requests[i], fds);
+		fds += te_request_descriptors(&requests[i]);
 		if (!go_on || i + 1 == count || (now = te_now_ms()) - sent_ms < MAX_UNSENT_MS)
 			continue;
 		go_on = send_replies();

@@ -4,7 +4,7 @@
  *
  * The same code reads the EXIF of all containers: find.c locates the blocks, list.c
  * walks their directories, value.c writes a value as JSON.  XMP packets and IPTC records are
- * located on the way; xmp.c and iptc.c read them.
+ * located on the way; xmp.c and iptc.c read them, and xmp.c the file with XMP that may lie beside.
  */
 #include "exif/exif.h"
 
@@ -178,8 +178,21 @@ read_name(const ExifList *list, uint16_t tag, char *name)
 	out_end(&out);
 }
 
+/* False if there is something wrong with it: then nothing is taken of it. */
+static bool
+read_sidecar(const ExifSidecar *sidecar, ExifFields *fields)
+{
+	ExifFields	trial = {0};
+	bool		good = sidecar->data != NULL && xmp_read(sidecar->data, sidecar->length, &trial);
+
+	fields_free(&trial);
+	if (good)
+		(void) xmp_read(sidecar->data, sidecar->length, fields);
+	return good;
+}
+
 static void
-set_status(const ExifBlocks *blocks, const ExifList *list, ExifResult *result)
+set_status(const ExifBlocks *blocks, const ExifList *list, bool sidecar_broken, ExifResult *result)
 {
 	const char *reason = NULL;
 
@@ -189,6 +202,8 @@ set_status(const ExifBlocks *blocks, const ExifList *list, ExifResult *result)
 		reason = "EXIF directory cannot be read";
 	else if (blocks->problem != NULL)
 		reason = blocks->problem;
+	if (reason == NULL && sidecar_broken)
+		reason = "XMP sidecar cannot be read";
 	result->status = result->json != NULL ? TE_EXIF_FOUND : reason != NULL ? TE_EXIF_ERROR : TE_EXIF_NONE;
 	if (reason != NULL)
 		snprintf(result->error, sizeof(result->error), "%s", reason);
@@ -197,10 +212,18 @@ set_status(const ExifBlocks *blocks, const ExifList *list, ExifResult *result)
 void
 exif_read(TeFormat format, const uint8_t *data, size_t length, bool with_gps, ExifResult *result)
 {
+	exif_read_beside(format, data, length, with_gps, NULL, result);
+}
+
+void
+exif_read_beside(TeFormat format, const uint8_t *data, size_t length, bool with_gps, const ExifSidecar *sidecar,
+				 ExifResult *result)
+{
 	ExifBlocks	blocks;
 	ExifPackets packets;
 	ExifList	list;
 	ExifFields	fields;
+	bool		sidecar_broken;
 
 	result->error[0] = '\0';
 	exif_find(format, data, length, &blocks, &packets);
@@ -209,9 +232,10 @@ exif_read(TeFormat format, const uint8_t *data, size_t length, bool with_gps, Ex
 	memset(&fields, 0, sizeof(fields));
 	read_packets(&packets, &fields);
 	apple_read(&list, &fields);
+	sidecar_broken = sidecar != NULL && !read_sidecar(sidecar, &fields);
 
 	result->json = write_json(&list, &fields);
-	set_status(&blocks, &list, result);
+	set_status(&blocks, &list, sidecar_broken, result);
 	read_name(&list, TAG_MAKE, result->make);
 	read_name(&list, TAG_MODEL, result->model);
 	result->has_taken_at = exif_taken_at(&list, &result->taken_at);

@@ -34,6 +34,20 @@ typedef struct ExifResult
  */
 extern void exif_read(TeFormat format, const uint8_t *data, size_t length,
 					  bool with_gps, ExifResult *result);
+
+/* The file with XMP beside an image; without data, it cannot be read. */
+typedef struct ExifSidecar
+{
+	const uint8_t *data;
+	size_t		length;
+} ExifSidecar;
+
+/*
+ * The same, also with the XMP of the file beside it (NULL: there is none), each of whose values comes before that in
+ * the image's own XMP.  Of one that is not well-formed, or has a document type, nothing is taken.
+ */
+extern void exif_read_beside(TeFormat format, const uint8_t *data, size_t length,
+							 bool with_gps, const ExifSidecar *sidecar, ExifResult *result);
 extern void exif_result_free(ExifResult *result);
 
 /*

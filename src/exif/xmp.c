@@ -104,6 +104,7 @@ typedef struct Xmp
 	bool		closed;			/* text directly in the property or item does not count (any more) */
 	XmpMedia	media;
 	bool		stopped;		/* expat may still end an element that it has begun */
+	bool		complete;		/* all of rdf:RDF has been read */
 } Xmp;
 
 static void
@@ -309,7 +310,10 @@ end_element(void *data, const char *name)
 	level = xmp->level[--xmp->depth];
 	within = innermost(xmp);
 	if (level == LEVEL_RDF)
+	{
+		xmp->complete = true;
 		stop(xmp);				/* behind it are only closing tags and padding */
+	}
 	else if (level == LEVEL_ITEM)
 	{
 		end_item(xmp);
@@ -393,7 +397,7 @@ hash_salt(void)
 	return salt | 1;
 }
 
-void
+bool
 xmp_read(const uint8_t *data, size_t length, ExifFields *fields)
 {
 	static const XML_Memory_Handling_Suite memory = {allocate, resize, release};
@@ -407,7 +411,7 @@ xmp_read(const uint8_t *data, size_t length, ExifFields *fields)
 	}
 	xmp.parser = XML_ParserCreate_MM(NULL, &memory, XMP_SEPARATOR);
 	if (xmp.parser == NULL)
-		return;
+		return false;
 	XML_SetHashSalt(xmp.parser, hash_salt());
 	XML_SetUserData(xmp.parser, &xmp);
 	XML_SetElementHandler(xmp.parser, start_element, end_element);
@@ -415,6 +419,7 @@ xmp_read(const uint8_t *data, size_t length, ExifFields *fields)
 	XML_SetStartDoctypeDeclHandler(xmp.parser, document_type);
 	(void) XML_Parse(xmp.parser, (const char *) data, (int) length, XML_TRUE);
 	XML_ParserFree(xmp.parser);
+	return xmp.complete;
 }
 
 void

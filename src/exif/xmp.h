@@ -15,9 +15,9 @@
 
 /*
  * Read the values of a packet.  One that ends too early or is not well-formed gives those that are complete
- * before that place; one with a document type gives none.
+ * before that place; one with a document type gives none.  True if all of its rdf:RDF has been read.
  */
-extern void xmp_read(const uint8_t *data, size_t length, ExifFields *fields);
+extern bool xmp_read(const uint8_t *data, size_t length, ExifFields *fields);
 
 /* After the last packet: settle what depends on several values. */
 extern void xmp_settle(ExifFields *fields);

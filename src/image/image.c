@@ -13,6 +13,9 @@
 /* A loader that can shrink leaves this many times the thumbnail's width for the last step. */
 #define OVERSAMPLING 2.0
 
+/* A thumbnail in the file whose aspect differs by more percent has bars or is cropped. */
+#define SAME_SHAPE 6
+
 /* Does the decoder rotate by the container, so that EXIF's orientation must be ignored? */
 static bool
 rotated_by_container(TeFormat format)
@@ -60,13 +63,30 @@ within_limits(uint64_t width, uint64_t height, uint64_t max_pixels, ImgResult *r
 
 /* Pixels of a file that libvips has opened: its own, or ours if that is faster. */
 static VipsImage *
-decode_opened(const ImgFile *file, VipsImage *opened, int width, int height, ImgResult *result)
+decode_opened(const ImgFile *file, VipsImage *opened, const ImgTarget *target, ImgResult *result)
 {
+	if (target->damaged)
+		return img_damaged_rows(opened, file, result);
 	if (file->format == TE_FORMAT_PNG)
-		return img_png_decode(file, opened, width, height, result);
+		return img_png_decode(file, opened, target->width, target->height, result);
 	if (file->format == TE_FORMAT_HEIC || file->format == TE_FORMAT_AVIF)
-		return img_heif_decode(file, opened, width, height, result);
+		return img_heif_decode(file, opened, target->width, target->height, result);
 	return g_object_ref(opened);
+}
+
+/* A damaged PNG, by way of a whole one. */
+static bool
+decode_repaired(const ImgFile *file, uint32_t full_width, const ImgTarget *target, ImgPixels *pixels, ImgResult *result)
+{
+	ImgFile		whole = {.format = file->format};
+	ImgTarget	intact = *target;
+	bool		ok;
+
+	whole.data = img_png_repair(file, &whole.length, result);
+	intact.damaged = false;
+	ok = whole.data && img_decode(&whole, NULL, full_width, &intact, pixels, result);
+	free((void *) whole.data);
+	return ok;
 }
 
 bool
@@ -80,14 +100,16 @@ img_decode(const ImgFile *file, VipsImage *opened, uint32_t full_width, const Im
 	img_vips_clear();
 	if (file->format == TE_FORMAT_JPEG)
 		return img_jpeg_decode(file, target, pixels, result);
+	if (file->format == TE_FORMAT_PNG && target->damaged)
+		return decode_repaired(file, full_width, target, pixels, result);
 	if (file->format == TE_FORMAT_BMP)
 		image = img_bmp_decode(file, target->width, target->height, result);
 	else if (file->format == TE_FORMAT_PNM)
 		image = img_pnm_decode(file, target->width, target->height, result);
 	else if (opened)
-		image = decode_opened(file, opened, target->width, target->height, result);
+		image = decode_opened(file, opened, target, result);
 	else if ((loaded = img_load(file, MIN(1, OVERSAMPLING * target->width / full_width), result)) != NULL)
-		image = decode_opened(file, loaded, target->width, target->height, result);
+		image = decode_opened(file, loaded, target, result);
 	g_clear_object(&loaded);
 	if (!image)
 		return false;
@@ -101,7 +123,7 @@ make_thumbnail(const ImgFile *file, VipsImage *opened, uint32_t width, uint32_t 
 			   int orientation, const TeRequest *request, ImgResult *result)
 {
 	ImgPixels	pixels = {0};
-	ImgTarget	target = {.orientation = orientation};
+	ImgTarget	target = {.orientation = orientation, .damaged = (request->want & TE_WANT_DAMAGED) != 0};
 
 	if (request->format == TE_FORMAT_JPEG)
 		target.chroma = img_jpeg_chroma((int) request->quality);
@@ -191,10 +213,79 @@ process_picture(const TeRequest *request, const ImgFile *file, ImgResult *result
 	img_vips_clear();
 }
 
+/*
+ * The thumbnail that a HEIC or AVIF has in it, of an image that cannot be decoded.  Not one of another shape, which would
+ * not show the whole image.
+ */
+static void
+show_embedded(const TeRequest *request, const ImgFile *file, ImgResult *result)
+{
+	VipsImage  *image = img_load_embedded(file, result);
+	uint64_t	across,
+				down;
+
+	if (!image)
+		return;
+	across = (uint64_t) vips_image_get_width(image) * result->height;
+	down = (uint64_t) vips_image_get_height(image) * result->width;
+	if ((across > down ? across - down : down - across) * 100 > MAX(across, down) * SAME_SHAPE)
+		img_fail(result, TE_CORRUPT, "the embedded thumbnail has another shape");
+	else if (within_limits(vips_image_get_width(image), vips_image_get_height(image), request->max_pixels, result))
+		make_thumbnail(file, image, vips_image_get_width(image), vips_image_get_height(image), 1, request, result);
+	g_object_unref(image);
+}
+
+/* Is it a failure of which a part of the image may be left? */
+static bool
+is_damaged(TeStatus status)
+{
+	return status == TE_CORRUPT || status == TE_TRUNCATED;
+}
+
+/*
+ * Process a damaged image again, and take what can be shown of it.  The verdict on it stays that of the first time, as the
+ * reason of the failure or, if there is something to show, as the damage.
+ */
+static void
+show_damaged(const TeRequest *request, const ImgFile *file, ImgResult *result)
+{
+	ImgResult	shown = {.format = result->format};
+
+	process_picture(request, file, &shown);
+	if (is_damaged(shown.status) && shown.width > 0 && rotated_by_container(file->format))
+	{
+		shown.status = TE_OK;
+		shown.error[0] = '\0';
+		show_embedded(request, file, &shown);
+		img_vips_clear();
+	}
+	if (shown.status != TE_OK || !shown.thumbnail)
+	{
+		g_free(shown.thumbnail);
+		return;
+	}
+	result->damage = result->status;
+	result->status = TE_OK;
+	result->width = shown.width;
+	result->height = shown.height;
+	result->thumbnail_width = shown.thumbnail_width;
+	result->thumbnail_height = shown.thumbnail_height;
+	result->thumbnail = shown.thumbnail;
+	result->thumbnail_bytes = shown.thumbnail_bytes;
+}
+
 void
 img_process(const TeRequest *request, const uint8_t *data, size_t length, ImgResult *result)
 {
+	img_process_beside(request, data, length, NULL, result);
+}
+
+void
+img_process_beside(const TeRequest *request, const uint8_t *data, size_t length,
+				   const ExifSidecar *sidecar, ImgResult *result)
+{
 	ImgFile		file = {TE_FORMAT_UNKNOWN, data, length};
+	TeRequest	intact = *request;
 
 	memset(result, 0, sizeof(*result));
 	result->exif.status = request->want & TE_WANT_EXIF ? TE_EXIF_NONE : TE_EXIF_NOT_ASKED;
@@ -210,8 +301,11 @@ img_process(const TeRequest *request, const uint8_t *data, size_t length, ImgRes
 		return;
 	}
 	if (request->want & TE_WANT_EXIF)
-		exif_read(file.format, data, length, (request->want & TE_WANT_GPS) != 0, &result->exif);
-	process_picture(request, &file, result);
+		exif_read_beside(file.format, data, length, (request->want & TE_WANT_GPS) != 0, sidecar, &result->exif);
+	intact.want &= ~(uint32_t) TE_WANT_DAMAGED;
+	process_picture(&intact, &file, result);
+	if ((request->want & TE_WANT_DAMAGED) && is_damaged(result->status))
+		show_damaged(request, &file, result);
 }
 
 size_t

@@ -19,7 +19,8 @@
 typedef struct ImgResult
 {
 	TeStatus	status;			/* of thumbnail and size */
-	char		error[TE_MAX_TEXT]; /* detail of a failure: UTF-8, one line, or "" */
+	char		error[TE_MAX_TEXT]; /* detail of a failure or of damage: UTF-8, one line, or "" */
+	TeStatus	damage;			/* with TE_OK: why the thumbnail shows a part of the image only; 0 = it shows all */
 	TeFormat	format;
 	uint32_t	width,
 				height;			/* upright, of the full image; 0 if not known */
@@ -49,6 +50,10 @@ extern void img_self_test(TeHello *hello);
  */
 extern void img_process(const TeRequest *request, const uint8_t *data, size_t length,
 						ImgResult *result);
+
+/* The same, also with the XMP of the file beside it (NULL: there is none). */
+extern void img_process_beside(const TeRequest *request, const uint8_t *data, size_t length,
+							   const ExifSidecar *sidecar, ImgResult *result);
 extern void img_result_free(ImgResult *result);
 
 /*

@@ -41,6 +41,7 @@ typedef struct ImgTarget
 				height;
 	int			orientation;	/* as EXIF counts it */
 	int			chroma;			/* not 0: the pixels may be planes with this number */
+	bool		damaged;		/* show what is left of a damaged image */
 } ImgTarget;
 
 /* fail.c */
@@ -86,6 +87,30 @@ extern bool img_header(const ImgFile *file, uint32_t *width, uint32_t *height, I
  * already be smaller, but not smaller than by "scale" (at most 1).
  */
 extern VipsImage *img_load(const ImgFile *file, double scale, ImgResult *result);
+
+/*
+ * The thumbnail in a HEIC or AVIF, opened in the same way; the image itself if there is none.
+ */
+extern VipsImage *img_load_embedded(const ImgFile *file, ImgResult *result);
+
+/* png_damaged.c */
+
+/* With fewer rows than this, if it has more, a damaged image shows nothing. */
+#define IMG_MIN_ROWS	8
+
+/*
+ * A whole PNG of the rows that are left of a damaged one, and white ones in place of the others.  malloc'ed; NULL after
+ * img_fail().
+ */
+extern uint8_t *img_png_repair(const ImgFile *file, size_t *length, ImgResult *result);
+
+/* damaged.c */
+
+/*
+ * The rows of an image that can be decoded, in memory, and white ones in place of the others.  NULL after img_fail() if
+ * there are not enough of them.
+ */
+extern VipsImage *img_damaged_rows(VipsImage *opened, const ImgFile *file, ImgResult *result);
 
 /* wrap.c */
 

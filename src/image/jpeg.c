@@ -27,6 +27,9 @@
 /* Limit on scans of a progressive file: a few bytes can cost a pass over all pixels. */
 #define MAX_SCANS 500
 
+/* How often the end of a damaged file is cut off, where libjpeg gives up. */
+#define MAX_CUTS 8
+
 /* The decoded image is at least this many times the thumbnail, or full size. */
 #define MIN_OVERSAMPLING 1.5
 
@@ -39,6 +42,8 @@ typedef struct JpegDecoder
 	bool		at_end;			/* the file has no end marker */
 	bool		data_missing;	/* pixels are missing: the data ended too early */
 	bool		damaged;		/* the data are inconsistent */
+	bool		no_row;			/* they ended before one row of blocks was complete */
+	const uint8_t *gave_up;		/* libjpeg did, having read up to here; NULL if there is nothing to be cut off */
 	char		detail[JMSG_LENGTH_MAX];
 	DcPicture	averages;		/* without memory if libjpeg decodes */
 	ImgPlanes  *planes;
@@ -54,6 +59,8 @@ on_error(j_common_ptr cinfo)
 	JpegDecoder *decoder = cinfo->client_data;
 
 	cinfo->err->format_message(cinfo, decoder->detail);
+	if (decoder->cinfo.src && cinfo->err->msg_code != JERR_OUT_OF_MEMORY)
+		decoder->gave_up = decoder->cinfo.src->next_input_byte;
 	longjmp(decoder->escape, 1);
 }
 
@@ -73,6 +80,8 @@ on_message(j_common_ptr cinfo, int level)
 			serious = false;	/* a missing end marker alone costs no pixel */
 			break;
 		case JWRN_HIT_MARKER:
+			if (!DC_IS_RESTART(decoder->cinfo.unread_marker) && decoder->cinfo.input_scan_number <= 1 && decoder->cinfo.input_iMCU_row == 0)
+				decoder->no_row = true;
 			if (decoder->cinfo.unread_marker == JPEG_EOI)
 				decoder->data_missing = true;
 			else
@@ -242,7 +251,7 @@ decode_or_jump(JpegDecoder *decoder, const ImgFile *file, const ImgTarget *targe
 	if (cinfo->jpeg_color_space == JCS_UNKNOWN)	/* of two components, or more than four */
 		ERREXIT(cinfo, JERR_CONVERSION_NOTIMPL);
 	choose_scale(cinfo, target->width, target->height);
-	if (cinfo->scale_num == 1 && img_dc_decode(cinfo, &decoder->averages))
+	if (cinfo->scale_num == 1 && !target->damaged && img_dc_decode(cinfo, &decoder->averages))
 	{
 		begin_planes(decoder, *target);
 		shrink_averages(decoder);
@@ -309,34 +318,75 @@ finish(JpegDecoder *decoder, const ImgTarget *target, ImgPixels *pixels)
 	return pixels->data != NULL;
 }
 
-bool
-img_jpeg_decode(const ImgFile *file, const ImgTarget *target, ImgPixels *pixels, ImgResult *result)
+/*
+ * Cut off the segment at which libjpeg gave up, and what follows: its marker is the last 0xFF.  It puts an end marker there, and shows
+ * what comes before.  False if nothing would be left.
+ */
+static bool
+cut_off(const JpegDecoder *decoder, ImgFile *file)
 {
-	JpegDecoder *decoder = calloc(1, sizeof(JpegDecoder));
-	bool		ok = false;
+	uintptr_t	begin = (uintptr_t) file->data;
+	uintptr_t	at = (uintptr_t) decoder->gave_up;	/* or in the end marker that libjpeg has made up */
 
-	if (!decoder)
-		return img_fail(result, TE_OUT_OF_MEMORY, "out of memory");
-	if (!decode(decoder, file, target))
-		img_fail(result, decoder->at_end ? TE_TRUNCATED : status_of(decoder->errors.msg_code),
-				 "%s", decoder->detail);
-	else if (decoder->damaged || (decoder->data_missing && !decoder->at_end))
-		img_fail(result, TE_CORRUPT, "%s", decoder->detail);
-	else if (decoder->data_missing || (decoder->at_end && jpeg_has_multiple_scans(&decoder->cinfo)))
-		img_fail(result, TE_TRUNCATED, "%s", decoder->detail[0] ? decoder->detail :
-				 "premature end of JPEG file");
-	else
-	{
-		ok = finish(decoder, target, pixels);
-		if (!ok)
-			img_fail(result, TE_OUT_OF_MEMORY, "out of memory");
-	}
+	if (at == 0)
+		return false;
+	if (at > begin && at - begin < file->length)
+		file->length = at - begin;
+	while (file->length > 0 && file->data[file->length - 1] != 0xFF)
+		file->length--;
+	if (file->length > 0)
+		file->length--;
+	return file->length > 0;
+}
 
+/* Is what was decoded the whole image, or as much of it as suffices? */
+static bool
+check(JpegDecoder *decoder, bool decoded, const ImgTarget *target, ImgResult *result)
+{
+	if (!decoded)
+		return img_fail(result, decoder->at_end ? TE_TRUNCATED : status_of(decoder->errors.msg_code),
+						"%s", decoder->detail);
+	if (target->damaged)
+		return !decoder->no_row || img_fail(result, TE_TRUNCATED, "no row of blocks is complete");
+	if (decoder->damaged || (decoder->data_missing && !decoder->at_end))
+		return img_fail(result, TE_CORRUPT, "%s", decoder->detail);
+	if (decoder->data_missing || (decoder->at_end && jpeg_has_multiple_scans(&decoder->cinfo)))
+		return img_fail(result, TE_TRUNCATED, "%s", decoder->detail[0] ? decoder->detail :
+						"premature end of JPEG file");
+	return true;
+}
+
+static void
+close_decoder(JpegDecoder *decoder)
+{
 	jpeg_destroy_decompress(&decoder->cinfo);
 	if (decoder->planes)
 		img_planes_free(decoder->planes);
 	free(decoder->averages.memory);
 	free(decoder->profile);
 	free(decoder);
-	return ok;
+}
+
+bool
+img_jpeg_decode(const ImgFile *file, const ImgTarget *target, ImgPixels *pixels, ImgResult *result)
+{
+	ImgFile		part = *file;
+
+	for (int cuts = 0;; cuts++)
+	{
+		JpegDecoder *decoder = calloc(1, sizeof(JpegDecoder));
+		bool		ok;
+		bool		again;
+
+		if (!decoder)
+			return img_fail(result, TE_OUT_OF_MEMORY, "out of memory");
+		ok = decode(decoder, &part, target);
+		again = !ok && target->damaged && cuts < MAX_CUTS && cut_off(decoder, &part);
+		if (!again)
+			ok = check(decoder, ok, target, result) &&
+				(finish(decoder, target, pixels) || img_fail(result, TE_OUT_OF_MEMORY, "out of memory"));
+		close_decoder(decoder);
+		if (!again)
+			return ok;
+	}
 }

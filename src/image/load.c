@@ -57,6 +57,37 @@ load_jp2(const ImgFile *file, double scale, VipsImage **image, ImgResult *result
 	return vips_jp2kload_buffer(data, file->length, image, "page", page, "fail_on", VIPS_FAIL_ON_TRUNCATED, NULL);
 }
 
+/* What a loader has opened, or NULL after img_fail(). */
+static VipsImage *
+opened(VipsImage *image, int rc, const ImgFile *file, ImgResult *result)
+{
+	bool		heif = file->format == TE_FORMAT_HEIC || file->format == TE_FORMAT_AVIF;
+
+	/* libheif looks for boxes after the end of a valid file, which libvips reports as an error. */
+	if (rc == 0 && heif)
+		img_vips_clear();
+	if (rc != 0 || img_vips_has_error())
+	{
+		g_clear_object(&image);
+		img_fail_vips(result, file);
+	}
+	else if (heif)
+		attach_named_colours(&image, file);
+	return image;
+}
+
+VipsImage *
+img_load_embedded(const ImgFile *file, ImgResult *result)
+{
+	VipsImage  *image = NULL;
+	int			rc;
+
+	img_vips_clear();
+	rc = vips_heifload_buffer((void *) file->data, file->length, &image, "thumbnail", TRUE,
+							  "fail_on", VIPS_FAIL_ON_TRUNCATED, NULL);
+	return opened(image, rc, file, result);
+}
+
 VipsImage *
 img_load(const ImgFile *file, double scale, ImgResult *result)
 {
@@ -100,16 +131,5 @@ img_load(const ImgFile *file, double scale, ImgResult *result)
 			return NULL;
 	}
 #undef LOAD
-
-	/* libheif looks for boxes after the end of a valid file, which libvips reports as an error. */
-	if (rc == 0 && (file->format == TE_FORMAT_HEIC || file->format == TE_FORMAT_AVIF))
-		img_vips_clear();
-	if (rc != 0 || img_vips_has_error())
-	{
-		g_clear_object(&image);
-		img_fail_vips(result, file);
-	}
-	else if (file->format == TE_FORMAT_HEIC || file->format == TE_FORMAT_AVIF)
-		attach_named_colours(&image, file);
-	return image;
+	return opened(image, rc, file, result);
 }

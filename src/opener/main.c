@@ -107,19 +107,24 @@ parse(const char **message, size_t *length, TeOpenRequest *request, char *root, 
 
 static TeOpenReply unsent[TE_OPEN_BATCH];
 static int	unsent_fds[TE_OPEN_BATCH];	/* -1 = none */
+static int	unsent_sidecars[TE_OPEN_BATCH];
 static uint64_t unsent_ahead[TE_OPEN_BATCH];	/* bytes to read ahead */
 static int	nunsent;
+
+_Static_assert(2 * TE_OPEN_BATCH <= TE_MAX_FDS, "each file may have a sidecar");
 
 static bool
 try_send(void)
 {
-	int			fds[TE_OPEN_BATCH];
+	int			fds[2 * TE_OPEN_BATCH];
 	int			nfds = 0;
 
 	for (int i = 0; i < nunsent; i++)
 	{
 		if (unsent_fds[i] >= 0)
 			fds[nfds++] = unsent_fds[i];
+		if (unsent_sidecars[i] >= 0)
+			fds[nfds++] = unsent_sidecars[i];
 	}
 	for (int i = 0; i < MAX_TRIES; i++)
 	{
@@ -140,6 +145,8 @@ send_replies(void)
 
 	for (int i = 0; i < nunsent; i++)
 	{
+		if (unsent_sidecars[i] >= 0)
+			close(unsent_sidecars[i]);
 		if (unsent_fds[i] < 0)
 			continue;
 		if (sent)
@@ -184,7 +191,7 @@ open_one(const TeOpenRequest *request, const char *root, const char *path)
 	memset(reply, 0, sizeof(*reply));
 	reply->magic = TE_OPEN_MAGIC;
 	reply->number = request->number;
-	fd = opn_open_file(root, path, request->want, reply);
+	fd = opn_open_file(root, path, request->want, reply, &unsent_sidecars[nunsent]);
 	unsent_fds[nunsent] = fd;
 	unsent_ahead[nunsent] = (uint64_t) reply->size < request->read_ahead ? (uint64_t) reply->size : request->read_ahead;
 	nunsent++;

@@ -9,6 +9,7 @@
  * All calls here may hang forever if the file system does not respond.
  */
 #include "open_file.h"
+#include "open_sidecar.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -62,9 +63,8 @@ opn_open_beneath(int folder, const char *path, int flags, uint64_t resolve)
 	return open_tries(folder, path, flags, resolve, MAX_TRIES);
 }
 
-/* Open the file of an O_PATH descriptor, without resolving its path again. */
-static int
-open_again(int fd, int flags)
+int
+opn_open_again(int fd, int flags)
 {
 	char		name[32];
 
@@ -95,7 +95,7 @@ open_to_read(int root, const char *path, bool *in_use)
 		errno = ENODEV;
 		return -1;
 	}
-	fd = open_again(file, flags);
+	fd = opn_open_again(file, flags);
 	*in_use = fd < 0 && errno == EAGAIN;
 	if (fd < 0 && !*in_use)
 		fd = opn_open_beneath(root, path, flags, 0);	/* /proc is not mounted: resolve the path again */
@@ -103,12 +103,8 @@ open_to_read(int root, const char *path, bool *in_use)
 	return fd;
 }
 
-/*
- * May we read the file that a descriptor with O_PATH is for?  Without /proc this is unknown; return true, and open()
- * reports the error later.
- */
-static bool
-is_readable(int fd)
+bool
+opn_is_readable(int fd)
 {
 	char		name[32];
 
@@ -234,12 +230,13 @@ opn_open_root(const char *root_name, TeOpenReply *reply)
 }
 
 int
-opn_open_file(const char *root_name, const char *path, uint32_t want, TeOpenReply *reply)
+opn_open_file(const char *root_name, const char *path, uint32_t want, TeOpenReply *reply, int *sidecar_fd)
 {
 	bool		in_use = false;
 	int			root = opn_open_root(root_name, reply);
 	int			fd;
 
+	*sidecar_fd = -1;
 	if (root < 0)
 		return -1;
 
@@ -250,11 +247,13 @@ opn_open_file(const char *root_name, const char *path, uint32_t want, TeOpenRepl
 	if (fd >= 0)
 	{
 		opn_describe(fd, reply);
-		if (reply->outcome == TE_OPENED && !(want & TE_OPEN_READ) && !is_readable(fd))
+		if (reply->outcome == TE_OPENED && !(want & TE_OPEN_READ) && !opn_is_readable(fd))
 		{
 			reply->outcome = TE_OPEN_FAILED;
 			reply->error = EACCES;
 		}
+		if (reply->outcome == TE_OPENED && (want & TE_OPEN_SIDECAR))
+			*sidecar_fd = opn_open_sidecar(root, path, want, reply);
 	}
 	else
 	{

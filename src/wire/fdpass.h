@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define TE_MAX_FDS 16
+#define TE_MAX_FDS 32
 
 /*
  * Send one message.  The descriptors stay open here.  Never raises SIGPIPE.

@@ -86,6 +86,10 @@ check_image(const TeReply *reply, const TeRequest *request)
 		(reply->width == 0) != (reply->height == 0))
 		return "size of the image is impossible";
 
+	if (reply->damage != 0 &&
+		(reply->status != TE_OK || !wanted || (request->want & TE_WANT_DAMAGED) == 0 ||
+		 (reply->damage != TE_CORRUPT && reply->damage != TE_TRUNCATED)))
+		return "there is damage where none should be";
 	if (reply->status != TE_OK || !wanted)
 	{
 		if (reply->thumbnail_bytes != 0 || reply->thumbnail_width != 0 ||
@@ -254,10 +258,16 @@ check_request(const TeRequest *request)
 {
 	if (request->magic != TE_WIRE_MAGIC)
 		return "it is not a request";
-	if ((request->want & ~(uint32_t) TE_WANT_ALL) != 0)
+	if ((request->want & ~(uint32_t) (TE_WANT_ALL | TE_WANT_DAMAGED | TE_WANT_SIDECAR)) != 0)
 		return "unknown flags are set";
 	if ((request->want & (TE_WANT_EXIF | TE_WANT_GPS)) == TE_WANT_GPS)
 		return "GPS is requested without EXIF";
+	if ((request->want & (TE_WANT_THUMBNAIL | TE_WANT_DAMAGED)) == TE_WANT_DAMAGED)
+		return "damaged images are to be shown without a thumbnail";
+	if ((request->want & (TE_WANT_EXIF | TE_WANT_SIDECAR)) == TE_WANT_SIDECAR)
+		return "a sidecar is given without a wish for EXIF";
+	if (((request->want & TE_WANT_SIDECAR) != 0) != (request->sidecar_size > 0) || request->sidecar_size > TE_MAX_SIDECAR)
+		return "size of the sidecar is out of range";
 	if ((request->want & TE_WANT_THUMBNAIL) != 0)
 	{
 		if (request->size < 1 || request->size > TE_MAX_SIDE)
@@ -270,6 +280,12 @@ check_request(const TeRequest *request)
 	if (request->max_pixels == 0 || request->file_size == 0)
 		return "a limit is zero";
 	return NULL;
+}
+
+int
+te_request_descriptors(const TeRequest *request)
+{
+	return 1 + ((request->want & TE_WANT_THUMBNAIL) ? 1 : 0) + ((request->want & TE_WANT_SIDECAR) ? 1 : 0);
 }
 
 const char *
@@ -287,7 +303,7 @@ te_requests_check(const void *message, size_t length, int nfds, TeRequest *reque
 
 		if (wrong != NULL)
 			return wrong;
-		needed += (requests[i].want & TE_WANT_THUMBNAIL) ? 2 : 1;
+		needed += te_request_descriptors(&requests[i]);
 	}
 	return nfds == needed ? NULL : "number of descriptors is wrong";
 }

@@ -8,7 +8,8 @@
  *
  *		decoder -> server	TeHello					once, when the sandbox is closed and it is ready
  *		server -> decoder	TeRequest...			up to TE_BATCH, and for each the image (read only), and the
- *													output (a memfd) if a thumbnail is wanted
+ *													output (a memfd) if a thumbnail is wanted, and the image's
+ *													sidecar (read only) if it has one
  *		decoder -> server	TeReply + texts ...		one for each request, one or more in a message
  *
  * The server keeps at most TE_PIPELINE messages unanswered in one decoder, which answers all
@@ -29,13 +30,15 @@
 #include "wire/status.h"
 
 #define TE_WIRE_MAGIC		0x46584554	/* "TEXF" */
-#define TE_WIRE_VERSION		2
+#define TE_WIRE_VERSION		3
 #define TE_PIPELINE			2	/* messages in one decoder: one in work, one waiting */
 #define TE_BATCH			16	/* requests in one message */
 
 #define TE_MAX_SIDE			16384	/* largest thumbnail_size */
 #define TE_MAX_THUMBNAIL	(64 * 1024 * 1024)	/* bytes of any thumbnail; see te_thumbnail_bound() */
 #define TE_MAX_TEXT			1024	/* bytes of make, model and each error */
+#define TE_MAX_SIDECAR_KB	1024	/* of a file with XMP beside an image */
+#define TE_MAX_SIDECAR		(TE_MAX_SIDECAR_KB * 1024)
 #define TE_MAX_JSON			(96 * 1024) /* bytes of the EXIF as JSON */
 #define TE_MAX_REPLY		(128 * 1024)	/* bytes of a message with one or more replies */
 
@@ -81,6 +84,8 @@ typedef struct TeHello
 #define TE_WANT_EXIF		0x02	/* dates, camera, GPS and the JSON */
 #define TE_WANT_GPS			0x04	/* leave GPS in; only with TE_WANT_EXIF */
 #define TE_WANT_ALL			0x07
+#define TE_WANT_SIDECAR		0x10	/* there is a sidecar, of which XMP is wanted; only with TE_WANT_EXIF */
+#define TE_WANT_DAMAGED		0x08	/* show what is left of a damaged image; only with TE_WANT_THUMBNAIL */
 /* Format, width and height are always in the reply. */
 
 typedef struct TeRequest
@@ -95,6 +100,7 @@ typedef struct TeRequest
 	uint32_t	unused;
 	uint64_t	max_pixels;		/* limit on width x height of the decoded frame */
 	uint64_t	file_size;		/* bytes of the image file when the server opened it */
+	uint64_t	sidecar_size;	/* the same of its sidecar; 0 if it has none */
 } TeRequest;
 
 typedef enum TeExifStatus
@@ -151,6 +157,8 @@ typedef struct TeReply
 				error_len,
 				exif_error_len,
 				json_len;
+	uint32_t	damage;			/* with TE_OK: TE_CORRUPT or TE_TRUNCATED if the thumbnail shows what is left of a damaged
+								 * image, of which "error" then is the detail; 0 = it is not damaged */
 } TeReply;
 
 /* A checked reply: the texts as C strings inside the message's own buffer copy. */
@@ -177,6 +185,9 @@ extern const char *te_reply_check(const void *message, size_t length,
 
 /* The same for the greeting of a decoder. */
 extern const char *te_hello_check(const void *message, size_t length, TeHello *hello);
+
+/* How many descriptors a request comes with: the image, and if they are wanted the output and the sidecar, in this order. */
+extern int	te_request_descriptors(const TeRequest *request);
 
 /* The same, in the decoder, for a message with requests and that many descriptors: fills up to TE_BATCH requests. */
 extern const char *te_requests_check(const void *message, size_t length, int nfds,

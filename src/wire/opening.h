@@ -11,6 +11,9 @@
  * below the root, of files beneath it, each with its NUL.  The opener keeps one list, which it sends in parts: the first
  * request begins it, those with TE_OPEN_MORE continue it.
  *
+ * With TE_OPEN_SIDECAR the reply also tells of a file with XMP beside the file, and brings a second descriptor if it is TE_SIDECAR_FOUND
+ * and not empty.
+ *
  * With TE_OPEN_DATA the file is a thumbnail, the root thumbexif.thumbnail_dir, and behind the reply, which is a message of its
  * own, there are bytes of the file.
  */
@@ -19,7 +22,7 @@
 
 #include <stdint.h>
 
-#define TE_OPEN_MAGIC	0x544f5034	/* another one for every change of these structs */
+#define TE_OPEN_MAGIC	0x544f5035	/* another one for every change of these structs */
 
 /* Bytes of a root and of a path; the kernel takes no longer ones, their NUL included. */
 #define TE_OPEN_MAX_PATH 4096
@@ -41,6 +44,7 @@ typedef struct TeOpenRequest
 #define TE_OPEN_HIDDEN	0x08	/* with TE_OPEN_LIST: also names that begin with a dot */
 
 #define TE_OPEN_DATA	0x10	/* bytes of a thumbnail, at most TE_OPEN_MAX_LIST */
+#define TE_OPEN_SIDECAR	0x20	/* also the file with XMP beside the file */
 
 #define TE_OPEN_MAX_LIST 65536	/* bytes of one part of a list or a file */
 
@@ -61,6 +65,15 @@ typedef enum TeOpened
 	TE_OPEN_ROOT_FAILED			/* the root itself could not be opened or read: error says why */
 } TeOpened;
 
+/* The sidecar of "a.jpg": "a.jpg.xmp", or else "a.xmp". */
+typedef enum TeSidecar
+{
+	TE_SIDECAR_NONE,			/* none is asked for, or there is none */
+	TE_SIDECAR_FOUND,			/* a regular file */
+	TE_SIDECAR_TOO_LARGE,
+	TE_SIDECAR_UNREADABLE		/* we may not read it, or another program holds a lease on it */
+} TeSidecar;
+
 typedef struct TeOpenReply
 {
 	uint32_t	magic;
@@ -72,6 +85,11 @@ typedef struct TeOpenReply
 	int64_t		device;			/* the root's; unless TE_OPEN_ROOT_FAILED */
 	int64_t		size;			/* bytes; if TE_OPENED */
 	int64_t		mtime;			/* nanoseconds since 1970; if TE_OPENED */
+
+	/* with TE_OPEN_SIDECAR, if TE_OPENED */
+	int64_t		sidecar_size;	/* unless TE_SIDECAR_NONE, as its time */
+	int64_t		sidecar_mtime;
+	uint32_t	sidecar;		/* TeSidecar */
 
 	uint32_t	list_bytes;		/* with TE_OPEN_LIST of the paths, with TE_OPEN_DATA of the file, behind this reply */
 

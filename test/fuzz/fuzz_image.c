@@ -51,7 +51,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const TeRequest request = {
-		.want = TE_WANT_ALL, .size = 48, .format = TE_FORMAT_JPEG, .quality = 85,
+		.want = TE_WANT_ALL | TE_WANT_DAMAGED, .size = 48, .format = TE_FORMAT_JPEG, .quality = 85,
 		.max_pixels = 300 * 1000, .file_size = size
 	};
 	TeFormat	format = img_sniff(data, size);

@@ -35,6 +35,7 @@ SET thumbexif.max_pixels = 0;
 SET thumbexif.max_pixels = 2147483648;
 SET thumbexif.max_attempts = 0;
 SET thumbexif.exif_gps = 'perhaps';
+SET thumbexif.damaged_images = 'on';
 SELECT set_config('thumbexif.image_roots', '/photos, /' || repeat('x', 1100), false);
 SELECT format('ALTER SYSTEM SET thumbexif.thumbnail_dir = %L', '/' || repeat('x', 1000)) AS command
 \gset

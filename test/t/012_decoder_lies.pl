@@ -51,6 +51,7 @@ is_refused('surplus', 'thumbnail', 'TE010', 'bytes behind its replies', 'bytes b
 is_refused('lengths', 'thumbnail', 'TE010', 'reply is not complete', 'a length that overflows');
 is_refused('status', 'thumbnail', 'TE010', 'status is not one of a decoder', 'a status of the server');
 is_refused('wide', 'thumbnail', 'TE010', 'not of the size that was asked for', 'a thumbnail that is too wide');
+is_refused('damaged', 'thumbnail', 'TE010', 'damage where none should be', 'a damaged image that is not to be shown');
 is_refused('missing', 'thumbnail', 'TE010', 'shorter than announced', 'a thumbnail that is shorter than announced');
 is_refused('html', 'thumbnail', 'TE010', 'does not have the requested format', 'a thumbnail that is none');
 is_refused('make', 'exif', 'TE010', 'EXIF where none should be', 'values without EXIF');
@@ -65,6 +66,13 @@ is_refused('memory', 'thumbnail', 'TE007', 'exited with code 5', 'out of memory'
 is_refused('file', 'thumbnail', '58030', 'exited with code 6', 'a file that cannot be read');
 is_refused('leave', 'thumbnail', 'TE009', 'exited with code 0', 'decoders that leave without an answer, again and again');
 is_refused('silent', 'thumbnail', 'TE009', 'killed by signal 9', 'one that closes its socket and stays');
+
+# Damaged images are to be shown: then this may be told, and no other failure of an image that has a thumbnail.
+$session->query(q{SET thumbexif.damaged_images = 'show'});
+like((outcome('damaged'))[0], qr/WARNING:  (?:TE003: )?image is damaged: image data ends too early: only its sky.*^t$/sm, 'a damaged image is shown, with a warning');
+is_refused('hurt', 'thumbnail', 'TE010', 'damage where none should be', 'a damage that is none');
+is_refused('damaged', 'exif', 'TE010', 'damage where none should be', 'one without a thumbnail');
+$session->query('RESET thumbexif.damaged_images');
 
 # Two replies: the second is nobody's, and the next picture is not given to such a decoder.
 outcome('well');

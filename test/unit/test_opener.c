@@ -40,10 +40,11 @@ open_file(const char *name)
 static void
 check(const char *path, uint32_t want, TeOpened expected, TeOpenReply *reply)
 {
-	int			fd;
+	int			fd,
+				sidecar;
 
 	memset(reply, 0, sizeof(*reply));
-	fd = opn_open_file(root, path, want, reply);
+	fd = opn_open_file(root, path, want, reply, &sidecar);
 	if (!ok(reply->outcome == expected, "%s \"%s\"", want & TE_OPEN_READ ? "open" : "look at", path))
 		fprintf(stderr, "# outcome %u, error %d\n", reply->outcome, reply->error);
 	ok((fd >= 0) == (expected == TE_OPENED && (want & TE_OPEN_READ)), "and %s descriptor", fd >= 0 ? "a" : "no");

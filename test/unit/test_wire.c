@@ -153,6 +153,37 @@ test_image(void)
 	is_int(te_thumbnail_bound(TE_FORMAT_PNG, TE_MAX_SIDE, TE_MAX_SIDE), TE_MAX_THUMBNAIL, "and never more than the largest");
 }
 
+/* Damage is told of a thumbnail, if damaged images are to be shown, and in no other case. */
+static void
+test_damage(void)
+{
+	static const uint32_t damages[] = {TE_CORRUPT, TE_TRUNCATED, TE_UNSUPPORTED, TE_TIMEOUT, UINT32_MAX};
+	Message		message;
+
+	REFUSED(damage, TE_CORRUPT, "damage where it was not asked for");
+	for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++)
+	{
+		bool		good = damages[i] == TE_CORRUPT || damages[i] == TE_TRUNCATED;
+
+		message = good_message();
+		request.want |= TE_WANT_DAMAGED;
+		message.reply.damage = damages[i];
+		message.texts[2] = "where it ends";
+		ok((check(&message) == NULL) == good, "%s: damage %u", good ? "accepted" : "refused", damages[i]);
+	}
+	message = good_message();
+	request.want |= TE_WANT_DAMAGED;
+	is_text(check(&message), NULL, "accepted: none");
+	message.reply.status = message.reply.damage = TE_CORRUPT;
+	message.reply.thumbnail_bytes = message.reply.thumbnail_width = message.reply.thumbnail_height = 0;
+	ok(check(&message) != NULL, "refused: damage of an image that has failed");
+	message = good_message();
+	request.want = TE_WANT_EXIF | TE_WANT_GPS | TE_WANT_DAMAGED;
+	message.reply.damage = TE_CORRUPT;
+	message.reply.thumbnail_bytes = message.reply.thumbnail_width = message.reply.thumbnail_height = 0;
+	ok(check(&message) != NULL, "refused: damage without a thumbnail");
+}
+
 static void
 test_unwanted(void)
 {
@@ -382,6 +413,7 @@ main(void)
 {
 	test_good();
 	test_image();
+	test_damage();
 	test_unwanted();
 	test_exif();
 	test_texts();

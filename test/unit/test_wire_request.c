@@ -46,7 +46,10 @@ test_request(void)
 	ok(te_requests_check(in, sizeof(in[0]), 1, out, &count) != NULL, "refused: a thumbnail without an output");
 	ok(te_requests_check(&in[1], sizeof(in[0]), 2, out, &count) != NULL, "refused: an output without a thumbnail");
 	REQUEST_REFUSED(magic, 0, "no request");
-	REQUEST_REFUSED(want, 8, "unknown wish");
+	REQUEST_REFUSED(want, 32, "unknown wish");
+	REQUEST_REFUSED(want, TE_WANT_ALL | TE_WANT_SIDECAR, "a sidecar without a size");
+	REQUEST_REFUSED(sidecar_size, 1, "a size without a sidecar");
+	REQUEST_REFUSED(want, TE_WANT_EXIF | TE_WANT_DAMAGED, "damaged images without a thumbnail");
 	REQUEST_REFUSED(want, TE_WANT_GPS, "GPS without EXIF");
 	REQUEST_REFUSED(size, 0, "size 0");
 	REQUEST_REFUSED(size, TE_MAX_SIDE + 1, "size too large");

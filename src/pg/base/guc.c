@@ -53,6 +53,8 @@ int			te_keep_replaced;
 char	   *te_databases;
 int			te_max_workers;
 bool		te_exif_gps;
+int			te_damaged_images;
+bool		te_sidecars;
 
 /*
  * List of struct config_generic *: settings whose values were rejected when the library was
@@ -66,6 +68,12 @@ static const struct config_enum_entry thumbnail_formats[] = {
 	{"webp", TE_FORMAT_WEBP, false},
 	{"png", TE_FORMAT_PNG, false},
 	{"avif", TE_FORMAT_AVIF, false},
+	{NULL, 0, false}
+};
+
+static const struct config_enum_entry damaged_images[] = {
+	{"fail", TE_DAMAGED_FAIL, false},
+	{"show", TE_DAMAGED_SHOW, false},
 	{NULL, 0, false}
 };
 
@@ -291,6 +299,17 @@ define_results(void)
 							 "If it is off, neither columns nor the EXIF as JSON hold a position. "
 							 "EXIF read with another value is stale.",
 							 &te_exif_gps, true, PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomEnumVariable("thumbexif.damaged_images",
+							 "What becomes of images whose files are damaged or end early.",
+							 "\"fail\": they fail. \"show\": what is left of them becomes the thumbnail. "
+							 "Assets that failed are then tried again; with \"fail\" such thumbnails are stale.",
+							 &te_damaged_images, TE_DAMAGED_FAIL, damaged_images,
+							 PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("thumbexif.sidecars",
+							 "Read XMP also from the file beside an image, \"a.jpg.xmp\" or \"a.xmp\".",
+							 "What it says comes before what the image's own XMP says. "
+							 "A change of this setting is noticed as one of the file is.",
+							 &te_sidecars, true, PGC_SUSET, 0, NULL, NULL, NULL);
 }
 
 static void

@@ -9,6 +9,13 @@
 #define TE_MAX_SERVER_DECODERS 1024 /* maximum of thumbexif.max_decoders */
 #define TE_MAX_WORKERS	64		/* maximum of thumbexif.max_workers */
 
+/* Values of thumbexif.damaged_images.  A higher one frees assets that failed with a lower one, as that of a limit does. */
+typedef enum TeDamagedImages
+{
+	TE_DAMAGED_FAIL,
+	TE_DAMAGED_SHOW
+} TeDamagedImages;
+
 extern char *te_image_roots;	/* comma-separated absolute folders, "" = none */
 extern char *te_thumbnail_dir;	/* absolute folder, "" = not set */
 extern int	te_thumbnail_size;	/* pixels */
@@ -26,6 +33,8 @@ extern int	te_keep_replaced;	/* seconds */
 extern char *te_databases;		/* comma-separated list, "" = all that have the extension */
 extern int	te_max_workers;
 extern bool te_exif_gps;
+extern int	te_damaged_images;	/* TeDamagedImages */
+extern bool te_sidecars;
 
 extern void te_guc_define(void);	/* called first in _PG_init */
 

@@ -13,7 +13,7 @@
 
 /*
  * A descriptor is recorded from the opener's reply until it is passed to the pool: one at a
- * time, more in nested calls.
+ * time and that of its sidecar, more in nested calls.
  */
 #define MAX_OPEN 32
 
@@ -72,7 +72,7 @@ te_transient_fd_prepare(void)
 		RegisterSubXactCallback(on_subtransaction_end, NULL);
 		registered = true;
 	}
-	if (nopen == MAX_OPEN)
+	if (nopen + 2 > MAX_OPEN)
 		elog(ERROR, "too many images are open");
 }
 

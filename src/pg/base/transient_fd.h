@@ -8,7 +8,7 @@
 #ifndef TE_PG_TRANSIENT_FD_H
 #define TE_PG_TRANSIENT_FD_H
 
-/* Reserve an entry.  Called before the descriptor is opened, as this may throw. */
+/* Reserve two entries.  Called before descriptors are opened, as this may throw. */
 extern void te_transient_fd_prepare(void);
 
 /*

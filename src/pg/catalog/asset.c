@@ -27,14 +27,14 @@ static const char *const status_names[] = {
 #define STATE_COLUMNS \
 	"id, status, claimed_from, claim, version, path_hash, source_size, source_mtime," \
 	" limit_hit, attempts, interruptions, verdict, wrote, next_try, finished_at," \
-	" thumbnail_settings, exif_settings, tried_settings, file, left(error, 1000), exif_error, file_size"
+	" thumbnail_settings, exif_settings, tried_settings, file, left(error, 1000), exif_error, file_size, damage, sidecar"
 
 enum
 {
 	COL_ID = 1, COL_STATUS, COL_CLAIMED_FROM, COL_CLAIM, COL_VERSION, COL_PATH_HASH, COL_SOURCE_SIZE,
 	COL_SOURCE_MTIME, COL_LIMIT_HIT, COL_ATTEMPTS, COL_INTERRUPTIONS, COL_VERDICT, COL_WROTE,
 	COL_NEXT_TRY, COL_FINISHED_AT, COL_THUMBNAIL_SETTINGS, COL_EXIF_SETTINGS, COL_TRIED_SETTINGS, COL_FILE, COL_ERROR, COL_EXIF_ERROR,
-	COL_FILE_SIZE
+	COL_FILE_SIZE, COL_DAMAGE, COL_SIDECAR
 };
 
 const char *
@@ -94,6 +94,8 @@ read_state(TeState *state)
 	state->error = te_out_text(0, COL_ERROR);
 	state->exif_error = te_out_text(0, COL_EXIF_ERROR);
 	state->file_size = te_out_int(0, COL_FILE_SIZE, -1);
+	state->damage = te_out_text(0, COL_DAMAGE);
+	state->sidecar = te_out_int(0, COL_SIDECAR, 0);
 }
 
 /* Assets, sorted by key, that are filled with the rows or states that a statement returns. */

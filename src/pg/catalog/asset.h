@@ -42,6 +42,7 @@ typedef struct TeState
 	int64		path_hash;
 	int64		source_size;	/* bytes */
 	int64		source_mtime;	/* nanoseconds since 1970 */
+	int64		sidecar;		/* 0 = none */
 	int64		limit_hit;
 	int			attempts;
 	int			interruptions;
@@ -56,6 +57,7 @@ typedef struct TeState
 	int64		file_size;		/* bytes */
 	char	   *error;
 	char	   *exif_error;
+	char	   *damage;
 } TeState;
 
 typedef struct TeAsset

@@ -182,7 +182,8 @@ te_count_settings_hash(const char *text, size_t length)
 
 	while (digits < length && text[digits] >= '0' && text[digits] <= '9')
 		digits++;
-	if (length > digits + 5 && memcmp(text + digits, " png ", 5) == 0)
+	if (length > digits + 5 && memcmp(text + digits, " png ", 5) == 0 &&
+		text[digits + 5] >= '0' && text[digits + 5] <= '9')
 		length = digits + 4;
 	return (int64) hash_bytes_extended((const unsigned char *) text, (int) length, 0);
 }

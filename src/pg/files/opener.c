@@ -87,6 +87,23 @@ release_fd(TeOpening *opening)
 	if (opening->want_fd)
 		ReleaseExternalFD();
 	opening->want_fd = false;
+	if (opening->sidecar_fd >= 0)
+	{
+		(void) close(opening->sidecar_fd);
+		ReleaseExternalFD();
+	}
+	opening->sidecar_fd = -1;
+}
+
+/* Count the descriptor of a sidecar that has come; if none is left, close it and tell the caller. */
+static void
+count_sidecar(TeOpening *opening)
+{
+	if (opening->sidecar_fd < 0 || AcquireExternalFD())
+		return;
+	(void) close(opening->sidecar_fd);
+	opening->sidecar_fd = -1;
+	opening->sidecar_lost = true;
 }
 
 /* --- the process */
@@ -303,7 +320,10 @@ receive_replies(void)
 			break;
 		case TE_OPENER_REPLY:
 			for (int i = 0; i < count; i++)
+			{
+				count_sidecar(requests[i]);
 				set_answered(requests[i]);
+			}
 			failed_starts = 0;
 			current_since_ms = te_now_ms();
 			break;
@@ -358,7 +378,7 @@ te_opener_request(TeOpening *opening)
 		opening->want_fd = false;
 		return false;
 	}
-	opening->fd = -1;
+	opening->fd = opening->sidecar_fd = -1;
 	opening->level = GetCurrentTransactionNestLevel();
 	enlist(&pending, opening);
 	return true;
@@ -399,13 +419,14 @@ te_opener_wait(TeOpening *opening)
 }
 
 int
-te_opener_take(TeOpening *opening)
+te_opener_take(TeOpening *opening, int *sidecar_fd)
 {
 	int			fd = opening->fd;
 
 	if (fd >= 0)
 		opening->want_fd = false;
-	opening->fd = -1;
+	*sidecar_fd = opening->sidecar_fd;
+	opening->fd = opening->sidecar_fd = -1;
 	return fd;
 }
 

@@ -26,6 +26,7 @@ typedef struct TeOpening
 	TeRoot	   *root;
 	char	   *path;			/* below the root; shorter than TE_OPEN_MAX_PATH */
 	bool		want_fd;		/* a descriptor is wanted, and counted while this is true */
+	bool		want_sidecar;	/* the sidecar, too; its descriptor, if it has one, is counted when it has come */
 	uint32		read_ahead;		/* bytes at the start of the file that will be read soon */
 	uint32		list;			/* 0 = a file; TE_OPEN_LIST and more = the files beneath the folder "path"; TE_OPEN_DATA = bytes of
 								 * a thumbnail */
@@ -36,6 +37,8 @@ typedef struct TeOpening
 	bool		timed_out;		/* there is no reply */
 	TeOpenReply reply;
 	int			fd;				/* -1 if none */
+	int			sidecar_fd;		/* -1 if none */
+	bool		sidecar_lost;	/* no file descriptor was left for it */
 
 	/* private */
 	dlist_node	node;
@@ -56,8 +59,8 @@ extern void te_opener_send(void);
 /* Wait for the reply.  Throws on an interrupt, and if no opener can be started. */
 extern void te_opener_wait(TeOpening *opening);
 
-/* Hand the descriptor of the reply over to the caller, who closes it and calls ReleaseExternalFD(). */
-extern int	te_opener_take(TeOpening *opening);
+/* Hand the descriptors of the reply over to the caller, who closes them and calls ReleaseExternalFD() for each. */
+extern int	te_opener_take(TeOpening *opening, int *sidecar_fd);
 
 /* Drop a request, answered or not.  Never throws; may be repeated. */
 extern void te_opener_drop(TeOpening *opening);

@@ -9,6 +9,7 @@
 
 #include "opener_message.h"
 #include "wire/fdpass.h"
+#include "wire/message.h"
 
 /* Append a request to a message.  False if there is no room for it. */
 static bool
@@ -18,7 +19,7 @@ append(char *message, size_t *length, const TeOpening *request)
 	TeOpenRequest header = {
 		.magic = TE_OPEN_MAGIC,
 		.number = request->number,
-		.want = request->list | (request->want_fd ? TE_OPEN_READ : 0),
+		.want = request->list | (request->want_fd ? TE_OPEN_READ : 0) | (request->want_sidecar ? TE_OPEN_SIDECAR : 0),
 		.root_length = strlen(root),
 		.path_length = strlen(request->path),
 		.read_ahead = request->read_ahead,
@@ -53,7 +54,23 @@ static bool
 is_valid(const TeOpening *request, const TeOpenReply *reply)
 {
 	return reply->magic == TE_OPEN_MAGIC && reply->number == request->number &&
-		reply->outcome <= TE_OPEN_ROOT_FAILED && reply->size >= 0;
+		reply->outcome <= TE_OPEN_ROOT_FAILED && reply->size >= 0 &&
+		reply->sidecar <= TE_SIDECAR_UNREADABLE && reply->sidecar_size >= 0 &&
+		(request->want_sidecar || reply->sidecar == TE_SIDECAR_NONE) &&
+		(reply->sidecar != TE_SIDECAR_FOUND || reply->sidecar_size <= TE_MAX_SIDECAR);
+}
+
+/* Do descriptors come with a valid reply? */
+static bool
+has_fd(const TeOpening *request, const TeOpenReply *reply)
+{
+	return reply->outcome == TE_OPENED && request->want_fd;
+}
+
+static bool
+has_sidecar_fd(const TeOpening *request, const TeOpenReply *reply)
+{
+	return has_fd(request, reply) && reply->sidecar == TE_SIDECAR_FOUND && reply->sidecar_size > 0;
 }
 
 /* What is received: replies, or one reply with a list or with bytes of a file. */
@@ -78,7 +95,7 @@ accept_list(TeOpening *request, const Message *message, size_t length, int nfds)
 		(request->list != TE_OPEN_DATA && reply->list_bytes > 0 && message->list.paths[reply->list_bytes - 1] != '\0'))
 		return false;
 	request->reply = *reply;
-	request->fd = -1;
+	request->fd = request->sidecar_fd = -1;
 	memcpy(request->list_buffer, message->list.paths, reply->list_bytes);
 	return true;
 }
@@ -93,14 +110,15 @@ accept_replies(TeOpening *const *requests, int count, const TeOpenReply *replies
 	{
 		if (!is_valid(requests[i], &replies[i]) || replies[i].list_bytes != 0)
 			return false;
-		used += replies[i].outcome == TE_OPENED && requests[i]->want_fd;
+		used += has_fd(requests[i], &replies[i]) + has_sidecar_fd(requests[i], &replies[i]);
 	}
 	if (used != nfds)
 		return false;
 	for (int i = 0; i < count; i++)
 	{
 		requests[i]->reply = replies[i];
-		requests[i]->fd = replies[i].outcome == TE_OPENED && requests[i]->want_fd ? *fds++ : -1;
+		requests[i]->fd = has_fd(requests[i], &replies[i]) ? *fds++ : -1;
+		requests[i]->sidecar_fd = has_sidecar_fd(requests[i], &replies[i]) ? *fds++ : -1;
 	}
 	return true;
 }

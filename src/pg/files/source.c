@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "common/hashfn.h"
 #include "miscadmin.h"
 #include "storage/fd.h"
 
@@ -21,6 +22,7 @@
 #include "pg/base/transient_fd.h"
 #include "root_path.h"
 #include "source.h"
+#include "wire/message.h"
 
 /* Number of files that te_source_check_files() requests ahead. */
 #define CHECK_AHEAD 32
@@ -49,18 +51,39 @@ te_source_no_descriptor(void)
 			 errhint("Raise \"max_files_per_process\" or lower \"thumbexif.decoders\".")));
 }
 
+static void
+close_fd(int *fd)
+{
+	if (*fd >= 0 && te_transient_fd_release(*fd))
+	{
+		(void) close(*fd);
+		ReleaseExternalFD();
+	}
+	*fd = -1;
+}
+
 void
 te_source_close(TeSource *source)
 {
 	if (source->opening != NULL)
 		te_opener_drop(source->opening);
 	source->opening = NULL;
-	if (source->fd >= 0 && te_transient_fd_release(source->fd))
-	{
-		(void) close(source->fd);
-		ReleaseExternalFD();
-	}
-	source->fd = -1;
+	close_fd(&source->fd);
+	close_fd(&source->sidecar_fd);
+}
+
+void
+te_source_drop_sidecar(TeSource *source)
+{
+	close_fd(&source->sidecar_fd);
+}
+
+int64
+te_source_take_sidecar(TeSource *source, int *fd)
+{
+	*fd = source->sidecar_fd;
+	source->sidecar_fd = -1;
+	return *fd >= 0 ? source->sidecar_bytes : 0;
 }
 
 /* --- files */
@@ -116,7 +139,8 @@ te_source_request(const char *path, int flags, TeSource *source)
 	TeOpening  *opening;
 
 	te_guc_check();
-	*source = (TeSource) {.fd = -1, .status = TE_MISSING, .bulk = (flags & TE_ASK_BULK) != 0};
+	*source = (TeSource) {.fd = -1, .sidecar_fd = -1, .status = TE_MISSING, .bulk = (flags & TE_ASK_BULK) != 0,
+		.sidecar_known = (flags & TE_ASK_SIDECAR) != 0};
 	name = te_path_find_root(path, &below);
 	if (name == NULL)
 		return true;
@@ -132,6 +156,7 @@ te_source_request(const char *path, int flags, TeSource *source)
 		opening->root = root;
 		opening->path = pstrdup(below);
 		opening->want_fd = (flags & TE_ASK_READ) != 0;
+		opening->want_sidecar = te_sidecars && (flags & TE_ASK_SIDECAR);
 		if (flags & TE_ASK_AHEAD)
 			opening->read_ahead = (flags & TE_ASK_START) ? AHEAD_START : AHEAD_WHOLE;
 		if (!te_opener_request(opening))
@@ -150,6 +175,24 @@ te_source_send(void)
 	te_opener_send();
 }
 
+/* What the opener tells of a sidecar. */
+static void
+read_sidecar(const TeOpenReply *reply, TeSource *source)
+{
+	const int64 facts[] = {reply->sidecar, reply->sidecar_size, reply->sidecar_mtime};
+
+	if (reply->sidecar == TE_SIDECAR_NONE)
+		return;
+	source->sidecar_bytes = reply->sidecar_size;
+	source->sidecar = (int64) hash_bytes_extended((const unsigned char *) facts, sizeof(facts), 0);
+	if (source->sidecar == 0)
+		source->sidecar = 1;
+	if (reply->sidecar == TE_SIDECAR_TOO_LARGE)
+		source->sidecar_error = "XMP sidecar is larger than " CppAsString2(TE_MAX_SIDECAR_KB) " kB";
+	else if (reply->sidecar == TE_SIDECAR_UNREADABLE)
+		source->sidecar_error = "XMP sidecar could not be read";
+}
+
 /* Status, size and mtime of a file from the reply of the opener. */
 static void
 read_reply(const TeOpenReply *reply, TeSource *source)
@@ -161,6 +204,7 @@ read_reply(const TeOpenReply *reply, TeSource *source)
 			source->mtime_ns = reply->mtime;
 			source->status = source->size_bytes == 0 ? TE_EMPTY :
 				source->size_bytes > max_file_bytes() ? TE_FILE_TOO_LARGE : TE_OK;
+			read_sidecar(reply, source);
 			break;
 		case TE_OPEN_IN_USE:
 			source->status = TE_IN_USE;
@@ -178,6 +222,7 @@ void
 te_source_wait(TeSource *source)
 {
 	TeOpening  *opening = source->opening;
+	bool		no_descriptor = false;
 
 	if (opening == NULL)
 		return;
@@ -192,7 +237,9 @@ te_source_wait(TeSource *source)
 	}
 	else
 	{
-		source->fd = te_transient_fd_record(te_opener_take(opening));
+		source->fd = te_transient_fd_record(te_opener_take(opening, &source->sidecar_fd));
+		(void) te_transient_fd_record(source->sidecar_fd);
+		no_descriptor = opening->sidecar_lost;
 		read_reply(&opening->reply, source);
 	}
 	source->opening = NULL;
@@ -201,12 +248,14 @@ te_source_wait(TeSource *source)
 	pfree(opening);
 	if (source->status != TE_OK)
 		te_source_close(source);
+	if (no_descriptor)
+		te_source_no_descriptor();
 }
 
 void
-te_source_open(const char *path, TeSource *source)
+te_source_open(const char *path, int flags, TeSource *source)
 {
-	if (!te_source_request(path, TE_ASK_READ, source))
+	if (!te_source_request(path, TE_ASK_READ | flags, source))
 		te_source_no_descriptor();
 	te_source_wait(source);
 	if (source->trouble != NULL)
@@ -224,7 +273,7 @@ te_source_check_files(const char *const *paths, int count, TeSource *sources)
 		if (asked - i <= CHECK_AHEAD / 2)
 		{
 			for (; asked < count && asked < i + CHECK_AHEAD; asked++)
-				(void) te_source_request(paths[asked], TE_ASK_BULK, &sources[asked]);
+				(void) te_source_request(paths[asked], TE_ASK_BULK | TE_ASK_SIDECAR, &sources[asked]);
 			te_source_send();
 		}
 		te_source_wait(&sources[i]);
@@ -278,7 +327,7 @@ void
 te_source_from_bytes(const void *data, Size length, TeSource *source)
 {
 	te_guc_check();
-	*source = (TeSource) {.fd = -1, .size_bytes = length};
+	*source = (TeSource) {.fd = -1, .sidecar_fd = -1, .size_bytes = length};
 	if (length == 0)
 		source->status = TE_EMPTY;
 	else if ((int64) length > max_file_bytes())

@@ -19,6 +19,11 @@ typedef struct TeSource
 	int			fd;				/* counted by AcquireExternalFD(), closed at the latest by the end of the transaction; -1 if none */
 	int64		size_bytes;
 	int64		mtime_ns;		/* since 1970 */
+	int			sidecar_fd;		/* as fd: of the file with XMP beside it; -1 if there is none to be read */
+	int64		sidecar_bytes;
+	int64		sidecar;		/* a hash of what it is like; 0 if there is none */
+	const char *sidecar_error;	/* why it is not read, a constant; NULL if it is */
+	bool		sidecar_known;	/* it was looked for, and the file was opened */
 	TeStatus	status;			/* TE_OK, or why there is no fd: MISSING, DENIED, EMPTY, FILE_TOO_LARGE, IN_USE, IO_ERROR */
 	TeRoot	   *trouble;		/* its root, if that is in trouble and nothing is known about the file */
 	TeOpening  *opening;		/* the request, until te_source_wait() */
@@ -29,6 +34,7 @@ typedef struct TeSource
 #define TE_ASK_BULK		0x02	/* skip all roots that are held off; te_root_end() reports them */
 #define TE_ASK_AHEAD	0x04	/* the file will be read soon: read it ahead */
 #define TE_ASK_START	0x08	/* with TE_ASK_AHEAD: only its start */
+#define TE_ASK_SIDECAR	0x10	/* also its sidecar, if thumbexif.sidecars is on; otherwise it counts as having none */
 
 /*
  * Request the regular file that a path leads to, only beneath thumbexif.image_roots (openat2).  The bytes of the path
@@ -47,10 +53,16 @@ extern void te_source_send(void);
  */
 extern void te_source_wait(TeSource *source);
 
-/* Request a file to read and wait for it.  ERROR if its root is in trouble. */
-extern void te_source_open(const char *path, TeSource *source);
+/* Request a file to read (flags: TE_ASK_SIDECAR or 0) and wait for it.  ERROR if its root is in trouble. */
+extern void te_source_open(const char *path, int flags, TeSource *source);
 
-/* Get status, size and mtime of some files, in bulk. */
+/* Hand the sidecar over to a task, which closes it, and tell its size; 0 and -1 if there is none. */
+extern int64 te_source_take_sidecar(TeSource *source, int *fd);
+
+/* Close the sidecar, which is not needed. */
+extern void te_source_drop_sidecar(TeSource *source);
+
+/* Get status, size, mtime and sidecars of some files, in bulk. */
 extern void te_source_check_files(const char *const *paths, int count, TeSource *sources);
 
 /* Does the path lie beneath a root that is held off in bulk? */

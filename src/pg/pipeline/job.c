@@ -36,8 +36,9 @@ te_job_create(MemoryContext parent, const TeAsset *asset)
 	job->asset.state.file = copy_text(asset->state.file);
 	job->asset.state.error = copy_text(asset->state.error);
 	job->asset.state.exif_error = copy_text(asset->state.exif_error);
+	job->asset.state.damage = copy_text(asset->state.damage);
 	job->id = te_key_text(asset->attachment->key_type, &asset->key);
-	job->source = (TeSource) {.fd = -1, .status = TE_IO_ERROR}; /* it has not been opened */
+	job->source = (TeSource) {.fd = -1, .sidecar_fd = -1, .status = TE_IO_ERROR}; /* it has not been opened */
 	MemoryContextSwitchTo(caller);
 	return job;
 }
@@ -59,9 +60,16 @@ fill_request(TeJob *job)
 	job->task.role = job->asset.attachment->owner;
 	job->task.image_fd = job->source.fd;
 	if (job->parts & TE_PART_THUMBNAIL)
-		request->want |= TE_WANT_THUMBNAIL;
+		request->want |= TE_WANT_THUMBNAIL | (te_damaged_images == TE_DAMAGED_SHOW ? TE_WANT_DAMAGED : 0);
 	if (job->parts & TE_PART_EXIF)
+	{
 		request->want |= TE_WANT_EXIF | (te_exif_gps ? TE_WANT_GPS : 0);
+		request->sidecar_size = (uint64) te_source_take_sidecar(&job->source, &job->task.sidecar_fd);
+		if (request->sidecar_size > 0)
+			request->want |= TE_WANT_SIDECAR;
+	}
+	else
+		te_source_drop_sidecar(&job->source);
 	request->size = te_thumbnail_size;
 	request->format = te_thumbnail_format;
 	request->quality = te_thumbnail_quality;
@@ -81,6 +89,8 @@ request_file(TeJob *job, int flags)
 {
 	MemoryContext caller = MemoryContextSwitchTo(job->context);
 
+	if (te_parts_kept(job->asset.attachment) & TE_PART_EXIF)
+		flags |= TE_ASK_SIDECAR;
 	job->requested = te_source_request(job->asset.path, TE_ASK_READ | flags, &job->source);
 	MemoryContextSwitchTo(caller);
 	return job->requested;
@@ -186,6 +196,14 @@ te_job_exif_failed(const TeJob *job)
 		job->task.reply.exif_status == TE_EXIF_ERROR;
 }
 
+bool
+te_job_exif_of_failed(const TeJob *job)
+{
+	/* that the table has refused is not tried again; where no decoder has replied, nothing was found */
+	return (job->parts & TE_PART_EXIF) && te_job_verdict(job) != TE_VERDICT_DONE && job->status != TE_NOT_WRITTEN &&
+		job->task.reply.exif_status == TE_EXIF_FOUND;
+}
+
 TeOutcome
 te_job_outcome(const TeJob *job)
 {
@@ -209,5 +227,15 @@ te_job_exif_error(const TeJob *job)
 {
 	const char *detail = job->task.texts.exif_error;
 
+	if (detail == NULL && !te_job_exif_failed(job) && job->source.sidecar_error != NULL)
+		return pstrdup(job->source.sidecar_error);
 	return detail != NULL ? te_text_to_server(detail) : pstrdup("EXIF could not be read");
+}
+
+char *
+te_job_damage(const TeJob *job)
+{
+	if (te_job_verdict(job) != TE_VERDICT_DONE || !(job->parts & TE_PART_THUMBNAIL) || job->task.reply.damage == 0)
+		return NULL;
+	return te_status_message((int) job->task.reply.damage, job->detail);
 }

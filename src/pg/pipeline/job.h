@@ -86,11 +86,17 @@ extern TeVerdict te_job_verdict(const TeJob *job);
 extern bool te_job_exif_found(const TeJob *job);
 extern bool te_job_exif_failed(const TeJob *job);
 
+/* Is the EXIF of an image that has failed to be written? */
+extern bool te_job_exif_of_failed(const TeJob *job);
+
 /* The outcome if it gets written. */
 extern TeOutcome te_job_outcome(const TeJob *job);
 
-/* The reason of the failure, or why its EXIF could not be read: one line, palloc'd, server encoding. */
+/* The reason of the failure, or why its EXIF or its sidecar could not be read: one line, palloc'd, server encoding. */
 extern char *te_job_error(const TeJob *job);
 extern char *te_job_exif_error(const TeJob *job);
+
+/* The damage of an image of which the thumbnail shows what is left, in the same way; NULL if it is not damaged. */
+extern char *te_job_damage(const TeJob *job);
 
 #endif							/* TE_PG_JOB_H */

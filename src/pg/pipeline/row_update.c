@@ -121,20 +121,21 @@ te_row_update_plan(const TeJob *job, TeRowUpdate *update)
 {
 	const TeAttachment *attachment = job->asset.attachment;
 	const TeReply *reply = &job->task.reply;
-	bool		changed = te_source_changed(&job->asset, &job->source);
+	bool		changed = te_source_changed(&job->asset, &job->source) || te_sidecar_changed(&job->asset, &job->source);
 	bool		done = te_job_verdict(job) == TE_VERDICT_DONE;
+	bool		failed_with_exif = te_job_exif_of_failed(job);
 
 	memset(update, 0, sizeof(*update));
 	update->wrote = job->asset.state.wrote;
 	if (done && (job->parts & TE_PART_THUMBNAIL))
 		set_value(update, TE_COL_THUMBNAIL_PATH,
 				  CStringGetTextDatum(job->file_path));
-	if (done && job->parts != 0)
+	if ((done && job->parts != 0) || failed_with_exif)
 	{
 		set_size(attachment, update, TE_COL_WIDTH, reply->width);
 		set_size(attachment, update, TE_COL_HEIGHT, reply->height);
 	}
-	if (done && (job->parts & TE_PART_EXIF) && !te_job_exif_failed(job))
+	if ((done && (job->parts & TE_PART_EXIF) && !te_job_exif_failed(job)) || failed_with_exif)
 		plan_exif(job, changed || (update->wrote & TE_WROTE_OLD), update);
 	else if (changed && update->wrote != 0)
 		update->wrote |= TE_WROTE_OLD;

@@ -2,9 +2,10 @@
  * row_update.h
  *		The UPDATE of the user's row with the result of an examination.
  *
- * The first examination, and each of an unchanged file, writes only values that are not NULL.  If path or file have changed
+ * The first examination, and each of an unchanged file, writes only values that are not NULL.  If path, file or sidecar have changed
  * since, a successful one replaces every value that thumbexif has written, by NULL where the file has none.  With exif_gps
- * off, positions that thumbexif has written are set to NULL.  A failed examination changes no EXIF column.
+ * off, positions that thumbexif has written are set to NULL.  An examination that fails changes no column, unless it has
+ * found EXIF, which is then written as ever: a file whose pixels are damaged may tell when it was taken.
  */
 #ifndef TE_PG_ROW_UPDATE_H
 #define TE_PG_ROW_UPDATE_H

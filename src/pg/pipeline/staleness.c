@@ -14,6 +14,9 @@
 /* 1.0 read neither XMP nor IPTC, and its settings of EXIF end before this. */
 #define WITH_XMP " xmp"
 
+/* The settings of a thumbnail end with this if it shows what is left of a damaged image. */
+#define OF_DAMAGED " damaged"
+
 void
 te_settings_now(TeSettings *settings)
 {
@@ -22,6 +25,7 @@ te_settings_now(TeSettings *settings)
 		settings->thumbnail = psprintf("%s %d", settings->thumbnail, te_thumbnail_quality);
 	settings->exif = psprintf("%s %s" WITH_XMP, te_default_timezone, te_exif_gps ? "gps" : "nogps");
 	settings->both = psprintf("%s %s", settings->thumbnail, settings->exif);
+	settings->damaged = te_damaged_images == TE_DAMAGED_SHOW ? psprintf("%s" OF_DAMAGED, settings->thumbnail) : NULL;
 }
 
 int
@@ -76,6 +80,15 @@ settings_match(const char *stored, const char *now)
 	return strcmp(stored, now) == 0;
 }
 
+static bool
+thumbnail_settings_match(const TeAsset *asset, const TeSettings *settings)
+{
+	const char *stored = asset->state.thumbnail_settings;
+
+	return settings_match(stored, settings->thumbnail) ||
+		(settings->damaged != NULL && settings_match(stored, settings->damaged));
+}
+
 size_t
 te_exif_settings_needed(const TeAttachment *attachment, const char *exif)
 {
@@ -115,6 +128,16 @@ te_source_changed(const TeAsset *asset, const TeSource *file)
 		(file->size_bytes != state->source_size || file->mtime_ns != state->source_mtime);
 }
 
+bool
+te_sidecar_changed(const TeAsset *asset, const TeSource *file)
+{
+	const TeState *state = &asset->state;
+
+	/* if the table has no column for EXIF, nobody looks for sidecars when the image is processed */
+	return (te_parts_kept(asset->attachment) & TE_PART_EXIF) && state->exists && state->has_path_hash &&
+		was_opened(file) && file->sidecar_known && file->sidecar != state->sidecar;
+}
+
 /* Compares the end of the path: thumbnail_dir may have been moved, and copies of the database have other folders. */
 bool
 te_names_our_file(const TeAsset *asset)
@@ -139,9 +162,9 @@ te_missing_parts(const TeAsset *asset, const TeSettings *settings, const TeSourc
 
 	if (asset->thumbnail_path == NULL ||
 		(te_names_our_file(asset) &&
-		 (changed || asset->thumbnail_lost || !settings_match(asset->state.thumbnail_settings, settings->thumbnail))))
+		 (changed || asset->thumbnail_lost || !thumbnail_settings_match(asset, settings))))
 		missing |= TE_PART_THUMBNAIL;
-	if (changed || !exif_settings_match(asset, settings->exif))
+	if (changed || te_sidecar_changed(asset, file) || !exif_settings_match(asset, settings->exif))
 		missing |= TE_PART_EXIF;
 	return missing & te_parts_kept(asset->attachment);
 }
@@ -159,9 +182,21 @@ te_status_limit(int status)
 			return te_decoder_memory;
 		case TE_TIMEOUT:
 			return te_decode_timeout;
+		case TE_CORRUPT:
+		case TE_TRUNCATED:
+			return te_damaged_images;
 		default:
 			return -1;
 	}
+}
+
+/* The limit on which an asset failed; a damaged image did before it could be shown if the state does not tell. */
+static int64
+limit_hit(const TeState *state)
+{
+	if (state->limit_hit >= 0)
+		return state->limit_hit;
+	return state->verdict == TE_CORRUPT || state->verdict == TE_TRUNCATED ? TE_DAMAGED_FAIL : PG_INT64_MAX;
 }
 
 /* Has something changed since the failure, so that another try may succeed? */
@@ -170,10 +205,10 @@ may_succeed_now(const TeAsset *asset, const TeSettings *settings, const TeSource
 {
 	const TeState *state = &asset->state;
 
-	return te_source_changed(asset, file) ||
+	return te_source_changed(asset, file) || te_sidecar_changed(asset, file) ||
 		(state->verdict == TE_DENIED && file != NULL && file->status != TE_DENIED) ||
 		!settings_match(state->tried_settings, settings->both) ||
-		(state->limit_hit >= 0 && te_status_limit(state->verdict) > state->limit_hit);
+		te_status_limit(state->verdict) > limit_hit(state);
 }
 
 bool

@@ -45,7 +45,7 @@ set_next_try(NewState *result, int64 first_ms, int64 max_ms)
 	result->next_try = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), wait_ms);
 }
 
-/* Set path, size and mtime of the file; parts made from another file become stale. */
+/* Set path, size and mtime of the file, and its sidecar; parts made from others become stale. */
 static void
 set_source(const TeJob *job, NewState *result)
 {
@@ -58,15 +58,32 @@ set_source(const TeJob *job, NewState *result)
 		state->exif_settings = NULL;
 		state->thumbnail_settings = NULL;
 	}
+	if (te_sidecar_changed(&job->asset, source))
+		state->exif_settings = NULL;
 	if (source->status == TE_OK || source->status == TE_EMPTY || source->status == TE_FILE_TOO_LARGE)
 	{
 		state->source_size = source->size_bytes;
 		state->source_mtime = source->mtime_ns;
+		if (source->sidecar_known)
+			state->sidecar = source->sidecar;
 	}
 	else if (state->has_path_hash && state->path_hash != hash)
+	{
 		state->source_size = state->source_mtime = -1;
+		state->sidecar = 0;
+	}
 	state->has_path_hash = true;
 	state->path_hash = hash;
+}
+
+/* EXIF was examined, with these settings. */
+static void
+set_exif(const TeJob *job, const TeSettings *settings, TeState *state)
+{
+	state->exif_settings = settings->exif;
+	/* there may be XMP or IPTC beside EXIF that cannot be read */
+	state->exif_error = te_job_exif_failed(job) || job->task.texts.exif_error != NULL || job->source.sidecar_error != NULL ?
+		te_job_exif_error(job) : NULL;
 }
 
 static void
@@ -79,17 +96,17 @@ set_done(const TeJob *job, const TeSettings *settings, NewState *result)
 	if (job->parts & TE_PART_THUMBNAIL)
 	{
 		state->file = job->file;
-		state->thumbnail_settings = settings->thumbnail;
+		state->damage = te_job_damage(job);
+		state->thumbnail_settings = state->damage != NULL ? settings->damaged : settings->thumbnail;
 		state->file_size = job->task.reply.thumbnail_bytes;
 		after.thumbnail_path = job->file_path;
 		after.thumbnail_lost = false;
 	}
 	if (job->parts & TE_PART_EXIF)
-	{
-		state->exif_settings = settings->exif;
-		/* there may be XMP or IPTC beside EXIF that cannot be read */
-		state->exif_error = te_job_exif_failed(job) || job->task.texts.exif_error != NULL ? te_job_exif_error(job) : NULL;
-	}
+		set_exif(job, settings, state);
+
+	if (state->damage != NULL)
+		result->path = job->asset.path; /* for the view of failures */
 
 	/* with parts => 'exif', the thumbnail may still be missing */
 	after.state = *state;
@@ -106,6 +123,8 @@ set_failed(const TeJob *job, const TeSettings *settings, NewState *result)
 
 	state->error = te_job_error(job);
 	result->path = job->asset.path;
+	if (te_job_exif_of_failed(job))
+		set_exif(job, settings, state);
 	switch (te_job_verdict(job))
 	{
 		case TE_VERDICT_MISSING:
@@ -149,20 +168,21 @@ alike(const NewState *a, const NewState *b)
 		same_text(left->thumbnail_settings, right->thumbnail_settings) &&
 		same_text(left->exif_settings, right->exif_settings) &&
 		same_text(left->tried_settings, right->tried_settings) &&
-		same_text(left->error, right->error) && same_text(left->exif_error, right->exif_error);
+		same_text(left->error, right->error) && same_text(left->exif_error, right->exif_error) &&
+		same_text(left->damage, right->damage);
 }
 
-/* Add what nearly every asset has of its own, as arrays: $1 to $12. */
+/* Add what nearly every asset has of its own, as arrays: $1 to $13. */
 static void
 arg_differing(TeArgs *args, TeJob *const *jobs, const NewState *const *results, int count)
 {
 	enum
 	{
-		VERSION, PATH_HASH, SIZE, MTIME, WROTE, FILE_NAME, FILE_SIZE, NEXT_TRY, PATH,
+		VERSION, PATH_HASH, SIZE, MTIME, WROTE, FILE_NAME, FILE_SIZE, NEXT_TRY, PATH, SIDECAR,
 					COLUMNS
 	};
 	const Oid	types[COLUMNS] = {INT8OID, INT8OID, INT8OID, INT8OID, INT4OID, TEXTOID, INT8OID,
-	TIMESTAMPTZOID, TEXTOID};
+	TIMESTAMPTZOID, TEXTOID, INT8OID};
 	Datum	   *values[COLUMNS];
 	bool	   *nulls[COLUMNS];
 	TeKey	   *keys = palloc(sizeof(TeKey) * count);
@@ -190,6 +210,8 @@ arg_differing(TeArgs *args, TeJob *const *jobs, const NewState *const *results, 
 		values[FILE_SIZE][i] = Int64GetDatum(state->file_size);
 		nulls[NEXT_TRY][i] = !results[i]->has_next_try;
 		values[NEXT_TRY][i] = TimestampTzGetDatum(results[i]->next_try);
+		values[SIDECAR][i] = Int64GetDatum(state->sidecar);
+		nulls[SIDECAR][i] = state->sidecar == 0;
 		nulls[PATH][i] = results[i]->path == NULL;
 		if (results[i]->path != NULL)
 			values[PATH][i] = CStringGetTextDatum(results[i]->path);
@@ -210,9 +232,9 @@ write_states(TeJob *const *jobs, const NewState *const *results, int count)
 
 	sql = psprintf("UPDATE %s AS s SET version = s.version + 1, claim = NULL, claimed_from = NULL, finished_at = clock_timestamp(),"
 				   " path_hash = ($5)[n], source_size = ($6)[n], source_mtime = ($7)[n],"
-				   " wrote = ($8)[n], file = ($9)[n], file_size = ($10)[n], next_try = ($11)[n], path = ($12)[n],"
-				   " status = $13::%s, limit_hit = $14, attempts = $15, interruptions = $16, verdict = $17,"
-				   " thumbnail_settings = $18, exif_settings = $19, tried_settings = $20, error = $21, exif_error = $22"
+				   " wrote = ($8)[n], file = ($9)[n], file_size = ($10)[n], next_try = ($11)[n], path = ($12)[n], sidecar = ($13)[n],"
+				   " status = $14::%s, limit_hit = $15, attempts = $16, interruptions = $17, verdict = $18,"
+				   " thumbnail_settings = $19, exif_settings = $20, tried_settings = $21, error = $22, exif_error = $23, damage = $24"
 				   " FROM " TE_STATE_KEYS_SQL " AND s.version = ($4)[n]",
 				   attachment->state, te_internal_name("thumbexif_asset_status"));
 	arg_differing(&args, jobs, results, count);
@@ -229,6 +251,7 @@ write_states(TeJob *const *jobs, const NewState *const *results, int count)
 	te_arg_text(&args, state->tried_settings);
 	te_arg_text(&args, state->error);
 	te_arg_text(&args, state->exif_error);
+	te_arg_text(&args, state->damage);
 	if (te_sql_by_index(sql, &args) != (uint64) count)
 		ereport(ERROR,
 				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),

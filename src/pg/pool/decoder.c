@@ -124,7 +124,7 @@ te_decoder_send(TeDecoder *decoder, TePoolEntry **entries, int count)
 	int			save_errno;
 
 	Assert(decoder->state == TE_DECODER_READY && decoder->nbatches < TE_PIPELINE && count <= TE_BATCH && (count == 1 || te_pool_entry_is_small(entries[0])));
-	StaticAssertStmt(TE_BATCH <= TE_MAX_FDS, "a small request has one descriptor");
+	StaticAssertStmt(2 * TE_BATCH <= TE_MAX_FDS, "a small request has at most two descriptors");
 
 	for (; opened < count; opened++)
 	{
@@ -136,6 +136,8 @@ te_decoder_send(TeDecoder *decoder, TePoolEntry **entries, int count)
 		fds[nfds++] = entry->image_fd;
 		if (entry->output_fd >= 0)
 			fds[nfds++] = entry->output_fd;
+		if (entry->sidecar_fd >= 0)
+			fds[nfds++] = entry->sidecar_fd;
 	}
 	if (opened == count && te_send(decoder->process.sock, message, sizeof(TeRequest) * count, fds, nfds) == 0)
 	{

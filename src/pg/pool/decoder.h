@@ -29,6 +29,7 @@ typedef struct TePoolEntry
 	Oid			role;			/* owner of the image */
 	TeRequest	request;
 	int			image_fd;
+	int			sidecar_fd;		/* -1 if none */
 	int			output_fd;		/* memory file for the thumbnail, while a decoder has the entry; otherwise -1 */
 	int			resent;			/* number of decoders that exited without processing it */
 	bool		alone;			/* one of several that a decoder may have died of: goes in a message of its own */

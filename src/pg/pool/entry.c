@@ -18,13 +18,20 @@ te_pool_entry_is_small(const TePoolEntry *entry)
 }
 
 static void
+close_fd(int *fd)
+{
+	if (*fd < 0)
+		return;
+	close(*fd);
+	*fd = -1;
+	ReleaseExternalFD();
+}
+
+static void
 close_image(TePoolEntry *entry)
 {
-	if (entry->image_fd < 0)
-		return;
-	close(entry->image_fd);
-	entry->image_fd = -1;
-	ReleaseExternalFD();
+	close_fd(&entry->image_fd);
+	close_fd(&entry->sidecar_fd);
 }
 
 void

@@ -269,12 +269,12 @@ prepare(void)
 
 /*
  * Limit a number of decoders by the descriptors that fd.c reserves for external use, a third
- * of all.  Each decoder has three and needs two for each task.
+ * of all.  Each decoder has three and needs two for each task, and one more if that has a sidecar.
  */
 static int
 limit_decoders(int wanted)
 {
-	int			limit = (max_safe_fds / 3 - OTHER_DESCRIPTORS) / (3 + 2 * TE_PIPELINE);
+	int			limit = (max_safe_fds / 3 - OTHER_DESCRIPTORS) / (3 + (te_sidecars ? 3 : 2) * TE_PIPELINE);
 
 	return Max(Min(wanted, limit), 1);
 }
@@ -288,8 +288,8 @@ te_pool_capacity(bool small)
 	if (!small)
 		return capacity;
 
-	/* each has one descriptor */
-	return Max(Min(capacity * TE_BATCH, max_safe_fds / 3 - OTHER_DESCRIPTORS_SMALL - 2 * decoders), capacity);
+	/* each has one descriptor, and may have another one of its sidecar */
+	return Max(Min(capacity * TE_BATCH, (max_safe_fds / 3 - OTHER_DESCRIPTORS_SMALL - 2 * decoders) / (te_sidecars ? 2 : 1)), capacity);
 }
 
 int
@@ -313,11 +313,13 @@ te_pool_submit(TeTask *task, int max_decoders)
 	entry->role = task->role;
 	entry->request = task->request;
 	entry->image_fd = task->image_fd;
+	entry->sidecar_fd = (task->request.want & TE_WANT_SIDECAR) ? task->sidecar_fd : -1;
 	entry->output_fd = -1;
 	dlist_push_tail(&te_pool.waiting, &entry->node);
 	if (te_pool.pending++ == 0)
 		te_pool.returns_soon = te_pool.idle_since_ms == 0 || te_now_ms() - te_pool.idle_since_ms < RETURN_MS;
 	(void) te_transient_fd_release(task->image_fd);
+	(void) te_transient_fd_release(entry->sidecar_fd);
 
 	te_pool.max_for_role = limit_decoders(max_decoders);
 	te_pool.max_decoders = Max(te_pool.max_for_role, limit_decoders(te_guc_decoders()));

@@ -30,6 +30,7 @@ typedef struct TeTask
 	Oid			role;			/* owner of the image: no decoder gets images of two roles */
 	TeRequest	request;		/* number and magic are filled in by the pool */
 	int			image_fd;		/* from te_source_wait; the pool closes it */
+	int			sidecar_fd;		/* the same from te_source_take_sidecar, with TE_WANT_SIDECAR */
 
 	/* reply */
 	TeReply		reply;			/* validated; on failure zeroed except for status */

@@ -52,18 +52,31 @@ PG_FUNCTION_INFO_V1(thumbexif_info_path);
 PG_FUNCTION_INFO_V1(thumbexif_info_bytes);
 PG_FUNCTION_INFO_V1(thumbexif_version);
 
-/* Open the file that the first argument names.  ERROR if it cannot be read. */
 static Image
-image_from_path(FunctionCallInfo fcinfo)
+open_path(FunctionCallInfo fcinfo, int flags)
 {
 	Image		image;
 
 	image.path = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	te_pool_expect();
-	te_source_open(image.path, &image.source);
+	te_source_open(image.path, flags, &image.source);
 	if (image.source.status != TE_OK)
 		te_throw_status(image.source.status, image.path, NULL);
 	return image;
+}
+
+/* Open the file that the first argument names.  ERROR if it cannot be read. */
+static Image
+image_from_path(FunctionCallInfo fcinfo)
+{
+	return open_path(fcinfo, 0);
+}
+
+/* The same with its sidecar. */
+static Image
+image_and_sidecar(FunctionCallInfo fcinfo)
+{
+	return open_path(fcinfo, TE_ASK_SIDECAR);
 }
 
 /* Put the bytes of the first argument into a memory file. */
@@ -98,7 +111,7 @@ make_request(uint32 want)
 
 /* Have the image decoded and wait for the reply, which also carries the image's failure.  ERROR on the server's trouble. */
 static TeTask *
-decode(const Image *image, const TeRequest *request)
+decode(Image *image, const TeRequest *request)
 {
 	TeTask	   *task = palloc0(sizeof(TeTask));
 
@@ -106,6 +119,9 @@ decode(const Image *image, const TeRequest *request)
 	task->role = GetUserId();
 	task->request.file_size = image->source.size_bytes;
 	task->image_fd = image->source.fd;
+	task->request.sidecar_size = (uint64) te_source_take_sidecar(&image->source, &task->sidecar_fd);
+	if (task->request.sidecar_size > 0)
+		task->request.want |= TE_WANT_SIDECAR;
 	te_pool_run(task);
 	return task;
 }
@@ -127,10 +143,22 @@ optional_argument(FunctionCallInfo fcinfo, int number, const char *name, int max
 	return value;
 }
 
+/* The thumbnail shows what is left of a damaged image. */
+static void
+report_damage(const TeTask *task, const char *path)
+{
+	const char *state = te_status_sqlstate((int) task->reply.damage);
+
+	ereport(WARNING,
+			(errcode(MAKE_SQLSTATE(state[0], state[1], state[2], state[3], state[4])),
+			 errmsg("image is damaged: %s", te_status_message((int) task->reply.damage, task->texts.error)),
+			 path ? errdetail("The image is \"%s\".", path) : 0));
+}
+
 static Datum
 thumbnail(FunctionCallInfo fcinfo, Image (*open_image) (FunctionCallInfo))
 {
-	TeRequest	request = make_request(TE_WANT_THUMBNAIL);
+	TeRequest	request = make_request(TE_WANT_THUMBNAIL | (te_damaged_images == TE_DAMAGED_SHOW ? TE_WANT_DAMAGED : 0));
 	Image		image;
 	TeTask	   *task;
 	bytea	   *result;
@@ -146,6 +174,8 @@ thumbnail(FunctionCallInfo fcinfo, Image (*open_image) (FunctionCallInfo))
 	task = decode(&image, &request);
 	if (task->reply.status != TE_OK)
 		te_throw_status(task->reply.status, image.path, task->texts.error);
+	if (task->reply.damage != 0)
+		report_damage(task, image.path);
 
 	result = palloc(VARHDRSZ + task->reply.thumbnail_bytes);
 	SET_VARSIZE(result, VARHDRSZ + task->reply.thumbnail_bytes);
@@ -154,13 +184,15 @@ thumbnail(FunctionCallInfo fcinfo, Image (*open_image) (FunctionCallInfo))
 	PG_RETURN_BYTEA_P(result);
 }
 
-/* The EXIF of a reply; false if there is none.  WARNING if it could not be read. */
+/* The EXIF of a reply; false if there is none.  WARNING if it, or the sidecar, could not be read. */
 static bool
-exif_of_reply(const TeTask *task, const char *path, Datum *result)
+exif_of_reply(const TeTask *task, const Image *image, Datum *result)
 {
-	const char *error = task->texts.exif_error ? task->texts.exif_error : "no reason was given";
+	const char *path = image->path;
+	const char *error = task->texts.exif_error ? task->texts.exif_error :
+	image->source.sidecar_error ? image->source.sidecar_error : "no reason was given";
 
-	if (task->reply.exif_status == TE_EXIF_ERROR)
+	if (task->reply.exif_status == TE_EXIF_ERROR || image->source.sidecar_error != NULL)
 		ereport(WARNING,
 				(errcode(ERRCODE_DATA_EXCEPTION),
 				 errmsg("Failed to extract EXIF data: %s", te_text_to_server(error)),
@@ -182,7 +214,7 @@ exif(FunctionCallInfo fcinfo, Image (*open_image) (FunctionCallInfo))
 	/* return EXIF that was found, even if the image has another fault */
 	if (task->reply.exif_status != TE_EXIF_FOUND && task->reply.status != TE_OK)
 		te_throw_status(task->reply.status, image.path, task->texts.error);
-	if (!exif_of_reply(task, image.path, &result))
+	if (!exif_of_reply(task, &image, &result))
 		PG_RETURN_NULL();
 	PG_RETURN_DATUM(result);
 }
@@ -242,7 +274,7 @@ info(FunctionCallInfo fcinfo, Image (*open_image) (FunctionCallInfo))
 		values[INFO_GPS_LONGITUDE] = Float8GetDatum(reply->longitude);
 		nulls[INFO_GPS_LATITUDE] = nulls[INFO_GPS_LONGITUDE] = false;
 	}
-	nulls[INFO_EXIF_METADATA] = !exif_of_reply(task, image.path, &values[INFO_EXIF_METADATA]);
+	nulls[INFO_EXIF_METADATA] = !exif_of_reply(task, &image, &values[INFO_EXIF_METADATA]);
 	return make_row(fcinfo, values, nulls);
 }
 
@@ -261,7 +293,7 @@ thumbexif_thumbnail_bytes(PG_FUNCTION_ARGS)
 Datum
 thumbexif_exif_path(PG_FUNCTION_ARGS)
 {
-	return exif(fcinfo, image_from_path);
+	return exif(fcinfo, image_and_sidecar);
 }
 
 Datum
@@ -273,7 +305,7 @@ thumbexif_exif_bytes(PG_FUNCTION_ARGS)
 Datum
 thumbexif_info_path(PG_FUNCTION_ARGS)
 {
-	return info(fcinfo, image_from_path);
+	return info(fcinfo, image_and_sidecar);
 }
 
 Datum

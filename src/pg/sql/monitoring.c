@@ -130,7 +130,8 @@ count_stale(const TeAttachment *attachment, const TeAssetCounts *counts)
 	for (const TeSettingsCount *count = counts->settings; count != NULL; count = count->next)
 	{
 		bool		thumbnail = (parts & TE_PART_THUMBNAIL) && count->settings.thumbnail != 0 &&
-			count->settings.thumbnail != te_count_settings_hash(now.thumbnail, strlen(now.thumbnail));
+			count->settings.thumbnail != te_count_settings_hash(now.thumbnail, strlen(now.thumbnail)) &&
+			(now.damaged == NULL || count->settings.thumbnail != te_count_settings_hash(now.damaged, strlen(now.damaged)));
 		bool		exif = (parts & TE_PART_EXIF) &&
 			count->settings.exif != te_count_settings_hash(now.exif, strlen(now.exif)) &&
 			count->settings.exif != te_count_settings_hash(now.exif, te_exif_settings_needed(attachment, now.exif));
@@ -221,7 +222,7 @@ may_read(Oid relation)
 		check_enable_rls(relation, InvalidOid, true) != RLS_ENABLED;
 }
 
-/* Send the failures of one table from the query into the result.  Inside SPI. */
+/* Send the failures of one table, and the damaged images that are shown, from the query into the result.  Inside SPI. */
 static void
 put_failures(ReturnSetInfo *result, MemoryContext context, const TeAttachment *attachment)
 {
@@ -230,8 +231,8 @@ put_failures(ReturnSetInfo *result, MemoryContext context, const TeAttachment *a
 	char	   *sql;
 
 	sql = psprintf("SELECT %u::pg_catalog.regclass, s.id::pg_catalog.text, s.path, s.status::pg_catalog.text,"
-				   " s.error, s.attempts, s.next_try FROM %s AS s"
-				   " WHERE s.attachment OPERATOR(pg_catalog.=) %d AND (s.error IS NOT NULL OR"
+				   " COALESCE(s.error, s.damage), s.attempts, s.next_try FROM %s AS s"
+				   " WHERE s.attachment OPERATOR(pg_catalog.=) %d AND (s.error IS NOT NULL OR s.damage IS NOT NULL OR"
 				   " s.status OPERATOR(pg_catalog.=) ANY ('{failed,missing,unsupported}'))",
 				   attachment->relation, attachment->state, attachment->number);
 	options.dest = CreateTuplestoreDestReceiver();

@@ -39,7 +39,7 @@
 
 enum							/* the columns of the result */
 {
-	OUT_STATUS, OUT_ERROR, OUT_EXIF_ERROR, OUT_ROW, OUT_COLUMNS = OUT_ROW + TE_COL_GPS_LONGITUDE + 1
+	OUT_STATUS, OUT_ERROR, OUT_EXIF_ERROR, OUT_ROW, OUT_DAMAGE = OUT_ROW + TE_COL_GPS_LONGITUDE + 1, OUT_COLUMNS
 };
 
 typedef struct Process
@@ -230,6 +230,18 @@ write_result(const Process *process, TeJob *job, bool tried_before)
 	return true;
 }
 
+static void
+report_damage(const TeJob *job)
+{
+	const char *state = te_status_sqlstate((int) job->task.reply.damage);
+
+	ereport(WARNING,
+			(errcode(MAKE_SQLSTATE(state[0], state[1], state[2], state[3], state[4])),
+			 errmsg("asset %s is damaged: %s", job->id, te_job_damage(job)),
+			 errdetail("The thumbnail of \"%s\" shows what is left of it.", job->asset.path),
+			 errhint("%s", te_status_hint((int) job->task.reply.damage))));
+}
+
 /* Report the outcome. */
 static void
 report_outcome(const TeJob *job)
@@ -237,6 +249,8 @@ report_outcome(const TeJob *job)
 	const char *state = te_status_sqlstate(job->status);
 	const char *hint = te_status_hint(job->status);
 
+	if (te_job_damage(job) != NULL)
+		report_damage(job);
 	if (te_job_verdict(job) != TE_VERDICT_DONE)
 		ereport(WARNING,
 				(errcode(MAKE_SQLSTATE(state[0], state[1], state[2], state[3], state[4])),
@@ -273,6 +287,13 @@ append_result(StringInfo sql, const TeAttachment *attachment, int column, Oid ty
 	appendStringInfo(sql, "%s CAST(%s AS %s)", column == 0 ? "SELECT" : ",", name, format_type_be_qualified(type));
 }
 
+static void
+set_text(Datum *values, bool *nulls, int column, const char *text)
+{
+	nulls[column] = text == NULL;
+	values[column] = text != NULL ? CStringGetTextDatum(text) : (Datum) 0;
+}
+
 /* Form the result from our state and the user's row, which is read as the caller. */
 static HeapTuple
 form_result(const Process *process, const TeJob *job, TupleDesc desc)
@@ -287,14 +308,10 @@ form_result(const Process *process, const TeJob *job, TupleDesc desc)
 
 	memset(nulls, true, sizeof(nulls));
 	te_assets_fill_states(attachment, &now, 1, TE_STATE_READ);
-	values[OUT_STATUS] = CStringGetTextDatum(te_asset_status_name(te_asset_status(&now.state)));
-	nulls[OUT_STATUS] = false;
-	if (now.state.error != NULL)
-		values[OUT_ERROR] = CStringGetTextDatum(now.state.error);
-	nulls[OUT_ERROR] = now.state.error == NULL;
-	if (now.state.exif_error != NULL)
-		values[OUT_EXIF_ERROR] = CStringGetTextDatum(now.state.exif_error);
-	nulls[OUT_EXIF_ERROR] = now.state.exif_error == NULL;
+	set_text(values, nulls, OUT_STATUS, te_asset_status_name(te_asset_status(&now.state)));
+	set_text(values, nulls, OUT_ERROR, now.state.error);
+	set_text(values, nulls, OUT_EXIF_ERROR, now.state.exif_error);
+	set_text(values, nulls, OUT_DAMAGE, now.state.damage);
 	initStringInfo(&sql);
 	for (int i = 0; i <= TE_COL_GPS_LONGITUDE; i++)
 		append_result(&sql, attachment, i, TupleDescAttr(desc, OUT_ROW + i)->atttypid);

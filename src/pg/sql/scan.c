@@ -71,7 +71,7 @@ is_image(const TeScan *scan, const char *path)
 	TeTask	   *task;
 	bool		image;
 
-	te_source_open(path, &source);
+	te_source_open(path, 0, &source);
 	if (source.status != TE_OK)
 	{
 		MemoryContextSwitchTo(caller);

@@ -21,7 +21,8 @@
 
 enum							/* the columns of the result */
 {
-	OUT_STATUS, OUT_ERROR, OUT_SQLSTATE, OUT_EXIF_ERROR, OUT_ATTEMPTS, OUT_NEXT_TRY, OUT_FINISHED_AT, OUT_STALE, OUT_COLUMNS
+	OUT_STATUS, OUT_ERROR, OUT_SQLSTATE, OUT_EXIF_ERROR, OUT_ATTEMPTS, OUT_NEXT_TRY, OUT_FINISHED_AT, OUT_STALE, OUT_DAMAGE,
+	OUT_COLUMNS
 };
 
 static void
@@ -69,6 +70,7 @@ form_result(const TeAsset *asset, TupleDesc desc)
 	set_time(values, nulls, OUT_NEXT_TRY, state->next_try);
 	set_time(values, nulls, OUT_FINISHED_AT, state->finished_at);
 	values[OUT_STALE] = part_names(te_missing_parts(asset, &settings, NULL));
+	set_text(values, nulls, OUT_DAMAGE, state->damage);
 	return heap_form_tuple(desc, values, nulls);
 }
 
