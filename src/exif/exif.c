@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "exif/date.h"
+#include "exif/facts.h"
 #include "exif/field.h"
 #include "exif/find.h"
 #include "exif/gps.h"
@@ -196,12 +197,19 @@ set_status(const ExifBlocks *blocks, const ExifList *list, ExifResult *result)
 void
 exif_read(TeFormat format, const uint8_t *data, size_t length, bool with_gps, ExifResult *result)
 {
+	exif_read_facts(format, data, length, with_gps, result, NULL);
+}
+
+void
+exif_read_facts(TeFormat format, const uint8_t *data, size_t length, bool with_gps, ExifResult *result, TeFacts *facts)
+{
 	ExifBlocks	blocks;
 	ExifPackets packets;
 	ExifList	list;
 	ExifFields	fields;
 
 	result->error[0] = '\0';
+	result->texts = NULL;
 	exif_find(format, data, length, &blocks, &packets);
 	exif_gather(&blocks, with_gps, &list);
 	find_in_tags(&list, &packets);
@@ -216,6 +224,8 @@ exif_read(TeFormat format, const uint8_t *data, size_t length, bool with_gps, Ex
 	result->has_gps = exif_position(&list, &result->latitude, &result->longitude);
 	if (!result->has_gps)
 		result->latitude = result->longitude = 0;
+	if (facts != NULL && result->status != TE_EXIF_NONE)
+		result->texts = exif_facts(&list, &fields, facts);
 	fields_free(&fields);
 	exif_packets_free(&packets);
 	exif_blocks_free(&blocks);
@@ -226,6 +236,8 @@ exif_result_free(ExifResult *result)
 {
 	free(result->json);
 	result->json = NULL;
+	free(result->texts);
+	result->texts = NULL;
 }
 
 int

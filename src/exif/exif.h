@@ -13,6 +13,15 @@
 
 #include "wire/message.h"
 
+/* Texts of facts: UTF-8, "" = none. */
+typedef struct ExifTexts
+{
+	char		lens[TE_MAX_TEXT],
+				title[TE_MAX_TEXT],
+				description[TE_MAX_DESCRIPTION],	/* may have tabs and line ends */
+				keywords[TE_MAX_KEYWORD_TEXT];	/* with line ends between them */
+} ExifTexts;
+
 /* The EXIF of one image; exif_result_free releases what is inside. */
 typedef struct ExifResult
 {
@@ -26,6 +35,7 @@ typedef struct ExifResult
 	char		make[TE_MAX_TEXT],
 				model[TE_MAX_TEXT]; /* UTF-8, trimmed, "" = none */
 	char	   *json;			/* one JSON object, NUL-terminated UTF-8 of at most TE_MAX_JSON bytes, or NULL */
+	ExifTexts  *texts;			/* NULL unless facts were asked for */
 } ExifResult;
 
 /*
@@ -34,6 +44,10 @@ typedef struct ExifResult
  */
 extern void exif_read(TeFormat format, const uint8_t *data, size_t length,
 					  bool with_gps, ExifResult *result);
+
+/* The same, and the facts that EXIF, XMP and IPTC tell, with their texts; other facts are left as they are. */
+extern void exif_read_facts(TeFormat format, const uint8_t *data, size_t length,
+							bool with_gps, ExifResult *result, TeFacts *facts);
 extern void exif_result_free(ExifResult *result);
 
 /*

@@ -10,7 +10,6 @@
 #include "claim.h"
 #include "job.h"
 #include "pg/base/guc.h"
-#include "reply_values.h"
 #include "status_error.h"
 
 static char *
@@ -59,9 +58,9 @@ fill_request(TeJob *job)
 	job->task.role = job->asset.attachment->owner;
 	job->task.image_fd = job->source.fd;
 	if (job->parts & TE_PART_THUMBNAIL)
-		request->want |= TE_WANT_THUMBNAIL;
+		request->want |= TE_WANT_THUMBNAIL | job->asset.attachment->want_thumbnail;
 	if (job->parts & TE_PART_EXIF)
-		request->want |= TE_WANT_EXIF | (te_exif_gps ? TE_WANT_GPS : 0);
+		request->want |= TE_WANT_EXIF | (te_exif_gps ? TE_WANT_GPS : 0) | job->asset.attachment->want_exif;
 	request->size = te_thumbnail_size;
 	request->format = te_thumbnail_format;
 	request->quality = te_thumbnail_quality;
@@ -144,6 +143,10 @@ te_job_collect(TeJob *job)
 	task->texts.make = copy_text(task->texts.make);
 	task->texts.model = copy_text(task->texts.model);
 	task->texts.exif_error = copy_text(task->texts.exif_error);
+	task->texts.lens = copy_text(task->texts.lens);
+	task->texts.title = copy_text(task->texts.title);
+	task->texts.description = copy_text(task->texts.description);
+	task->texts.keywords = copy_text(task->texts.keywords);
 	if (task->thumbnail != NULL)
 	{
 		char	   *thumbnail = palloc(task->reply.thumbnail_bytes);
