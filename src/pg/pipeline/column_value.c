@@ -77,9 +77,9 @@ lines_value(const TeAttachment *attachment, TeColumn column, const char *utf8, D
 }
 
 Datum
-te_lines_array(Datum text)
+te_lines_array(Datum lines_text)
 {
-	char	   *lines = TextDatumGetCString(text);
+	char	   *lines = TextDatumGetCString(lines_text);
 	ArrayBuildState *array = NULL;
 
 	for (char *line; (line = strsep(&lines, "\n")) != NULL;)

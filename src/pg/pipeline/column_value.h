@@ -19,6 +19,6 @@ extern bool te_column_value(const TeJob *job, TeColumn column, Datum *value);
 extern Datum te_column_integer(const TeAttachment *attachment, TeColumn column, int64 number);
 
 /* Lines in a text as text[]. */
-extern Datum te_lines_array(Datum text);
+extern Datum te_lines_array(Datum lines_text);
 
 #endif							/* TE_PG_COLUMN_VALUE_H */
