@@ -80,11 +80,11 @@ SELECT thumbexif_internal.thumbexif_move_rights(
 DROP FUNCTION @extschema@.thumbexif_attach(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text);
 
 -- The rows that these return have more columns: replace them, and keep the rights that were granted on them.
-ALTER FUNCTION @extschema@.thumbexif_info(pg_catalog.text) RENAME TO thumbexif_info_1_0;
-ALTER FUNCTION @extschema@.thumbexif_info(pg_catalog.bytea) RENAME TO thumbexif_info_1_0;
-ALTER FUNCTION @extschema@.thumbexif_process(bigint, pg_catalog.regclass, boolean) RENAME TO thumbexif_process_1_0;
-ALTER FUNCTION @extschema@.thumbexif_process(pg_catalog.uuid, pg_catalog.regclass, boolean) RENAME TO thumbexif_process_1_0;
-ALTER FUNCTION @extschema@.thumbexif_process(pg_catalog.text, pg_catalog.regclass, boolean) RENAME TO thumbexif_process_1_0;
+ALTER FUNCTION @extschema@.thumbexif_info(pg_catalog.text) SET SCHEMA thumbexif_internal;
+ALTER FUNCTION @extschema@.thumbexif_info(pg_catalog.bytea) SET SCHEMA thumbexif_internal;
+ALTER FUNCTION @extschema@.thumbexif_process(bigint, pg_catalog.regclass, boolean) SET SCHEMA thumbexif_internal;
+ALTER FUNCTION @extschema@.thumbexif_process(pg_catalog.uuid, pg_catalog.regclass, boolean) SET SCHEMA thumbexif_internal;
+ALTER FUNCTION @extschema@.thumbexif_process(pg_catalog.text, pg_catalog.regclass, boolean) SET SCHEMA thumbexif_internal;
 CREATE FUNCTION @extschema@.thumbexif_info(path pg_catalog.text,
     OUT format pg_catalog.text, OUT width integer, OUT height integer, OUT taken_at pg_catalog.timestamptz,
     OUT camera_make pg_catalog.text, OUT camera_model pg_catalog.text, OUT gps_latitude double precision, OUT gps_longitude double precision,
@@ -145,29 +145,28 @@ CREATE FUNCTION @extschema@.thumbexif_process(id pg_catalog.text, relation pg_ca
     OUT description pg_catalog.text, OUT keywords pg_catalog.text[], OUT format pg_catalog.text,
     OUT file_size bigint, OUT file_hash pg_catalog.bytea, OUT picture_hash bigint)
     LANGUAGE c AS 'MODULE_PATHNAME', 'thumbexif_process_text';
-SELECT thumbexif_internal.thumbexif_move_rights('@extschema@.thumbexif_info_1_0(pg_catalog.text)'::pg_catalog.regprocedure,
+SELECT thumbexif_internal.thumbexif_move_rights('thumbexif_internal.thumbexif_info(pg_catalog.text)'::pg_catalog.regprocedure,
     '@extschema@.thumbexif_info(pg_catalog.text)'::pg_catalog.regprocedure);
-SELECT thumbexif_internal.thumbexif_move_rights('@extschema@.thumbexif_info_1_0(pg_catalog.bytea)'::pg_catalog.regprocedure,
+SELECT thumbexif_internal.thumbexif_move_rights('thumbexif_internal.thumbexif_info(pg_catalog.bytea)'::pg_catalog.regprocedure,
     '@extschema@.thumbexif_info(pg_catalog.bytea)'::pg_catalog.regprocedure);
-SELECT thumbexif_internal.thumbexif_move_rights('@extschema@.thumbexif_process_1_0(bigint, pg_catalog.regclass, boolean)'::pg_catalog.regprocedure,
+SELECT thumbexif_internal.thumbexif_move_rights('thumbexif_internal.thumbexif_process(bigint, pg_catalog.regclass, boolean)'::pg_catalog.regprocedure,
     '@extschema@.thumbexif_process(bigint, pg_catalog.regclass, boolean)'::pg_catalog.regprocedure);
-SELECT thumbexif_internal.thumbexif_move_rights('@extschema@.thumbexif_process_1_0(pg_catalog.uuid, pg_catalog.regclass, boolean)'::pg_catalog.regprocedure,
+SELECT thumbexif_internal.thumbexif_move_rights('thumbexif_internal.thumbexif_process(pg_catalog.uuid, pg_catalog.regclass, boolean)'::pg_catalog.regprocedure,
     '@extschema@.thumbexif_process(pg_catalog.uuid, pg_catalog.regclass, boolean)'::pg_catalog.regprocedure);
-SELECT thumbexif_internal.thumbexif_move_rights('@extschema@.thumbexif_process_1_0(pg_catalog.text, pg_catalog.regclass, boolean)'::pg_catalog.regprocedure,
+SELECT thumbexif_internal.thumbexif_move_rights('thumbexif_internal.thumbexif_process(pg_catalog.text, pg_catalog.regclass, boolean)'::pg_catalog.regprocedure,
     '@extschema@.thumbexif_process(pg_catalog.text, pg_catalog.regclass, boolean)'::pg_catalog.regprocedure);
-DROP FUNCTION @extschema@.thumbexif_info_1_0(pg_catalog.text);
-DROP FUNCTION @extschema@.thumbexif_info_1_0(pg_catalog.bytea);
-DROP FUNCTION @extschema@.thumbexif_process_1_0(bigint, pg_catalog.regclass, boolean);
-DROP FUNCTION @extschema@.thumbexif_process_1_0(pg_catalog.uuid, pg_catalog.regclass, boolean);
-DROP FUNCTION @extschema@.thumbexif_process_1_0(pg_catalog.text, pg_catalog.regclass, boolean);
+DROP FUNCTION thumbexif_internal.thumbexif_info(pg_catalog.text);
+DROP FUNCTION thumbexif_internal.thumbexif_info(pg_catalog.bytea);
+DROP FUNCTION thumbexif_internal.thumbexif_process(bigint, pg_catalog.regclass, boolean);
+DROP FUNCTION thumbexif_internal.thumbexif_process(pg_catalog.uuid, pg_catalog.regclass, boolean);
+DROP FUNCTION thumbexif_internal.thumbexif_process(pg_catalog.text, pg_catalog.regclass, boolean);
 DROP FUNCTION thumbexif_internal.thumbexif_move_rights(pg_catalog.regprocedure, pg_catalog.regprocedure);
 
--- There are more columns than smallint has bits.  The bit that is none of a column's becomes 62.
-ALTER TABLE thumbexif_internal.thumbexif_asset ALTER COLUMN wrote DROP DEFAULT,
-    ALTER COLUMN wrote TYPE bigint USING (wrote::bigint OPERATOR(pg_catalog.&) 16383::bigint) OPERATOR(pg_catalog.|)
-        CASE WHEN (wrote OPERATOR(pg_catalog.&) 16384::smallint) OPERATOR(pg_catalog.<>) 0::smallint
-             THEN 1::bigint OPERATOR(pg_catalog.<<) 62 ELSE 0::bigint END,
-    ALTER COLUMN wrote SET DEFAULT 0;
+-- There are more columns than smallint has bits.  The bit that is none of a column's becomes bit 62.
+ALTER TABLE thumbexif_internal.thumbexif_asset ALTER COLUMN wrote DROP DEFAULT, ALTER COLUMN wrote TYPE bigint, ALTER COLUMN wrote SET DEFAULT 0;
+UPDATE thumbexif_internal.thumbexif_asset
+    SET wrote = wrote OPERATOR(pg_catalog.#) 16384::bigint OPERATOR(pg_catalog.|) 4611686018427387904::bigint
+    WHERE (wrote OPERATOR(pg_catalog.&) 16384::bigint) OPERATOR(pg_catalog.<>) 0::bigint;
 
 -- 1.0 did not qualify the names in these, so they may be bound to objects of other roles.  Bind them to pg_catalog.
 ALTER TABLE thumbexif_internal.thumbexif_asset

@@ -100,7 +100,7 @@ is(sql('old', q{BEGIN; UPDATE photo.thumbexif_asset_bigint SET wrote = CASE id W
 	SELECT id, wrote = (1::bigint << 62) + 8, wrote FROM thumbexif_internal.thumbexif_asset_bigint WHERE id < 3 ORDER BY id; ROLLBACK}),
 	"1|t|4611686018427387912\n2|f|504", 'which columns were filled, and that the values are of an older file, is known');
 like(sql('old', 'BEGIN; CREATE VIEW mine AS SELECT width FROM photo.thumbexif_info(NULL::text); ALTER EXTENSION thumbexif UPDATE; ROLLBACK'),
-	qr/ERROR:  cannot drop function .*thumbexif_info.*view public.mine depends on function/s, 'a view of the user\'s that needs a function is named, not dropped');
+	qr/ERROR:  cannot drop function thumbexif_internal\.thumbexif_info.*view public\.mine depends on function/s, 'a view of the user\'s that needs a function is named, not dropped');
 is(sql('old', 'ALTER EXTENSION thumbexif UPDATE'), '', 'the update, without a word');
 # in one snapshot, since the worker is at work
 is(sql('old', q{SELECT count(*) FROM (SELECT status, sum(assets) FROM thumbexif_internal.thumbexif_count WHERE status IS NOT NULL GROUP BY 1 HAVING sum(assets) <> 0) c

@@ -176,6 +176,9 @@ is(sql(q{SET client_min_messages = warning; SELECT thumbexif_attach('few', creat
 is(sql(q{SET client_min_messages = warning; SELECT thumbexif_attach('many', create_table => true, file_hash => 'sha256', iso => ''); SELECT string_agg(attname, ' ' ORDER BY attname) FROM pg_attribute
 	WHERE attrelid = 'many'::regclass AND attname IN ('sha256', 'iso', 'lens')}), "many\nlens sha256", 'names that are given count');
 
+is(sql(q{SET client_min_messages = warning; SELECT thumbexif_attach('plain', create_table => true, thumbnail_path => ''); SELECT count(*) FROM pg_attribute
+	WHERE attrelid = 'plain'::regclass AND attname IN ('thumbhash', 'picture_hash', 'iso')}), "plain\n1", 'without thumbnails there are no columns for their hashes');
+
 # --- against the reference implementation, from the file to the row
 
 SKIP: {

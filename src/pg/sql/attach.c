@@ -76,6 +76,8 @@ append_column(StringInfo sql, const char *standard, const char *given, const cha
 static void
 create_table(const RangeVar *table, TeGivenColumns *given)
 {
+	const char *thumbnail_path = given->column[TE_COL_THUMBNAIL_PATH];
+	bool		no_thumbnails = thumbnail_path != NULL && thumbnail_path[0] == '\0';
 	StringInfoData sql;
 
 	ereport(NOTICE,
@@ -91,7 +93,7 @@ create_table(const RangeVar *table, TeGivenColumns *given)
 	{
 		if (TE_COL_IS_FACT(i) && given->column[i] == NULL)
 		{
-			if (te_columns[i].on_request || given->facts == TE_FACTS_NAMED)
+			if (te_columns[i].on_request || given->facts == TE_FACTS_NAMED || (te_columns[i].from_pixels && no_thumbnails))
 				continue;
 			given->column[i] = te_columns[i].name;
 		}
