@@ -58,7 +58,7 @@ CREATE TABLE thumbexif_internal.thumbexif_asset
     attempts           smallint NOT NULL DEFAULT 0,   -- since path, file or settings changed
     interruptions      smallint NOT NULL DEFAULT 0,   -- claims whose owner died
     verdict            smallint,                      -- outcome of the last examination, see src/wire/status.h
-    wrote              smallint NOT NULL DEFAULT 0,   -- bits of the columns that we filled from EXIF
+    wrote              bigint   NOT NULL DEFAULT 0,   -- bits of the columns that we filled from EXIF
     thumbnail_settings pg_catalog.text,               -- settings of our thumbnail; NULL = there is none
     exif_settings      pg_catalog.text,               -- settings when EXIF was examined; NULL = never
     tried_settings     pg_catalog.text,               -- both settings, when it failed

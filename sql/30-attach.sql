@@ -14,13 +14,35 @@ CREATE OR REPLACE FUNCTION @extschema@.thumbexif_attach(
     gps_longitude pg_catalog.text DEFAULT NULL,
     exif_metadata pg_catalog.text DEFAULT NULL,
     create_table boolean DEFAULT false,
-    notify pg_catalog.text DEFAULT NULL)
+    notify pg_catalog.text DEFAULT NULL,
+    thumbhash pg_catalog.text DEFAULT NULL,
+    taken_at_local pg_catalog.text DEFAULT NULL,
+    taken_at_offset pg_catalog.text DEFAULT NULL,
+    taken_at_offset_source pg_catalog.text DEFAULT NULL,
+    iso pg_catalog.text DEFAULT NULL,
+    f_number pg_catalog.text DEFAULT NULL,
+    exposure_time pg_catalog.text DEFAULT NULL,
+    focal_length pg_catalog.text DEFAULT NULL,
+    focal_length_35mm pg_catalog.text DEFAULT NULL,
+    lens pg_catalog.text DEFAULT NULL,
+    orientation pg_catalog.text DEFAULT NULL,
+    altitude pg_catalog.text DEFAULT NULL,
+    direction pg_catalog.text DEFAULT NULL,
+    rating pg_catalog.text DEFAULT NULL,
+    title pg_catalog.text DEFAULT NULL,
+    description pg_catalog.text DEFAULT NULL,
+    keywords pg_catalog.text DEFAULT NULL,
+    format pg_catalog.text DEFAULT NULL,
+    file_size pg_catalog.text DEFAULT NULL,
+    file_hash pg_catalog.text DEFAULT NULL,
+    picture_hash pg_catalog.text DEFAULT NULL,
+    facts boolean DEFAULT NULL)
 RETURNS pg_catalog.regclass
 LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'thumbexif_attach';
-COMMENT ON FUNCTION @extschema@.thumbexif_attach(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, boolean, pg_catalog.text) IS
-    'attach a table; the other parameters name its columns (NULL: as it was attached before, or the standard name if there is such a column; empty: none); with create_table, or for image_assets, the table is created if it does not exist; notify is the channel that is notified when assets are finished (NULL: as before; empty: none)';
-REVOKE EXECUTE ON FUNCTION @extschema@.thumbexif_attach(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, boolean, pg_catalog.text) FROM PUBLIC;
+COMMENT ON FUNCTION @extschema@.thumbexif_attach(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, boolean, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, boolean) IS
+    'attach a table; the other parameters name its columns (NULL: as it was attached before, or the standard name if there is such a column; empty: none); with create_table, or for image_assets, the table is created if it does not exist; notify is the channel that is notified when assets are finished (NULL: as before; empty: none); columns from thumbhash on are mapped in an existing table only if they are named, or with facts if name and type fit; a table that is created has them, but file_hash, unless facts is false';
+REVOKE EXECUTE ON FUNCTION @extschema@.thumbexif_attach(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, boolean, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, boolean) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@.thumbexif_detach(relation pg_catalog.regclass DEFAULT NULL)
 RETURNS pg_catalog.void

@@ -16,7 +16,14 @@ CREATE OR REPLACE FUNCTION @extschema@.thumbexif_process
     OUT camera_model   pg_catalog.text,
     OUT gps_latitude   double precision,
     OUT gps_longitude  double precision,
-    OUT damage         pg_catalog.text
+    OUT damage         pg_catalog.text,
+    OUT thumbhash pg_catalog.bytea, OUT taken_at_local pg_catalog.timestamp, OUT taken_at_offset integer,
+    OUT taken_at_offset_source pg_catalog.text, OUT iso integer, OUT f_number double precision,
+    OUT exposure_time double precision, OUT focal_length double precision,
+    OUT focal_length_35mm double precision, OUT lens pg_catalog.text, OUT orientation integer,
+    OUT altitude double precision, OUT direction double precision, OUT rating integer, OUT title pg_catalog.text,
+    OUT description pg_catalog.text, OUT keywords pg_catalog.text[], OUT format pg_catalog.text,
+    OUT file_size bigint, OUT file_hash pg_catalog.bytea, OUT picture_hash bigint
 )
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000
 AS 'MODULE_PATHNAME', 'thumbexif_process_bigint';
@@ -39,7 +46,14 @@ CREATE OR REPLACE FUNCTION @extschema@.thumbexif_process
     OUT camera_model   pg_catalog.text,
     OUT gps_latitude   double precision,
     OUT gps_longitude  double precision,
-    OUT damage         pg_catalog.text
+    OUT damage         pg_catalog.text,
+    OUT thumbhash pg_catalog.bytea, OUT taken_at_local pg_catalog.timestamp, OUT taken_at_offset integer,
+    OUT taken_at_offset_source pg_catalog.text, OUT iso integer, OUT f_number double precision,
+    OUT exposure_time double precision, OUT focal_length double precision,
+    OUT focal_length_35mm double precision, OUT lens pg_catalog.text, OUT orientation integer,
+    OUT altitude double precision, OUT direction double precision, OUT rating integer, OUT title pg_catalog.text,
+    OUT description pg_catalog.text, OUT keywords pg_catalog.text[], OUT format pg_catalog.text,
+    OUT file_size bigint, OUT file_hash pg_catalog.bytea, OUT picture_hash bigint
 )
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000
 AS 'MODULE_PATHNAME', 'thumbexif_process_uuid';
@@ -62,7 +76,14 @@ CREATE OR REPLACE FUNCTION @extschema@.thumbexif_process
     OUT camera_model   pg_catalog.text,
     OUT gps_latitude   double precision,
     OUT gps_longitude  double precision,
-    OUT damage         pg_catalog.text
+    OUT damage         pg_catalog.text,
+    OUT thumbhash pg_catalog.bytea, OUT taken_at_local pg_catalog.timestamp, OUT taken_at_offset integer,
+    OUT taken_at_offset_source pg_catalog.text, OUT iso integer, OUT f_number double precision,
+    OUT exposure_time double precision, OUT focal_length double precision,
+    OUT focal_length_35mm double precision, OUT lens pg_catalog.text, OUT orientation integer,
+    OUT altitude double precision, OUT direction double precision, OUT rating integer, OUT title pg_catalog.text,
+    OUT description pg_catalog.text, OUT keywords pg_catalog.text[], OUT format pg_catalog.text,
+    OUT file_size bigint, OUT file_hash pg_catalog.bytea, OUT picture_hash bigint
 )
 LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000
 AS 'MODULE_PATHNAME', 'thumbexif_process_text';

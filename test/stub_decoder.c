@@ -43,7 +43,7 @@ send_reply(void)
 	static char message[4 * TE_MAX_REPLY];
 	uint32_t   *lengths[5] = {&reply.make_len, &reply.model_len, &reply.error_len,
 	&reply.exif_error_len, &reply.json_len};
-	size_t		length = sizeof(reply);
+	size_t		length = TE_REPLY_SIZE(reply.has_facts);
 
 	for (int i = 0; i < 5; i++)
 	{
@@ -53,7 +53,7 @@ send_reply(void)
 		*lengths[i] += (uint32_t) bytes;
 		length += bytes;
 	}
-	memcpy(message, &reply, sizeof(reply));
+	memcpy(message, &reply, TE_REPLY_SIZE(reply.has_facts));
 	if (hold && length <= sizeof(held) - held_length)
 	{
 		memcpy(held + held_length, message, length);
@@ -77,6 +77,7 @@ answer_well(int output)
 	reply.format = TE_FORMAT_JPEG;
 	reply.width = reply.height = 100;
 	reply.exif_status = (request.want & TE_WANT_EXIF) ? TE_EXIF_NONE : TE_EXIF_NOT_ASKED;
+	reply.has_facts = (request.want & TE_WANT_ANY_FACTS) != 0;
 	if (request.want & TE_WANT_THUMBNAIL)
 	{
 		reply.thumbnail_width = reply.thumbnail_height = 1;

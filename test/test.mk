@@ -124,6 +124,13 @@ build/shim_%.so: test/shim/%.c
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -O2 -g -fPIC -shared -Wall -Wextra -D_GNU_SOURCE $(TE_CFLAGS) -o $@ $< -ldl
 
+# the reference implementation of ThumbHash (npm and the network), for a test that is skipped without it
+THUMBHASH = 0.1.1
+.PHONY: build/thumbhash
+build/thumbhash:
+	mkdir -p $@
+	cd $@ && npm pack --silent thumbhash@$(THUMBHASH) && tar -xzf thumbhash-$(THUMBHASH).tgz
+
 build/obj/%.o: %.c Makefile $(test_headers)
 	@mkdir -p $(@D)
 	$(CC) $(TEST_CFLAGS) -c -o $@ $<

@@ -103,7 +103,7 @@ load_file(int fd, const TeRequest *request, size_t *length, ImgResult *result)
 		snprintf(result->error, sizeof(result->error), "file has become shorter");
 		return NULL;
 	}
-	if (!(request->want & TE_WANT_THUMBNAIL) && (start = read_start(fd, request, length)) != NULL)
+	if (!(request->want & (TE_WANT_THUMBNAIL | TE_WANT_FILE_HASH)) && (start = read_start(fd, request, length)) != NULL)
 		return start;
 	*length = request->file_size;
 	is_mapped = true;
@@ -157,6 +157,7 @@ drop_thumbnail(ImgResult *result, TeStatus status, const char *detail)
 		snprintf(result->error, sizeof(result->error), "%s", detail);
 	result->thumbnail_width = result->thumbnail_height = 0;
 	result->thumbnail_bytes = 0;
+	result->facts.known &= ~(uint32_t) (TE_FACT_THUMBHASH | TE_FACT_PICTURE_HASH);
 }
 
 static void
@@ -202,11 +203,31 @@ send_replies(void)
 	return sent;
 }
 
+/* The facts with the lengths of their texts. */
+static TeFacts
+facts_of(const ImgResult *result)
+{
+	const ExifTexts *texts = result->exif.texts;
+	TeFacts		facts = result->facts;
+
+	if (texts != NULL)
+	{
+		facts.lens_len = text_length(texts->lens, TE_MAX_TEXT);
+		facts.title_len = text_length(texts->title, TE_MAX_TEXT);
+		facts.description_len = text_length(texts->description, TE_MAX_DESCRIPTION);
+		facts.keywords_len = text_length(texts->keywords, TE_MAX_KEYWORD_TEXT);
+	}
+	return facts;
+}
+
 /* Add a reply to those that wait for being sent. */
 static bool
 add_reply(const TeRequest *request, const ImgResult *result)
 {
+	static const ExifTexts no_texts;
 	const ExifResult *exif = &result->exif;
+	const ExifTexts *texts = exif->texts != NULL ? exif->texts : &no_texts;
+	bool		has_facts = (request->want & TE_WANT_ANY_FACTS) != 0;
 	TeReply		reply = {
 		.magic = TE_WIRE_MAGIC,
 		.number = request->number,
@@ -228,15 +249,19 @@ add_reply(const TeRequest *request, const ImgResult *result)
 		.error_len = text_length(result->error, TE_MAX_TEXT),
 		.exif_error_len = text_length(exif->error, TE_MAX_TEXT),
 		.json_len = text_length(exif->json, TE_MAX_JSON),
-		.damage = result->status == TE_OK ? result->damage : 0
+		.damage = result->status == TE_OK ? result->damage : 0,
+		.has_facts = has_facts,
+		.facts = facts_of(result)
 	};
 	const struct
 	{
 		const void *bytes;
 		size_t		length;
 	}			parts[] = {
-		{&reply, sizeof(reply)}, {exif->make, reply.make_len}, {exif->model, reply.model_len},
-		{result->error, reply.error_len}, {exif->error, reply.exif_error_len}, {exif->json, reply.json_len}
+		{&reply, TE_REPLY_SIZE(has_facts)}, {exif->make, reply.make_len}, {exif->model, reply.model_len},
+		{result->error, reply.error_len}, {exif->error, reply.exif_error_len}, {exif->json, reply.json_len},
+		{texts->lens, reply.facts.lens_len}, {texts->title, reply.facts.title_len},
+		{texts->description, reply.facts.description_len}, {texts->keywords, reply.facts.keywords_len}
 	};
 	size_t		total = 0;
 

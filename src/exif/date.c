@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "exif/gps_offset.h"
 #include "exif/text.h"
 
 #define MAX_OFFSET_MINUTES	(15 * 60 + 59)	/* limit of timestamptz */
@@ -100,8 +101,8 @@ parse_rest(const uint8_t *text, size_t length, TeTime *time)
 	}
 	if (length == 0)
 		return true;
-	time->has_offset = parse_offset(text, length, &time->offset_minutes);
-	return time->has_offset;
+	time->has_offset = parse_offset(text, length, &time->offset_minutes) ? TE_OFFSET_EXIF : TE_OFFSET_NONE;
+	return time->has_offset != TE_OFFSET_NONE;
 }
 
 /*
@@ -158,10 +159,12 @@ read_date(const ExifList *list, const DateTags *tags, TeTime *time)
 
 		if (parse_offset(text, length, &minutes))
 		{
-			time->has_offset = 1;
+			time->has_offset = TE_OFFSET_EXIF;
 			time->offset_minutes = minutes;
 		}
 	}
+	if (time->has_offset == TE_OFFSET_NONE && exif_gps_offset(list, time, &time->offset_minutes))
+		time->has_offset = TE_OFFSET_GPS;
 	return true;
 }
 

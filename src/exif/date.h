@@ -10,8 +10,8 @@
 
 /*
  * DateTimeOriginal with its subseconds and offset, else DateTimeDigitized with
- * its own; from the Exif directory, else from IFD0.  False if neither is a
- * date and time of the calendar.
+ * its own; from the Exif directory, else from IFD0.  Without an offset, the one that
+ * the time of GPS tells.  False if neither is a date and time of the calendar.
  */
 extern bool exif_taken_at(const ExifList *list, TeTime *taken_at);
 

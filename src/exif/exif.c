@@ -14,6 +14,7 @@
 
 #include "exif/apple.h"
 #include "exif/date.h"
+#include "exif/facts.h"
 #include "exif/field.h"
 #include "exif/find.h"
 #include "exif/gps.h"
@@ -212,12 +213,12 @@ set_status(const ExifBlocks *blocks, const ExifList *list, bool sidecar_broken, 
 void
 exif_read(TeFormat format, const uint8_t *data, size_t length, bool with_gps, ExifResult *result)
 {
-	exif_read_beside(format, data, length, with_gps, NULL, result);
+	exif_read_beside(format, data, length, with_gps, NULL, result, NULL);
 }
 
 void
 exif_read_beside(TeFormat format, const uint8_t *data, size_t length, bool with_gps, const ExifSidecar *sidecar,
-				 ExifResult *result)
+				 ExifResult *result, TeFacts *facts)
 {
 	ExifBlocks	blocks;
 	ExifPackets packets;
@@ -226,6 +227,7 @@ exif_read_beside(TeFormat format, const uint8_t *data, size_t length, bool with_
 	bool		sidecar_broken;
 
 	result->error[0] = '\0';
+	result->texts = NULL;
 	exif_find(format, data, length, &blocks, &packets);
 	exif_gather(&blocks, with_gps, &list);
 	find_in_tags(&list, &packets);
@@ -242,6 +244,8 @@ exif_read_beside(TeFormat format, const uint8_t *data, size_t length, bool with_
 	result->has_gps = exif_position(&list, &result->latitude, &result->longitude);
 	if (!result->has_gps)
 		result->latitude = result->longitude = 0;
+	if (facts != NULL && result->status != TE_EXIF_NONE)
+		result->texts = exif_facts(&list, &fields, facts);
 	fields_free(&fields);
 	exif_packets_free(&packets);
 	exif_blocks_free(&blocks);
@@ -252,6 +256,8 @@ exif_result_free(ExifResult *result)
 {
 	free(result->json);
 	result->json = NULL;
+	free(result->texts);
+	result->texts = NULL;
 }
 
 int

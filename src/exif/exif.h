@@ -13,6 +13,15 @@
 
 #include "wire/message.h"
 
+/* Texts of facts: UTF-8, "" = none. */
+typedef struct ExifTexts
+{
+	char		lens[TE_MAX_TEXT],
+				title[TE_MAX_TEXT],
+				description[TE_MAX_DESCRIPTION],	/* may have tabs and line ends */
+				keywords[TE_MAX_KEYWORD_TEXT];	/* with line ends between them */
+} ExifTexts;
+
 /* The EXIF of one image; exif_result_free releases what is inside. */
 typedef struct ExifResult
 {
@@ -26,6 +35,7 @@ typedef struct ExifResult
 	char		make[TE_MAX_TEXT],
 				model[TE_MAX_TEXT]; /* UTF-8, trimmed, "" = none */
 	char	   *json;			/* one JSON object, NUL-terminated UTF-8 of at most TE_MAX_JSON bytes, or NULL */
+	ExifTexts  *texts;			/* NULL unless facts were asked for */
 } ExifResult;
 
 /*
@@ -44,10 +54,11 @@ typedef struct ExifSidecar
 
 /*
  * The same, also with the XMP of the file beside it (NULL: there is none), each of whose values comes before that in
- * the image's own XMP.  Of one that is not well-formed, or has a document type, nothing is taken.
+ * the image's own XMP.  Of one that is not well-formed, or has a document type, nothing is taken.  Unless "facts" is NULL,
+ * the facts that EXIF, XMP and IPTC tell are filled in, with their texts; other facts are left as they are.
  */
 extern void exif_read_beside(TeFormat format, const uint8_t *data, size_t length,
-							 bool with_gps, const ExifSidecar *sidecar, ExifResult *result);
+							 bool with_gps, const ExifSidecar *sidecar, ExifResult *result, TeFacts *facts);
 extern void exif_result_free(ExifResult *result);
 
 /*

@@ -49,6 +49,12 @@ out_char(ExifOut *out, uint32_t c)
 			return;
 		}
 	}
+	else if (out->lines && (c == '\n' || c == '\r' || c == '\t'))
+	{
+		utf8[0] = (char) c;
+		out_bytes(out, utf8, 1);
+		return;
+	}
 	if (c < 0x20 || (c >= 0x7F && c < 0xA0) || (c >= 0xD800 && c < 0xE000) || c > 0x10FFFF)
 		return;
 	if (c < 0x80)

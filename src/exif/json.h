@@ -19,6 +19,7 @@ typedef struct ExifOut
 	bool		full;			/* something did not fit; further output is dropped */
 	int			more_digits;	/* that jsonb adds when it writes exponents out */
 	bool		json;			/* inside a JSON string: escape, keep tabs and line ends */
+	bool		lines;			/* plain text: keep tabs and line ends */
 } ExifOut;
 
 /* Bytes that are clean already. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "container/jpeg.h"
+#include "image/hashes.h"
 #include "image/raw.h"
 
 /* A loader that can shrink leaves this many times the thumbnail's width for the last step. */
@@ -129,7 +130,11 @@ make_thumbnail(const ImgFile *file, VipsImage *opened, uint32_t width, uint32_t 
 		target.chroma = img_jpeg_chroma((int) request->quality);
 	img_fit(width, height, request->size, &target.width, &target.height);
 	if (img_decode(file, opened, width, &target, &pixels, result))
-		img_encode(&pixels, orientation, request, result);
+	{
+		img_hash_pixels(&pixels, orientation, request, &result->facts);
+		if (!img_encode(&pixels, orientation, request, result))
+			result->facts.known &= ~(uint32_t) (TE_FACT_THUMBHASH | TE_FACT_PICTURE_HASH);
+	}
 	free(pixels.data);
 }
 
@@ -289,6 +294,8 @@ img_process_beside(const TeRequest *request, const uint8_t *data, size_t length,
 
 	memset(result, 0, sizeof(*result));
 	result->exif.status = request->want & TE_WANT_EXIF ? TE_EXIF_NONE : TE_EXIF_NOT_ASKED;
+	if (request->want & TE_WANT_FILE_HASH)
+		img_hash_file(data, length, &result->facts);
 	if (length == 0)
 	{
 		img_fail(result, TE_EMPTY, "the file is empty");
@@ -301,7 +308,8 @@ img_process_beside(const TeRequest *request, const uint8_t *data, size_t length,
 		return;
 	}
 	if (request->want & TE_WANT_EXIF)
-		exif_read_beside(file.format, data, length, (request->want & TE_WANT_GPS) != 0, sidecar, &result->exif);
+		exif_read_beside(file.format, data, length, (request->want & TE_WANT_GPS) != 0, sidecar, &result->exif,
+						 (request->want & TE_WANT_FACTS) ? &result->facts : NULL);
 	intact.want &= ~(uint32_t) TE_WANT_DAMAGED;
 	process_picture(&intact, &file, result);
 	if ((request->want & TE_WANT_DAMAGED) && is_damaged(result->status))
@@ -313,7 +321,7 @@ img_bytes_needed(const TeRequest *request, const uint8_t *data, size_t length)
 {
 	if (length >= request->file_size)
 		return length;
-	if ((request->want & TE_WANT_THUMBNAIL) || img_sniff(data, MIN(length, 3)) != TE_FORMAT_JPEG)
+	if ((request->want & (TE_WANT_THUMBNAIL | TE_WANT_FILE_HASH)) || img_sniff(data, MIN(length, 3)) != TE_FORMAT_JPEG)
 		return request->file_size;
 	return jpeg_head_length(data, length);
 }

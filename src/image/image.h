@@ -30,6 +30,7 @@ typedef struct ImgResult
 	size_t		thumbnail_bytes;
 
 	ExifResult	exif;
+	TeFacts		facts;			/* that the request wants; the lengths of texts are 0: exif.texts has them */
 } ImgResult;
 
 /*

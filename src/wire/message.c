@@ -17,6 +17,9 @@
 /* Headers, tables and the overhead of a small file. */
 #define THUMBNAIL_BASE	(64 * 1024)
 
+_Static_assert(sizeof(TeReply) + 6 * TE_MAX_TEXT + TE_MAX_JSON + TE_MAX_DESCRIPTION + TE_MAX_KEYWORD_TEXT <= TE_MAX_REPLY,
+			   "a reply with all its texts must fit into a message");
+
 uint32_t
 te_thumbnail_bound(int format, uint32_t width, uint32_t height)
 {
@@ -68,7 +71,7 @@ te_time_is_valid(const TeTime *time)
 		time->minute >= 0 && time->minute <= 59 &&
 		time->second >= 0 && time->second <= 60 &&
 		time->microsecond >= 0 && time->microsecond <= 999999 &&
-		(time->has_offset == 0 || time->has_offset == 1) &&
+		time->has_offset >= TE_OFFSET_NONE && time->has_offset <= TE_OFFSET_GPS &&
 		time->offset_minutes > -16 * 60 && time->offset_minutes < 16 * 60;
 }
 
@@ -124,6 +127,8 @@ check_exif(const TeReply *reply, const TeRequest *request)
 	}
 	if (reply->has_taken_at > 1 || (reply->has_taken_at && !te_time_is_valid(&reply->taken_at)))
 		return "time is impossible";
+	if (reply->has_taken_at && reply->taken_at.has_offset == TE_OFFSET_GPS && (request->want & TE_WANT_GPS) == 0)
+		return "there is a time of GPS where none should be";
 	if (reply->has_gps > 1 || (reply->has_gps && (request->want & TE_WANT_GPS) == 0))
 		return "there is a position where none should be";
 	if (reply->has_gps &&
@@ -133,35 +138,120 @@ check_exif(const TeReply *reply, const TeRequest *request)
 	return NULL;
 }
 
+/* Is a number of a fact, if it is known, between two limits? */
+static bool
+fact_within(const TeFacts *facts, uint32_t fact, double value, double low, double high)
+{
+	return (facts->known & fact) == 0 || (value >= low && value <= high);
+}
+
+/* The same for a quantity that has no zero. */
+static bool
+fact_positive(const TeFacts *facts, uint32_t fact, double value)
+{
+	return (facts->known & fact) == 0 || (value > 0 && value <= TE_MAX_QUANTITY);
+}
+
+/* The facts that a reply to this request may have. */
+static uint32_t
+allowed_facts(const TeReply *reply, const TeRequest *request)
+{
+	uint32_t	allowed = 0;
+
+	if ((request->want & TE_WANT_FACTS) && (reply->exif_status == TE_EXIF_FOUND || reply->exif_status == TE_EXIF_ERROR))
+		allowed |= TE_FACT_ISO | TE_FACT_F_NUMBER | TE_FACT_EXPOSURE_TIME | TE_FACT_FOCAL_LENGTH |
+			TE_FACT_FOCAL_LENGTH_35MM | TE_FACT_ORIENTATION | TE_FACT_RATING |
+			((request->want & TE_WANT_GPS) ? TE_FACT_ALTITUDE | TE_FACT_DIRECTION : 0);
+	if (request->want & TE_WANT_FILE_HASH)
+		allowed |= TE_FACT_FILE_HASH;
+	if (reply->thumbnail_bytes > 0)
+		allowed |= ((request->want & TE_WANT_THUMBHASH) ? TE_FACT_THUMBHASH : 0) |
+			((request->want & TE_WANT_PICTURE_HASH) ? TE_FACT_PICTURE_HASH : 0);
+	return allowed;
+}
+
+/* The facts, except the content of their texts. */
+static const char *
+check_facts(const TeReply *reply, const TeRequest *request)
+{
+	const TeFacts *facts = &reply->facts;
+	uint32_t	allowed = allowed_facts(reply, request);
+
+	if (reply->has_facts != ((request->want & TE_WANT_ANY_FACTS) != 0))
+		return "there are facts where none should be, or none";
+	if ((facts->known & ~allowed) != 0)
+		return "there is a fact where none should be";
+	if ((allowed & TE_FACT_ISO) == 0 &&
+		(facts->lens_len > 0 || facts->title_len > 0 || facts->description_len > 0 || facts->keywords_len > 0))
+		return "there is a text where none should be";
+	if (!fact_within(facts, TE_FACT_ISO, facts->iso, 1, TE_MAX_ISO) ||
+		!fact_within(facts, TE_FACT_ORIENTATION, facts->orientation, 1, 8) ||
+		!fact_within(facts, TE_FACT_RATING, facts->rating, -1, 5) ||
+		!fact_within(facts, TE_FACT_ALTITUDE, facts->altitude, -TE_MAX_QUANTITY, TE_MAX_QUANTITY) ||
+		!fact_within(facts, TE_FACT_DIRECTION, facts->direction, 0, 360) ||
+		!fact_positive(facts, TE_FACT_F_NUMBER, facts->f_number) ||
+		!fact_positive(facts, TE_FACT_EXPOSURE_TIME, facts->exposure_time) ||
+		!fact_positive(facts, TE_FACT_FOCAL_LENGTH, facts->focal_length) ||
+		!fact_positive(facts, TE_FACT_FOCAL_LENGTH_35MM, facts->focal_length_35mm))
+		return "a fact is out of range";
+	if ((facts->known & TE_FACT_THUMBHASH) && (facts->thumbhash_len == 0 || facts->thumbhash_len > TE_THUMBHASH_MAX))
+		return "length of the ThumbHash is impossible";
+	return NULL;
+}
+
+/* Is it a list of texts, each but the last with a line end behind it? */
+static bool
+keywords_are_clean(const char *text, size_t length)
+{
+	const char *end = text + length;
+
+	for (int count = 0; count < TE_MAX_KEYWORDS; count++)
+	{
+		const char *line_end = memchr(text, '\n', (size_t) (end - text));
+		size_t		bytes = (size_t) ((line_end != NULL ? line_end : end) - text);
+
+		if (bytes == 0 || !te_text_clean(text, bytes))
+			return false;
+		if (line_end == NULL)
+			return true;
+		text = line_end + 1;
+	}
+	return false;
+}
+
 /* The texts that follow the struct; each is copied to scratch and NUL-terminated. */
 static const char *
 check_texts(const char *at, size_t length, const TeReply *reply,
 			TeReplyTexts *texts, char *scratch)
 {
+	const TeFacts *facts = &reply->facts;
 	const struct
 	{
 		uint32_t	length;
 		uint32_t	max;
 		const char **text;
+		bool		(*is_valid) (const char *text, size_t length);
 	}			parts[] = {
-		{reply->make_len, TE_MAX_TEXT, &texts->make},
-		{reply->model_len, TE_MAX_TEXT, &texts->model},
-		{reply->error_len, TE_MAX_TEXT, &texts->error},
-		{reply->exif_error_len, TE_MAX_TEXT, &texts->exif_error},
-		{reply->json_len, TE_MAX_JSON, &texts->json},
+		{reply->make_len, TE_MAX_TEXT, &texts->make, te_text_clean},
+		{reply->model_len, TE_MAX_TEXT, &texts->model, te_text_clean},
+		{reply->error_len, TE_MAX_TEXT, &texts->error, te_text_clean},
+		{reply->exif_error_len, TE_MAX_TEXT, &texts->exif_error, te_text_clean},
+		{reply->json_len, TE_MAX_JSON, &texts->json, te_json_clean},
+		{facts->lens_len, TE_MAX_TEXT, &texts->lens, te_text_clean},
+		{facts->title_len, TE_MAX_TEXT, &texts->title, te_text_clean},
+		{facts->description_len, TE_MAX_DESCRIPTION, &texts->description, te_text_lines_clean},
+		{facts->keywords_len, TE_MAX_KEYWORD_TEXT, &texts->keywords, keywords_are_clean},
 	};
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 	{
-		bool		is_json = parts[i].text == &texts->json;
-
 		*parts[i].text = NULL;
 		if (parts[i].length > parts[i].max || parts[i].length > length)
 			return "a text is too long";
 		if (parts[i].length == 0)
 			continue;
-		if (is_json ? !te_json_clean(at, parts[i].length) : !te_text_clean(at, parts[i].length))
-			return is_json ? "JSON is invalid" : "a text is not clean";
+		if (!parts[i].is_valid(at, parts[i].length))
+			return parts[i].text == &texts->json ? "JSON is invalid" : "a text is not clean";
 
 		memcpy(scratch, at, parts[i].length);
 		scratch[parts[i].length] = '\0';
@@ -173,17 +263,37 @@ check_texts(const char *at, size_t length, const TeReply *reply,
 	return length == 0 ? NULL : "there are bytes behind the texts";
 }
 
+/* Copy the struct from a message; what it ends before is zero.  Returns its bytes in the message, 0 if it is not complete. */
+static size_t
+copy_reply(const void *message, size_t length, TeReply *reply)
+{
+	size_t		size = TE_REPLY_SIZE(false);
+
+	if (length < size)
+		return 0;
+	memcpy(reply, message, size);
+	if (!reply->has_facts)
+	{
+		memset(&reply->facts, 0, sizeof(reply->facts));
+		return size;
+	}
+	size = TE_REPLY_SIZE(true);
+	if (length < size)
+		return 0;
+	memcpy(reply, message, size);
+	return size;
+}
+
 size_t
 te_reply_length(const void *message, size_t length)
 {
 	TeReply		reply;
-	uint64_t	needed;
+	uint64_t	needed = copy_reply(message, length, &reply);
 
-	if (length < sizeof(reply))
+	if (needed == 0)
 		return 0;
-	memcpy(&reply, message, sizeof(reply));
-	needed = sizeof(reply) + (uint64_t) reply.make_len + reply.model_len + reply.error_len +
-		reply.exif_error_len + reply.json_len;
+	needed += (uint64_t) reply.make_len + reply.model_len + reply.error_len + reply.exif_error_len + reply.json_len +
+		reply.facts.lens_len + reply.facts.title_len + reply.facts.description_len + reply.facts.keywords_len;
 	return needed <= length ? (size_t) needed : 0;
 }
 
@@ -191,12 +301,11 @@ const char *
 te_reply_check(const void *message, size_t length, const TeRequest *request,
 			   TeReply *reply, TeReplyTexts *texts, char *scratch)
 {
+	size_t		size = length <= TE_MAX_REPLY ? copy_reply(message, length, reply) : 0;
 	const char *wrong;
 
-	if (length < sizeof(TeReply) || length > TE_MAX_REPLY)
+	if (size == 0)
 		return "length is impossible";
-	memcpy(reply, message, sizeof(TeReply));
-
 	if (reply->magic != TE_WIRE_MAGIC)
 		return "it is not a reply";
 	if (reply->number != request->number)
@@ -206,8 +315,9 @@ te_reply_check(const void *message, size_t length, const TeRequest *request,
 	if (wrong == NULL)
 		wrong = check_exif(reply, request);
 	if (wrong == NULL)
-		wrong = check_texts((const char *) message + sizeof(TeReply), length - sizeof(TeReply),
-							reply, texts, scratch);
+		wrong = check_facts(reply, request);
+	if (wrong == NULL)
+		wrong = check_texts((const char *) message + size, length - size, reply, texts, scratch);
 	if (wrong != NULL)
 		return wrong;
 
@@ -260,8 +370,10 @@ check_request(const TeRequest *request)
 		return "it is not a request";
 	if ((request->want & ~(uint32_t) (TE_WANT_ALL | TE_WANT_DAMAGED | TE_WANT_SIDECAR)) != 0)
 		return "unknown flags are set";
-	if ((request->want & (TE_WANT_EXIF | TE_WANT_GPS)) == TE_WANT_GPS)
-		return "GPS is requested without EXIF";
+	if (!(request->want & TE_WANT_EXIF) && (request->want & (TE_WANT_GPS | TE_WANT_FACTS)))
+		return "GPS or facts are requested without EXIF";
+	if (!(request->want & TE_WANT_THUMBNAIL) && (request->want & (TE_WANT_THUMBHASH | TE_WANT_PICTURE_HASH)))
+		return "hashes of the thumbnail are requested without it";
 	if ((request->want & (TE_WANT_THUMBNAIL | TE_WANT_DAMAGED)) == TE_WANT_DAMAGED)
 		return "damaged images are to be shown without a thumbnail";
 	if ((request->want & (TE_WANT_EXIF | TE_WANT_SIDECAR)) == TE_WANT_SIDECAR)

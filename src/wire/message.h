@@ -40,6 +40,11 @@
 #define TE_MAX_SIDECAR_KB	1024	/* of a file with XMP beside an image */
 #define TE_MAX_SIDECAR		(TE_MAX_SIDECAR_KB * 1024)
 #define TE_MAX_JSON			(96 * 1024) /* bytes of the EXIF as JSON */
+#define TE_MAX_DESCRIPTION	8192	/* bytes of the description */
+#define TE_MAX_KEYWORDS		1000	/* their number */
+#define TE_MAX_KEYWORD_TEXT	(16 * 1024) /* bytes of all keywords */
+#define TE_THUMBHASH_MAX	25	/* bytes of a ThumbHash */
+#define TE_FILE_HASH		32	/* bytes of a SHA-256 */
 #define TE_MAX_REPLY		(128 * 1024)	/* bytes of a message with one or more replies */
 
 typedef enum TeFormat			/* format of a file, by content */
@@ -83,9 +88,15 @@ typedef struct TeHello
 #define TE_WANT_THUMBNAIL	0x01
 #define TE_WANT_EXIF		0x02	/* dates, camera, GPS and the JSON */
 #define TE_WANT_GPS			0x04	/* leave GPS in; only with TE_WANT_EXIF */
-#define TE_WANT_ALL			0x07
-#define TE_WANT_SIDECAR		0x10	/* there is a sidecar, of which XMP is wanted; only with TE_WANT_EXIF */
+#define TE_WANT_FACTS		0x10	/* EXIF's values as TeFacts; only with TE_WANT_EXIF */
+#define TE_WANT_FILE_HASH	0x20	/* reads the whole file */
+#define TE_WANT_THUMBHASH	0x40	/* of the thumbnail; only with TE_WANT_THUMBNAIL, like the next */
+#define TE_WANT_PICTURE_HASH	0x80
+#define TE_WANT_ALL			0xF7
 #define TE_WANT_DAMAGED		0x08	/* show what is left of a damaged image; only with TE_WANT_THUMBNAIL */
+#define TE_WANT_SIDECAR		0x100	/* there is a sidecar, of which XMP is wanted; only with TE_WANT_EXIF */
+/* Any of these has the reply end with TeFacts and their texts. */
+#define TE_WANT_ANY_FACTS	(TE_WANT_FACTS | TE_WANT_FILE_HASH | TE_WANT_THUMBHASH | TE_WANT_PICTURE_HASH)
 /* Format, width and height are always in the reply. */
 
 typedef struct TeRequest
@@ -111,6 +122,14 @@ typedef enum TeExifStatus
 	TE_EXIF_NOT_ASKED
 } TeExifStatus;
 
+/* Where the offset of a time from UTC is from. */
+typedef enum TeOffset
+{
+	TE_OFFSET_NONE,				/* it is not known */
+	TE_OFFSET_EXIF,				/* the tag that belongs to the time */
+	TE_OFFSET_GPS				/* the time of GPS, against the wall clock */
+} TeOffset;
+
 /* A wall-clock time as the camera wrote it. */
 typedef struct TeTime
 {
@@ -121,7 +140,7 @@ typedef struct TeTime
 				minute,
 				second,
 				microsecond;
-	int32_t		has_offset;		/* 1 if offset_minutes (east of UTC positive) is known */
+	int32_t		has_offset;		/* TeOffset: whether offset_minutes (east of UTC positive) is known, and from where */
 	int32_t		offset_minutes;
 } TeTime;
 
@@ -130,6 +149,46 @@ typedef struct TeTime
  * of the next minute.
  */
 extern bool te_time_is_valid(const TeTime *time);
+
+/* Bits of TeFacts.known. */
+#define TE_FACT_ISO				0x0001
+#define TE_FACT_F_NUMBER		0x0002
+#define TE_FACT_EXPOSURE_TIME	0x0004
+#define TE_FACT_FOCAL_LENGTH	0x0008
+#define TE_FACT_FOCAL_LENGTH_35MM	0x0010
+#define TE_FACT_ORIENTATION		0x0020
+#define TE_FACT_ALTITUDE		0x0040
+#define TE_FACT_DIRECTION		0x0080
+#define TE_FACT_RATING			0x0100
+#define TE_FACT_FILE_HASH		0x0200
+#define TE_FACT_THUMBHASH		0x0400
+#define TE_FACT_PICTURE_HASH	0x0800
+#define TE_FACT_ALL				0x0FFF
+
+/* What a file says of itself beside what TeReply has.  A value whose bit is not set counts as NULL. */
+typedef struct TeFacts
+{
+	uint32_t	known;			/* TE_FACT_... */
+	int32_t		iso,			/* 1 .. TE_MAX_ISO */
+				orientation,	/* 1 .. 8 */
+				rating;			/* -1 (rejected) .. 5 */
+	double		f_number,		/* all lengths in mm, the time in seconds; greater than 0, at most TE_MAX_QUANTITY */
+				exposure_time,
+				focal_length,
+				focal_length_35mm,
+				altitude,		/* metres above sea level, at most TE_MAX_QUANTITY in either direction */
+				direction;		/* degrees, 0 .. 360 */
+	uint64_t	picture_hash;
+	uint8_t		file_hash[TE_FILE_HASH];
+	uint8_t		thumbhash[TE_THUMBHASH_MAX + 3];
+	uint32_t	thumbhash_len;
+	uint32_t	lens_len,
+				title_len,
+				description_len,	/* this text may have tabs and line ends */
+				keywords_len;	/* each but the last ends with a line end */
+} TeFacts;
+#define TE_MAX_ISO		10000000
+#define TE_MAX_QUANTITY	1000000
 
 /*
  * Texts follow the struct in the order of the lengths, without NULs, in valid
@@ -159,7 +218,12 @@ typedef struct TeReply
 				json_len;
 	uint32_t	damage;			/* with TE_OK: TE_CORRUPT or TE_TRUNCATED if the thumbnail shows what is left of a damaged
 								 * image, of which "error" then is the detail; 0 = it is not damaged */
+	uint32_t	has_facts;		/* 0: the struct ends before "facts" */
+	TeFacts		facts;			/* their texts follow the others */
 } TeReply;
+
+/* Bytes of the struct in a message. */
+#define TE_REPLY_SIZE(has_facts) ((has_facts) ? sizeof(TeReply) : offsetof(TeReply, facts))
 
 /* A checked reply: the texts as C strings inside the message's own buffer copy. */
 typedef struct TeReplyTexts
@@ -168,7 +232,11 @@ typedef struct TeReplyTexts
 			   *model,
 			   *error,
 			   *exif_error,
-			   *json;			/* NULL if there is none */
+			   *json,			/* NULL if there is none */
+			   *lens,
+			   *title,
+			   *description,
+			   *keywords;		/* with line ends between them */
 } TeReplyTexts;
 
 /* Bytes of the first reply in a message of that length, 0 if it is not complete. */

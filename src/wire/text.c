@@ -36,6 +36,23 @@ te_text_clean(const char *text, size_t length)
 	return true;
 }
 
+bool
+te_text_lines_clean(const char *text, size_t length)
+{
+	size_t		at = 0;
+
+	while (at < length)
+	{
+		bool		is_blank = text[at] == '\t' || text[at] == '\n' || text[at] == '\r';
+		size_t		bytes = is_blank ? 1 : te_text_character(text + at, length - at);
+
+		if (bytes == 0)
+			return false;
+		at += bytes;
+	}
+	return true;
+}
+
 /* The input that is left.  A take_ function consumes what it accepts, and nothing else. */
 typedef struct Json
 {

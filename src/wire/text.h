@@ -14,8 +14,9 @@
  */
 extern size_t te_text_character(const char *text, size_t length);
 
-/* Does the text consist of such characters only? */
+/* Does the text consist of such characters only?  The second also takes tabs and line ends. */
 extern bool te_text_clean(const char *text, size_t length);
+extern bool te_text_lines_clean(const char *text, size_t length);
 
 /*
  * Is it one JSON object that jsonb accepts in every server encoding?  Stricter than JSON:

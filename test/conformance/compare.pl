@@ -129,7 +129,7 @@ my @justified = (
 	[qr/^heic-(idat|item)/, qr/./, sub { 1 }, 'items in idat or in other items, which ExifTool does not extract'],
 	[qr/^png-itext/, qr/./, sub { 1 }, 'profile in iTXt, which ExifTool does not read'],
 	[qr/^(packet-)?jxl-brotli/, qr/./, sub { 1 }, 'ExifTool without its Brotli module'],
-	[qr/bigtiff|^value-too-much/, qr/^taken_at$/, sub { 1 }, 'ExifTool lists the Exif directory of BigTIFF under another group'],
+	[qr/bigtiff|^value-too-much/, qr/^(taken_at|iso)$/, sub { 1 }, 'ExifTool lists the Exif directory of BigTIFF under another group'],
 	[qr/^value-too-much/, qr/ImageDescription/, sub { $_[0] eq '(none)' }, 'left out, and the flag says so'],
 	[qr/./, qr/(CreateDate|DateTimeOriginal|ISO|Make|ExifVersion|SensingMethod|TIFF-EPStandardID)$/, sub { $_[2] },
 		'the tag is in two directories with different values: its own one counts'],
@@ -311,6 +311,36 @@ sub expected_position
 	return $value[0] == 0 && $value[1] == 0 ? undef : sprintf '%.6f %.6f', map { $_ + 0 } @value;
 }
 
+# A number of ExifTool's that is above 0 and is one number.
+sub quantity
+{
+	my $v = shift;
+	return defined $v && $v =~ /^\d+\.?\d*(e[-+]?\d+)?$/i && $v > 0 && $v <= 1e6 ? $v : undef;
+}
+
+# What the columns of facts must have, by ExifTool's tags of EXIF.
+sub expected_facts
+{
+	my $tags = shift;
+	my $either = sub { first_of($tags, map { ("ExifIFD:$_", "IFD0:$_") } @_) };
+	my %fact = (
+		f_number => quantity($either->('FNumber')), exposure_time => quantity($either->('ExposureTime')), focal_length => quantity($either->('FocalLength')),
+		focal_length_35mm => quantity($either->('FocalLengthIn35mmFormat')), lens => trimmed($either->('LensModel')),
+		exif_orientation => $tags->{'IFD0:Orientation'},
+	);
+	my ($iso) = split / /, $either->('ISO') // '';
+	$fact{iso} = quantity($iso);
+	$fact{iso} = quantity($either->('RecommendedExposureIndex')) // quantity($either->('ISOSpeed')) // quantity($either->('StandardOutputSensitivity'))
+	  if !defined $iso || $iso eq '' || $iso eq '65535';
+	delete $fact{exif_orientation} if ($fact{exif_orientation} // '') !~ /^[1-8]$/;
+	delete $fact{lens} if ($fact{lens} // '') !~ /[a-z0-9]|[^\x00-\x7f]/i;
+	my ($altitude, $reference, $direction) = @$tags{qw(GPS:GPSAltitude GPS:GPSAltitudeRef GPS:GPSImgDirection)};
+	$fact{altitude} = ($reference // 0) =~ /^[13]$/ ? -$altitude : $altitude
+	  if defined $altitude && $altitude =~ /^\d+\.?\d*$/ && ($reference // 0) =~ /^[0-3]$/;
+	$fact{direction} = $direction if defined $direction && $direction =~ /^\d+\.?\d*$/ && $direction <= 360;
+	return \%fact;
+}
+
 sub trimmed
 {
 	my $text = shift;
@@ -333,6 +363,10 @@ for my $file (@files) {
 	my $position = defined $our->{lat} ? sprintf '%.6f %.6f', $our->{lat}, $our->{lon} : undef;
 	my $want_position = expected_position($tags);
 	judge('position', $file, $position, $want_position, equal($position, $want_position)) if defined $position || defined $want_position;
+	my $facts = expected_facts($tags);
+	for my $fact (qw(iso f_number exposure_time focal_length focal_length_35mm lens exif_orientation altitude direction)) {
+		judge($fact, $file, $our->{$fact}, $facts->{$fact}, equal($our->{$fact}, $facts->{$fact})) if defined $our->{$fact} || defined $facts->{$fact};
+	}
 
 	for my $key (sort keys %$tags) {
 		my ($dir, $tag) = split /:/, $key;
@@ -361,6 +395,17 @@ for my $file (grep { $their_description{$_} } @files) {
 		next if $our eq '' && !grep { $_ ne '' } @their;
 		judge($key, $file, $our, $their[0] // '', !!grep { equal($our, $_) } @their);
 	}
+	# and what their columns have
+	my $columns = $ours{$file};
+	my %of = (title => $exif->{'XMP:Title'} // $exif->{'IPTC:ObjectName'}, keywords => $exif->{'XMP:Subject'} // $exif->{'IPTC:Keywords'});
+	my %seen;
+	my $want = join ' / ', grep { !$seen{$_}++ } map { s/\s/ /gr } @{ $of{keywords} // [] };
+	my $got = join ' / ', @{ $columns->{keywords} // [] };
+	judge('keywords', $file, $got, $want, $got eq $want) if $got ne '' || $want ne '';
+	my ($title, $want_title) = map { ($_ // '') =~ s/\s/ /gr } $columns->{title}, $of{title};
+	judge('title', $file, $title, $want_title, $title eq $want_title) if $title ne '' || $want_title ne '';
+	my $stars = ($exif->{'XMP:Rating'} // '') =~ /^(?:-1|[0-5])$/ ? $exif->{'XMP:Rating'} : ($exif->{Rating} // '') =~ /^[0-5]$/ ? $exif->{Rating} : undef;
+	judge('rating', $file, $columns->{rating}, $stars, equal($columns->{rating}, $stars)) if defined $columns->{rating} || defined $stars;
 }
 
 my ($all, $good, $bad) = (0, 0, 0);
@@ -374,7 +419,7 @@ for my $field (sort keys %count) {
 	my $percent = 100 * ($agree{$field} // 0) / $count{$field};
 	next if $field =~ /:/;
 	$bad = 1 if $percent < $need;
-	printf "%-10s %6d of %6d agree: %.2f %%\n", $field, $agree{$field} // 0, $count{$field}, $percent;
+	printf "%-17s %6d of %6d agree: %.2f %%\n", $field, $agree{$field} // 0, $count{$field}, $percent;
 }
 if ($all) {
 	$bad = 1 if 100 * $good / $all < $need;

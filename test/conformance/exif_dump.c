@@ -23,17 +23,22 @@
 
 /* A text that has no control characters in it, as JSON. */
 static void
+print_string(const char *text, size_t length)
+{
+	putchar('"');
+	for (size_t i = 0; i < length; i++)
+		printf(text[i] == '"' || text[i] == '\\' ? "\\%c" : "%c", text[i]);
+	putchar('"');
+}
+
+static void
 print_text(const char *name, const char *text)
 {
+	printf(", \"%s\": ", name);
 	if (text[0] == '\0')
-	{
-		printf(", \"%s\": null", name);
-		return;
-	}
-	printf(", \"%s\": \"", name);
-	for (; *text != '\0'; text++)
-		printf(*text == '"' || *text == '\\' ? "\\%c" : "%c", *text);
-	putchar('"');
+		printf("null");
+	else
+		print_string(text, strlen(text));
 }
 
 static void
@@ -48,8 +53,44 @@ print_time(const ExifResult *result)
 	}
 	printf(", \"taken_at\": \"%04d-%02d-%02d %02d:%02d:%02d\", \"microsecond\": %d",
 		   t->year, t->month, t->day, t->hour, t->minute, t->second, t->microsecond);
-	if (t->has_offset)
+	if (t->has_offset == TE_OFFSET_EXIF)
 		printf(", \"offset\": %d", t->offset_minutes);
+}
+
+/* The facts but for texts that may have line ends. */
+static void
+print_facts(const TeFacts *facts, const ExifTexts *texts)
+{
+	const struct
+	{
+		uint32_t	fact;
+		const char *name;
+		double		value;
+	}			numbers[] = {
+		{TE_FACT_ISO, "iso", facts->iso}, {TE_FACT_F_NUMBER, "f_number", facts->f_number},
+		{TE_FACT_EXPOSURE_TIME, "exposure_time", facts->exposure_time}, {TE_FACT_FOCAL_LENGTH, "focal_length", facts->focal_length},
+		{TE_FACT_FOCAL_LENGTH_35MM, "focal_length_35mm", facts->focal_length_35mm},
+		{TE_FACT_ORIENTATION, "exif_orientation", facts->orientation}, {TE_FACT_ALTITUDE, "altitude", facts->altitude},
+		{TE_FACT_DIRECTION, "direction", facts->direction}, {TE_FACT_RATING, "rating", facts->rating}
+	};
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		if (facts->known & numbers[i].fact)
+			printf(", \"%s\": %.12g", numbers[i].name, numbers[i].value);
+	if (texts == NULL)
+		return;
+	print_text("lens", texts->lens);
+	print_text("title", texts->title);
+	printf(", \"keywords\": [");
+	for (const char *at = texts->keywords; *at != '\0';)
+	{
+		size_t		length = strcspn(at, "\n");
+
+		printf(at == texts->keywords ? "" : ", ");
+		print_string(at, length);
+		at += length + (at[length] != '\0');
+	}
+	putchar(']');
 }
 
 static void
@@ -72,6 +113,7 @@ dump(const char *file, bool with_gps, int rounds)
 				end;
 	TeFormat	format;
 	ExifResult	result;
+	TeFacts		facts = {0};
 
 	if (fd < 0 || fstat(fd, &info) != 0 || info.st_size == 0)
 	{
@@ -90,7 +132,10 @@ dump(const char *file, bool with_gps, int rounds)
 	for (int i = 0; i < rounds; i++)
 	{
 		memset(&result, 0, sizeof(result));
-		exif_read(format, data, (size_t) info.st_size, with_gps, &result);
+		if (rounds > 1)
+			exif_read(format, data, (size_t) info.st_size, with_gps, &result);
+		else
+			exif_read_beside(format, data, (size_t) info.st_size, with_gps, NULL, &result, &facts);
 		if (i + 1 < rounds)
 			exif_result_free(&result);
 	}
@@ -108,6 +153,7 @@ dump(const char *file, bool with_gps, int rounds)
 		print_time(&result);
 		if (result.has_gps)
 			printf(", \"lat\": %.12g, \"lon\": %.12g", result.latitude, result.longitude);
+		print_facts(&facts, result.texts);
 		printf(", \"exif\": %s}\n", result.json != NULL ? result.json : "null");
 	}
 	exif_result_free(&result);

@@ -12,6 +12,7 @@
 
 #include "container/jp2.h"
 #include "exif/exif.h"
+#include "wire/text.h"
 
 extern int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -161,10 +162,37 @@ must_be_sane(const ExifResult *result, int with_gps)
 			 result->longitude <= 180 && (result->latitude != 0 || result->longitude != 0), "a place");
 }
 
+/* What te_reply_check() demands of facts, and that texts have no blanks at either end. */
+static void
+must_be_facts(const TeFacts *facts, const ExifTexts *texts, int with_gps)
+{
+	const char *all[] = {texts->lens, texts->title, texts->description, texts->keywords};
+
+	must((facts->known & ~(uint32_t) TE_FACT_ALL) == 0 &&
+		 (facts->known & (TE_FACT_FILE_HASH | TE_FACT_THUMBHASH | TE_FACT_PICTURE_HASH)) == 0, "facts that EXIF has");
+	must(with_gps || (facts->known & (TE_FACT_ALTITUDE | TE_FACT_DIRECTION)) == 0, "none of GPS");
+	must(!(facts->known & TE_FACT_ISO) || (facts->iso >= 1 && facts->iso <= TE_MAX_ISO), "an ISO");
+	must(!(facts->known & TE_FACT_ORIENTATION) || (facts->orientation >= 1 && facts->orientation <= 8), "an orientation");
+	must(!(facts->known & TE_FACT_RATING) || (facts->rating >= -1 && facts->rating <= 5), "a rating");
+	must(!(facts->known & TE_FACT_F_NUMBER) || (facts->f_number > 0 && facts->f_number <= TE_MAX_QUANTITY), "an aperture");
+	must(!(facts->known & TE_FACT_EXPOSURE_TIME) || (facts->exposure_time > 0 && facts->exposure_time <= TE_MAX_QUANTITY), "a time");
+	must(!(facts->known & TE_FACT_DIRECTION) || (facts->direction >= 0 && facts->direction <= 360), "a direction");
+	must(!(facts->known & TE_FACT_ALTITUDE) || (facts->altitude >= -TE_MAX_QUANTITY && facts->altitude <= TE_MAX_QUANTITY), "an altitude");
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+	{
+		size_t		length = strlen(all[i]);
+
+		must(te_text_lines_clean(all[i], length) && (i >= 2 || te_text_clean(all[i], length)), "a clean text");
+		must(length == 0 || (strchr(" \t\r\n", all[i][0]) == NULL && strchr(" \t\r\n", all[i][length - 1]) == NULL), "no blanks around it");
+	}
+	must(strstr(texts->keywords, "\n\n") == NULL && strpbrk(texts->keywords, "\t\r") == NULL, "keywords one by one");
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	ExifResult	result;
+	TeFacts		facts = {0};
 	TeFormat	format;
 	bool		with_gps;
 	int			orientation;
@@ -176,8 +204,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	format = (TeFormat) (data[0] % (TE_FORMAT_LAST + 1));
 	with_gps = (data[0] & 0x80) == 0;
 	memset(&result, 0, sizeof(result));
-	exif_read(format, data + 1, size - 1, with_gps, &result);
+	exif_read_beside(format, data + 1, size - 1, with_gps, NULL, &result, &facts);
 	must_be_sane(&result, with_gps);
+	if (result.texts != NULL)
+		must_be_facts(&facts, result.texts, with_gps);
+	else
+		must(facts.known == 0, "no facts without texts");
 	exif_result_free(&result);
 	orientation = exif_orientation(format, data + 1, size - 1);
 	must(orientation >= 1 && orientation <= 8, "an orientation");

@@ -7,7 +7,7 @@ use warnings;
 use Compress::Zlib ();
 use Exporter 'import';
 
-our @EXPORT = qw(tiny_picture write_file);
+our @EXPORT = qw(tiny_picture tiny_png write_file);
 
 # A directory in a little-endian TIFF block.  Entries are [tag, type, count, bytes]; what does
 # not fit into an entry follows the directory, which begins at $offset.
@@ -46,6 +46,7 @@ sub chunk
 
 # tiny_picture(make => BYTES, model => BYTES, taken => '2024:07:01 12:00:00', subsec => '25', offset => '+02:00')
 # Without any of these it has no EXIF.  changed => TIME is DateTime; exif => BYTES stands for the whole block.
+# image, photo, gps => [ [ TAG, TYPE, COUNT, BYTES ], ... ]: more entries, in the byte order of Intel, of IFD0, the Exif and the GPS directory.
 # width => 1, height => 1, colour => "\xff\0\0": what is to be seen.
 sub tiny_picture
 {
@@ -53,7 +54,9 @@ sub tiny_picture
 	my $exif = defined $wish{exif} ? $wish{exif} : '';
 	my ($width, $height) = ($wish{width} || 1, $wish{height} || 1);
 	my $line = "\0" . (defined $wish{colour} ? $wish{colour} : "\xff\0\0") x $width;
-	my (@image, @photo);
+	my @image = @{ $wish{image} || [] };
+	my @photo = @{ $wish{photo} || [] };
+	my @gps = @{ $wish{gps} || [] };
 
 	push @image, ascii(0x0132, $wish{changed}) if defined $wish{changed};
 	push @image, ascii(0x010F, $wish{make}) if defined $wish{make};
@@ -61,21 +64,29 @@ sub tiny_picture
 	push @photo, ascii(0x9003, $wish{taken}) if defined $wish{taken};
 	push @photo, ascii(0x9291, $wish{subsec}) if defined $wish{subsec};
 	push @photo, ascii(0x9011, $wish{offset}) if defined $wish{offset};
-	if (@photo)
+	if (@image || @photo || @gps)
 	{
-		# the pointer has its place before the directory it points to is laid out
-		my $size = length(directory(8, @image, [ 0x8769, 4, 1, pack('V', 0) ]));
-		push @image, [ 0x8769, 4, 1, pack('V', 8 + $size) ];
-		$exif = pack('A2vV', 'II', 42, 8) . directory(8, @image) . directory(8 + $size, @photo);
+		# the pointers have their places before the directories they point to are laid out
+		my @pointers = ((@photo ? [ 0x8769, 4, 1, "\0\0\0\0" ] : ()), (@gps ? [ 0x8825, 4, 1, "\0\0\0\0" ] : ()));
+		my $photo_at = 8 + length(directory(8, @image, @pointers));
+		my $photo = @photo ? directory($photo_at, @photo) : '';
+		my $gps_at = $photo_at + length($photo);
+
+		$_->[3] = pack('V', $_->[0] == 0x8769 ? $photo_at : $gps_at) foreach @pointers;
+		$exif = pack('A2vV', 'II', 42, 8) . directory(8, @image, @pointers) . $photo . (@gps ? directory($gps_at, @gps) : '');
 	}
-	elsif (@image)
-	{
-		$exif = pack('A2vV', 'II', 42, 8) . directory(8, @image);
-	}
+	return tiny_png($width, $height, 2, $line x $height, $exif eq '' ? '' : chunk('eXIf', $exif));
+}
+
+# tiny_png(WIDTH, HEIGHT, COLOUR TYPE, ROWS, CHUNKS): rows of 8-bit samples, each with a filter byte in front; chunks before the data
+sub tiny_png
+{
+	my ($width, $height, $type, $rows, $chunks) = @_;
+
 	return "\x89PNG\r\n\x1a\n"
-	  . chunk('IHDR', pack('NNCCCCC', $width, $height, 8, 2, 0, 0, 0))
-	  . ($exif eq '' ? '' : chunk('eXIf', $exif))
-	  . chunk('IDAT', Compress::Zlib::compress($line x $height))
+	  . chunk('IHDR', pack('NNCCCCC', $width, $height, 8, $type, 0, 0, 0))
+	  . $chunks
+	  . chunk('IDAT', Compress::Zlib::compress($rows))
 	  . chunk('IEND', '');
 }
 

@@ -68,6 +68,19 @@ SELECT * FROM attach.mapping('attach.photo');
 SELECT * FROM thumbexif_tables;
 DELETE FROM attach.photo;
 
+-- Columns with the names of facts are the user's, until they are named or all are asked for.
+CREATE TABLE attach.facts (id bigint PRIMARY KEY, path text, title text, rating text, iso integer, keywords text[], orientation smallint);
+SET client_min_messages = notice;
+SELECT thumbexif_attach('attach.facts');
+SELECT thumbexif_attach('attach.facts', rating => 'iso', title => '');
+SELECT thumbexif_attach('attach.facts', rating => '', facts => true);
+SET client_min_messages = warning;
+SELECT columns, not_written FROM thumbexif_tables WHERE relation = 'attach.facts'::regclass;
+SELECT thumbexif_attach('attach.facts', rating => 'rating');
+SELECT thumbexif_attach('attach.facts', lens => 'title', description => 'title');
+SELECT thumbexif_attach('attach.facts', picture_hash => 'id');
+DROP TABLE attach.facts;
+
 -- Attaching again changes the mapping and keeps what is not named, and the state; EXIF is to be read again for a new column.
 INSERT INTO attach.photo (photo_id, filename) VALUES ('00000000-0000-0000-0000-000000000001', 'x');
 UPDATE thumbexif_internal.thumbexif_asset_uuid SET status = 'done', attempts = 2, exif_settings = 'UTC gps';

@@ -56,16 +56,18 @@ UPDATE thumbexif_internal.thumbexif_asset_bigint SET thumbnail_settings = '100 p
 RESET thumbexif.thumbnail_quality;
 RESET thumbexif.thumbnail_size;
 RESET thumbexif.thumbnail_format;
--- EXIF as 1.0 has read it is read again, for 1.0 read no XMP; but not if the table has no column for that
+-- EXIF as 1.0 has read it is read again, for 1.0 read no XMP and no time of GPS; but not if the table has no column for these
 UPDATE thumbexif_internal.thumbexif_asset_bigint SET exif_settings = 'UTC gps' WHERE id <= 2;
 CALL thumbexif_backfill(parts => 'exif');
 SELECT exif_settings FROM thumbexif_internal.thumbexif_asset_bigint WHERE id <= 2;
 SELECT thumbexif_attach('shots', exif_metadata => '');
 UPDATE thumbexif_internal.thumbexif_asset_bigint SET exif_settings = 'UTC gps' WHERE id <= 2;
+CALL thumbexif_backfill(parts => 'exif', dry_run => true);
+SELECT thumbexif_attach('shots', taken_at => '');
 CALL thumbexif_backfill(parts => 'exif');
 UPDATE thumbexif_internal.thumbexif_asset_bigint SET exif_settings = 'UTC nogps' WHERE id <= 2;
 CALL thumbexif_backfill(parts => 'exif');
-SELECT thumbexif_attach('shots', exif_metadata => 'exif_metadata');
+SELECT thumbexif_attach('shots', exif_metadata => 'exif_metadata', taken_at => 'taken_at');
 -- with exif_gps switched off, our position goes; the rest stays
 SET thumbexif.exif_gps = off;
 CALL thumbexif_backfill(parts => 'exif');

@@ -179,7 +179,7 @@ expect_json(const char *bytes, size_t length, const char *json, bool broken, con
 
 	if (bytes)
 		memcpy(copy, bytes, length);
-	exif_read_beside(TE_FORMAT_JPEG, jpeg.data, jpeg.length, true, &sidecar, &result);
+	exif_read_beside(TE_FORMAT_JPEG, jpeg.data, jpeg.length, true, &sidecar, &result, NULL);
 	is_text(result.json, json, what);
 	is_text(result.error, broken ? "XMP sidecar cannot be read" : "", what);
 	is_int(result.status, TE_EXIF_FOUND, what);
@@ -215,11 +215,11 @@ test_values(void)
 
 	plain.data = (uint8_t *) "\xFF\xD8\xFF\xD9";
 	plain.length = 4;
-	exif_read_beside(TE_FORMAT_JPEG, plain.data, plain.length, true, &sidecar, &result);
+	exif_read_beside(TE_FORMAT_JPEG, plain.data, plain.length, true, &sidecar, &result, NULL);
 	is_text(result.json, "{\"XMP:Rating\":5}", "beside a file that has nothing");
 	is_int(result.status, TE_EXIF_FOUND, "beside a file that has nothing");
 	exif_result_free(&result);
-	exif_read_beside(TE_FORMAT_JPEG, plain.data, plain.length, true, &rubbish, &result);
+	exif_read_beside(TE_FORMAT_JPEG, plain.data, plain.length, true, &rubbish, &result, NULL);
 	ok(result.status == TE_EXIF_ERROR && result.json == NULL, "rubbish beside it is an error");
 	exif_result_free(&result);
 }
@@ -238,7 +238,7 @@ test_cut(void)
 		ExifResult	result = {0};
 
 		memcpy(copy, xmp_sample.bytes, length);
-		exif_read_beside(TE_FORMAT_JPEG, plain.data, plain.length, true, &sidecar, &result);
+		exif_read_beside(TE_FORMAT_JPEG, plain.data, plain.length, true, &sidecar, &result, NULL);
 		sane = sane && (result.json ? strcmp(result.json, xmp_sample.json) == 0 && result.error[0] == '\0' : result.status == TE_EXIF_ERROR);
 		exif_result_free(&result);
 		free(copy);

@@ -23,7 +23,7 @@ typedef struct Message
 } Message;
 
 static const TeRequest good_request = {
-	.magic = TE_WIRE_MAGIC, .number = 7, .want = TE_WANT_ALL, .size = 256, .format = TE_FORMAT_JPEG,
+	.magic = TE_WIRE_MAGIC, .number = 7, .want = TE_WANT_THUMBNAIL | TE_WANT_EXIF | TE_WANT_GPS, .size = 256, .format = TE_FORMAT_JPEG,
 	.quality = 85, .max_pixels = 1000000, .file_size = 1000
 };
 
@@ -60,7 +60,7 @@ check(const Message *message)
 	&reply.exif_error_len, &reply.json_len};
 	static char *scratch;
 	char	   *bytes = malloc(sizeof(TeReply) + 2 * TE_MAX_REPLY);
-	size_t		length = sizeof(TeReply);
+	size_t		length = TE_REPLY_SIZE(false);
 	const char *wrong;
 	char	   *exact;
 
@@ -77,7 +77,7 @@ check(const Message *message)
 			*lengths[i] = (uint32_t) size;
 	}
 	length += message->surplus;
-	memcpy(bytes, &reply, sizeof(reply));
+	memcpy(bytes, &reply, TE_REPLY_SIZE(false));
 	exact = malloc(length);
 	memcpy(exact, bytes, length);
 	free(scratch);				/* the texts of the last one pointed into it */
@@ -225,7 +225,9 @@ test_exif(void)
 	REFUSED(taken_at.second, 61, "second 61");
 	REFUSED(taken_at.microsecond, 1000000, "a million microseconds");
 	REFUSED(taken_at.microsecond, -1, "microsecond -1");
-	REFUSED(taken_at.has_offset, 2, "offset neither there nor not");
+	REFUSED(taken_at.has_offset, TE_OFFSET_GPS + 1, "offset from nowhere");
+	ACCEPTED(taken_at.has_offset, TE_OFFSET_GPS, "an offset by GPS");
+	REFUSED(has_facts, 1, "facts that were not requested");
 	REFUSED(taken_at.offset_minutes, 16 * 60, "offset of 16 hours");
 	REFUSED(taken_at.offset_minutes, INT32_MIN, "offset far below");
 	REFUSED(has_gps, 2, "position neither there nor not");
@@ -314,7 +316,7 @@ test_lengths(void)
 	ok(check(&message) != NULL, "refused: a byte missing");
 
 	request = good_request;
-	ok(te_reply_check(&message.reply, sizeof(TeReply) - 1, &request, &checked, &texts, NULL) != NULL,
+	ok(te_reply_check(&message.reply, TE_REPLY_SIZE(false) - 1, &request, &checked, &texts, NULL) != NULL,
 	   "refused: less than the struct");
 	ok(te_reply_check("", 0, &request, &checked, &texts, NULL) != NULL, "refused: nothing");
 }

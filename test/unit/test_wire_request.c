@@ -46,11 +46,14 @@ test_request(void)
 	ok(te_requests_check(in, sizeof(in[0]), 1, out, &count) != NULL, "refused: a thumbnail without an output");
 	ok(te_requests_check(&in[1], sizeof(in[0]), 2, out, &count) != NULL, "refused: an output without a thumbnail");
 	REQUEST_REFUSED(magic, 0, "no request");
-	REQUEST_REFUSED(want, 32, "unknown wish");
+	REQUEST_REFUSED(want, 0x200, "unknown wish");
 	REQUEST_REFUSED(want, TE_WANT_ALL | TE_WANT_SIDECAR, "a sidecar without a size");
 	REQUEST_REFUSED(sidecar_size, 1, "a size without a sidecar");
 	REQUEST_REFUSED(want, TE_WANT_EXIF | TE_WANT_DAMAGED, "damaged images without a thumbnail");
 	REQUEST_REFUSED(want, TE_WANT_GPS, "GPS without EXIF");
+	REQUEST_REFUSED(want, TE_WANT_FACTS, "facts without EXIF");
+	REQUEST_REFUSED(want, TE_WANT_EXIF | TE_WANT_THUMBHASH, "ThumbHash without a thumbnail");
+	REQUEST_REFUSED(want, TE_WANT_EXIF | TE_WANT_PICTURE_HASH, "picture hash without a thumbnail");
 	REQUEST_REFUSED(size, 0, "size 0");
 	REQUEST_REFUSED(size, TE_MAX_SIDE + 1, "size too large");
 	REQUEST_REFUSED(format, TE_FORMAT_GIF, "format that is not written");
@@ -65,15 +68,24 @@ test_request(void)
 static void
 test_several(void)
 {
+	const size_t size = TE_REPLY_SIZE(false);
 	char		message[2 * sizeof(TeReply) + 8];
 	TeReply		first = {.make_len = 3, .json_len = 5};
 
 	memset(message, 'x', sizeof(message));
+	memcpy(message, &first, size);
+	is_int((int) te_reply_length(message, sizeof(message)), (int) size + 8, "the first of two replies");
+	is_int((int) te_reply_length(message, size + 8), (int) size + 8, "the only reply");
+	is_int((int) te_reply_length(message, size + 7), 0, "a reply whose texts are cut off");
+	is_int((int) te_reply_length(message, size - 1), 0, "a reply that is cut off");
+	first.has_facts = 1;
+	first.facts.lens_len = 2;
 	memcpy(message, &first, sizeof(first));
-	is_int((int) te_reply_length(message, sizeof(message)), (int) sizeof(TeReply) + 8, "the first of two replies");
-	is_int((int) te_reply_length(message, sizeof(TeReply) + 8), (int) sizeof(TeReply) + 8, "the only reply");
-	is_int((int) te_reply_length(message, sizeof(TeReply) + 7), 0, "a reply whose texts are cut off");
-	is_int((int) te_reply_length(message, sizeof(TeReply) - 1), 0, "a reply that is cut off");
+	is_int((int) te_reply_length(message, sizeof(message)), (int) sizeof(first) + 10, "one with facts");
+	is_int((int) te_reply_length(message, sizeof(first) - 1), 0, "one whose facts are cut off");
+	first.facts.keywords_len = UINT32_MAX;
+	memcpy(message, &first, sizeof(first));
+	is_int((int) te_reply_length(message, sizeof(message)), 0, "a length of facts that overflows");
 	first.error_len = first.json_len = UINT32_MAX;
 	memcpy(message, &first, sizeof(first));
 	is_int((int) te_reply_length(message, sizeof(message)), 0, "lengths that overflow");

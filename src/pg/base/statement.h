@@ -13,7 +13,7 @@
 
 #include "executor/spi.h"
 
-#define TE_MAX_ARGS 32
+#define TE_MAX_ARGS 40
 
 typedef struct TeArgs
 {

@@ -84,7 +84,7 @@ read_state(TeState *state)
 	state->attempts = (int) te_out_int(0, COL_ATTEMPTS, 0);
 	state->interruptions = (int) te_out_int(0, COL_INTERRUPTIONS, 0);
 	state->verdict = (int) te_out_int(0, COL_VERDICT, -1);
-	state->wrote = (int) te_out_int(0, COL_WROTE, 0);
+	state->wrote = te_out_int(0, COL_WROTE, 0);
 	state->next_try = te_out_int(0, COL_NEXT_TRY, 0);
 	state->finished_at = te_out_int(0, COL_FINISHED_AT, 0);
 	state->thumbnail_settings = te_out_text(0, COL_THUMBNAIL_SETTINGS);

@@ -27,8 +27,9 @@ typedef enum TeAssetStatus
 	TE_ASSET_UNSUPPORTED
 } TeAssetStatus;
 
-/* Bit of "wrote" beside those of the columns: the values were read from an older file. */
-#define TE_WROTE_OLD 0x4000
+/* A column's bit of "wrote", and one beside these: the values were read from an older file. */
+#define TE_WROTE(column) (INT64CONST(1) << (column))
+#define TE_WROTE_OLD (INT64CONST(1) << 62)
 
 /* A state row; fields are named as its columns (sql/10-state.sql).  NULL numbers are -1. */
 typedef struct TeState
@@ -47,7 +48,7 @@ typedef struct TeState
 	int			attempts;
 	int			interruptions;
 	int			verdict;
-	int			wrote;
+	int64		wrote;
 	TimestampTz next_try;		/* 0 = none */
 	TimestampTz finished_at;	/* 0 = never */
 	char	   *thumbnail_settings;

@@ -198,6 +198,12 @@ from_row(HeapTuple row, bool check)
 
 		attachment->refused[i] = name != NULL && name[0] == '\0';
 		attachment->column[i] = attachment->refused[i] ? NULL : name;
+		if (attachment->column[i] == NULL)
+			continue;
+		if (te_columns[i].from_exif)
+			attachment->want_exif |= te_columns[i].want;
+		if (te_columns[i].from_pixels)
+			attachment->want_thumbnail |= te_columns[i].want;
 	}
 	attachment->state = te_internal_name(te_key_state_table(key_type));
 

@@ -11,12 +11,21 @@
 #include "utils/syscache.h"
 
 #include "column.h"
+#include "wire/message.h"
 
 #define TEXT_COLUMN		"pg_catalog.text", "text or varchar", {TEXTOID, VARCHAROID}
 #define INTEGER_COLUMN	"integer", "integer or bigint", {INT4OID, INT8OID}
 #define TIME_COLUMN		"pg_catalog.timestamptz", "timestamp with or without time zone", {TIMESTAMPTZOID, TIMESTAMPOID}
 #define DOUBLE_COLUMN	"double precision", "double precision or numeric", {FLOAT8OID, NUMERICOID}
 #define JSONB_COLUMN	"pg_catalog.jsonb", "jsonb or json", {JSONBOID, JSONOID}
+#define SMALL_COLUMN	"integer", "smallint, integer or bigint", {INT4OID, INT8OID, INT2OID}
+#define LARGE_COLUMN	"bigint", "bigint or numeric", {INT8OID, NUMERICOID}
+#define LOCAL_COLUMN	"pg_catalog.timestamp", "timestamp without time zone", {TIMESTAMPOID}
+#define BYTES_COLUMN	"pg_catalog.bytea", "bytea", {BYTEAOID}
+#define TEXTS_COLUMN	"pg_catalog.text[]", "text[] or varchar[]", {TEXTARRAYOID, VARCHARARRAYOID}
+#define HASH_COLUMN		"bigint", "bigint", {INT8OID}
+
+#define FACT			.from_exif = true, .want = TE_WANT_FACTS
 
 const TeColumnDef te_columns[TE_COLUMNS] = {
 	[TE_COL_THUMBNAIL_PATH] = {"thumbnail_path", TEXT_COLUMN},
@@ -28,12 +37,35 @@ const TeColumnDef te_columns[TE_COLUMNS] = {
 	[TE_COL_GPS_LATITUDE] = {"gps_latitude", DOUBLE_COLUMN, .from_exif = true, .holds_position = true},
 	[TE_COL_GPS_LONGITUDE] = {"gps_longitude", DOUBLE_COLUMN, .from_exif = true, .holds_position = true},
 	[TE_COL_EXIF_METADATA] = {"exif_metadata", JSONB_COLUMN, .from_exif = true, .holds_position = true},
+	[TE_COL_THUMBHASH] = {"thumbhash", BYTES_COLUMN, .from_pixels = true, .want = TE_WANT_THUMBHASH},
+	[TE_COL_TAKEN_AT_LOCAL] = {"taken_at_local", LOCAL_COLUMN, .from_exif = true},
+	[TE_COL_TAKEN_AT_OFFSET] = {"taken_at_offset", SMALL_COLUMN, .from_exif = true},
+	[TE_COL_TAKEN_AT_OFFSET_SOURCE] = {"taken_at_offset_source", TEXT_COLUMN, .from_exif = true},
+	[TE_COL_ISO] = {"iso", INTEGER_COLUMN, FACT},
+	[TE_COL_F_NUMBER] = {"f_number", DOUBLE_COLUMN, FACT},
+	[TE_COL_EXPOSURE_TIME] = {"exposure_time", DOUBLE_COLUMN, FACT},
+	[TE_COL_FOCAL_LENGTH] = {"focal_length", DOUBLE_COLUMN, FACT},
+	[TE_COL_FOCAL_LENGTH_35MM] = {"focal_length_35mm", DOUBLE_COLUMN, FACT},
+	[TE_COL_LENS] = {"lens", TEXT_COLUMN, FACT},
+	[TE_COL_ORIENTATION] = {"orientation", SMALL_COLUMN, FACT},
+	[TE_COL_ALTITUDE] = {"altitude", DOUBLE_COLUMN, FACT, .holds_position = true},
+	[TE_COL_DIRECTION] = {"direction", DOUBLE_COLUMN, FACT, .holds_position = true},
+	[TE_COL_RATING] = {"rating", SMALL_COLUMN, FACT},
+	[TE_COL_TITLE] = {"title", TEXT_COLUMN, FACT},
+	[TE_COL_DESCRIPTION] = {"description", TEXT_COLUMN, FACT},
+	[TE_COL_KEYWORDS] = {"keywords", TEXTS_COLUMN, FACT},
+	[TE_COL_FORMAT] = {"format", TEXT_COLUMN},
+	[TE_COL_FILE_SIZE] = {"file_size", LARGE_COLUMN},
+	[TE_COL_FILE_HASH] = {"file_hash", BYTES_COLUMN, .from_exif = true, .on_request = true, .want = TE_WANT_FILE_HASH},
+	[TE_COL_PICTURE_HASH] = {"picture_hash", HASH_COLUMN, .from_pixels = true, .want = TE_WANT_PICTURE_HASH},
 };
 
 bool
 te_column_accepts(TeColumn column, Oid type)
 {
-	return type == te_columns[column].types[0] || type == te_columns[column].types[1];
+	const Oid  *types = te_columns[column].types;
+
+	return OidIsValid(type) && (type == types[0] || type == types[1] || type == types[2]);
 }
 
 bool

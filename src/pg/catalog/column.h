@@ -20,18 +20,44 @@ typedef enum TeColumn
 	TE_COL_CAMERA_MODEL,
 	TE_COL_GPS_LATITUDE,
 	TE_COL_GPS_LONGITUDE,
-	TE_COL_EXIF_METADATA
+	TE_COL_EXIF_METADATA,
+	/* mapped only by name, or with "facts"; the columns above also by their names alone */
+	TE_COL_THUMBHASH,
+	TE_COL_TAKEN_AT_LOCAL,
+	TE_COL_TAKEN_AT_OFFSET,
+	TE_COL_TAKEN_AT_OFFSET_SOURCE,
+	TE_COL_ISO,
+	TE_COL_F_NUMBER,
+	TE_COL_EXPOSURE_TIME,
+	TE_COL_FOCAL_LENGTH,
+	TE_COL_FOCAL_LENGTH_35MM,
+	TE_COL_LENS,
+	TE_COL_ORIENTATION,
+	TE_COL_ALTITUDE,
+	TE_COL_DIRECTION,
+	TE_COL_RATING,
+	TE_COL_TITLE,
+	TE_COL_DESCRIPTION,
+	TE_COL_KEYWORDS,
+	TE_COL_FORMAT,
+	TE_COL_FILE_SIZE,
+	TE_COL_FILE_HASH,
+	TE_COL_PICTURE_HASH
 } TeColumn;
-#define TE_COLUMNS (TE_COL_EXIF_METADATA + 1)
+#define TE_COLUMNS (TE_COL_PICTURE_HASH + 1)
+#define TE_COL_IS_FACT(column) ((column) > TE_COL_EXIF_METADATA)
 
 typedef struct TeColumnDef
 {
 	const char *name;			/* standard name, also of the parameter of thumbexif_attach() */
 	const char *sql_type;		/* its type in a table that thumbexif_attach() creates */
 	const char *accepted;		/* the types it may have, for a hint */
-	Oid			types[2];		/* the same */
-	bool		from_exif;
+	Oid			types[3];		/* the same; InvalidOid where there are fewer */
+	bool		from_exif;		/* written when EXIF is examined */
 	bool		holds_position; /* may contain a GPS position */
+	bool		from_pixels;	/* written with the thumbnail, of which it is made */
+	bool		on_request;		/* a table that thumbexif_attach() creates has it only if it is named */
+	uint32		want;			/* TE_WANT_...: what else is asked of a decoder */
 } TeColumnDef;
 
 extern const TeColumnDef te_columns[TE_COLUMNS];

@@ -10,7 +10,6 @@
 #include "claim.h"
 #include "job.h"
 #include "pg/base/guc.h"
-#include "reply_values.h"
 #include "status_error.h"
 
 static char *
@@ -60,10 +59,11 @@ fill_request(TeJob *job)
 	job->task.role = job->asset.attachment->owner;
 	job->task.image_fd = job->source.fd;
 	if (job->parts & TE_PART_THUMBNAIL)
-		request->want |= TE_WANT_THUMBNAIL | (te_damaged_images == TE_DAMAGED_SHOW ? TE_WANT_DAMAGED : 0);
+		request->want |= TE_WANT_THUMBNAIL | (te_damaged_images == TE_DAMAGED_SHOW ? TE_WANT_DAMAGED : 0) |
+			job->asset.attachment->want_thumbnail;
 	if (job->parts & TE_PART_EXIF)
 	{
-		request->want |= TE_WANT_EXIF | (te_exif_gps ? TE_WANT_GPS : 0);
+		request->want |= TE_WANT_EXIF | (te_exif_gps ? TE_WANT_GPS : 0) | job->asset.attachment->want_exif;
 		request->sidecar_size = (uint64) te_source_take_sidecar(&job->source, &job->task.sidecar_fd);
 		if (request->sidecar_size > 0)
 			request->want |= TE_WANT_SIDECAR;
@@ -154,6 +154,10 @@ te_job_collect(TeJob *job)
 	task->texts.make = copy_text(task->texts.make);
 	task->texts.model = copy_text(task->texts.model);
 	task->texts.exif_error = copy_text(task->texts.exif_error);
+	task->texts.lens = copy_text(task->texts.lens);
+	task->texts.title = copy_text(task->texts.title);
+	task->texts.description = copy_text(task->texts.description);
+	task->texts.keywords = copy_text(task->texts.keywords);
 	if (task->thumbnail != NULL)
 	{
 		char	   *thumbnail = palloc(task->reply.thumbnail_bytes);

@@ -12,6 +12,7 @@
 #include "pg/catalog/asset.h"
 #include "pg/files/source.h"
 #include "pg/pool/pool.h"
+#include "reply_values.h"
 #include "staleness.h"
 
 typedef enum TeOutcome
@@ -44,7 +45,7 @@ typedef struct TeJob
 	bool		has_json;
 	Datum		json;			/* jsonb */
 	bool		has_taken_at;
-	TimestampTz taken_at;
+	TeTakenAt	taken_at;
 
 	char	   *file;			/* the new thumbnail, as the state names it; NULL until it is written */
 	char	   *file_path;		/* its path, for the row */

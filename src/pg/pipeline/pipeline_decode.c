@@ -28,11 +28,15 @@ te_pipeline_batch_is_full(const TePipeline *p)
 	return p->num_ready >= p->options->batch_size || p->ready_bytes >= MAX_READY_BYTES;
 }
 
-/* Are no thumbnails made? */
+/* Are no thumbnails made, nor files read as a whole? */
 static bool
 is_small(const TePipeline *p)
 {
-	return (p->options->parts & te_parts_kept(p->options->attachment) & TE_PART_THUMBNAIL) == 0;
+	const TeAttachment *attachment = p->options->attachment;
+	int			parts = p->options->parts & te_parts_kept(attachment);
+
+	return (parts & TE_PART_THUMBNAIL) == 0 &&
+		((parts & TE_PART_EXIF) == 0 || (attachment->want_exif & TE_WANT_FILE_HASH) == 0);
 }
 
 /* How many files to ask for: small jobs are soon done, but few descriptors must suffice, too. */

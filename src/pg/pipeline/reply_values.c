@@ -96,8 +96,11 @@ te_exif_jsonb(const char *json)
 }
 
 bool
-te_taken_at(const TeTime *time, TimestampTz *result)
+te_taken_at(const TeTime *time, TeTakenAt *result)
 {
+	static const char *const sources[] = {
+		[TE_OFFSET_NONE] = "setting", [TE_OFFSET_EXIF] = "exif", [TE_OFFSET_GPS] = "gps"
+	};
 	struct pg_tm tm = {
 		.tm_year = time->year,
 		.tm_mon = time->month,
@@ -109,11 +112,14 @@ te_taken_at(const TeTime *time, TimestampTz *result)
 	};
 	int			zone;			/* seconds, west of UTC positive */
 
-	if (time->has_offset)
+	if (time->has_offset != TE_OFFSET_NONE)
 		zone = -time->offset_minutes * SECS_PER_MINUTE;
 	else
 		zone = DetermineTimeZoneOffset(&tm, pg_tzset(te_default_timezone));
-	return tm2timestamp(&tm, time->microsecond, &zone, result) == 0;
+	result->offset_minutes = -zone / SECS_PER_MINUTE;
+	result->source = zone % SECS_PER_MINUTE == 0 ? sources[time->has_offset] : NULL;
+	return tm2timestamp(&tm, time->microsecond, &zone, &result->instant) == 0 &&
+		tm2timestamp(&tm, time->microsecond, NULL, &result->local) == 0;
 }
 
 Timestamp

@@ -22,10 +22,19 @@ extern char *te_text_to_server(const char *utf8);
  */
 extern Datum te_exif_jsonb(const char *json);
 
+/* When a photo was taken. */
+typedef struct TeTakenAt
+{
+	TimestampTz instant;
+	Timestamp	local;			/* what the camera's clock showed */
+	int			offset_minutes; /* east of UTC positive: instant = local - offset */
+	const char *source;			/* "exif", "gps" or "setting"; NULL if the offset is no whole number of minutes */
+} TeTakenAt;
+
 /*
  * Convert a camera's local time by its own offset, or else by thumbexif.default_timezone.  False if it is out of range.
  */
-extern bool te_taken_at(const TeTime *time, TimestampTz *result);
+extern bool te_taken_at(const TeTime *time, TeTakenAt *result);
 
 /* What a clock in thumbexif.default_timezone shows at that time. */
 extern Timestamp te_wall_clock(TimestampTz time);

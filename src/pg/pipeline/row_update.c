@@ -5,11 +5,10 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 
+#include "column_value.h"
 #include "pg/base/guc.h"
-#include "reply_values.h"
 #include "row_update.h"
 
 static void
@@ -26,66 +25,31 @@ set_size(const TeAttachment *attachment, TeRowUpdate *update, TeColumn column, u
 {
 	if (attachment->column[column] == NULL || pixels == 0)
 		return;
-	set_value(update, column, attachment->type[column] == INT8OID ?
-			  Int64GetDatum((int64) pixels) : Int32GetDatum((int32) pixels));
+	set_value(update, column, te_column_integer(attachment, column, pixels));
 }
 
-/* The name of a camera in the server's encoding, cut to the length of the column. */
-static Datum
-camera_name(const TeAttachment *attachment, TeColumn column, const char *utf8)
+/* What every examination tells, and what a new thumbnail does.  One that failed erases nothing. */
+static void
+plan_picture(const TeJob *job, bool done, TeRowUpdate *update)
 {
-	char	   *name = te_text_to_server(utf8);
-	int			max_length = attachment->typmod[column] - VARHDRSZ;
-
-	if (attachment->type[column] == VARCHAROID && max_length > 0)
-		name[pg_mbcharcliplen(name, (int) strlen(name), max_length)] = '\0';
-	return CStringGetTextDatum(name);
-}
-
-/* The time as the column's type: without a time zone, it is the wall clock in thumbexif.default_timezone. */
-static Datum
-taken_at(const TeAttachment *attachment, TimestampTz time)
-{
-	if (attachment->type[TE_COL_TAKEN_AT] == TIMESTAMPOID)
-		return TimestampGetDatum(te_wall_clock(time));
-	return TimestampTzGetDatum(time);
-}
-
-/* The value that the decoder found for a column; false if there is none. */
-static bool
-found_value(const TeJob *job, TeColumn column, Datum *value)
-{
+	const TeAttachment *attachment = job->asset.attachment;
 	const TeReply *reply = &job->task.reply;
-	const TeReplyTexts *texts = &job->task.texts;
 
-	switch (column)
+	set_size(attachment, update, TE_COL_WIDTH, reply->width);
+	set_size(attachment, update, TE_COL_HEIGHT, reply->height);
+	for (int i = TE_COL_THUMBHASH; i < TE_COLUMNS; i++)
 	{
-		case TE_COL_TAKEN_AT:
-			if (!job->has_taken_at)
-				return false;
-			*value = taken_at(job->asset.attachment, job->taken_at);
-			return true;
-		case TE_COL_CAMERA_MAKE:
-			if (texts->make == NULL)
-				return false;
-			*value = camera_name(job->asset.attachment, column, texts->make);
-			return true;
-		case TE_COL_CAMERA_MODEL:
-			if (texts->model == NULL)
-				return false;
-			*value = camera_name(job->asset.attachment, column, texts->model);
-			return true;
-		case TE_COL_GPS_LATITUDE:
-			*value = Float8GetDatum(reply->latitude);
-			return reply->has_gps;
-		case TE_COL_GPS_LONGITUDE:
-			*value = Float8GetDatum(reply->longitude);
-			return reply->has_gps;
-		case TE_COL_EXIF_METADATA:
-			*value = job->json;
-			return job->has_json;
-		default:
-			return false;
+		Datum		value;
+		bool		found;
+
+		if (attachment->column[i] == NULL || te_columns[i].from_exif ||
+			(te_columns[i].from_pixels && !(done && (job->parts & TE_PART_THUMBNAIL))))
+			continue;
+		found = te_column_value(job, i, &value);
+		if (!found && !done)
+			continue;
+		set_value(update, i, found ? value : (Datum) 0);
+		update->nulls[i] = !found;
 	}
 }
 
@@ -100,17 +64,17 @@ plan_exif(const TeJob *job, bool replace, TeRowUpdate *update)
 
 		if (!te_columns[i].from_exif || attachment->column[i] == NULL)
 			continue;
-		if (found_value(job, i, &value))
+		if (te_column_value(job, i, &value))
 		{
 			set_value(update, i, value);
-			update->wrote |= 1 << i;
+			update->wrote |= TE_WROTE(i);
 		}
-		else if ((update->wrote & (1 << i)) &&
+		else if ((update->wrote & TE_WROTE(i)) &&
 				 (replace || (!te_exif_gps && te_columns[i].holds_position)))
 		{
 			set_value(update, i, (Datum) 0);
 			update->nulls[i] = true;
-			update->wrote &= ~(1 << i);
+			update->wrote &= ~TE_WROTE(i);
 		}
 	}
 	update->wrote &= ~TE_WROTE_OLD;
@@ -119,8 +83,6 @@ plan_exif(const TeJob *job, bool replace, TeRowUpdate *update)
 void
 te_row_update_plan(const TeJob *job, TeRowUpdate *update)
 {
-	const TeAttachment *attachment = job->asset.attachment;
-	const TeReply *reply = &job->task.reply;
 	bool		changed = te_source_changed(&job->asset, &job->source) || te_sidecar_changed(&job->asset, &job->source);
 	bool		done = te_job_verdict(job) == TE_VERDICT_DONE;
 	bool		failed_with_exif = te_job_exif_of_failed(job);
@@ -131,12 +93,9 @@ te_row_update_plan(const TeJob *job, TeRowUpdate *update)
 		set_value(update, TE_COL_THUMBNAIL_PATH,
 				  CStringGetTextDatum(job->file_path));
 	if ((done && job->parts != 0) || failed_with_exif)
-	{
-		set_size(attachment, update, TE_COL_WIDTH, reply->width);
-		set_size(attachment, update, TE_COL_HEIGHT, reply->height);
-	}
+		plan_picture(job, done, update);
 	if ((done && (job->parts & TE_PART_EXIF) && !te_job_exif_failed(job)) || failed_with_exif)
-		plan_exif(job, changed || (update->wrote & TE_WROTE_OLD), update);
+		plan_exif(job, changed || (update->wrote & TE_WROTE_OLD) != 0, update);
 	else if (changed && update->wrote != 0)
 		update->wrote |= TE_WROTE_OLD;
 }
@@ -153,6 +112,9 @@ value_type(Oid column_type)
 			return FLOAT8OID;
 		case JSONOID:
 			return JSONBOID;
+		case TEXTARRAYOID:
+		case VARCHARARRAYOID:
+			return TEXTOID;		/* an array has no arrays of different lengths: see te_row_update_sql() */
 		default:
 			return column_type;
 	}
@@ -251,7 +213,8 @@ te_row_update_sql(TeJob *const *jobs, const TeRowUpdate *updates, int count, TeA
 		if (!updates[0].set[i])
 			continue;
 		arg_column(attachment, i, updates, count, args);
-		appendStringInfo(&sql, "%s%s = ($%d)[w.n]", comma, quote_identifier(attachment->column[i]), args->count);
+		appendStringInfo(&sql, i == TE_COL_KEYWORDS ? "%s%s = pg_catalog.string_to_array(($%d)[w.n], pg_catalog.chr(10))" : "%s%s = ($%d)[w.n]",
+						 comma, quote_identifier(attachment->column[i]), args->count);
 		comma = ", ";
 	}
 	appendStringInfoString(&sql, " FROM");

@@ -21,7 +21,7 @@ typedef struct TeRowUpdate
 	bool		set[TE_COLUMNS];
 	bool		nulls[TE_COLUMNS];
 	Datum		values[TE_COLUMNS];
-	int			wrote;			/* new value of the state's "wrote" */
+	int64		wrote;			/* new value of the state's "wrote" */
 } TeRowUpdate;
 
 /* Decide which columns get which values (palloc'd).  job->file_path is the new thumbnail, if one was made. */

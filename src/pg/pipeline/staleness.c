@@ -11,7 +11,7 @@
 #include "staleness.h"
 #include "wire/message.h"
 
-/* 1.0 read neither XMP nor IPTC, and its settings of EXIF end before this. */
+/* 1.0 read neither XMP nor IPTC, took no offset from GPS, and its settings of EXIF end before this. */
 #define WITH_XMP " xmp"
 
 /* The settings of a thumbnail end with this if it shows what is left of a damaged image. */
@@ -36,7 +36,8 @@ te_parts_kept(const TeAttachment *attachment)
 	if (te_attachment_has_thumbnail(attachment))
 		parts |= TE_PART_THUMBNAIL;
 	if (te_attachment_has_exif(attachment) || attachment->column[TE_COL_WIDTH] != NULL ||
-		attachment->column[TE_COL_HEIGHT] != NULL)
+		attachment->column[TE_COL_HEIGHT] != NULL || attachment->column[TE_COL_FORMAT] != NULL ||
+		attachment->column[TE_COL_FILE_SIZE] != NULL)
 		parts |= TE_PART_EXIF;
 	return parts;
 }
@@ -94,7 +95,8 @@ te_exif_settings_needed(const TeAttachment *attachment, const char *exif)
 {
 	size_t		length = strlen(exif);
 
-	return attachment->column[TE_COL_EXIF_METADATA] == NULL ? length - strlen(WITH_XMP) : length;
+	return attachment->column[TE_COL_EXIF_METADATA] == NULL && attachment->column[TE_COL_TAKEN_AT] == NULL ?
+		length - strlen(WITH_XMP) : length;
 }
 
 static bool

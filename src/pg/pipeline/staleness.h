@@ -11,7 +11,7 @@
 #include "pg/files/source.h"
 
 #define TE_PART_THUMBNAIL	0x01
-#define TE_PART_EXIF		0x02	/* date, camera, position, JSON, width and height */
+#define TE_PART_EXIF		0x02	/* date, camera, position, JSON, width and height, facts */
 #define TE_PART_ALL			0x03
 #define TE_PART_CHECK_FILE		0x04	/* nothing is known to be stale, but the file has to be opened */
 
@@ -29,7 +29,7 @@ extern void te_settings_now(TeSettings *settings);
 
 /*
  * The length of the beginning of the settings of EXIF with which an asset is not stale, either: what 1.0 read is complete if
- * the table has no column for XMP and IPTC.
+ * the table has no column for XMP and IPTC, or for the time.
  */
 extern size_t te_exif_settings_needed(const TeAttachment *attachment, const char *exif);
 

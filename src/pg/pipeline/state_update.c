@@ -181,7 +181,7 @@ arg_differing(TeArgs *args, TeJob *const *jobs, const NewState *const *results, 
 		VERSION, PATH_HASH, SIZE, MTIME, WROTE, FILE_NAME, FILE_SIZE, NEXT_TRY, PATH, SIDECAR,
 					COLUMNS
 	};
-	const Oid	types[COLUMNS] = {INT8OID, INT8OID, INT8OID, INT8OID, INT4OID, TEXTOID, INT8OID,
+	const Oid	types[COLUMNS] = {INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, TEXTOID, INT8OID,
 	TIMESTAMPTZOID, TEXTOID, INT8OID};
 	Datum	   *values[COLUMNS];
 	bool	   *nulls[COLUMNS];
@@ -202,7 +202,7 @@ arg_differing(TeArgs *args, TeJob *const *jobs, const NewState *const *results, 
 		values[SIZE][i] = Int64GetDatum(state->source_size);
 		values[MTIME][i] = Int64GetDatum(state->source_mtime);
 		nulls[SIZE][i] = nulls[MTIME][i] = state->source_size < 0;	/* an mtime before 1970 is negative and valid */
-		values[WROTE][i] = Int32GetDatum(state->wrote);
+		values[WROTE][i] = Int64GetDatum(state->wrote);
 		nulls[FILE_NAME][i] = state->file == NULL;
 		nulls[FILE_SIZE][i] = state->file == NULL || state->file_size < 0;
 		if (state->file != NULL)

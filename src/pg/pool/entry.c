@@ -14,7 +14,7 @@
 bool
 te_pool_entry_is_small(const TePoolEntry *entry)
 {
-	return !entry->alone && !(entry->request.want & TE_WANT_THUMBNAIL);
+	return !entry->alone && !(entry->request.want & (TE_WANT_THUMBNAIL | TE_WANT_FILE_HASH));
 }
 
 static void

@@ -165,6 +165,10 @@ deliver(TePoolEntry *entry)
 	task->texts.error = copy_text(entry->texts.error);
 	task->texts.exif_error = copy_text(entry->texts.exif_error);
 	task->texts.json = copy_text(entry->texts.json);
+	task->texts.lens = copy_text(entry->texts.lens);
+	task->texts.title = copy_text(entry->texts.title);
+	task->texts.description = copy_text(entry->texts.description);
+	task->texts.keywords = copy_text(entry->texts.keywords);
 	task->thumbnail = NULL;
 	if (entry->thumbnail)
 	{

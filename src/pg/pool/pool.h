@@ -38,7 +38,7 @@ typedef struct TeTask
 	char	   *thumbnail;		/* reply.thumbnail_bytes bytes in the same context, or NULL */
 } TeTask;
 
-/* Maximum of tasks that may be pending; "small": of tasks that make no thumbnail. */
+/* Maximum of tasks that may be pending; "small": of tasks that make no thumbnail and read no whole file. */
 extern int	te_pool_capacity(bool small);
 
 /* Tasks submitted and not yet returned. */

@@ -41,8 +41,11 @@
 #include "tables.h"
 
 #define TE_STANDARD_TABLE	"image_assets"
-#define CREATE_ARGUMENT		(1 + 2 + TE_COLUMNS)	/* after the relation and the columns */
+#define COLUMN_ARGUMENT		(1 + 2)	/* after the relation, key and path */
+#define CREATE_ARGUMENT		(COLUMN_ARGUMENT + TE_COL_EXIF_METADATA + 1)
 #define NOTIFY_ARGUMENT		(CREATE_ARGUMENT + 1)
+#define FACT_ARGUMENT		(NOTIFY_ARGUMENT + 1)
+#define FACTS_ARGUMENT		(COLUMN_ARGUMENT + TE_COLUMNS + 2)
 
 PG_FUNCTION_INFO_V1(thumbexif_attach);
 PG_FUNCTION_INFO_V1(thumbexif_detach);
@@ -69,10 +72,12 @@ append_column(StringInfo sql, const char *standard, const char *given, const cha
 		appendStringInfo(sql, ", %s %s", quote_identifier(name), type);
 }
 
-/* Create the table, as the caller. */
+/* Create the table, as the caller.  The facts for which it gets columns become given ones. */
 static void
-create_table(const RangeVar *table, const TeGivenColumns *given)
+create_table(const RangeVar *table, TeGivenColumns *given)
 {
+	const char *thumbnail_path = given->column[TE_COL_THUMBNAIL_PATH];
+	bool		no_thumbnails = thumbnail_path != NULL && thumbnail_path[0] == '\0';
 	StringInfoData sql;
 
 	ereport(NOTICE,
@@ -85,7 +90,15 @@ create_table(const RangeVar *table, const TeGivenColumns *given)
 				  "pg_catalog.text NOT NULL UNIQUE");
 	append_column(&sql, "created_at", NULL, "pg_catalog.timestamptz DEFAULT pg_catalog.now()");
 	for (int i = 0; i < TE_COLUMNS; i++)
+	{
+		if (TE_COL_IS_FACT(i) && given->column[i] == NULL)
+		{
+			if (te_columns[i].on_request || given->facts == TE_FACTS_NAMED || (te_columns[i].from_pixels && no_thumbnails))
+				continue;
+			given->column[i] = te_columns[i].name;
+		}
 		append_column(&sql, te_columns[i].name, given->column[i], te_columns[i].sql_type);
+	}
 	appendStringInfoChar(&sql, ')');
 	if (SPI_execute(sql.data, false, 0) != SPI_OK_UTILITY)
 		elog(ERROR, "could not run \"%s\"", sql.data);
@@ -107,7 +120,7 @@ check_may_create(const RangeVar *table, bool create)
 
 /* Open and lock the table to be attached; create it if it does not exist and may be created. */
 static Relation
-open_table(text *name, const TeGivenColumns *given, bool create)
+open_table(text *name, TeGivenColumns *given, bool create)
 {
 	RangeVar   *table = makeRangeVarFromNameList(textToQualifiedNameList(name));
 	Oid			relation = RangeVarGetRelidExtended(table, ShareRowExclusiveLock, RVR_MISSING_OK,
@@ -148,12 +161,13 @@ column_replaced(const TeAttachment *old, const char *old_name, const char *new_n
 
 /*
  * The table is already attached.  Refuse to replace the key column, or the column of thumbnails,
- * while states refer to its values; mark EXIF stale if there is a new column to fill.  Inside SPI.
+ * while states refer to its values; mark EXIF, or thumbnails, stale if there is a new column to fill.  Inside SPI.
  */
 static void
 check_remapping(const TeAttachment *old, const TeMapping *mapping)
 {
-	bool		new_column = false;
+	bool		new_column = false,
+				new_hash = false;
 	TeArgs		none = {0};
 
 	if ((column_replaced(old, old->key, mapping->key) ||
@@ -174,9 +188,12 @@ check_remapping(const TeAttachment *old, const TeMapping *mapping)
 	for (int i = 0; i < TE_COLUMNS; i++)
 		if (i != TE_COL_THUMBNAIL_PATH && mapping->column[i] != NULL &&
 			(old->column[i] == NULL || column_replaced(old, old->column[i], mapping->column[i])))
-			new_column = true;
+			*(te_columns[i].from_pixels ? &new_hash : &new_column) = true;
 	if (new_column)
 		te_sql(psprintf("UPDATE %s SET exif_settings = NULL WHERE attachment = %d AND exif_settings IS NOT NULL",
+						te_internal_name("thumbexif_asset"), old->number), &none);
+	if (new_hash)
+		te_sql(psprintf("UPDATE %s SET thumbnail_settings = NULL WHERE attachment = %d AND thumbnail_settings IS NOT NULL",
 						te_internal_name("thumbexif_asset"), old->number), &none);
 }
 
@@ -240,18 +257,24 @@ store_mapping(Relation relation, const TeAttachment *old, const TeMapping *mappi
 	}
 }
 
+/* An argument of type text; NULL also if this is the function of version 1.0, which has fewer. */
+static const char *
+text_argument(FunctionCallInfo fcinfo, int number)
+{
+	return number >= PG_NARGS() || PG_ARGISNULL(number) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(number));
+}
+
 /* Read the arguments that name columns. */
 static void
 get_column_arguments(FunctionCallInfo fcinfo, TeGivenColumns *given)
 {
-	const char **fields[TE_COLUMNS + 2];
-
-	fields[0] = &given->key;
-	fields[1] = &given->path;
+	given->key = text_argument(fcinfo, 1);
+	given->path = text_argument(fcinfo, 2);
 	for (int i = 0; i < TE_COLUMNS; i++)
-		fields[i + 2] = &given->column[i];
-	for (int i = 0; i < TE_COLUMNS + 2; i++)
-		*fields[i] = PG_ARGISNULL(i + 1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(i + 1));
+		given->column[i] = text_argument(fcinfo, !TE_COL_IS_FACT(i) ? COLUMN_ARGUMENT + i :
+										 FACT_ARGUMENT + i - (TE_COL_EXIF_METADATA + 1));
+	given->facts = FACTS_ARGUMENT >= PG_NARGS() || PG_ARGISNULL(FACTS_ARGUMENT) ? TE_FACTS_OF_NEW_TABLES :
+		PG_GETARG_BOOL(FACTS_ARGUMENT) ? TE_FACTS_THAT_FIT : TE_FACTS_NAMED;
 }
 
 /*
@@ -326,8 +349,8 @@ attach_table(Relation relation, TeGivenColumns *given, const char *notify)
 }
 
 /*
- * thumbexif_attach(relation text, id text, path text, thumbnail_path text, ..., create_table boolean, notify text)
- *		RETURNS regclass
+ * thumbexif_attach(relation text, id text, path text, thumbnail_path text, ..., create_table boolean, notify text,
+ *		thumbhash text, ..., facts boolean) RETURNS regclass
  */
 Datum
 thumbexif_attach(PG_FUNCTION_ARGS)
@@ -346,11 +369,9 @@ thumbexif_attach(PG_FUNCTION_ARGS)
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	relation = open_table(PG_GETARG_TEXT_PP(0), &given,
-						  !PG_ARGISNULL(CREATE_ARGUMENT) && PG_GETARG_BOOL(CREATE_ARGUMENT));
-	/* the function of version 1.0 has fewer arguments */
-	attach_table(relation, &given,
-				 PG_NARGS() <= NOTIFY_ARGUMENT || PG_ARGISNULL(NOTIFY_ARGUMENT) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(NOTIFY_ARGUMENT)));
+	relation = open_table(PG_GETARG_TEXT_PP(0), &given, CREATE_ARGUMENT < PG_NARGS() && !PG_ARGISNULL(CREATE_ARGUMENT) &&
+						  PG_GETARG_BOOL(CREATE_ARGUMENT));
+	attach_table(relation, &given, text_argument(fcinfo, NOTIFY_ARGUMENT));
 	te_wake_at_commit();
 	SPI_finish();
 

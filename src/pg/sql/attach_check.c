@@ -201,28 +201,13 @@ check_thumbnail_length(Relation relation, const char *name, const TeColumnInfo *
 			 errhint("Make the column of type text, or a longer varchar.")));
 }
 
-void
-te_attach_map(Relation relation, const TeGivenColumns *given, TeMapping *mapping)
+/* ERROR if a column is mapped twice. */
+static void
+check_distinct(const TeMapping *mapping)
 {
-	TeColumnInfo info;
 	const char *names[TE_COLUMNS + 2];
 
-	map_key(relation, given->key, mapping);
-	mapping->path = find_required_column(relation, TE_STANDARD_PATH, given->path, &info);
-	if (!te_path_accepts(info.type))
-		throw_type(relation, mapping->path, info.type, TE_PATH_ACCEPTED);
-
-	for (int i = 0; i < TE_COLUMNS; i++)
-	{
-		mapping->column[i] = find_column(relation, te_columns[i].name, given->column[i], &info);
-		if (mapping->column[i] != NULL && !te_column_accepts(i, info.type))
-			throw_type(relation, mapping->column[i], info.type, te_columns[i].accepted);
-		names[i] = mapping->column[i];
-		mapping->refused[i] = given->column[i] != NULL && given->column[i][0] == '\0';
-		if (i == TE_COL_THUMBNAIL_PATH && names[i] != NULL)
-			check_thumbnail_length(relation, names[i], &info, mapping->key_type);
-	}
-
+	memcpy(names, mapping->column, sizeof(mapping->column));
 	names[TE_COLUMNS] = mapping->key;
 	names[TE_COLUMNS + 1] = mapping->path;
 	for (int i = 0; i < TE_COLUMNS + 2; i++)
@@ -232,6 +217,79 @@ te_attach_map(Relation relation, const TeGivenColumns *given, TeMapping *mapping
 						(errcode(ERRCODE_DUPLICATE_COLUMN),
 						 errmsg("column \"%s\" is named by two parameters", names[i]),
 						 errhint("Each parameter needs a column of its own.")));
+}
+
+bool
+te_attach_fact_fits(Oid relation, TeColumn column)
+{
+	TeColumnInfo info;
+
+	return te_column_find(relation, te_columns[column].name, &info) && !info.generated && te_column_accepts(column, info.type);
+}
+
+/* Is a column of this name mapped? */
+static bool
+is_mapped(const TeMapping *mapping, const char *name)
+{
+	for (int i = 0; i < TE_COLUMNS; i++)
+		if (mapping->column[i] != NULL && strcmp(mapping->column[i], name) == 0)
+			return true;
+	return strcmp(mapping->key, name) == 0 || strcmp(mapping->path, name) == 0;
+}
+
+/* Map facts that are not named, if the table has such columns and nothing else is mapped to them. */
+static void
+map_facts_that_fit(Relation relation, TeMapping *mapping)
+{
+	for (int i = 0; i < TE_COLUMNS; i++)
+	{
+		const char *name = te_columns[i].name;
+
+		if (TE_COL_IS_FACT(i) && mapping->column[i] == NULL && !mapping->refused[i] &&
+			(!te_columns[i].from_pixels || mapping->column[TE_COL_THUMBNAIL_PATH] != NULL) &&
+			te_attach_fact_fits(RelationGetRelid(relation), i) && !is_mapped(mapping, name))
+			mapping->column[i] = name;
+	}
+}
+
+/* ERROR for a hash of thumbnails where none are made. */
+static void
+check_has_thumbnail(Relation relation, const TeMapping *mapping)
+{
+	for (int i = 0; i < TE_COLUMNS; i++)
+		if (te_columns[i].from_pixels && mapping->column[i] != NULL && mapping->column[TE_COL_THUMBNAIL_PATH] == NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_COLUMN),
+					 errmsg("column \"%s\" of table \"%s\" is filled from thumbnails, for which no column is mapped",
+							mapping->column[i], RelationGetRelationName(relation)),
+					 errhint("Name a column in the parameter \"thumbnail_path\", or pass an empty name as \"%s\".", te_columns[i].name)));
+}
+
+void
+te_attach_map(Relation relation, const TeGivenColumns *given, TeMapping *mapping)
+{
+	TeColumnInfo info;
+
+	map_key(relation, given->key, mapping);
+	mapping->path = find_required_column(relation, TE_STANDARD_PATH, given->path, &info);
+	if (!te_path_accepts(info.type))
+		throw_type(relation, mapping->path, info.type, TE_PATH_ACCEPTED);
+
+	for (int i = 0; i < TE_COLUMNS; i++)
+	{
+		mapping->refused[i] = given->column[i] != NULL && given->column[i][0] == '\0';
+		if (TE_COL_IS_FACT(i) && given->column[i] == NULL)
+			continue;			/* a column with such a name is probably the user's */
+		mapping->column[i] = find_column(relation, te_columns[i].name, given->column[i], &info);
+		if (mapping->column[i] != NULL && !te_column_accepts(i, info.type))
+			throw_type(relation, mapping->column[i], info.type, te_columns[i].accepted);
+		if (i == TE_COL_THUMBNAIL_PATH && mapping->column[i] != NULL)
+			check_thumbnail_length(relation, mapping->column[i], &info, mapping->key_type);
+	}
+	check_distinct(mapping);
+	check_has_thumbnail(relation, mapping);
+	if (given->facts == TE_FACTS_THAT_FIT)
+		map_facts_that_fit(relation, mapping);
 }
 
 /* Is a folder, once symbolic links are resolved, the same as another or inside it?  False if either does not exist. */

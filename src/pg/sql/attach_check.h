@@ -10,6 +10,13 @@
 #include "pg/catalog/attachment.h"
 #include "utils/relcache.h"
 
+typedef enum TeGivenFacts
+{
+	TE_FACTS_OF_NEW_TABLES,		/* a table that is created has them and they are mapped */
+	TE_FACTS_THAT_FIT,			/* also those of an existing table whose name and type fit */
+	TE_FACTS_NAMED				/* none but those that are named */
+} TeGivenFacts;
+
 /*
  * The parameters of thumbexif_attach() that name columns, in its order.  NULL = the column
  * that was mapped before, or else the standard name, if the table has such a column, "" = no column.
@@ -19,6 +26,7 @@ typedef struct TeGivenColumns
 	const char *key;
 	const char *path;
 	const char *column[TE_COLUMNS];
+	TeGivenFacts facts;			/* about facts (column.h), which their standard names alone do not map */
 } TeGivenColumns;
 
 /* The columns that were found. */
@@ -42,6 +50,9 @@ extern void te_attach_keep(const TeAttachment *old, TeGivenColumns *given);
 
 /* Find the columns.  ERROR if one does not exist or has an unsuitable type. */
 extern void te_attach_map(Relation relation, const TeGivenColumns *given, TeMapping *mapping);
+
+/* Has a table a column with the name and a type of a fact, that could be mapped to it? */
+extern bool te_attach_fact_fits(Oid relation, TeColumn column);
 
 /* WARNING if thumbnail_dir lies within one of image_roots. */
 extern void te_attach_check_folders(void);

@@ -72,7 +72,7 @@ set_values(BulkInsert *insert, const TeTrackedTable *table)
 	set_value(insert, "next_try", TimestampTzGetDatum(GetCurrentTransactionStartTimestamp()));
 	set_value(insert, "attempts", Int16GetDatum(0));
 	set_value(insert, "interruptions", Int16GetDatum(0));
-	set_value(insert, "wrote", Int16GetDatum(0));
+	set_value(insert, "wrote", Int64GetDatum(0));
 	insert->id = get_attnum(RelationGetRelid(insert->table), "id");
 }
 

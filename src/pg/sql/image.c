@@ -22,6 +22,7 @@
 #include "pg/base/subtransaction.h"
 #include "pg/compat.h"
 #include "pg/files/source.h"
+#include "pg/pipeline/column_value.h"
 #include "pg/pipeline/reply_values.h"
 #include "pg/pipeline/status_error.h"
 #include "pg/pool/pool.h"
@@ -35,8 +36,8 @@ typedef struct Image
 /* Columns of thumbexif_info and of thumbexif_version. */
 enum
 {
-	INFO_FORMAT, INFO_WIDTH, INFO_HEIGHT, INFO_TAKEN_AT, INFO_CAMERA_MAKE, INFO_CAMERA_MODEL,
-	INFO_GPS_LATITUDE, INFO_GPS_LONGITUDE, INFO_EXIF_METADATA, INFO_COLUMNS
+	INFO_FORMAT, INFO_WIDTH, INFO_HEIGHT,
+	INFO_COLUMNS = INFO_HEIGHT + TE_COLUMNS - TE_COL_HEIGHT - 1 /* then the columns of tables behind these, but "format" */
 };
 enum
 {
@@ -239,14 +240,54 @@ make_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
 	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(columns), values, nulls));
 }
 
+/* An attachment with columns as thumbexif_attach() creates them. */
+static TeAttachment *
+standard_attachment(void)
+{
+	TeAttachment *attachment = palloc0(sizeof(TeAttachment));
+
+	for (int i = 0; i < TE_COLUMNS; i++)
+	{
+		attachment->type[i] = te_columns[i].types[0];
+		attachment->typmod[i] = -1;
+	}
+	return attachment;
+}
+
+/* The columns behind the size. */
+static void
+fill_info(const Image *image, const TeTask *task, Datum *values, bool *nulls)
+{
+	TeJob		job = {.asset.attachment = standard_attachment(), .source = image->source, .task = *task};
+	int			at = INFO_HEIGHT + 1;
+
+	job.has_taken_at = task->reply.has_taken_at && te_taken_at(&task->reply.taken_at, &job.taken_at);
+	for (int i = TE_COL_TAKEN_AT; i < TE_COLUMNS; i++)
+	{
+		if (i == TE_COL_FORMAT)
+			continue;
+		if (i == TE_COL_EXIF_METADATA)
+			nulls[at] = !exif_of_reply(task, image, &values[at]);
+		else
+			nulls[at] = !te_column_value(&job, i, &values[at]);
+		if (i == TE_COL_KEYWORDS && !nulls[at])
+			values[at] = te_lines_array(values[at]);
+		at++;
+	}
+	Assert(at == INFO_COLUMNS);
+}
+
 static Datum
 info(FunctionCallInfo fcinfo, Image (*open_image) (FunctionCallInfo))
 {
-	TeRequest	request = make_request(TE_WANT_EXIF);
+	/* version 1.0 has one argument and fewer columns */
+	bool		hashes = PG_NARGS() > 1 && PG_GETARG_BOOL(1);
+	TeRequest	request = make_request(TE_WANT_EXIF | TE_WANT_FACTS |
+									   (hashes ? TE_WANT_THUMBNAIL | TE_WANT_FILE_HASH | TE_WANT_THUMBHASH | TE_WANT_PICTURE_HASH : 0) |
+									   (hashes && te_damaged_images == TE_DAMAGED_SHOW ? TE_WANT_DAMAGED : 0));
 	Image		image = open_image(fcinfo);
 	TeTask	   *task = decode(&image, &request);
 	const TeReply *reply = &task->reply;
-	TimestampTz taken_at;
 	Datum		values[INFO_COLUMNS] = {0};
 	bool		nulls[INFO_COLUMNS];
 
@@ -255,26 +296,13 @@ info(FunctionCallInfo fcinfo, Image (*open_image) (FunctionCallInfo))
 
 	memset(nulls, true, sizeof(nulls));
 	set_text(values, nulls, INFO_FORMAT, te_format_name(reply->format));
-	set_text(values, nulls, INFO_CAMERA_MAKE, task->texts.make);
-	set_text(values, nulls, INFO_CAMERA_MODEL, task->texts.model);
 	if (reply->width > 0 && reply->height > 0)
 	{
 		values[INFO_WIDTH] = Int32GetDatum((int32) reply->width);
 		values[INFO_HEIGHT] = Int32GetDatum((int32) reply->height);
 		nulls[INFO_WIDTH] = nulls[INFO_HEIGHT] = false;
 	}
-	if (reply->has_taken_at && te_taken_at(&reply->taken_at, &taken_at))
-	{
-		values[INFO_TAKEN_AT] = TimestampTzGetDatum(taken_at);
-		nulls[INFO_TAKEN_AT] = false;
-	}
-	if (reply->has_gps)
-	{
-		values[INFO_GPS_LATITUDE] = Float8GetDatum(reply->latitude);
-		values[INFO_GPS_LONGITUDE] = Float8GetDatum(reply->longitude);
-		nulls[INFO_GPS_LATITUDE] = nulls[INFO_GPS_LONGITUDE] = false;
-	}
-	nulls[INFO_EXIF_METADATA] = !exif_of_reply(task, &image, &values[INFO_EXIF_METADATA]);
+	fill_info(&image, task, values, nulls);
 	return make_row(fcinfo, values, nulls);
 }
 

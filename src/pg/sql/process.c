@@ -39,7 +39,9 @@
 
 enum							/* the columns of the result */
 {
-	OUT_STATUS, OUT_ERROR, OUT_EXIF_ERROR, OUT_ROW, OUT_DAMAGE = OUT_ROW + TE_COL_GPS_LONGITUDE + 1, OUT_COLUMNS
+	OUT_STATUS, OUT_ERROR, OUT_EXIF_ERROR, OUT_ROW,
+	OUT_DAMAGE = OUT_ROW + TE_COL_EXIF_METADATA,	/* in the place of this column, which is not returned */
+	OUT_COLUMNS = OUT_ROW + TE_COLUMNS
 };
 
 typedef struct Process
@@ -275,16 +277,15 @@ report_earlier_failure(const TeJob *job)
 				 errhint("It is tried again when its file, its path or a setting that matters changes, or with force => true.")));
 }
 
-/* Append a column of the result, as the type in which the function returns it; $2 is the default time zone. */
+/* Append a mapped column of the result, as the type in which the function returns it; $2 is the default time zone. */
 static void
 append_result(StringInfo sql, const TeAttachment *attachment, int column, Oid type)
 {
-	const char *name = attachment->column[column] ?
-	psprintf("t.%s", quote_identifier(attachment->column[column])) : "NULL";
+	const char *name = psprintf("t.%s", quote_identifier(attachment->column[column]));
 
-	if (attachment->column[column] && attachment->type[column] == TIMESTAMPOID)
+	if (column == TE_COL_TAKEN_AT && attachment->type[column] == TIMESTAMPOID)
 		name = psprintf("pg_catalog.timezone($2, %s)", name);	/* written as the wall clock there */
-	appendStringInfo(sql, "%s CAST(%s AS %s)", column == 0 ? "SELECT" : ",", name, format_type_be_qualified(type));
+	appendStringInfo(sql, "%s CAST(%s AS %s)", sql->len == 0 ? "SELECT" : ",", name, format_type_be_qualified(type));
 }
 
 static void
@@ -294,7 +295,35 @@ set_text(Datum *values, bool *nulls, int column, const char *text)
 	values[column] = text != NULL ? CStringGetTextDatum(text) : (Datum) 0;
 }
 
-/* Form the result from our state and the user's row, which is read as the caller. */
+/* The columns of the row that are mapped, read as the caller; ERROR if there is no row. */
+static void
+read_result(const Process *process, const TeJob *job, TupleDesc desc, Datum *values, bool *nulls)
+{
+	const TeAttachment *attachment = process->attachment;
+	TeArgs		args = {0};
+	StringInfoData sql;
+	int			count = 0;
+
+	initStringInfo(&sql);
+	for (int i = 0; i < TE_COLUMNS; i++)
+		if (i != TE_COL_EXIF_METADATA && attachment->column[i] != NULL)
+			append_result(&sql, attachment, i, TupleDescAttr(desc, OUT_ROW + i)->atttypid);
+	appendStringInfo(&sql, "%s FROM ONLY %s AS t WHERE t.%s OPERATOR(pg_catalog.=) $1",
+					 sql.len == 0 ? "SELECT" : "", attachment->name, quote_identifier(attachment->key));
+	te_arg(&args, attachment->key_type, te_key_datum(attachment->key_type, &process->key));
+	te_arg_text(&args, te_default_timezone);
+	if (te_sql_as_caller(attachment->relation, NULL, sql.data, &args) == 0)
+		te_key_unknown(attachment, job->id);
+	for (int i = 0; i < TE_COLUMNS; i++)
+	{
+		if (i == TE_COL_EXIF_METADATA || attachment->column[i] == NULL)
+			continue;
+		values[OUT_ROW + i] = te_out(0, ++count);
+		nulls[OUT_ROW + i] = te_out_null(0, count);
+	}
+}
+
+/* Form the result from our state and the user's row. */
 static HeapTuple
 form_result(const Process *process, const TeJob *job, TupleDesc desc)
 {
@@ -302,8 +331,6 @@ form_result(const Process *process, const TeJob *job, TupleDesc desc)
 	TeAsset		now = {.attachment = attachment, .key = process->key};
 	Datum		values[OUT_COLUMNS] = {0};
 	bool		nulls[OUT_COLUMNS];
-	TeArgs		args = {0};
-	StringInfoData sql;
 	HeapTuple	tuple;
 
 	memset(nulls, true, sizeof(nulls));
@@ -312,20 +339,7 @@ form_result(const Process *process, const TeJob *job, TupleDesc desc)
 	set_text(values, nulls, OUT_ERROR, now.state.error);
 	set_text(values, nulls, OUT_EXIF_ERROR, now.state.exif_error);
 	set_text(values, nulls, OUT_DAMAGE, now.state.damage);
-	initStringInfo(&sql);
-	for (int i = 0; i <= TE_COL_GPS_LONGITUDE; i++)
-		append_result(&sql, attachment, i, TupleDescAttr(desc, OUT_ROW + i)->atttypid);
-	appendStringInfo(&sql, " FROM ONLY %s AS t WHERE t.%s OPERATOR(pg_catalog.=) $1",
-					 attachment->name, quote_identifier(attachment->key));
-	te_arg(&args, attachment->key_type, te_key_datum(attachment->key_type, &process->key));
-	te_arg_text(&args, te_default_timezone);
-	if (te_sql_as_caller(attachment->relation, NULL, sql.data, &args) == 0)
-		te_key_unknown(attachment, job->id);
-	for (int i = 0; i <= TE_COL_GPS_LONGITUDE; i++)
-	{
-		values[OUT_ROW + i] = te_out(0, 1 + i);
-		nulls[OUT_ROW + i] = te_out_null(0, 1 + i);
-	}
+	read_result(process, job, desc, values, nulls);
 	tuple = heap_form_tuple(desc, values, nulls);
 	te_sql_free();
 	return tuple;

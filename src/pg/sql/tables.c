@@ -63,6 +63,26 @@ append_column(StringInfo list, const char *parameter, const char *column)
 		appendStringInfo(list, " (%s)", quote_identifier(column));
 }
 
+/*
+ * Is a column that is not mapped worth a word?  A fact is only if it was refused, or if the table has a column that could be
+ * mapped to it: tables lack most of them.
+ */
+static bool
+is_told(const TeAttachment *attachment, TeColumn column)
+{
+	const char *name = te_columns[column].name;
+
+	if (!TE_COL_IS_FACT(column) || attachment->refused[column])
+		return true;
+	if (!te_attach_fact_fits(attachment->relation, column) ||
+		(te_columns[column].from_pixels && !te_attachment_has_thumbnail(attachment)))
+		return false;
+	for (int i = 0; i < TE_COLUMNS; i++)
+		if (attachment->column[i] != NULL && strcmp(attachment->column[i], name) == 0)
+			return false;
+	return strcmp(attachment->key, name) != 0 && strcmp(attachment->path, name) != 0;
+}
+
 /* The DETAIL of the NOTICE. */
 static char *
 describe(const TeAttachment *attachment)
@@ -71,7 +91,9 @@ describe(const TeAttachment *attachment)
 	StringInfoData written;
 	StringInfoData absent;
 	StringInfoData refused;
+	StringInfoData facts;
 
+	initStringInfo(&facts);
 	initStringInfo(&text);
 	initStringInfo(&written);
 	initStringInfo(&absent);
@@ -80,8 +102,11 @@ describe(const TeAttachment *attachment)
 	append_column(&text, TE_STANDARD_PATH, attachment->path);
 	for (int i = 0; i < TE_COLUMNS; i++)
 	{
-		StringInfo	list = attachment->column[i] != NULL ? &written : attachment->refused[i] ? &refused : &absent;
+		StringInfo	list = attachment->column[i] != NULL ? &written : attachment->refused[i] ? &refused :
+		TE_COL_IS_FACT(i) ? &facts : &absent;
 
+		if (attachment->column[i] == NULL && !is_told(attachment, i))
+			continue;
 		append_column(list, te_columns[i].name, attachment->column[i]);
 	}
 	appendStringInfo(&text, " are read; written: %s.", written.len > 0 ? written.data : "none");
@@ -89,6 +114,8 @@ describe(const TeAttachment *attachment)
 		appendStringInfo(&text, "\nNot written, since the table has no such columns: %s.", absent.data);
 	if (refused.len > 0)
 		appendStringInfo(&text, "\nNot written, as requested: %s.", refused.data);
+	if (facts.len > 0)
+		appendStringInfo(&text, "\nNot written, since they may be your own (facts => true writes them, or name them): %s.", facts.data);
 	if (attachment->notify != NULL)
 		appendStringInfo(&text, "\nWhen assets are finished, channel %s is notified.", quote_identifier(attachment->notify));
 	return text.data;
@@ -189,7 +216,7 @@ columns_json(const TeAttachment *attachment)
 	return DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data));
 }
 
-/* The parameters to which no column is mapped, as text[]. */
+/* The parameters to which no column is mapped, as text[]; facts only if the table has such columns. */
 static Datum
 not_written(const TeAttachment *attachment)
 {
@@ -197,7 +224,7 @@ not_written(const TeAttachment *attachment)
 	int			count = 0;
 
 	for (int i = 0; i < TE_COLUMNS; i++)
-		if (attachment->column[i] == NULL)
+		if (attachment->column[i] == NULL && is_told(attachment, i))
 			names[count++] = CStringGetTextDatum(te_columns[i].name);
 	return PointerGetDatum(construct_array(names, count, TEXTOID, -1, false, TYPALIGN_INT));
 }
