@@ -321,6 +321,32 @@ test_srgb_profile(void)
 		}
 }
 
+/* Much smaller: decoded at one of the lower resolutions that the file has. */
+static void
+test_reduced(const char *name)
+{
+	Bytes		bytes = picture_read(name);
+	TeRequest	request = picture_request();
+	ImgResult	result;
+
+	if (!bytes.data)
+	{
+		ok(true, "%s # skip this libvips does not write it", name);
+		return;
+	}
+	request.format = TE_FORMAT_PNG;
+	for (request.size = 96; request.size >= 24; request.size /= 2)
+	{
+		int			height = (int) request.size * 3 / 4;
+
+		result = picture_process(&bytes, &request);
+		ok(result.width == 320 && picture_difference(result.thumbnail, result.thumbnail_bytes, (int) request.size, height, false) <= 3,
+		   "%s: looks right at %u x %d", name, request.size, height);
+		img_result_free(&result);
+	}
+	bytes_free(&bytes);
+}
+
 /* A thumbnail is the same however often and in whatever order it is made. */
 static void
 test_repeated(void)
@@ -357,6 +383,9 @@ main(void)
 	test_written();
 	test_jpeg_write();
 	test_jpeg_write_planes();
+	test_reduced("photo.jp2");
+	test_reduced("tiled.jp2");
+	test_reduced("photo.webp");
 	test_alpha("alpha.png");
 	test_alpha("alpha.webp");
 	test_alpha("alpha.avif");
