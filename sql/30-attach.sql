@@ -14,13 +14,15 @@ CREATE OR REPLACE FUNCTION @extschema@.thumbexif_attach(
     gps_longitude pg_catalog.text DEFAULT NULL,
     exif_metadata pg_catalog.text DEFAULT NULL,
     create_table boolean DEFAULT false,
-    notify pg_catalog.text DEFAULT NULL)
+    notify pg_catalog.text DEFAULT NULL,
+    thumbnail pg_catalog.text DEFAULT NULL,
+    thumbnail_sizes pg_catalog.text DEFAULT NULL)
 RETURNS pg_catalog.regclass
 LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'thumbexif_attach';
-COMMENT ON FUNCTION @extschema@.thumbexif_attach(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, boolean, pg_catalog.text) IS
-    'attach a table; the other parameters name its columns (NULL: as it was attached before, or the standard name if there is such a column; empty: none); with create_table, or for image_assets, the table is created if it does not exist; notify is the channel that is notified when assets are finished (NULL: as before; empty: none)';
-REVOKE EXECUTE ON FUNCTION @extschema@.thumbexif_attach(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, boolean, pg_catalog.text) FROM PUBLIC;
+COMMENT ON FUNCTION @extschema@.thumbexif_attach(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, boolean, pg_catalog.text, pg_catalog.text, pg_catalog.text) IS
+    'attach a table; the other parameters name its columns (NULL: as it was attached before, or the standard name if there is such a column; empty: none); with create_table, or for image_assets, the table is created if it does not exist; notify is the channel that is notified when assets are finished (NULL: as before; empty: none); thumbnail is a bytea column in which thumbnails are stored instead of files (NULL: as before; empty: none); thumbnail_sizes are their sizes, the first one that of the row (NULL: as before; empty: as the setting says)';
+REVOKE EXECUTE ON FUNCTION @extschema@.thumbexif_attach(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, boolean, pg_catalog.text, pg_catalog.text, pg_catalog.text) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@.thumbexif_detach(relation pg_catalog.regclass DEFAULT NULL)
 RETURNS pg_catalog.void

@@ -67,13 +67,14 @@ CREATE FUNCTION @extschema@.thumbexif_attach(relation pg_catalog.text DEFAULT 'i
     path pg_catalog.text DEFAULT NULL, thumbnail_path pg_catalog.text DEFAULT NULL, width pg_catalog.text DEFAULT NULL,
     height pg_catalog.text DEFAULT NULL, taken_at pg_catalog.text DEFAULT NULL, camera_make pg_catalog.text DEFAULT NULL,
     camera_model pg_catalog.text DEFAULT NULL, gps_latitude pg_catalog.text DEFAULT NULL, gps_longitude pg_catalog.text DEFAULT NULL,
-    exif_metadata pg_catalog.text DEFAULT NULL, create_table boolean DEFAULT false, notify pg_catalog.text DEFAULT NULL)
+    exif_metadata pg_catalog.text DEFAULT NULL, create_table boolean DEFAULT false, notify pg_catalog.text DEFAULT NULL,
+    thumbnail pg_catalog.text DEFAULT NULL, thumbnail_sizes pg_catalog.text DEFAULT NULL)
     RETURNS pg_catalog.regclass LANGUAGE c AS 'MODULE_PATHNAME', 'thumbexif_attach';
 CREATE FUNCTION thumbexif_internal.thumbexif_move_rights(old pg_catalog.regprocedure, new pg_catalog.regprocedure)
     RETURNS pg_catalog.void LANGUAGE c AS 'MODULE_PATHNAME', 'thumbexif_move_rights';
 SELECT thumbexif_internal.thumbexif_move_rights(
     '@extschema@.thumbexif_attach(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text)'::pg_catalog.regprocedure,
-    '@extschema@.thumbexif_attach(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, boolean, pg_catalog.text)'::pg_catalog.regprocedure);
+    '@extschema@.thumbexif_attach(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, boolean, pg_catalog.text, pg_catalog.text, pg_catalog.text)'::pg_catalog.regprocedure);
 DROP FUNCTION thumbexif_internal.thumbexif_move_rights(pg_catalog.regprocedure, pg_catalog.regprocedure);
 DROP FUNCTION @extschema@.thumbexif_attach(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text);
 

@@ -27,6 +27,26 @@ te_thumbnail_bound(int format, uint32_t width, uint32_t height)
 	return bytes < TE_MAX_THUMBNAIL ? (uint32_t) bytes : TE_MAX_THUMBNAIL;
 }
 
+uint64_t
+te_request_bound(const TeRequest *request)
+{
+	uint64_t	bytes = te_thumbnail_bound(request->format, request->size, request->size);
+
+	for (uint32_t i = 0; i < request->more; i++)
+		bytes += te_thumbnail_bound(request->format, request->more_size[i], request->more_size[i]);
+	return bytes;
+}
+
+uint64_t
+te_reply_thumbnail_bytes(const TeReply *reply)
+{
+	uint64_t	bytes = reply->thumbnail_bytes;
+
+	for (int i = 0; i < TE_MAX_SIZES - 1; i++)
+		bytes += reply->more[i].bytes;
+	return bytes;
+}
+
 /* Statuses that a decoder may send. */
 static bool
 is_decoder_status(uint32_t status)
@@ -72,11 +92,42 @@ te_time_is_valid(const TeTime *time)
 		time->offset_minutes > -16 * 60 && time->offset_minutes < 16 * 60;
 }
 
+/* Can it be a thumbnail of that size? */
+static const char *
+check_thumbnail(const TeReplyThumbnail *thumbnail, uint32_t size, uint32_t format)
+{
+	if (thumbnail->width == 0 || thumbnail->width > size || thumbnail->height == 0 || thumbnail->height > size)
+		return "thumbnail is not of the size that was asked for";
+	if (thumbnail->bytes == 0 || thumbnail->bytes > te_thumbnail_bound(format, thumbnail->width, thumbnail->height))
+		return "length of the thumbnail is impossible";
+	return NULL;
+}
+
+/* The further thumbnails, of which there are to be so many. */
+static const char *
+check_more(const TeReply *reply, const TeRequest *request, uint32_t count)
+{
+	const char *wrong = NULL;
+
+	for (uint32_t i = 0; i < TE_MAX_SIZES - 1 && wrong == NULL; i++)
+	{
+		const TeReplyThumbnail *thumbnail = &reply->more[i];
+
+		if (i < count)
+			wrong = check_thumbnail(thumbnail, request->more_size[i], request->format);
+		else if (thumbnail->width != 0 || thumbnail->height != 0 || thumbnail->bytes != 0)
+			wrong = "there is a thumbnail where none should be";
+	}
+	return wrong;
+}
+
 /* Do status, format and sizes fit each other and the request? */
 static const char *
 check_image(const TeReply *reply, const TeRequest *request)
 {
 	bool		wanted = (request->want & TE_WANT_THUMBNAIL) != 0;
+	const TeReplyThumbnail thumbnail = {reply->thumbnail_width, reply->thumbnail_height, reply->thumbnail_bytes};
+	const char *wrong;
 
 	if (!is_decoder_status(reply->status))
 		return "status is not one of a decoder";
@@ -91,15 +142,10 @@ check_image(const TeReply *reply, const TeRequest *request)
 		if (reply->thumbnail_bytes != 0 || reply->thumbnail_width != 0 ||
 			reply->thumbnail_height != 0)
 			return "there is a thumbnail where none should be";
-		return NULL;
+		return check_more(reply, request, 0);
 	}
-	if (reply->thumbnail_width == 0 || reply->thumbnail_width > request->size ||
-		reply->thumbnail_height == 0 || reply->thumbnail_height > request->size)
-		return "thumbnail is not of the size that was asked for";
-	if (reply->thumbnail_bytes == 0 ||
-		reply->thumbnail_bytes > te_thumbnail_bound(request->format, reply->thumbnail_width, reply->thumbnail_height))
-		return "length of the thumbnail is impossible";
-	return NULL;
+	wrong = check_thumbnail(&thumbnail, request->size, request->format);
+	return wrong != NULL ? wrong : check_more(reply, request, request->more);
 }
 
 /* The values from EXIF except the texts. */
@@ -249,9 +295,34 @@ te_hello_check(const void *message, size_t length, TeHello *hello)
 	return NULL;
 }
 
+/* Are the sizes of all thumbnails possible, and no two the same? */
+static const char *
+check_sizes(const TeRequest *request)
+{
+	if (request->size < 1 || request->size > TE_MAX_SIDE)
+		return "size is out of range";
+	if (request->more > TE_MAX_SIZES - 1)
+		return "there are too many sizes";
+	for (uint32_t i = 0; i < request->more; i++)
+	{
+		uint32_t	size = request->more_size[i];
+
+		if (size < 1 || size > TE_MAX_SIDE)
+			return "size is out of range";
+		if (size == request->size)
+			return "a size is named twice";
+		for (uint32_t j = 0; j < i; j++)
+			if (request->more_size[j] == size)
+				return "a size is named twice";
+	}
+	return NULL;
+}
+
 static const char *
 check_request(const TeRequest *request)
 {
+	const char *wrong;
+
 	if (request->magic != TE_WIRE_MAGIC)
 		return "it is not a request";
 	if ((request->want & ~(uint32_t) TE_WANT_ALL) != 0)
@@ -260,13 +331,16 @@ check_request(const TeRequest *request)
 		return "GPS is requested without EXIF";
 	if ((request->want & TE_WANT_THUMBNAIL) != 0)
 	{
-		if (request->size < 1 || request->size > TE_MAX_SIDE)
-			return "size is out of range";
+		wrong = check_sizes(request);
+		if (wrong != NULL)
+			return wrong;
 		if (request->format > TE_FORMAT_LAST || te_format_suffix(request->format) == NULL)
 			return "format cannot be written";
 		if (request->quality < 1 || request->quality > 100)
 			return "quality is out of range";
 	}
+	else if (request->more != 0)
+		return "sizes are named without a thumbnail";
 	if (request->max_pixels == 0 || request->file_size == 0)
 		return "a limit is zero";
 	return NULL;

@@ -15,8 +15,8 @@
  * requests in order.  It sends replies together if they take little time.  On end of file the
  * decoder exits.
  *
- * The thumbnail is written to the output descriptor.  Its offset is then the length, its size a
- * bound that cannot be exceeded.  The server treats everything from a decoder as hostile:
+ * The thumbnails are written to the output descriptor, one after the other in the order in which the request names their
+ * sizes.  Its offset is then the length of all, its size a bound that cannot be exceeded.  The server treats everything from a decoder as hostile:
  * te_reply_check() is the one place where a reply is examined before it is used.
  */
 #ifndef TE_WIRE_MESSAGE_H
@@ -29,11 +29,12 @@
 #include "wire/status.h"
 
 #define TE_WIRE_MAGIC		0x46584554	/* "TEXF" */
-#define TE_WIRE_VERSION		2
+#define TE_WIRE_VERSION		3
 #define TE_PIPELINE			2	/* messages in one decoder: one in work, one waiting */
 #define TE_BATCH			16	/* requests in one message */
 
 #define TE_MAX_SIDE			16384	/* largest thumbnail_size */
+#define TE_MAX_SIZES		8	/* thumbnails of one image */
 #define TE_MAX_THUMBNAIL	(64 * 1024 * 1024)	/* bytes of any thumbnail; see te_thumbnail_bound() */
 #define TE_MAX_TEXT			1024	/* bytes of make, model and each error */
 #define TE_MAX_JSON			(96 * 1024) /* bytes of the EXIF as JSON */
@@ -93,7 +94,12 @@ typedef struct TeRequest
 	uint32_t	unused;
 	uint64_t	max_pixels;		/* limit on width x height of the decoded frame */
 	uint64_t	file_size;		/* bytes of the image file when the server opened it */
+	uint32_t	more;			/* number of further thumbnails, in the same format */
+	uint32_t	more_size[TE_MAX_SIZES - 1];	/* as "size"; no two are the same */
 } TeRequest;
+
+/* Maximum bytes of all thumbnails that a request wants. */
+extern uint64_t te_request_bound(const TeRequest *request);
 
 typedef enum TeExifStatus
 {
@@ -123,6 +129,14 @@ typedef struct TeTime
  */
 extern bool te_time_is_valid(const TeTime *time);
 
+/* A further thumbnail; zeros if there is none. */
+typedef struct TeReplyThumbnail
+{
+	uint32_t	width,
+				height;
+	uint32_t	bytes;
+} TeReplyThumbnail;
+
 /*
  * Texts follow the struct in the order of the lengths, without NULs, in valid
  * UTF-8 without control characters.  Length 0 means NULL.
@@ -149,7 +163,11 @@ typedef struct TeReply
 				error_len,
 				exif_error_len,
 				json_len;
+	TeReplyThumbnail more[TE_MAX_SIZES - 1];	/* in the order of the request's */
 } TeReply;
+
+/* Bytes of all thumbnails of a checked reply. */
+extern uint64_t te_reply_thumbnail_bytes(const TeReply *reply);
 
 /* A checked reply: the texts as C strings inside the message's own buffer copy. */
 typedef struct TeReplyTexts

@@ -27,8 +27,11 @@ typedef enum TeAssetStatus
 	TE_ASSET_UNSUPPORTED
 } TeAssetStatus;
 
-/* Bit of "wrote" beside those of the columns: the values were read from an older file. */
+/* Bits of "wrote" beside those of the columns: the values were read from an older file. */
 #define TE_WROTE_OLD 0x4000
+#define TE_WROTE_THUMBNAIL 0x2000	/* the thumbnail in the row is ours */
+#define TE_WROTE_SIZES 0x1000	/* the asset is in the table of thumbnails in several sizes */
+#define TE_WROTE_VALUES (~(TE_WROTE_OLD | TE_WROTE_THUMBNAIL | TE_WROTE_SIZES))	/* the columns */
 
 /* A state row; fields are named as its columns (sql/10-state.sql).  NULL numbers are -1. */
 typedef struct TeState
@@ -65,7 +68,8 @@ typedef struct TeAsset
 	bool		has_row;
 	char	   *path;			/* NULL if NULL in the row, like thumbnail_path */
 	char	   *thumbnail_path;
-	bool		thumbnail_lost; /* a check found our thumbnail file absent or incomplete */
+	bool		has_thumbnail;	/* the row has a thumbnail itself: bytes, not a path */
+	bool		thumbnail_lost; /* a check found our thumbnail file, or that of another size, absent or incomplete */
 	TeState		state;
 } TeAsset;
 

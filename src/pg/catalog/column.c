@@ -16,6 +16,7 @@
 #define INTEGER_COLUMN	"integer", "integer or bigint", {INT4OID, INT8OID}
 #define TIME_COLUMN		"pg_catalog.timestamptz", "timestamp with or without time zone", {TIMESTAMPTZOID, TIMESTAMPOID}
 #define DOUBLE_COLUMN	"double precision", "double precision or numeric", {FLOAT8OID, NUMERICOID}
+#define BYTEA_COLUMN	"pg_catalog.bytea", "bytea", {BYTEAOID, BYTEAOID}
 #define JSONB_COLUMN	"pg_catalog.jsonb", "jsonb or json", {JSONBOID, JSONOID}
 
 const TeColumnDef te_columns[TE_COLUMNS] = {
@@ -28,6 +29,7 @@ const TeColumnDef te_columns[TE_COLUMNS] = {
 	[TE_COL_GPS_LATITUDE] = {"gps_latitude", DOUBLE_COLUMN, .from_exif = true, .holds_position = true},
 	[TE_COL_GPS_LONGITUDE] = {"gps_longitude", DOUBLE_COLUMN, .from_exif = true, .holds_position = true},
 	[TE_COL_EXIF_METADATA] = {"exif_metadata", JSONB_COLUMN, .from_exif = true, .holds_position = true},
+	[TE_COL_THUMBNAIL] = {"thumbnail", BYTEA_COLUMN, .on_request = true},
 };
 
 bool
@@ -68,6 +70,14 @@ te_key_state_table(Oid type)
 	}
 }
 
+char *
+te_thumbnail_table(const char *state)
+{
+	const char *dot = strrchr(state, '.');
+
+	return psprintf("%.*s.thumbexif_thumbnail%s", (int) (dot - state), state, strrchr(state, '_'));
+}
+
 bool
 te_column_find(Oid relation, const char *name, TeColumnInfo *info)
 {
@@ -82,6 +92,7 @@ te_column_find(Oid relation, const char *name, TeColumnInfo *info)
 	info->type = getBaseTypeAndTypmod(form->atttypid, &info->typmod);
 	info->not_null = form->attnotnull;
 	info->generated = form->attgenerated != '\0';
+	info->storage = form->attstorage;
 	ReleaseSysCache(tuple);
 	return info->number > 0;	/* not a system column */
 }

@@ -20,9 +20,10 @@ typedef enum TeColumn
 	TE_COL_CAMERA_MODEL,
 	TE_COL_GPS_LATITUDE,
 	TE_COL_GPS_LONGITUDE,
-	TE_COL_EXIF_METADATA
+	TE_COL_EXIF_METADATA,
+	TE_COL_THUMBNAIL			/* the thumbnail itself, instead of a file */
 } TeColumn;
-#define TE_COLUMNS (TE_COL_EXIF_METADATA + 1)
+#define TE_COLUMNS (TE_COL_THUMBNAIL + 1)
 
 typedef struct TeColumnDef
 {
@@ -32,6 +33,7 @@ typedef struct TeColumnDef
 	Oid			types[2];		/* the same */
 	bool		from_exif;
 	bool		holds_position; /* may contain a GPS position */
+	bool		on_request;		/* mapped and made only if it is named */
 } TeColumnDef;
 
 extern const TeColumnDef te_columns[TE_COLUMNS];
@@ -49,6 +51,9 @@ extern Oid	te_key_type(Oid type);
 /* The state table (not qualified) for keys of a type; NULL if a key cannot be of this type. */
 extern const char *te_key_state_table(Oid type);
 
+/* The table of thumbnails in several sizes that belongs to a state table; both are qualified names.  Palloc'd. */
+extern char *te_thumbnail_table(const char *state);
+
 typedef struct TeColumnInfo
 {
 	AttrNumber	number;
@@ -56,6 +61,7 @@ typedef struct TeColumnInfo
 	int32		typmod;
 	bool		not_null;
 	bool		generated;
+	char		storage;		/* TYPSTORAGE_... */
 } TeColumnInfo;
 
 /* Find a user column of a relation.  False if it does not exist. */

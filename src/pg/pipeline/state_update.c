@@ -13,6 +13,7 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "job_thumbnails.h"
 #include "pg/base/backoff.h"
 #include "pg/base/extension.h"
 #include "pg/base/guc.h"
@@ -76,12 +77,16 @@ set_done(const TeJob *job, const TeSettings *settings, NewState *result)
 	TeAsset		after = job->asset;
 
 	state->attempts = state->interruptions = 0;
-	if (job->parts & TE_PART_THUMBNAIL)
+	if (te_job_has_thumbnail(job))
 	{
-		state->file = job->file;
-		state->thumbnail_settings = settings->thumbnail;
+		state->file = job->file;	/* NULL if it is in the row */
 		state->file_size = job->task.reply.thumbnail_bytes;
 		after.thumbnail_path = job->file_path;
+		after.has_thumbnail = true;
+	}
+	if (job->parts & TE_PART_THUMBNAIL)
+	{
+		state->thumbnail_settings = settings->thumbnail;
 		after.thumbnail_lost = false;
 	}
 	if (job->parts & TE_PART_EXIF)
@@ -294,7 +299,10 @@ te_states_update(TeJob *const *jobs, const TeRowUpdate *updates, int count, cons
 		const TeAsset *asset = &jobs[i]->asset;
 
 		jobs[i]->finished = is_finished(jobs[i], results[i].state.status);
-		if (jobs[i]->file != NULL && asset->state.file != NULL)
-			te_thumbnail_discard(asset->attachment->number, asset->state.file, true);
+		if (asset->state.file == NULL || results[i].state.file == asset->state.file)
+			continue;
+		te_thumbnail_discard(asset->attachment->number, asset->state.file, true);
+		jobs[i]->replaced++;
 	}
+	te_job_thumbnails_store(jobs, count, settings);
 }

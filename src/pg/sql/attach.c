@@ -25,6 +25,7 @@
 #include "utils/varlena.h"
 
 #include "attach_check.h"
+#include "attach_thumbnails.h"
 #include "attach_trigger.h"
 #include "pg/base/extension.h"
 #include "pg/base/run_as.h"
@@ -41,8 +42,10 @@
 #include "tables.h"
 
 #define TE_STANDARD_TABLE	"image_assets"
-#define CREATE_ARGUMENT		(1 + 2 + TE_COLUMNS)	/* after the relation and the columns */
+#define FIRST_COLUMNS		(TE_COL_EXIF_METADATA + 1)	/* whose arguments follow the relation, key and path; those of others come later */
+#define CREATE_ARGUMENT		(1 + 2 + FIRST_COLUMNS)
 #define NOTIFY_ARGUMENT		(CREATE_ARGUMENT + 1)
+#define SIZES_ARGUMENT		(NOTIFY_ARGUMENT + 1 + TE_COLUMNS - FIRST_COLUMNS)
 
 PG_FUNCTION_INFO_V1(thumbexif_attach);
 PG_FUNCTION_INFO_V1(thumbexif_detach);
@@ -85,7 +88,8 @@ create_table(const RangeVar *table, const TeGivenColumns *given)
 				  "pg_catalog.text NOT NULL UNIQUE");
 	append_column(&sql, "created_at", NULL, "pg_catalog.timestamptz DEFAULT pg_catalog.now()");
 	for (int i = 0; i < TE_COLUMNS; i++)
-		append_column(&sql, te_columns[i].name, given->column[i], te_columns[i].sql_type);
+		if (!te_columns[i].on_request || given->column[i] != NULL)
+			append_column(&sql, te_columns[i].name, given->column[i], te_columns[i].sql_type);
 	appendStringInfoChar(&sql, ')');
 	if (SPI_execute(sql.data, false, 0) != SPI_OK_UTILITY)
 		elog(ERROR, "could not run \"%s\"", sql.data);
@@ -119,6 +123,8 @@ open_table(text *name, const TeGivenColumns *given, bool create)
 		create_table(table, given);
 		relation = RangeVarGetRelidExtended(table, ShareRowExclusiveLock, 0, check_owner, NULL);
 	}
+	if (given->column[TE_COL_THUMBNAIL] != NULL)
+		te_attach_set_external(relation, given->column[TE_COL_THUMBNAIL]);
 	return relation_open(relation, NoLock);
 }
 
@@ -172,7 +178,7 @@ check_remapping(const TeAttachment *old, const TeMapping *mapping)
 						 old->column[TE_COL_THUMBNAIL_PATH])));
 
 	for (int i = 0; i < TE_COLUMNS; i++)
-		if (i != TE_COL_THUMBNAIL_PATH && mapping->column[i] != NULL &&
+		if (i != TE_COL_THUMBNAIL_PATH && i != TE_COL_THUMBNAIL && mapping->column[i] != NULL &&
 			(old->column[i] == NULL || column_replaced(old, old->column[i], mapping->column[i])))
 			new_column = true;
 	if (new_column)
@@ -200,9 +206,16 @@ next_attachment_number(void)
 	return number;
 }
 
-/* Store mapping, search_path and the channel of notifications (NULL = none).  Inside SPI, with the extension's rights. */
+/* A text as a literal, NULL as NULL. */
+static const char *
+literal(const char *text)
+{
+	return text != NULL ? quote_literal_cstr(text) : "NULL";
+}
+
+/* Store mapping, search_path and what else is given (NULL = none).  Inside SPI, with the extension's rights. */
 static void
-store_mapping(Relation relation, const TeAttachment *old, const TeMapping *mapping, const char *search_path, const char *notify)
+store_mapping(Relation relation, const TeAttachment *old, const TeMapping *mapping, const char *search_path, const TeGivenColumns *given)
 {
 	StringInfoData sql;
 	StringInfoData values;
@@ -211,12 +224,12 @@ store_mapping(Relation relation, const TeAttachment *old, const TeMapping *mappi
 	initStringInfo(&sql);
 	initStringInfo(&values);
 	appendStringInfo(&sql, old != NULL
-					 ? "UPDATE %s SET (key_type, search_path, search_path_owner, notify, id_column, path_column"
-					 : "INSERT INTO %s (key_type, search_path, search_path_owner, notify, id_column, path_column",
+					 ? "UPDATE %s SET (key_type, search_path, search_path_owner, notify, thumbnail_sizes, former_thumbnail_column, id_column, path_column"
+					 : "INSERT INTO %s (key_type, search_path, search_path_owner, notify, thumbnail_sizes, former_thumbnail_column, id_column, path_column",
 					 te_internal_name("thumbexif_attachment"));
-	appendStringInfo(&values, "%u, %s, %s, %s, %s, %s", mapping->key_type, quote_literal_cstr(search_path),
+	appendStringInfo(&values, "%u, %s, %s, %s, %s, %s, %s, %s", mapping->key_type, quote_literal_cstr(search_path),
 					 quote_literal_cstr(GetUserNameFromId(relation->rd_rel->relowner, false)),
-					 notify != NULL ? quote_literal_cstr(notify) : "NULL",
+					 literal(given->notify), literal(given->sizes), literal(te_attach_choose_former(old, mapping)),
 					 quote_literal_cstr(mapping->key), quote_literal_cstr(mapping->path));
 	for (int i = 0; i < TE_COLUMNS; i++)
 	{
@@ -240,18 +253,23 @@ store_mapping(Relation relation, const TeAttachment *old, const TeMapping *mappi
 	}
 }
 
-/* Read the arguments that name columns. */
+/* An argument of type text; NULL also for one that the function of version 1.0 does not have. */
+static const char *
+text_argument(FunctionCallInfo fcinfo, int number)
+{
+	return number >= PG_NARGS() || PG_ARGISNULL(number) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(number));
+}
+
+/* Read the arguments that name columns, and the other texts. */
 static void
 get_column_arguments(FunctionCallInfo fcinfo, TeGivenColumns *given)
 {
-	const char **fields[TE_COLUMNS + 2];
-
-	fields[0] = &given->key;
-	fields[1] = &given->path;
+	given->key = text_argument(fcinfo, 1);
+	given->path = text_argument(fcinfo, 2);
 	for (int i = 0; i < TE_COLUMNS; i++)
-		fields[i + 2] = &given->column[i];
-	for (int i = 0; i < TE_COLUMNS + 2; i++)
-		*fields[i] = PG_ARGISNULL(i + 1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(i + 1));
+		given->column[i] = text_argument(fcinfo, i < FIRST_COLUMNS ? 3 + i : NOTIFY_ARGUMENT + 1 + i - FIRST_COLUMNS);
+	given->notify = text_argument(fcinfo, NOTIFY_ARGUMENT);
+	given->sizes = text_argument(fcinfo, SIZES_ARGUMENT);
 }
 
 /*
@@ -295,7 +313,7 @@ check_key_lengths(Relation relation, const TeMapping *mapping, const char *searc
 
 /* Attach a table that is open and locked.  Inside SPI. */
 static void
-attach_table(Relation relation, TeGivenColumns *given, const char *notify)
+attach_table(Relation relation, TeGivenColumns *given)
 {
 	TeAttachment *old = te_attachment_find(RelationGetRelid(relation));
 	char	   *search_path = te_table_path_current(relation->rd_rel->relowner);
@@ -303,12 +321,13 @@ attach_table(Relation relation, TeGivenColumns *given, const char *notify)
 	TeRunAs		save;
 
 	te_attach_check_relation(relation);
-	notify = choose_channel(old, notify);
+	given->notify = choose_channel(old, given->notify);
+	given->sizes = te_attach_choose_sizes(old, given->sizes);
 	if (old != NULL)
 		te_attach_keep(old, given);
 	te_attach_map(relation, given, &mapping);
 	check_key_lengths(relation, &mapping, search_path);
-	if (mapping.column[TE_COL_THUMBNAIL_PATH] != NULL)
+	if (mapping.column[TE_COL_THUMBNAIL_PATH] != NULL && mapping.column[TE_COL_THUMBNAIL] == NULL)
 	{
 		te_thumbnail_check();
 		te_attach_check_folders();
@@ -317,7 +336,7 @@ attach_table(Relation relation, TeGivenColumns *given, const char *notify)
 	te_run_as_extension(&save);
 	if (old != NULL)
 		check_remapping(old, &mapping);
-	store_mapping(relation, old, &mapping, search_path, notify);
+	store_mapping(relation, old, &mapping, search_path, given);
 	te_attach_create_triggers(relation, &mapping);
 	if (old == NULL)
 		te_count_attached(relation, te_attachment_find(RelationGetRelid(relation))->number);
@@ -326,7 +345,8 @@ attach_table(Relation relation, TeGivenColumns *given, const char *notify)
 }
 
 /*
- * thumbexif_attach(relation text, id text, path text, thumbnail_path text, ..., create_table boolean, notify text)
+ * thumbexif_attach(relation text, id text, path text, thumbnail_path text, ..., create_table boolean, notify text, thumbnail text,
+ *		thumbnail_sizes text)
  *		RETURNS regclass
  */
 Datum
@@ -347,10 +367,8 @@ thumbexif_attach(PG_FUNCTION_ARGS)
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	relation = open_table(PG_GETARG_TEXT_PP(0), &given,
-						  !PG_ARGISNULL(CREATE_ARGUMENT) && PG_GETARG_BOOL(CREATE_ARGUMENT));
-	/* the function of version 1.0 has fewer arguments */
-	attach_table(relation, &given,
-				 PG_NARGS() <= NOTIFY_ARGUMENT || PG_ARGISNULL(NOTIFY_ARGUMENT) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(NOTIFY_ARGUMENT)));
+						  CREATE_ARGUMENT < PG_NARGS() && !PG_ARGISNULL(CREATE_ARGUMENT) && PG_GETARG_BOOL(CREATE_ARGUMENT));
+	attach_table(relation, &given);
 	te_wake_at_commit();
 	SPI_finish();
 

@@ -214,6 +214,11 @@ te_attach_map(Relation relation, const TeGivenColumns *given, TeMapping *mapping
 
 	for (int i = 0; i < TE_COLUMNS; i++)
 	{
+		if (te_columns[i].on_request && given->column[i] == NULL)
+		{
+			names[i] = NULL;
+			continue;
+		}
 		mapping->column[i] = find_column(relation, te_columns[i].name, given->column[i], &info);
 		if (mapping->column[i] != NULL && !te_column_accepts(i, info.type))
 			throw_type(relation, mapping->column[i], info.type, te_columns[i].accepted);
@@ -221,6 +226,11 @@ te_attach_map(Relation relation, const TeGivenColumns *given, TeMapping *mapping
 		mapping->refused[i] = given->column[i] != NULL && given->column[i][0] == '\0';
 		if (i == TE_COL_THUMBNAIL_PATH && names[i] != NULL)
 			check_thumbnail_length(relation, names[i], &info, mapping->key_type);
+		if (i == TE_COL_THUMBNAIL && names[i] != NULL && info.not_null)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_TABLE_DEFINITION),
+					 errmsg("column \"%s\" of table \"%s\" does not allow NULL", names[i], RelationGetRelationName(relation)),
+					 errhint("A row has no thumbnail until its image is processed: use ALTER TABLE ... DROP NOT NULL.")));
 	}
 
 	names[TE_COLUMNS] = mapping->key;

@@ -19,6 +19,8 @@ typedef struct TeGivenColumns
 	const char *key;
 	const char *path;
 	const char *column[TE_COLUMNS];
+	const char *notify;			/* not a column, but given with these, as is the next */
+	const char *sizes;
 } TeGivenColumns;
 
 /* The columns that were found. */

@@ -20,6 +20,7 @@
 #include "utils/json.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/rls.h"
 #include "utils/snapmgr.h"
 
 #include "pg/base/extension.h"
@@ -82,6 +83,8 @@ describe(const TeAttachment *attachment)
 	{
 		StringInfo	list = attachment->column[i] != NULL ? &written : attachment->refused[i] ? &refused : &absent;
 
+		if (list != &written && te_columns[i].on_request)
+			continue;
 		append_column(list, te_columns[i].name, attachment->column[i]);
 	}
 	appendStringInfo(&text, " are read; written: %s.", written.len > 0 ? written.data : "none");
@@ -89,6 +92,8 @@ describe(const TeAttachment *attachment)
 		appendStringInfo(&text, "\nNot written, since the table has no such columns: %s.", absent.data);
 	if (refused.len > 0)
 		appendStringInfo(&text, "\nNot written, as requested: %s.", refused.data);
+	if (attachment->sizes.count > 0)
+		appendStringInfo(&text, "\nThumbnails are made in sizes %s.", te_sizes_text(&attachment->sizes));
 	if (attachment->notify != NULL)
 		appendStringInfo(&text, "\nWhen assets are finished, channel %s is notified.", quote_identifier(attachment->notify));
 	return text.data;
@@ -167,6 +172,18 @@ te_tables_may_see(Oid relation)
 	return !gone && object_ownercheck(RelationRelationId, relation, GetUserId());
 }
 
+bool
+te_tables_may_read(Oid relation)
+{
+	Oid			schema = get_rel_namespace(relation);
+	bool		gone = false;
+
+	return OidIsValid(schema) &&
+		object_aclcheck(NamespaceRelationId, schema, GetUserId(), ACL_USAGE) == ACLCHECK_OK &&
+		pg_class_aclcheck_ext(relation, GetUserId(), ACL_SELECT, &gone) == ACLCHECK_OK && !gone &&
+		check_enable_rls(relation, InvalidOid, true) != RLS_ENABLED;
+}
+
 /* Parameters and the columns that are mapped to them, as jsonb. */
 static Datum
 columns_json(const TeAttachment *attachment)
@@ -197,7 +214,7 @@ not_written(const TeAttachment *attachment)
 	int			count = 0;
 
 	for (int i = 0; i < TE_COLUMNS; i++)
-		if (attachment->column[i] == NULL)
+		if (attachment->column[i] == NULL && !te_columns[i].on_request)
 			names[count++] = CStringGetTextDatum(te_columns[i].name);
 	return PointerGetDatum(construct_array(names, count, TEXTOID, -1, false, TYPALIGN_INT));
 }
@@ -222,7 +239,7 @@ put_table(ReturnSetInfo *result, const TeAttachment *attachment, HTAB *counts)
 {
 	enum
 	{
-		RELATION, MAPPED, NOT_WRITTEN, WAITING, COMMAND, SEARCH_PATH, PAUSED, PAUSE_REASON, NOTIFY, COLUMNS
+		RELATION, MAPPED, NOT_WRITTEN, WAITING, COMMAND, SEARCH_PATH, PAUSED, PAUSE_REASON, NOTIFY, SIZES, COLUMNS
 	};
 	Datum		values[COLUMNS] = {0};
 	bool		nulls[COLUMNS] = {false};
@@ -244,12 +261,14 @@ put_table(ReturnSetInfo *result, const TeAttachment *attachment, HTAB *counts)
 	nulls[NOTIFY] = attachment->notify == NULL;
 	if (attachment->notify != NULL)
 		values[NOTIFY] = CStringGetTextDatum(attachment->notify);
+	nulls[SIZES] = attachment->sizes.count == 0;
+	values[SIZES] = CStringGetTextDatum(te_sizes_text(&attachment->sizes));
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
 /*
  * thumbexif_table_rows() RETURNS TABLE (relation regclass, columns jsonb, not_written text[], waiting bigint,
- *		command text, search_path text, paused boolean, pause_reason text, notify text)
+ *		command text, search_path text, paused boolean, pause_reason text, notify text, thumbnail_sizes text)
  */
 Datum
 thumbexif_table_rows(PG_FUNCTION_ARGS)
