@@ -2,9 +2,10 @@
  * sizes.c
  *		Makes the thumbnails of an image in all sizes that are wanted, from one decode if that costs no quality.
  *
- * The image is decoded and shrunk to the largest size.  A thumbnail with sides of at most half the length is made from these
- * pixels: Lanczos then averages so many of them that it differs as little from one made of the image as that from the ideal
- * (measured by bench/ssim.c).  One that is nearer to the largest in size would become softer, and is decoded by itself.
+ * The image is decoded and shrunk to the largest size.  A thumbnail with sides of at most two thirds of the length is made from
+ * these pixels: it is as like the ideal as one made of the image (mean SSIM by bench/ssim.c of 23 photos: 0.9851 and 0.9844 from
+ * 4 times the length, 0.9853 and 0.9844 from twice, at worst 0.0004 less; of 9 photos 0.9843 and 0.9832 from 1.5 times, at worst
+ * 0.0001 less).  One that is nearer to the largest in size can become softer (from 1.25 times 0.0012 less), and is decoded by itself.
  *
  * With one size, nothing is done but to decode, shrink and encode.
  */
@@ -13,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NEAR	2				/* a source must have more than so many times the length to be good */
+#define NEAR	1.5				/* a source must have so many times the length to be good */
 
 /* One of the thumbnails to be made. */
 typedef struct Size
