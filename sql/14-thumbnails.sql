@@ -18,7 +18,7 @@ CREATE TABLE thumbexif_internal.thumbexif_thumbnail
     width      integer NOT NULL,
     height     integer NOT NULL,
     format     pg_catalog.text NOT NULL,
-    length     bigint  NOT NULL,                      -- bytes
+    length     bigint,                                -- bytes; NULL if version 1.0 wrote it
     file       pg_catalog.text,                       -- below the folder of the attachment
     path       pg_catalog.text,                       -- of the file when it was made, absolute
     bytes      pg_catalog.bytea

@@ -45,5 +45,5 @@ COMMENT ON COLUMN @extschema@.thumbexif_thumbnails.size IS 'side of the square i
 COMMENT ON COLUMN @extschema@.thumbexif_thumbnails.width IS 'width in pixels';
 COMMENT ON COLUMN @extschema@.thumbexif_thumbnails.height IS 'height in pixels';
 COMMENT ON COLUMN @extschema@.thumbexif_thumbnails.format IS 'jpeg, webp, png or avif';
-COMMENT ON COLUMN @extschema@.thumbexif_thumbnails.bytes IS 'its length';
+COMMENT ON COLUMN @extschema@.thumbexif_thumbnails.bytes IS 'its length; NULL if version 1.0 wrote it';
 COMMENT ON COLUMN @extschema@.thumbexif_thumbnails.path IS 'file; NULL if it is stored in the database';

@@ -227,6 +227,8 @@ add_reply(const TeRequest *request, const ImgResult *result)
 	};
 	size_t		total = 0;
 
+	reply.measured_width = result->measured_width;
+	reply.measured_height = result->measured_height;
 	for (uint32_t i = 0; i < request->more; i++)
 		reply.more[i] = (TeReplyThumbnail) {result->more[i].width, result->more[i].height, (uint32_t) result->more[i].bytes};
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)

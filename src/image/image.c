@@ -208,6 +208,7 @@ img_result_drop_thumbnails(ImgResult *result)
 		g_free(result->more[i].data);
 		result->more[i] = (ImgThumbnail) {0};
 	}
+	result->measured_width = result->measured_height = 0;
 }
 
 void

@@ -37,6 +37,8 @@ typedef struct ImgResult
 	void	   *thumbnail;		/* encoded bytes, or NULL */
 	size_t		thumbnail_bytes;
 	ImgThumbnail more[TE_MAX_SIZES - 1];	/* those of the request's more_size */
+	uint32_t	measured_width,
+				measured_height;	/* of the request's "measure" */
 
 	ExifResult	exif;
 } ImgResult;

@@ -224,6 +224,17 @@ make_all(const ImgFile *file, uint32_t width, ImgPixels *largest, const Sizes *s
 	return true;
 }
 
+static void
+measure(uint32_t width, uint32_t height, int orientation, uint32_t size, ImgResult *result)
+{
+	int			fit_width;
+	int			fit_height;
+
+	img_fit(width, height, size, &fit_width, &fit_height);
+	result->measured_width = (uint32_t) (orientation >= 5 ? fit_height : fit_width);
+	result->measured_height = (uint32_t) (orientation >= 5 ? fit_width : fit_height);
+}
+
 void
 img_make_thumbnails(const ImgFile *file, VipsImage *opened, uint32_t width, uint32_t height,
 					int orientation, const TeRequest *request, ImgResult *result)
@@ -232,6 +243,8 @@ img_make_thumbnails(const ImgFile *file, VipsImage *opened, uint32_t width, uint
 	Sizes		sizes;
 
 	plan(&sizes, width, height, orientation, request);
+	if (request->measure > 0)
+		measure(width, height, orientation, request->measure, result);
 	if (!img_decode(file, opened, width, &sizes.size[0].target, &pixels, result) ||
 		!make_all(file, width, &pixels, &sizes, request, result))
 		img_result_drop_thumbnails(result);

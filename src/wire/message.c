@@ -103,11 +103,23 @@ check_thumbnail(const TeReplyThumbnail *thumbnail, uint32_t size, uint32_t forma
 	return NULL;
 }
 
-/* The further thumbnails, of which there are to be so many. */
+/* The width and height that a thumbnail of a size has or would have, which are wanted or not. */
 static const char *
-check_more(const TeReply *reply, const TeRequest *request, uint32_t count)
+check_measure(const TeReply *reply, uint32_t size)
+{
+	if (size == 0)
+		return reply->measured_width != 0 || reply->measured_height != 0 ? "there is a measure where none should be" : NULL;
+	if (reply->measured_width == 0 || reply->measured_width > size || reply->measured_height == 0 || reply->measured_height > size)
+		return "a measure is impossible";
+	return NULL;
+}
+
+/* The further thumbnails, all of them or none. */
+static const char *
+check_more(const TeReply *reply, const TeRequest *request, bool wanted)
 {
 	const char *wrong = NULL;
+	uint32_t	count = wanted ? request->more : 0;
 
 	for (uint32_t i = 0; i < TE_MAX_SIZES - 1 && wrong == NULL; i++)
 	{
@@ -118,7 +130,7 @@ check_more(const TeReply *reply, const TeRequest *request, uint32_t count)
 		else if (thumbnail->width != 0 || thumbnail->height != 0 || thumbnail->bytes != 0)
 			wrong = "there is a thumbnail where none should be";
 	}
-	return wrong;
+	return wrong != NULL ? wrong : check_measure(reply, wanted ? request->measure : 0);
 }
 
 /* Do status, format and sizes fit each other and the request? */
@@ -142,10 +154,10 @@ check_image(const TeReply *reply, const TeRequest *request)
 		if (reply->thumbnail_bytes != 0 || reply->thumbnail_width != 0 ||
 			reply->thumbnail_height != 0)
 			return "there is a thumbnail where none should be";
-		return check_more(reply, request, 0);
+		return check_more(reply, request, false);
 	}
 	wrong = check_thumbnail(&thumbnail, request->size, request->format);
-	return wrong != NULL ? wrong : check_more(reply, request, request->more);
+	return wrong != NULL ? wrong : check_more(reply, request, true);
 }
 
 /* The values from EXIF except the texts. */
@@ -301,6 +313,8 @@ check_sizes(const TeRequest *request)
 {
 	if (request->size < 1 || request->size > TE_MAX_SIDE)
 		return "size is out of range";
+	if (request->measure > TE_MAX_SIDE)
+		return "size is out of range";
 	if (request->more > TE_MAX_SIZES - 1)
 		return "there are too many sizes";
 	for (uint32_t i = 0; i < request->more; i++)
@@ -339,7 +353,7 @@ check_request(const TeRequest *request)
 		if (request->quality < 1 || request->quality > 100)
 			return "quality is out of range";
 	}
-	else if (request->more != 0)
+	else if (request->more != 0 || request->measure != 0)
 		return "sizes are named without a thumbnail";
 	if (request->max_pixels == 0 || request->file_size == 0)
 		return "a limit is zero";

@@ -96,6 +96,7 @@ typedef struct TeRequest
 	uint64_t	file_size;		/* bytes of the image file when the server opened it */
 	uint32_t	more;			/* number of further thumbnails, in the same format */
 	uint32_t	more_size[TE_MAX_SIZES - 1];	/* as "size"; no two are the same */
+	uint32_t	measure;		/* a size in which there is a thumbnail already, of which width and height are wanted; 0 = none */
 } TeRequest;
 
 /* Maximum bytes of all thumbnails that a request wants. */
@@ -164,6 +165,8 @@ typedef struct TeReply
 				exif_error_len,
 				json_len;
 	TeReplyThumbnail more[TE_MAX_SIZES - 1];	/* in the order of the request's */
+	uint32_t	measured_width,
+				measured_height;	/* of a thumbnail in the request's size "measure" */
 } TeReply;
 
 /* Bytes of all thumbnails of a checked reply. */

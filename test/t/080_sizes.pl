@@ -143,6 +143,14 @@ is(sql("SELECT thumbexif_file(1, 'photos', 200) = thumbexif_file(1, 'photos'), t
 is(sql("SELECT thumbexif_srcset(1, 'photos')"), $first, 'srcset is the path alone');
 check_files('only the first');
 
+sql("SELECT thumbexif_attach('photos', thumbnail_sizes => '200,50')");
+is(backfill(''), 'Processed: 6, Updated: 6', 'a second size');
+is(sizes_of(1) . ' ' . sizes_of(6), '50:50x33 200:200x133 50:30x20 200:30x20', 'the first, which was the only one, is known, too');
+is(sql("SELECT thumbnail_path FROM photos WHERE id = 1"), $first, 'and is as it was');
+is(sql("SELECT count(*) FROM thumbexif_thumbnails t JOIN photos p ON p.id::text = t.id WHERE t.path = p.thumbnail_path AND t.bytes = (pg_stat_file(t.path)).size"), 6, 'its file, and its length');
+is(sql("SELECT thumbexif_file(1, 'photos', 200) = thumbexif_file(1, 'photos')"), 't', 'it can be had');
+check_files('a second size');
+
 # another first one makes all again; the setting counts where a table has no list
 sql("SELECT thumbexif_attach('photos', thumbnail_sizes => '')", "ALTER SYSTEM SET thumbexif.thumbnail_sizes = '100, 200'");
 $server->reload;

@@ -56,7 +56,7 @@ is(sql("SELECT columns->>'thumbnail' FROM thumbexif_tables"), 'thumb', 'the colu
 sql(q{INSERT INTO photos (path) SELECT g || '.png' FROM generate_series(1, 3) g});
 wait_done($server, 'the worker makes three', 3);
 is(stored(), '0|3|3', 'rows have the bytes');
-is(sql("SELECT wrote & 8192, file IS NULL, file_size IS NULL, thumbnail_settings FROM thumbexif_internal.thumbexif_asset WHERE status = 'done' LIMIT 1"),
+is(sql("SELECT wrote & 8192, file IS NULL, file_size > 0, thumbnail_settings FROM thumbexif_internal.thumbexif_asset WHERE status = 'done' LIMIT 1"),
 	'8192|t|t|row 256 jpeg 85', 'the state says so');
 is_deeply([ files() ], [], 'there is no file');
 is(sql("SELECT thumbexif_file(1, 'photos') = thumb FROM photos WHERE id = 1"), 't', 'thumbexif_file() returns them');
@@ -146,6 +146,10 @@ is(sql('SELECT string_agg(thumbnail_path, \',\'), count(other) FROM photos'), '/
 
 # --- several sizes
 
+sql("SELECT thumbexif_attach('photos', thumbnail_sizes => '256,64')");
+is(backfill(''), 'Processed: 3, Updated: 3', 'a second size');
+is(sql("SELECT string_agg(t.width || 'x' || t.height || ':' || (t.bytes = octet_length(thumbexif_file(2, 'photos', t.size))), ' ' ORDER BY width) FROM thumbexif_thumbnails t WHERE id = '2'"),
+	'64x43:true 256x171:true', 'beside the one that there is');
 sql("SELECT thumbexif_attach('photos', thumbnail_sizes => '300,150')");
 is(backfill(''), 'Processed: 3, Updated: 3', 'several sizes');
 is(sql('SELECT count(*), count(path), count(DISTINCT id) FROM thumbexif_thumbnails'), '6|0|3', 'none is a file');

@@ -116,12 +116,14 @@ test_orientations(void)
 		snprintf(name, sizeof(name), "orientation-%d.jpg", orientation);
 		bytes = picture_read(name);
 		set_sizes(&request, sizes, 2);
-		request.quality = 85;
+		request.measure = 100;
 		result = picture_process(&bytes, &request);
 		width = (int) result.thumbnail_width;
 		height = (int) result.thumbnail_height;
 		ok((width == 60) != (height == 60) && picture_difference(result.thumbnail, result.thumbnail_bytes, width, height, false) < MOST,
 		   "%s: the small one is upright", name);
+		ok(result.measured_width == (uint32_t) (width == 60 ? 100 : 75) && result.measured_height == (uint32_t) (width == 60 ? 75 : 100),
+		   "%s: and the measure of another one", name);
 		img_result_free(&result);
 		bytes_free(&bytes);
 	}

@@ -63,6 +63,7 @@ test_request(void)
 	is_text(check_request(&request), NULL, "accepted: as many as there may be");
 	REQUEST_REFUSED(more, TE_MAX_SIZES, "one more");
 	REQUEST_REFUSED(more, UINT32_MAX, "a number that overflows");
+	REQUEST_REFUSED(measure, TE_MAX_SIDE + 1, "a measure that is too large");
 	REQUEST_REFUSED(more, 3, "size 0");
 	REQUEST_REFUSED(more_size[1], TE_MAX_SIDE + 1, "a size that is too large");
 	REQUEST_REFUSED(more_size[1], 256, "the first size again");
@@ -97,6 +98,16 @@ test_reply(void)
 	REFUSED(more[2].bytes, 1, "one that was not asked for");
 	REFUSED(more[TE_MAX_SIZES - 2].width, 1, "the width of one that was not asked for");
 	REFUSED(thumbnail_bytes, 0, "no first one");
+	REFUSED(measured_width, 1, "a measure that was not asked for");
+	request.measure = 128;
+	ok(check_reply(&reply, &request) != NULL, "refused: no measure");
+	reply.measured_width = 128;
+	reply.measured_height = 129;
+	ok(check_reply(&reply, &request) != NULL, "refused: an impossible one");
+	reply.measured_height = 96;
+	is_text(check_reply(&reply, &request), NULL, "accepted: a possible one");
+	reply = good_reply;
+	request.measure = 0;
 	request.more = 1;
 	ok(check_reply(&reply, &request) != NULL, "refused: more than were asked for");
 	request.more = 3;

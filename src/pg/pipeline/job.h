@@ -31,7 +31,7 @@ typedef struct TeMade
 	uint32		width,
 				height;
 	const char *data;			/* within task.thumbnail */
-	uint32		bytes;
+	int64		bytes;			/* -1 = not known */
 	char	   *file;			/* as the state names it; NULL until it is written, or if it is stored in a row */
 	char	   *path;			/* absolute */
 } TeMade;
@@ -61,6 +61,7 @@ typedef struct TeJob
 	bool		some_sizes;		/* the thumbnail stays, and only further sizes are made, or none */
 	int			num_made;
 	TeMade	   *made;			/* thumbnails, the first one for the row unless some_sizes */
+	TeMade	   *measured;		/* the thumbnail that stays, without its data, if its width and height were asked for; else NULL */
 	char	   *file;			/* the new thumbnail, as the state names it; NULL until it is written, or if it is stored in the row */
 	char	   *file_path;		/* its path, for the row */
 	int			replaced;		/* files that were listed for removal when it was written */

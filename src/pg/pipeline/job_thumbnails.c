@@ -41,6 +41,14 @@ te_job_take_thumbnails(TeJob *job)
 		made->data = data;
 		data += made->bytes;
 	}
+	if (request->measure == 0)
+		return;
+	job->measured = palloc0(sizeof(TeMade));
+	*job->measured = (TeMade) {
+		.side = (int) request->measure, .width = reply->measured_width, .height = reply->measured_height,
+		.bytes = job->asset.state.file_size,
+		.path = te_attachment_stores_files(job->asset.attachment) ? job->asset.thumbnail_path : NULL
+	};
 }
 
 bool
@@ -188,7 +196,8 @@ insert_rows(const TeAttachment *attachment, const Row *rows, int count, const Te
 		values[SIDE][i] = Int32GetDatum(made->side);
 		values[WIDTH][i] = Int32GetDatum((int32) made->width);
 		values[HEIGHT][i] = Int32GetDatum((int32) made->height);
-		values[LENGTH][i] = Int64GetDatum((int64) made->bytes);
+		values[LENGTH][i] = Int64GetDatum(made->bytes);
+		nulls[LENGTH][i] = made->bytes < 0;
 		nulls[FILE_NAME][i] = made->file == NULL || first;
 		nulls[PATH][i] = made->path == NULL;
 		nulls[BYTES][i] = made->file != NULL || first;
@@ -208,6 +217,13 @@ insert_rows(const TeAttachment *attachment, const Row *rows, int count, const Te
 								 " FROM generate_series(1, $1) AS n", attachment->thumbnails), &args);
 }
 
+/* The bytes that a row of a table without files has. */
+static Size
+bytes_of(const Row *row, const TeSizes *wanted)
+{
+	return row->made->side == wanted->side[0] ? 0 : (Size) row->made->bytes;
+}
+
 /* Insert rows by statements that pass a bounded number of bytes. */
 static void
 insert_bounded(const TeAttachment *attachment, const Row *rows, int count, const TeSizes *wanted)
@@ -220,8 +236,8 @@ insert_bounded(const TeAttachment *attachment, const Row *rows, int count, const
 	{
 		Size		bytes = 0;
 
-		for (end = first; end < count && (end == first || bytes + rows[end].made->bytes <= MAX_BYTES); end++)
-			bytes += in_rows ? rows[end].made->bytes : 0;
+		for (end = first; end < count && (end == first || bytes + bytes_of(&rows[end], wanted) <= MAX_BYTES); end++)
+			bytes += in_rows ? bytes_of(&rows[end], wanted) : 0;
 		insert_rows(attachment, &rows[first], end - first, wanted);
 		MemoryContextReset(context);
 	}
@@ -259,8 +275,12 @@ te_job_thumbnails_store(TeJob *const *jobs, int count, const TeSettings *setting
 	delete_rows(concerned, n, wanted);
 	rows = palloc(sizeof(Row) * n * TE_MAX_SIZES);
 	for (int i = 0; i < n && wanted->count > 1; i++)
+	{
+		if (concerned[i]->measured != NULL)
+			rows[num_rows++] = (Row) {concerned[i], concerned[i]->measured};
 		for (int j = 0; j < concerned[i]->num_made; j++)
 			rows[num_rows++] = (Row) {concerned[i], &concerned[i]->made[j]};
+	}
 	if (num_rows > 0)
 		insert_bounded(concerned[0]->asset.attachment, rows, num_rows, wanted);
 	pfree(rows);

@@ -189,7 +189,7 @@ arg_differing(TeArgs *args, TeJob *const *jobs, const NewState *const *results, 
 		nulls[SIZE][i] = nulls[MTIME][i] = state->source_size < 0;	/* an mtime before 1970 is negative and valid */
 		values[WROTE][i] = Int32GetDatum(state->wrote);
 		nulls[FILE_NAME][i] = state->file == NULL;
-		nulls[FILE_SIZE][i] = state->file == NULL || state->file_size < 0;
+		nulls[FILE_SIZE][i] = state->file_size < 0 || (state->file == NULL && !(state->wrote & TE_WROTE_THUMBNAIL));
 		if (state->file != NULL)
 			values[FILE_NAME][i] = CStringGetTextDatum(state->file);
 		values[FILE_SIZE][i] = Int64GetDatum(state->file_size);
