@@ -131,13 +131,13 @@ make_too_much(const char *word, int output)
 	long long	written = reply.thumbnail_bytes;
 	ssize_t		length;
 
-	if (strcmp(word, "fewer") == 0)	/* sizes than were asked for */
+	if (strcmp(word, "fewer") == 0) /* sizes than were asked for */
 		reply.more[0] = (TeReplyThumbnail) {0};
-	else if (strcmp(word, "more") == 0)	/* than were asked for */
+	else if (strcmp(word, "more") == 0) /* than were asked for */
 		reply.more[TE_MAX_SIZES - 2] = (TeReplyThumbnail) {1, 1, 1};
 	else if (strcmp(word, "broad") == 0)	/* a further size */
 		reply.more[0].width = request.more_size[0] + 1;
-	else if (strcmp(word, "measured") == 0)	/* what nobody asked for */
+	else if (strcmp(word, "measured") == 0) /* what nobody asked for */
 		reply.measured_width = 1;
 	else if (strcmp(word, "longer") == 0)	/* than what it has written */
 		reply.more[0].bytes++;

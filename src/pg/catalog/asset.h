@@ -31,7 +31,7 @@ typedef enum TeAssetStatus
 #define TE_WROTE_OLD 0x4000
 #define TE_WROTE_THUMBNAIL 0x2000	/* the thumbnail in the row is ours */
 #define TE_WROTE_SIZES 0x1000	/* the asset is in the table of thumbnails in several sizes */
-#define TE_WROTE_VALUES (~(TE_WROTE_OLD | TE_WROTE_THUMBNAIL | TE_WROTE_SIZES))	/* the columns */
+#define TE_WROTE_VALUES (~(TE_WROTE_OLD | TE_WROTE_THUMBNAIL | TE_WROTE_SIZES)) /* the columns */
 
 /* A state row; fields are named as its columns (sql/10-state.sql).  NULL numbers are -1. */
 typedef struct TeState

@@ -32,7 +32,8 @@ typedef struct TeAttachment
 	bool		paused;
 	bool		paused_by_us;	/* by the worker, until the cause is gone */
 	TeSizes		sizes;			/* of its thumbnails; none = as the settings say */
-	char	   *former_thumbnail;	/* column in which thumbnails were stored before, which are set to NULL when assets are processed; NULL = none */
+	char	   *former_thumbnail;	/* column in which thumbnails were stored before, which are set to NULL when assets are
+									 * processed; NULL = none */
 	const char *thumbnails;		/* qualified, quoted name of the table of further sizes for this type of key */
 } TeAttachment;
 

@@ -62,7 +62,7 @@ add_sizes(TeJob *job, const TeSettings *settings, bool force)
 		return;					/* there are too many */
 	request->want |= TE_WANT_THUMBNAIL;
 	if (job->some_sizes && !(job->asset.state.wrote & TE_WROTE_SIZES))
-		request->measure = settings->sizes.side[0];	/* for the row of the first size */
+		request->measure = settings->sizes.side[0]; /* for the row of the first size */
 	request->size = sizes.side[0];
 	request->more = sizes.count - 1;
 	for (int i = 1; i < sizes.count; i++)

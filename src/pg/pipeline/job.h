@@ -62,7 +62,8 @@ typedef struct TeJob
 	int			num_made;
 	TeMade	   *made;			/* thumbnails, the first one for the row unless some_sizes */
 	TeMade	   *measured;		/* the thumbnail that stays, without its data, if its width and height were asked for; else NULL */
-	char	   *file;			/* the new thumbnail, as the state names it; NULL until it is written, or if it is stored in the row */
+	char	   *file;			/* the new thumbnail, as the state names it; NULL until it is written, or if it is stored in the
+								 * row */
 	char	   *file_path;		/* its path, for the row */
 	int			replaced;		/* files that were listed for removal when it was written */
 	TeOutcome	outcome;

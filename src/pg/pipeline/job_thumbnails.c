@@ -44,11 +44,12 @@ te_job_take_thumbnails(TeJob *job)
 	if (request->measure == 0)
 		return;
 	job->measured = palloc0(sizeof(TeMade));
-	*job->measured = (TeMade) {
-		.side = (int) request->measure, .width = reply->measured_width, .height = reply->measured_height,
-		.bytes = job->asset.state.file_size,
-		.path = te_attachment_stores_files(job->asset.attachment) ? job->asset.thumbnail_path : NULL
-	};
+	job->measured->side = (int) request->measure;
+	job->measured->width = reply->measured_width;
+	job->measured->height = reply->measured_height;
+	job->measured->bytes = job->asset.state.file_size;
+	if (te_attachment_stores_files(job->asset.attachment))
+		job->measured->path = job->asset.thumbnail_path;
 }
 
 bool
@@ -174,7 +175,9 @@ insert_rows(const TeAttachment *attachment, const Row *rows, int count, const Te
 {
 	enum
 	{
-		SIDE, WIDTH, HEIGHT, LENGTH, FILE_NAME, PATH, BYTES, COLUMNS
+		SIDE, WIDTH, HEIGHT, BYTE_COUNT, FILE_NAME, PATH,
+					CONTENT,
+					COLUMNS
 	};
 	const Oid	types[COLUMNS] = {INT4OID, INT4OID, INT4OID, INT8OID, TEXTOID, TEXTOID, BYTEAOID};
 	Datum	   *values[COLUMNS];
@@ -196,17 +199,17 @@ insert_rows(const TeAttachment *attachment, const Row *rows, int count, const Te
 		values[SIDE][i] = Int32GetDatum(made->side);
 		values[WIDTH][i] = Int32GetDatum((int32) made->width);
 		values[HEIGHT][i] = Int32GetDatum((int32) made->height);
-		values[LENGTH][i] = Int64GetDatum(made->bytes);
-		nulls[LENGTH][i] = made->bytes < 0;
+		values[BYTE_COUNT][i] = Int64GetDatum(made->bytes);
+		nulls[BYTE_COUNT][i] = made->bytes < 0;
 		nulls[FILE_NAME][i] = made->file == NULL || first;
 		nulls[PATH][i] = made->path == NULL;
-		nulls[BYTES][i] = made->file != NULL || first;
+		nulls[CONTENT][i] = made->file != NULL || first;
 		if (!nulls[FILE_NAME][i])
 			values[FILE_NAME][i] = CStringGetTextDatum(made->file);
 		if (!nulls[PATH][i])
 			values[PATH][i] = CStringGetTextDatum(made->path);
-		if (!nulls[BYTES][i])
-			values[BYTES][i] = te_made_bytea(made);
+		if (!nulls[CONTENT][i])
+			values[CONTENT][i] = te_made_bytea(made);
 	}
 	te_arg_state_keys(&args, attachment, keys, count);
 	for (int column = 0; column < COLUMNS; column++)

@@ -24,8 +24,10 @@ find_sizes(const TeAttachment *attachment, TeSizes *sizes)
 	*sizes = attachment->sizes;
 	if (sizes->count == 0)
 		(void) te_sizes_parse(te_thumbnail_sizes, sizes);	/* the check hook has checked it */
-	if (sizes->count == 0)
-		*sizes = (TeSizes) {1, {te_thumbnail_size}};
+	if (sizes->count > 0)
+		return;
+	sizes->count = 1;
+	sizes->side[0] = te_thumbnail_size;
 }
 
 void

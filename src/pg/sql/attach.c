@@ -42,7 +42,7 @@
 #include "tables.h"
 
 #define TE_STANDARD_TABLE	"image_assets"
-#define FIRST_COLUMNS		(TE_COL_EXIF_METADATA + 1)	/* whose arguments follow the relation, key and path; those of others come later */
+#define FIRST_COLUMNS		(TE_COL_EXIF_METADATA + 1)	/* their arguments follow relation, key and path */
 #define CREATE_ARGUMENT		(1 + 2 + FIRST_COLUMNS)
 #define NOTIFY_ARGUMENT		(CREATE_ARGUMENT + 1)
 #define SIZES_ARGUMENT		(NOTIFY_ARGUMENT + 1 + TE_COLUMNS - FIRST_COLUMNS)
@@ -208,9 +208,9 @@ next_attachment_number(void)
 
 /* A text as a literal, NULL as NULL. */
 static const char *
-literal(const char *text)
+literal(const char *value)
 {
-	return text != NULL ? quote_literal_cstr(text) : "NULL";
+	return value != NULL ? quote_literal_cstr(value) : "NULL";
 }
 
 /* Store mapping, search_path and what else is given (NULL = none).  Inside SPI, with the extension's rights. */

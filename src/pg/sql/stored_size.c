@@ -32,11 +32,15 @@ te_stored_sizes(const TeAsset *asset, TeStateRead how, TeStoredSize sizes[TE_MAX
 							  psprintf(" ORDER BY t.size LIMIT %d", TE_MAX_SIZES));
 	for (int i = 0; i < count; i++)
 	{
-		sizes[i] = (TeStoredSize) {
-			.size = (int) te_out_int(i, 1, 0), .width = (int) te_out_int(i, 2, 0), .height = (int) te_out_int(i, 3, 0),
-			.length = te_out_int(i, 4, -1), .file = te_out_text(i, 5), .path = te_out_text(i, 6),
-			.has_bytes = DatumGetBool(te_out(i, 7))
-		};
+		TeStoredSize *size = &sizes[i];
+
+		size->size = (int) te_out_int(i, 1, 0);
+		size->width = (int) te_out_int(i, 2, 0);
+		size->height = (int) te_out_int(i, 3, 0);
+		size->length = te_out_int(i, 4, -1);
+		size->file = te_out_text(i, 5);
+		size->path = te_out_text(i, 6);
+		size->has_bytes = DatumGetBool(te_out(i, 7));
 	}
 	te_sql_free();
 	return count;

@@ -25,11 +25,11 @@ PG_FUNCTION_INFO_V1(thumbexif_thumbnail_rows);
 
 /* Append a text as a part of a URL; "kept" are characters that stay, beside those that always do. */
 static void
-append_encoded(StringInfo url, const char *text, const char *kept)
+append_encoded(StringInfo url, const char *plain, const char *kept)
 {
-	for (; *text != '\0'; text++)
+	for (; *plain != '\0'; plain++)
 	{
-		unsigned char byte = (unsigned char) *text;
+		unsigned char byte = (unsigned char) *plain;
 
 		if ((byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
 			strchr("-._~", byte) != NULL || strchr(kept, byte) != NULL)
