@@ -1,7 +1,7 @@
 -- Detection of lost thumbnails and lost folders; thumbnails of damaged images; sidecars; how long replaced thumbnails are kept.
 
 ALTER TABLE thumbexif_internal.thumbexif_asset ADD COLUMN file_size bigint;
-COMMENT ON COLUMN thumbexif_internal.thumbexif_asset.file_size IS 'bytes of our thumbnail file; NULL if version 1.0 wrote it';
+COMMENT ON COLUMN thumbexif_internal.thumbexif_asset.file_size IS 'bytes of our thumbnail; NULL if version 1.0 wrote it';
 
 ALTER TABLE thumbexif_internal.thumbexif_asset ADD COLUMN damage pg_catalog.text;
 COMMENT ON COLUMN thumbexif_internal.thumbexif_asset.damage IS

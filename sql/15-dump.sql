@@ -12,6 +12,15 @@ SELECT pg_catalog.pg_extension_config_dump('thumbexif_internal.thumbexif_asset_u
 SELECT pg_catalog.pg_extension_config_dump('thumbexif_internal.thumbexif_asset_text'::pg_catalog.regclass,
     'WHERE EXISTS (SELECT FROM thumbexif_internal.thumbexif_attachment a JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) a.relation'
     ' WHERE a.attachment OPERATOR(pg_catalog.=) thumbexif_asset_text.attachment)'::pg_catalog.text);
+SELECT pg_catalog.pg_extension_config_dump('thumbexif_internal.thumbexif_thumbnail_bigint'::pg_catalog.regclass,
+    'WHERE EXISTS (SELECT FROM thumbexif_internal.thumbexif_attachment a JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) a.relation'
+    ' WHERE a.attachment OPERATOR(pg_catalog.=) thumbexif_thumbnail_bigint.attachment)'::pg_catalog.text);
+SELECT pg_catalog.pg_extension_config_dump('thumbexif_internal.thumbexif_thumbnail_uuid'::pg_catalog.regclass,
+    'WHERE EXISTS (SELECT FROM thumbexif_internal.thumbexif_attachment a JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) a.relation'
+    ' WHERE a.attachment OPERATOR(pg_catalog.=) thumbexif_thumbnail_uuid.attachment)'::pg_catalog.text);
+SELECT pg_catalog.pg_extension_config_dump('thumbexif_internal.thumbexif_thumbnail_text'::pg_catalog.regclass,
+    'WHERE EXISTS (SELECT FROM thumbexif_internal.thumbexif_attachment a JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) a.relation'
+    ' WHERE a.attachment OPERATOR(pg_catalog.=) thumbexif_thumbnail_text.attachment)'::pg_catalog.text);
 SELECT pg_catalog.pg_extension_config_dump('thumbexif_internal.thumbexif_inserted_range'::pg_catalog.regclass,
     'WHERE EXISTS (SELECT FROM thumbexif_internal.thumbexif_attachment a JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) a.relation'
     ' WHERE a.attachment OPERATOR(pg_catalog.=) thumbexif_inserted_range.attachment)'::pg_catalog.text);
@@ -25,7 +34,8 @@ SELECT pg_catalog.pg_extension_config_dump('thumbexif_internal.thumbexif_dropped
 GRANT USAGE ON SCHEMA thumbexif_internal TO pg_database_owner;
 GRANT SELECT ON thumbexif_internal.thumbexif_attachment, thumbexif_internal.thumbexif_attachment_seq,
     thumbexif_internal.thumbexif_asset, thumbexif_internal.thumbexif_asset_bigint, thumbexif_internal.thumbexif_asset_uuid,
-    thumbexif_internal.thumbexif_asset_text, thumbexif_internal.thumbexif_inserted_range, thumbexif_internal.thumbexif_inserted_range_number_seq,
+    thumbexif_internal.thumbexif_asset_text, thumbexif_internal.thumbexif_thumbnail, thumbexif_internal.thumbexif_thumbnail_bigint,
+    thumbexif_internal.thumbexif_thumbnail_uuid, thumbexif_internal.thumbexif_thumbnail_text, thumbexif_internal.thumbexif_inserted_range, thumbexif_internal.thumbexif_inserted_range_number_seq,
     thumbexif_internal.thumbexif_claim_seq, thumbexif_internal.thumbexif_removal,
     thumbexif_internal.thumbexif_removal_removal_seq, thumbexif_internal.thumbexif_dropped
     TO pg_database_owner;

@@ -1,28 +1,28 @@
 -- What an application asks about one asset, with its own rights on the row.
 
-CREATE OR REPLACE FUNCTION @extschema@.thumbexif_file(id bigint, relation pg_catalog.regclass DEFAULT NULL)
+CREATE OR REPLACE FUNCTION @extschema@.thumbexif_file(id bigint, relation pg_catalog.regclass DEFAULT NULL, size integer DEFAULT NULL)
 RETURNS pg_catalog.bytea
 LANGUAGE c STABLE PARALLEL RESTRICTED COST 1000
 AS 'MODULE_PATHNAME', 'thumbexif_file_bigint';
-COMMENT ON FUNCTION @extschema@.thumbexif_file(bigint, pg_catalog.regclass) IS
-    'the stored thumbnail of an asset; NULL if there is no such row or if it has no thumbnail that thumbexif made';
-REVOKE EXECUTE ON FUNCTION @extschema@.thumbexif_file(bigint, pg_catalog.regclass) FROM PUBLIC;
+COMMENT ON FUNCTION @extschema@.thumbexif_file(bigint, pg_catalog.regclass, integer) IS
+    'the stored thumbnail of an asset, or of its sizes the one named; NULL if there is no such row or if it has no such thumbnail that thumbexif made';
+REVOKE EXECUTE ON FUNCTION @extschema@.thumbexif_file(bigint, pg_catalog.regclass, integer) FROM PUBLIC;
 
-CREATE OR REPLACE FUNCTION @extschema@.thumbexif_file(id pg_catalog.uuid, relation pg_catalog.regclass DEFAULT NULL)
+CREATE OR REPLACE FUNCTION @extschema@.thumbexif_file(id pg_catalog.uuid, relation pg_catalog.regclass DEFAULT NULL, size integer DEFAULT NULL)
 RETURNS pg_catalog.bytea
 LANGUAGE c STABLE PARALLEL RESTRICTED COST 1000
 AS 'MODULE_PATHNAME', 'thumbexif_file_uuid';
-COMMENT ON FUNCTION @extschema@.thumbexif_file(pg_catalog.uuid, pg_catalog.regclass) IS
-    'the stored thumbnail of an asset; NULL if there is no such row or if it has no thumbnail that thumbexif made';
-REVOKE EXECUTE ON FUNCTION @extschema@.thumbexif_file(pg_catalog.uuid, pg_catalog.regclass) FROM PUBLIC;
+COMMENT ON FUNCTION @extschema@.thumbexif_file(pg_catalog.uuid, pg_catalog.regclass, integer) IS
+    'the stored thumbnail of an asset, or of its sizes the one named; NULL if there is no such row or if it has no such thumbnail that thumbexif made';
+REVOKE EXECUTE ON FUNCTION @extschema@.thumbexif_file(pg_catalog.uuid, pg_catalog.regclass, integer) FROM PUBLIC;
 
-CREATE OR REPLACE FUNCTION @extschema@.thumbexif_file(id pg_catalog.text, relation pg_catalog.regclass DEFAULT NULL)
+CREATE OR REPLACE FUNCTION @extschema@.thumbexif_file(id pg_catalog.text, relation pg_catalog.regclass DEFAULT NULL, size integer DEFAULT NULL)
 RETURNS pg_catalog.bytea
 LANGUAGE c STABLE PARALLEL RESTRICTED COST 1000
 AS 'MODULE_PATHNAME', 'thumbexif_file_text';
-COMMENT ON FUNCTION @extschema@.thumbexif_file(pg_catalog.text, pg_catalog.regclass) IS
-    'the stored thumbnail of an asset; NULL if there is no such row or if it has no thumbnail that thumbexif made';
-REVOKE EXECUTE ON FUNCTION @extschema@.thumbexif_file(pg_catalog.text, pg_catalog.regclass) FROM PUBLIC;
+COMMENT ON FUNCTION @extschema@.thumbexif_file(pg_catalog.text, pg_catalog.regclass, integer) IS
+    'the stored thumbnail of an asset, or of its sizes the one named; NULL if there is no such row or if it has no such thumbnail that thumbexif made';
+REVOKE EXECUTE ON FUNCTION @extschema@.thumbexif_file(pg_catalog.text, pg_catalog.regclass, integer) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@.thumbexif_state
 (

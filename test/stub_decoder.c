@@ -84,6 +84,13 @@ answer_well(int output)
 		reply.thumbnail_bytes = sizeof(jpeg);
 		if (write(output, jpeg, sizeof(jpeg)) != sizeof(jpeg))
 			exit(1);
+		reply.measured_width = reply.measured_height = request.measure > 0;
+		for (uint32_t i = 0; i < request.more; i++)
+		{
+			reply.more[i] = (TeReplyThumbnail) {1, 1, sizeof(jpeg)};
+			if (write(output, jpeg, sizeof(jpeg)) != sizeof(jpeg))
+				exit(1);
+		}
 	}
 }
 
@@ -125,6 +132,18 @@ make_too_much(const char *word, int output)
 	long long	written = reply.thumbnail_bytes;
 	ssize_t		length;
 
+	if (strcmp(word, "fewer") == 0) /* sizes than were asked for */
+		reply.more[0] = (TeReplyThumbnail) {0};
+	else if (strcmp(word, "more") == 0) /* than were asked for */
+		reply.more[TE_MAX_SIZES - 2] = (TeReplyThumbnail) {1, 1, 1};
+	else if (strcmp(word, "broad") == 0)	/* a further size */
+		reply.more[0].width = request.more_size[0] + 1;
+	else if (strcmp(word, "measured") == 0) /* what nobody asked for */
+		reply.measured_width = 1;
+	else if (strcmp(word, "longer") == 0)	/* than what it has written */
+		reply.more[0].bytes++;
+	else if (strcmp(word, "second") == 0)	/* of which is no picture */
+		reply.more[0].bytes = sizeof(jpeg), reply.thumbnail_bytes--;
 	if (strcmp(word, "heavy") == 0)
 		reply.thumbnail_bytes = te_thumbnail_bound(request.format, 1, 1) + 1;
 	if (strcmp(word, "fill") != 0)

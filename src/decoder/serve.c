@@ -3,7 +3,7 @@
  *		Receives requests, processes the images, sends replies.
  *
  * A request is a TeRequest with the image, which is mapped or whose start is read, and the
- * output, to which the thumbnail is written.  A failure of an image is a status in the
+ * output, to which the thumbnails are written.  A failure of an image is a status in the
  * reply.  A protocol error ends the process.
  *
  * Files are mapped into a reserved part of the address space.  It counts against
@@ -148,40 +148,48 @@ unmap_file(void)
 				MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) != MAP_FAILED;
 }
 
-/* Drop the thumbnail and set a status.  Without a detail, error is kept. */
+/* Drop the thumbnails and set a status.  Without a detail, error is kept. */
 static void
-drop_thumbnail(ImgResult *result, TeStatus status, const char *detail)
+drop_thumbnails(ImgResult *result, TeStatus status, const char *detail)
 {
 	result->status = status;
 	if (detail != NULL)
 		snprintf(result->error, sizeof(result->error), "%s", detail);
-	result->thumbnail_width = result->thumbnail_height = 0;
-	result->thumbnail_bytes = 0;
-	result->facts.known &= ~(uint32_t) (TE_FACT_THUMBHASH | TE_FACT_PICTURE_HASH);
+	img_result_drop_thumbnails(result);
 }
 
-static void
-write_thumbnail(int fd, ImgResult *result)
+static bool
+write_bytes(int fd, const char *bytes, size_t length)
 {
-	size_t		done = 0;
-
-	if (result->thumbnail_bytes > TE_MAX_THUMBNAIL)
+	while (length > 0)
 	{
-		drop_thumbnail(result, TE_NOT_ENCODED, "thumbnail is too large");
-		return;
-	}
-	while (done < result->thumbnail_bytes)
-	{
-		ssize_t		written = write(fd, (char *) result->thumbnail + done,
-									result->thumbnail_bytes - done);
+		ssize_t		written = write(fd, bytes, length);
 
 		if (written <= 0)
-		{
-			drop_thumbnail(result, TE_OUT_OF_MEMORY, "no memory for the thumbnail");
-			return;
-		}
-		done += written;
+			return false;
+		bytes += written;
+		length -= (size_t) written;
 	}
+	return true;
+}
+
+/* Write all thumbnails, one after the other. */
+static void
+write_thumbnails(int fd, const TeRequest *request, ImgResult *result)
+{
+	bool		ok = write_bytes(fd, result->thumbnail, result->thumbnail_bytes);
+	size_t		largest = result->thumbnail_bytes;
+
+	for (uint32_t i = 0; ok && i < request->more; i++)
+	{
+		ok = write_bytes(fd, result->more[i].data, result->more[i].bytes);
+		if (result->more[i].bytes > largest)
+			largest = result->more[i].bytes;
+	}
+	if (largest > TE_MAX_THUMBNAIL)
+		drop_thumbnails(result, TE_NOT_ENCODED, "thumbnail is too large");
+	else if (!ok)
+		drop_thumbnails(result, TE_OUT_OF_MEMORY, "no memory for the thumbnail");
 }
 
 /* --- replies */
@@ -265,6 +273,10 @@ add_reply(const TeRequest *request, const ImgResult *result)
 	};
 	size_t		total = 0;
 
+	reply.measured_width = result->measured_width;
+	reply.measured_height = result->measured_height;
+	for (uint32_t i = 0; i < request->more; i++)
+		reply.more[i] = (TeReplyThumbnail) {result->more[i].width, result->more[i].height, (uint32_t) result->more[i].bytes};
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		total += parts[i].length;
 	if (total > sizeof(unsent) - unsent_length && !send_replies())
@@ -301,9 +313,9 @@ answer(const TeRequest *request, const int *fds)
 			sidecar.data = load_sidecar(fds[te_request_descriptors(request) - 1], request, &sidecar.length);
 		img_process_beside(request, data, length, (request->want & TE_WANT_SIDECAR) ? &sidecar : NULL, &result);
 		if (result.status != TE_OK && dec_memory_failed())
-			drop_thumbnail(&result, TE_OUT_OF_MEMORY, NULL);
+			drop_thumbnails(&result, TE_OUT_OF_MEMORY, NULL);
 		else if (result.thumbnail != NULL)
-			write_thumbnail(output_fd, &result);
+			write_thumbnails(output_fd, request, &result);
 	}
 	added = add_reply(request, &result);
 	img_result_free(&result);

@@ -119,25 +119,6 @@ img_decode(const ImgFile *file, VipsImage *opened, uint32_t full_width, const Im
 	return ok;
 }
 
-static void
-make_thumbnail(const ImgFile *file, VipsImage *opened, uint32_t width, uint32_t height,
-			   int orientation, const TeRequest *request, ImgResult *result)
-{
-	ImgPixels	pixels = {0};
-	ImgTarget	target = {.orientation = orientation, .damaged = (request->want & TE_WANT_DAMAGED) != 0};
-
-	if (request->format == TE_FORMAT_JPEG)
-		target.chroma = img_jpeg_chroma((int) request->quality);
-	img_fit(width, height, request->size, &target.width, &target.height);
-	if (img_decode(file, opened, width, &target, &pixels, result))
-	{
-		img_hash_pixels(&pixels, orientation, request, &result->facts);
-		if (!img_encode(&pixels, orientation, request, result))
-			result->facts.known &= ~(uint32_t) (TE_FACT_THUMBHASH | TE_FACT_PICTURE_HASH);
-	}
-	free(pixels.data);
-}
-
 /* A RAW file whose only preview is the uncompressed image in its first directory. */
 static void
 show_plain_preview(const TeRequest *request, const ImgFile *file, int orientation, ImgResult *result)
@@ -147,8 +128,8 @@ show_plain_preview(const TeRequest *request, const ImgFile *file, int orientatio
 
 	if (image && within_limits(vips_image_get_width(image), vips_image_get_height(image),
 							   request->max_pixels, result))
-		make_thumbnail(&tiff, image, vips_image_get_width(image), vips_image_get_height(image),
-					   orientation, request, result);
+		img_make_thumbnails(&tiff, image, vips_image_get_width(image), vips_image_get_height(image),
+							orientation, request, result);
 	g_clear_object(&image);
 }
 
@@ -163,7 +144,7 @@ show_raw(const TeRequest *request, const ImgFile *file, const ImgRaw *raw, const
 		img_fail(result, TE_UNSUPPORTED, raw->other_preview ? "the RAW file has no preview that is a JPEG" :
 				 "the RAW file has no preview");
 	else if (within_limits(preview->width, preview->height, request->max_pixels, result))
-		make_thumbnail(&preview->file, NULL, preview->width, preview->height, orientation, request, result);
+		img_make_thumbnails(&preview->file, NULL, preview->width, preview->height, orientation, request, result);
 }
 
 static void
@@ -176,7 +157,7 @@ process_raw(const TeRequest *request, const ImgFile *file, int orientation, ImgR
 	if (raw.width == 0 && !raw.truncated)
 		preview = img_raw_choose(file, &raw, UINT16_MAX);
 	else if (!raw.truncated && (request->want & TE_WANT_THUMBNAIL))
-		preview = img_raw_choose(file, &raw, request->size);
+		preview = img_raw_choose(file, &raw, img_largest_size(request));
 	if (raw.width == 0 && preview)
 	{
 		raw.width = preview->width;
@@ -212,7 +193,7 @@ process_picture(const TeRequest *request, const ImgFile *file, ImgResult *result
 		result->height = orientation >= 5 ? width : height;
 		if ((request->want & TE_WANT_THUMBNAIL) &&
 			within_limits(width, height, request->max_pixels, result))
-			make_thumbnail(file, opened, width, height, orientation, request, result);
+			img_make_thumbnails(file, opened, width, height, orientation, request, result);
 	}
 	g_clear_object(&opened);
 	img_vips_clear();
@@ -236,7 +217,7 @@ show_embedded(const TeRequest *request, const ImgFile *file, ImgResult *result)
 	if ((across > down ? across - down : down - across) * 100 > MAX(across, down) * SAME_SHAPE)
 		img_fail(result, TE_CORRUPT, "the embedded thumbnail has another shape");
 	else if (within_limits(vips_image_get_width(image), vips_image_get_height(image), request->max_pixels, result))
-		make_thumbnail(file, image, vips_image_get_width(image), vips_image_get_height(image), 1, request, result);
+		img_make_thumbnails(file, image, vips_image_get_width(image), vips_image_get_height(image), 1, request, result);
 	g_object_unref(image);
 }
 
@@ -327,9 +308,24 @@ img_bytes_needed(const TeRequest *request, const uint8_t *data, size_t length)
 }
 
 void
-img_result_free(ImgResult *result)
+img_result_drop_thumbnails(ImgResult *result)
 {
 	g_free(result->thumbnail);
 	result->thumbnail = NULL;
+	result->thumbnail_width = result->thumbnail_height = 0;
+	result->thumbnail_bytes = 0;
+	for (int i = 0; i < TE_MAX_SIZES - 1; i++)
+	{
+		g_free(result->more[i].data);
+		result->more[i] = (ImgThumbnail) {0};
+	}
+	result->measured_width = result->measured_height = 0;
+	result->facts.known &= ~(uint32_t) (TE_FACT_THUMBHASH | TE_FACT_PICTURE_HASH);
+}
+
+void
+img_result_free(ImgResult *result)
+{
+	img_result_drop_thumbnails(result);
 	exif_result_free(&result->exif);
 }

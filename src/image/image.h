@@ -15,6 +15,15 @@
 #include "exif/exif.h"
 #include "wire/message.h"
 
+/* A further thumbnail of an image. */
+typedef struct ImgThumbnail
+{
+	uint32_t	width,
+				height;
+	void	   *data;			/* encoded bytes, for g_free(); NULL if there is none */
+	size_t		bytes;
+} ImgThumbnail;
+
 /* The result of one image.  Zeroed by img_process; img_result_free releases its contents. */
 typedef struct ImgResult
 {
@@ -28,6 +37,9 @@ typedef struct ImgResult
 				thumbnail_height;
 	void	   *thumbnail;		/* encoded bytes, or NULL */
 	size_t		thumbnail_bytes;
+	ImgThumbnail more[TE_MAX_SIZES - 1];	/* those of the request's more_size */
+	uint32_t	measured_width,
+				measured_height;	/* of the request's "measure" */
 
 	ExifResult	exif;
 	TeFacts		facts;			/* that the request wants; the lengths of texts are 0: exif.texts has them */
@@ -56,6 +68,9 @@ extern void img_process(const TeRequest *request, const uint8_t *data, size_t le
 extern void img_process_beside(const TeRequest *request, const uint8_t *data, size_t length,
 							   const ExifSidecar *sidecar, ImgResult *result);
 extern void img_result_free(ImgResult *result);
+
+/* Free all thumbnails of a result. */
+extern void img_result_drop_thumbnails(ImgResult *result);
 
 /*
  * How many bytes of a file, of which "length" are at hand, does a request need?  If not more than

@@ -4,7 +4,7 @@
  *
  * The steps of one image: sniff.c tells the format, header.c or the loader the size; load.c,
  * jpeg.c, png.c, heif.c, bmp.c or pnm.c decode (of a RAW file, the preview that raw.c chose); thumbnail.c shrinks,
- * colour.c converts to sRGB, encode.c rotates and writes.  The components of a JPEG are shrunk as
+ * colour.c converts to sRGB, encode.c rotates and writes; sizes.c does it for each size that is wanted.  The components of a JPEG are shrunk as
  * they are decoded, each by itself (planes.c), and stay what they are up to the encoder if they can.
  *
  * A step that fails returns false or NULL after img_fail(), which keeps the first reason.
@@ -176,7 +176,7 @@ extern void img_reducer_free(ImgReducer *reducer);
 
 /*
  * One component of an image, as its decoder has it: samples of which the image covers so many, the last one perhaps in
- * part.  The first sample begins at the image's edge.
+ * part.  The image begins with the first sample, or in it.
  */
 typedef struct ImgPlane
 {
@@ -184,6 +184,8 @@ typedef struct ImgPlane
 				height;
 	double		covers_x,
 				covers_y;
+	double		starts_x,
+				starts_y;		/* where it begins */
 } ImgPlane;
 
 /*
@@ -272,5 +274,17 @@ extern bool img_mirrored_y(int orientation);
  */
 extern bool img_encode(ImgPixels *pixels, int orientation, const TeRequest *request,
 					   ImgResult *result);
+
+/* sizes.c */
+
+/* The largest size that a request wants a thumbnail in. */
+extern uint32_t img_largest_size(const TeRequest *request);
+
+/*
+ * Make the thumbnails that a request wants of an image of width x height, as stored.
+ *  "opened": as for img_decode.  If one cannot be made, none is.
+ */
+extern void img_make_thumbnails(const ImgFile *file, VipsImage *opened, uint32_t width, uint32_t height,
+								int orientation, const TeRequest *request, ImgResult *result);
 
 #endif							/* TE_IMAGE_INTERNAL_H */

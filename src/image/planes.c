@@ -73,12 +73,12 @@ img_pixels_size(const ImgPixels *pixels)
  * one if the result is to be mirrored.
  */
 static ImgSide
-plane_side(int from, double covers, int pixels, int samples, int shrink, bool mirrored)
+plane_side(int from, double starts, double covers, int pixels, int samples, int shrink, bool mirrored)
 {
-	ImgSide		side = {.from = from, .to = samples, .scale = covers * shrink / pixels};
+	ImgSide		side = {.from = from, .to = samples, .start = starts, .scale = covers * shrink / pixels};
 
 	if (mirrored && shrink * samples > pixels)
-		side.start = covers - side.scale * samples;
+		side.start += covers - side.scale * samples;
 	side.box = MAX(1, (int) (side.scale / (shrink > 1 ? CHROMA_OVERSAMPLING : 2)));
 	return side;
 }
@@ -88,8 +88,8 @@ begin_plane(ImgPlanes *planes, int number, const ImgPlane *from, const ImgTarget
 {
 	ImgPixels	to = img_plane(&planes->pixels, number);
 	int			shrink = shrink_of(target->chroma, number);
-	ImgSide		across = plane_side(from->width, from->covers_x, target->width, to.width, shrink, img_mirrored_x(target->orientation));
-	ImgSide		down = plane_side(from->height, from->covers_y, target->height, to.height, shrink, img_mirrored_y(target->orientation));
+	ImgSide		across = plane_side(from->width, from->starts_x, from->covers_x, target->width, to.width, shrink, img_mirrored_x(target->orientation));
+	ImgSide		down = plane_side(from->height, from->starts_y, from->covers_y, target->height, to.height, shrink, img_mirrored_y(target->orientation));
 
 	planes->reducers[number] = img_reducer_new(&across, &down, 1, false, to.data);
 	return planes->reducers[number] != NULL;

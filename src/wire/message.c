@@ -30,6 +30,26 @@ te_thumbnail_bound(int format, uint32_t width, uint32_t height)
 	return bytes < TE_MAX_THUMBNAIL ? (uint32_t) bytes : TE_MAX_THUMBNAIL;
 }
 
+uint64_t
+te_request_bound(const TeRequest *request)
+{
+	uint64_t	bytes = te_thumbnail_bound(request->format, request->size, request->size);
+
+	for (uint32_t i = 0; i < request->more; i++)
+		bytes += te_thumbnail_bound(request->format, request->more_size[i], request->more_size[i]);
+	return bytes;
+}
+
+uint64_t
+te_reply_thumbnail_bytes(const TeReply *reply)
+{
+	uint64_t	bytes = reply->thumbnail_bytes;
+
+	for (int i = 0; i < TE_MAX_SIZES - 1; i++)
+		bytes += reply->more[i].bytes;
+	return bytes;
+}
+
 /* Statuses that a decoder may send. */
 static bool
 is_decoder_status(uint32_t status)
@@ -75,11 +95,54 @@ te_time_is_valid(const TeTime *time)
 		time->offset_minutes > -16 * 60 && time->offset_minutes < 16 * 60;
 }
 
+/* Can it be a thumbnail of that size? */
+static const char *
+check_thumbnail(const TeReplyThumbnail *thumbnail, uint32_t size, uint32_t format)
+{
+	if (thumbnail->width == 0 || thumbnail->width > size || thumbnail->height == 0 || thumbnail->height > size)
+		return "thumbnail is not of the size that was asked for";
+	if (thumbnail->bytes == 0 || thumbnail->bytes > te_thumbnail_bound(format, thumbnail->width, thumbnail->height))
+		return "length of the thumbnail is impossible";
+	return NULL;
+}
+
+/* The width and height that a thumbnail of a size has or would have, which are wanted or not. */
+static const char *
+check_measure(const TeReply *reply, uint32_t size)
+{
+	if (size == 0)
+		return reply->measured_width != 0 || reply->measured_height != 0 ? "there is a measure where none should be" : NULL;
+	if (reply->measured_width == 0 || reply->measured_width > size || reply->measured_height == 0 || reply->measured_height > size)
+		return "a measure is impossible";
+	return NULL;
+}
+
+/* The further thumbnails, all of them or none. */
+static const char *
+check_more(const TeReply *reply, const TeRequest *request, bool wanted)
+{
+	const char *wrong = NULL;
+	uint32_t	count = wanted ? request->more : 0;
+
+	for (uint32_t i = 0; i < TE_MAX_SIZES - 1 && wrong == NULL; i++)
+	{
+		const TeReplyThumbnail *thumbnail = &reply->more[i];
+
+		if (i < count)
+			wrong = check_thumbnail(thumbnail, request->more_size[i], request->format);
+		else if (thumbnail->width != 0 || thumbnail->height != 0 || thumbnail->bytes != 0)
+			wrong = "there is a thumbnail where none should be";
+	}
+	return wrong != NULL ? wrong : check_measure(reply, wanted ? request->measure : 0);
+}
+
 /* Do status, format and sizes fit each other and the request? */
 static const char *
 check_image(const TeReply *reply, const TeRequest *request)
 {
 	bool		wanted = (request->want & TE_WANT_THUMBNAIL) != 0;
+	const TeReplyThumbnail thumbnail = {reply->thumbnail_width, reply->thumbnail_height, reply->thumbnail_bytes};
+	const char *wrong;
 
 	if (!is_decoder_status(reply->status))
 		return "status is not one of a decoder";
@@ -98,15 +161,10 @@ check_image(const TeReply *reply, const TeRequest *request)
 		if (reply->thumbnail_bytes != 0 || reply->thumbnail_width != 0 ||
 			reply->thumbnail_height != 0)
 			return "there is a thumbnail where none should be";
-		return NULL;
+		return check_more(reply, request, false);
 	}
-	if (reply->thumbnail_width == 0 || reply->thumbnail_width > request->size ||
-		reply->thumbnail_height == 0 || reply->thumbnail_height > request->size)
-		return "thumbnail is not of the size that was asked for";
-	if (reply->thumbnail_bytes == 0 ||
-		reply->thumbnail_bytes > te_thumbnail_bound(request->format, reply->thumbnail_width, reply->thumbnail_height))
-		return "length of the thumbnail is impossible";
-	return NULL;
+	wrong = check_thumbnail(&thumbnail, request->size, request->format);
+	return wrong != NULL ? wrong : check_more(reply, request, true);
 }
 
 /* The values from EXIF except the texts. */
@@ -361,61 +419,4 @@ te_hello_check(const void *message, size_t length, TeHello *hello)
 		!field_is_clean(hello->self_test, sizeof(hello->self_test)))
 		return "a text is not clean";
 	return NULL;
-}
-
-static const char *
-check_request(const TeRequest *request)
-{
-	if (request->magic != TE_WIRE_MAGIC)
-		return "it is not a request";
-	if ((request->want & ~(uint32_t) (TE_WANT_ALL | TE_WANT_DAMAGED | TE_WANT_SIDECAR)) != 0)
-		return "unknown flags are set";
-	if (!(request->want & TE_WANT_EXIF) && (request->want & (TE_WANT_GPS | TE_WANT_FACTS)))
-		return "GPS or facts are requested without EXIF";
-	if (!(request->want & TE_WANT_THUMBNAIL) && (request->want & (TE_WANT_THUMBHASH | TE_WANT_PICTURE_HASH)))
-		return "hashes of the thumbnail are requested without it";
-	if ((request->want & (TE_WANT_THUMBNAIL | TE_WANT_DAMAGED)) == TE_WANT_DAMAGED)
-		return "damaged images are to be shown without a thumbnail";
-	if ((request->want & (TE_WANT_EXIF | TE_WANT_SIDECAR)) == TE_WANT_SIDECAR)
-		return "a sidecar is given without a wish for EXIF";
-	if (((request->want & TE_WANT_SIDECAR) != 0) != (request->sidecar_size > 0) || request->sidecar_size > TE_MAX_SIDECAR)
-		return "size of the sidecar is out of range";
-	if ((request->want & TE_WANT_THUMBNAIL) != 0)
-	{
-		if (request->size < 1 || request->size > TE_MAX_SIDE)
-			return "size is out of range";
-		if (request->format > TE_FORMAT_LAST || te_format_suffix(request->format) == NULL)
-			return "format cannot be written";
-		if (request->quality < 1 || request->quality > 100)
-			return "quality is out of range";
-	}
-	if (request->max_pixels == 0 || request->file_size == 0)
-		return "a limit is zero";
-	return NULL;
-}
-
-int
-te_request_descriptors(const TeRequest *request)
-{
-	return 1 + ((request->want & TE_WANT_THUMBNAIL) ? 1 : 0) + ((request->want & TE_WANT_SIDECAR) ? 1 : 0);
-}
-
-const char *
-te_requests_check(const void *message, size_t length, int nfds, TeRequest *requests, int *count)
-{
-	int			needed = 0;
-
-	if (length == 0 || length % sizeof(TeRequest) != 0 || length > TE_BATCH * sizeof(TeRequest))
-		return "length is impossible";
-	*count = (int) (length / sizeof(TeRequest));
-	memcpy(requests, message, length);
-	for (int i = 0; i < *count; i++)
-	{
-		const char *wrong = check_request(&requests[i]);
-
-		if (wrong != NULL)
-			return wrong;
-		needed += te_request_descriptors(&requests[i]);
-	}
-	return nfds == needed ? NULL : "number of descriptors is wrong";
 }

@@ -16,8 +16,8 @@
  * requests in order.  It sends replies together if they take little time.  On end of file the
  * decoder exits.
  *
- * The thumbnail is written to the output descriptor.  Its offset is then the length, its size a
- * bound that cannot be exceeded.  The server treats everything from a decoder as hostile:
+ * The thumbnails are written to the output descriptor, one after the other in the order in which the request names their
+ * sizes.  Its offset is then the length of all, its size a bound that cannot be exceeded.  The server treats everything from a decoder as hostile:
  * te_reply_check() is the one place where a reply is examined before it is used.
  */
 #ifndef TE_WIRE_MESSAGE_H
@@ -35,6 +35,7 @@
 #define TE_BATCH			16	/* requests in one message */
 
 #define TE_MAX_SIDE			16384	/* largest thumbnail_size */
+#define TE_MAX_SIZES		8	/* thumbnails of one image */
 #define TE_MAX_THUMBNAIL	(64 * 1024 * 1024)	/* bytes of any thumbnail; see te_thumbnail_bound() */
 #define TE_MAX_TEXT			1024	/* bytes of make, model and each error */
 #define TE_MAX_SIDECAR_KB	1024	/* of a file with XMP beside an image */
@@ -112,7 +113,13 @@ typedef struct TeRequest
 	uint64_t	max_pixels;		/* limit on width x height of the decoded frame */
 	uint64_t	file_size;		/* bytes of the image file when the server opened it */
 	uint64_t	sidecar_size;	/* the same of its sidecar; 0 if it has none */
+	uint32_t	more;			/* number of further thumbnails, in the same format */
+	uint32_t	more_size[TE_MAX_SIZES - 1];	/* as "size"; no two are the same */
+	uint32_t	measure;		/* a size in which there is a thumbnail already, of which width and height are wanted; 0 = none */
 } TeRequest;
+
+/* Maximum bytes of all thumbnails that a request wants. */
+extern uint64_t te_request_bound(const TeRequest *request);
 
 typedef enum TeExifStatus
 {
@@ -189,6 +196,13 @@ typedef struct TeFacts
 } TeFacts;
 #define TE_MAX_ISO		10000000
 #define TE_MAX_QUANTITY	1000000
+/* A further thumbnail; zeros if there is none. */
+typedef struct TeReplyThumbnail
+{
+	uint32_t	width,
+				height;
+	uint32_t	bytes;
+} TeReplyThumbnail;
 
 /*
  * Texts follow the struct in the order of the lengths, without NULs, in valid
@@ -216,6 +230,9 @@ typedef struct TeReply
 				error_len,
 				exif_error_len,
 				json_len;
+	TeReplyThumbnail more[TE_MAX_SIZES - 1];	/* in the order of the request's */
+	uint32_t	measured_width,
+				measured_height;	/* of a thumbnail in the request's size "measure" */
 	uint32_t	damage;			/* with TE_OK: TE_CORRUPT or TE_TRUNCATED if the thumbnail shows what is left of a damaged
 								 * image, of which "error" then is the detail; 0 = it is not damaged */
 	uint32_t	has_facts;		/* 0: the struct ends before "facts" */
@@ -224,6 +241,8 @@ typedef struct TeReply
 
 /* Bytes of the struct in a message. */
 #define TE_REPLY_SIZE(has_facts) ((has_facts) ? sizeof(TeReply) : offsetof(TeReply, facts))
+/* Bytes of all thumbnails of a checked reply. */
+extern uint64_t te_reply_thumbnail_bytes(const TeReply *reply);
 
 /* A checked reply: the texts as C strings inside the message's own buffer copy. */
 typedef struct TeReplyTexts

@@ -100,7 +100,7 @@ SET ROLE viewer;
 SELECT thumbexif_file(1, 'shots');
 SELECT thumbexif_state(1, 'shots');
 RESET ROLE;
-GRANT EXECUTE ON FUNCTION thumbexif_file(bigint, regclass) TO viewer;
+GRANT EXECUTE ON FUNCTION thumbexif_file(bigint, regclass, integer) TO viewer;
 SET ROLE viewer;
 SELECT thumbexif_file(1, 'shots');
 RESET ROLE;

@@ -122,6 +122,21 @@ is($server->safe_psql('postgres', "SELECT string_agg(path || attempts, ' ' ORDER
 like($server->safe_psql('postgres', "SELECT error FROM thumbexif_failures WHERE path = 'stop1'"), qr/did not answer in time/, 'with the reason');
 $session->query('RESET thumbexif.decode_timeout');
 
+# --- several sizes
+
+my %lies = (
+	fewer => qr/not of the size that was asked for/, more => qr/thumbnail where none should be/, broad => qr/not of the size that was asked for/,
+	measured => qr/measure where none should be/,
+	longer => qr/shorter than announced/, second => qr/does not have the requested format/, well => qr/^$/);
+$server->safe_psql('postgres', q{SELECT thumbexif_attach('several', create_table => true, thumbnail_sizes => '20,10,5')});
+foreach my $word (sort keys %lies)
+{
+	append_to_file("$pictures/several-$word", "stub: $word \n");
+	my $id = $server->safe_psql('postgres', "INSERT INTO several (path) VALUES ('several-$word') RETURNING id");
+	like($server->safe_psql('postgres', "SELECT error FROM thumbexif_process($id, 'several')"), $lies{$word}, "several sizes: $word");
+	is($server->safe_psql('postgres', "SELECT count(*) FROM thumbexif_thumbnails WHERE id = '$id'"), $word eq 'well' ? 3 : 0, 'all or none');
+}
+
 is($session->query('SELECT pg_backend_pid()'), $session->{pid}, 'the session is the same');
 is(slurp_file($server->data_dir . '/postmaster.pid'), $postmaster_start, 'the server is the same');
 

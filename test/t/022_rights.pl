@@ -127,7 +127,7 @@ like(as($superuser, q{SELECT thumbexif_grant('keeper', 'hall.photos', 'own')}),
 unlike(as('keeper', q{SELECT thumbexif_attach('hall.photos')}) . as('keeper', q{CALL thumbexif_backfill(relation => 'hall.photos')}), qr/ERROR/, 'and may attach and backfill');
 like(as('keeper', q{SELECT thumbexif_grant('app', 'hall.other', 'read')}), qr/must be owner of table hall\.other/, 'but grant nothing on a table of others');
 like(as('keeper', q{SELECT thumbexif_grant('app', 'hall.photos', 'process')}),
-	qr/NOTICE:  granted to role "app": SELECT on table hall\.photos, .*UPDATE \(thumbnail_path, camera_make\) on table hall\.photos, EXECUTE on thumbexif_process, EXECUTE on thumbexif_file, EXECUTE on thumbexif_enqueue/, 'it passes on what it has');
+	qr/NOTICE:  granted to role "app": SELECT on table hall\.photos, .*UPDATE \(thumbnail_path, camera_make\) on table hall\.photos, EXECUTE on thumbexif_process, EXECUTE on thumbexif_file, EXECUTE on thumbexif_srcset, EXECUTE on thumbexif_enqueue/, 'it passes on what it has');
 like(as('app', "UPDATE hall.photos SET path = 'b.png'"), qr/permission denied for table photos/, 'but no right on columns that are read');
 as('keeper', q{SELECT thumbexif_grant('A reader', 'hall.photos', 'read')});
 

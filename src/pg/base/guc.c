@@ -25,6 +25,7 @@
 
 #include "guc.h"
 #include "pg/compat.h"
+#include "size_list.h"
 #include "wire/clock.h"
 #include "wire/message.h"
 
@@ -39,6 +40,7 @@
 char	   *te_image_roots;
 char	   *te_thumbnail_dir;
 int			te_thumbnail_size;
+char	   *te_thumbnail_sizes;
 int			te_thumbnail_format;
 int			te_thumbnail_quality;
 int			te_decoders;
@@ -131,6 +133,17 @@ check_thumbnail_dir(char **newval, void **extra, GucSource source)
 		return false;
 	}
 	return true;
+}
+
+static bool
+check_thumbnail_sizes(char **newval, void **extra, GucSource source)
+{
+	TeSizes		sizes;
+	const char *wrong = te_sizes_parse(*newval, &sizes);
+
+	if (wrong != NULL)
+		GUC_check_errdetail("%s", wrong);
+	return wrong == NULL;
 }
 
 static bool
@@ -279,6 +292,12 @@ define_results(void)
 							"Smaller images are not enlarged. Thumbnails made with another value are stale.",
 							&te_thumbnail_size, 256, 1, TE_MAX_SIDE,
 							PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("thumbexif.thumbnail_sizes",
+							   "Sizes in which thumbnails are made, in pixels, separated by commas.",
+							   "Up to 8; the first one is the thumbnail that rows name. If it is empty, thumbnail_size only. "
+							   "Tables may have a list of their own. Assets without a thumbnail of each size are stale.",
+							   &te_thumbnail_sizes, "", PGC_SUSET, 0,
+							   check_thumbnail_sizes, NULL, NULL);
 	DefineCustomEnumVariable("thumbexif.thumbnail_format",
 							 "File format of thumbnails.",
 							 "Thumbnails made with another value are stale.",

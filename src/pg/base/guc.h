@@ -19,6 +19,7 @@ typedef enum TeDamagedImages
 extern char *te_image_roots;	/* comma-separated absolute folders, "" = none */
 extern char *te_thumbnail_dir;	/* absolute folder, "" = not set */
 extern int	te_thumbnail_size;	/* pixels */
+extern char *te_thumbnail_sizes;	/* comma-separated list, "" = te_thumbnail_size only; parse with te_sizes_parse() */
 extern int	te_thumbnail_format;	/* TeFormat */
 extern int	te_thumbnail_quality;	/* 1..100 */
 extern int	te_decoders;		/* 0 = number of available processors; use te_guc_decoders() */

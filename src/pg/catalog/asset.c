@@ -158,7 +158,7 @@ te_path_sql(const char *column)
 }
 
 /*
- * Append a SELECT of key, path and thumbnail_path up to its WHERE.  The casts guarantee the result types should a
+ * Append a SELECT of key, path, thumbnail_path and whether there is a thumbnail in the row, up to its WHERE.  The casts guarantee the result types should a
  * column's type have changed since the attachment was read.
  */
 static void
@@ -169,12 +169,16 @@ append_select(StringInfo sql, const TeAttachment *attachment)
 	appendStringInfo(sql, "SELECT %s::%s, %s, %s", quote_identifier(attachment->key),
 					 format_type_be_qualified(attachment->key_type), te_path_sql(quote_identifier(attachment->path)),
 					 thumbnail != NULL ? te_path_sql(quote_identifier(thumbnail)) : "NULL::pg_catalog.text");
+	/* that it is there can be told without reading it */
+	if (te_attachment_stores_bytes(attachment))
+		appendStringInfo(sql, ", %s IS NOT NULL", quote_identifier(attachment->column[TE_COL_THUMBNAIL]));
 	appendStringInfo(sql, " FROM ONLY %s WHERE ", attachment->name);
 }
 
 static void
 read_row(TeAsset *asset)
 {
+	asset->has_thumbnail = te_attachment_stores_bytes(asset->attachment) && DatumGetBool(te_out(0, 4));
 	asset->has_row = true;
 	asset->path = te_out_text(0, 2);
 	asset->thumbnail_path = te_out_text(0, 3);

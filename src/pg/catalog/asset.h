@@ -27,9 +27,12 @@ typedef enum TeAssetStatus
 	TE_ASSET_UNSUPPORTED
 } TeAssetStatus;
 
-/* A column's bit of "wrote", and one beside these: the values were read from an older file. */
+/* A column's bit of "wrote", and those beside these.  The first: the values were read from an older file. */
 #define TE_WROTE(column) (INT64CONST(1) << (column))
 #define TE_WROTE_OLD (INT64CONST(1) << 62)
+#define TE_WROTE_THUMBNAIL (INT64CONST(1) << 61) /* the thumbnail in the row is ours */
+#define TE_WROTE_SIZES (INT64CONST(1) << 60)	/* the asset is in the table of thumbnails in several sizes */
+#define TE_WROTE_VALUES (~(TE_WROTE_OLD | TE_WROTE_THUMBNAIL | TE_WROTE_SIZES)) /* the columns */
 
 /* A state row; fields are named as its columns (sql/10-state.sql).  NULL numbers are -1. */
 typedef struct TeState
@@ -68,7 +71,8 @@ typedef struct TeAsset
 	bool		has_row;
 	char	   *path;			/* NULL if NULL in the row, like thumbnail_path */
 	char	   *thumbnail_path;
-	bool		thumbnail_lost; /* a check found our thumbnail file absent or incomplete */
+	bool		has_thumbnail;	/* the row has a thumbnail itself: bytes, not a path */
+	bool		thumbnail_lost; /* a check found our thumbnail file, or that of another size, absent or incomplete */
 	TeState		state;
 } TeAsset;
 

@@ -7,6 +7,7 @@
 #include "access/transam.h"
 #include "access/xact.h"
 
+#include "asset.h"
 #include "asset_count.h"
 #include "asset_state.h"
 #include "inserted_range.h"
@@ -34,10 +35,22 @@ te_asset_state_queue_sql(const char *state, const char *source)
 char *
 te_asset_state_delete_sql(const char *state, const char *where)
 {
-	return psprintf("WITH gone AS (DELETE FROM %s AS s %s RETURNING s.file) "
+	return psprintf("WITH gone AS (DELETE FROM %s AS s %s RETURNING s.id, s.file, s.wrote), "
+					"sizes AS (DELETE FROM %s AS t USING gone WHERE t.attachment = $1 AND t.id = gone.id"
+					" AND (gone.wrote & " INT64_FORMAT ") <> 0 RETURNING t.file) "
 					"INSERT INTO %s (attachment, file) "
-					"SELECT $1, gone.file FROM gone WHERE gone.file IS NOT NULL",
-					state, where, te_internal_name("thumbexif_removal"));
+					"SELECT $1, gone.file FROM gone WHERE gone.file IS NOT NULL "
+					"UNION ALL SELECT $1, sizes.file FROM sizes WHERE sizes.file IS NOT NULL",
+					state, where, te_thumbnail_table(state), TE_WROTE_SIZES, te_internal_name("thumbexif_removal"));
+}
+
+/* SQL that deletes all rows of an attachment ($1) of a table and its children, and lists their thumbnail files for removal. */
+static char *
+delete_all_sql(const char *table)
+{
+	return psprintf("WITH gone AS (DELETE FROM %s WHERE attachment = $1 RETURNING file) "
+					"INSERT INTO %s (attachment, file) SELECT $1, gone.file FROM gone WHERE gone.file IS NOT NULL",
+					te_internal_name(table), te_internal_name("thumbexif_removal"));
 }
 
 /* Run a statement about one attachment ($1) with the extension's rights. */
@@ -53,13 +66,12 @@ run_for_attachment(const char *sql, int attachment)
 void
 te_asset_state_delete_all(int attachment, bool keep_files)
 {
-	const char *asset = te_internal_name("thumbexif_asset");
-
 	te_inserted_ranges_forget(attachment);
 	run_for_attachment(keep_files ?
-					   psprintf("DELETE FROM %s WHERE attachment = $1", asset) :
-					   te_asset_state_delete_sql(asset, "WHERE s.attachment = $1"),
-					   attachment);
+					   psprintf("DELETE FROM %s WHERE attachment = $1", te_internal_name("thumbexif_asset")) :
+					   delete_all_sql("thumbexif_asset"), attachment);
+	/* no row names the files of other sizes, so they go in any case */
+	run_for_attachment(delete_all_sql("thumbexif_thumbnail"), attachment);
 	/* files that were replaced before are not kept longer than those; entries that are locked are due, and are not waited for */
 	if (!keep_files)
 		run_for_attachment(psprintf("UPDATE %s SET replaced_at = '-infinity' WHERE removal IN (SELECT removal FROM %s"

@@ -29,7 +29,7 @@
 extern char *te_asset_state_queue_sql(const char *state, const char *source);
 
 /*
- * SQL that deletes rows of a state table (alias s) and lists their thumbnail files for removal.  "where" is the
+ * SQL that deletes rows of a state table (alias s) with all their thumbnails, and lists the files of these for removal.  "where" is the
  * rest of the DELETE, with its USING and WHERE; it must restrict s.attachment to $1.  The statement's row count is
  * the number of files.
  */
@@ -42,7 +42,7 @@ extern char *te_asset_state_delete_sql(const char *state, const char *where);
  */
 extern int64 te_asset_state_new_version(void);
 
-/* Delete all state rows of an attachment, and the notes of rows to queue, and, unless keep_files, list their thumbnail files for removal. */
+/* Delete all state rows of an attachment, and the notes of rows to queue, and, unless keep_files, list the thumbnail files that rows name for removal.  Those of other sizes are listed in any case. */
 extern void te_asset_state_delete_all(int attachment, bool keep_files);
 
 /* Delete an attachment whose table was dropped, with its state rows, and list its files for removal. */

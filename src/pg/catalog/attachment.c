@@ -133,7 +133,7 @@ check_kind(const TeAttachment *attachment, Form_pg_class form)
 /* The result columns of select_rows(). */
 enum
 {
-	ROW_NUMBER = 1, ROW_RELATION, ROW_KEY_TYPE, ROW_PAUSED, ROW_PAUSED_BY_US, ROW_SEARCH_PATH, ROW_PATH_OWNER, ROW_NOTIFY, ROW_KEY, ROW_PATH, ROW_COLUMNS
+	ROW_NUMBER = 1, ROW_RELATION, ROW_KEY_TYPE, ROW_PAUSED, ROW_PAUSED_BY_US, ROW_SEARCH_PATH, ROW_PATH_OWNER, ROW_NOTIFY, ROW_KEY, ROW_PATH, ROW_SIZES, ROW_FORMER, ROW_COLUMNS
 };
 
 static Datum
@@ -173,6 +173,21 @@ te_notify_channel_is_valid(const char *channel)
 	return channel[0] != '\0' && strlen(channel) < NAMEDATALEN;
 }
 
+/* The sizes and the former column of thumbnails in a row.  What a forged dump may have is left out. */
+static void
+read_thumbnails(HeapTuple row, TeAttachment *attachment)
+{
+	const char *sizes = SPI_getvalue(row, SPI_tuptable->tupdesc, ROW_SIZES);
+	char	   *former = SPI_getvalue(row, SPI_tuptable->tupdesc, ROW_FORMER);
+	TeColumnInfo info;
+
+	if (sizes != NULL && te_sizes_parse(sizes, &attachment->sizes) != NULL)
+		attachment->sizes.count = 0;
+	if (former != NULL && te_column_find(attachment->relation, former, &info) && te_column_accepts(TE_COL_THUMBNAIL, info.type) &&
+		!info.generated && !info.not_null)
+		attachment->former_thumbnail = former;
+}
+
 /* An attachment from its row.  NULL if the table was dropped with event triggers off, or if the row was forged. */
 static TeAttachment *
 from_row(HeapTuple row, bool check)
@@ -206,6 +221,7 @@ from_row(HeapTuple row, bool check)
 			attachment->want_thumbnail |= te_columns[i].want;
 	}
 	attachment->state = te_internal_name(te_key_state_table(key_type));
+	attachment->thumbnails = te_thumbnail_table(attachment->state);
 
 	class = SearchSysCache1(RELOID, ObjectIdGetDatum(attachment->relation));
 	if (!HeapTupleIsValid(class))
@@ -222,6 +238,7 @@ from_row(HeapTuple row, bool check)
 	if (reason != NULL)
 		report_hierarchy(attachment, reason);
 
+	read_thumbnails(row, attachment);
 	fill_columns(attachment, check);
 	return attachment;
 }
@@ -234,7 +251,7 @@ select_rows(Oid relation)
 	TeArgs		args = {0};
 
 	initStringInfo(&sql);
-	appendStringInfoString(&sql, "SELECT attachment, relation::oid, key_type::oid, paused, pause_reason IS NOT NULL, search_path, search_path_owner, notify, id_column, path_column");
+	appendStringInfoString(&sql, "SELECT attachment, relation::oid, key_type::oid, paused, pause_reason IS NOT NULL, search_path, search_path_owner, notify, id_column, path_column, thumbnail_sizes, former_thumbnail_column::text");
 	for (int i = 0; i < TE_COLUMNS; i++)
 		appendStringInfo(&sql, ", %s_column::text", te_columns[i].name);
 	appendStringInfo(&sql, " FROM %s WHERE relation = $1 OR $1 = 0 ORDER BY attachment",
@@ -359,6 +376,7 @@ attachments_equal(const TeAttachment *a, const TeAttachment *b)
 		if (!same_text(a->column[i], b->column[i]) || a->type[i] != b->type[i] || a->typmod[i] != b->typmod[i])
 			return false;
 	return a->number == b->number && a->owner == b->owner && a->key_type == b->key_type &&
+		memcmp(&a->sizes, &b->sizes, sizeof(a->sizes)) == 0 && same_text(a->former_thumbnail, b->former_thumbnail) &&
 		same_text(a->name, b->name) && same_text(a->search_path, b->search_path) && same_text(a->key, b->key) && same_text(a->path, b->path);
 }
 
@@ -377,7 +395,19 @@ te_attachment_check_same(const TeAttachment *attachment)
 bool
 te_attachment_has_thumbnail(const TeAttachment *attachment)
 {
-	return attachment->column[TE_COL_THUMBNAIL_PATH] != NULL;
+	return attachment->column[TE_COL_THUMBNAIL_PATH] != NULL || te_attachment_stores_bytes(attachment);
+}
+
+bool
+te_attachment_stores_bytes(const TeAttachment *attachment)
+{
+	return attachment->column[TE_COL_THUMBNAIL] != NULL;
+}
+
+bool
+te_attachment_stores_files(const TeAttachment *attachment)
+{
+	return attachment->column[TE_COL_THUMBNAIL_PATH] != NULL && !te_attachment_stores_bytes(attachment);
 }
 
 bool

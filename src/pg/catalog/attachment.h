@@ -10,6 +10,7 @@
 #include "nodes/pg_list.h"
 
 #include "column.h"
+#include "pg/base/size_list.h"
 
 typedef struct TeAttachment
 {
@@ -32,6 +33,10 @@ typedef struct TeAttachment
 	char	   *notify;			/* channel for notifications about finished assets; NULL = none */
 	bool		paused;
 	bool		paused_by_us;	/* by the worker, until the cause is gone */
+	TeSizes		sizes;			/* of its thumbnails; none = as the settings say */
+	char	   *former_thumbnail;	/* column in which thumbnails were stored before, which are set to NULL when assets are
+									 * processed; NULL = none */
+	const char *thumbnails;		/* qualified, quoted name of the table of further sizes for this type of key */
 } TeAttachment;
 
 /*
@@ -53,9 +58,13 @@ extern TeAttachment *te_attachment_find(Oid relation);
  */
 extern void te_attachment_check_same(const TeAttachment *attachment);
 
-/* Is a column for the thumbnail / any column for EXIF mapped? */
+/* Is a column for the thumbnail or its path / any column for EXIF mapped? */
 extern bool te_attachment_has_thumbnail(const TeAttachment *attachment);
 extern bool te_attachment_has_exif(const TeAttachment *attachment);
+
+/* Are thumbnails stored in the table itself, or in files? */
+extern bool te_attachment_stores_bytes(const TeAttachment *attachment);
+extern bool te_attachment_stores_files(const TeAttachment *attachment);
 
 /* Does NOTIFY take a channel of this name? */
 extern bool te_notify_channel_is_valid(const char *channel);

@@ -58,6 +58,7 @@ const TeColumnDef te_columns[TE_COLUMNS] = {
 	[TE_COL_FILE_SIZE] = {"file_size", LARGE_COLUMN},
 	[TE_COL_FILE_HASH] = {"file_hash", BYTES_COLUMN, .from_exif = true, .on_request = true, .want = TE_WANT_FILE_HASH},
 	[TE_COL_PICTURE_HASH] = {"picture_hash", HASH_COLUMN, .from_pixels = true, .want = TE_WANT_PICTURE_HASH},
+	[TE_COL_THUMBNAIL] = {"thumbnail", BYTES_COLUMN, .on_request = true},
 };
 
 bool
@@ -100,6 +101,14 @@ te_key_state_table(Oid type)
 	}
 }
 
+char *
+te_thumbnail_table(const char *state)
+{
+	const char *dot = strrchr(state, '.');
+
+	return psprintf("%.*s.thumbexif_thumbnail%s", (int) (dot - state), state, strrchr(state, '_'));
+}
+
 bool
 te_column_find(Oid relation, const char *name, TeColumnInfo *info)
 {
@@ -114,6 +123,7 @@ te_column_find(Oid relation, const char *name, TeColumnInfo *info)
 	info->type = getBaseTypeAndTypmod(form->atttypid, &info->typmod);
 	info->not_null = form->attnotnull;
 	info->generated = form->attgenerated != '\0';
+	info->storage = form->attstorage;
 	ReleaseSysCache(tuple);
 	return info->number > 0;	/* not a system column */
 }

@@ -42,10 +42,13 @@ typedef enum TeColumn
 	TE_COL_FORMAT,
 	TE_COL_FILE_SIZE,
 	TE_COL_FILE_HASH,
-	TE_COL_PICTURE_HASH
+	TE_COL_PICTURE_HASH,
+	/* mapped only by name */
+	TE_COL_THUMBNAIL			/* the thumbnail itself, instead of a file */
 } TeColumn;
-#define TE_COLUMNS (TE_COL_PICTURE_HASH + 1)
-#define TE_COL_IS_FACT(column) ((column) > TE_COL_EXIF_METADATA)
+#define TE_COLUMNS (TE_COL_THUMBNAIL + 1)
+#define TE_COL_LAST_FACT TE_COL_PICTURE_HASH
+#define TE_COL_IS_FACT(column) ((column) > TE_COL_EXIF_METADATA && (column) <= TE_COL_LAST_FACT)
 
 typedef struct TeColumnDef
 {
@@ -75,6 +78,9 @@ extern Oid	te_key_type(Oid type);
 /* The state table (not qualified) for keys of a type; NULL if a key cannot be of this type. */
 extern const char *te_key_state_table(Oid type);
 
+/* The table of thumbnails in several sizes that belongs to a state table; both are qualified names.  Palloc'd. */
+extern char *te_thumbnail_table(const char *state);
+
 typedef struct TeColumnInfo
 {
 	AttrNumber	number;
@@ -82,6 +88,7 @@ typedef struct TeColumnInfo
 	int32		typmod;
 	bool		not_null;
 	bool		generated;
+	char		storage;		/* TYPSTORAGE_... */
 } TeColumnInfo;
 
 /* Find a user column of a relation.  False if it does not exist. */

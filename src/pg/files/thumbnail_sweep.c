@@ -197,8 +197,10 @@ remove_unnamed(const Sweep *sweep, bool dry_run)
 {
 	char	   *sql = psprintf("SELECT f.file FROM thumbexif_file f "
 							   "WHERE NOT EXISTS (SELECT FROM %s s WHERE s.attachment = $1 AND s.file = f.file) "
+							   "AND NOT EXISTS (SELECT FROM %s t WHERE t.attachment = $1 AND t.file = f.file) "
 							   "AND NOT EXISTS (SELECT FROM %s r WHERE r.attachment = $1 AND r.file = f.file)",
-							   te_internal_name("thumbexif_asset"), te_internal_name("thumbexif_removal"));
+							   te_internal_name("thumbexif_asset"), te_internal_name("thumbexif_thumbnail"),
+							   te_internal_name("thumbexif_removal"));
 	Oid			type = INT4OID;
 	Datum		value = Int32GetDatum(sweep->attachment);
 	Portal		cursor = SPI_cursor_open_with_args(NULL, sql, 1, &type, &value, NULL, true, 0);

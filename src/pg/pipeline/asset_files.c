@@ -1,6 +1,6 @@
 /*
  * asset_files.c
- *		Checks the files of an asset: its image and its thumbnail.
+ *		Checks the files of an asset: its image and its thumbnails.
  *
  * A path in a row is untrusted, so it is opened only if it ends in the name in the state, and only below thumbnail_dir.  An
  * absent file counts as lost only if its file system is mounted, which a marker file proves.
@@ -13,6 +13,7 @@
 
 #include "asset_files.h"
 #include "pg/base/guc.h"
+#include "pg/base/statement.h"
 #include "pg/files/thumbnail_folder.h"
 #include "pg/files/thumbnail_marker.h"
 
@@ -99,20 +100,56 @@ is_lost(const char *below, int64 size)
 	return !S_ISREG(file.st_mode) || file.st_size == 0 || (size >= 0 && file.st_size != size);
 }
 
+/* The same for an absolute path; false if that does not lie in thumbnail_dir. */
+static bool
+path_is_lost(const char *path, int64 size)
+{
+	char	   *below = below_thumbnail_dir(path);
+	bool		lost;
+
+	if (below == NULL)
+		return false;
+	lost = is_lost(below, size);
+	pfree(below);
+	return lost;
+}
+
+/* Is the file of a further size lost?  Inside SPI. */
+static bool
+other_size_is_lost(const TeAsset *asset)
+{
+	const TeAttachment *attachment = asset->attachment;
+	Oid			type = te_key_state_type(attachment->key_type);
+	TeArgs		args = {0};
+	char	   *paths[TE_MAX_SIZES];
+	int64		lengths[TE_MAX_SIZES];
+	int			count;
+
+	te_arg_int4(&args, attachment->number);
+	te_arg(&args, type, te_key_datum(type, &asset->key));
+	count = (int) te_sql_by_index(psprintf("SELECT path, length FROM %s WHERE attachment = $1 AND id = $2 AND file IS NOT NULL"
+										   " ORDER BY size LIMIT %d", attachment->thumbnails, TE_MAX_SIZES), &args);
+	for (int i = 0; i < count; i++)
+	{
+		paths[i] = te_out_text(i, 1);
+		lengths[i] = te_out_int(i, 2, -1);
+	}
+	te_sql_free();
+	for (int i = 0; i < count; i++)
+		if (paths[i] != NULL && path_is_lost(paths[i], lengths[i]))
+			return true;
+	return false;
+}
+
 void
 te_asset_files_check_thumbnail(TeAsset *asset, int parts)
 {
-	char	   *below;
-
 	asset->thumbnail_lost = false;
-	if (!(parts & te_parts_kept(asset->attachment) & TE_PART_THUMBNAIL) || !te_names_our_file(asset) ||
+	if (!(parts & TE_PART_THUMBNAIL) || !te_attachment_stores_files(asset->attachment) || !te_names_our_file(asset) ||
 		te_thumbnail_dir == NULL)
 		return;
-	below = below_thumbnail_dir(asset->thumbnail_path);
-	if (below == NULL)
-		return;
-	asset->thumbnail_lost = is_lost(below, asset->state.file_size);
-	pfree(below);
+	asset->thumbnail_lost = path_is_lost(asset->thumbnail_path, asset->state.file_size) ||
+		((asset->state.wrote & TE_WROTE_SIZES) && other_size_is_lost(asset));
 }
 
 int

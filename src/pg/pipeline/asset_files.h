@@ -1,6 +1,6 @@
 /*
  * asset_files.h
- *		Checks the files of an asset: its image and its thumbnail.
+ *		Checks the files of an asset: its image and its thumbnails.
  */
 #ifndef TE_PG_ASSET_FILES_H
 #define TE_PG_ASSET_FILES_H
@@ -16,9 +16,9 @@
 extern int	te_stale_parts_by_files(TeAsset *asset, const TeSettings *settings, int parts);
 
 /*
- * Set thumbnail_lost: true if the thumbnail that the state names (also one made by another server or database) is absent
- * below thumbnail_dir, empty or of another size than when it was made.  False unless "parts" has the thumbnail.  ERROR if
- * it cannot be determined, because the folder may not be mounted.
+ * Set thumbnail_lost: true if the thumbnail that the state names (also one made by another server or database), or one of
+ * its other sizes, is absent below thumbnail_dir, empty or of another length than when it was made.  False unless "parts"
+ * has the thumbnail.  ERROR if it cannot be determined, because the folder may not be mounted.  Inside SPI.
  */
 extern void te_asset_files_check_thumbnail(TeAsset *asset, int parts);
 

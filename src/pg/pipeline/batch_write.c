@@ -17,6 +17,7 @@
 #include "utils/memutils.h"
 
 #include "batch_write.h"
+#include "job_thumbnails.h"
 #include "pg/base/clock.h"
 #include "pg/base/code_rights.h"
 #include "pg/base/statement.h"
@@ -85,27 +86,10 @@ write_files(TeJob **jobs, int count, TeBatchWriteHook between, void *arg)
 {
 	for (int i = 0; i < count; i++)
 	{
-		TeJob	   *job = jobs[i];
-		MemoryContext caller;
-
-		if (!(job->parts & TE_PART_THUMBNAIL) || te_job_verdict(job) != TE_VERDICT_DONE)
-			continue;
-		caller = MemoryContextSwitchTo(job->context);
-		job->file = te_thumbnail_write(job->asset.attachment->number, job->id, job->task.request.format,
-									   job->task.thumbnail, job->task.reply.thumbnail_bytes, &job->file_path);
-		MemoryContextSwitchTo(caller);
-		if (between != NULL)
+		if (te_job_write_files(jobs[i]) && between != NULL)
 			between(arg);
 	}
 	te_thumbnail_sync();
-}
-
-/* Discard the new file, which no row will name. */
-static void
-discard_file(TeJob *job)
-{
-	if (job->file != NULL)
-		te_thumbnail_discard(job->asset.attachment->number, job->file, false);
 }
 
 /*
@@ -212,19 +196,29 @@ lock_rows(const BatchWrite *batch, TeJob **jobs, int count)
 	return kept;
 }
 
-/* Update the rows of jobs whose updates are alike. */
+/*
+ * Update the rows of jobs whose updates are alike.  The values of a statement are copied several times: those of thumbnails are
+ * freed after it.
+ */
 static void
 update_rows(const BatchWrite *batch, TeJob **jobs, const TeRowUpdate *updates, int count)
 {
+	MemoryContext context;
+	MemoryContext caller;
 	TeArgs		args;
 
 	if (!updates[0].any)
 		return;
+	context = updates[0].bytes > 0 ? AllocSetContextCreate(CurrentMemoryContext, "thumbexif rows", ALLOCSET_DEFAULT_SIZES) : NULL;
+	caller = MemoryContextSwitchTo(context != NULL ? context : CurrentMemoryContext);
 	if (run_on_table(batch->attachment, te_row_update_sql(jobs, updates, count, &args), &args) != (uint64) count)
 		ereport(ERROR,
 				(errcode(ERRCODE_TRIGGERED_ACTION_EXCEPTION),
 				 errmsg("a trigger or rule has suppressed the update"),
 				 errhint("Let it pass updates by thumbexif.")));
+	MemoryContextSwitchTo(caller);
+	if (context != NULL)
+		MemoryContextDelete(context);
 }
 
 /* Write rows and states of jobs whose states are locked.  The array is reordered. */
@@ -238,17 +232,20 @@ write_rows(const BatchWrite *batch, TeJob **jobs, int count)
 		return;
 	updates = palloc(sizeof(TeRowUpdate) * count);
 	for (int i = 0; i < count; i++)
-		te_row_update_plan(jobs[i], &updates[i]);
+		te_row_update_plan(jobs[i], batch->settings, &updates[i]);
 	for (int first = 0, end; first < count; first = end)
 	{
+		Size		bytes = updates[first].bytes;
+
 		end = first + 1;
 		for (int i = end; i < count; i++)
 		{
 			TeRowUpdate update = updates[i];
 			TeJob	   *job = jobs[i];
 
-			if (!te_row_update_alike(&updates[first], &update))
+			if (!te_row_update_alike(&updates[first], &update) || bytes + update.bytes > TE_ROW_UPDATE_BYTES)
 				continue;
+			bytes += update.bytes;
 			updates[i] = updates[end];
 			jobs[i] = jobs[end];
 			updates[end] = update;
@@ -301,7 +298,7 @@ write_jobs(BatchWrite *batch, TeJob **jobs, int count)
 	for (int i = 0; i < count; i++)
 	{
 		if (jobs[i]->outcome == TE_OUTCOME_LOST || jobs[i]->outcome == TE_OUTCOME_RELEASE)
-			discard_file(jobs[i]);
+			te_job_discard_files(jobs[i]);
 	}
 	pfree(ready);
 }
@@ -360,8 +357,7 @@ valid_text(MemoryContext context, const char *message)
 static void
 write_refused(BatchWrite *batch, TeJob *job, ErrorData *error)
 {
-	discard_file(job);
-	job->file = NULL;
+	te_job_discard_files(job);
 	job->status = TE_NOT_WRITTEN;
 	job->detail = NULL;
 	if (te_time_limit_hit())
@@ -391,7 +387,7 @@ release_others(const TeJob *except, TeJob **jobs, int count)
 	{
 		if (jobs[i] == except)
 			continue;
-		discard_file(jobs[i]);
+		te_job_discard_files(jobs[i]);
 		jobs[i]->outcome = TE_OUTCOME_RELEASE;
 	}
 }
@@ -404,7 +400,7 @@ te_batch_write(const TeAttachment *attachment, TeJob **jobs, int count, const Te
 	ErrorData  *error;
 
 	for (int i = 0; i < count; i++)
-		jobs[i]->file = NULL;
+		te_job_forget_files(jobs[i]);
 	if (te_write_budget_spent())
 	{
 		/* the previous batch has used up the budget */
@@ -437,7 +433,7 @@ te_batch_write(const TeAttachment *attachment, TeJob **jobs, int count, const Te
 	{
 		if (i > 0 && te_write_budget_spent())
 		{
-			discard_file(jobs[i]);
+			te_job_discard_files(jobs[i]);
 			jobs[i]->outcome = TE_OUTCOME_RELEASE;
 		}
 		else

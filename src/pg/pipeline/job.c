@@ -9,6 +9,7 @@
 #include "asset_files.h"
 #include "claim.h"
 #include "job.h"
+#include "job_thumbnails.h"
 #include "pg/base/guc.h"
 #include "status_error.h"
 
@@ -49,8 +50,28 @@ te_job_destroy(TeJob *job)
 	MemoryContextDelete(job->context);
 }
 
+/* Add the sizes of the thumbnails that have to be made. */
 static void
-fill_request(TeJob *job)
+add_sizes(TeJob *job, const TeSettings *settings, bool force)
+{
+	TeRequest  *request = &job->task.request;
+	TeSizes		sizes = settings->sizes;
+
+	job->some_sizes = !force && te_stale_sizes(&job->asset, settings, &job->source, &sizes);
+	if (sizes.count == 0)
+		return;					/* there are too many */
+	request->want |= TE_WANT_THUMBNAIL;
+	if (job->some_sizes && !(job->asset.state.wrote & TE_WROTE_SIZES))
+		request->measure = settings->sizes.side[0]; /* for the row of the first size */
+	request->size = sizes.side[0];
+	request->more = sizes.count - 1;
+	for (int i = 1; i < sizes.count; i++)
+		request->more_size[i - 1] = sizes.side[i];
+}
+
+/* False if a decoder is not needed. */
+static bool
+fill_request(TeJob *job, const TeSettings *settings, bool force)
 {
 	TeRequest  *request = &job->task.request;
 
@@ -59,8 +80,12 @@ fill_request(TeJob *job)
 	job->task.role = job->asset.attachment->owner;
 	job->task.image_fd = job->source.fd;
 	if (job->parts & TE_PART_THUMBNAIL)
-		request->want |= TE_WANT_THUMBNAIL | (te_damaged_images == TE_DAMAGED_SHOW ? TE_WANT_DAMAGED : 0) |
-			job->asset.attachment->want_thumbnail;
+	{
+		add_sizes(job, settings, force);
+		if (request->want & TE_WANT_THUMBNAIL)
+			request->want |= (te_damaged_images == TE_DAMAGED_SHOW ? TE_WANT_DAMAGED : 0) |
+				(job->some_sizes ? 0 : job->asset.attachment->want_thumbnail);
+	}
 	if (job->parts & TE_PART_EXIF)
 	{
 		request->want |= TE_WANT_EXIF | (te_exif_gps ? TE_WANT_GPS : 0) | job->asset.attachment->want_exif;
@@ -70,11 +95,11 @@ fill_request(TeJob *job)
 	}
 	else
 		te_source_drop_sidecar(&job->source);
-	request->size = te_thumbnail_size;
 	request->format = te_thumbnail_format;
 	request->quality = te_thumbnail_quality;
 	request->max_pixels = te_max_pixels;
 	request->file_size = job->source.size_bytes;
+	return request->want != 0;
 }
 
 static bool
@@ -133,13 +158,10 @@ te_job_open(TeJob *job, const TeSettings *settings, int parts, bool force)
 	job->parts = TE_PART_ALL &
 		(force ? parts & te_parts_kept(job->asset.attachment) :
 		 te_stale_parts(&job->asset, settings, parts, &job->source));
-	if (job->parts == 0)
-	{
-		te_source_close(&job->source);
-		return TE_JOB_DECIDED;
-	}
-	fill_request(job);
-	return TE_JOB_DECODE;
+	if (job->parts != 0 && fill_request(job, settings, force))
+		return TE_JOB_DECODE;
+	te_source_close(&job->source);
+	return TE_JOB_DECIDED;
 }
 
 void
@@ -160,10 +182,12 @@ te_job_collect(TeJob *job)
 	task->texts.keywords = copy_text(task->texts.keywords);
 	if (task->thumbnail != NULL)
 	{
-		char	   *thumbnail = palloc(task->reply.thumbnail_bytes);
+		Size		length = te_reply_thumbnail_bytes(&task->reply);
+		char	   *thumbnail = palloc(length);
 
-		memcpy(thumbnail, task->thumbnail, task->reply.thumbnail_bytes);
+		memcpy(thumbnail, task->thumbnail, length);
 		task->thumbnail = thumbnail;
+		te_job_take_thumbnails(job);
 	}
 	if (task->texts.json != NULL)
 	{

@@ -25,6 +25,18 @@ typedef enum TeOutcome
 	TE_OUTCOME_RELEASE			/* its row or state is locked, or its path has changed: the claim is released */
 } TeOutcome;
 
+/* A thumbnail that was made. */
+typedef struct TeMade
+{
+	int			side;			/* of the square that it was to fit in, pixels */
+	uint32		width,
+				height;
+	const char *data;			/* within task.thumbnail */
+	int64		bytes;			/* -1 = not known */
+	char	   *file;			/* as the state names it; NULL until it is written, or if it is stored in a row */
+	char	   *path;			/* absolute */
+} TeMade;
+
 typedef struct TeJob
 {
 	dlist_node	node;			/* in a list of the pipeline */
@@ -47,8 +59,14 @@ typedef struct TeJob
 	bool		has_taken_at;
 	TeTakenAt	taken_at;
 
-	char	   *file;			/* the new thumbnail, as the state names it; NULL until it is written */
+	bool		some_sizes;		/* the thumbnail stays, and only further sizes are made, or none */
+	int			num_made;
+	TeMade	   *made;			/* thumbnails, the first one for the row unless some_sizes */
+	TeMade	   *measured;		/* the thumbnail that stays, without its data, if its width and height were asked for; else NULL */
+	char	   *file;			/* the new thumbnail, as the state names it; NULL until it is written, or if it is stored in the
+								 * row */
 	char	   *file_path;		/* its path, for the row */
+	int			replaced;		/* files that were listed for removal when it was written */
 	TeOutcome	outcome;
 	bool		finished;		/* its state is written, and stays unless the file, the path or a setting changes */
 } TeJob;

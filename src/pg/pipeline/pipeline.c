@@ -119,7 +119,7 @@ report_batch(TePipeline *p, TeJob **jobs, int count)
 		if (job->outcome != TE_OUTCOME_LOST)
 		{
 			any_written = true;
-			p->num_replaced += job->file != NULL && job->asset.state.file != NULL;
+			p->num_replaced += job->replaced;
 			options->written(options->arg, job);
 		}
 		te_job_destroy(job);
@@ -142,7 +142,7 @@ write_batch(TePipeline *p, TeBatchWriteHook between)
 	{
 		jobs[i] = dlist_container(TeJob, node, dlist_pop_head_node(&p->ready));
 		dlist_push_tail(&p->writing, &jobs[i]->node);
-		p->ready_bytes -= jobs[i]->task.reply.thumbnail_bytes;
+		p->ready_bytes -= te_reply_thumbnail_bytes(&jobs[i]->task.reply);
 	}
 	p->num_ready -= count;
 	qsort(jobs, count, sizeof(TeJob *), compare_jobs);
@@ -241,7 +241,7 @@ write_decoded(TePipeline *p)
 
 		dlist_push_head(&p->ready, &job->node);
 		p->num_ready++;
-		p->ready_bytes += job->task.reply.thumbnail_bytes;
+		p->ready_bytes += te_reply_thumbnail_bytes(&job->task.reply);
 	}
 	PG_TRY();
 	{

@@ -19,7 +19,7 @@ add_ready(TePipeline *p, TeJob *job)
 {
 	dlist_push_tail(&p->ready, &job->node);
 	p->num_ready++;
-	p->ready_bytes += job->task.reply.thumbnail_bytes;
+	p->ready_bytes += te_reply_thumbnail_bytes(&job->task.reply);
 }
 
 bool

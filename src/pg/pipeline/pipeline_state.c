@@ -39,7 +39,7 @@ te_pipeline_create(const TePipelineOptions *options)
 	p->key_type = options->attachment->key_type;
 	p->context = context;
 	p->scratch = AllocSetContextCreate(context, "thumbexif step", ALLOCSET_DEFAULT_SIZES);
-	te_settings_now(&p->settings);
+	te_settings_now(options->attachment, &p->settings);
 	p->remaining = options->max_assets;
 	p->started = GetCurrentTimestamp();
 	dlist_init(&p->waiting);

@@ -8,6 +8,7 @@
 #include "utils/builtins.h"
 
 #include "column_value.h"
+#include "job_thumbnails.h"
 #include "pg/base/guc.h"
 #include "row_update.h"
 
@@ -37,13 +38,13 @@ plan_picture(const TeJob *job, bool done, TeRowUpdate *update)
 
 	set_size(attachment, update, TE_COL_WIDTH, reply->width);
 	set_size(attachment, update, TE_COL_HEIGHT, reply->height);
-	for (int i = TE_COL_THUMBHASH; i < TE_COLUMNS; i++)
+	for (int i = TE_COL_THUMBHASH; i <= TE_COL_LAST_FACT; i++)
 	{
 		Datum		value;
 		bool		found;
 
 		if (attachment->column[i] == NULL || te_columns[i].from_exif ||
-			(te_columns[i].from_pixels && !(done && (job->parts & TE_PART_THUMBNAIL))))
+			(te_columns[i].from_pixels && !te_job_has_thumbnail(job)))
 			continue;
 		found = te_column_value(job, i, &value);
 		if (!found && !done)
@@ -80,8 +81,30 @@ plan_exif(const TeJob *job, bool replace, TeRowUpdate *update)
 	update->wrote &= ~TE_WROTE_OLD;
 }
 
+/* A new thumbnail, in a file or in the row, and what becomes of the one in the other place. */
+static void
+plan_thumbnail(const TeJob *job, TeRowUpdate *update)
+{
+	const TeAttachment *attachment = job->asset.attachment;
+
+	if (te_attachment_stores_bytes(attachment))
+	{
+		set_value(update, TE_COL_THUMBNAIL, (Datum) 0);
+		update->bytes = job->made[0].bytes;
+		update->wrote |= TE_WROTE_THUMBNAIL;
+		if (attachment->column[TE_COL_THUMBNAIL_PATH] == NULL || !te_names_our_file(&job->asset))
+			return;
+		set_value(update, TE_COL_THUMBNAIL_PATH, (Datum) 0);
+		update->nulls[TE_COL_THUMBNAIL_PATH] = true;
+		return;
+	}
+	set_value(update, TE_COL_THUMBNAIL_PATH, CStringGetTextDatum(job->file_path));
+	update->clear_former = (update->wrote & TE_WROTE_THUMBNAIL) && attachment->former_thumbnail != NULL;
+	update->wrote &= ~TE_WROTE_THUMBNAIL;
+}
+
 void
-te_row_update_plan(const TeJob *job, TeRowUpdate *update)
+te_row_update_plan(const TeJob *job, const TeSettings *settings, TeRowUpdate *update)
 {
 	bool		changed = te_source_changed(&job->asset, &job->source) || te_sidecar_changed(&job->asset, &job->source);
 	bool		done = te_job_verdict(job) == TE_VERDICT_DONE;
@@ -89,14 +112,15 @@ te_row_update_plan(const TeJob *job, TeRowUpdate *update)
 
 	memset(update, 0, sizeof(*update));
 	update->wrote = job->asset.state.wrote;
+	if (te_job_has_thumbnail(job))
+		plan_thumbnail(job, update);
 	if (done && (job->parts & TE_PART_THUMBNAIL))
-		set_value(update, TE_COL_THUMBNAIL_PATH,
-				  CStringGetTextDatum(job->file_path));
+		update->wrote = settings->sizes.count > 1 ? update->wrote | TE_WROTE_SIZES : update->wrote & ~TE_WROTE_SIZES;
 	if ((done && job->parts != 0) || failed_with_exif)
 		plan_picture(job, done, update);
 	if ((done && (job->parts & TE_PART_EXIF) && !te_job_exif_failed(job)) || failed_with_exif)
 		plan_exif(job, changed || (update->wrote & TE_WROTE_OLD) != 0, update);
-	else if (changed && update->wrote != 0)
+	else if (changed && (update->wrote & TE_WROTE_VALUES) != 0)
 		update->wrote |= TE_WROTE_OLD;
 }
 
@@ -123,7 +147,7 @@ value_type(Oid column_type)
 bool
 te_row_update_alike(const TeRowUpdate *a, const TeRowUpdate *b)
 {
-	return memcmp(a->set, b->set, sizeof(a->set)) == 0;
+	return memcmp(a->set, b->set, sizeof(a->set)) == 0 && a->clear_former == b->clear_former;
 }
 
 /* Add the number of jobs, their keys and their paths as parameters $1 to $3. */
@@ -152,15 +176,16 @@ arg_rows(const TeAttachment *attachment, TeJob *const *jobs, int count, TeArgs *
 
 /* Add the values of a column as a parameter. */
 static void
-arg_column(const TeAttachment *attachment, TeColumn column, const TeRowUpdate *updates, int count, TeArgs *args)
+arg_column(TeJob *const *jobs, TeColumn column, const TeRowUpdate *updates, int count, TeArgs *args)
 {
+	const TeAttachment *attachment = jobs[0]->asset.attachment;
 	Datum	   *values = palloc(sizeof(Datum) * count);
 	bool	   *nulls = palloc(sizeof(bool) * count);
 	Oid			type = attachment->type[column];
 
 	for (int i = 0; i < count; i++)
 	{
-		values[i] = updates[i].values[column];
+		values[i] = column == TE_COL_THUMBNAIL ? te_made_bytea(&jobs[i]->made[0]) : updates[i].values[column];
 		nulls[i] = updates[i].nulls[column];
 	}
 	te_arg_array(args, value_type(type), values, nulls, count);
@@ -212,11 +237,13 @@ te_row_update_sql(TeJob *const *jobs, const TeRowUpdate *updates, int count, TeA
 	{
 		if (!updates[0].set[i])
 			continue;
-		arg_column(attachment, i, updates, count, args);
+		arg_column(jobs, i, updates, count, args);
 		appendStringInfo(&sql, i == TE_COL_KEYWORDS ? "%s%s = pg_catalog.string_to_array(($%d)[w.n], pg_catalog.chr(10))" : "%s%s = ($%d)[w.n]",
 						 comma, quote_identifier(attachment->column[i]), args->count);
 		comma = ", ";
 	}
+	if (updates[0].clear_former)
+		appendStringInfo(&sql, "%s%s = NULL", comma, quote_identifier(attachment->former_thumbnail));
 	appendStringInfoString(&sql, " FROM");
 	append_join(&sql, attachment);
 	return sql.data;

@@ -22,10 +22,18 @@ typedef struct TeRowUpdate
 	bool		nulls[TE_COLUMNS];
 	Datum		values[TE_COLUMNS];
 	int64		wrote;			/* new value of the state's "wrote" */
+	bool		clear_former;	/* set the thumbnail in the former column to NULL */
+	Size		bytes;			/* of a thumbnail that is stored in the row */
 } TeRowUpdate;
 
-/* Decide which columns get which values (palloc'd).  job->file_path is the new thumbnail, if one was made. */
-extern void te_row_update_plan(const TeJob *job, TeRowUpdate *update);
+/* Bytes of thumbnails to be passed to one statement, unless one alone has more. */
+#define TE_ROW_UPDATE_BYTES (4 * 1024 * 1024)
+
+/*
+ * Decide which columns get which values (palloc'd).  job->file_path is the new thumbnail if it is stored in a file; one that is
+ * stored in the row is job->made[0] itself, which te_row_update_sql() takes.
+ */
+extern void te_row_update_plan(const TeJob *job, const TeSettings *settings, TeRowUpdate *update);
 
 /* Do both set the same columns, so that one statement can make them? */
 extern bool te_row_update_alike(const TeRowUpdate *a, const TeRowUpdate *b);

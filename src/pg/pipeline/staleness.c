@@ -17,10 +17,28 @@
 /* The settings of a thumbnail end with this if it shows what is left of a damaged image. */
 #define OF_DAMAGED " damaged"
 
-void
-te_settings_now(TeSettings *settings)
+/* Before the sizes, if thumbnails are stored in rows instead of files. */
+#define IN_ROW "row "
+
+/* The sizes of a table's thumbnails. */
+static void
+find_sizes(const TeAttachment *attachment, TeSizes *sizes)
 {
-	settings->thumbnail = psprintf("%d %s", te_thumbnail_size, te_format_name(te_thumbnail_format));
+	*sizes = attachment->sizes;
+	if (sizes->count == 0)
+		(void) te_sizes_parse(te_thumbnail_sizes, sizes);	/* the check hook has checked it */
+	if (sizes->count > 0)
+		return;
+	sizes->count = 1;
+	sizes->side[0] = te_thumbnail_size;
+}
+
+void
+te_settings_now(const TeAttachment *attachment, TeSettings *settings)
+{
+	find_sizes(attachment, &settings->sizes);
+	settings->thumbnail = psprintf("%s%s %s", te_attachment_stores_bytes(attachment) ? IN_ROW : "",
+								   te_sizes_text(&settings->sizes), te_format_name(te_thumbnail_format));
 	if (te_thumbnail_format != TE_FORMAT_PNG)	/* PNG has no quality */
 		settings->thumbnail = psprintf("%s %d", settings->thumbnail, te_thumbnail_quality);
 	settings->exif = psprintf("%s %s" WITH_XMP, te_default_timezone, te_exif_gps ? "gps" : "nogps");
@@ -81,13 +99,79 @@ settings_match(const char *stored, const char *now)
 	return strcmp(stored, now) == 0;
 }
 
+/* Are these the settings of a thumbnail that shows what is left of a damaged image? */
 static bool
-thumbnail_settings_match(const TeAsset *asset, const TeSettings *settings)
+is_of_damaged(const char *stored)
 {
-	const char *stored = asset->state.thumbnail_settings;
+	size_t		length = strlen(stored);
 
-	return settings_match(stored, settings->thumbnail) ||
-		(settings->damaged != NULL && settings_match(stored, settings->damaged));
+	return length > strlen(OF_DAMAGED) && strcmp(stored + length - strlen(OF_DAMAGED), OF_DAMAGED) == 0;
+}
+
+/* The settings that a thumbnail should have which was made with these. */
+static const char *
+wanted_settings(const char *stored, const TeSettings *settings)
+{
+	return settings->damaged != NULL && stored != NULL && is_of_damaged(stored) ? settings->damaged : settings->thumbnail;
+}
+
+/* Settings of thumbnails as the state has them, taken apart. */
+typedef struct ThumbnailSettings
+{
+	TeSizes		sizes;
+	char	   *first;			/* as if the first size were the only one */
+	const char *rest;			/* behind the sizes */
+	bool		in_row;
+} ThumbnailSettings;
+
+/* False for a text that is not of ours. */
+static bool
+take_apart(const char *text, ThumbnailSettings *settings)
+{
+	size_t		length;
+
+	settings->in_row = strncmp(text, IN_ROW, strlen(IN_ROW)) == 0;
+	if (settings->in_row)
+		text += strlen(IN_ROW);
+	length = strcspn(text, " ");
+	if (te_sizes_parse(pnstrdup(text, length), &settings->sizes) != NULL || settings->sizes.count == 0)
+		return false;
+	settings->rest = text + length;
+	settings->first = psprintf("%s%d%s", settings->in_row ? IN_ROW : "", settings->sizes.side[0], settings->rest);
+	return true;
+}
+
+/* Do settings differ only in sizes other than the first? */
+static bool
+other_sizes_only(const char *stored, const TeSettings *settings, ThumbnailSettings *before, ThumbnailSettings *after)
+{
+	return stored != NULL && take_apart(stored, before) && take_apart(wanted_settings(stored, settings), after) &&
+		settings_match(before->first, after->first);
+}
+
+int
+te_settings_first_size(const char *stored)
+{
+	ThumbnailSettings settings;
+
+	return stored != NULL && take_apart(stored, &settings) ? settings.sizes.side[0] : 0;
+}
+
+char *
+te_settings_without_surplus(const char *stored, const TeSettings *settings, TeSizes *kept)
+{
+	ThumbnailSettings before;
+	ThumbnailSettings after;
+
+	if (!other_sizes_only(stored, settings, &before, &after))
+		return NULL;
+	kept->count = 0;
+	for (int i = 0; i < before.sizes.count; i++)
+		if (te_sizes_find(&after.sizes, before.sizes.side[i]) >= 0)
+			kept->side[kept->count++] = before.sizes.side[i];
+	if (kept->count == before.sizes.count)
+		return NULL;
+	return psprintf("%s%s%s", before.in_row ? IN_ROW : "", te_sizes_text(kept), before.rest);
 }
 
 size_t
@@ -156,15 +240,53 @@ te_names_our_file(const TeAsset *asset)
 		strcmp(asset->thumbnail_path + path_length - file_length, file) == 0;
 }
 
+/* Is there a thumbnail, whoever made it?  *ours tells whether that was we. */
+static bool
+has_thumbnail(const TeAsset *asset, bool *ours)
+{
+	if (te_attachment_stores_bytes(asset->attachment))
+	{
+		*ours = asset->has_thumbnail && (asset->state.wrote & TE_WROTE_THUMBNAIL) != 0;
+		return asset->has_thumbnail;
+	}
+	*ours = te_names_our_file(asset);
+	return asset->thumbnail_path != NULL;
+}
+
+static bool
+thumbnail_is_stale(const TeAsset *asset, const TeSettings *settings, bool changed)
+{
+	const char *stored = asset->state.thumbnail_settings;
+	bool		ours;
+
+	return !has_thumbnail(asset, &ours) ||
+		(ours && (changed || asset->thumbnail_lost || !settings_match(stored, wanted_settings(stored, settings))));
+}
+
+bool
+te_stale_sizes(const TeAsset *asset, const TeSettings *settings, const TeSource *file, TeSizes *missing)
+{
+	ThumbnailSettings before;
+	ThumbnailSettings after;
+	bool		ours;
+
+	if (!has_thumbnail(asset, &ours) || !ours || asset->thumbnail_lost || te_source_changed(asset, file) ||
+		!other_sizes_only(asset->state.thumbnail_settings, settings, &before, &after))
+		return false;
+	missing->count = 0;
+	for (int i = 0; i < after.sizes.count; i++)
+		if (te_sizes_find(&before.sizes, after.sizes.side[i]) < 0)
+			missing->side[missing->count++] = after.sizes.side[i];
+	return true;
+}
+
 int
 te_missing_parts(const TeAsset *asset, const TeSettings *settings, const TeSource *file)
 {
 	bool		changed = te_source_changed(asset, file);
 	int			missing = 0;
 
-	if (asset->thumbnail_path == NULL ||
-		(te_names_our_file(asset) &&
-		 (changed || asset->thumbnail_lost || !thumbnail_settings_match(asset, settings))))
+	if (thumbnail_is_stale(asset, settings, changed))
 		missing |= TE_PART_THUMBNAIL;
 	if (changed || te_sidecar_changed(asset, file) || !exif_settings_match(asset, settings->exif))
 		missing |= TE_PART_EXIF;

@@ -18,14 +18,30 @@
 /* The settings that determine results, as the state stores them. */
 typedef struct TeSettings
 {
-	char	   *thumbnail;		/* "256 jpeg 85", "256 png" */
+	char	   *thumbnail;		/* "256 jpeg 85", "256,1024 png", "row 256 jpeg 85" */
 	char	   *exif;			/* "UTC gps xmp" */
 	char	   *both;
 	char	   *damaged;		/* of a thumbnail that shows what is left of a damaged image; NULL: there must be none */
+	TeSizes		sizes;			/* of thumbnails, at least one */
 } TeSettings;
 
-/* The current settings, palloc'd. */
-extern void te_settings_now(TeSettings *settings);
+/* The current settings for a table, palloc'd. */
+extern void te_settings_now(const TeAttachment *attachment, TeSettings *settings);
+
+/*
+ * Of an asset whose thumbnail is stale: does it lack only further sizes, or has too many, so that the others need not be made
+ * again?  Then *missing are those to be made, which may be none.  "file" as for te_stale_parts().
+ */
+extern bool te_stale_sizes(const TeAsset *asset, const TeSettings *settings, const TeSource *file, TeSizes *missing);
+
+/* The first size in the settings of a state; 0 if they are NULL. */
+extern int	te_settings_first_size(const char *stored);
+
+/*
+ * What the settings in a state become if sizes that are no longer wanted are dropped, and in *kept those that stay.  NULL if
+ * there are none of these, or if the thumbnails are stale as a whole.
+ */
+extern char *te_settings_without_surplus(const char *stored, const TeSettings *settings, TeSizes *kept);
 
 /*
  * The length of the beginning of the settings of EXIF with which an asset is not stale, either: what 1.0 read is complete if

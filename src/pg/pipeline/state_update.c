@@ -13,6 +13,7 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "job_thumbnails.h"
 #include "pg/base/backoff.h"
 #include "pg/base/extension.h"
 #include "pg/base/guc.h"
@@ -93,13 +94,18 @@ set_done(const TeJob *job, const TeSettings *settings, NewState *result)
 	TeAsset		after = job->asset;
 
 	state->attempts = state->interruptions = 0;
-	if (job->parts & TE_PART_THUMBNAIL)
+	if (te_job_has_thumbnail(job))
 	{
-		state->file = job->file;
-		state->damage = te_job_damage(job);
-		state->thumbnail_settings = state->damage != NULL ? settings->damaged : settings->thumbnail;
+		state->file = job->file;	/* NULL if it is in the row */
 		state->file_size = job->task.reply.thumbnail_bytes;
 		after.thumbnail_path = job->file_path;
+		after.has_thumbnail = true;
+	}
+	if (job->parts & TE_PART_THUMBNAIL)
+	{
+		if (job->task.request.want & TE_WANT_THUMBNAIL)
+			state->damage = te_job_damage(job);
+		state->thumbnail_settings = state->damage != NULL ? settings->damaged : settings->thumbnail;
 		after.thumbnail_lost = false;
 	}
 	if (job->parts & TE_PART_EXIF)
@@ -204,7 +210,7 @@ arg_differing(TeArgs *args, TeJob *const *jobs, const NewState *const *results, 
 		nulls[SIZE][i] = nulls[MTIME][i] = state->source_size < 0;	/* an mtime before 1970 is negative and valid */
 		values[WROTE][i] = Int64GetDatum(state->wrote);
 		nulls[FILE_NAME][i] = state->file == NULL;
-		nulls[FILE_SIZE][i] = state->file == NULL || state->file_size < 0;
+		nulls[FILE_SIZE][i] = state->file_size < 0 || (state->file == NULL && !(state->wrote & TE_WROTE_THUMBNAIL));
 		if (state->file != NULL)
 			values[FILE_NAME][i] = CStringGetTextDatum(state->file);
 		values[FILE_SIZE][i] = Int64GetDatum(state->file_size);
@@ -317,7 +323,10 @@ te_states_update(TeJob *const *jobs, const TeRowUpdate *updates, int count, cons
 		const TeAsset *asset = &jobs[i]->asset;
 
 		jobs[i]->finished = is_finished(jobs[i], results[i].state.status);
-		if (jobs[i]->file != NULL && asset->state.file != NULL)
-			te_thumbnail_discard(asset->attachment->number, asset->state.file, true);
+		if (asset->state.file == NULL || results[i].state.file == asset->state.file)
+			continue;
+		te_thumbnail_discard(asset->attachment->number, asset->state.file, true);
+		jobs[i]->replaced++;
 	}
+	te_job_thumbnails_store(jobs, count, settings);
 }

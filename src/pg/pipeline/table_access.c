@@ -28,7 +28,7 @@ te_table_access(Oid relation, int parts, bool dry_run)
 				 errdetail("thumbexif reads and writes the table as its owner and would not see all rows."),
 				 errhint("ALTER TABLE %s NO FORCE ROW LEVEL SECURITY, or let its owner bypass row security.", attachment->name)));
 	te_code_rights_check_table(attachment->relation, CMD_UPDATE, attachment->owner);
-	if (!dry_run && (parts & te_parts_kept(attachment) & TE_PART_THUMBNAIL))
+	if (!dry_run && (parts & TE_PART_THUMBNAIL) && te_attachment_stores_files(attachment))
 		te_thumbnail_check();
 	return attachment;
 }

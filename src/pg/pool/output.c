@@ -1,6 +1,6 @@
 /*
  * output.c
- *		The memory file to which a decoder writes a thumbnail.
+ *		The memory file to which a decoder writes the thumbnails of an image.
  */
 #include "postgres.h"
 
@@ -27,13 +27,13 @@ bool
 te_output_open(TePoolEntry *entry)
 {
 	const TeRequest *request = &entry->request;
-	uint32		max_bytes = te_thumbnail_bound(request->format, request->size, request->size);
+	uint64		max_bytes = te_request_bound(request);
 	int			save_errno;
 
 	if (!AcquireExternalFD())
 		return false;
 	entry->output_fd = memfd_create("thumbexif", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (entry->output_fd >= 0 && ftruncate(entry->output_fd, max_bytes) == 0 &&
+	if (entry->output_fd >= 0 && ftruncate(entry->output_fd, (off_t) max_bytes) == 0 &&
 		fcntl(entry->output_fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_GROW | F_SEAL_SHRINK) == 0)
 		return true;
 
@@ -67,11 +67,30 @@ has_signature(int format, const char *data, uint32 length)
 	}
 }
 
+/* Does each thumbnail have the format that was requested? */
+static bool
+have_signatures(const TePoolEntry *entry)
+{
+	const TeReply *reply = &entry->reply;
+	const char *data = entry->thumbnail;
+	uint32		length = reply->thumbnail_bytes;
+
+	for (uint32 i = 0;; i++)
+	{
+		if (!has_signature((int) entry->request.format, data, length))
+			return false;
+		if (i == entry->request.more)
+			return true;
+		data += length;
+		length = reply->more[i].bytes;
+	}
+}
+
 const char *
 te_output_read(TePoolEntry *entry, MemoryContext context)
 {
-	uint32		length = entry->reply.thumbnail_bytes;
-	uint32		done = 0;
+	uint64		length = te_reply_thumbnail_bytes(&entry->reply);
+	uint64		done = 0;
 
 	if (length == 0)
 		return NULL;
@@ -81,13 +100,11 @@ te_output_read(TePoolEntry *entry, MemoryContext context)
 	entry->thumbnail = MemoryContextAlloc(context, length);
 	while (done < length)
 	{
-		ssize_t		got = pread(entry->output_fd, entry->thumbnail + done, length - done, done);
+		ssize_t		got = pread(entry->output_fd, entry->thumbnail + done, length - done, (off_t) done);
 
 		if (got <= 0)
 			return "thumbnail is shorter than announced";
 		done += got;
 	}
-	if (!has_signature(entry->request.format, entry->thumbnail, length))
-		return "thumbnail does not have the requested format";
-	return NULL;
+	return have_signatures(entry) ? NULL : "thumbnail does not have the requested format";
 }

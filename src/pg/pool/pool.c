@@ -172,8 +172,10 @@ deliver(TePoolEntry *entry)
 	task->thumbnail = NULL;
 	if (entry->thumbnail)
 	{
-		task->thumbnail = palloc(entry->reply.thumbnail_bytes);
-		memcpy(task->thumbnail, entry->thumbnail, entry->reply.thumbnail_bytes);
+		Size		length = te_reply_thumbnail_bytes(&entry->reply);
+
+		task->thumbnail = palloc(length);
+		memcpy(task->thumbnail, entry->thumbnail, length);
 	}
 	dlist_delete(&entry->node);
 	te_pool_entry_free(entry);

@@ -35,7 +35,7 @@ typedef struct TeTask
 	/* reply */
 	TeReply		reply;			/* validated; on failure zeroed except for status */
 	TeReplyTexts texts;			/* allocated in the caller's context of te_pool_wait */
-	char	   *thumbnail;		/* reply.thumbnail_bytes bytes in the same context, or NULL */
+	char	   *thumbnail;		/* all thumbnails (te_reply_thumbnail_bytes) in the same context, or NULL */
 } TeTask;
 
 /* Maximum of tasks that may be pending; "small": of tasks that make no thumbnail and read no whole file. */

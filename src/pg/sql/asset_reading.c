@@ -26,9 +26,11 @@ te_asset_read(const TeAttachment *attachment, const TeKey *key, bool with_path, 
 
 	*asset = (TeAsset) {.attachment = attachment, .key = *key};
 	te_arg(&args, attachment->key_type, te_key_datum(attachment->key_type, key));
-	sql = psprintf("SELECT %s, %s FROM ONLY %s AS t WHERE t.%s OPERATOR(pg_catalog.=) $1",
+	sql = psprintf("SELECT %s, %s, %s FROM ONLY %s AS t WHERE t.%s OPERATOR(pg_catalog.=) $1",
 				   te_path_sql(with_path ? psprintf("t.%s", quote_identifier(attachment->path)) : "NULL"),
 				   te_path_sql(thumbnail ? psprintf("t.%s", quote_identifier(thumbnail)) : "NULL"),
+				   te_attachment_stores_bytes(attachment) ?
+				   psprintf("t.%s IS NOT NULL", quote_identifier(attachment->column[TE_COL_THUMBNAIL])) : "false",
 				   attachment->name, quote_identifier(attachment->key));
 	rows = how == TE_STATE_SEE ? te_sql_read_as_caller(attachment->relation, sql, &args) :
 		te_sql_as_caller(attachment->relation, NULL, sql, &args);
@@ -37,6 +39,7 @@ te_asset_read(const TeAttachment *attachment, const TeKey *key, bool with_path, 
 	{
 		asset->path = te_out_text(0, 1);
 		asset->thumbnail_path = te_out_text(0, 2);
+		asset->has_thumbnail = DatumGetBool(te_out(0, 3));
 	}
 	te_sql_free();
 	if (asset->has_row)

@@ -16,7 +16,7 @@ extern bool te_asset_arguments(FunctionCallInfo fcinfo, Oid type, TeAttachment *
 
 /*
  * Read an asset: its row as the caller, with the caller's rights and row security, then its state.  With TE_STATE_SEE both
- * in the active snapshot.  False if the caller sees no such row.  Without with_path only the key and thumbnail_path are
+ * in the active snapshot.  False if the caller sees no such row.  Without with_path only the key and the columns of the thumbnail are
  * read, so that the caller needs no right on the path.  Inside SPI.
  */
 extern bool te_asset_read(const TeAttachment *attachment, const TeKey *key, bool with_path, TeStateRead how, TeAsset *asset);

@@ -237,6 +237,13 @@ is_mapped(const TeMapping *mapping, const char *name)
 	return strcmp(mapping->key, name) == 0 || strcmp(mapping->path, name) == 0;
 }
 
+/* Is a column for thumbnails mapped? */
+static bool
+has_thumbnail(const TeMapping *mapping)
+{
+	return mapping->column[TE_COL_THUMBNAIL_PATH] != NULL || mapping->column[TE_COL_THUMBNAIL] != NULL;
+}
+
 /* Map facts that are not named, if the table has such columns and nothing else is mapped to them. */
 static void
 map_facts_that_fit(Relation relation, TeMapping *mapping)
@@ -246,7 +253,7 @@ map_facts_that_fit(Relation relation, TeMapping *mapping)
 		const char *name = te_columns[i].name;
 
 		if (TE_COL_IS_FACT(i) && mapping->column[i] == NULL && !mapping->refused[i] &&
-			(!te_columns[i].from_pixels || mapping->column[TE_COL_THUMBNAIL_PATH] != NULL) &&
+			(!te_columns[i].from_pixels || has_thumbnail(mapping)) &&
 			te_attach_fact_fits(RelationGetRelid(relation), i) && !is_mapped(mapping, name))
 			mapping->column[i] = name;
 	}
@@ -257,12 +264,12 @@ static void
 check_has_thumbnail(Relation relation, const TeMapping *mapping)
 {
 	for (int i = 0; i < TE_COLUMNS; i++)
-		if (te_columns[i].from_pixels && mapping->column[i] != NULL && mapping->column[TE_COL_THUMBNAIL_PATH] == NULL)
+		if (te_columns[i].from_pixels && mapping->column[i] != NULL && !has_thumbnail(mapping))
 			ereport(ERROR,
 					(errcode(ERRCODE_UNDEFINED_COLUMN),
 					 errmsg("column \"%s\" of table \"%s\" is filled from thumbnails, for which no column is mapped",
 							mapping->column[i], RelationGetRelationName(relation)),
-					 errhint("Name a column in the parameter \"thumbnail_path\", or pass an empty name as \"%s\".", te_columns[i].name)));
+					 errhint("Name a column in the parameter \"thumbnail_path\" or \"thumbnail\", or pass an empty name as \"%s\".", te_columns[i].name)));
 }
 
 void
@@ -278,13 +285,18 @@ te_attach_map(Relation relation, const TeGivenColumns *given, TeMapping *mapping
 	for (int i = 0; i < TE_COLUMNS; i++)
 	{
 		mapping->refused[i] = given->column[i] != NULL && given->column[i][0] == '\0';
-		if (TE_COL_IS_FACT(i) && given->column[i] == NULL)
+		if (i > TE_COL_EXIF_METADATA && given->column[i] == NULL)
 			continue;			/* a column with such a name is probably the user's */
 		mapping->column[i] = find_column(relation, te_columns[i].name, given->column[i], &info);
 		if (mapping->column[i] != NULL && !te_column_accepts(i, info.type))
 			throw_type(relation, mapping->column[i], info.type, te_columns[i].accepted);
 		if (i == TE_COL_THUMBNAIL_PATH && mapping->column[i] != NULL)
 			check_thumbnail_length(relation, mapping->column[i], &info, mapping->key_type);
+		if (i == TE_COL_THUMBNAIL && mapping->column[i] != NULL && info.not_null)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_TABLE_DEFINITION),
+					 errmsg("column \"%s\" of table \"%s\" does not allow NULL", mapping->column[i], RelationGetRelationName(relation)),
+					 errhint("A row has no thumbnail until its image is processed: use ALTER TABLE ... DROP NOT NULL.")));
 	}
 	check_distinct(mapping);
 	check_has_thumbnail(relation, mapping);

@@ -27,6 +27,8 @@ typedef struct TeGivenColumns
 	const char *path;
 	const char *column[TE_COLUMNS];
 	TeGivenFacts facts;			/* about facts (column.h), which their standard names alone do not map */
+	const char *notify;			/* not a column, but given with these, as is the next */
+	const char *sizes;
 } TeGivenColumns;
 
 /* The columns that were found. */

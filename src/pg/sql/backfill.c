@@ -251,7 +251,7 @@ backfill(const Options *options, Backfill *backfill)
 	};
 
 	te_root_begin();
-	te_settings_now(&settings);
+	te_settings_now(attachment, &settings);
 	backfill->progress.procedure = "thumbexif_backfill";
 	backfill->progress.attachment = attachment;
 	backfill->progress.dry_run = options->dry_run;

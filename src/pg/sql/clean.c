@@ -3,7 +3,7 @@
  *		SQL functions thumbexif_clean(), thumbexif_clean_dropped() and thumbexif_claim_folder().
  *
  * thumbexif_clean() removes, in this order: states whose row was deleted while triggers were
- * disabled; attachments whose table was dropped while event triggers were disabled; files
+ * disabled; thumbnails of sizes that are no longer wanted; attachments whose table was dropped while event triggers were disabled; files
  * listed for removal; files that nothing refers to.  Then it counts again what the views show.  All decisions are made in one snapshot,
  * that of the calling query.  Files of states that this call deletes are counted too, although
  * they are only listed now and unlinked after its commit.
@@ -20,6 +20,7 @@
 #include "utils/syscache.h"
 #include "utils/xid8.h"
 
+#include "clean_sizes.h"
 #include "pg/base/extension.h"
 #include "pg/base/guc.h"
 #include "pg/base/run_as.h"
@@ -180,8 +181,9 @@ delete_states(const TeAttachment *attachment, Oid array_type, Datum keys, Datum 
 	bool		isnull;
 
 	if (dry_run)
-		sql = psprintf("SELECT count(file) FROM %s WHERE attachment = $1 AND id = ANY ($4)",
-					   attachment->state);
+		sql = psprintf("SELECT count(file) FROM (SELECT file FROM %s WHERE attachment = $1 AND id = ANY ($4)"
+					   " UNION ALL SELECT file FROM %s WHERE attachment = $1 AND id = ANY ($4)) AS named",
+					   attachment->state, attachment->thumbnails);
 	else
 		sql = te_asset_state_delete_sql(attachment->state,
 										psprintf("WHERE s.attachment = $1 AND s.id IN "
@@ -362,7 +364,10 @@ thumbexif_clean(PG_FUNCTION_ARGS)
 		elog(ERROR, "SPI_connect failed");
 
 	foreach(cell, te_attachment_all())
+	{
 		files += clean_states(lfirst(cell), dry_run);
+		files += te_clean_sizes(lfirst(cell), dry_run);
+	}
 
 	te_run_as_extension(&save);
 	if (!dry_run)

@@ -1,6 +1,6 @@
 /*
  * file.c
- *		SQL function thumbexif_file(): the stored thumbnail of an asset.
+ *		SQL function thumbexif_file(): the stored thumbnail of an asset, in one of its sizes.
  *
  * Who may read the row may read the thumbnail.  Which file that is, our state tells: the row only tells whether it has this
  * thumbnail, none, or one that somebody else has made.
@@ -9,29 +9,116 @@
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "utils/builtins.h"
 
 #include "asset_reading.h"
 #include "pg/compat.h"
 #include "pg/files/thumbnail_read.h"
 #include "pg/pipeline/staleness.h"
+#include "stored_size.h"
 
-/* The thumbnail of an asset; NULL if it has none of ours, or if the file does not exist, which *lost then tells. */
+/* A thumbnail that is stored in the row, read as the caller. */
 static bytea *
-read_file(const TeAttachment *attachment, const TeKey *key, TeStateRead how, char **lost)
+read_row(const TeAsset *asset, TeStateRead how, const char *column)
 {
-	TeAsset		asset;
-	bytea	   *bytes;
+	const TeAttachment *attachment = asset->attachment;
+	TeArgs		args = {0};
+	char	   *sql = psprintf("SELECT t.%s FROM ONLY %s AS t WHERE t.%s OPERATOR(pg_catalog.=) $1",
+							   quote_identifier(column), attachment->name, quote_identifier(attachment->key));
+	bytea	   *bytes = NULL;
+	uint64		rows;
 
-	*lost = NULL;
-	if (!te_asset_read(attachment, key, false, how, &asset) || !te_names_our_file(&asset))
-		return NULL;
-	bytes = te_thumbnail_read(attachment->number, asset.state.file, asset.state.file_size);
-	if (bytes == NULL)
-		*lost = asset.thumbnail_path;
+	te_arg(&args, attachment->key_type, te_key_datum(attachment->key_type, &asset->key));
+	rows = how == TE_STATE_SEE ? te_sql_read_as_caller(attachment->relation, sql, &args) :
+		te_sql_as_caller(attachment->relation, NULL, sql, &args);
+	if (rows > 0 && !te_out_null(0, 1))
+		bytes = (bytea *) PG_DETOAST_DATUM_COPY(te_out(0, 1));
+	te_sql_free();
 	return bytes;
 }
 
-/* thumbexif_file(id, relation regclass) RETURNS bytea */
+/* Read a file; if it does not exist, *lost is its path. */
+static bytea *
+read_file(const TeAsset *asset, const char *file, int64 length, char *path, char **lost)
+{
+	bytea	   *bytes = te_thumbnail_read(asset->attachment->number, file, length);
+
+	if (bytes == NULL)
+		*lost = path;
+	return bytes;
+}
+
+/* The thumbnail itself: in the row or a file, also if the table has changed from one to the other since it was made. */
+static bytea *
+read_first(const TeAsset *asset, TeStateRead how, char **lost)
+{
+	const TeAttachment *attachment = asset->attachment;
+	bool		in_row = (asset->state.wrote & TE_WROTE_THUMBNAIL) != 0;
+
+	if (in_row && asset->has_thumbnail)
+		return read_row(asset, how, attachment->column[TE_COL_THUMBNAIL]);
+	if (te_names_our_file(asset))
+		return read_file(asset, asset->state.file, asset->state.file_size, asset->thumbnail_path, lost);
+	if (in_row && attachment->former_thumbnail != NULL)
+		return read_row(asset, how, attachment->former_thumbnail);
+	return NULL;
+}
+
+/* One of the sizes; NULL if the asset does not have it. */
+static bytea *
+read_size(const TeAsset *asset, int size, TeStateRead how, char **lost)
+{
+	TeStoredSize sizes[TE_MAX_SIZES];
+	int			count = te_stored_sizes(asset, how, sizes);
+
+	for (int i = 0; i < count; i++)
+	{
+		if (sizes[i].size != size)
+			continue;
+		if (sizes[i].has_bytes)
+			return te_stored_size_bytes(asset, how, size);
+		if (sizes[i].file != NULL)
+			return read_file(asset, sizes[i].file, sizes[i].length, sizes[i].path, lost);
+		return read_first(asset, how, lost);
+	}
+	if (count == 0 && te_settings_first_size(asset->state.thumbnail_settings) == size)
+		return read_first(asset, how, lost);
+	return NULL;
+}
+
+/*
+ * The thumbnail of an asset, or with a size that of this size; NULL if it has none of ours, or if the file does not exist,
+ * which *lost then tells.
+ */
+static bytea *
+read_thumbnail(const TeAttachment *attachment, const TeKey *key, int size, TeStateRead how, char **lost)
+{
+	TeAsset		asset;
+
+	*lost = NULL;
+	if (!te_asset_read(attachment, key, false, how, &asset))
+		return NULL;
+	return size > 0 ? read_size(&asset, size, how, lost) : read_first(&asset, how, lost);
+}
+
+/* The argument "size"; 0 if it is NULL. */
+static int
+get_size(FunctionCallInfo fcinfo)
+{
+	int32		size;
+
+	if (PG_ARGISNULL(2))
+		return 0;
+	size = PG_GETARG_INT32(2);
+	if (size < 1 || size > TE_MAX_SIDE)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("size %d is out of range", size),
+				 errhint("Name a size that \"thumbexif.thumbnail_sizes\" or the table's list of sizes has, or none for the first one.")));
+	return size;
+}
+
+/* thumbexif_file(id, relation regclass, size integer) RETURNS bytea */
 static Datum
 file(FunctionCallInfo fcinfo, Oid type)
 {
@@ -41,15 +128,16 @@ file(FunctionCallInfo fcinfo, Oid type)
 	bytea	   *bytes;
 	bytea	   *result = NULL;
 	char	   *lost;
+	int			size = get_size(fcinfo);
 
 	if (!te_asset_arguments(fcinfo, type, &attachment, &key))
 		PG_RETURN_NULL();
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	bytes = read_file(attachment, &key, TE_STATE_SEE, &lost);
+	bytes = read_thumbnail(attachment, &key, size, TE_STATE_SEE, &lost);
 	/* it may have been replaced, and removed, since the query began */
 	if (lost != NULL)
-		bytes = read_file(attachment, &key, TE_STATE_READ, &lost);
+		bytes = read_thumbnail(attachment, &key, size, TE_STATE_READ, &lost);
 	if (lost != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_FILE),

@@ -53,9 +53,9 @@ static const struct
 }			levels[LEVELS] = {
 
 	[LEVEL_READ] = {"read", "SELECT", ACL_SELECT,
-	{"thumbexif_status", "thumbexif_progress", "thumbexif_failures"}, {NULL}},
+	{"thumbexif_status", "thumbexif_progress", "thumbexif_failures", "thumbexif_thumbnails"}, {NULL}},
 	[LEVEL_PROCESS] = {"process", "UPDATE", ACL_UPDATE, {NULL},
-	{"thumbexif_process", "thumbexif_file", "thumbexif_enqueue", "thumbexif_retry", "thumbexif_retry_all"}},
+	{"thumbexif_process", "thumbexif_file", "thumbexif_srcset", "thumbexif_enqueue", "thumbexif_retry", "thumbexif_retry_all"}},
 	[LEVEL_OWN] = {"own", NULL, 0, {NULL},
 	{"thumbexif_attach", "thumbexif_detach", "thumbexif_pause", "thumbexif_resume", "thumbexif_backfill",
 	"thumbexif_process_session", "thumbexif_grant", "thumbexif_revoke"}},

@@ -37,7 +37,7 @@ typedef struct Image
 enum
 {
 	INFO_FORMAT, INFO_WIDTH, INFO_HEIGHT,
-	INFO_COLUMNS = INFO_HEIGHT + TE_COLUMNS - TE_COL_HEIGHT - 1 /* then the columns of tables behind these, but "format" */
+	INFO_COLUMNS = INFO_HEIGHT + TE_COL_LAST_FACT - TE_COL_HEIGHT /* then the columns of tables behind these, but "format" */
 };
 enum
 {
@@ -262,7 +262,7 @@ fill_info(const Image *image, const TeTask *task, Datum *values, bool *nulls)
 	int			at = INFO_HEIGHT + 1;
 
 	job.has_taken_at = task->reply.has_taken_at && te_taken_at(&task->reply.taken_at, &job.taken_at);
-	for (int i = TE_COL_TAKEN_AT; i < TE_COLUMNS; i++)
+	for (int i = TE_COL_TAKEN_AT; i <= TE_COL_LAST_FACT; i++)
 	{
 		if (i == TE_COL_FORMAT)
 			continue;

@@ -126,7 +126,7 @@ count_stale(const TeAttachment *attachment, const TeAssetCounts *counts)
 	int			parts = te_parts_kept(attachment);
 	int64		stale = 0;
 
-	te_settings_now(&now);
+	te_settings_now(attachment, &now);
 	for (const TeSettingsCount *count = counts->settings; count != NULL; count = count->next)
 	{
 		bool		thumbnail = (parts & TE_PART_THUMBNAIL) && count->settings.thumbnail != 0 &&
@@ -209,19 +209,6 @@ thumbexif_progress_rows(PG_FUNCTION_ARGS)
 
 /* --- thumbexif_failures */
 
-/* May the current user see every row of a table?  Not one in a schema that is closed to the user. */
-static bool
-may_read(Oid relation)
-{
-	Oid			schema = get_rel_namespace(relation);
-	bool		gone = false;
-
-	return OidIsValid(schema) &&
-		object_aclcheck(NamespaceRelationId, schema, GetUserId(), ACL_USAGE) == ACLCHECK_OK &&
-		pg_class_aclcheck_ext(relation, GetUserId(), ACL_SELECT, &gone) == ACLCHECK_OK && !gone &&
-		check_enable_rls(relation, InvalidOid, true) != RLS_ENABLED;
-}
-
 /* Send the failures of one table, and the damaged images that are shown, from the query into the result.  Inside SPI. */
 static void
 put_failures(ReturnSetInfo *result, MemoryContext context, const TeAttachment *attachment)
@@ -261,7 +248,7 @@ thumbexif_failure_rows(PG_FUNCTION_ARGS)
 	SPI_connect();
 	foreach(cell, attachments)
 	{
-		if (may_read(((TeAttachment *) lfirst(cell))->relation))
+		if (te_tables_may_read(((TeAttachment *) lfirst(cell))->relation))
 			put_failures(result, context, lfirst(cell));
 	}
 	SPI_finish();

@@ -29,6 +29,7 @@
 #include "pg/compat.h"
 #include "pg/files/thumbnail_store.h"
 #include "pg/pipeline/finish_notify.h"
+#include "pg/pipeline/job_thumbnails.h"
 #include "pg/pipeline/status_error.h"
 #include "pg/pipeline/row_update.h"
 #include "pg/pipeline/state_update.h"
@@ -41,7 +42,7 @@ enum							/* the columns of the result */
 {
 	OUT_STATUS, OUT_ERROR, OUT_EXIF_ERROR, OUT_ROW,
 	OUT_DAMAGE = OUT_ROW + TE_COL_EXIF_METADATA,	/* in the place of this column, which is not returned */
-	OUT_COLUMNS = OUT_ROW + TE_COLUMNS
+	OUT_COLUMNS = OUT_ROW + TE_COL_LAST_FACT + 1
 };
 
 typedef struct Process
@@ -103,6 +104,10 @@ check_may_write(const TeAttachment *attachment, const TeRowUpdate *update)
 			pg_attribute_aclcheck(attachment->relation, get_attnum(attachment->relation, attachment->column[i]),
 								  GetUserId(), ACL_UPDATE) != ACLCHECK_OK)
 			throw_denied(attachment);
+	if (update->clear_former &&
+		pg_attribute_aclcheck(attachment->relation, get_attnum(attachment->relation, attachment->former_thumbnail),
+							  GetUserId(), ACL_UPDATE) != ACLCHECK_OK)
+		throw_denied(attachment);
 }
 
 /* Open the file, and decode it if parts are absent or stale.  True if there is a result to write. */
@@ -119,7 +124,7 @@ examine(const Process *process, TeJob *job)
 		te_pool_expect();
 	}
 	/* check before the file is opened; if only the file has changed, te_thumbnail_write() checks */
-	if (stale_parts & TE_PART_THUMBNAIL)
+	if ((stale_parts & TE_PART_THUMBNAIL) && te_attachment_stores_files(process->attachment))
 		te_thumbnail_check();
 	start = te_job_open(job, &process->settings, parts, process->force);
 	if (start == TE_JOB_HELD_OFF)
@@ -185,29 +190,25 @@ check_row(const Process *process, const TeJob *job, bool tried_before)
 		throw_not_updated(process, job);
 }
 
-/* Write file, row and state.  False, with nothing written, if the row's path has changed. */
+/* Write files, row and state.  False, with nothing written, if the row's path has changed, or a thumbnail to which sizes were to be added. */
 static bool
 write_result(const Process *process, TeJob *job, bool tried_before)
 {
 	const TeAttachment *attachment = process->attachment;
+	int64		version = job->asset.state.version;
 	TeRowUpdate update;
 	TeArgs		args;
 	uint64		rows;
 
 	check_may_update(attachment);	/* also if only the state changes */
-	if ((job->parts & TE_PART_THUMBNAIL) && te_job_verdict(job) == TE_VERDICT_DONE)
-	{
-		job->file = te_thumbnail_write(attachment->number, job->id, job->task.request.format,
-									   job->task.thumbnail, job->task.reply.thumbnail_bytes, &job->file_path);
+	if (te_job_write_files(job))
 		te_thumbnail_sync();
-	}
 	rows = write_sql(process, te_row_lock_sql(&job, 1, &args), &args);
 	te_sql_free();
 	if (rows == 0)
 	{
 		check_row(process, job, tried_before);
-		if (job->file != NULL)
-			te_thumbnail_discard(attachment->number, job->file, false);
+		te_job_discard_files(job);
 		return false;
 	}
 	te_attachment_check_same(attachment);
@@ -216,7 +217,12 @@ write_result(const Process *process, TeJob *job, bool tried_before)
 
 	/* plan the update only now: another process may have written values, which the state tells */
 	lock_state(&job->asset);
-	te_row_update_plan(job, &update);
+	if (job->some_sizes && job->asset.state.version != version)
+	{
+		te_job_discard_files(job);	/* the thumbnail beside which these belong may be another one by now */
+		return false;
+	}
+	te_row_update_plan(job, &process->settings, &update);
 	if (!process->as_caller)
 		check_may_write(attachment, &update);
 	if (update.any && write_sql(process, te_row_update_sql(&job, &update, 1, &args), &args) != 1)
@@ -225,7 +231,7 @@ write_result(const Process *process, TeJob *job, bool tried_before)
 		job->asset.state.attempts = Min(job->asset.state.attempts + 1, PG_INT16_MAX);
 	job->asset.state.interruptions = 0;
 	te_states_update(&job, &update, 1, &process->settings);
-	if (job->file != NULL && job->asset.state.file != NULL)
+	if (job->replaced > 0)
 		te_wake_at_commit();	/* the worker removes the file that was replaced, when it is kept no longer */
 	job->outcome = te_job_outcome(job);
 	te_notify_finished(&job, 1);
@@ -305,7 +311,7 @@ read_result(const Process *process, const TeJob *job, TupleDesc desc, Datum *val
 	int			count = 0;
 
 	initStringInfo(&sql);
-	for (int i = 0; i < TE_COLUMNS; i++)
+	for (int i = 0; i <= TE_COL_LAST_FACT; i++)
 		if (i != TE_COL_EXIF_METADATA && attachment->column[i] != NULL)
 			append_result(&sql, attachment, i, TupleDescAttr(desc, OUT_ROW + i)->atttypid);
 	appendStringInfo(&sql, "%s FROM ONLY %s AS t WHERE t.%s OPERATOR(pg_catalog.=) $1",
@@ -314,7 +320,7 @@ read_result(const Process *process, const TeJob *job, TupleDesc desc, Datum *val
 	te_arg_text(&args, te_default_timezone);
 	if (te_sql_as_caller(attachment->relation, NULL, sql.data, &args) == 0)
 		te_key_unknown(attachment, job->id);
-	for (int i = 0; i < TE_COLUMNS; i++)
+	for (int i = 0; i <= TE_COL_LAST_FACT; i++)
 	{
 		if (i == TE_COL_EXIF_METADATA || attachment->column[i] == NULL)
 			continue;
@@ -387,7 +393,7 @@ read_arguments(FunctionCallInfo fcinfo, Oid type, Process *process)
 	process->as_caller = GetUserId() == process->attachment->owner ||
 		check_enable_rls(process->attachment->relation, InvalidOid, true) == RLS_ENABLED ||
 		check_enable_rls(process->attachment->relation, process->attachment->owner, true) == RLS_ENABLED;
-	te_settings_now(&process->settings);
+	te_settings_now(process->attachment, &process->settings);
 	if (!te_key_from_argument(process->attachment, type, PG_GETARG_DATUM(0), &process->key))
 		te_key_unknown(process->attachment, te_key_text(te_key_state_type(process->attachment->key_type), &process->key));
 }

@@ -61,7 +61,7 @@ form_result(const TeAsset *asset, TupleDesc desc)
 	Datum		values[OUT_COLUMNS] = {0};
 	bool		nulls[OUT_COLUMNS] = {false};
 
-	te_settings_now(&settings);
+	te_settings_now(asset->attachment, &settings);
 	set_text(values, nulls, OUT_STATUS, te_asset_status_name(state->exists ? state->status : TE_ASSET_NEW));
 	set_text(values, nulls, OUT_ERROR, state->error);
 	set_text(values, nulls, OUT_SQLSTATE, state->error != NULL ? te_status_sqlstate(state->verdict) : NULL);

@@ -20,6 +20,7 @@
 #include "utils/json.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/rls.h"
 #include "utils/snapmgr.h"
 
 #include "pg/base/extension.h"
@@ -72,6 +73,8 @@ is_told(const TeAttachment *attachment, TeColumn column)
 {
 	const char *name = te_columns[column].name;
 
+	if (column == TE_COL_THUMBNAIL)
+		return false;
 	if (!TE_COL_IS_FACT(column) || attachment->refused[column])
 		return true;
 	if (!te_attach_fact_fits(attachment->relation, column) ||
@@ -116,6 +119,8 @@ describe(const TeAttachment *attachment)
 		appendStringInfo(&text, "\nNot written, as requested: %s.", refused.data);
 	if (facts.len > 0)
 		appendStringInfo(&text, "\nNot written, since they may be your own (facts => true writes them, or name them): %s.", facts.data);
+	if (attachment->sizes.count > 0)
+		appendStringInfo(&text, "\nThumbnails are made in sizes %s.", te_sizes_text(&attachment->sizes));
 	if (attachment->notify != NULL)
 		appendStringInfo(&text, "\nWhen assets are finished, channel %s is notified.", quote_identifier(attachment->notify));
 	return text.data;
@@ -194,6 +199,18 @@ te_tables_may_see(Oid relation)
 	return !gone && object_ownercheck(RelationRelationId, relation, GetUserId());
 }
 
+bool
+te_tables_may_read(Oid relation)
+{
+	Oid			schema = get_rel_namespace(relation);
+	bool		gone = false;
+
+	return OidIsValid(schema) &&
+		object_aclcheck(NamespaceRelationId, schema, GetUserId(), ACL_USAGE) == ACLCHECK_OK &&
+		pg_class_aclcheck_ext(relation, GetUserId(), ACL_SELECT, &gone) == ACLCHECK_OK && !gone &&
+		check_enable_rls(relation, InvalidOid, true) != RLS_ENABLED;
+}
+
 /* Parameters and the columns that are mapped to them, as jsonb. */
 static Datum
 columns_json(const TeAttachment *attachment)
@@ -249,7 +266,7 @@ put_table(ReturnSetInfo *result, const TeAttachment *attachment, HTAB *counts)
 {
 	enum
 	{
-		RELATION, MAPPED, NOT_WRITTEN, WAITING, COMMAND, SEARCH_PATH, PAUSED, PAUSE_REASON, NOTIFY, COLUMNS
+		RELATION, MAPPED, NOT_WRITTEN, WAITING, COMMAND, SEARCH_PATH, PAUSED, PAUSE_REASON, NOTIFY, SIZES, COLUMNS
 	};
 	Datum		values[COLUMNS] = {0};
 	bool		nulls[COLUMNS] = {false};
@@ -271,12 +288,14 @@ put_table(ReturnSetInfo *result, const TeAttachment *attachment, HTAB *counts)
 	nulls[NOTIFY] = attachment->notify == NULL;
 	if (attachment->notify != NULL)
 		values[NOTIFY] = CStringGetTextDatum(attachment->notify);
+	nulls[SIZES] = attachment->sizes.count == 0;
+	values[SIZES] = CStringGetTextDatum(te_sizes_text(&attachment->sizes));
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
 /*
  * thumbexif_table_rows() RETURNS TABLE (relation regclass, columns jsonb, not_written text[], waiting bigint,
- *		command text, search_path text, paused boolean, pause_reason text, notify text)
+ *		command text, search_path text, paused boolean, pause_reason text, notify text, thumbnail_sizes text)
  */
 Datum
 thumbexif_table_rows(PG_FUNCTION_ARGS)

@@ -15,4 +15,7 @@ extern void te_tables_report(Relation relation);
 /* May the current user know of a table?  Its owner may, and who may read it and its schema. */
 extern bool te_tables_may_see(Oid relation);
 
+/* May the current user see every row of a table?  Not one in a schema that is closed to the user. */
+extern bool te_tables_may_read(Oid relation);
+
 #endif							/* TE_PG_TABLES_H */

@@ -53,6 +53,7 @@ plan_sql(const TeTrackedTable *table, TePlanKind plan)
 	const char *old_key = te_key_sql(table->key_type, psprintf("o.%s", column));
 	const char *fits = te_key_fits_sql(table->key_type, key);
 	char	   *move;
+	char	   *sizes;
 
 	switch (plan)
 	{
@@ -73,14 +74,15 @@ plan_sql(const TeTrackedTable *table, TePlanKind plan)
 							"claimed_from = NULL, claim = NULL "
 							"WHERE attachment = $1 AND id = $3",
 							state);
+			sizes = psprintf("UPDATE %s t SET id = $4 WHERE t.attachment = $1 AND t.id = $3", te_thumbnail_table(state));
 			if (te_key_state_type(table->key_type) != INT8OID)
-				return move;
+				return psprintf("WITH sizes AS (%s) %s", sizes, move);
 
 			/*
 			 * An asset that waits to be queued would not be found under its new key.  One statement, since the worker may replace
 			 * its range by its state at any time.
 			 */
-			return psprintf("WITH moved AS (%s RETURNING s.id) %s", move,
+			return psprintf("WITH sizes AS (%s), moved AS (%s RETURNING s.id) %s", sizes, move,
 							te_asset_state_queue_sql(state, psprintf("SELECT $4 WHERE NOT EXISTS (SELECT FROM moved) AND %s",
 																	 te_inserted_ranges_have_sql("$3"))));
 		case TE_PLAN_COUNT:

@@ -1,0 +1,204 @@
+/*
+ * thumbnails.c
+ *		SQL function thumbexif_srcset(), and the one behind the view thumbexif_thumbnails: thumbnails in several sizes.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "executor/tstoreReceiver.h"
+#include "funcapi.h"
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+#include "utils/tuplestore.h"
+
+#include "asset_reading.h"
+#include "pg/base/run_as.h"
+#include "pg/compat.h"
+#include "pg/pipeline/staleness.h"
+#include "stored_size.h"
+#include "tables.h"
+
+PG_FUNCTION_INFO_V1(thumbexif_thumbnail_rows);
+
+/* --- thumbexif_srcset() */
+
+/* Append a text as a part of a URL; "kept" are characters that stay, beside those that always do. */
+static void
+append_encoded(StringInfo url, const char *plain, const char *kept)
+{
+	for (; *plain != '\0'; plain++)
+	{
+		unsigned char byte = (unsigned char) *plain;
+
+		if ((byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
+			strchr("-._~", byte) != NULL || strchr(kept, byte) != NULL)
+			appendStringInfoChar(url, (char) byte);
+		else
+			appendStringInfo(url, "%%%02X", byte);
+	}
+}
+
+/* The part of a thumbnail's path below thumbnail_dir, wherever that was: "<folder>/<attachment>/ab/cd/<file>". */
+static const char *
+below_folder(const char *path)
+{
+	const char *at = path + strlen(path);
+
+	for (int slashes = 0; at > path; at--)
+		if (at[-1] == '/' && ++slashes == 5)
+			return at;
+	return path;
+}
+
+/* Append the URL of a file, or if path is NULL, of bytes that the application delivers by key and size. */
+static void
+append_url(StringInfo set, const char *base, const char *path, const char *id, int size)
+{
+	if (base != NULL)
+		appendStringInfoString(set, base);
+	if (path != NULL)
+		append_encoded(set, base != NULL ? below_folder(path) : path, "/");
+	else
+	{
+		append_encoded(set, id, "");
+		if (size > 0)
+			appendStringInfo(set, "/%d", size);
+	}
+}
+
+/* Has the asset a thumbnail of ours? */
+static bool
+has_ours(const TeAsset *asset)
+{
+	return te_names_our_file(asset) ||
+		((asset->state.wrote & TE_WROTE_THUMBNAIL) && (asset->has_thumbnail || asset->attachment->former_thumbnail != NULL));
+}
+
+/* The value of srcset; NULL if there is no thumbnail. */
+static char *
+make_srcset(const TeAsset *asset, const char *base)
+{
+	char	   *id = te_key_text(asset->attachment->key_type, &asset->key);
+	TeStoredSize sizes[TE_MAX_SIZES];
+	int			count = te_stored_sizes(asset, TE_STATE_SEE, sizes);
+	int			last_width = 0;
+	StringInfoData set;
+
+	if (!has_ours(asset))
+		return NULL;
+	initStringInfo(&set);
+	for (int i = 0; i < count; i++)
+	{
+		/* those of a small picture have the same width, which may be named only once */
+		if (sizes[i].width == last_width)
+			continue;
+		if (last_width > 0)
+			appendStringInfoString(&set, ", ");
+		append_url(&set, base, sizes[i].path, id, sizes[i].size);
+		appendStringInfo(&set, " %dw", sizes[i].width);
+		last_width = sizes[i].width;
+	}
+	/* the width of the only one is not known */
+	if (count == 0)
+		append_url(&set, base, te_names_our_file(asset) ? asset->thumbnail_path : NULL, id,
+				   te_settings_first_size(asset->state.thumbnail_settings));
+	return set.data;
+}
+
+/* thumbexif_srcset(id, relation regclass, base text) RETURNS text */
+static Datum
+srcset(FunctionCallInfo fcinfo, Oid type)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	TeAttachment *attachment;
+	TeAsset		asset;
+	TeKey		key;
+	text	   *result = NULL;
+	char	   *set = NULL;
+
+	if (!te_asset_arguments(fcinfo, type, &attachment, &key))
+		PG_RETURN_NULL();
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	if (te_asset_read(attachment, &key, false, TE_STATE_SEE, &asset))
+		set = make_srcset(&asset, PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2)));
+	if (set != NULL)
+	{
+		MemoryContextSwitchTo(caller);
+		result = cstring_to_text(set);
+	}
+	SPI_finish();
+	if (result == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(result);
+}
+
+/* One function for each type of key: see queue.c. */
+PG_FUNCTION_INFO_V1(thumbexif_srcset_bigint);
+PG_FUNCTION_INFO_V1(thumbexif_srcset_uuid);
+PG_FUNCTION_INFO_V1(thumbexif_srcset_text);
+
+Datum
+thumbexif_srcset_bigint(PG_FUNCTION_ARGS)
+{
+	return srcset(fcinfo, INT8OID);
+}
+
+Datum
+thumbexif_srcset_uuid(PG_FUNCTION_ARGS)
+{
+	return srcset(fcinfo, UUIDOID);
+}
+
+Datum
+thumbexif_srcset_text(PG_FUNCTION_ARGS)
+{
+	return srcset(fcinfo, TEXTOID);
+}
+
+/* --- thumbexif_thumbnails */
+
+/* Send the thumbnails of one table from the query into the result.  Inside SPI. */
+static void
+put_thumbnails(ReturnSetInfo *result, MemoryContext context, const TeAttachment *attachment)
+{
+	SPIExecuteOptions options = {.read_only = true};
+	TeRunAs		save;
+	char	   *sql;
+
+	sql = psprintf("SELECT %u::pg_catalog.regclass, t.id::pg_catalog.text, t.size, t.width, t.height, t.format, t.length, t.path"
+				   " FROM %s AS t WHERE t.attachment OPERATOR(pg_catalog.=) %d",
+				   attachment->relation, attachment->thumbnails, attachment->number);
+	options.dest = CreateTuplestoreDestReceiver();
+	SetTuplestoreDestReceiverParams(options.dest, result->setResult, context, false, NULL, NULL);
+	te_run_as_extension(&save);
+	if (SPI_execute_extended(sql, &options) != SPI_OK_SELECT)
+		elog(ERROR, "could not run \"%s\"", sql);
+	te_run_as_end(&save);
+	options.dest->rDestroy(options.dest);
+}
+
+/*
+ * thumbexif_thumbnail_rows() RETURNS TABLE (relation regclass, id text, size integer, width integer, height integer,
+ *		format text, bytes bigint, path text): only of tables all of whose rows the current user may see
+ */
+Datum
+thumbexif_thumbnail_rows(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	MemoryContext context = result->econtext->ecxt_per_query_memory;
+	List	   *attachments;
+	ListCell   *cell;
+
+	InitMaterializedSRF(fcinfo, 0);
+	attachments = te_attachment_all();
+	SPI_connect();
+	foreach(cell, attachments)
+	{
+		if (te_tables_may_read(((TeAttachment *) lfirst(cell))->relation))
+			put_thumbnails(result, context, lfirst(cell));
+	}
+	SPI_finish();
+	return (Datum) 0;
+}
