@@ -131,6 +131,18 @@ is(verify(), '1|0|0|1', 'a changed sidecar is noticed there, too');
 is(row(4), 'failed|1|rest|Fictor', 'and read');
 is(verify(), '0|0|0|0', 'once');
 
+# a table without columns for EXIF has nothing to do with sidecars
+sql("CREATE TABLE plain (id int PRIMARY KEY, path text, thumbnail_path text); SELECT thumbexif_attach('plain')");
+put('e.png', tiny_picture());
+sql("INSERT INTO plain VALUES (1, 'd.jpg'), (2, 'e.png'); CALL thumbexif_backfill(relation => 'plain')");
+put('e.xmp', xmp(1, 'unseen'));
+put('d.xmp', xmp(1, 'rest'));
+is(sql("CALL thumbexif_backfill(verify => true, relation => 'plain')"), '0|0|0|0', 'without columns for EXIF no sidecar counts');
+is(sql("SELECT string_agg(status::text, ' ' ORDER BY id) FROM thumbexif_internal.thumbexif_asset_bigint JOIN thumbexif_internal.thumbexif_attachment USING (attachment)
+	WHERE relation = 'plain'::regclass AND sidecar IS NULL"), 'failed done', 'nor is it kept');
+sql("SELECT thumbexif_detach('plain'); DROP TABLE plain");
+verify();
+
 # --- off, and on again: as if all had gone, and come
 put('a.xmp', xmp(3, 'there'));
 verify();

@@ -133,8 +133,9 @@ te_sidecar_changed(const TeAsset *asset, const TeSource *file)
 {
 	const TeState *state = &asset->state;
 
-	return state->exists && state->has_path_hash && was_opened(file) && file->sidecar_known &&
-		file->sidecar != state->sidecar;
+	/* if the table has no column for EXIF, nobody looks for sidecars when the image is processed */
+	return (te_parts_kept(asset->attachment) & TE_PART_EXIF) && state->exists && state->has_path_hash &&
+		was_opened(file) && file->sidecar_known && file->sidecar != state->sidecar;
 }
 
 /* Compares the end of the path: thumbnail_dir may have been moved, and copies of the database have other folders. */

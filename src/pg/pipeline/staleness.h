@@ -60,7 +60,7 @@ extern bool te_names_our_file(const TeAsset *asset);
 /* Has the path or the file changed since the state was written? */
 extern bool te_source_changed(const TeAsset *asset, const TeSource *file);
 
-/* Has its sidecar come, changed or gone since then? */
+/* Has its sidecar come, changed or gone since then?  Not if the table has no column for what it says. */
 extern bool te_sidecar_changed(const TeAsset *asset, const TeSource *file);
 
 /* The current value of the setting that limits a status (TE_TOO_MANY_PIXELS and the like); -1 if there is none. */
