@@ -70,7 +70,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	free(copy);
 	if (strcmp(te_status_sqlstate(result.status), "XX000") == 0 ||
 		(result.status == TE_OK) != (result.thumbnail != NULL) ||
-		(result.status == TE_OK) != (result.error[0] == '\0'))
+		(result.status == TE_OK && result.damage == 0) != (result.error[0] == '\0') ||
+		(result.damage != 0 && result.status != TE_OK))
 	{
 		fprintf(stderr, "status %d, error \"%s\"\n", result.status, result.error);
 		abort();

@@ -49,7 +49,7 @@ sub examine
 	my $limits = slurp_proc($decoder, 'limits');
 	like($limits, qr/^Max core file size\s+0\s+0\s/m, 'no core file');
 	like($limits, qr/^Max file size\s+67108864\s+67108864\s/m, 'output of one thumbnail');
-	like($limits, qr/^Max open files\s+30\s+30\s/m, 'few descriptors');
+	like($limits, qr/^Max open files\s+46\s+46\s/m, 'few descriptors');
 	like($limits, qr/^Max cpu time\s+\d+\s+\d+\s/m, 'processor time');
 	my ($space) = $limits =~ /^Max address space\s+(\d+)\s/m;
 	cmp_ok($space, '>=', (1024 + 512) * 1024 * 1024, 'address space of decoder_memory and max_file_size');
