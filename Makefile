@@ -78,7 +78,7 @@ $(image_objs) $(decoder_objs) $(opener_objs) $(wire_objs): %.o: %.c Makefile $(w
 $(filter src/pg/%,$(OBJS)): Makefile $(wildcard src/wire/*.h src/pg/*.h src/pg/*/*.h)
 
 # its loops are to become vector code
-src/image/reduce.o src/image/jpeg_dc_samples.o: DECODER_CFLAGS += -O3
+src/image/reduce.o src/image/jpeg_dc_samples.o src/image/placeholder.o src/image/thumbhash.o: DECODER_CFLAGS += -O3
 
 thumbexif-decoder: $(decoder_objs) $(image_objs) $(wire_objs)
 	$(CC) $(DECODER_CFLAGS) -o $@ $^ $(RPATH) $(PKGS_LIBS) -lm

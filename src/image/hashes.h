@@ -18,7 +18,7 @@ extern void img_hash_pixels(const ImgPixels *pixels, int orientation, const TeRe
 
 /* placeholder.c */
 
-#define IMG_SMALL_SIDE 100		/* the largest that a ThumbHash may be made of */
+#define IMG_SMALL_SIDE 64		/* a ThumbHash may be made of 100, and shows waves of at least 9 pixels of these */
 
 /* An upright picture with red, green, blue and alpha; colours are not multiplied by alpha. */
 typedef struct ImgSmall
@@ -36,14 +36,14 @@ extern bool img_small_make(const ImgPixels *pixels, int orientation, bool opaque
 
 /*
  * The averages of pixels in the cells of a grid of at most IMG_SMALL_SIDE columns and rows, band by band, cell after cell, a cell each
- * "stride" numbers.  Of pixels with transparency, colours are averages of their products with it.
+ * "stride" numbers.  Of pixels with transparency, colours are averages of their products with it.  False if out of memory.
  */
-extern void img_average(const ImgPixels *pixels, int columns, int rows, double *cells, int stride);
+extern bool img_average(const ImgPixels *pixels, int columns, int rows, double *cells, int stride);
 
 /* thumbhash.c: the ThumbHash, in TE_THUMBHASH_MAX bytes; returns its length, 0 if out of memory */
 extern size_t img_thumbhash(const ImgSmall *small, uint8_t *hash);
 
-/* picture_hash.c: false if the picture has no structure that a hash could tell */
+/* picture_hash.c: false if the picture has no structure that a hash could tell, or out of memory */
 extern bool img_picture_hash(const ImgSmall *small, uint64_t *hash);
 
 #endif							/* TE_IMAGE_HASHES_H */

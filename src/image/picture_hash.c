@@ -74,7 +74,8 @@ img_picture_hash(const ImgSmall *small, uint64_t *hash)
 	double		strongest = 0;
 
 	fill_light(small, pixels);
-	img_average(&plane, SIDE, SIDE, light, 1);
+	if (!img_average(&plane, SIDE, SIDE, light, 1))
+		return false;
 	transform(light, frequency);
 	for (int i = 1; i < BITS; i++)
 	{

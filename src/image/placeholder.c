@@ -38,73 +38,73 @@ divide_side(int pixels, int cells, Side *side)
 	}
 }
 
-/* One number of a pixel.  Of one with transparency, the last, that is the transparency, and others are multiplied by it. */
-static inline
-__attribute__((always_inline))
-int
-sample(const uint8_t *pixel, int band, int bands, bool alpha)
+/* Add a row of samples to sums. */
+static void
+add_row(const uint8_t *restrict row, int count, float weight, float *restrict sums)
 {
-	return alpha && band < bands - 1 ? pixel[band] * pixel[bands - 1] : pixel[band];
+	for (int i = 0; i < count; i++)
+		sums[i] += weight * row[i];
 }
 
-/* Add a row of pixels to the sums of a row of cells. */
-static inline
-__attribute__((always_inline))
-void
-add_row(const uint8_t *row, int bands, bool alpha, const Side *across, double weight, double *cells, int stride)
+/* The same for pixels with transparency, the last of their bands, by which the others are multiplied. */
+static void
+add_transparent_row(const uint8_t *row, int width, int bands, float weight, float *sums)
 {
-	for (int i = 0; i < across->cells; i++, cells += stride)
+	for (int x = 0; x < width; x++, row += bands, sums += bands)
 	{
-		const uint8_t *first = row + across->first[i] * bands;
-		const uint8_t *last = row + across->last[i] * bands;
-
-		for (int b = 0; b < bands; b++)
-		{
-			int			between = 0;
-
-			for (const uint8_t *pixel = first + bands; pixel < last; pixel += bands)
-				between += sample(pixel, b, bands, alpha);
-			cells[b] += weight * (between + across->lead[i] * sample(first, b, bands, alpha) +
-								  across->tail[i] * sample(last, b, bands, alpha));
-		}
+		for (int b = 0; b < bands - 1; b++)
+			sums[b] += weight * (float) (row[b] * row[bands - 1]);
+		sums[bands - 1] += weight * row[bands - 1];
 	}
 }
 
+/* Average the sums of one row of cells. */
 static void
-add_any_row(const uint8_t *row, int bands, bool alpha, const Side *across, double weight, double *cells, int stride)
+average_row(const float *sums, int bands, const Side *across, double area, double *cells, int stride)
 {
-	if (alpha)
-		add_row(row, bands, true, across, weight, cells, stride);
-	else if (bands == 1)
-		add_row(row, 1, false, across, weight, cells, stride);
-	else
-		add_row(row, 3, false, across, weight, cells, stride);
+	for (int i = 0; i < across->cells; i++, cells += stride)
+		for (int b = 0; b < bands; b++)
+		{
+			double		sum = across->lead[i] * sums[across->first[i] * bands + b] +
+			across->tail[i] * sums[across->last[i] * bands + b];
+
+			for (int x = across->first[i] + 1; x < across->last[i]; x++)
+				sum += sums[x * bands + b];
+			cells[b] = sum / area;
+		}
 }
 
-void
+bool
 img_average(const ImgPixels *pixels, int columns, int rows, double *cells, int stride)
 {
 	bool		alpha = pixels->bands == 2 || pixels->bands == 4;
 	double		area = (double) pixels->width / columns * pixels->height / rows;
-	size_t		row_bytes = (size_t) pixels->width * pixels->bands;
+	int			samples = pixels->width * pixels->bands;
+	float	   *sums = malloc((size_t) samples * sizeof(float));
 	Side		across;
 	Side		down;
 
+	if (!sums)
+		return false;
 	divide_side(pixels->width, columns, &across);
 	divide_side(pixels->height, rows, &down);
-	for (int row = 0; row < rows; row++)
+	for (int row = 0; row < rows; row++, cells += (size_t) columns * stride)
 	{
-		double	   *cell = cells + (size_t) row * columns * stride;
-
-		for (int i = 0; i < columns; i++)
-			memset(cell + (size_t) i * stride, 0, (size_t) pixels->bands * sizeof(double));
+		memset(sums, 0, (size_t) samples * sizeof(float));
 		for (int y = down.first[row]; y <= down.last[row]; y++)
-			add_any_row(pixels->data + (size_t) y * row_bytes, pixels->bands, alpha, &across,
-						y == down.first[row] ? down.lead[row] : y == down.last[row] ? down.tail[row] : 1, cell, stride);
-		for (int i = 0; i < columns; i++, cell += stride)
-			for (int b = 0; b < pixels->bands; b++)
-				cell[b] /= area;
+		{
+			const uint8_t *from = pixels->data + (size_t) y * samples;
+			float		weight = (float) (y == down.first[row] ? down.lead[row] : y == down.last[row] ? down.tail[row] : 1);
+
+			if (alpha)
+				add_transparent_row(from, pixels->width, pixels->bands, weight, sums);
+			else
+				add_row(from, samples, weight, sums);
+		}
+		average_row(sums, pixels->bands, &across, area, cells, stride);
 	}
+	free(sums);
+	return true;
 }
 
 static uint8_t
@@ -158,21 +158,20 @@ img_small_make(const ImgPixels *pixels, int orientation, bool opaque, ImgSmall *
 	int			columns,
 				rows;
 	double	   *cells = malloc(IMG_SMALL_SIDE * IMG_SMALL_SIDE * BANDS * sizeof(double));
+	bool		ok = cells != NULL;
 
-	if (!cells)
-		return false;
 	img_fit((uint32_t) pixels->width, (uint32_t) pixels->height, IMG_SMALL_SIDE, &columns, &rows);
 	small->width = orientation >= 5 ? rows : columns;
 	small->height = orientation >= 5 ? columns : rows;
 	if (pixels->chroma == 0)
-		img_average(pixels, columns, rows, cells, BANDS);
+		ok = ok && img_average(pixels, columns, rows, cells, BANDS);
 	for (int i = 0; pixels->chroma > 0 && i < pixels->bands; i++)
 	{
 		ImgPixels	plane = img_plane(pixels, i);
 
-		img_average(&plane, columns, rows, cells + i, BANDS);
+		ok = ok && img_average(&plane, columns, rows, cells + i, BANDS);
 	}
-	for (int i = 0; i < rows * columns; i++)
+	for (int i = 0; ok && i < rows * columns; i++)
 	{
 		uint8_t    *out = small->rgba + 4 * upright_place(small, orientation, i % columns, i / columns, columns, rows);
 		double		rgba[BANDS];
@@ -186,5 +185,5 @@ img_small_make(const ImgPixels *pixels, int orientation, bool opaque, ImgSmall *
 		out[3] = opaque ? 255 : level(rgba[3]);
 	}
 	free(cells);
-	return true;
+	return ok;
 }

@@ -3,8 +3,8 @@
  *		Makes a ThumbHash: the picture as a few waves, in about 25 bytes.
  *
  * Luminance, two differences of colours and transparency are written as the average and the lowest frequencies of a cosine
- * transform, each by its largest one in four bits.  The sums are made in the order of the reference implementation, so
- * that a picture without structure, whose frequencies are rounding errors, has the same hash.
+ * transform, each by its largest one in four bits.  Where a channel is flat, these are rounding errors of the cosines, which are others than the
+ * reference implementation's, and show as little.
  */
 #include "image/hashes.h"
 
@@ -41,45 +41,54 @@ waves_in_row(int across, int down, int row)
 	return count;
 }
 
+/* The waves of one side: values by pixel and wave. */
+typedef double Waves[IMG_SMALL_SIDE][MAX_WAVES + 1];
+
 static void
-fill_waves(int side, int wave, double *values)
+fill_waves(int side, int waves, Waves values)
 {
-	for (int i = 0; i < side; i++)
-		values[i] = cos(M_PI / side * wave * (i + 0.5));
+	for (int at = 0; at < side; at++)
+		for (int wave = 0; wave <= MAX_WAVES; wave++)
+			values[at][wave] = wave < waves ? cos(M_PI / side * wave * (at + 0.5)) : 0;
+}
+
+/* What each pair of waves has of the values: sums by wave down and across. */
+static void
+transform(const double *values, int width, int height, int across, int down, double sums[MAX_WAVES][MAX_WAVES + 1])
+{
+	Waves		wave_x;
+	Waves		wave_y;
+
+	fill_waves(width, across, wave_x);
+	fill_waves(height, down, wave_y);
+	memset(sums, 0, sizeof(double) * MAX_WAVES * (MAX_WAVES + 1));
+	for (int y = 0; y < height; y++)
+	{
+		double		row[MAX_WAVES + 1] = {0};
+
+		for (int x = 0; x < width; x++, values++)
+			for (int i = 0; i <= MAX_WAVES; i++)
+				row[i] += *values * wave_x[x][i];
+		for (int j = 0; j < down; j++)
+			for (int i = 0; i < across; i++)
+				sums[j][i] += row[i] * wave_y[y][j];
+	}
 }
 
 static void
 encode_channel(const double *values, int width, int height, int across, int down, Channel *channel)
 {
-	double		wave_x[MAX_WAVES][IMG_SMALL_SIDE];
-	double		wave_y[IMG_SMALL_SIDE];
+	double		sums[MAX_WAVES][MAX_WAVES + 1];
 
+	transform(values, width, height, across, down, sums);
 	memset(channel, 0, sizeof(*channel));
-	for (int x = 0; x < across; x++)
-		fill_waves(width, x, wave_x[x]);
+	channel->dc = sums[0][0] / (width * height);
 	for (int row = 0; row < down; row++)
-	{
-		int			count = waves_in_row(across, down, row);
-		double		sum[MAX_WAVES] = {0};
-		const double *value = values;
-
-		fill_waves(height, row, wave_y);
-		for (int y = 0; y < height; y++)
-			for (int x = 0; x < width; x++, value++)
-				for (int i = 0; i < count; i++)
-					sum[i] += *value * wave_x[i][x] * wave_y[y];
-		for (int i = 0; i < count; i++)
+		for (int i = row == 0 ? 1 : 0; i < waves_in_row(across, down, row); i++)
 		{
-			sum[i] /= width * height;
-			if (row == 0 && i == 0)
-				channel->dc = sum[i];
-			else
-			{
-				channel->ac[channel->count++] = sum[i];
-				channel->scale = fmax(channel->scale, fabs(sum[i]));
-			}
+			channel->ac[channel->count] = sums[row][i] / (width * height);
+			channel->scale = fmax(channel->scale, fabs(channel->ac[channel->count++]));
 		}
-	}
 	for (int i = 0; i < channel->count && channel->scale > 0; i++)
 		channel->ac[i] = 0.5 + 0.5 / channel->scale * channel->ac[i];
 }

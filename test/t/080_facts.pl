@@ -188,7 +188,7 @@ SKIP: {
 	skip 'no node with the module thumbhash (make build/thumbhash)', 2 unless $node && -e $module;
 	foreach my $type (2, 6)		# RGB, RGBA
 	{
-		my ($width, $height, $rows, $rgba) = (80, 57, '', '');
+		my ($width, $height, $rows, $rgba) = (60, 43, '', '');
 		foreach my $y (0 .. $height - 1)
 		{
 			$rows .= "\0";

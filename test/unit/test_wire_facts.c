@@ -20,17 +20,22 @@ static char *scratch;
 static void
 make_good(void)
 {
-	request = (TeRequest) {
+	request = (TeRequest)
+	{
 		.magic = TE_WIRE_MAGIC, .number = 7, .want = TE_WANT_ALL & ~(uint32_t) 0x08, .size = 256, .format = TE_FORMAT_JPEG,
 			.quality = 85, .max_pixels = 1000000, .file_size = 1000
 	};
-	reply = (TeReply) {
+	reply = (TeReply)
+	{
 		.magic = TE_WIRE_MAGIC, .number = 7, .status = TE_OK, .exif_status = TE_EXIF_FOUND, .format = TE_FORMAT_JPEG,
 			.width = 4000, .height = 3000, .thumbnail_width = 256, .thumbnail_height = 192, .thumbnail_bytes = 10000,
 			.has_facts = 1,
-		.facts = {.known = TE_FACT_ALL, .iso = 400, .orientation = 8, .rating = -1, .f_number = 2.8, .exposure_time = 1 / 60.0,
-			.focal_length = 50, .focal_length_35mm = 75, .altitude = -420.5, .direction = 360, .picture_hash = UINT64_MAX,
-		.thumbhash_len = TE_THUMBHASH_MAX}
+			.facts =
+		{
+			.known = TE_FACT_ALL, .iso = 400, .orientation = 8, .rating = -1, .f_number = 2.8, .exposure_time = 1 / 60.0,
+				.focal_length = 50, .focal_length_35mm = 75, .altitude = -420.5, .direction = 360, .picture_hash = UINT64_MAX,
+				.thumbhash_len = TE_THUMBHASH_MAX
+		}
 	};
 	text[0] = "Lens \xc3\xa9";
 	text[1] = "Title";

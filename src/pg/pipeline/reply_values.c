@@ -99,7 +99,7 @@ bool
 te_taken_at(const TeTime *time, TeTakenAt *result)
 {
 	static const char *const sources[] = {
-		[TE_OFFSET_NONE] = "setting", [TE_OFFSET_EXIF] = "exif", [TE_OFFSET_GPS] = "gps"
+		[TE_OFFSET_NONE] = "setting",[TE_OFFSET_EXIF] = "exif",[TE_OFFSET_GPS] = "gps"
 	};
 	struct pg_tm tm = {
 		.tm_year = time->year,

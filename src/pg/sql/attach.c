@@ -40,7 +40,7 @@
 #include "pg/shared/wakeup.h"
 #include "tables.h"
 
-#define COLUMN_ARGUMENT		(1 + 2)	/* after the relation, key and path */
+#define COLUMN_ARGUMENT		(1 + 2) /* after the relation, key and path */
 #define CREATE_ARGUMENT		(COLUMN_ARGUMENT + TE_COL_EXIF_METADATA + 1)
 #define NOTIFY_ARGUMENT		(CREATE_ARGUMENT + 1)
 #define FACT_ARGUMENT		(NOTIFY_ARGUMENT + 1)
