@@ -1,6 +1,6 @@
 /*
  * guc.c
- *		All settings: default, range, unit, who may set them, and their checks.
+ *		All settings: default, range, unit, who may set them.
  *
  * The folder of thumbnails and the list of databases concern the whole server (SIGHUP).  All
  * other settings determine stored results, or limit what is read and what decoding may cost,
@@ -17,15 +17,13 @@
 
 #include "nodes/pg_list.h"
 #include "nodes/value.h"
-#include "pgtime.h"
 #include "utils/guc.h"
 #include "utils/guc_tables.h"
 #include "utils/memutils.h"
-#include "utils/varlena.h"
 
 #include "guc.h"
+#include "guc_check.h"
 #include "pg/compat.h"
-#include "size_list.h"
 #include "wire/clock.h"
 #include "wire/message.h"
 
@@ -33,9 +31,6 @@
 #define MAX_DECODE_TIMEOUT	(24 * 60 * 60 * 1000)	/* one day, in ms */
 #define MAX_KEEP_REPLACED	(366 * 24 * 60 * 60)	/* a year, in s */
 #define MAX_MEGABYTES		(1024 * 1024)	/* 1 TB, in MB */
-
-/* The rest of MAXPGPATH is reserved for the names of files in thumbnail_dir. */
-#define MAX_THUMBNAIL_DIR	(MAXPGPATH - 256)
 
 char	   *te_image_roots;
 char	   *te_thumbnail_dir;
@@ -78,108 +73,6 @@ static const struct config_enum_entry damaged_images[] = {
 	{"show", TE_DAMAGED_SHOW, false},
 	{NULL, 0, false}
 };
-
-/* Check a comma-separated list of absolute folders; names with commas are double-quoted. */
-static bool
-check_image_roots(char **newval, void **extra, GucSource source)
-{
-	char	   *raw = pstrdup(*newval);
-	List	   *roots;
-	ListCell   *cell;
-	bool		good = true;
-
-	if (!SplitDirectoriesString(raw, ',', &roots))
-	{
-		GUC_check_errdetail("List syntax is invalid.");
-		good = false;
-	}
-	foreach(cell, roots)
-	{
-		const char *root = lfirst(cell);
-
-		if (!is_absolute_path(root))
-		{
-			GUC_check_errdetail("\"%s\" is not an absolute path.", root);
-			good = false;
-		}
-		else if (strlen(root) >= MAXPGPATH - 1)
-		{
-			/* SplitDirectoriesString truncates it, perhaps to the name of another folder */
-			GUC_check_errdetail("A folder's name is longer than %d bytes.", MAXPGPATH - 2);
-			good = false;
-		}
-		if (!good)
-			break;
-	}
-
-	list_free_deep(roots);
-	pfree(raw);
-	return good;
-}
-
-static bool
-check_thumbnail_dir(char **newval, void **extra, GucSource source)
-{
-	if (**newval == '\0')
-		return true;
-	if (!is_absolute_path(*newval))
-	{
-		GUC_check_errdetail("\"%s\" is not an absolute path.", *newval);
-		return false;
-	}
-	if (strlen(*newval) > MAX_THUMBNAIL_DIR)
-	{
-		GUC_check_errdetail("The folder's name is longer than %d bytes.", MAX_THUMBNAIL_DIR);
-		return false;
-	}
-	return true;
-}
-
-static bool
-check_thumbnail_sizes(char **newval, void **extra, GucSource source)
-{
-	TeSizes		sizes;
-	const char *wrong = te_sizes_parse(*newval, &sizes);
-
-	if (wrong != NULL)
-		GUC_check_errdetail("%s", wrong);
-	return wrong == NULL;
-}
-
-static bool
-check_default_timezone(char **newval, void **extra, GucSource source)
-{
-	pg_tz	   *zone = pg_tzset(*newval);
-
-	if (zone == NULL)
-	{
-		GUC_check_errdetail("Time zone \"%s\" is not known.", *newval);
-		GUC_check_errhint("Names of time zones are listed in the view pg_timezone_names.");
-		return false;
-	}
-	if (!pg_tz_acceptable(zone))
-	{
-		GUC_check_errdetail("Time zone \"%s\" appears to use leap seconds, which PostgreSQL does not support.",
-							*newval);
-		return false;
-	}
-	return true;
-}
-
-/* Check a comma-separated list of identifiers. */
-static bool
-check_databases(char **newval, void **extra, GucSource source)
-{
-	char	   *raw = pstrdup(*newval);
-	List	   *names;
-	bool		good = SplitIdentifierString(raw, ',', &names);
-
-	if (!good)
-		GUC_check_errdetail("List syntax is invalid.");
-	list_free(names);
-	pfree(raw);
-	return good;
-}
 
 /* Show the effective number instead of 0. */
 static const char *
@@ -258,13 +151,13 @@ define_files(void)
 							   "Nothing outside of them is ever read. A relative path of an image lies beneath the first. "
 							   "If the list is empty, no image file can be read.",
 							   &te_image_roots, "", PGC_SUSET, GUC_LIST_INPUT,
-							   check_image_roots, NULL, NULL);
+							   te_guc_check_image_roots, NULL, NULL);
 	DefineCustomStringVariable("thumbexif.thumbnail_dir",
 							   "Folder that thumbnail files are written to.",
 							   "An absolute path. The server's user must be able to write there. "
 							   "While it is empty, no thumbnails can be stored.",
 							   &te_thumbnail_dir, "", PGC_SIGHUP, 0,
-							   check_thumbnail_dir, NULL, NULL);
+							   te_guc_check_thumbnail_dir, NULL, NULL);
 	DefineCustomIntVariable("thumbexif.keep_replaced",
 							"Time for which replaced thumbnail files are kept.",
 							"For pages that are open and for caches. 0 removes them at once. "
@@ -276,7 +169,7 @@ define_files(void)
 							   "A comma-separated list of names, written as in SQL. "
 							   "If it is empty, all databases that have the extension.",
 							   &te_databases, "", PGC_SIGHUP, GUC_LIST_INPUT,
-							   check_databases, NULL, NULL);
+							   te_guc_check_databases, NULL, NULL);
 	DefineCustomIntVariable("thumbexif.max_workers",
 							"Databases the background worker works in at the same time.",
 							"Each takes one of max_worker_processes, and one more is taken by the launcher.",
@@ -297,7 +190,7 @@ define_results(void)
 							   "Up to 8; the first one is the thumbnail that rows name. If it is empty, thumbnail_size only. "
 							   "Tables may have a list of their own. Assets without a thumbnail of each size are stale.",
 							   &te_thumbnail_sizes, "", PGC_SUSET, 0,
-							   check_thumbnail_sizes, NULL, NULL);
+							   te_guc_check_thumbnail_sizes, NULL, NULL);
 	DefineCustomEnumVariable("thumbexif.thumbnail_format",
 							 "File format of thumbnails.",
 							 "Thumbnails made with another value are stale.",
@@ -312,7 +205,7 @@ define_results(void)
 							   "Time zone of photos without an offset from UTC.",
 							   "Names as in pg_timezone_names. EXIF read with another value is stale.",
 							   &te_default_timezone, "UTC", PGC_SUSET, 0,
-							   check_default_timezone, NULL, NULL);
+							   te_guc_check_default_timezone, NULL, NULL);
 	DefineCustomBoolVariable("thumbexif.exif_gps",
 							 "Read GPS positions from EXIF.",
 							 "If it is off, neither columns nor the EXIF as JSON hold a position. "
