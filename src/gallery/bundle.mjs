@@ -14,22 +14,25 @@ const topojson = require('topojson-client');
 const source = name => readFileSync(`${here}/${name}`, 'utf8');
 const hash = (algorithm, encoding, text) => createHash(algorithm).update(text).digest(encoding);
 
-// The coasts in Web Mercator, in whole units of a square of 4096: as SVG's relative lines, 25 kB.
+// The coasts in Web Mercator, in whole units of a square of 4096: as SVG's relative lines, 25 kB.  What crosses the date line is drawn
+// at both edges, and Antarctica, which goes around, is closed beneath the square.
 function outline() {
   const world = JSON.parse(readFileSync(`${packages}/node_modules/world-atlas/land-110m.json`, 'utf8'));
   const project = ([longitude, latitude]) => {
     const sine = Math.sin(Math.max(Math.min(latitude, 85.05), -85.05) * Math.PI / 180);
     return [(longitude / 360 + 0.5) * 4096, (0.5 - Math.log((1 + sine) / (1 - sine)) / (4 * Math.PI)) * 4096].map(Math.round);
   };
-  const ring = points => {
-    let [x, y] = project(points[0]);
-    let path = `M${x} ${y}l`;
-    for (const point of points.slice(1, -1)) {
-      const [nextX, nextY] = project(point);
-      if (nextX !== x || nextY !== y) path += `${nextX - x} ${nextY - y} `;
-      [x, y] = [nextX, nextY];
-    }
-    return `${path.trim().replaceAll(' -', '-')}z`;
+  const draw = (points, shift) => points.map(([x, y], i) => (i === 0 ? `M${x + shift} ${y}l` : `${x - points[i - 1][0]} ${y - points[i - 1][1]}`))
+    .filter(step => step !== '0 0').join(' ').replaceAll('l ', 'l').replaceAll(' -', '-') + 'z';
+  const ring = coordinates => {
+    let turn = 0;
+    const points = coordinates.map(project).map(([x, y], i, all) => {
+      if (i > 0 && Math.abs(x - all[i - 1][0]) > 2048) turn += x > all[i - 1][0] ? -4096 : 4096;
+      return [x + turn, y];
+    });
+    if (turn !== 0) points.push([points.at(-1)[0], 4200], [points[0][0], 4200]);
+    const xs = points.map(([x]) => x);
+    return [-4096, 0, 4096].filter(shift => Math.max(...xs) + shift > 0 && Math.min(...xs) + shift < 4096).map(shift => draw(points, shift)).join('');
   };
   const { features } = topojson.feature(world, world.objects.land);
   return features.flatMap(({ geometry }) => (geometry.type === 'Polygon' ? [geometry.coordinates] : geometry.coordinates)).flat().map(ring).join('');

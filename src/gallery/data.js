@@ -1,9 +1,9 @@
 // data.js: the photos in the page, as the rest of it uses them.  A fact may be absent or, in a hostile table, anything.
 
 const TIME = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)/;
-const monthName = new Intl.DateTimeFormat('en', { month: 'long', year: 'numeric', timeZone: 'UTC' });
-const dayName = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' });
-const longDayName = new Intl.DateTimeFormat('en', { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' });
+const monthName = new Intl.DateTimeFormat('en-GB', { month: 'long', year: 'numeric', timeZone: 'UTC' });
+const dayName = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' });
+const longDayName = new Intl.DateTimeFormat('en-GB', { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' });
 
 export const isNumber = value => typeof value === 'number' && Number.isFinite(value);
 const text = value => (typeof value === 'string' && value.trim() !== '' ? value.trim() : null);
@@ -15,7 +15,8 @@ function aspect(photo) {
   return between(ratio, 0, 100) && ratio > 0 ? Math.min(Math.max(ratio, 0.4), 3.2) : 4 / 3;
 }
 
-function prepare(photo, index) {
+// Times are those of the camera's clock, or those of a time zone, which is named then.
+function prepare(photo, index, timezone) {
   const time = TIME.exec(text(photo.taken_at_local) ?? '');
   const utc = time && Date.UTC(...time.slice(1).map((part, i) => Number(part) - (i === 1 ? 1 : 0)));
   const hasPlace = between(photo.latitude, -90, 90) && between(photo.longitude, -180, 180);
@@ -26,10 +27,11 @@ function prepare(photo, index) {
     index,
     file,
     title: text(photo.title) ?? file,
+    time: time ? photo.taken_at_local : '',
     day: time ? time[0].slice(0, 10) : null,
-    month: time ? time[0].slice(0, 7) : '',
+    month: time ? time[0].slice(0, 7) : '', // '' = none
     dayShown: time ? dayName.format(utc) : null,
-    timeShown: time ? `${longDayName.format(utc)}, ${time[0].slice(11)}` : null,
+    timeShown: time ? [`${longDayName.format(utc)}, ${time[0].slice(11)}`, timezone].filter(Boolean).join(' ') : null,
     aspect: aspect(photo),
     camera: text(photo.camera),
     lens: text(photo.lens),
@@ -40,11 +42,19 @@ function prepare(photo, index) {
 
 export function readData(json) {
   const data = JSON.parse(json);
-  return { ...data, photos: data.photos.map(prepare) };
+  const photos = data.photos.map((photo, index) => prepare(photo, index, data.timezone));
+  // they come by the instant; cameras' clocks differ
+  return { ...data, photos: photos.sort((a, b) => (a.time === b.time ? a.index - b.index : a.time < b.time ? 1 : -1)) };
 }
 
 export function monthShown(month) {
   return month ? monthName.format(Date.UTC(Number(month.slice(0, 4)), Number(month.slice(5)) - 1)) : 'Without a date';
+}
+
+// From a month to another one: "May 2024", "May \u2013 July 2024", "December 2023 \u2013 May 2024".
+export function monthsShown(from, to) {
+  if (from === to) return monthShown(from);
+  return [from.slice(0, 4) === to.slice(0, 4) ? monthShown(from).replace(/ \d+$/, '') : monthShown(from), monthShown(to)].join(' \u2013 ');
 }
 
 // What a screen reader says of a photo in the grid.

@@ -4,6 +4,7 @@ import { isNumber, placeShown } from './data.js';
 import { pictureOf } from './grid.js';
 
 const SWIPE = 50; // pixels
+const ENLARGED = 2.5; // times, at most
 
 // A number of a column, for tables that do not keep all of EXIF.
 const shown = (value, show) => (isNumber(value) && value > 0 ? show(Number(value.toPrecision(3))) : null);
@@ -14,13 +15,13 @@ function exposureOf(photo, exif) {
     exif.FNumber ?? shown(photo.f_number, number => `f/${number}`),
     exif.ISOSpeedRatings ?? shown(photo.iso, () => `ISO ${photo.iso}`),
     exif.FocalLength ?? shown(photo.focal_length, millimetres => `${millimetres} mm`),
-  ].filter(Boolean).join(' \u00b7 ');
+  ].filter(Boolean).map(part => String(part).replaceAll(' ', '\u00a0')).join(' \u00b7 ');
 }
 
 function factsOf(photo) {
   const exif = photo.exif ?? {};
-  const size = photo.width > 0 && photo.height > 0
-    ? `${photo.width} \u00d7 ${photo.height} (${(photo.width * photo.height / 1e6).toFixed(1)} megapixels)` : null;
+  const megapixels = photo.width * photo.height / 1e6;
+  const size = megapixels > 0 ? `${photo.width} \u00d7 ${photo.height}${megapixels >= 0.1 ? ` (${megapixels.toFixed(1)} megapixels)` : ''}` : null;
 
   return [
     ['Taken', photo.timeShown],
@@ -86,7 +87,11 @@ export class Details {
     this.number = number;
     byId('details-title').textContent = photo.title;
     const picture = pictureOf(photo);
-    if (picture.alt) picture.alt = `Thumbnail of ${photo.title}`;
+    // a thumbnail is small: no larger than it looks well
+    if (picture.alt) {
+      picture.alt = `Thumbnail of ${photo.title}`;
+      picture.addEventListener('load', () => Object.assign(picture.style, { maxWidth: `${picture.naturalWidth * ENLARGED}px`, maxHeight: `${picture.naturalHeight * ENLARGED}px` }));
+    }
     this.find('.picture').replaceChildren(picture);
     this.find('.description').textContent = typeof photo.description === 'string' ? photo.description : '';
     fill(this.find('.main-facts'), factsOf(photo));

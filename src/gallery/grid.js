@@ -1,12 +1,14 @@
-// grid.js: the photos as a justified grid, month by month.  Only what is near the window is in the document, so that any number
+// grid.js: the photos as a justified grid, by month.  Only what is near the window is in the document, so that any number
 // of photos scrolls smoothly.
 import justifiedLayout from 'justified-layout';
 import { thumbHashToDataURL } from 'thumbhash';
 import { element, plural } from './dom.js';
-import { monthShown, nameOf, troubleOf } from './data.js';
+import { monthsShown, nameOf, troubleOf } from './data.js';
 
 const AHEAD = 800; // pixels above and below the window that are filled, too
+const TOP = 110; // pixels that the bar and a heading take above what is scrolled to
 const GAP = 6;
+const FEW = 8; // photos: so few of a month share a section with those of its neighbours
 
 function placeholder(photo) {
   try {
@@ -29,9 +31,9 @@ export function pictureOf(photo) {
 }
 
 export class Grid {
-  // open(photo): a photo was chosen; seen(month): its number in .months, when another one is at the top of the window
+  // open(photo): a photo was chosen; seen(i): the month .months[i] is at the top of the window
   constructor(root, { open, seen }) {
-    Object.assign(this, { root, seen, months: [], photos: [], active: 0, width: 0 });
+    Object.assign(this, { root, seen, months: [], sections: [], photos: [], active: 0, width: 0 });
     addEventListener('scroll', () => this.fillSoon(), { passive: true });
     addEventListener('resize', () => this.fillSoon());
     new ResizeObserver(() => root.clientWidth !== this.width && this.layOut()).observe(root);
@@ -51,40 +53,48 @@ export class Grid {
   show(photos) {
     this.photos = photos;
     this.active = 0;
-    this.months = [];
-    photos.forEach((photo, number) => {
-      let month = this.months.at(-1);
-      if (!month || month.name !== photo.month) this.months.push(month = { name: photo.month, first: number, photos: [], items: new Map() });
-      month.photos.push(photo);
+    this.months = []; // with the number of their first photo
+    photos.forEach(({ month }, number) => this.months.at(-1)?.name === month || this.months.push({ name: month, first: number }));
+    this.sections = [];
+    this.months.forEach(({ name, first }, i) => {
+      const section = this.sections.at(-1);
+      const added = photos.slice(first, this.months[i + 1]?.first);
+      if (section && name && section.photos.length < FEW && added.length < FEW) {
+        section.photos.push(...added);
+        section.from = name;
+      } else {
+        this.sections.push({ to: name, from: name, first, photos: added, items: new Map() });
+      }
     });
-    this.root.replaceChildren(...this.months.map(month => this.makeSection(month)));
+    this.root.replaceChildren(...this.sections.map(section => this.makeSection(section)));
     this.layOut();
   }
 
-  makeSection(month) {
-    const id = `month-${month.name || 'none'}`;
-    month.list = element('ul', { role: 'list' });
+  makeSection(section) {
+    const id = `month-${section.to || 'none'}`;
+    section.list = element('ul', { role: 'list' });
     return element('section', { 'aria-labelledby': id },
-      element('h2', { id }, monthShown(month.name), element('span', {}, plural(month.photos.length, 'photo'))), month.list);
+      element('h2', { id }, monthsShown(section.from, section.to), element('span', {}, plural(section.photos.length, 'photo'))), section.list);
   }
 
   layOut() {
     this.width = this.root.clientWidth;
     if (this.width === 0) return;
-    for (const month of this.months) {
-      const layout = justifiedLayout(month.photos.map(photo => photo.aspect), {
+    for (const section of this.sections) {
+      const layout = justifiedLayout(section.photos.map(photo => photo.aspect), {
         containerWidth: this.width, containerPadding: 0, boxSpacing: GAP, targetRowHeight: this.width < 600 ? 130 : 210,
       });
-      month.boxes = layout.boxes;
-      month.list.style.height = `${layout.containerHeight}px`;
-      month.list.replaceChildren();
-      month.items.clear();
+      section.boxes = layout.boxes;
+      section.list.style.height = `${layout.containerHeight}px`;
+      section.list.replaceChildren();
+      section.items.clear();
     }
     this.measure();
   }
 
   measure() {
-    for (const month of this.months) month.top = month.list.getBoundingClientRect().top + scrollY;
+    if (this.width === 0) return;
+    for (const section of this.sections) section.top = section.list.getBoundingClientRect().top + scrollY;
     this.fill();
   }
 
@@ -95,42 +105,41 @@ export class Grid {
   fill() {
     const from = scrollY - AHEAD;
     const to = scrollY + innerHeight + AHEAD;
-    this.months.forEach(month => month.boxes && this.fillMonth(month, from - month.top, to - month.top));
-    const at = this.months.findLastIndex(month => month.top <= scrollY + 120);
-    if (this.months.length > 0) this.seen(Math.max(at, 0));
+    this.sections.forEach(section => this.fillSection(section, from - section.top, to - section.top));
+    if (this.photos.length > 0) this.seen(Math.max(this.months.findLastIndex(({ first }) => this.boxOf(first).top <= scrollY + TOP + 10), 0));
   }
 
-  fillMonth(month, from, to) {
+  fillSection(section, from, to) {
     const wanted = new Set();
-    if (to > 0 && from < month.list.offsetHeight) month.boxes.forEach((box, i) => box.top < to && box.top + box.height > from && wanted.add(i));
-    const kept = this.active - month.first; // the only one that Tab finds
-    if (kept >= 0 && kept < month.boxes.length) wanted.add(kept);
-    for (const [i, item] of month.items) if (!wanted.has(i)) { item.remove(); month.items.delete(i); }
+    if (to > 0 && from < section.list.offsetHeight) section.boxes.forEach((box, i) => box.top < to && box.top + box.height > from && wanted.add(i));
+    const kept = this.active - section.first; // the only one that Tab finds
+    if (kept >= 0 && kept < section.boxes.length) wanted.add(kept);
+    for (const [i, item] of section.items) if (!wanted.has(i)) { item.remove(); section.items.delete(i); }
     for (const i of wanted) {
-      if (month.items.has(i)) continue;
-      const item = this.makeItem(month, i);
-      const next = [...month.list.children].find(other => Number(other.dataset.number) > month.first + i);
-      month.list.insertBefore(item, next ?? null);
-      month.items.set(i, item);
+      if (section.items.has(i)) continue;
+      const item = this.makeItem(section, i);
+      const next = [...section.list.children].find(other => Number(other.dataset.number) > section.first + i);
+      section.list.insertBefore(item, next ?? null);
+      section.items.set(i, item);
     }
   }
 
-  makeItem(month, i) {
-    const number = month.first + i;
-    const box = month.boxes[i];
-    const button = element('button', { type: 'button', class: 'photo', tabindex: number === this.active ? '0' : '-1' }, pictureOf(month.photos[i]));
-    const item = element('li', { 'data-number': number, 'aria-setsize': month.photos.length, 'aria-posinset': i + 1 }, button);
+  makeItem(section, i) {
+    const number = section.first + i;
+    const box = section.boxes[i];
+    const button = element('button', { type: 'button', class: 'photo', tabindex: number === this.active ? '0' : '-1' }, pictureOf(section.photos[i]));
+    const item = element('li', { 'data-number': number, 'aria-setsize': section.photos.length, 'aria-posinset': i + 1 }, button);
     Object.assign(item.style, { left: `${box.left}px`, top: `${box.top}px`, width: `${box.width}px`, height: `${box.height}px` });
     return item;
   }
 
-  monthOf(number) {
-    return this.months.findLast(month => month.first <= number);
+  sectionOf(number) {
+    return this.sections.findLast(section => section.first <= number);
   }
 
   buttonOf(number) {
-    const month = this.monthOf(number);
-    return month?.items.get(number - month.first)?.firstChild;
+    const section = this.sectionOf(number);
+    return section?.items.get(number - section.first)?.firstChild;
   }
 
   setActive(number) {
@@ -141,23 +150,23 @@ export class Grid {
 
   // Where a photo is in the document.
   boxOf(number) {
-    const month = this.monthOf(number);
-    const box = month.boxes[number - month.first];
-    return { top: month.top + box.top, bottom: month.top + box.top + box.height, middle: box.left + box.width / 2 };
+    const section = this.sectionOf(number);
+    const box = section.boxes[number - section.first];
+    return { top: section.top + box.top, bottom: section.top + box.top + box.height, middle: box.left + box.width / 2 };
   }
 
   focus(number) {
     if (!this.photos[number]) return;
     this.setActive(number);
     const { top, bottom } = this.boxOf(number);
-    if (top < scrollY + 100) scrollTo({ top: top - 100 });
+    if (top < scrollY + TOP) scrollTo({ top: top - TOP });
     else if (bottom > scrollY + innerHeight - 20) scrollTo({ top: bottom - innerHeight + 20 });
     this.fill();
     this.buttonOf(number)?.focus({ preventScroll: true });
   }
 
-  scrollToMonth(at) {
-    scrollTo({ top: Math.max(this.months[at].top - 110, 0) });
+  scrollToMonth(i) {
+    scrollTo({ top: this.boxOf(this.months[i].first).top - TOP });
   }
 
   // The photo above or below: the nearest one in the next row.

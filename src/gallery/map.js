@@ -64,15 +64,15 @@ export class PhotoMap {
 
   draw() {
     if (!this.width || !this.index) return;
-    // the world fills the map, and nothing else is seen
-    this.zoom = clamp(this.zoom, Math.log2(Math.max(this.width, this.height) / TILE), MAX_ZOOM);
+    // the world is at least as high as the map; one that is less wide is in its middle
+    this.zoom = clamp(this.zoom, Math.log2(this.height / TILE), MAX_ZOOM);
     const scale = TILE * 2 ** this.zoom;
     const [w, h] = [this.width / scale / 2, this.height / scale / 2];
-    this.x = clamp(this.x, w, 1 - w);
+    this.x = w > 0.5 ? 0.5 : clamp(this.x, w, 1 - w);
     this.y = clamp(this.y, h, 1 - h);
     const move = [(w - this.x) * scale, (h - this.y) * scale];
     this.group.setAttribute('transform', `translate(${move[0]} ${move[1]}) scale(${scale / SQUARE})`);
-    const box = [longitudeOf(this.x - w), latitudeOf(this.y + h), longitudeOf(this.x + w), latitudeOf(this.y - h)];
+    const box = [longitudeOf(Math.max(this.x - w, 0)), latitudeOf(this.y + h), longitudeOf(Math.min(this.x + w, 1)), latitudeOf(this.y - h)];
     this.place(this.index.getClusters(box, Math.floor(this.zoom)), scale, move);
   }
 

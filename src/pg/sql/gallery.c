@@ -21,6 +21,7 @@
 #include "exif_value.h"
 #include "gallery_page.h"
 #include "gallery_query.h"
+#include "pg/base/guc.h"
 #include "pg/catalog/asset.h"
 #include "pg/compat.h"
 #include "pg/files/thumbnail_read.h"
@@ -302,6 +303,9 @@ append_head(StringInfo page, const Gallery *gallery)
 	append_text(page, "table", gallery->attachment->name);
 	JsonEncodeDateTime(now, TimestampTzGetDatum(GetCurrentStatementStartTimestamp()), TIMESTAMPTZOID, NULL);
 	append_text(page, "made_at", now);
+	/* unless the camera's own clock is known, times are those of this zone */
+	if (!te_gallery_has_local_time(gallery->attachment))
+		append_text(page, "timezone", te_default_timezone);
 	append_text(page, "camera", filter->camera);
 	append_text(page, "lens", filter->lens);
 	append_text(page, "keyword", filter->keyword);

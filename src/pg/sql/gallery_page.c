@@ -10,7 +10,7 @@
 
 #include "gallery_page.h"
 
-#define MAX_PAGE	(200 * 1024 * 1024) /* bytes: more than browsers take well */
+#define MAX_PAGE	(100 * 1024 * 1024) /* bytes: more than browsers take well */
 #define JSON_PLACE	"@@photos@@"
 #define REPLACEMENT	0xFFFD		/* stands for what is no character */
 
@@ -86,7 +86,7 @@ te_gallery_page_json(StringInfo page, const char *json)
 		const unsigned char *plain = at;
 		int			length;
 
-		while (at < end && *at < 0x80 && *at != '<' && *at != '>' && *at != '&')
+		while (at < end && *at < 0x7F && *at != '<' && *at != '>' && *at != '&')
 			at++;
 		appendBinaryStringInfo(page, (const char *) plain, (int) (at - plain));
 		if (at == end)

@@ -284,6 +284,12 @@ append_filter(Builder *builder, const TeGalleryFilter *filter)
 						 filter->has_position ? "TRUE" : "FALSE");
 }
 
+bool
+te_gallery_has_local_time(const TeAttachment *attachment)
+{
+	return column(attachment, "taken_at_local") != NULL;
+}
+
 static void
 check_column(const TeAttachment *attachment, bool given, const char *parameter, bool exists, const char *columns)
 {

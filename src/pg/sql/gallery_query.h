@@ -39,6 +39,9 @@ enum
 /* ERROR if a filter is given for which the table has no column. */
 extern void te_gallery_check_filter(const TeAttachment *attachment, const TeGalleryFilter *filter);
 
+/* Is there a column for what the camera's clock showed?  Otherwise times are those of thumbexif.default_timezone. */
+extern bool te_gallery_has_local_time(const TeAttachment *attachment);
+
 /*
  * SQL, palloc'd, that reads at most "limit" photos, the newest first, and its parameters.  Photos with and without a date are
  * read by separate statements, so that both can use an index; without a column for the date, all by the latter.  The columns
