@@ -30,7 +30,7 @@ export class PhotoMap {
     root.addEventListener('click', event => this.onClick(event));
     root.addEventListener('keydown', event => this.onKey(event));
     root.addEventListener('wheel', event => this.onWheel(event), { passive: false });
-    root.addEventListener('dblclick', event => this.zoomAt(1, this.at(event)));
+    root.addEventListener('dblclick', event => event.target.closest('button') || this.zoomAt(1, this.at(event)));
     for (const type of ['pointerdown', 'pointermove', 'pointerup', 'pointercancel']) root.addEventListener(type, event => this.onPointer(event));
   }
 
