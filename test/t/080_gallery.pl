@@ -220,6 +220,41 @@ like(failure(q{SELECT thumbexif_gallery('pg_class')}), qr/table "pg_class" is no
 value($server, 'ALTER TABLE varied RENAME kamera TO camera');
 like(failure(q{SELECT thumbexif_gallery('varied')}), qr/column "kamera" of attached table public\.varied no longer exists.*HINT/s, 'a column that is gone is told');
 
+# --- facts that have columns, thumbnails in rows
+
+sub attach_takes { return value($server, "SELECT '$_[0]' = ANY (proargnames) FROM pg_proc WHERE proname = 'thumbexif_attach'") eq 't' }
+
+if (attach_takes('lens'))
+{
+	value($server, <<'EOSQL');
+CREATE TABLE facts (id int PRIMARY KEY, path text, taken_at timestamptz, local timestamp, linse text, words text[], title text, about text, stars smallint, iso int, blende numeric, time float8, mm float8, up float8, dir float8, hash bytea, exif_metadata jsonb);
+SELECT thumbexif_attach('facts', taken_at_local => 'local', lens => 'linse', keywords => 'words', title => 'title', description => 'about', rating => 'stars', iso => 'iso', f_number => 'blende',
+	exposure_time => 'time', focal_length => 'mm', altitude => 'up', direction => 'dir', thumbhash => 'hash');
+INSERT INTO facts VALUES (1, '1.png', '2024-05-01 12:00+00', '2024-05-01 14:00', 'Lens', ARRAY['a', NULL, 'b <'], 'Title', 'About', 3, 200, 2.8, 0.01, 35, 12.5, 90, '\\x0102', '{"LensModel": "other", "XMP:Subject": ["c"]}'),
+	(2, '2.png', '2024-05-01 11:00+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'NaN', 'Infinity', NULL, NULL, NULL, repeat('x', 100)::bytea, '{"LensModel": "other", "XMP:Subject": ["c"]}');
+EOSQL
+	(undef, $data) = page(q{'facts'});
+	my ($first, $second) = @{ $data->{photos} };
+	delete @$_{ 'status', 'exif', 'path' } foreach $first, $second;
+	is_deeply($first, { id => '1', taken_at_local => '2024-05-01T14:00:00', lens => 'Lens', keywords => [ 'a', undef, 'b <' ], title => 'Title', description => 'About', rating => 3, iso => 200, f_number => 2.8,
+		exposure_time => 0.01, focal_length => 35, altitude => 12.5, direction => 90, thumbhash => 'AQI=' }, 'facts come from their columns');
+	is_deeply($second, { id => '2', taken_at_local => '2024-05-01T11:00:00', f_number => 'NaN', exposure_time => 'Infinity' }, 'or are absent');
+	ok(!exists $data->{timezone}, 'times are those of the cameras');
+	is(ids(q{'facts', lens => 'LENS', keyword => 'b <'}), '1', 'and are filtered by them');
+	is(ids(q{'facts', lens => 'other'}) . ids(q{'facts', keyword => 'c'}), '', 'not by what exif_metadata has');
+}
+if (attach_takes('thumbnail'))
+{
+	value($server, q{CREATE TABLE stored (id int PRIMARY KEY, path text, thumbnail bytea); SELECT thumbexif_attach('stored', thumbnail => 'thumbnail'); INSERT INTO stored VALUES (1, '1.png'), (2, '2.png'), (3, 'gone.png')});
+	$server->safe_psql('postgres', q{CALL thumbexif_backfill(relation => 'stored')});
+	value($server, q{UPDATE stored SET thumbnail = '<svg xmlns="http://www.w3.org/2000/svg"/>' WHERE id = 2});
+	(undef, $data) = page(q{'stored'});
+	my %stored = map { $_->{id} => $_ } @{ $data->{photos} };
+	is($stored{1}{thumbnail}, 'data:image/jpeg;base64,' . value($server, q{SELECT translate(encode(thumbnail, 'base64'), E'\n', '') FROM stored WHERE id = 1}), 'a thumbnail in the row');
+	is($stored{2}{thumbnail} // $stored{2}{error}, 'the thumbnail in the row is no picture', 'or what is none');
+	is($stored{3}{thumbnail} // $stored{3}{status}, 'missing', 'or none');
+}
+
 # --- other encodings
 
 foreach my $case ([ LATIN1 => "\xe9", "\x{e9}" ], [ SQL_ASCII => "\xe9", "\x{fffd}" ], [ SQL_ASCII => "\xc3\xa9", "\x{e9}" ])
