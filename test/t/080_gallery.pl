@@ -17,6 +17,8 @@ write_file("$root/undated.png", tiny_picture());
 write_file("$root/bad.png", 'no picture');
 
 my $server = new_server('gallery', roots => $root);
+my $table = 'CREATE TABLE photos (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, path text, thumbnail_path text, width int, height int, taken_at timestamptz, camera_make text, camera_model text, gps_latitude float8, gps_longitude float8, exif_metadata jsonb); ' .
+	q{SELECT thumbexif_attach('photos');};
 
 # page(ARGUMENTS, ROLE, DATABASE): the page, and what its JSON says
 sub page
@@ -44,7 +46,7 @@ sub failure
 	return $error;
 }
 
-value($server, q{SELECT thumbexif_attach('photos', create_table => true)});
+value($server, $table);
 value($server, "INSERT INTO photos (path) VALUES ('1.png'), ('2.png'), ('3.png'), ('4.png'), ('undated.png'), ('bad.png'), ('gone.png')");
 $server->safe_psql('postgres', 'CALL thumbexif_backfill()');
 value($server, q{INSERT INTO photos (path) VALUES ('new.png')});
@@ -265,7 +267,7 @@ foreach my $case ([ LATIN1 => "\xe9", "\x{e9}" ], [ SQL_ASCII => "\xe9", "\x{fff
 	if (!value($server, "SELECT count(*) FROM pg_database WHERE datname = '$name'"))
 	{
 		value($server, "CREATE DATABASE $name TEMPLATE template0 ENCODING '$encoding' LC_COLLATE 'C' LC_CTYPE 'C'");
-		value($server, q{CREATE EXTENSION thumbexif; SELECT thumbexif_attach('photos', create_table => true)}, $name);
+		value($server, "CREATE EXTENSION thumbexif; $table", $name);
 		value($server, q{INSERT INTO photos (path) VALUES ('1.png')}, $name);
 	}
 	value($server, "SET client_encoding = $encoding; UPDATE photos SET camera_model = '<$stored>'", $name);

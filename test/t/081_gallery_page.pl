@@ -30,7 +30,7 @@ foreach my $i (1 .. $rows - 2)
 write_file("$root/bad.png", 'no picture');
 
 my $server = new_server('page', roots => $root, config => "timezone = 'UTC'\n");
-value($server, q{SELECT thumbexif_attach('photos', create_table => true)});
+value($server, 'CREATE TABLE photos (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, path text, thumbnail_path text, width int, height int, taken_at timestamptz, camera_make text, camera_model text, gps_latitude float8, gps_longitude float8, exif_metadata jsonb); ' . q{SELECT thumbexif_attach('photos')});
 value($server, "INSERT INTO photos (path) SELECT i || '.png' FROM generate_series(1, $rows - 2) i");
 value($server, q{INSERT INTO photos (path) VALUES ('bad.png'), ('gone.png')});
 $server->safe_psql('postgres', 'CALL thumbexif_backfill()');
