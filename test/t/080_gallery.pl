@@ -229,11 +229,11 @@ sub attach_takes { return value($server, "SELECT '$_[0]' = ANY (proargnames) FRO
 if (attach_takes('lens'))
 {
 	value($server, <<'EOSQL');
-CREATE TABLE facts (id int PRIMARY KEY, path text, taken_at timestamptz, local timestamp, linse text, words text[], title text, about text, stars smallint, iso int, blende numeric, time float8, mm float8, up float8, dir float8, hash bytea, exif_metadata jsonb);
+CREATE TABLE facts (id int PRIMARY KEY, path text, thumbnail_path text, taken_at timestamptz, local timestamp, linse text, words text[], title text, about text, stars smallint, iso int, blende numeric, time float8, mm float8, up float8, dir float8, hash bytea, exif_metadata jsonb);
 SELECT thumbexif_attach('facts', taken_at_local => 'local', lens => 'linse', keywords => 'words', title => 'title', description => 'about', rating => 'stars', iso => 'iso', f_number => 'blende',
 	exposure_time => 'time', focal_length => 'mm', altitude => 'up', direction => 'dir', thumbhash => 'hash');
-INSERT INTO facts VALUES (1, '1.png', '2024-05-01 12:00+00', '2024-05-01 14:00', 'Lens', ARRAY['a', NULL, 'b <'], 'Title', 'About', 3, 200, 2.8, 0.01, 35, 12.5, 90, '\\x0102', '{"LensModel": "other", "XMP:Subject": ["c"]}'),
-	(2, '2.png', '2024-05-01 11:00+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'NaN', 'Infinity', NULL, NULL, NULL, repeat('x', 100)::bytea, '{"LensModel": "other", "XMP:Subject": ["c"]}');
+INSERT INTO facts VALUES (1, '1.png', NULL, '2024-05-01 12:00+00', '2024-05-01 14:00', 'Lens', ARRAY['a', NULL, 'b <'], 'Title', 'About', 3, 200, 2.8, 0.01, 35, 12.5, 90, '\x0102', '{"LensModel": "other", "XMP:Subject": ["c"]}'),
+	(2, '2.png', NULL, '2024-05-01 11:00+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'NaN', 'Infinity', NULL, NULL, NULL, repeat('x', 100)::bytea, '{"LensModel": "other", "XMP:Subject": ["c"]}');
 EOSQL
 	(undef, $data) = page(q{'facts'});
 	my ($first, $second) = @{ $data->{photos} };
