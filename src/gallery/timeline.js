@@ -46,7 +46,10 @@ export class Timeline {
   // Another month is at the top of the window.
   seen(i) {
     if (this.months.length < 2 || i >= this.months.length) return;
-    if (document.activeElement !== this.slider || Number(this.slider.value) !== i) this.slider.value = i;
+    // the last months may not get to the top: the slider stays where it was put
+    const atEnd = scrollY + innerHeight >= document.documentElement.scrollHeight - 2;
+    if (document.activeElement === this.slider && atEnd && this.slider.value > i) return;
+    this.slider.value = i;
     this.say(i);
   }
 

@@ -252,6 +252,10 @@ foreach my $size ([ 1440, 900 ], [ 390, 844 ])
 	like($browser->wait_for('the page is there', sub { $browser->js('const below = [...document.querySelectorAll("#photos section")].find(section => section.getBoundingClientRect().bottom > 120); return scrollY > 0 && below.innerText') }),
 		qr/^December 2023/, 'and the page has followed');
 
+	$browser->press('End');
+	$browser->js('await new Promise(requestAnimationFrame); await new Promise(requestAnimationFrame)');
+	is($browser->js('return document.querySelector("#timeline input").ariaValueText'), 'Without a date', 'the last months can be chosen, too');
+
 	is($browser->js('return document.title'), 'Photos in photos', 'no text of a row was run');
 	quiet("$width wide");
 }
