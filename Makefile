@@ -30,7 +30,10 @@ UPGRADES     = $(UPGRADE_FROM:%=sql/$(EXTENSION)--%--$(EXTVERSION).sql)
 DATA_built   = sql/$(EXTENSION)--$(EXTVERSION).sql $(UPGRADES)
 # PGXS builds either a module or a program: these are built here.
 PROGRAMS_built = thumbexif-decoder thumbexif-opener
-EXTRA_CLEAN = $(PROGRAMS_built) $(image_objs) $(decoder_objs) $(opener_objs) build
+EXTRA_CLEAN = $(PROGRAMS_built) $(image_objs) $(decoder_objs) $(opener_objs) $(gallery_page) build
+
+# The page of thumbexif_gallery() is compiled in, as an array of its bytes; make gallery makes the page itself (src/gallery/README.md).
+gallery_page = src/pg/sql/gallery_page.inc
 
 PG_CPPFLAGS = -I$(srcdir)/src -DTE_VERSION='"$(EXTVERSION)"'
 PG_CFLAGS   = -std=gnu11 -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers \
@@ -76,6 +79,11 @@ $(image_objs) $(decoder_objs) $(opener_objs) $(wire_objs): %.o: %.c Makefile $(w
 	$(CC) $(DECODER_CFLAGS) $(PKGS_CFLAGS) -c -o $@ $<
 
 $(filter src/pg/%,$(OBJS)): Makefile $(wildcard src/wire/*.h src/pg/*.h src/pg/*/*.h)
+
+$(gallery_page): src/gallery/gallery.html
+	od -An -v -t u1 $< | sed 's/[0-9][0-9]*/&,/g' > $@
+
+src/pg/sql/gallery_page.o src/pg/sql/gallery_page.bc: $(gallery_page)
 
 # its loops are to become vector code
 src/image/reduce.o src/image/jpeg_dc_samples.o src/image/placeholder.o src/image/thumbhash.o: DECODER_CFLAGS += -O3

@@ -93,6 +93,17 @@ parse_scripts()
 }
 check "scripts that no test runs can be parsed" parse_scripts
 check "SQL leaves no name to the search_path" perl test/sql_names.pl sql/[0-9]*.sql sql/upgrade/*.sql
+# The page is committed as it was made: "make gallery" makes it anew.
+gallery_sources()
+{
+	local hash
+	hash=$(cd src/gallery && ls | grep -E '\.(css|js|json|mjs)$|^page\.html$' | LC_ALL=C sort | xargs cat | sha256sum)
+	grep -q "SHA-256 ${hash%% *}\." src/gallery/gallery.html || echo "src/gallery/gallery.html is not made of the sources beside it: make gallery"
+	[ "$(cat src/gallery/*.js | wc -l)" -le 800 ] || echo "src/gallery has more than 800 lines of JavaScript"
+	grep -l '"resolved"' src/gallery/package-lock.json
+	LC_ALL=C grep -n '[^ -~]' src/gallery/gallery.html
+}
+check "the page of the gallery is that of its sources" gallery_sources
 check "nothing left to do is marked in the code" \
 	grep -rnwE 'TODO|FIXME|XXX|HACK' src sql test --include='*.[ch]' --include='*.sql' --include='*.pl'
 check "the changes of test/mutations fit the code" test/mutate.sh --fit

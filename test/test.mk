@@ -61,6 +61,11 @@ picture:
 db-up db-down: db-%:
 	+@MAKE='$(MAKE)' tools/db $*
 
+# the page of thumbexif_gallery(), made anew of its sources (by hand: needs node, npm and its registry)
+.PHONY: gallery
+gallery:
+	tools/bundle-gallery
+
 # in the database that PGHOST, PGDATABASE and so on name; make hands on what is set on its command line
 exif-backfill:
 	@tools/exif-backfill

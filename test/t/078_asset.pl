@@ -72,6 +72,7 @@ system_or_bail('cp', '-a', $thumbnails, $moved);
 $standby->append_conf('postgresql.conf', "thumbexif.thumbnail_dir = '$moved'\n");
 $standby->reload;
 is(value($standby, $bytes), $expected, 'on a standby with a copy of the folder');
+cmp_ok(value($standby, "SELECT length(thumbexif_gallery('photos'))"), '>', 10_000, 'which makes a gallery, too');
 $standby->stop;
 
 # --- a database made from another one
@@ -116,6 +117,7 @@ like(value($server, "SELECT length(thumbexif_file(2, 'photos'))"), qr/^\d+$/, 'a
 # a file system that hangs: the wait can be cancelled, and ends by itself
 trouble('hang');
 like(failure("SET statement_timeout = '300ms'; $bytes"), qr/canceling statement due to statement timeout/, 'a wait is cancelled');
+like(failure("SET statement_timeout = '300ms'; SELECT thumbexif_gallery('photos')"), qr/canceling statement due to statement timeout/, 'also that of a gallery');
 value($server, q{ALTER SYSTEM SET thumbexif.decode_timeout = '100ms'});
 $server->reload;
 like(failure($bytes), qr/thumbnail folder "\Q$thumbnails\E" does not answer/, 'or ends');

@@ -78,6 +78,13 @@ read_part(TeOpening *opening)
 	return check_reply(opening);
 }
 
+/* Is this the size that the file must have (-1 = any), and one that a value can have? */
+static bool
+is_size(int64 found, int64 size)
+{
+	return (size < 0 || found == size) && found <= (int64) (MaxAllocSize - VARHDRSZ);
+}
+
 /* The first part is there: the size that the file must have. */
 static int64
 check_size(const char *name, int64 found, int64 size)
@@ -92,8 +99,9 @@ check_size(const char *name, int64 found, int64 size)
 	return found;
 }
 
-bytea *
-te_thumbnail_read(int attachment, const char *name, int64 size)
+/* See thumbnail_read.h.  With "whole", a file that is damaged is NULL. */
+static bytea *
+read_file(int attachment, const char *name, int64 size, bool whole)
 {
 	TeOpening  *opening;
 	bytea	   *bytes = NULL;
@@ -115,6 +123,8 @@ te_thumbnail_read(int attachment, const char *name, int64 size)
 			return NULL;
 		if (bytes == NULL)
 		{
+			if (whole && !is_size(reply->size, size))
+				return NULL;
 			size = check_size(name, reply->size, size);
 			bytes = palloc(VARHDRSZ + size);
 			SET_VARSIZE(bytes, VARHDRSZ + size);
@@ -122,7 +132,11 @@ te_thumbnail_read(int attachment, const char *name, int64 size)
 		/* a file is never changed; if it ends early, or goes on, somebody else has done that */
 		received = opening->offset + reply->list_bytes;
 		if (reply->size != size || received > size || (reply->list_bytes == 0 && received < size))
+		{
+			if (whole)
+				return NULL;
 			throw_damaged(name, reply->size != size ? reply->size : received, size);
+		}
 		memcpy(VARDATA(bytes) + opening->offset, opening->list_buffer, reply->list_bytes);
 		opening->offset += reply->list_bytes;
 	} while (opening->offset < (uint64) size);
@@ -130,4 +144,16 @@ te_thumbnail_read(int attachment, const char *name, int64 size)
 	pfree(opening->path);
 	pfree(opening);
 	return bytes;
+}
+
+bytea *
+te_thumbnail_read(int attachment, const char *name, int64 size)
+{
+	return read_file(attachment, name, size, false);
+}
+
+bytea *
+te_thumbnail_read_whole(int attachment, const char *name, int64 size)
+{
+	return read_file(attachment, name, size, true);
 }

@@ -14,4 +14,7 @@
  */
 extern bytea *te_thumbnail_read(int attachment, const char *name, int64 size);
 
+/* The same, but NULL also if the file has another size, or more bytes than a value can have. */
+extern bytea *te_thumbnail_read_whole(int attachment, const char *name, int64 size);
+
 #endif							/* TE_PG_THUMBNAIL_READ_H */

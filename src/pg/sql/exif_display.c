@@ -222,6 +222,18 @@ display(const Jsonb *exif, const char *key, const JsonbValue *value)
 	return NULL;
 }
 
+char *
+te_exif_display(const Jsonb *exif, const char *key, const JsonbValue *value)
+{
+	char	   *shown = display(exif, key, value);
+
+	if (shown == NULL)
+		shown = te_exif_value_text(value);
+	if (shown != NULL)
+		shown[pg_mbcliplen(shown, (int) strlen(shown), MAX_LENGTH)] = '\0';
+	return shown;
+}
+
 /* thumbexif_display(exif jsonb, key text) RETURNS text */
 Datum
 thumbexif_display(PG_FUNCTION_ARGS)
@@ -233,10 +245,8 @@ thumbexif_display(PG_FUNCTION_ARGS)
 
 	if (!te_exif_value_get(exif, key, (int) strlen(key), &value))
 		PG_RETURN_NULL();
-	shown = display(exif, key, &value);
-	if (shown == NULL)
-		shown = te_exif_value_text(&value);
+	shown = te_exif_display(exif, key, &value);
 	if (shown == NULL)
 		PG_RETURN_NULL();
-	PG_RETURN_TEXT_P(cstring_to_text_with_len(shown, pg_mbcliplen(shown, (int) strlen(shown), MAX_LENGTH)));
+	PG_RETURN_TEXT_P(cstring_to_text(shown));
 }

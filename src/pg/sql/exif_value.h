@@ -29,4 +29,10 @@ extern bool te_exif_value_numbers(const JsonbValue *value, double *numbers, int 
  */
 extern char *te_exif_value_text(const JsonbValue *value);
 
+/*
+ * A value as people read it, as thumbexif_display() gives it, palloc'd; "exif" is the object that it is of.  At most 1000
+ * bytes.  NULL as for te_exif_value_text().
+ */
+extern char *te_exif_display(const Jsonb *exif, const char *key, const JsonbValue *value);
+
 #endif							/* TE_PG_EXIF_VALUE_H */

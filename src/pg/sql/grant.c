@@ -53,7 +53,7 @@ static const struct
 }			levels[LEVELS] = {
 
 	[LEVEL_READ] = {"read", "SELECT", ACL_SELECT,
-	{"thumbexif_status", "thumbexif_progress", "thumbexif_failures", "thumbexif_thumbnails"}, {NULL}},
+	{"thumbexif_status", "thumbexif_progress", "thumbexif_failures", "thumbexif_thumbnails"}, {"thumbexif_gallery"}},
 	[LEVEL_PROCESS] = {"process", "UPDATE", ACL_UPDATE, {NULL},
 	{"thumbexif_process", "thumbexif_file", "thumbexif_srcset", "thumbexif_enqueue", "thumbexif_retry", "thumbexif_retry_all"}},
 	[LEVEL_OWN] = {"own", NULL, 0, {NULL},
@@ -86,7 +86,7 @@ parse_level(const char *what)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("\"%s\" is nothing that can be granted", what),
-			 errhint("Grant 'read' (views), 'process' (also process, enqueue and retry assets, read thumbnails) or 'own' (also attach, backfill and grant).")));
+			 errhint("Grant 'read' (views, gallery), 'process' (also process, enqueue and retry assets, read thumbnails) or 'own' (also attach, backfill and grant).")));
 }
 
 static Oid

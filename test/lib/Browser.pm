@@ -1,0 +1,170 @@
+# Browser: headless Chromium that opens a page, through chromedriver, which speaks WebDriver.  It is kept from everything but the page.
+package Browser;
+
+use strict;
+use warnings;
+
+use File::Temp;
+use HTTP::Tiny;
+use JSON::PP ();
+use MIME::Base64 qw(decode_base64);
+use PostgreSQL::Test::Utils;
+use Time::HiRes qw(sleep time);
+
+my $json = JSON::PP->new->utf8->allow_nonref;
+
+# Why there can be no browser; '' if there can.
+sub is_missing
+{
+	return join ' and ', map { "$_ is not installed" } grep { my $name = $_; !grep { -x "$_/$name" } split /:/, $ENV{PATH} } 'chromium', 'chromedriver';
+}
+
+# Browser->new: started, with an empty profile.
+sub new
+{
+	my $class = shift;
+	my $self = bless { folder => File::Temp->newdir(CLEANUP => 1), http => HTTP::Tiny->new(timeout => $PostgreSQL::Test::Utils::timeout_default) }, $class;
+	my $log = "$self->{folder}/chromedriver.log";
+	my @switches = ('headless=new', 'no-sandbox', 'disable-gpu', 'disable-quic', 'disable-dev-shm-usage', 'no-first-run', 'disable-background-networking',
+		'disable-component-update', 'disable-sync', 'hide-scrollbars', "user-data-dir=$self->{folder}/profile");
+
+	# what it keeps goes where it goes when it ends
+	local %ENV = (%ENV, HOME => "$self->{folder}", XDG_CONFIG_HOME => "$self->{folder}", XDG_CACHE_HOME => "$self->{folder}");
+	$self->{driver} = fork() // die "fork: $!";
+	if ($self->{driver} == 0)
+	{
+		open(STDOUT, '>', $log) && open(STDERR, '>&', \*STDOUT) or die "open: $!";
+		setpgrp(0, 0);
+		exec 'chromedriver', '--port=0' or die "exec: $!";
+	}
+	my $port = $self->wait_for('chromedriver starts', sub { -e $log && slurp_file($log) =~ /started successfully on port (\d+)/ ? $1 : 0 });
+	$self->{base} = "http://127.0.0.1:$port";
+	my $session = $self->call(POST => '/session', { capabilities => { alwaysMatch => {
+		'goog:chromeOptions' => { args => [ map { "--$_" } @switches ] }, 'goog:loggingPrefs' => { browser => 'ALL', performance => 'ALL' } } } });
+	$self->{base} .= "/session/$session->{sessionId}";
+	return $self;
+}
+
+sub call
+{
+	my ($self, $method, $path, $body) = @_;
+	my $answer = $self->{http}->request($method, "$self->{base}$path",
+		$body ? { content => $json->encode($body), headers => { 'Content-Type' => 'application/json' } } : {});
+	my $value = eval { $json->decode($answer->{content})->{value} };
+
+	die "$path: $answer->{status} " . (ref $value ? "$value->{error}: $value->{message}" : $answer->{content}) . "\n" unless $answer->{success};
+	return $value;
+}
+
+# wait_for(WHAT, SUB): until SUB returns something true, which is returned.
+sub wait_for
+{
+	my ($self, $what, $condition) = @_;
+	my $deadline = time + $PostgreSQL::Test::Utils::timeout_default;
+
+	while (time < $deadline)
+	{
+		my $result = $condition->();
+		return $result if $result;
+		sleep(0.02);
+	}
+	die "gave up waiting: $what\n";
+}
+
+sub devtools
+{
+	my ($self, $command, %parameters) = @_;
+
+	return $self->call(POST => '/goog/cdp/execute', { cmd => $command, params => \%parameters });
+}
+
+# The window's size in pixels, and whether the user wants dark pages; with touch as a phone.
+sub look
+{
+	my ($self, $width, $height, $dark) = @_;
+
+	$self->devtools('Emulation.setDeviceMetricsOverride', width => $width, height => $height, deviceScaleFactor => 1, mobile => JSON::PP::false);
+	$self->devtools('Emulation.setEmulatedMedia', features => [ { name => 'prefers-color-scheme', value => $dark ? 'dark' : 'light' } ]);
+	return;
+}
+
+sub open
+{
+	my ($self, $address) = @_;
+
+	return $self->call(POST => '/url', { url => $address });
+}
+
+# js(TEXT, ARGUMENTS): what the body of a function returns; it may be a promise.
+sub js
+{
+	my ($self, $text, @arguments) = @_;
+
+	return $self->call(POST => '/execute/async', {
+		script => "const done = arguments[arguments.length - 1]; const run = async (...args) => { $text }; run(...[...arguments].slice(0, -1)).then(done, error => done({ thrown: String(error) }))",
+		args => \@arguments });
+}
+
+# Keys as WebDriver knows them, to what has the focus.
+my %keys = (Enter => "\x{E007}", Escape => "\x{E00C}", Tab => "\x{E004}", Home => "\x{E011}", End => "\x{E010}",
+	Left => "\x{E012}", Up => "\x{E013}", Right => "\x{E014}", Down => "\x{E015}");
+
+sub press
+{
+	my ($self, @names) = @_;
+
+	$self->call(POST => '/actions', { actions => [ { type => 'key', id => 'keyboard',
+		actions => [ map { my $key = $keys{$_} // $_; ({ type => 'keyDown', value => $key }, { type => 'keyUp', value => $key }) } @names ] } ] });
+	return;
+}
+
+# Click, as a mouse does, into the middle of what a selector finds.
+sub click
+{
+	my ($self, $selector) = @_;
+	my $element = $self->call(POST => '/element', { using => 'css selector', value => $selector });
+
+	return $self->call(POST => "/element/$element->{'element-6066-11e4-a52e-4f735466cecf'}/click", {});
+}
+
+# What the console said since the last time, violations of the page's policy among it.
+sub console
+{
+	my $self = shift;
+
+	return map { $_->{message} } @{ $self->call(POST => '/se/log', { type => 'browser' }) };
+}
+
+# The addresses that were asked for since the last time, data: in the page left out.
+sub requests
+{
+	my $self = shift;
+	my @messages = map { $json->decode($_->{message})->{message} } @{ $self->call(POST => '/se/log', { type => 'performance' }) };
+
+	return grep { !/^data:/ } map { $_->{method} eq 'Network.requestWillBeSent' ? $_->{params}->{request}->{url} : () } @messages;
+}
+
+sub screenshot
+{
+	my ($self, $file) = @_;
+
+	CORE::open(my $out, '>:raw', $file) or die "$file: $!";
+	print $out decode_base64($self->call(GET => '/screenshot'));
+	close $out;
+	return;
+}
+
+# kill it, and what it has started
+sub DESTROY
+{
+	my $self = shift;
+
+	return unless $self->{driver};
+	local ($?, $@, $!);
+	eval { $self->call(DELETE => '') };
+	kill 'KILL', -$self->{driver};
+	waitpid $self->{driver}, 0;
+	return;
+}
+
+1;
