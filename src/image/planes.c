@@ -42,7 +42,7 @@ img_plane(const ImgPixels *pixels, int number)
 	int			shrink = shrink_of(pixels->chroma, number);
 	ImgPixels	plane = {pixels->data, (pixels->width + shrink - 1) / shrink, (pixels->height + shrink - 1) / shrink, 1, 0};
 
-	if (number > 0)
+	if (number > 0 && plane.data)
 		plane.data += (size_t) pixels->width * pixels->height + (size_t) (number - 1) * plane.width * plane.height;
 	return plane;
 }
@@ -50,8 +50,10 @@ img_plane(const ImgPixels *pixels, int number)
 size_t
 img_pixels_size(const ImgPixels *pixels)
 {
-	return pixels->chroma > 0 ? (size_t) (img_plane(pixels, COLOURS).data - pixels->data) :
-		(size_t) pixels->width * pixels->height * pixels->bands;
+	ImgPixels	chroma = img_plane(pixels, 1);
+	size_t		count = (size_t) pixels->width * pixels->height;
+
+	return pixels->chroma > 0 ? count + (COLOURS - 1) * (size_t) chroma.width * chroma.height : count * pixels->bands;
 }
 
 /*
