@@ -60,6 +60,13 @@ CREATE OR REPLACE FUNCTION @extschema@.thumbexif_map_cells(west double precision
 COMMENT ON FUNCTION @extschema@.thumbexif_map_cells(double precision, double precision, double precision, double precision, integer) IS
     'ranges of quadkeys of the squares of a map, of some 64 pixels each at this zoom and at most 500';
 
+CREATE OR REPLACE FUNCTION @extschema@.thumbexif_map_estimate(relation pg_catalog.regclass, lowest bigint, highest bigint)
+    RETURNS bigint
+    LANGUAGE c STABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'thumbexif_map_estimate';
+COMMENT ON FUNCTION @extschema@.thumbexif_map_estimate(pg_catalog.regclass, bigint, bigint) IS
+    'about how many rows have quadkeys in a range, told by the pages of the index on the quadkey; NULL if there is none or the caller may not read all rows';
+
 CREATE OR REPLACE FUNCTION @extschema@.thumbexif_make(make pg_catalog.text)
     RETURNS pg_catalog.text
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE

@@ -255,6 +255,7 @@ te_api_text_prepare(TeApi *api, const TeAttachment *attachment, const char *sche
 	add_value(api, "schema", api->schema, true);
 	add_value(api, "schema_literal", within_literal(api->schema), true);
 	add_value(api, "relation", attachment->name, true);
+	add_value(api, "relation_literal", within_literal(attachment->name), true);
 	add_value(api, "base", base != NULL ? quote_literal_cstr(base) : "''", true);
 	/* no other encoding is certain to have a middle dot */
 	add_value(api, "dot", GetDatabaseEncoding() == PG_UTF8 ? "' \302\267 '" : "', '", true);
