@@ -26,6 +26,7 @@ extern int	te_keep_replaced;	/* seconds */
 extern char *te_databases;		/* comma-separated list, "" = all that have the extension */
 extern int	te_max_workers;
 extern bool te_exif_gps;
+extern char *te_upload_dir;		/* absolute folder beneath a root, "" = no uploads */
 
 extern void te_guc_define(void);	/* called first in _PG_init */
 

@@ -235,7 +235,8 @@ static void
 read_templates(TeApi *api)
 {
 	TeArgs		none = {0};
-	uint64		rows = te_sql(psprintf("SELECT t.name, t.template FROM %s() AS t", te_internal_name("thumbexif_api_templates")), &none);
+	uint64		rows = te_sql_as_extension(psprintf("SELECT t.name, t.template FROM %s() AS t", te_internal_name("thumbexif_api_templates")),
+										   &none);
 
 	if (rows > TE_API_MOST_TEMPLATES)
 		elog(ERROR, "too many templates");
