@@ -3,6 +3,8 @@
 use strict;
 use warnings;
 
+use B;
+use JSON::PP;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -26,6 +28,31 @@ sub refused
 	my (undef, $err) = ask($role, $sql);
 
 	return like($err, $pattern, $what);
+}
+
+# wrong(SCHEMA, VALUE, WHERE): what of a value is not as a JSON Schema says; of the words that doc/photo.schema.json uses
+sub wrong
+{
+	my ($schema, $value, $where) = @_;
+	my $is_text = !ref $value && !(B::svref_2object(\$value)->FLAGS & (B::SVf_IOK | B::SVf_NOK));
+	my $kind = ref $value eq 'HASH' ? 'object' : ref $value eq 'ARRAY' ? 'array' : !defined $value ? 'null' : ref $value ? 'boolean' : $is_text ? 'string' : $value =~ /^-?\d+$/ ? 'integer' : 'number';
+	my @types = ref $schema->{type} ? @{ $schema->{type} } : $schema->{type};
+	my @wrong;
+
+	push @wrong, "$where is a $kind" unless grep { $_ eq $kind || ($_ eq 'number' && $kind eq 'integer') } @types;
+	push @wrong, "$where is too small" if defined $schema->{minimum} && $value < $schema->{minimum};
+	push @wrong, "$where is too large" if defined $schema->{maximum} && $value > $schema->{maximum};
+	push @wrong, "$where is too long" if defined $schema->{maxLength} && length $value > $schema->{maxLength};
+	push @wrong, "$where is no $schema->{pattern}" if defined $schema->{pattern} && $value !~ /$schema->{pattern}/;
+	push @wrong, map { wrong($schema->{items}, $_, "$where\[]") } @$value if $kind eq 'array' && $schema->{items};
+	return @wrong unless $kind eq 'object' && $schema->{properties};
+	push @wrong, map { "$where.$_ is absent" } grep { !exists $value->{$_} } @{ $schema->{required} || [] };
+	foreach my $key (sort keys %$value)
+	{
+		if ($schema->{properties}->{$key}) { push @wrong, wrong($schema->{properties}->{$key}, $value->{$key}, "$where.$key") }
+		elsif (exists $schema->{additionalProperties}) { push @wrong, "$where.$key is unknown" }
+	}
+	return @wrong;
 }
 
 # --- a table of an ordinary role, with all kinds of rows
@@ -168,6 +195,19 @@ is(ask('viewer', q{SELECT gallery.photos_map(0, 0, 1, 1, 20)}), '{"type": "Featu
 is(ask('viewer', q{SELECT p->>'id', p->'exif'->>'FNumber', p ? 'cursor', p ? 'direction', p->>'camera' FROM gallery.photo(1) p}), '1|2.8|f|f|Canon EOS 5D', 'one photo');
 is(ask('viewer', q{SELECT gallery.photo(99) IS NULL, gallery.photo(NULL) IS NULL, gallery.photo(4) ? 'exif'}), 't|t|f', 'none; one without EXIF');
 
+{
+	my $schema = decode_json(slurp_file("$ENV{TE_SCRATCH}/doc/photo.schema.json"));
+	my @columns = split /\n/, value($server, q{SELECT attname FROM pg_attribute WHERE attrelid = 'gallery.photos'::regclass AND attnum > 0 AND attname <> 'cursor'});
+
+	foreach my $id (1 .. 6)
+	{
+		is(join(', ', wrong($schema, decode_json(ask('viewer', "SELECT gallery.photo($id)")), 'photo')), '', "photo $id is as the schema says");
+	}
+	is(join(', ', wrong($schema, { id => 1.5, path => 7, exif => [], iso => -1, colour => 'red' }, 'photo')),
+		'photo.colour is unknown, photo.exif is a array, photo.id is a number, photo.iso is too small, photo.path is a integer', 'the schema says something');
+	is(join(' ', grep { !$schema->{properties}->{$_} } @columns), '', 'the schema has all columns of the view');
+}
+
 # --- rights
 
 refused('nobody', 'SELECT * FROM gallery.photos', qr/permission denied for schema gallery/, 'others may not look');
@@ -210,6 +250,12 @@ is(value($server, q{SELECT count(*) FROM pg_index WHERE indrelid = 'atelier.phot
 (undef, $err) = ask('painter', q{SELECT thumbexif_api('atelier.photos', 'gallery', create_indexes => true)});
 is(value($server, q{SELECT count(*) FROM pg_index WHERE indrelid = 'atelier.photos'::regclass}), '13', 'and once');
 found('', '7 4 3 2 1 6 5', 'the same with indexes');
+value($server, 'VACUUM ANALYZE atelier.photos');
+is(ask('viewer', q{SELECT thumbexif_map_estimate('atelier.photos', 0, 1::bigint << 62)}), '0', 'an index of one page has no pages above');
+ask('painter', q{ALTER TABLE atelier.photos ENABLE ROW LEVEL SECURITY; CREATE POLICY few ON atelier.photos FOR SELECT TO viewer USING (id > 3)});
+is(ask('viewer', q{SELECT thumbexif_map_estimate('atelier.photos', 0, 1::bigint << 62) IS NULL}), 't', 'nobody learns of rows that are hidden');
+ask('painter', 'DROP POLICY few ON atelier.photos; ALTER TABLE atelier.photos DISABLE ROW LEVEL SECURITY');
+is(ask('nobody', q{SELECT thumbexif_map_estimate('atelier.photos'::regclass::oid::regclass, 0, 1)}), '', 'nor who may not read');
 refused('painter', q{ALTER TABLE atelier.photos DROP COLUMN model}, qr/view gallery\.photos depends on/, 'PostgreSQL knows what depends on a column');
 is(ask('painter', q{INSERT INTO atelier.photos (id, path, exif_metadata) VALUES (8, repeat('x', 2000), jsonb_build_object('LensModel', repeat('L', 9000), 'XMP:Subject', jsonb_build_array(repeat('k', 9000)), 'XMP:Title', repeat('t ', 90000), 'FNumber', 1e300))
 	RETURNING id}), '8', 'no value is too large for the indexes');

@@ -14,6 +14,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/regproc.h"
+#include "utils/syscache.h"
 #include "utils/tuplestore.h"
 
 #include "pg/compat.h"
@@ -52,6 +53,11 @@ read_arguments(FunctionCallInfo fcinfo, Call *call)
 				 errmsg("the function to call must not be NULL"),
 				 errhint("Name a function that returns a set.")));
 	call->function = PG_GETARG_OID(1);
+	if (!SearchSysCacheExists1(PROCOID, ObjectIdGetDatum(call->function)))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_FUNCTION),
+				 errmsg("function with OID %u does not exist", call->function),
+				 errhint("Name a function that returns a set.")));
 	if (get_func_signature(call->function, &types, &count) != get_fn_expr_rettype(fcinfo->flinfo) ||
 		count != PG_NARGS() - FIRST_ARGUMENT || !get_func_retset(call->function))
 		throw_mismatch(call->function);

@@ -150,7 +150,7 @@ make_in_model(const char *model, const char *make)
 		return 0;
 	while (model[length] == ' ')
 		length++;
-	return model[length] != '\0' ? length : 0;
+	return length;
 }
 
 /* thumbexif_camera(make text, model text) RETURNS text: both, the make once; NULL if there is neither */
@@ -160,6 +160,7 @@ thumbexif_camera(PG_FUNCTION_ARGS)
 	char		make[MAX_MAKE + 32] = "";
 	char		written[MAX_MAKE + 1] = "";
 	char		model[MAX_MODEL + 1] = "";
+	const char *rest;
 	int			in_model;
 
 	if (!PG_ARGISNULL(0))
@@ -189,5 +190,6 @@ thumbexif_camera(PG_FUNCTION_ARGS)
 	in_model = make_in_model(model, written);
 	if (in_model == 0)
 		in_model = make_in_model(model, make);
-	PG_RETURN_TEXT_P(cstring_to_text(psprintf("%s%s%s", make, make[0] != '\0' && model[0] != '\0' ? " " : "", model + in_model)));
+	rest = model + in_model;
+	PG_RETURN_TEXT_P(cstring_to_text(psprintf("%s%s%s", make, make[0] != '\0' && rest[0] != '\0' ? " " : "", rest)));
 }
