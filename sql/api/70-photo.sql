@@ -3,7 +3,7 @@ RETURNS jsonb
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 SELECT jsonb_strip_nulls(to_jsonb(p) - text 'cursor')
-       || COALESCE((SELECT jsonb_build_object('exif', {exif}) FROM {relation} AS t WHERE {id} = photo.id AND {exif} IS NOT NULL), jsonb '{}')
+       || COALESCE((SELECT jsonb_build_object('exif', {exif}) FROM {relation} AS t WHERE {id} = photo.id AND jsonb_typeof({exif}) = 'object'), jsonb '{}')
 FROM {schema}.photos AS p WHERE p.id = photo.id;
 END;
 
