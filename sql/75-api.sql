@@ -88,6 +88,13 @@ CREATE OR REPLACE FUNCTION @extschema@.thumbexif_keywords(exif pg_catalog.jsonb)
 COMMENT ON FUNCTION @extschema@.thumbexif_keywords(pg_catalog.jsonb) IS
     'the keywords of exif_metadata, from XMP:Subject and IPTC:Keywords; NULL if there are none';
 
+CREATE OR REPLACE FUNCTION @extschema@.thumbexif_keywords(keywords pg_catalog.text[])
+    RETURNS pg_catalog.text[]
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'thumbexif_keywords_array';
+COMMENT ON FUNCTION @extschema@.thumbexif_keywords(pg_catalog.text[]) IS
+    'keywords of a column, each once and cut to what an index takes; NULL if there are none';
+
 CREATE OR REPLACE FUNCTION @extschema@.thumbexif_document(title pg_catalog.text, description pg_catalog.text, keywords pg_catalog.text[],
                                                           path pg_catalog.text)
     RETURNS pg_catalog.text

@@ -50,6 +50,7 @@ SELECT length(thumbexif_camera(repeat('x ', 100000), repeat('é', 100000))) < 40
 -- keywords and words
 SELECT v AS exif, thumbexif_keywords(v::jsonb) FROM unnest(ARRAY['{"XMP:Subject": ["b", "a ", "b", 1, null, ""], "IPTC:Keywords": ["a", "c"]}', '{"XMP:Subject": "one"}', '{"XMP:Subject": {"a": ["x"]}}', '{"XMP:Subject": [["x"]]}', '{}', '[]', '1', 'null']) v;
 SELECT cardinality(k) AS number, max(octet_length(w)) AS longest FROM (SELECT thumbexif_keywords(jsonb_build_object('XMP:Subject', (SELECT jsonb_agg(n || repeat('é', 500)) FROM generate_series(1, 3000) n))) AS k) t, unnest(k) w GROUP BY k;
+SELECT thumbexif_keywords('{b,NULL,"a ",b,""}'::text[]), thumbexif_keywords('{}'::text[]) IS NULL AS none, octet_length((thumbexif_keywords(ARRAY[repeat('k', 9000)]))[1]) AS longest;
 SELECT thumbexif_document('Title', NULL, '{one,NULL,two}', '2010/a_b-c.jpg'), thumbexif_document(NULL, NULL, NULL, NULL) = '' AS none, octet_length(thumbexif_document(repeat('é', 100000), repeat('x', 100000), NULL, 'p')) <= 100010 AS bounded;
 
 -- a function is called with arguments of its own types, and returns its own

@@ -165,9 +165,11 @@ add_expressions(TeApi *api)
 
 		if (sql == NULL && exif != NULL && expressions[i].from_exif != NULL)
 			sql = exif_expression(expressions[i].from_exif, exif);
-		/* a text of any length does not fit into an index */
+		/* texts of any length do not fit into an index */
 		if (sql != NULL && strcmp(name, "lens") == 0)
 			sql = psprintf("left(%s, 200)", sql);
+		else if (strcmp(name, "keywords") == 0 && mapped_column(attachment, name, &type) != NULL)
+			sql = psprintf("%s(CAST(%s AS text[]))", te_user_name("thumbexif_keywords"), sql);
 		add_value(api, expressions[i].name, psprintf("CAST(%s AS %s)", sql != NULL ? sql : "NULL", expressions[i].type), sql != NULL);
 	}
 }
@@ -184,7 +186,8 @@ add_times(TeApi *api)
 	(void) mapped_column(api->attachment, "taken_at", &type);
 	/* in an index the time zone is a constant: that of now */
 	if (column != NULL)
-		taken_at = type == TIMESTAMPOID ? psprintf("timezone(%s::text, %s)", quote_literal_cstr(te_default_timezone), column) : column;
+		taken_at = type == TIMESTAMPOID ? psprintf("timezone(%s::text, %s)", quote_literal_cstr(te_default_timezone), column) :
+			psprintf("CAST(%s AS timestamptz)", column);
 	add_value(api, "taken_at", taken_at, column != NULL);
 	add_value(api, "sorted", psprintf("COALESCE(%s, timestamptz '-infinity')", taken_at), column != NULL);
 	if (local == NULL && column != NULL && type == TIMESTAMPOID)

@@ -14,6 +14,7 @@
 #include "pg/compat.h"
 
 PG_FUNCTION_INFO_V1(thumbexif_keywords);
+PG_FUNCTION_INFO_V1(thumbexif_keywords_array);
 PG_FUNCTION_INFO_V1(thumbexif_document);
 
 #define MAX_KEYWORDS	1000	/* of a photo */
@@ -66,6 +67,14 @@ add_keywords(Keywords *keywords, const Jsonb *exif, const char *key)
 			add_keyword(keywords, value.val.string.val, value.val.string.len);
 }
 
+static Datum
+return_keywords(FunctionCallInfo fcinfo, Keywords *keywords)
+{
+	if (keywords->count == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_ARRAYTYPE_P(construct_array(keywords->values, keywords->count, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
 /* thumbexif_keywords(exif jsonb) RETURNS text[]; NULL if there are none */
 Datum
 thumbexif_keywords(PG_FUNCTION_ARGS)
@@ -76,9 +85,28 @@ thumbexif_keywords(PG_FUNCTION_ARGS)
 	keywords->count = 0;
 	add_keywords(keywords, exif, "XMP:Subject");
 	add_keywords(keywords, exif, "IPTC:Keywords");
-	if (keywords->count == 0)
-		PG_RETURN_NULL();
-	PG_RETURN_ARRAYTYPE_P(construct_array(keywords->values, keywords->count, TEXTOID, -1, false, TYPALIGN_INT));
+	return return_keywords(fcinfo, keywords);
+}
+
+/* thumbexif_keywords(keywords text[]) RETURNS text[]: what of a column of keywords fits into an index */
+Datum
+thumbexif_keywords_array(PG_FUNCTION_ARGS)
+{
+	Keywords   *keywords = palloc(sizeof(Keywords));
+	Datum	   *values;
+	bool	   *nulls;
+	int			count;
+
+	keywords->count = 0;
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(0), TEXTOID, -1, false, TYPALIGN_INT, &values, &nulls, &count);
+	for (int i = 0; i < count; i++)
+		if (!nulls[i])
+		{
+			const text *keyword = DatumGetTextPP(values[i]);
+
+			add_keyword(keywords, VARDATA_ANY(keyword), (int) VARSIZE_ANY_EXHDR(keyword));
+		}
+	return return_keywords(fcinfo, keywords);
 }
 
 /* --- document */
