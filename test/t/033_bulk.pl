@@ -124,6 +124,18 @@ cmp_ok($after - $before, '<', 4096, "memory before and after 3,500 more assets, 
 cmp_ok($then - $contexts, '<', 256 * 1024, "of it in memory contexts, bytes: $contexts, $then");
 is($session->query("SELECT count(*) FROM pg_backend_memory_contexts WHERE name ~ '^thumbexif (run|step|asset|window)'"), 0, 'no context of ours is left');
 
+# what a run itself has allocated, at its 100th commit and at its 900th, by a trigger that looks
+sql(<<'EOT');
+INSERT INTO shots SELECT i, 'tiny.png' FROM generate_series(15001, 16000) i;
+CREATE TABLE looks (bytes bigint);
+CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS $$
+	BEGIN INSERT INTO public.looks SELECT sum(used_bytes) FROM pg_backend_memory_contexts WHERE name = 'thumbexif pipeline'; RETURN NULL; END $$;
+CREATE TRIGGER look AFTER UPDATE ON shots FOR EACH ROW WHEN (NEW.id IN (15100, 15900)) EXECUTE FUNCTION look();
+EOT
+is($session->query('CALL thumbexif_backfill(batch_size => 1)'), '1000|1000|0|0', 'a thousand commits');
+cmp_ok(sql('SELECT count(*) FILTER (WHERE bytes > 0) * 1000000 + max(bytes) - min(bytes) FROM looks') - 2000000, '<', 4096, 'leave nothing in the memory of the run');
+sql('DROP TRIGGER look ON shots');
+
 # --- a second run over ten thousand rows opens no file: the folder is not even there
 # inserted by two statements, each too small to leave the states to the worker
 sql("INSERT INTO shots SELECT i, 'tiny.png' FROM generate_series($_, $_ + 2999) i") foreach 20001, 23001;

@@ -86,8 +86,11 @@ te_pipeline_step_end(TePipeline *p)
 void
 te_pipeline_commit(TePipeline *p)
 {
+	/* a commit leaves some bytes in the current context */
+	MemoryContextSwitchTo(p->scratch);
 	p->options->commit(p->options->arg);
 	MemoryContextSwitchTo(p->context);
+	MemoryContextReset(p->scratch);
 
 	/*
 	 * Each statement must see what is committed by then, whatever default_transaction_isolation says.  No statement has run in
