@@ -1,9 +1,10 @@
 -- What the functions of an application's own schema are made of (thumbexif_api), and who makes them.  These read nothing but their
--- arguments, so EXECUTE stays granted to PUBLIC: an index expression on a table is evaluated by whoever writes to it.
+-- arguments, so EXECUTE stays granted to PUBLIC: an index expression on a table is evaluated by whoever writes to it.  Those that fail on
+-- no value are LEAKPROOF, so that their indexes serve under row security, too.
 
 CREATE OR REPLACE FUNCTION @extschema@.thumbexif_quadkey(latitude double precision, longitude double precision)
     RETURNS bigint
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'thumbexif_quadkey';
 COMMENT ON FUNCTION @extschema@.thumbexif_quadkey(double precision, double precision) IS
     'a position on the map (Web Mercator, 31 bits a side, Morton order) as a number: any tile is a range; NULL if it is no position';
@@ -69,28 +70,28 @@ COMMENT ON FUNCTION @extschema@.thumbexif_map_estimate(pg_catalog.regclass, bigi
 
 CREATE OR REPLACE FUNCTION @extschema@.thumbexif_make(make pg_catalog.text)
     RETURNS pg_catalog.text
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'thumbexif_make';
 COMMENT ON FUNCTION @extschema@.thumbexif_make(pg_catalog.text) IS
     'the make of a camera in one spelling: Nikon for NIKON CORPORATION and NIKON';
 
 CREATE OR REPLACE FUNCTION @extschema@.thumbexif_camera(make pg_catalog.text, model pg_catalog.text)
     RETURNS pg_catalog.text
-    LANGUAGE c IMMUTABLE PARALLEL SAFE
+    LANGUAGE c IMMUTABLE LEAKPROOF PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'thumbexif_camera';
 COMMENT ON FUNCTION @extschema@.thumbexif_camera(pg_catalog.text, pg_catalog.text) IS
     'make, as by thumbexif_make(), and model of a camera, the make once; one of both may be NULL';
 
 CREATE OR REPLACE FUNCTION @extschema@.thumbexif_keywords(exif pg_catalog.jsonb)
     RETURNS pg_catalog.text[]
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'thumbexif_keywords';
 COMMENT ON FUNCTION @extschema@.thumbexif_keywords(pg_catalog.jsonb) IS
     'the keywords of exif_metadata, from XMP:Subject and IPTC:Keywords; NULL if there are none';
 
 CREATE OR REPLACE FUNCTION @extschema@.thumbexif_keywords(keywords pg_catalog.text[])
     RETURNS pg_catalog.text[]
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'thumbexif_keywords_array';
 COMMENT ON FUNCTION @extschema@.thumbexif_keywords(pg_catalog.text[]) IS
     'keywords of a column, each once and cut to what an index takes; NULL if there are none';
@@ -98,7 +99,7 @@ COMMENT ON FUNCTION @extschema@.thumbexif_keywords(pg_catalog.text[]) IS
 CREATE OR REPLACE FUNCTION @extschema@.thumbexif_document(title pg_catalog.text, description pg_catalog.text, keywords pg_catalog.text[],
                                                           path pg_catalog.text)
     RETURNS pg_catalog.text
-    LANGUAGE c IMMUTABLE PARALLEL SAFE
+    LANGUAGE c IMMUTABLE LEAKPROOF PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'thumbexif_document';
 COMMENT ON FUNCTION @extschema@.thumbexif_document(pg_catalog.text, pg_catalog.text, pg_catalog.text[], pg_catalog.text) IS
     'the words by which a photo is found, for to_tsvector()';

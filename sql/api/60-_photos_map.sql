@@ -11,7 +11,7 @@ WITH size AS (
     WHERE @extschema@.thumbexif_within(p.latitude, p.longitude, ARRAY[west, south, east, north])
       AND @extschema@.thumbexif_in_ranges(@extschema@.thumbexif_quadkey(p.latitude, p.longitude),
                                           @extschema@.thumbexif_quadkey_ranges(ARRAY[west, south, east, north]))
-    ORDER BY COALESCE(p.taken_at, timestamptz '-infinity') DESC, p.id DESC LIMIT 10000
+    ORDER BY COALESCE(p.taken_at, timestamptz '-infinity') DESC, p.id DESC LIMIT 5000
 ), cell AS (
     SELECT count(*) AS count, avg(p.latitude) AS latitude, avg(p.longitude) AS longitude, (array_agg(p.id))[1] AS cover
     FROM photo AS p CROSS JOIN size AS s GROUP BY p.quadkey / s.size
@@ -20,7 +20,7 @@ SELECT jsonb_build_object('type', 'FeatureCollection', 'features', COALESCE(json
            'type', 'Feature',
            'geometry', jsonb_build_object('type', 'Point', 'coordinates', jsonb_build_array(c.longitude, c.latitude)),
            'properties', jsonb_build_object('count', c.count, 'cover', c.cover, 'approximate', a.approximate))), jsonb '[]'))
-FROM cell AS c CROSS JOIN (SELECT count(*) >= 10000 AS approximate FROM photo AS p) AS a;
+FROM cell AS c CROSS JOIN (SELECT count(*) >= 5000 AS approximate FROM photo AS p) AS a;
 END;
 
 COMMENT ON FUNCTION {schema}._photos_map IS 'the query of photos_map() with filters; made by thumbexif_api()';
