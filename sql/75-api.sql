@@ -38,9 +38,16 @@ CREATE OR REPLACE FUNCTION @extschema@.thumbexif_in_ranges(quadkey bigint, range
 COMMENT ON FUNCTION @extschema@.thumbexif_in_ranges(bigint, bigint[]) IS
     'is a quadkey in one of the ranges that thumbexif_quadkey_ranges() returns?';
 
+CREATE OR REPLACE FUNCTION thumbexif_internal.thumbexif_within_support(internal)
+    RETURNS internal
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'thumbexif_within_support';
+COMMENT ON FUNCTION thumbexif_internal.thumbexif_within_support(internal) IS 'tells the planner how many rows meet thumbexif_within()';
+REVOKE EXECUTE ON FUNCTION thumbexif_internal.thumbexif_within_support(internal) FROM PUBLIC;
+
 CREATE OR REPLACE FUNCTION @extschema@.thumbexif_within(latitude double precision, longitude double precision, box double precision[])
     RETURNS boolean
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE SUPPORT thumbexif_internal.thumbexif_within_support
     AS 'MODULE_PATHNAME', 'thumbexif_within';
 COMMENT ON FUNCTION @extschema@.thumbexif_within(double precision, double precision, double precision[]) IS
     'is a position in a box of west, south, east and north? West is greater than east if it crosses the date line';

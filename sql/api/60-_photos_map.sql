@@ -8,9 +8,11 @@ WITH size AS (
 ), photo AS (
     SELECT p.id, p.latitude, p.longitude, @extschema@.thumbexif_quadkey(p.latitude, p.longitude) AS quadkey
     FROM {schema}._photos_matching({arguments}) AS p
-    WHERE @extschema@.thumbexif_within(p.latitude, p.longitude, ARRAY[west, south, east, north])
-      AND @extschema@.thumbexif_in_ranges(@extschema@.thumbexif_quadkey(p.latitude, p.longitude),
-                                          @extschema@.thumbexif_quadkey_ranges(ARRAY[west, south, east, north]))
+    WHERE CASE WHEN west <= -180 AND south <= -90 AND east >= 180 AND north >= 90
+               THEN @extschema@.thumbexif_quadkey(p.latitude, p.longitude) IS NOT NULL
+               ELSE @extschema@.thumbexif_within(p.latitude, p.longitude, ARRAY[west, south, east, north])
+                    AND @extschema@.thumbexif_in_ranges(@extschema@.thumbexif_quadkey(p.latitude, p.longitude),
+                                                        @extschema@.thumbexif_quadkey_ranges(ARRAY[west, south, east, north])) END
     ORDER BY COALESCE(p.taken_at, timestamptz '-infinity') DESC, p.id DESC LIMIT 5000
 ), cell AS (
     SELECT count(*) AS count, avg(p.latitude) AS latitude, avg(p.longitude) AS longitude, (array_agg(p.id))[1] AS cover
