@@ -25,12 +25,14 @@ OBJS         = $(patsubst %.c,%.o,$(wildcard src/pg/*.c src/pg/*/*.c)) $(wire_ob
 # version had to where it is now (sql/upgrade/OLD.sql), and goes on with those parts that may be run again.
 SQL_PARTS    = $(sort $(wildcard sql/[0-9]*.sql))
 SQL_ONCE     = sql/05-schema.sql sql/10-state.sql
+# What thumbexif_api() makes, as templates that a function of the extension returns.
+API_PARTS    = $(sort $(wildcard sql/api/*.sql))
 UPGRADE_FROM = 1.0
 UPGRADES     = $(UPGRADE_FROM:%=sql/$(EXTENSION)--%--$(EXTVERSION).sql)
 DATA_built   = sql/$(EXTENSION)--$(EXTVERSION).sql $(UPGRADES)
 # PGXS builds either a module or a program: these are built here.
 PROGRAMS_built = thumbexif-decoder thumbexif-opener
-EXTRA_CLEAN = $(PROGRAMS_built) $(image_objs) $(decoder_objs) $(opener_objs) $(gallery_page) build
+EXTRA_CLEAN = sql/api-templates.sql $(PROGRAMS_built) $(image_objs) $(decoder_objs) $(opener_objs) $(gallery_page) build
 
 # The page of thumbexif_gallery() is compiled in, as an array of its bytes; make gallery makes the page itself (src/gallery/README.md).
 gallery_page = src/pg/sql/gallery_page.inc
@@ -94,10 +96,19 @@ thumbexif-decoder: $(decoder_objs) $(image_objs) $(wire_objs)
 thumbexif-opener: $(opener_objs) $(wire_objs)
 	$(CC) $(DECODER_CFLAGS) -o $@ $^ -pthread
 
-sql/$(EXTENSION)--$(EXTVERSION).sql: $(SQL_PARTS)
+sql/api-templates.sql: $(API_PARTS) Makefile
+	{ echo 'CREATE OR REPLACE FUNCTION thumbexif_internal.thumbexif_api_templates()'; \
+	  echo '    RETURNS TABLE (name pg_catalog.text, template pg_catalog.text) LANGUAGE sql IMMUTABLE AS $$function$$'; \
+	  separator=VALUES; for file in $(API_PARTS); do \
+	    name=$${file##*/[0-9][0-9]-}; printf '%s\n' "$$separator ('$${name%.sql}'::pg_catalog.text, \$$template\$$"; cat "$$file"; echo '$$template$$::pg_catalog.text)'; separator=,; done; \
+	  echo '$$function$$;'; \
+	  echo "COMMENT ON FUNCTION thumbexif_internal.thumbexif_api_templates() IS 'what thumbexif_api() makes, with names in braces for what depends on the table';"; \
+	  echo 'REVOKE EXECUTE ON FUNCTION thumbexif_internal.thumbexif_api_templates() FROM PUBLIC;'; } > $@
+
+sql/$(EXTENSION)--$(EXTVERSION).sql: $(SQL_PARTS) sql/api-templates.sql
 	{ printf '%s\n' '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit'; cat $^; } > $@
 
-$(UPGRADES): sql/$(EXTENSION)--%--$(EXTVERSION).sql: sql/05-schema.sql sql/upgrade/%.sql $(filter-out $(SQL_ONCE),$(SQL_PARTS))
+$(UPGRADES): sql/$(EXTENSION)--%--$(EXTVERSION).sql: sql/05-schema.sql sql/upgrade/%.sql $(filter-out $(SQL_ONCE),$(SQL_PARTS)) sql/api-templates.sql
 	{ printf '%s\n' '\echo Use "ALTER EXTENSION $(EXTENSION) UPDATE" to load this file. \quit'; cat $^; } > $@
 
 all: $(PROGRAMS_built)

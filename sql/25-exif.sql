@@ -3,14 +3,14 @@
 
 CREATE OR REPLACE FUNCTION @extschema@.thumbexif_number(exif pg_catalog.jsonb, key pg_catalog.text)
     RETURNS double precision
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'thumbexif_number';
 COMMENT ON FUNCTION @extschema@.thumbexif_number(pg_catalog.jsonb, pg_catalog.text) IS
     'a value of exif_metadata as a number, the first one of several; NULL if it is none';
 
 CREATE OR REPLACE FUNCTION @extschema@.thumbexif_text(exif pg_catalog.jsonb, key pg_catalog.text)
     RETURNS pg_catalog.text
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'thumbexif_text';
 COMMENT ON FUNCTION @extschema@.thumbexif_text(pg_catalog.jsonb, pg_catalog.text) IS
     'a value of exif_metadata as text without blanks at its end, several ones separated by commas; NULL if nothing is left';

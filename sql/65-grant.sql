@@ -5,7 +5,7 @@ CREATE OR REPLACE FUNCTION @extschema@.thumbexif_grant(role pg_catalog.name, rel
     LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME', 'thumbexif_grant';
 COMMENT ON FUNCTION @extschema@.thumbexif_grant(pg_catalog.name, pg_catalog.regclass, pg_catalog.text) IS
-    'grant a role what it needs for a table: read (views, gallery), process (also process, enqueue and retry assets, read thumbnails) or own (also attach, backfill and grant)';
+    'grant a role what it needs for a table: read (views, gallery), process (also process, enqueue and retry assets, read thumbnails), upload (also store originals) or own (also attach, backfill and grant)';
 REVOKE EXECUTE ON FUNCTION @extschema@.thumbexif_grant(pg_catalog.name, pg_catalog.regclass, pg_catalog.text) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@.thumbexif_revoke(role pg_catalog.name, relation pg_catalog.regclass, what pg_catalog.text)

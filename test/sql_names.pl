@@ -6,7 +6,7 @@ use warnings;
 # What the grammar itself binds to pg_catalog, or what is no call: words that may stand before "(".
 my $before_bracket = join '|', qw(
 	KEY UNIQUE CHECK ENUM AS WITH RESET AND OR NOT WHERE FILTER OVER LATERAL EXISTS INHERITS WHEN ON IS
-	UPDATE VALUES coalesce greatest least extract OPERATOR FROM JOIN);
+	UPDATE VALUES coalesce greatest least extract OPERATOR FROM JOIN RETURN);
 # Types that are names and not words of the grammar.
 my $types = join '|', qw(
 	text name regclass regtype regproc timestamptz timestamp date interval numeric bytea jsonb json uuid void trigger

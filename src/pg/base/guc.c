@@ -52,6 +52,7 @@ int			te_max_workers;
 bool		te_exif_gps;
 int			te_damaged_images;
 bool		te_sidecars;
+char	   *te_upload_dir;
 
 /*
  * List of struct config_generic *: settings whose values were rejected when the library was
@@ -157,6 +158,12 @@ define_files(void)
 							   "An absolute path. The server's user must be able to write there. "
 							   "While it is empty, no thumbnails can be stored.",
 							   &te_thumbnail_dir, "", PGC_SIGHUP, 0,
+							   te_guc_check_thumbnail_dir, NULL, NULL);
+	DefineCustomStringVariable("thumbexif.upload_dir",
+							   "Folder that thumbexif_upload() stores originals in.",
+							   "An absolute path beneath one of thumbexif.image_roots. The server's user must be able to write there. "
+							   "While it is empty, no originals are accepted.",
+							   &te_upload_dir, "", PGC_SUSET, 0,
 							   te_guc_check_thumbnail_dir, NULL, NULL);
 	DefineCustomIntVariable("thumbexif.keep_replaced",
 							"Time for which replaced thumbnail files are kept.",

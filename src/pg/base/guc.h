@@ -36,6 +36,7 @@ extern int	te_max_workers;
 extern bool te_exif_gps;
 extern int	te_damaged_images;	/* TeDamagedImages */
 extern bool te_sidecars;
+extern char *te_upload_dir;		/* absolute folder beneath a root, "" = no uploads */
 
 extern void te_guc_define(void);	/* called first in _PG_init */
 

@@ -4,7 +4,7 @@
  *
  * These are ordinary rights on the table and on the extension's functions and views, granted and revoked by the caller
  * with the caller's rights, so that pg_dump dumps them and \dp shows them.  With 'own', a role receives the grant options
- * that it needs to pass on 'read' and 'process'.  PostgreSQL keeps who granted a right: a caller revokes what it granted,
+ * that it needs to pass on the others.  PostgreSQL keeps who granted a right: a caller revokes what it granted,
  * and nothing of others.  Rights on functions and views do not name a table: they are revoked only if the role has no
  * other attached table for which it needs them.
  */
@@ -39,6 +39,7 @@ typedef enum Level
 {
 	LEVEL_READ,
 	LEVEL_PROCESS,
+	LEVEL_UPLOAD,
 	LEVEL_OWN
 } Level;
 #define LEVELS (LEVEL_OWN + 1)
@@ -56,9 +57,10 @@ static const struct
 	{"thumbexif_status", "thumbexif_progress", "thumbexif_failures", "thumbexif_thumbnails"}, {"thumbexif_gallery"}},
 	[LEVEL_PROCESS] = {"process", "UPDATE", ACL_UPDATE, {NULL},
 	{"thumbexif_process", "thumbexif_file", "thumbexif_srcset", "thumbexif_enqueue", "thumbexif_retry", "thumbexif_retry_all"}},
+	[LEVEL_UPLOAD] = {"upload", "INSERT", ACL_INSERT, {NULL}, {"thumbexif_upload"}},
 	[LEVEL_OWN] = {"own", NULL, 0, {NULL},
 	{"thumbexif_attach", "thumbexif_detach", "thumbexif_pause", "thumbexif_resume", "thumbexif_backfill",
-	"thumbexif_process_session", "thumbexif_grant", "thumbexif_revoke"}},
+	"thumbexif_process_session", "thumbexif_grant", "thumbexif_revoke", "thumbexif_api"}},
 };
 
 typedef struct Grant
@@ -86,7 +88,7 @@ parse_level(const char *what)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("\"%s\" is nothing that can be granted", what),
-			 errhint("Grant 'read' (views, gallery), 'process' (also process, enqueue and retry assets, read thumbnails) or 'own' (also attach, backfill and grant).")));
+			 errhint("Grant 'read' (views, gallery), 'process' (also process, enqueue and retry assets, read thumbnails), 'upload' (also store originals) or 'own' (also attach, backfill and grant).")));
 }
 
 static Oid
@@ -158,7 +160,7 @@ find_table(Grant *grant)
 	LockDatabaseObject(ExtensionRelationId, grant->extension.oid, 0, ShareUpdateExclusiveLock);
 	grant->attachment = te_attachment_find(grant->relation);
 	/* whose columns 'process' is about; a superuser may also tidy up after a table */
-	if (grant->attachment == NULL && (grant->revoke ? !superuser() : grant->level == LEVEL_PROCESS))
+	if (grant->attachment == NULL && (grant->revoke ? !superuser() : grant->level == LEVEL_PROCESS || grant->level == LEVEL_UPLOAD))
 		(void) te_attachment_get(grant->relation);	/* raises the ERROR */
 }
 
@@ -309,7 +311,7 @@ change_rights(FunctionCallInfo fcinfo, bool revoke)
 			(errmsg("%s role \"%s\": %s", revoke ? "revoked from" : "granted to", grant.role_name,
 					grant.done.len > 0 ? grant.done.data : "nothing"),
 			 revoke ? errdetail("Rights that the role needs for another attached table, or that others granted, are kept.") :
-			 grant.level == LEVEL_OWN ? errdetail("It can grant 'read' and 'process' to others.") : 0));
+			 grant.level == LEVEL_OWN ? errdetail("It can grant 'read', 'process' and 'upload' to others.") : 0));
 	SPI_finish();
 	PG_RETURN_VOID();
 }

@@ -1,0 +1,269 @@
+/*
+ * api.c
+ *		SQL function thumbexif_api(): makes a view and functions for an application, in a schema of the caller's.
+ *
+ * What is made is plain SQL on the caller's table and our public functions.  It belongs to the caller and not to the extension, pg_dump
+ * dumps it, and DROP SCHEMA removes it.  All of it is made with the caller's rights, and names are bound when it is made: with
+ * search_path pg_catalog.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_namespace.h"
+#include "common/hashfn.h"
+#include "executor/spi.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+#include "api_text.h"
+#include "pg/base/statement.h"
+#include "pg/compat.h"
+
+PG_FUNCTION_INFO_V1(thumbexif_api);
+
+typedef struct Making
+{
+	TeApi		text;
+	const char *schema;
+	const char *role;			/* to grant to, quoted; NULL = nobody */
+	bool		create_indexes;
+	StringInfoData made;		/* for the NOTICE */
+	StringInfoData wanted;		/* statements for indexes */
+} Making;
+
+static void
+execute(const char *sql)
+{
+	int			result = SPI_execute(sql, false, 0);
+
+	if (result < 0)
+		elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(result));
+}
+
+/* --- the schema */
+
+/* Create the schema unless it exists.  ERROR if it is another role's, who could replace what is made there. */
+static void
+prepare_schema(const Making *making)
+{
+	HeapTuple	tuple = SearchSysCache1(NAMESPACENAME, CStringGetDatum(making->schema));
+	bool		owned;
+
+	if (!HeapTupleIsValid(tuple))
+	{
+		execute(psprintf("CREATE SCHEMA %s; COMMENT ON SCHEMA %s IS 'photos for applications, made by thumbexif_api()'",
+						 making->text.schema, making->text.schema));
+		return;
+	}
+	owned = has_privs_of_role(GetUserId(), ((Form_pg_namespace) GETSTRUCT(tuple))->nspowner);
+	ReleaseSysCache(tuple);
+	if (!owned)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("must be owner of schema %s", making->schema),
+				 errhint("Name another schema in the parameter \"schema\": it is created if it does not exist.")));
+}
+
+/* --- objects */
+
+static Oid
+schema_oid(const Making *making)
+{
+	return get_namespace_oid(making->schema, false);
+}
+
+/* Does the schema have the function already, whatever its parameters are? */
+static bool
+has_function(const Making *making, const char *name)
+{
+	FuncCandidateList candidates = FuncnameGetCandidates(list_make2(makeString(pstrdup(making->schema)), makeString(pstrdup(name))),
+														 -1, NIL, false, false, false, true);
+
+	return candidates != NULL;
+}
+
+static void
+make_object(Making *making, const TeApiTemplate *template)
+{
+	bool		is_view = strcmp(template->name, "photos") == 0;
+	bool		is_new = is_view || !has_function(making, template->name);
+	const char *name = psprintf("%s.%s", making->text.schema, template->name);
+
+	execute(te_api_text(&making->text, template->text));
+	/* what a new function may do without a grant; those that exist keep theirs */
+	if (!is_view && is_new)
+		execute(psprintf("REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC", name));
+	if (making->role != NULL)
+		execute(psprintf("GRANT %s %s TO %s", is_view ? "SELECT ON" : "EXECUTE ON FUNCTION", name, making->role));
+	if (template->name[0] != '_')
+		appendStringInfo(&making->made, "%s%s", making->made.len > 0 ? ", " : "", is_view ? name : psprintf("%s()", name));
+}
+
+/* The view's key has the type of the table's, and what depends on it cannot be replaced by another type. */
+static void
+check_key_type(const Making *making)
+{
+	Oid			view = get_relname_relid("photos", schema_oid(making));
+	AttrNumber	number = OidIsValid(view) ? get_attnum(view, "id") : InvalidAttrNumber;
+
+	if (number != InvalidAttrNumber && get_atttype(view, number) != making->text.attachment->key_type)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("view %s.photos is of a table with another type of key", making->text.schema),
+				 errhint("Name another schema, or remove this one by DROP SCHEMA %s CASCADE.", making->text.schema)));
+}
+
+static void
+grant_access(const Making *making)
+{
+	if (making->role == NULL)
+		return;
+	execute(psprintf("GRANT USAGE ON SCHEMA %s TO %s", making->text.schema, making->role));
+	execute(psprintf("GRANT SELECT ON TABLE %s TO %s", making->text.attachment->name, making->role));
+}
+
+/* --- indexes */
+
+/* Is one of the values known that an index needs?  "names" ends with a bracket. */
+static bool
+is_wanted(const TeApi *api, const char *names)
+{
+	while (*names != ']' && *names != '\0')
+	{
+		size_t		length = strcspn(names, " ]");
+		const TeApiValue *value = te_api_value(api, names, length);
+
+		if (value == NULL)
+			elog(ERROR, "unknown name of a value in the list of indexes");
+		if (value->known)
+			return true;
+		names += length;
+		names += strspn(names, " ");
+	}
+	return false;
+}
+
+/* A name that tells the index's definition: another one if that changes. */
+static char *
+index_name(const Making *making, const char *label, const char *definition)
+{
+	const char *table = get_rel_name(making->text.attachment->relation);
+	uint32		hash = DatumGetUInt32(hash_any((const unsigned char *) definition, (int) strlen(definition)));
+	char	   *rest = psprintf("_%s_%04x", label, hash & 0xFFFF);
+	int			length = pg_mbcliplen(table, (int) strlen(table), NAMEDATALEN - 1 - (int) strlen(rest));
+
+	return psprintf("%.*s%s", length, table, rest);
+}
+
+static void
+make_index(Making *making, const char *label, const char *definition)
+{
+	const TeAttachment *attachment = making->text.attachment;
+	const char *name = index_name(making, label, definition);
+
+	if (OidIsValid(get_relname_relid(name, get_rel_namespace(attachment->relation))))
+		return;
+	if (making->create_indexes)
+		execute(psprintf("CREATE INDEX %s ON %s %s", quote_identifier(name), attachment->name, definition));
+	else
+		appendStringInfo(&making->wanted, "%sCREATE INDEX CONCURRENTLY %s ON %s %s;", making->wanted.len > 0 ? "\n" : "",
+						 quote_identifier(name), attachment->name, definition);
+}
+
+/* The lines "label [needed values]: definition" of a template. */
+static void
+make_indexes(Making *making, const char *lines)
+{
+	while (*lines != '\0')
+	{
+		size_t		length = strcspn(lines, "\n");
+		const char *line = pnstrdup(lines, length);
+		const char *names = strchr(line, '[');
+		const char *definition = names != NULL ? strstr(names, "]: ") : NULL;
+
+		if (definition != NULL && is_wanted(&making->text, names + 1))
+			make_index(making, pnstrdup(line, names - line - 1), te_api_text(&making->text, definition + 3));
+		lines += length + (lines[length] == '\n');
+	}
+}
+
+/* --- all */
+
+static void
+make_all(Making *making)
+{
+	const char *indexes = NULL;
+
+	prepare_schema(making);
+	CommandCounterIncrement();
+	check_key_type(making);
+	grant_access(making);
+	for (int i = 0; i < making->text.template_count; i++)
+	{
+		const TeApiTemplate *template = &making->text.templates[i];
+
+		if (strcmp(template->name, "indexes") == 0)
+			indexes = template->text;
+		else if (strcmp(template->name, "filters") != 0 && strcmp(template->name, "arguments") != 0)
+			make_object(making, template);
+	}
+	if (indexes != NULL)
+		make_indexes(making, indexes);
+}
+
+static void
+report(const Making *making)
+{
+	ereport(NOTICE,
+			(errmsg("made %s", making->made.data),
+			 making->role != NULL
+			 ? errdetail("Role %s may use all of them, and read table %s.", making->role, making->text.attachment->name)
+			 : errdetail("Only the owner may use them until rights are granted: name a role in the parameter \"grant_to\".")));
+	if (making->wanted.len > 0)
+		ereport(NOTICE,
+				(errmsg("indexes for the filters were not made"),
+				 errdetail("%s", making->wanted.data),
+				 errhint("Run those for the filters in use, each by itself, then ANALYZE; or add create_indexes => true, which locks the table against writing.")));
+}
+
+/* thumbexif_api(relation regclass, schema name, grant_to name, base text, create_indexes boolean) RETURNS void */
+Datum
+thumbexif_api(PG_FUNCTION_ARGS)
+{
+	Making	   *making = palloc0(sizeof(Making));
+	TeAttachment *attachment;
+	int			level;
+
+	PreventCommandIfReadOnly("thumbexif_api()");
+	if (PG_ARGISNULL(1))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("parameter \"schema\" must not be NULL"),
+				 errhint("Omit it to make schema photos_api.")));
+	attachment = te_attachment_get(PG_ARGISNULL(0) ? InvalidOid : PG_GETARG_OID(0));
+	te_attachment_check_owner(attachment);
+	making->schema = NameStr(*PG_GETARG_NAME(1));
+	if (!PG_ARGISNULL(2))
+		making->role = quote_identifier(GetUserNameFromId(get_role_oid(NameStr(*PG_GETARG_NAME(2)), false), false));
+	making->create_indexes = !PG_ARGISNULL(4) && PG_GETARG_BOOL(4);
+	initStringInfo(&making->made);
+	initStringInfo(&making->wanted);
+
+	level = NewGUCNestLevel();
+	RestrictSearchPath();
+	(void) set_config_option("standard_conforming_strings", "on", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	te_api_text_prepare(&making->text, attachment, making->schema, PG_ARGISNULL(3) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(3)));
+	make_all(making);
+	report(making);
+	SPI_finish();
+	AtEOXact_GUC(true, level);
+	PG_RETURN_VOID();
+}

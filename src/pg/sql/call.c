@@ -1,0 +1,107 @@
+/*
+ * call.c
+ *		SQL function thumbexif_call(): runs the query of an SQL function, planned for the arguments at hand.
+ *
+ * A search has many filters, of which a call gives a few: (camera IS NULL OR p.camera = camera) AND ...  A plan that must do for all arguments
+ * can use no index for them.  PostgreSQL plans the query of an SQL function so when it is called with parameters of a
+ * prepared statement or values of another row.  Here the arguments are constants to the planner: it inlines the function, drops the filters
+ * that were not given, and estimates the others by their values.
+ */
+#include "postgres.h"
+
+#include "executor/spi.h"
+#include "funcapi.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/regproc.h"
+#include "utils/syscache.h"
+#include "utils/tuplestore.h"
+
+#include "pg/compat.h"
+
+PG_FUNCTION_INFO_V1(thumbexif_call);
+
+#define FIRST_ARGUMENT 2		/* after the type of the result and the function */
+
+typedef struct Call
+{
+	Oid			function;
+	Oid			types[FUNC_MAX_ARGS];
+	Datum		values[FUNC_MAX_ARGS];
+	char		nulls[FUNC_MAX_ARGS];
+	int			count;
+} Call;
+
+pg_noreturn static void
+throw_mismatch(Oid function)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("arguments or result do not fit function %s", format_procedure(function)),
+			 errhint("Give an argument of the very type for each of its parameters, and NULL of the type that it returns.")));
+}
+
+static void
+read_arguments(FunctionCallInfo fcinfo, Call *call)
+{
+	Oid		   *types;
+	int			count;
+
+	if (PG_ARGISNULL(1))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("the function to call must not be NULL"),
+				 errhint("Name a function that returns a set.")));
+	call->function = PG_GETARG_OID(1);
+	if (!SearchSysCacheExists1(PROCOID, ObjectIdGetDatum(call->function)))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_FUNCTION),
+				 errmsg("function with OID %u does not exist", call->function),
+				 errhint("Name a function that returns a set.")));
+	if (get_func_signature(call->function, &types, &count) != get_fn_expr_rettype(fcinfo->flinfo) ||
+		count != PG_NARGS() - FIRST_ARGUMENT || !get_func_retset(call->function))
+		throw_mismatch(call->function);
+	for (int i = 0; i < count; i++)
+	{
+		call->types[i] = get_fn_expr_argtype(fcinfo->flinfo, FIRST_ARGUMENT + i);
+		if (call->types[i] != types[i])
+			throw_mismatch(call->function);
+		call->nulls[i] = PG_ARGISNULL(FIRST_ARGUMENT + i) ? 'n' : ' ';
+		call->values[i] = PG_GETARG_DATUM(FIRST_ARGUMENT + i);
+	}
+	call->count = count;
+}
+
+static char *
+query_of(const Call *call)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "SELECT * FROM %s(",
+					 quote_qualified_identifier(get_namespace_name(get_func_namespace(call->function)), get_func_name(call->function)));
+	for (int i = 0; i < call->count; i++)
+		appendStringInfo(&sql, "%s$%d", i > 0 ? ", " : "", i + 1);
+	appendStringInfoChar(&sql, ')');
+	return sql.data;
+}
+
+/* thumbexif_call(result anyelement, function regproc, VARIADIC arguments "any") RETURNS SETOF anyelement */
+Datum
+thumbexif_call(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	Call		call;
+
+	read_arguments(fcinfo, &call);
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	/* a statement that is run once is always planned for its parameters */
+	if (SPI_execute_with_args(query_of(&call), call.count, call.types, call.values, call.nulls, true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not call function %u", call.function);
+	for (uint64 i = 0; i < SPI_processed; i++)
+		tuplestore_puttuple(result->setResult, SPI_tuptable->vals[i]);
+	SPI_finish();
+	return (Datum) 0;
+}
