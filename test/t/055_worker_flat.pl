@@ -43,7 +43,8 @@ sub is_flat
 	$work->(3);
 	my ($later, $fds_later) = size($pid->());
 	cmp_ok($later, '<', $kilobytes + $spare, "$what: the same memory");
-	cmp_ok($fds_later, '<=', $fds + 2, "$what: the same descriptors");
+	# a decoder's and the opener's, two each, may have come; hundreds of errors would lose hundreds
+	cmp_ok($fds_later, '<=', $fds + 4, "$what: the same descriptors");
 	note "$what: $later kB, before $kilobytes kB; $fds_later descriptors, before $fds";
 	return;
 }
