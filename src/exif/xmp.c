@@ -386,15 +386,20 @@ release(void *memory)
 }
 
 /* The kernel's random bytes for this process: expat then needs no system call for its own. */
-static unsigned long
-hash_salt(void)
+static void
+set_hash_salt(XML_Parser parser)
 {
 	const uint8_t *random = (const uint8_t *) getauxval(AT_RANDOM);
+#if XML_MAJOR_VERSION > 2 || XML_MINOR_VERSION >= 8
+	if (random != NULL)
+		(void) XML_SetHashSalt16Bytes(parser, random);
+#else
 	unsigned long salt = 5381;
 
 	for (int i = 0; random != NULL && i < 16; i++)
 		salt = salt * 33 + random[i];
-	return salt | 1;
+	XML_SetHashSalt(parser, salt | 1);
+#endif
 }
 
 bool
@@ -412,7 +417,7 @@ xmp_read(const uint8_t *data, size_t length, ExifFields *fields)
 	xmp.parser = XML_ParserCreate_MM(NULL, &memory, XMP_SEPARATOR);
 	if (xmp.parser == NULL)
 		return false;
-	XML_SetHashSalt(xmp.parser, hash_salt());
+	set_hash_salt(xmp.parser);
 	XML_SetUserData(xmp.parser, &xmp);
 	XML_SetElementHandler(xmp.parser, start_element, end_element);
 	XML_SetStartNamespaceDeclHandler(xmp.parser, namespace);

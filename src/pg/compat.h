@@ -161,6 +161,7 @@ DirectInputFunctionCallSafe(PGFunction func, char *str, Oid typioparam, int32 ty
 #else
 
 #include "nodes/miscnodes.h"
+#include "varatt.h"
 
 #endif							/* < 16 */
 

@@ -9,6 +9,7 @@
 #include "mb/pg_wchar.h"
 
 #include "gallery_page.h"
+#include "pg/compat.h"
 
 #define MAX_PAGE	(100 * 1024 * 1024) /* bytes: more than browsers take well */
 #define JSON_PLACE	"@@photos@@"
