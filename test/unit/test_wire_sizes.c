@@ -34,7 +34,7 @@ check_reply(const TeReply *reply, const TeRequest *request)
 	TeReplyTexts texts;
 	char		scratch[sizeof(TeReply) + 8];
 
-	return te_reply_check(reply, sizeof(*reply), request, &out, &texts, scratch);
+	return te_reply_check(reply, TE_REPLY_SIZE(reply->has_facts), request, &out, &texts, scratch);
 }
 
 #define REQUEST_REFUSED(field, value, what) \
