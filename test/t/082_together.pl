@@ -140,6 +140,15 @@ isnt(sql('SELECT thumb || thumbhash FROM in_rows WHERE id = 1'), $first, 'which 
 is(sql("SELECT status, damage IS NOT NULL FROM thumbexif_state(1, 'in_rows')"), 'done|t', 'and its damage');
 settled('in_rows', 'both');
 
+# --- another column for a hash: thumbnails are made anew, in which there are all sizes until then
+
+sql('ALTER TABLE in_rows ADD COLUMN placeholder bytea', "SELECT thumbexif_attach('in_rows', thumbhash => 'placeholder')", "SELECT thumbexif_attach('in_rows')");
+is(sql("SELECT stale FROM thumbexif_progress WHERE relation = 'in_rows'::regclass"), '3', 'another column for a hash: all are stale');
+is(sql("SELECT count(thumbexif_file(id, 'in_rows', 100)), count(thumbexif_file(id, 'in_rows', 50)) FROM in_rows"), '3|3', 'and have what they had');
+is(sql("CALL thumbexif_backfill(relation => 'in_rows')"), '3|3|0|0', 'they are made anew');
+is(sql('SELECT count(*) FROM in_rows WHERE placeholder = thumbhash'), '3', 'with their hashes');
+settled('in_rows', 'another column');
+
 # --- from rows to files and back, of damaged images in several sizes
 
 foreach my $to ([ '', 'thumbnail_path', 'file' ], [ 'thumb', '', 'row' ])
