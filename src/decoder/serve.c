@@ -312,7 +312,7 @@ answer(const TeRequest *request, const int *fds)
 		if (request->want & TE_WANT_SIDECAR)
 			sidecar.data = load_sidecar(fds[te_request_descriptors(request) - 1], request, &sidecar.length);
 		img_process_beside(request, data, length, (request->want & TE_WANT_SIDECAR) ? &sidecar : NULL, &result);
-		if (result.status != TE_OK && dec_memory_failed())
+		if ((result.status != TE_OK || result.damage != 0) && dec_memory_failed())
 			drop_thumbnails(&result, TE_OUT_OF_MEMORY, NULL);
 		else if (result.thumbnail != NULL)
 			write_thumbnails(output_fd, request, &result);

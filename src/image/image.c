@@ -228,6 +228,28 @@ is_damaged(TeStatus status)
 	return status == TE_CORRUPT || status == TE_TRUNCATED;
 }
 
+/* Take what was made of the pixels: the size, the thumbnails and their hashes. */
+static void
+take_picture(ImgResult *result, const ImgResult *from)
+{
+	const uint32_t hashes = TE_FACT_THUMBHASH | TE_FACT_PICTURE_HASH;
+
+	img_result_drop_thumbnails(result);
+	result->width = from->width;
+	result->height = from->height;
+	result->thumbnail_width = from->thumbnail_width;
+	result->thumbnail_height = from->thumbnail_height;
+	result->thumbnail = from->thumbnail;
+	result->thumbnail_bytes = from->thumbnail_bytes;
+	memcpy(result->more, from->more, sizeof(result->more));
+	result->measured_width = from->measured_width;
+	result->measured_height = from->measured_height;
+	result->facts.known |= from->facts.known & hashes;
+	memcpy(result->facts.thumbhash, from->facts.thumbhash, sizeof(result->facts.thumbhash));
+	result->facts.thumbhash_len = from->facts.thumbhash_len;
+	result->facts.picture_hash = from->facts.picture_hash;
+}
+
 /*
  * Process a damaged image again, and take what can be shown of it.  The verdict on it stays that of the first time, as the
  * reason of the failure or, if there is something to show, as the damage.
@@ -247,17 +269,12 @@ show_damaged(const TeRequest *request, const ImgFile *file, ImgResult *result)
 	}
 	if (shown.status != TE_OK || !shown.thumbnail)
 	{
-		g_free(shown.thumbnail);
+		img_result_drop_thumbnails(&shown);
 		return;
 	}
 	result->damage = result->status;
 	result->status = TE_OK;
-	result->width = shown.width;
-	result->height = shown.height;
-	result->thumbnail_width = shown.thumbnail_width;
-	result->thumbnail_height = shown.thumbnail_height;
-	result->thumbnail = shown.thumbnail;
-	result->thumbnail_bytes = shown.thumbnail_bytes;
+	take_picture(result, &shown);
 }
 
 void

@@ -74,6 +74,7 @@ test_embedded(void)
 {
 	Bytes		bytes = heif_with_thumbnail(640, 480);
 	uint8_t    *pixels = bytes.length > 0 ? memmem(bytes.data, bytes.length, "mdat", 4) : NULL;
+	TeRequest	sizes = picture_request();
 	ImgResult	strict,
 				shown;
 
@@ -98,6 +99,19 @@ test_embedded(void)
 	is_int(shown.thumbnail_width, 160, "by the thumbnail in it");
 	ok(shown.thumbnail && picture_difference(shown.thumbnail, shown.thumbnail_bytes, 160, 120, false) < 12, "which is that of the image");
 	img_result_free(&strict);
+	img_result_free(&shown);
+
+	sizes.want |= TE_WANT_DAMAGED | TE_WANT_THUMBHASH;
+	sizes.more = 2;
+	sizes.more_size[0] = 150;	/* near to what there is */
+	sizes.more_size[1] = 64;
+	sizes.measure = 300;
+	shown = picture_process(&bytes, &sizes);
+	ok(shown.status == TE_OK && shown.thumbnail_width == 160 && shown.more[0].width == 150 && shown.more[1].width == 64,
+	   "in all sizes");
+	ok(shown.more[0].data && picture_difference(shown.more[0].data, shown.more[0].bytes, 150, 113, false) < 12, "by the same one");
+	is_int(shown.measured_width, 160, "of which the measures are");
+	ok((shown.facts.known & TE_FACT_THUMBHASH) && shown.facts.thumbhash_len > 0, "and the placeholder");
 	img_result_free(&shown);
 	bytes_free(&bytes);
 }

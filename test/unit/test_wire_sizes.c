@@ -34,7 +34,7 @@ check_reply(const TeReply *reply, const TeRequest *request)
 	TeReplyTexts texts;
 	char		scratch[sizeof(TeReply) + 8];
 
-	return te_reply_check(reply, sizeof(*reply), request, &out, &texts, scratch);
+	return te_reply_check(reply, TE_REPLY_SIZE(reply->has_facts), request, &out, &texts, scratch);
 }
 
 #define REQUEST_REFUSED(field, value, what) \
@@ -121,10 +121,39 @@ test_reply(void)
 	is_text(check_reply(&reply, &good_request), NULL, "accepted: none of it");
 }
 
+/* Of a damaged image that is shown, with its hashes. */
+static void
+test_damaged(void)
+{
+	TeRequest	request = good_request;
+	TeReply		reply = good_reply;
+
+	request.want |= TE_WANT_DAMAGED | TE_WANT_THUMBHASH;
+	reply.damage = TE_TRUNCATED;
+	reply.has_facts = 1;
+	reply.facts.known = TE_FACT_THUMBHASH;
+	reply.facts.thumbhash_len = 20;
+	is_text(check_reply(&reply, &request), NULL, "accepted: all sizes of a damaged image");
+	reply.more[1] = (TeReplyThumbnail) {0};
+	ok(check_reply(&reply, &request) != NULL, "refused: not all of them");
+	reply.more[1] = good_reply.more[1];
+	reply.facts.known |= TE_FACT_PICTURE_HASH;
+	ok(check_reply(&reply, &request) != NULL, "refused: a hash that was not asked for");
+	memset(reply.more, 0, sizeof(reply.more));
+	reply.facts.known = TE_FACT_THUMBHASH;
+	reply.thumbnail_bytes = reply.thumbnail_width = reply.thumbnail_height = 0;
+	reply.status = TE_TRUNCATED;
+	reply.damage = 0;
+	ok(check_reply(&reply, &request) != NULL, "refused: the hash of no thumbnail");
+	reply.facts.known = 0;
+	is_text(check_reply(&reply, &request), NULL, "accepted: nothing of it");
+}
+
 int
 main(void)
 {
 	test_request();
 	test_reply();
+	test_damaged();
 	return done_testing();
 }

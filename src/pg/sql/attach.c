@@ -110,7 +110,9 @@ check_remapping(const TeAttachment *old, const TeMapping *mapping)
 		te_sql(psprintf("UPDATE %s SET exif_settings = NULL WHERE attachment = %d AND exif_settings IS NOT NULL",
 						te_internal_name("thumbexif_asset"), old->number), &none);
 	if (new_hash)
-		te_sql(psprintf("UPDATE %s SET thumbnail_settings = NULL WHERE attachment = %d AND thumbnail_settings IS NOT NULL",
+		/* the sizes, which come first, are still those that there are */
+		te_sql(psprintf("UPDATE %s SET thumbnail_settings = thumbnail_settings || ' again' WHERE attachment = %d"
+						" AND thumbnail_settings NOT LIKE '%% again'",
 						te_internal_name("thumbexif_asset"), old->number), &none);
 }
 
