@@ -149,7 +149,7 @@ my @justified = (
 	[qr/^apple-(not-clean|too-long|no-text|cut-off|no-order)/, qr/^ContentIdentifier/, sub { $_[0] eq '' }, 'an identifier that is no clean short text'],
 	[qr/^(issue_1530|issue_1827|test_issue_ghsa_mv9g).*\.crw$/, qr/make|model/i, sub { 1 }, 'a CRW with a broken make: ours ends at its NUL, ExifTool\'s after six bytes'],
 	[qr/\.jp2$/, qr/^IFD0:/, sub { $_[0] eq '(none)' }, 'GeoJP2: a TIFF of one pixel with the place of the image, which is no EXIF'],
-	[qr/\.(crw|x3f)$/, qr/^exif_orientation$/, sub { !defined $_[1] }, 'the rotation of a CRW or X3F, which ExifTool does not call Orientation'],
+	[qr/\.(crw|x3f)$/, qr/^exif_orientation$/, sub { $_[1] eq 'undef' }, 'the rotation of a CRW or X3F, which ExifTool does not call Orientation'],
 	[qr/\.crw$/, qr/^XMP:/, sub { $_[0] eq '' }, 'XMP in a block of Canon\'s software behind the CRW'],
 	[qr/^issue_1791_new/, qr/SubfileType/, sub { 1 }, 'ExifTool looks for TIFF data in a RAF that it cannot read'],
 );
