@@ -39,10 +39,12 @@ find_size(const ImgFile *file, uint32_t *width, uint32_t *height, VipsImage **op
 	return true;
 }
 
-/* Is the size not 0?  JPEG allows height 0 if a DNL marker follows the first scan. */
+/* Is the size one that an image can have, and not 0?  JPEG allows height 0 if a DNL marker follows the first scan. */
 static bool
 has_pixels(const ImgFile *file, uint32_t width, uint32_t height, ImgResult *result)
 {
+	if (width > INT32_MAX || height > INT32_MAX)
+		return img_fail(result, TE_CORRUPT, "the header's size is impossible");
 	if (width > 0 && height > 0)
 		return true;
 	if (file->format == TE_FORMAT_JPEG && width > 0)
@@ -228,6 +230,23 @@ is_damaged(TeStatus status)
 	return status == TE_CORRUPT || status == TE_TRUNCATED;
 }
 
+/* Move all thumbnails, and what was found out about them, to a result that has none. */
+static void
+take_thumbnails(const ImgResult *shown, ImgResult *result)
+{
+	result->thumbnail_width = shown->thumbnail_width;
+	result->thumbnail_height = shown->thumbnail_height;
+	result->thumbnail = shown->thumbnail;
+	result->thumbnail_bytes = shown->thumbnail_bytes;
+	memcpy(result->more, shown->more, sizeof(result->more));
+	result->measured_width = shown->measured_width;
+	result->measured_height = shown->measured_height;
+	result->facts.known |= shown->facts.known & (TE_FACT_THUMBHASH | TE_FACT_PICTURE_HASH);
+	memcpy(result->facts.thumbhash, shown->facts.thumbhash, sizeof(result->facts.thumbhash));
+	result->facts.thumbhash_len = shown->facts.thumbhash_len;
+	result->facts.picture_hash = shown->facts.picture_hash;
+}
+
 /*
  * Process a damaged image again, and take what can be shown of it.  The verdict on it stays that of the first time, as the
  * reason of the failure or, if there is something to show, as the damage.
@@ -247,17 +266,14 @@ show_damaged(const TeRequest *request, const ImgFile *file, ImgResult *result)
 	}
 	if (shown.status != TE_OK || !shown.thumbnail)
 	{
-		g_free(shown.thumbnail);
+		img_result_drop_thumbnails(&shown);
 		return;
 	}
+	take_thumbnails(&shown, result);
 	result->damage = result->status;
 	result->status = TE_OK;
 	result->width = shown.width;
 	result->height = shown.height;
-	result->thumbnail_width = shown.thumbnail_width;
-	result->thumbnail_height = shown.thumbnail_height;
-	result->thumbnail = shown.thumbnail;
-	result->thumbnail_bytes = shown.thumbnail_bytes;
 }
 
 void

@@ -195,15 +195,25 @@ copy_size(const Size *from, const Size *to, ImgResult *result)
 	return true;
 }
 
-/* Make the thumbnail of one size from the largest, or from the image. */
+/*
+ * Make the thumbnail of one size from the largest, or from the image.  Of a damaged image, of which the largest shows something
+ * else than what can be decoded, from the largest in any case.
+ */
 static bool
 make_size(const ImgFile *file, uint32_t width, const ImgPixels *largest, const Size *size, const TeRequest *request,
 		  ImgResult *result)
 {
 	ImgPixels	pixels = {0};
-	bool		ok = is_source(largest, &size->target) ? shrink(largest, &size->target, &pixels, result) :
-	img_decode(file, NULL, width, &size->target, &pixels, result);
+	bool		near = !is_source(largest, &size->target);
+	bool		ok = near && img_decode(file, NULL, width, &size->target, &pixels, result);
 
+	if (near && !ok && size->target.damaged)
+	{
+		result->status = TE_OK;
+		result->error[0] = '\0';
+	}
+	if (!near || (!ok && size->target.damaged))
+		ok = shrink(largest, &size->target, &pixels, result);
 	if (ok && size->number < 0)
 		img_hash_pixels(&pixels, size->target.orientation, request, &result->facts);
 	ok = ok && encode_size(&pixels, size, request, result);

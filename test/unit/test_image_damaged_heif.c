@@ -74,6 +74,7 @@ test_embedded(void)
 {
 	Bytes		bytes = heif_with_thumbnail(640, 480);
 	uint8_t    *pixels = bytes.length > 0 ? memmem(bytes.data, bytes.length, "mdat", 4) : NULL;
+	TeRequest	request;
 	ImgResult	strict,
 				shown;
 
@@ -98,6 +99,17 @@ test_embedded(void)
 	is_int(shown.thumbnail_width, 160, "by the thumbnail in it");
 	ok(shown.thumbnail && picture_difference(shown.thumbnail, shown.thumbnail_bytes, 160, 120, false) < 12, "which is that of the image");
 	img_result_free(&strict);
+	img_result_free(&shown);
+
+	request = picture_request();
+	request.want |= TE_WANT_DAMAGED;
+	request.more = 2;
+	request.more_size[0] = 140;	/* too near to 160 to be made of it otherwise */
+	request.more_size[1] = 1024;
+	shown = picture_process(&bytes, &request);
+	is_int(shown.damage, TE_CORRUPT, "in several sizes, it is shown, too");
+	is_int(shown.more[0].width, 140, "in one that is nearly that of the thumbnail in it");
+	is_int(shown.more[1].width, 160, "and in a larger one");
 	img_result_free(&shown);
 	bytes_free(&bytes);
 }
