@@ -357,36 +357,6 @@ test_blank(void)
 	}
 }
 
-/* All that is wanted with the thumbnail: further sizes, a measure, hashes. */
-static void
-test_all_wanted(void)
-{
-	static const char *const names[] = {"photo.jpg", "photo.png"};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-	{
-		Bytes		bytes = picture_read(names[i]);
-		TeRequest	request = picture_request();
-		ImgResult	result;
-
-		request.want |= TE_WANT_DAMAGED | TE_WANT_THUMBHASH | TE_WANT_PICTURE_HASH;
-		request.more = 2;
-		request.more_size[0] = 64;
-		request.more_size[1] = 200;
-		request.measure = 100;
-		bytes.length = bytes.length * 3 / 4;
-		result = picture_process(&bytes, &request);
-		ok(result.status == TE_OK && result.damage == TE_TRUNCATED, "%s, with all that is wanted: shown", names[i]);
-		ok(result.more[0].bytes > 0 && result.more[0].width == 64 && result.more[1].bytes > 0 && result.more[1].width == 200,
-		   "%s: in all sizes", names[i]);
-		ok(result.measured_width == 100, "%s: with the measure", names[i]);
-		ok((result.facts.known & TE_FACT_THUMBHASH) && result.facts.thumbhash_len > 5 && (result.facts.known & TE_FACT_PICTURE_HASH) &&
-		   result.facts.picture_hash != 0, "%s: and hashes", names[i]);
-		img_result_free(&result);
-		bytes_free(&bytes);
-	}
-}
-
 /* Bytes overwritten all over the file: shown, refused, or shown as damaged, each with all that belongs to it. */
 static void
 test_flipped(const char *name)
@@ -467,7 +437,6 @@ main(void)
 	test_png("interlaced.png", 0, 0);
 	test_tiff();
 	test_blank();
-	test_all_wanted();
 	for (size_t i = 0; i < sizeof(flipped) / sizeof(flipped[0]); i++)
 		test_flipped(flipped[i]);
 	return done_testing();
