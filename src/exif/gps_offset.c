@@ -78,7 +78,7 @@ read_date(const ExifList *list, TeTime *date)
 	return te_time_is_valid(date);
 }
 
-/* Seconds since midnight, UTC. */
+/* Seconds since midnight, UTC.  Midnight itself is what is written of a time that is not known. */
 static bool
 read_time(const ExifList *list, double *seconds)
 {
@@ -95,7 +95,7 @@ read_time(const ExifList *list, double *seconds)
 			return false;
 		*seconds = *seconds * 60 + part;
 	}
-	return true;
+	return *seconds > 0;
 }
 
 bool

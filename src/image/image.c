@@ -39,10 +39,12 @@ find_size(const ImgFile *file, uint32_t *width, uint32_t *height, VipsImage **op
 	return true;
 }
 
-/* Is the size not 0?  JPEG allows height 0 if a DNL marker follows the first scan. */
+/* Is the size one that an image can have, and not 0?  JPEG allows height 0 if a DNL marker follows the first scan. */
 static bool
 has_pixels(const ImgFile *file, uint32_t width, uint32_t height, ImgResult *result)
 {
+	if (width > INT32_MAX || height > INT32_MAX)
+		return img_fail(result, TE_CORRUPT, "the header's size is impossible");
 	if (width > 0 && height > 0)
 		return true;
 	if (file->format == TE_FORMAT_JPEG && width > 0)

@@ -60,6 +60,20 @@ is(sql("SELECT thumbexif_exif('b.png')->>'XMP:Title', exif_metadata->>'XMP:Ratin
 is(sql("SELECT thumbexif_exif(pg_read_binary_file('$root/b.png')) IS NULL"), 't', 'those on bytes do not');
 is(verify(), '0|0|0|0', 'nothing has changed');
 
+# --- of facts, too, a sidecar's value wins over the image's; what it does not have is the image's
+my $inside = q{<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description xmlns:xmp="http://ns.adobe.com/xap/1.0/"
+	xmlns:dc="http://purl.org/dc/elements/1.1/" xmp:Rating="2"><dc:title>inside</dc:title><dc:subject><rdf:Bag><rdf:li>inner</rdf:li></rdf:Bag></dc:subject>
+	</rdf:Description></rdf:RDF>};
+(my $beside = $inside) =~ s/Rating="2"/Rating="5"/;
+$beside =~ s{<dc:title>.*</dc:title>}{};
+$beside =~ s{inner}{outer</rdf:li><rdf:li>"A, B"};
+put('d.png', tiny_picture(image => [ [ 0x02BC, 1, length($inside), $inside ] ]));
+my $facts = q{SELECT rating, title, keywords, exif_metadata->'XMP:Subject', exif_metadata->'XMP:Rating' FROM thumbexif_info('d.png')};
+is(sql($facts), '2|inside|{inner}|["inner"]|2', 'facts of the image');
+put('d.xmp', $beside);
+is(sql($facts), '5|inside|{outer,"\\"A, B\\""}|["outer", "\\"A, B\\""]|5', 'those of the sidecar win');
+unlink "$root/d.xmp", "$root/d.png";
+
 # --- it comes, changes and goes; the thumbnail stays
 my $thumbnail = thumbnail(1);
 put('a.xmp', xmp(4, 'new'));

@@ -89,6 +89,7 @@ foreach my $case (
 	[ { offset => '-03:30' }, 'Europe/Berlin', '2024-07-01 12:00:00|2024-07-01 15:30:00|-210|exif' ],
 	[ { gps => [ rational(7, 6, 1, 15, 1, 30, 1), ascii(0x1D, '2024:07:01') ] }, 'Europe/Berlin', '2024-07-01 12:00:00|2024-07-01 06:15:00|345|gps' ],
 	[ { gps => [ rational(7, 6, 1, 20, 1, 0, 1), ascii(0x1D, '2024:07:01') ] }, 'Europe/Berlin', '2024-07-01 12:00:00|2024-07-01 10:00:00|120|setting' ],
+	[ { gps => [ rational(7, 0, 1, 0, 1, 0, 1), ascii(0x1D, '2024:07:01') ] }, 'Europe/Berlin', '2024-07-01 12:00:00|2024-07-01 10:00:00|120|setting' ],
 	[ { taken => '2024:03:31 02:30:00' }, 'Europe/Berlin', '2024-03-31 02:30:00|2024-03-31 01:30:00|60|setting' ],
 	[ { taken => '1970:01:01 12:00:00' }, 'Africa/Monrovia', '1970-01-01 12:00:00|1970-01-01 12:44:30||' ],
 	[ { taken => '2024:02:30 12:00:00' }, 'UTC', '|||' ])
@@ -168,6 +169,18 @@ $server->safe_psql('postgres', q{ALTER DATABASE postgres SET thumbexif.exif_gps 
 $server->safe_psql('postgres', q{CALL thumbexif_backfill(relation => 'image_assets')});
 is(sql(q{SELECT altitude, direction, gps_latitude, taken_at AT TIME ZONE 'UTC', taken_at_local, taken_at_offset, taken_at_offset_source, iso FROM image_assets WHERE id = 1}),
 	'|||2024-07-01 12:00:00.25|2024-07-01 12:00:00.25|0|setting|400', 'altitude, direction and the offset by GPS are removed');
+
+# --- an offset does not stay when taken_at is read anew and has none
+
+write_file("$images/liberia.png", tiny_picture(taken => '1970:01:01 12:00:00'));
+$server->safe_psql('postgres', q{INSERT INTO image_assets (path) VALUES ('liberia.png')});
+$server->safe_psql('postgres', q{CALL thumbexif_backfill(relation => 'image_assets')});
+my $liberia = q{SELECT taken_at AT TIME ZONE 'UTC', taken_at_local, taken_at_offset, taken_at_offset_source FROM image_assets WHERE path = 'liberia.png'};
+is(sql($liberia), '1970-01-01 12:00:00|1970-01-01 12:00:00|0|setting', 'an offset by the setting');
+$server->safe_psql('postgres', q{ALTER DATABASE postgres SET thumbexif.default_timezone = 'Africa/Monrovia'});
+$server->safe_psql('postgres', q{CALL thumbexif_backfill(relation => 'image_assets')});
+is(sql($liberia), '1970-01-01 12:44:30|1970-01-01 12:00:00||', 'one that is not of whole minutes is none');
+$server->safe_psql('postgres', q{ALTER DATABASE postgres RESET thumbexif.default_timezone});
 
 # --- a table that is created without facts, and one with the hash of the file
 

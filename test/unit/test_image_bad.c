@@ -47,6 +47,33 @@ is_good_detail(const char *detail)
 	return strstr(detail, "bad seek") == NULL;
 }
 
+/* A header with a size that does not fit into an integer: te_reply_check() would not believe it. */
+static void
+test_impossible_size(void)
+{
+	static const char *const names[] = {"photo.png", "bare.j2k"};
+	static const size_t places[] = {16, 8};	/* of the width, big-endian */
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	{
+		Bytes		bytes = picture_read(names[i]);
+		TeRequest	request = picture_request();
+		ImgResult	result;
+
+		if (!bytes.data)
+		{
+			ok(true, "%s # skip this libvips does not write it", names[i]);
+			continue;
+		}
+		bytes.data[places[i]] = 0xF0;
+		result = picture_process(&bytes, &request);
+		ok(result.status == TE_CORRUPT && result.width == 0 && result.height == 0, "%s: an impossible size in the header", names[i]);
+		is_text(result.error, "the header's size is impossible", "its reason");
+		img_result_free(&result);
+		bytes_free(&bytes);
+	}
+}
+
 static void
 test_bad(void)
 {
@@ -252,6 +279,7 @@ main(void)
 	}
 	pictures_start();
 	test_bad();
+	test_impossible_size();
 	for (size_t i = 0; i < sizeof(cut) / sizeof(cut[0]); i++)
 		test_cuts(cut[i], 20);
 	test_cuts("photo.jpg", 4);

@@ -54,6 +54,13 @@ plan_picture(const TeJob *job, bool done, TeRowUpdate *update)
 	}
 }
 
+/* Does this column tell how taken_at came about, so that it must not stay when that is written anew? */
+static bool
+belongs_to_taken_at(TeColumn column)
+{
+	return column == TE_COL_TAKEN_AT_OFFSET || column == TE_COL_TAKEN_AT_OFFSET_SOURCE;
+}
+
 static void
 plan_exif(const TeJob *job, bool replace, TeRowUpdate *update)
 {
@@ -71,7 +78,8 @@ plan_exif(const TeJob *job, bool replace, TeRowUpdate *update)
 			update->wrote |= TE_WROTE(i);
 		}
 		else if ((update->wrote & TE_WROTE(i)) &&
-				 (replace || (!te_exif_gps && te_columns[i].holds_position)))
+				 (replace || (!te_exif_gps && te_columns[i].holds_position) ||
+				  (job->has_taken_at && belongs_to_taken_at(i))))
 		{
 			set_value(update, i, (Datum) 0);
 			update->nulls[i] = true;
