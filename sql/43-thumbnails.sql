@@ -24,6 +24,28 @@ COMMENT ON FUNCTION @extschema@.thumbexif_srcset(pg_catalog.text, pg_catalog.reg
     'the value of the HTML attribute srcset for the thumbnails of an asset, with URLs that begin with base; NULL if there is no such row or if it has no thumbnail that thumbexif made';
 REVOKE EXECUTE ON FUNCTION @extschema@.thumbexif_srcset(pg_catalog.text, pg_catalog.regclass, pg_catalog.text) FROM PUBLIC;
 
+-- What thumbexif_api() makes calls them, with the caller's rights on the row: EXECUTE stays granted to PUBLIC, as that of thumbexif_state().
+CREATE OR REPLACE FUNCTION @extschema@.thumbexif_thumbnail_urls(id bigint, relation pg_catalog.regclass DEFAULT NULL, base pg_catalog.text DEFAULT NULL)
+RETURNS pg_catalog.json
+LANGUAGE c STABLE PARALLEL RESTRICTED COST 100
+AS 'MODULE_PATHNAME', 'thumbexif_thumbnail_urls_bigint';
+COMMENT ON FUNCTION @extschema@.thumbexif_thumbnail_urls(bigint, pg_catalog.regclass, pg_catalog.text) IS
+    'size, width, height and URL, which begins with base, of each thumbnail of an asset with several; NULL if there is no such row or if it has not several';
+
+CREATE OR REPLACE FUNCTION @extschema@.thumbexif_thumbnail_urls(id pg_catalog.uuid, relation pg_catalog.regclass DEFAULT NULL, base pg_catalog.text DEFAULT NULL)
+RETURNS pg_catalog.json
+LANGUAGE c STABLE PARALLEL RESTRICTED COST 100
+AS 'MODULE_PATHNAME', 'thumbexif_thumbnail_urls_uuid';
+COMMENT ON FUNCTION @extschema@.thumbexif_thumbnail_urls(pg_catalog.uuid, pg_catalog.regclass, pg_catalog.text) IS
+    'size, width, height and URL, which begins with base, of each thumbnail of an asset with several; NULL if there is no such row or if it has not several';
+
+CREATE OR REPLACE FUNCTION @extschema@.thumbexif_thumbnail_urls(id pg_catalog.text, relation pg_catalog.regclass DEFAULT NULL, base pg_catalog.text DEFAULT NULL)
+RETURNS pg_catalog.json
+LANGUAGE c STABLE PARALLEL RESTRICTED COST 100
+AS 'MODULE_PATHNAME', 'thumbexif_thumbnail_urls_text';
+COMMENT ON FUNCTION @extschema@.thumbexif_thumbnail_urls(pg_catalog.text, pg_catalog.regclass, pg_catalog.text) IS
+    'size, width, height and URL, which begins with base, of each thumbnail of an asset with several; NULL if there is no such row or if it has not several';
+
 -- As for the views in 50-views.sql, EXECUTE stays granted to PUBLIC, since USAGE on the schema is not.
 CREATE OR REPLACE FUNCTION thumbexif_internal.thumbexif_thumbnail_rows(
     OUT relation pg_catalog.regclass, OUT id pg_catalog.text, OUT size pg_catalog.int4, OUT width pg_catalog.int4,

@@ -30,7 +30,8 @@ SELECT
     {description} AS description,
     {rating} AS rating,
     encode({thumbhash}, 'base64') AS thumbhash,
-    {base} || substring({thumbnail_path} FROM '[^/]+/[0-9]+/[0-9a-f]{2}/[0-9a-f]{2}/[^/]+$') AS thumbnail,
+    {base} || COALESCE(substring({thumbnail_path} FROM '[^/]+/[0-9]+/[0-9a-f]{2}/[0-9a-f]{2}/[^/]+$'), {row_thumbnail}) AS thumbnail,
+    {thumbnails} AS thumbnails,
     -- of the row, for the parameter "after": microseconds since 1970, then the key
     concat(CASE WHEN isfinite({taken_at}) THEN CAST(extract(epoch FROM {taken_at}) * 1000000 AS bigint) END, '_', {id}) AS cursor
 FROM {relation} AS t;

@@ -1,6 +1,6 @@
 CREATE OR REPLACE FUNCTION {schema}._photos_search({filters}, after text DEFAULT NULL, "limit" integer DEFAULT 100)
 RETURNS SETOF {schema}.photos
-LANGUAGE sql STABLE PARALLEL SAFE
+LANGUAGE sql STABLE PARALLEL RESTRICTED
 BEGIN ATOMIC
 SELECT p.* FROM {schema}._photos_matching({arguments}) AS p
 WHERE after IS NULL

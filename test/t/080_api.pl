@@ -224,6 +224,27 @@ refused('painter', q{SELECT thumbexif_api('atelier.photos', grant_to => 'none su
 refused('painter', q{SELECT thumbexif_api('atelier.photos', schema => NULL)}, qr/must not be NULL/, 'no schema');
 is(value($server, q{SELECT count(*) FROM pg_namespace WHERE nspname IN ('photos_api', 'mine')}), '0', 'nothing is left of what failed');
 
+# a schema of another role, or with something of another role's: that role could replace what a superuser makes there
+value($server, q{CREATE SCHEMA planted AUTHORIZATION nobody; CREATE SCHEMA shared AUTHORIZATION painter; GRANT ALL ON SCHEMA shared TO nobody});
+refused('postgres', q{SELECT thumbexif_api('atelier.photos', 'planted')}, qr/schema planted is not only yours: "planted" belongs to role "nobody"/, 'not into a schema of another role');
+ask('nobody', q{CREATE FUNCTION shared.photo(id bigint) RETURNS jsonb LANGUAGE sql AS 'SELECT NULL::jsonb'});
+refused('postgres', q{SELECT thumbexif_api('atelier.photos', 'shared')}, qr/"photo" belongs to role "nobody"/, 'nor over a function of another role');
+ask('nobody', q{DROP FUNCTION shared.photo; CREATE VIEW shared.trap AS SELECT 1});
+refused('painter', q{SELECT thumbexif_api('atelier.photos', 'shared')}, qr/"trap" belongs to role "nobody"/, 'nor beside a view of another role');
+ask('nobody', 'DROP VIEW shared.trap');
+is(ask('postgres', q{SET client_min_messages = warning; SELECT thumbexif_api('atelier.photos', 'shared'); SELECT count(*) FROM shared.photos_search()}), "\n7", 'a superuser may make them for the owner of the table');
+
+# thumbexif_call() gives no value as one of another type
+value($server, 'CREATE SCHEMA odd AUTHORIZATION nobody');
+ask('nobody', q{CREATE FUNCTION odd.two(n int, OUT a int, OUT b int) RETURNS SETOF record LANGUAGE sql STABLE AS 'SELECT 1, 2';
+	CREATE TABLE odd.cut (gone int, a text, b text); INSERT INTO odd.cut VALUES (1, 'left', 'right'); ALTER TABLE odd.cut DROP COLUMN gone;
+	CREATE FUNCTION odd.cuts(n int) RETURNS SETOF odd.cut LANGUAGE sql STABLE AS 'SELECT * FROM odd.cut'});
+refused('nobody', q{SELECT * FROM thumbexif_call(NULL::record, 'odd.two', 1) AS t(a text, b text)}, qr/arguments or result do not fit the function/, 'a record of other types is refused');
+refused('nobody', q{SELECT * FROM thumbexif_call(NULL::record, 'odd.two', 1) AS t(a int)}, qr/arguments or result do not fit the function/, 'and one of other columns');
+is(ask('nobody', q{SELECT a, b FROM thumbexif_call(NULL::odd.cut, 'odd.cuts', 1)}), 'left|right', 'a dropped column is left out');
+ask('nobody', q{CREATE FUNCTION odd.closed(n int) RETURNS SETOF int LANGUAGE sql STABLE SECURITY DEFINER AS 'SELECT 1'; REVOKE EXECUTE ON FUNCTION odd.closed FROM PUBLIC; GRANT USAGE ON SCHEMA odd TO viewer});
+refused('viewer', q{SELECT thumbexif_call(NULL::int, 'odd.closed', 1)}, qr/permission denied for function closed/, 'EXECUTE on the function is needed');
+
 ask('painter', q{ALTER TABLE atelier.photos ENABLE ROW LEVEL SECURITY; CREATE POLICY few ON atelier.photos FOR SELECT TO viewer USING (id > 3)});
 found('', '7 4 6 5', 'row security holds for the caller');
 is(ask('viewer', q{SELECT gallery.photo(1) IS NULL, (SELECT sum(count) FROM gallery.photos_timeline('year', "to" => '2020-01-01')), gallery.photos_facets()->'lenses'}), 't|1|[{"count": 1, "value": "7"}]', 'in all functions');

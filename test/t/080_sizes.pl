@@ -106,6 +106,22 @@ is(sql("SELECT thumbexif_srcset(1, 'photos', 'https://example.org/t/')"),
 like(sql("SELECT thumbexif_srcset(6, 'photos', '')"), qr/^\S+ 30w$/, 'a width is named once');
 is(sql("SELECT thumbexif_srcset(77, 'photos') IS NULL"), 't', 'of no row there is none');
 
+# what thumbexif_api() makes names them all
+sub urls
+{
+	my $call = shift;
+
+	return sql("SELECT string_agg(concat_ws(' ', t->'size', t->'width', t->'height', t->>'url'), ', ') FROM jsonb_array_elements(($call)->'thumbnails') t");
+}
+sql("SET client_min_messages = warning", "SELECT thumbexif_api('photos', 'api', base => 'https://example.org/t/')");
+my $expected = join(', ', map { "$_->[0] https://example.org/t/" . $_->[1] =~ s/^\Q$server->{thumbnails}\E\///r } [ '100 100 67', $second ], [ '200 200 133', $first ]);
+is(urls('api.photo(1)'), $expected, 'in the JSON of a photo');
+is(urls('SELECT to_jsonb(p) FROM api.photos_search() p WHERE p.id = 1'), $expected, 'and in a search');
+is(sql("SELECT thumbexif_thumbnail_urls(77, 'photos') IS NULL"), 't', 'of no row there are none');
+sql('CREATE ROLE stranger');
+like(failure("SET ROLE stranger; SELECT thumbexif_thumbnail_urls(1, 'photos')"), qr/permission denied for table photos/, 'nor for who may not read it');
+sql('DROP SCHEMA api CASCADE', 'DROP ROLE stranger');
+
 # --- one more, and one less
 
 is(sql('SELECT stale FROM thumbexif_progress'), 0, 'nothing is stale');

@@ -179,6 +179,8 @@ if (-l "$uploads/" . substr($hash, 0, 2))
 (undef, $err) = ask('reader', 'SELECT ' . upload($photo));
 like($err, qr/permission denied for function thumbexif_upload/, 'the right to upload is granted by itself');
 value($server, 'REVOKE INSERT ON photos FROM poster');
+(undef, $err) = ask('poster', 'SELECT ' . upload('no picture'));
+like($err, qr/permission denied for table photos/, 'nothing is decoded for who may not insert');
 (undef, $err) = ask('poster', 'SELECT ' . upload(tiny_picture(make => 'Sixth', taken => '2024:07:06 12:00:00')));
 like($err, qr/permission denied for table photos/, 'the row is inserted with the caller\'s rights');
 value($server, q{GRANT INSERT ON photos TO poster; ALTER TABLE photos ENABLE ROW LEVEL SECURITY; CREATE POLICY own ON photos TO poster USING (owner = current_user AND camera_make IS DISTINCT FROM 'Seventh')});

@@ -70,6 +70,35 @@ prepare_schema(const Making *making)
 				 errhint("Name another schema in the parameter \"schema\": it is created if it does not exist.")));
 }
 
+/*
+ * ERROR if the schema, or anything in it, belongs to a role that has neither the caller's rights nor those of the table's owner: it could
+ * replace what is made there, and run code with the rights of whoever uses it.  Called when all is made, so that nothing can be added
+ * in between; CREATE OR REPLACE keeps the owner.
+ */
+static void
+check_owners(const Making *making)
+{
+	Oid			schema = get_namespace_oid(making->schema, false);
+	char	   *sql = psprintf("SELECT o.name, pg_catalog.pg_get_userbyid(o.owner) FROM ("
+							   "SELECT n.nspname, n.nspowner FROM pg_catalog.pg_namespace AS n WHERE n.oid OPERATOR(pg_catalog.=) %u"
+							   " UNION ALL SELECT p.proname, p.proowner FROM pg_catalog.pg_proc AS p WHERE p.pronamespace OPERATOR(pg_catalog.=) %u"
+							   " UNION ALL SELECT c.relname, c.relowner FROM pg_catalog.pg_class AS c WHERE c.relnamespace OPERATOR(pg_catalog.=) %u"
+							   ") AS o (name, owner), pg_catalog.pg_class AS t WHERE t.oid OPERATOR(pg_catalog.=) %u"
+							   " AND NOT pg_catalog.pg_has_role(o.owner, %u::pg_catalog.oid, 'USAGE'::pg_catalog.text)"
+							   " AND NOT pg_catalog.pg_has_role(o.owner, t.relowner, 'USAGE'::pg_catalog.text) LIMIT 1",
+							   schema, schema, schema, making->text.attachment->relation, GetUserId());
+
+	execute(sql);
+	if (SPI_processed > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("schema %s is not only yours: \"%s\" belongs to role \"%s\"", making->text.schema,
+						SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1),
+						SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2)),
+				 errdetail("That role could replace what is made there."),
+				 errhint("Name another schema in the parameter \"schema\": it is created if it does not exist.")));
+}
+
 /* --- objects */
 
 static Oid
@@ -213,6 +242,8 @@ make_all(Making *making)
 		else if (strcmp(template->name, "filters") != 0 && strcmp(template->name, "arguments") != 0)
 			make_object(making, template);
 	}
+	CommandCounterIncrement();
+	check_owners(making);
 	if (indexes != NULL)
 		make_indexes(making, indexes);
 }

@@ -15,6 +15,7 @@
 #include "pg/base/extension.h"
 #include "pg/base/guc.h"
 #include "pg/base/statement.h"
+#include "pg/catalog/key.h"
 #include "pg/compat.h"
 
 /*
@@ -216,8 +217,6 @@ add_columns(TeApi *api)
 	add_value(api, "path", psprintf("CAST(%s AS text)", quote_identifier(attachment->path)), true);
 }
 
-/* --- all */
-
 /* A name as part of a literal, with standard_conforming_strings. */
 static char *
 within_literal(const char *name)
@@ -233,6 +232,36 @@ within_literal(const char *name)
 	}
 	return literal.data;
 }
+
+/* The URL of a thumbnail that is stored in the row, under which the application delivers it: the key, encoded. */
+static void
+add_row_thumbnail(TeApi *api)
+{
+	Oid			type;
+	const char *bytes = mapped_column(api->attachment, "thumbnail", &type);
+	const char *key = psprintf("CAST(%s AS text)", quote_identifier(api->attachment->key));
+
+	if (bytes != NULL && te_key_state_type(api->attachment->key_type) == TEXTOID)
+		key = psprintf("replace(replace(replace(replace(%s, '%%', '%%25'), '/', '%%2F'), '?', '%%3F'), '#', '%%23')", key);
+	add_value(api, "row_thumbnail", bytes != NULL ? psprintf("CASE WHEN %s IS NOT NULL THEN %s END", bytes, key) : "NULL", bytes != NULL);
+}
+
+/* The sizes of a table's thumbnails take several look-ups a row, which are left out if it has one size. */
+static void
+add_thumbnails(TeApi *api)
+{
+	const TeAttachment *attachment = api->attachment;
+	TeSizes		sizes = attachment->sizes;
+
+	if (sizes.count == 0)
+		(void) te_sizes_parse(te_thumbnail_sizes, &sizes);	/* the check hook has checked it */
+	add_value(api, "thumbnails", sizes.count < 2 ? "CAST(NULL AS jsonb)" :
+			  psprintf("CAST(%s(CAST(%s AS %s), regclass %s, %s) AS jsonb)", te_user_name("thumbexif_thumbnail_urls"),
+					   quote_identifier(attachment->key), format_type_be_qualified(te_key_state_type(attachment->key_type)),
+					   psprintf("'%s'", within_literal(attachment->name)), te_api_value(api, "base", 4)->sql), sizes.count > 1);
+}
+
+/* --- all */
 
 static void
 read_templates(TeApi *api)
@@ -266,6 +295,8 @@ te_api_text_prepare(TeApi *api, const TeAttachment *attachment, const char *sche
 	add_expressions(api);
 	add_times(api);
 	add_columns(api);
+	add_row_thumbnail(api);
+	add_thumbnails(api);
 	for (int i = 0; i < api->template_count; i++)
 		if (strcmp(api->templates[i].name, "filters") == 0 || strcmp(api->templates[i].name, "arguments") == 0)
 			add_value(api, api->templates[i].name, pnstrdup(api->templates[i].text, strcspn(api->templates[i].text, ";")), true);

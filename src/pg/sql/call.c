@@ -9,6 +9,7 @@
  */
 #include "postgres.h"
 
+#include "access/tupconvert.h"
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
@@ -86,6 +87,31 @@ query_of(const Call *call)
 	return sql.data;
 }
 
+/*
+ * Put the rows of the query into the result.  What the caller expects may differ from them: a list of columns that was given for
+ * type record, or a table's type with columns that have been dropped.
+ */
+static void
+put_rows(ReturnSetInfo *result)
+{
+	TupleConversionMap *map = convert_tuples_by_position(SPI_tuptable->tupdesc, result->setDesc,
+														 "arguments or result do not fit the function");
+
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		HeapTuple	row = SPI_tuptable->vals[i];
+
+		if (map == NULL)
+			tuplestore_puttuple(result->setResult, row);
+		else
+		{
+			row = execute_attr_map_tuple(row, map);
+			tuplestore_puttuple(result->setResult, row);
+			heap_freetuple(row);
+		}
+	}
+}
+
 /* thumbexif_call(result anyelement, function regproc, VARIADIC arguments "any") RETURNS SETOF anyelement */
 Datum
 thumbexif_call(PG_FUNCTION_ARGS)
@@ -100,8 +126,7 @@ thumbexif_call(PG_FUNCTION_ARGS)
 	/* a statement that is run once is always planned for its parameters */
 	if (SPI_execute_with_args(query_of(&call), call.count, call.types, call.values, call.nulls, true, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not call function %u", call.function);
-	for (uint64 i = 0; i < SPI_processed; i++)
-		tuplestore_puttuple(result->setResult, SPI_tuptable->vals[i]);
+	put_rows(result);
 	SPI_finish();
 	return (Datum) 0;
 }

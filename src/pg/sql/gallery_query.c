@@ -11,6 +11,7 @@
 #include "utils/builtins.h"
 
 #include "gallery_query.h"
+#include "pg/base/extension.h"
 #include "pg/base/guc.h"
 #include "pg/catalog/asset.h"
 
@@ -125,19 +126,17 @@ camera_part(const TeAttachment *attachment, const char *name)
 	return part != NULL ? collated(te_path_sql(part)) : NULL;
 }
 
-/* The camera: the model, and before it the make, unless the model begins with the first word of it. */
+/* The camera: make, in one spelling, and model, as a text that is compared. */
 static const char *
 camera(const TeAttachment *attachment)
 {
 	const char *make = camera_part(attachment, "camera_make");
 	const char *model = camera_part(attachment, "camera_model");
 
-	if (make == NULL || model == NULL)
-		return make != NULL ? make : model;
-	return psprintf("(CASE WHEN %s IS NULL THEN %s WHEN %s IS NULL OR pg_catalog.starts_with(pg_catalog.lower(%s),"
-					" pg_catalog.lower(pg_catalog.split_part(%s, ' '::pg_catalog.text, 1))) THEN %s"
-					" ELSE pg_catalog.concat(%s, ' '::pg_catalog.text, %s) END COLLATE pg_catalog.\"default\")",
-					model, make, make, model, make, model, make, model);
+	if (make == NULL && model == NULL)
+		return NULL;
+	return collated(psprintf("%s(%s, %s)", te_user_name("thumbexif_camera"), make != NULL ? make : "NULL::pg_catalog.text",
+							 model != NULL ? model : "NULL::pg_catalog.text"));
 }
 
 /* The keywords, as an array of texts or as jsonb. */
@@ -215,9 +214,9 @@ append_facts(Builder *builder)
 
 /* --- filters */
 
-/* Append a condition that one of several texts equals an argument, whatever the case. */
+/* Append a condition that one of several texts equals an argument, whatever the case, or that a make is the same in another spelling. */
 static void
-append_equal(Builder *builder, const char *wanted, const char *const *texts, int count)
+append_equal(Builder *builder, const char *wanted, const char *const *texts, int count, const char *make)
 {
 	te_arg_text(builder->args, wanted);
 	appendStringInfoString(&builder->sql, " AND (false");
@@ -225,6 +224,9 @@ append_equal(Builder *builder, const char *wanted, const char *const *texts, int
 		if (texts[i] != NULL)
 			appendStringInfo(&builder->sql, " OR pg_catalog.lower(%s) OPERATOR(pg_catalog.=) pg_catalog.lower($%d COLLATE pg_catalog.\"default\")",
 							 texts[i], builder->args->count);
+	if (make != NULL)
+		appendStringInfo(&builder->sql, " OR %s(%s) OPERATOR(pg_catalog.=) %s($%d COLLATE pg_catalog.\"default\")",
+						 te_user_name("thumbexif_make"), make, te_user_name("thumbexif_make"), builder->args->count);
 	appendStringInfoChar(&builder->sql, ')');
 }
 
@@ -260,17 +262,15 @@ append_filter(Builder *builder, const TeGalleryFilter *filter)
 
 	if (filter->camera != NULL)
 	{
-		const char *texts[] = {
-			camera(attachment), camera_part(attachment, "camera_model"), camera_part(attachment, "camera_make")
-		};
+		const char *texts[] = {camera(attachment), camera_part(attachment, "camera_model")};
 
-		append_equal(builder, filter->camera, texts, lengthof(texts));
+		append_equal(builder, filter->camera, texts, lengthof(texts), camera_part(attachment, "camera_make"));
 	}
 	if (filter->lens != NULL)
 	{
 		const char *text = collated(lens(attachment));
 
-		append_equal(builder, filter->lens, &text, 1);
+		append_equal(builder, filter->lens, &text, 1, NULL);
 	}
 	if (filter->keyword != NULL)
 		append_keyword(builder, filter->keyword);

@@ -10,6 +10,7 @@
 #include "funcapi.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
+#include "utils/json.h"
 #include "utils/tuplestore.h"
 
 #include "asset_reading.h"
@@ -106,9 +107,12 @@ make_srcset(const TeAsset *asset, const char *base)
 	return set.data;
 }
 
-/* thumbexif_srcset(id, relation regclass, base text) RETURNS text */
+/*
+ * What "make" returns for the arguments id, relation regclass and base text: a text, or json, which is stored as one.  It is read
+ * with the caller's rights on the row.
+ */
 static Datum
-srcset(FunctionCallInfo fcinfo, Oid type)
+of_asset(FunctionCallInfo fcinfo, Oid type, char *(*make) (const TeAsset *asset, const char *base))
 {
 	MemoryContext caller = CurrentMemoryContext;
 	TeAttachment *attachment;
@@ -122,7 +126,7 @@ srcset(FunctionCallInfo fcinfo, Oid type)
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	if (te_asset_read(attachment, &key, false, TE_STATE_SEE, &asset))
-		set = make_srcset(&asset, PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2)));
+		set = make(&asset, PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2)));
 	if (set != NULL)
 	{
 		MemoryContextSwitchTo(caller);
@@ -134,7 +138,7 @@ srcset(FunctionCallInfo fcinfo, Oid type)
 	PG_RETURN_TEXT_P(result);
 }
 
-/* One function for each type of key: see queue.c. */
+/* thumbexif_srcset(id, relation regclass, base text) RETURNS text.  One function for each type of key: see queue.c. */
 PG_FUNCTION_INFO_V1(thumbexif_srcset_bigint);
 PG_FUNCTION_INFO_V1(thumbexif_srcset_uuid);
 PG_FUNCTION_INFO_V1(thumbexif_srcset_text);
@@ -142,19 +146,79 @@ PG_FUNCTION_INFO_V1(thumbexif_srcset_text);
 Datum
 thumbexif_srcset_bigint(PG_FUNCTION_ARGS)
 {
-	return srcset(fcinfo, INT8OID);
+	return of_asset(fcinfo, INT8OID, make_srcset);
 }
 
 Datum
 thumbexif_srcset_uuid(PG_FUNCTION_ARGS)
 {
-	return srcset(fcinfo, UUIDOID);
+	return of_asset(fcinfo, UUIDOID, make_srcset);
 }
 
 Datum
 thumbexif_srcset_text(PG_FUNCTION_ARGS)
 {
-	return srcset(fcinfo, TEXTOID);
+	return of_asset(fcinfo, TEXTOID, make_srcset);
+}
+
+/* --- thumbexif_thumbnail_urls() */
+
+/* An array of objects; NULL unless there are several sizes. */
+static char *
+make_urls(const TeAsset *asset, const char *base)
+{
+	char	   *id = te_key_text(asset->attachment->key_type, &asset->key);
+	TeStoredSize sizes[TE_MAX_SIZES];
+	int			count = has_ours(asset) ? te_stored_sizes(asset, TE_STATE_SEE, sizes) : 0;
+	StringInfoData json;
+
+	if (count == 0)
+		return NULL;
+	initStringInfo(&json);
+	for (int i = 0; i < count; i++)
+	{
+		StringInfoData url;
+
+		initStringInfo(&url);
+		append_url(&url, base != NULL ? base : "", sizes[i].path, id, sizes[i].size);
+		appendStringInfo(&json, "%c{\"size\":%d,\"width\":%d,\"height\":%d,\"url\":", i == 0 ? '[' : ',', sizes[i].size, sizes[i].width,
+						 sizes[i].height);
+		escape_json(&json, url.data);
+		appendStringInfoChar(&json, '}');
+	}
+	appendStringInfoChar(&json, ']');
+	return json.data;
+}
+
+/* thumbexif_thumbnail_urls(id, relation regclass, base text) RETURNS json: NULL of a table that is attached no more, as a view may ask */
+static Datum
+thumbnail_urls(FunctionCallInfo fcinfo, Oid type)
+{
+	if (!PG_ARGISNULL(1) && te_attachment_find(PG_GETARG_OID(1)) == NULL)
+		PG_RETURN_NULL();
+	return of_asset(fcinfo, type, make_urls);
+}
+
+PG_FUNCTION_INFO_V1(thumbexif_thumbnail_urls_bigint);
+PG_FUNCTION_INFO_V1(thumbexif_thumbnail_urls_uuid);
+PG_FUNCTION_INFO_V1(thumbexif_thumbnail_urls_text);
+
+Datum
+thumbexif_thumbnail_urls_bigint(PG_FUNCTION_ARGS)
+{
+	return thumbnail_urls(fcinfo, INT8OID);
+}
+
+Datum
+thumbexif_thumbnail_urls_uuid(PG_FUNCTION_ARGS)
+{
+	return thumbnail_urls(fcinfo, UUIDOID);
+}
+
+Datum
+thumbexif_thumbnail_urls_text(PG_FUNCTION_ARGS)
+{
+	return thumbnail_urls(fcinfo, TEXTOID);
 }
 
 /* --- thumbexif_thumbnails */

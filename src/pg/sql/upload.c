@@ -13,6 +13,7 @@
 #include "miscadmin.h"
 #include "mb/pg_wchar.h"
 #include "storage/lmgr.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
@@ -108,6 +109,17 @@ has_file_name_column(const TeAttachment *attachment)
 		strcmp(attachment->path, FILE_NAME_COLUMN) != 0 && strcmp(attachment->key, FILE_NAME_COLUMN) != 0;
 }
 
+/* ERROR if the caller may not insert a row, before a picture is decoded and stored for nothing. */
+static void
+check_right(const TeAttachment *attachment)
+{
+	Oid			relation = attachment->relation;
+
+	if (pg_class_aclcheck(relation, GetUserId(), ACL_INSERT) != ACLCHECK_OK &&
+		pg_attribute_aclcheck(relation, get_attnum(relation, attachment->path), GetUserId(), ACL_INSERT) != ACLCHECK_OK)
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, get_rel_name(relation));
+}
+
 /* Insert the row, or find the one that has the path, if paths are unique. */
 static void
 insert_row(Upload *upload)
@@ -201,6 +213,7 @@ thumbexif_upload(PG_FUNCTION_ARGS)
 	te_guc_check();
 	te_upload_check();
 	upload.attachment = te_attachment_get(PG_ARGISNULL(2) ? InvalidOid : PG_GETARG_OID(2));
+	check_right(upload.attachment);
 	image = PG_GETARG_BYTEA_PP(0);
 	if (!PG_ARGISNULL(1))
 		upload.file_name = clean_file_name(text_to_cstring(PG_GETARG_TEXT_PP(1)));
