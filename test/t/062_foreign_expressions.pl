@@ -67,6 +67,7 @@ my %traps = (
 	'a policy that makes a large object' => [ 'SELECT', q{lo_from_bytea(0, 'policy') > 0} ],
 	'a policy that reads a view' => [ 'SELECT', 'EXISTS (SELECT FROM trap.view WHERE x > 0)' ],
 	'a policy that has a domain checked' => [ 'SELECT', q{public.populate(NULL::trap.record, jsonb_build_object('name', path)) IS NOT NULL} ],
+	'a policy that has a function of ours call another' => [ 'SELECT', q{EXISTS (SELECT FROM thumbexif_call(NULL::oid, 'pg_catalog.lo_creat'::regproc, -1))} ],
 	'a policy that runs a query' => [ 'SELECT', q{table_to_xml('trap.view', true, true, '') IS NOT NULL} ],
 );
 

@@ -22,6 +22,7 @@
 #include "access/htup_details.h"
 #include "access/transam.h"
 #include "access/xact.h"
+#include "catalog/dependency.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_language.h"
 #include "catalog/pg_proc.h"
@@ -37,6 +38,7 @@
 #include "utils/syscache.h"
 
 #include "code_rights.h"
+#include "extension.h"
 
 #define MAX_GUARDS	32			/* nested: a trigger may call thumbexif_process() */
 
@@ -186,6 +188,16 @@ te_code_rights_check_range(Oid type, Oid role)
 		te_code_rights_check_function(difference, role);
 }
 
+/* Functions of ours that are STABLE run statements with the current user's rights, or call what they are told to. */
+static bool
+runs_statements(Oid function)
+{
+	TeExtension extension;
+
+	return function >= FirstNormalObjectId && te_extension_find(&extension) &&
+		getExtensionOfObject(ProcedureRelationId, function) == extension.oid;
+}
+
 bool
 te_code_rights_is_harmless(Oid function)
 {
@@ -205,7 +217,16 @@ te_code_rights_is_harmless(Oid function)
 		case F_PG_TRIGGER_DEPTH:
 			return true;
 		default:
-			return func_volatile(function) != PROVOLATILE_VOLATILE;
+			break;
+	}
+	switch (func_volatile(function))
+	{
+		case PROVOLATILE_IMMUTABLE:
+			return true;
+		case PROVOLATILE_STABLE:
+			return !runs_statements(function);
+		default:
+			return false;
 	}
 }
 
