@@ -105,8 +105,10 @@ char *
 te_thumbnail_table(const char *state)
 {
 	const char *dot = strrchr(state, '.');
+	const char *key = strrchr(state, '_');
 
-	return psprintf("%.*s.thumbexif_thumbnail%s", (int) (dot - state), state, strrchr(state, '_'));
+	/* with quote_all_identifiers there is a quote at its end */
+	return psprintf("%.*s.thumbexif_thumbnail%.*s", (int) (dot - state), state, (int) strcspn(key, "\""), key);
 }
 
 bool
