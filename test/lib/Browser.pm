@@ -141,7 +141,8 @@ sub requests
 	my $self = shift;
 	my @messages = map { $json->decode($_->{message})->{message} } @{ $self->call(POST => '/se/log', { type => 'performance' }) };
 
-	return grep { !/^data:/ } map { $_->{method} eq 'Network.requestWillBeSent' ? $_->{params}->{request}->{url} : () } @messages;
+	# chrome: is the browser's own, as on the page it starts with
+	return grep { !/^(data|chrome):/ } map { $_->{method} eq 'Network.requestWillBeSent' ? $_->{params}->{request}->{url} : () } @messages;
 }
 
 sub screenshot
