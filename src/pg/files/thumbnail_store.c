@@ -141,9 +141,8 @@ set_full(bool now_full)
 		te_wake_database(MyDatabaseId);
 }
 
-/* Write a new file into an open folder and sync it.  0 or an errno; after a failure there is no file. */
-static int
-write_file(int folder, const char *temporary, const char *final, const char *data, Size size)
+int
+te_file_write_new(int folder, const char *temporary, const char *final, const char *data, Size size)
 {
 	int			fd = te_thumbnail_open(folder, temporary, O_WRONLY | O_CREAT | O_EXCL, FILE_MODE);
 	int			err = 0;
@@ -185,7 +184,7 @@ write_below(int folder, const char *path, const char *temporary, const char *fin
 
 	if (leaf < 0)
 		return errno;
-	err = write_file(leaf, temporary, final, data, size);
+	err = te_file_write_new(leaf, temporary, final, data, size);
 	close(leaf);
 	return err;
 }

@@ -42,6 +42,12 @@ extern void te_thumbnail_discard(int attachment, const char *name, bool replaced
  */
 extern int64 te_thumbnail_process_removals(int limit_ms, int64 *unlinked);
 
+/*
+ * Write a new file into an open folder under a temporary name, sync it and rename it.  0 or an errno; after a failure
+ * there is no file.  Does not throw.
+ */
+extern int	te_file_write_new(int folder, const char *temporary, const char *final, const char *data, Size size);
+
 /* When is the next listed file to be unlinked?  0 = none is listed.  Inside SPI. */
 extern TimestampTz te_thumbnail_next_removal(void);
 

@@ -26,9 +26,9 @@
 #include "pg/base/system_check.h"
 #include "root_path.h"
 #include "thumbnail_path.h"
+#include "thumbnail_store.h"
 #include "upload_store.h"
 
-#define FILE_MODE		0644
 #define HASH_LENGTH		(2 * PG_SHA256_DIGEST_LENGTH)
 #define LEAF_LENGTH		5		/* of "ab/cd" */
 #define NAME_SIZE		(LEAF_LENGTH + 1 + HASH_LENGTH + 32)
@@ -193,37 +193,10 @@ static int
 write_file(int folder, const char *file, const char *data, Size size)
 {
 	char		temporary[NAME_SIZE];
-	int			fd;
-	int			err = 0;
 
 	snprintf(temporary, sizeof(temporary), "%s.%d." TE_THUMBNAIL_TEMPORARY, file, MyProcPid);
 	(void) unlinkat(folder, temporary, 0);	/* of a process that has died, as the hash is locked */
-	fd = te_thumbnail_open(folder, temporary, O_WRONLY | O_CREAT | O_EXCL, FILE_MODE);
-	if (fd < 0)
-		return errno;
-	while (size > 0 && err == 0)
-	{
-		ssize_t		n = write(fd, data, size);
-
-		if (n > 0)
-		{
-			data += n;
-			size -= n;
-		}
-		else if (n == 0)
-			err = ENOSPC;
-		else if (errno != EINTR)
-			err = errno;
-	}
-	if (err == 0 && pg_fsync(fd) != 0)
-		err = errno;
-	if (close(fd) != 0 && err == 0)
-		err = errno;
-	if (err == 0 && renameat(folder, temporary, folder, file) != 0)
-		err = errno;
-	if (err != 0)
-		unlinkat(folder, temporary, 0);
-	return err;
+	return te_file_write_new(folder, temporary, file, data, size);
 }
 
 /* Store a file beneath the open folder for uploads.  0 or an errno.  Must not throw. */
