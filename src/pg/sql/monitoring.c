@@ -209,26 +209,15 @@ thumbexif_progress_rows(PG_FUNCTION_ARGS)
 
 /* --- thumbexif_failures */
 
-/* Send the failures of one table, and the damaged images that are shown, from the query into the result.  Inside SPI. */
-static void
-put_failures(ReturnSetInfo *result, MemoryContext context, const TeAttachment *attachment)
+/* The failures of one table, and the damaged images that are shown. */
+static char *
+failures_sql(const TeAttachment *attachment)
 {
-	SPIExecuteOptions options = {.read_only = true};
-	TeRunAs		save;
-	char	   *sql;
-
-	sql = psprintf("SELECT %u::pg_catalog.regclass, s.id::pg_catalog.text, s.path, s.status::pg_catalog.text,"
-				   " COALESCE(s.error, s.damage), s.attempts, s.next_try FROM %s AS s"
-				   " WHERE s.attachment OPERATOR(pg_catalog.=) %d AND (s.error IS NOT NULL OR s.damage IS NOT NULL OR"
-				   " s.status OPERATOR(pg_catalog.=) ANY ('{failed,missing,unsupported}'))",
-				   attachment->relation, attachment->state, attachment->number);
-	options.dest = CreateTuplestoreDestReceiver();
-	SetTuplestoreDestReceiverParams(options.dest, result->setResult, context, false, NULL, NULL);
-	te_run_as_extension(&save);
-	if (SPI_execute_extended(sql, &options) != SPI_OK_SELECT)
-		elog(ERROR, "could not run \"%s\"", sql);
-	te_run_as_end(&save);
-	options.dest->rDestroy(options.dest);
+	return psprintf("SELECT %u::pg_catalog.regclass, s.id::pg_catalog.text, s.path, s.status::pg_catalog.text,"
+					" COALESCE(s.error, s.damage), s.attempts, s.next_try FROM %s AS s"
+					" WHERE s.attachment OPERATOR(pg_catalog.=) %d AND (s.error IS NOT NULL OR s.damage IS NOT NULL OR"
+					" s.status OPERATOR(pg_catalog.=) ANY ('{failed,missing,unsupported}'))",
+					attachment->relation, attachment->state, attachment->number);
 }
 
 /*
@@ -238,19 +227,5 @@ put_failures(ReturnSetInfo *result, MemoryContext context, const TeAttachment *a
 Datum
 thumbexif_failure_rows(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	MemoryContext context = result->econtext->ecxt_per_query_memory;
-	List	   *attachments;
-	ListCell   *cell;
-
-	InitMaterializedSRF(fcinfo, 0);
-	attachments = te_attachment_all();
-	SPI_connect();
-	foreach(cell, attachments)
-	{
-		if (te_tables_may_read(((TeAttachment *) lfirst(cell))->relation))
-			put_failures(result, context, lfirst(cell));
-	}
-	SPI_finish();
-	return (Datum) 0;
+	return te_tables_put_rows(fcinfo, failures_sql);
 }

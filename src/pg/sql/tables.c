@@ -11,6 +11,7 @@
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "executor/tstoreReceiver.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
@@ -209,6 +210,42 @@ te_tables_may_read(Oid relation)
 		object_aclcheck(NamespaceRelationId, schema, GetUserId(), ACL_USAGE) == ACLCHECK_OK &&
 		pg_class_aclcheck_ext(relation, GetUserId(), ACL_SELECT, &gone) == ACLCHECK_OK && !gone &&
 		check_enable_rls(relation, InvalidOid, true) != RLS_ENABLED;
+}
+
+/* Send the rows of a query, as the extension, into the result of a set-returning function.  Inside SPI. */
+static void
+put_rows(ReturnSetInfo *result, MemoryContext context, const char *sql)
+{
+	SPIExecuteOptions options = {.read_only = true};
+	TeRunAs		save;
+
+	options.dest = CreateTuplestoreDestReceiver();
+	SetTuplestoreDestReceiverParams(options.dest, result->setResult, context, false, NULL, NULL);
+	te_run_as_extension(&save);
+	if (SPI_execute_extended(sql, &options) != SPI_OK_SELECT)
+		elog(ERROR, "could not run \"%s\"", sql);
+	te_run_as_end(&save);
+	options.dest->rDestroy(options.dest);
+}
+
+Datum
+te_tables_put_rows(FunctionCallInfo fcinfo, char *(*query) (const TeAttachment *attachment))
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	MemoryContext context = result->econtext->ecxt_per_query_memory;
+	List	   *attachments;
+	ListCell   *cell;
+
+	InitMaterializedSRF(fcinfo, 0);
+	attachments = te_attachment_all();
+	SPI_connect();
+	foreach(cell, attachments)
+	{
+		if (te_tables_may_read(((TeAttachment *) lfirst(cell))->relation))
+			put_rows(result, context, query(lfirst(cell)));
+	}
+	SPI_finish();
+	return (Datum) 0;
 }
 
 /* Parameters and the columns that are mapped to them, as jsonb. */

@@ -7,7 +7,10 @@
 
 #include "postgres.h"
 
+#include "fmgr.h"
 #include "utils/relcache.h"
+
+#include "pg/catalog/attachment.h"
 
 /* Report by a NOTICE what thumbexif_attach() has made of a table, which is open and locked.  Inside SPI. */
 extern void te_tables_report(Relation relation);
@@ -17,5 +20,11 @@ extern bool te_tables_may_see(Oid relation);
 
 /* May the current user see every row of a table?  Not one in a schema that is closed to the user. */
 extern bool te_tables_may_read(Oid relation);
+
+/*
+ * The body of a set-returning function: the rows of a query for each attached table all of whose rows the current user may see,
+ * run as the extension.  "query" returns its text.
+ */
+extern Datum te_tables_put_rows(FunctionCallInfo fcinfo, char *(*query) (const TeAttachment *attachment));
 
 #endif							/* TE_PG_TABLES_H */

@@ -223,24 +223,13 @@ thumbexif_thumbnail_urls_text(PG_FUNCTION_ARGS)
 
 /* --- thumbexif_thumbnails */
 
-/* Send the thumbnails of one table from the query into the result.  Inside SPI. */
-static void
-put_thumbnails(ReturnSetInfo *result, MemoryContext context, const TeAttachment *attachment)
+/* The thumbnails of one table. */
+static char *
+thumbnails_sql(const TeAttachment *attachment)
 {
-	SPIExecuteOptions options = {.read_only = true};
-	TeRunAs		save;
-	char	   *sql;
-
-	sql = psprintf("SELECT %u::pg_catalog.regclass, t.id::pg_catalog.text, t.size, t.width, t.height, t.format, t.length, t.path"
-				   " FROM %s AS t WHERE t.attachment OPERATOR(pg_catalog.=) %d",
-				   attachment->relation, attachment->thumbnails, attachment->number);
-	options.dest = CreateTuplestoreDestReceiver();
-	SetTuplestoreDestReceiverParams(options.dest, result->setResult, context, false, NULL, NULL);
-	te_run_as_extension(&save);
-	if (SPI_execute_extended(sql, &options) != SPI_OK_SELECT)
-		elog(ERROR, "could not run \"%s\"", sql);
-	te_run_as_end(&save);
-	options.dest->rDestroy(options.dest);
+	return psprintf("SELECT %u::pg_catalog.regclass, t.id::pg_catalog.text, t.size, t.width, t.height, t.format, t.length, t.path"
+					" FROM %s AS t WHERE t.attachment OPERATOR(pg_catalog.=) %d",
+					attachment->relation, attachment->thumbnails, attachment->number);
 }
 
 /*
@@ -250,19 +239,5 @@ put_thumbnails(ReturnSetInfo *result, MemoryContext context, const TeAttachment 
 Datum
 thumbexif_thumbnail_rows(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	MemoryContext context = result->econtext->ecxt_per_query_memory;
-	List	   *attachments;
-	ListCell   *cell;
-
-	InitMaterializedSRF(fcinfo, 0);
-	attachments = te_attachment_all();
-	SPI_connect();
-	foreach(cell, attachments)
-	{
-		if (te_tables_may_read(((TeAttachment *) lfirst(cell))->relation))
-			put_thumbnails(result, context, lfirst(cell));
-	}
-	SPI_finish();
-	return (Datum) 0;
+	return te_tables_put_rows(fcinfo, thumbnails_sql);
 }
