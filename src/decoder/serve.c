@@ -228,9 +228,9 @@ facts_of(const ImgResult *result)
 	return facts;
 }
 
-/* Add a reply to those that wait for being sent. */
+/* Add a reply to those that wait for being sent.  The image was begun at that time, and so many bytes were read. */
 static bool
-add_reply(const TeRequest *request, const ImgResult *result)
+add_reply(const TeRequest *request, const ImgResult *result, int64_t began_us, size_t bytes_read)
 {
 	static const ExifTexts no_texts;
 	const ExifResult *exif = &result->exif;
@@ -252,6 +252,8 @@ add_reply(const TeRequest *request, const ImgResult *result)
 		.has_gps = exif->has_gps,
 		.latitude = exif->latitude,
 		.longitude = exif->longitude,
+		.decode_us = (uint64_t) (te_now_us() - began_us),
+		.bytes_read = bytes_read,
 		.make_len = text_length(exif->make, TE_MAX_TEXT),
 		.model_len = text_length(exif->model, TE_MAX_TEXT),
 		.error_len = text_length(result->error, TE_MAX_TEXT),
@@ -299,8 +301,9 @@ answer(const TeRequest *request, const int *fds)
 	static ImgResult result;
 	int			output_fd = (request->want & TE_WANT_THUMBNAIL) ? fds[1] : -1;
 	ExifSidecar sidecar = {0};
+	int64_t		began_us = te_now_us();
 	const uint8_t *data;
-	size_t		length;
+	size_t		length = 0;
 	bool		added;
 
 	memset(&result, 0, sizeof(result));
@@ -317,7 +320,7 @@ answer(const TeRequest *request, const int *fds)
 		else if (result.thumbnail != NULL)
 			write_thumbnails(output_fd, request, &result);
 	}
-	added = add_reply(request, &result);
+	added = add_reply(request, &result, began_us, data != NULL ? length : 0);
 	img_result_free(&result);
 	return unmap_file() && added;
 }

@@ -30,7 +30,7 @@
 #include "wire/status.h"
 
 #define TE_WIRE_MAGIC		0x46584554	/* "TEXF" */
-#define TE_WIRE_VERSION		3
+#define TE_WIRE_VERSION		4
 #define TE_PIPELINE			2	/* messages in one decoder: one in work, one waiting */
 #define TE_BATCH			16	/* requests in one message */
 
@@ -225,6 +225,8 @@ typedef struct TeReply
 	TeTime		taken_at;
 	double		latitude,
 				longitude;
+	uint64_t	decode_us;		/* microseconds that the image took, and bytes of its file that were read: only for counters, */
+	uint64_t	bytes_read;		/* and not checked */
 	uint32_t	make_len,
 				model_len,
 				error_len,

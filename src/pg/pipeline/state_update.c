@@ -19,6 +19,7 @@
 #include "pg/base/guc.h"
 #include "pg/base/statement.h"
 #include "pg/files/thumbnail_store.h"
+#include "pg/shared/metrics.h"
 #include "state_update.h"
 
 /* Waits before the next try: after a transient failure, and for a missing file. */
@@ -293,6 +294,22 @@ is_finished(const TeJob *job, TeAssetStatus status)
 	return status != TE_ASSET_NEW && status != TE_ASSET_QUEUED;
 }
 
+/* Count what was written. */
+static void
+count_end(const TeJob *job, TeAssetStatus status)
+{
+	static const TeAssetEnd ends[] = {
+		[TE_ASSET_QUEUED] = TE_ENDED_RETRY, [TE_ASSET_FAILED] = TE_ENDED_FAILED,
+		[TE_ASSET_MISSING] = TE_ENDED_MISSING, [TE_ASSET_UNSUPPORTED] = TE_ENDED_UNSUPPORTED
+	};
+	bool		done = te_job_verdict(job) == TE_VERDICT_DONE;
+	int64		bytes = 0;
+
+	for (int i = 0; done && i < job->num_made; i++)
+		bytes += Max(job->made[i].bytes, 0);
+	te_metrics_asset(done ? TE_ENDED_DONE : ends[status], job->status, bytes);
+}
+
 void
 te_states_update(TeJob *const *jobs, const TeRowUpdate *updates, int count, const TeSettings *settings)
 {
@@ -323,6 +340,7 @@ te_states_update(TeJob *const *jobs, const TeRowUpdate *updates, int count, cons
 		const TeAsset *asset = &jobs[i]->asset;
 
 		jobs[i]->finished = is_finished(jobs[i], results[i].state.status);
+		count_end(jobs[i], results[i].state.status);
 		if (asset->state.file == NULL || results[i].state.file == asset->state.file)
 			continue;
 		te_thumbnail_discard(asset->attachment->number, asset->state.file, true);

@@ -21,6 +21,7 @@
 #include "pg/base/clock.h"
 #include "pg/base/guc.h"
 #include "pg/shared/decoder_slot.h"
+#include "pg/shared/metrics.h"
 #include "wire/decoder_args.h"
 #include "wire/fdpass.h"
 
@@ -56,7 +57,10 @@ te_decoder_start(MemoryContext context, int child)
 	limits[TE_ARG_TIMEOUT - TE_ARG_MEMORY] = (decoder->timeout_ms + 999) / 1000;
 	error = te_process_start(&decoder->process, TE_PROGRAM_DECODER, child, limits, lengthof(limits));
 	if (error == 0)
+	{
+		te_metrics_decoder_started();
 		return decoder;
+	}
 
 	pfree(decoder);
 	errno = error;
@@ -250,6 +254,13 @@ remove_first(TeDecoder *decoder)
 	return entry;
 }
 
+/* Count time and bytes, which the decoder says: no more than is possible. */
+static void
+count_reply(const TeDecoder *decoder, const TePoolEntry *entry)
+{
+	te_metrics_decoded(Min(entry->reply.decode_us, (uint64) decoder->timeout_ms * 1000), Min(entry->reply.bytes_read, entry->request.file_size));
+}
+
 static int
 read_replies(TeDecoder *decoder, const char *message, size_t length, MemoryContext context, TePoolEntry **done)
 {
@@ -263,6 +274,7 @@ read_replies(TeDecoder *decoder, const char *message, size_t length, MemoryConte
 		decoder->protocol_error = accept_reply(decoder->entries[0], message, (ssize_t) used, context);
 		if (decoder->protocol_error != NULL)
 			break;
+		count_reply(decoder, decoder->entries[0]);
 		done[count++] = remove_first(decoder);
 		message += used;
 		length -= used;
@@ -377,4 +389,11 @@ te_decoder_reap(TeDecoder *decoder, int64 until_ms, char *detail, bool *template
 		snprintf(detail + length, TE_MAX_TEXT - length, ": %s", decoder->process.stderr_tail);
 	pfree(decoder);
 	return outcome;
+}
+
+void
+te_decoder_count_loss(bool starting, TeStatus outcome)
+{
+	te_pool.lost++;
+	te_metrics_decoder_lost(starting, outcome);
 }

@@ -136,4 +136,7 @@ extern int	te_decoder_suspects(const TeDecoder *decoder);
  */
 extern TeStatus te_decoder_reap(TeDecoder *decoder, int64 until_ms, char *detail, bool *template_lost);
 
+/* Count a decoder that was lost, while it was starting or with that outcome. */
+extern void te_decoder_count_loss(bool starting, TeStatus outcome);
+
 #endif							/* TE_PG_DECODER_H */

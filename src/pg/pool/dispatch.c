@@ -128,7 +128,7 @@ te_dispatch_reap(TeDecoder *decoder, TeEndReason cause)
 
 	if (cause == TE_END_NOT_NEEDED || (outcome == TE_OK && !starting))
 		return;					/* regular end */
-	te_pool.lost++;
+	te_decoder_count_loss(starting, outcome);
 	ereport(LOG,
 			(errmsg("lost image decoder with PID %d", pid),
 			 errdetail_log("The %s.", detail)));

@@ -61,6 +61,7 @@ startup_hook(void)
 		pg_atomic_init_u32(&te_shared->hung_template, 0);
 		pg_atomic_init_u32(&te_shared->thumbnails_full, 0);
 		te_decoder_slots_init(&te_shared->decoder_slots);
+		te_metrics_init(&te_shared->metrics);
 		for (int i = 0; i < TE_SLOTS; i++)
 			pg_atomic_init_u32(&te_shared->slot[i].change_count, 0);
 		for (int i = 0; i < TE_DATABASE_SLOTS; i++)

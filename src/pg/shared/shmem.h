@@ -11,7 +11,7 @@
  *	  worker and clears wake; without a worker the launcher clears it and records the wakeup in its
  *	  own list;
  *	- database slots are taken, freed and given to another database under te_shared_lock;
- *	- activity slots: see activity.h;
+ *	- activity slots: see activity.h; counters: see metrics.h;
  *	- all other fields are written and read under te_shared_lock.
  */
 #ifndef TE_PG_SHMEM_H
@@ -24,6 +24,7 @@
 #include "storage/lwlock.h"
 
 #include "decoder_slot_table.h"
+#include "metrics.h"
 #include "pg/base/guc.h"
 
 #define TE_SESSION_SLOTS	64	/* procedures shown at the same time */
@@ -139,6 +140,7 @@ typedef struct TeShared
 	pg_atomic_uint32 hung_template; /* process id of a template that has not answered a session, 0 = none; sessions do without it */
 	pg_atomic_uint32 thumbnails_full;	/* 1 = there was no room for the last thumbnail */
 	TeDecoderSlots decoder_slots;	/* see decoder_slot.h */
+	TeMetrics	metrics;
 	TeBlockedDatabase blocked[TE_BLOCKED_SLOTS];
 	TeDatabaseSlot database[TE_DATABASE_SLOTS];
 	TeActivity	slot[TE_SLOTS]; /* workers' first, then sessions' */

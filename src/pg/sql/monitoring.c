@@ -10,13 +10,10 @@
 
 #include <math.h>
 
-#include "catalog/pg_authid.h"
 #include "catalog/pg_namespace.h"
 #include "executor/spi.h"
 #include "executor/tstoreReceiver.h"
 #include "funcapi.h"
-#include "miscadmin.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
@@ -38,13 +35,6 @@
 PG_FUNCTION_INFO_V1(thumbexif_status_rows);
 PG_FUNCTION_INFO_V1(thumbexif_progress_rows);
 PG_FUNCTION_INFO_V1(thumbexif_failure_rows);
-
-/* Are the numbers of a table shown to the current user?  To pg_monitor, of which superusers are, those of all tables. */
-static bool
-is_shown(const TeAttachment *attachment)
-{
-	return has_privs_of_role(GetUserId(), ROLE_PG_MONITOR) || te_tables_may_see(attachment->relation);
-}
 
 /* --- thumbexif_status */
 
@@ -82,7 +72,7 @@ thumbexif_status_rows(PG_FUNCTION_ARGS)
 	counts = te_counts_read(GetActiveSnapshot());
 	foreach(cell, attachments)
 	{
-		if (is_shown(lfirst(cell)))
+		if (te_tables_may_count(((TeAttachment *) lfirst(cell))->relation))
 			put_status((ReturnSetInfo *) fcinfo->resultinfo, lfirst(cell), te_attached_counts(counts, lfirst(cell)));
 	}
 	return (Datum) 0;
@@ -201,7 +191,7 @@ thumbexif_progress_rows(PG_FUNCTION_ARGS)
 	counts = te_counts_read(GetActiveSnapshot());
 	foreach(cell, attachments)
 	{
-		if (is_shown(lfirst(cell)))
+		if (te_tables_may_count(((TeAttachment *) lfirst(cell))->relation))
 			put_progress((ReturnSetInfo *) fcinfo->resultinfo, lfirst(cell), te_attached_counts(counts, lfirst(cell)));
 	}
 	return (Datum) 0;

@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_authid.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
@@ -198,6 +199,12 @@ te_tables_may_see(Oid relation)
 		pg_class_aclcheck_ext(relation, GetUserId(), ACL_SELECT, &gone) == ACLCHECK_OK && !gone)
 		return true;
 	return !gone && object_ownercheck(RelationRelationId, relation, GetUserId());
+}
+
+bool
+te_tables_may_count(Oid relation)
+{
+	return has_privs_of_role(GetUserId(), ROLE_PG_MONITOR) || te_tables_may_see(relation);
 }
 
 bool

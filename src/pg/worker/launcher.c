@@ -26,6 +26,7 @@
 #include "pg/base/clock.h"
 #include "pg/base/system_check.h"
 #include "pg/compat.h"
+#include "pg/shared/metrics.h"
 #include "pg/shared/shmem.h"
 #include "template_keeper.h"
 #include "worker_slot.h"
@@ -222,6 +223,12 @@ count_unlisted(TimestampTz now)
 
 /* --- the launcher itself */
 
+static bool
+is_listed(Oid database)
+{
+	return te_database_list_find(databases, database) != NULL;
+}
+
 static void
 refresh_databases(void)
 {
@@ -251,9 +258,10 @@ refresh_databases(void)
 	{
 		Oid			oid = pg_atomic_read_u32(&te_shared->database[i].oid);
 
-		if (OidIsValid(oid) && te_database_list_find(databases, oid) == NULL)
+		if (OidIsValid(oid) && !is_listed(oid))
 			te_shmem_free_database(oid, true);
 	}
+	te_metrics_forget(is_listed);
 }
 
 /* Has a database that is not in the list been woken? */

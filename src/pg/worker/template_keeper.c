@@ -24,6 +24,7 @@
 #include "pg/base/clock.h"
 #include "pg/pool/process.h"
 #include "pg/shared/decoder_slot.h"
+#include "pg/shared/metrics.h"
 #include "pg/shared/shmem.h"
 #include "template_keeper.h"
 #include "wire/template.h"
@@ -176,6 +177,7 @@ start_template(void)
 	free_one->kill_ms = 0;
 	if (error == 0)
 	{
+		te_metrics_template_started();
 		/* in case that it has the process id of the one that did not answer */
 		hung = (uint32) free_one->process.pid;
 		(void) pg_atomic_compare_exchange_u32(&te_shared->hung_template, &hung, 0);
