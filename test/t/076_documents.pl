@@ -1,4 +1,4 @@
-# What the README and doc/ tell users to type works as it is written, in a fresh cluster, and gives what is shown behind it.
+# What the README, doc/ and examples/ tell users to type works as it is written, in a fresh cluster, and gives what is shown behind it.
 #
 # ini: lines for postgresql.conf; sql: for psql; text behind these: what psql prints; sh: commands; nginx: a server runs with it.  The
 # folders named in the texts are replaced by ones of the test.
@@ -21,7 +21,8 @@ my @elsewhere = (
 	[ qr/^git clone /, 'the tree of a test has no history' ],
 	[ qr/\bsudo /, 'the system is changed' ],
 	[ qr/^(?:pg_buildext|dpkg-buildpackage) /, 'the packages that the command before installs may be absent' ],
-	[ qr/\bdocker compose /, 'there may be no daemon' ]);
+	[ qr/\bdocker compose /, 'there may be no daemon' ],
+	[ qr/\bprometheus-postgres-exporter /, 'it may be absent, and runs until it is stopped' ]);
 make_path("$base/photos/2024", "$base/thumbnails");
 copy(pictures_dir() . '/photo.jpg', "$base/photos/2024/beach.jpg") or die "copy: $!";
 copy(pictures_dir() . "/orientation-$_.jpg", "$base/photos/2024/$_.jpg") or die "copy: $!" foreach 1 .. 8;
@@ -170,13 +171,13 @@ sub try_nginx
 	return;
 }
 
-foreach my $file ('README.md', sort map { s{^\Q$ENV{TE_SCRATCH}\E/}{}r } glob "$ENV{TE_SCRATCH}/doc/*.md")
+foreach my $file ('README.md', sort map { s{^\Q$ENV{TE_SCRATCH}\E/}{}r } glob "$ENV{TE_SCRATCH}/doc/*.md $ENV{TE_SCRATCH}/examples/*/README.md")
 {
 	my @blocks = blocks($file);
 
 	if ($file ne 'README.md')
 	{
-		$database = $file =~ s{.*/|\.md}{}gr;
+		$database = $file =~ s{/README\.md$}{}r =~ s{.*/|\.md}{}gr;
 		$server->safe_psql('postgres', "CREATE DATABASE \"$database\"");
 		$server->safe_psql($database, 'CREATE EXTENSION thumbexif');
 	}
