@@ -10,7 +10,7 @@ use TinyPicture;
 use WorkerTest;
 
 my $root = tiny_folder(PostgreSQL::Test::Utils::tempdir() . '/images', 6);
-my $server = new_server('metrics', roots => $root, preload => 1, config => "thumbexif.databases = 'nobodys'\n");
+my $server = new_server('metrics', roots => $root, preload => 1, config => "thumbexif.databases = 'nobodys'\nthumbexif.decode_timeout = 1h\n");
 my %last;
 
 # metrics(DATABASE): name{label="text"} => value
@@ -52,6 +52,7 @@ sub sizes
 
 # --- what is counted
 
+wait_until($server, 'a template runs', q{SELECT value > 0 FROM thumbexif_metrics() WHERE name = 'thumbexif_server_template_starts_total'});
 value($server, q{CREATE TABLE photos (id bigint PRIMARY KEY, path text, thumbnail_path text, camera_make text); SELECT thumbexif_attach('photos')});
 look('nothing was done');
 is_deeply([ grep { !/^thumbexif_(?:server_|table_|queue_)/ && $last{$_} != 0 } keys %last ], [], 'nothing is counted yet');
@@ -69,17 +70,15 @@ is(by('thumbexif_assets_total'), 'done 3, failed 1, missing 1, unsupported 1', '
 is(by('thumbexif_failures_total'), '58P01 1, TE001 1, TE003 1', 'failures by SQLSTATE');
 is($last{thumbexif_decode_seconds_count}, 5, 'images that decoders had');
 is($last{'thumbexif_decode_seconds_bucket{le=+Inf}'}, 5, 'all are in the last bucket');
-is($last{'thumbexif_decode_seconds_bucket{le=30}'}, 5, 'none took half a minute');
 cmp_ok($last{thumbexif_decode_seconds_sum}, '>', 0, 'they took time');
 is($last{thumbexif_bytes_read_total}, sizes(map { "$root/$_.png" } qw(1 2 3 broken text)), 'bytes of their files were read');
 is($last{thumbexif_bytes_written_total}, sizes(split /\n/, value($server, 'SELECT thumbnail_path FROM photos WHERE thumbnail_path IS NOT NULL')), 'bytes of thumbnails were written');
 cmp_ok($last{thumbexif_decoders_started_total}, '>=', 1, 'decoders were started');
 is($last{'thumbexif_table_assets{relation=public.photos,status=done}'}, 3, 'assets by status');
 is($last{'thumbexif_queue_length{relation=public.photos}'}, 0, 'none is queued');
-is($last{thumbexif_server_template_starts_total}, 1, 'one template was started') or diag(explain(\%last));
 
 # what is rolled back, wholly or in part, was decoded, and that is all
-value($server, q{INSERT INTO photos VALUES (7, '4.png'), (8, '5.png')});
+value($server, q{DELETE FROM photos WHERE id = 6; INSERT INTO photos VALUES (7, '4.png'), (8, '5.png')});
 value($server, q{BEGIN; SELECT thumbexif_process(7); ROLLBACK});
 look('rolled back');
 is(by('thumbexif_assets_total'), 'done 3, failed 1, missing 1, unsupported 1', 'what is rolled back is not done');
@@ -111,22 +110,26 @@ cmp_ok($last{thumbexif_bytes_read_total} - $before, '>=', 1024, 'which is someth
 
 # a decoder is killed
 my $session = DecoderTest->session($server);
+value($server, q{SELECT thumbexif_process(7); INSERT INTO photos VALUES (9, '6.png')});
 $session->query(q{SELECT length(thumbexif_thumbnail('1.png'))});
-my $decoder = $session->send_to_stopped($server, q{SELECT length(thumbexif_thumbnail('1.png'))});
+my $decoder = $session->send_to_stopped($server, 'CALL thumbexif_backfill()');
+look('a backfill that waits');
+is($last{thumbexif_procedures}, 1, 'it runs');
+is($last{thumbexif_decoders}, 1, 'and has a decoder');
+is($last{thumbexif_server_decoders}, 1, 'as has the server');
+cmp_ok($last{thumbexif_server_decoders_limit}, '>=', 1, 'which may have some');
 kill 'KILL', $decoder;
-like($session->answer, qr/TE009/, 'a decoder is killed');
-look('killed');
-is(by('thumbexif_decoders_lost_total'), 'crash 1', 'it is lost');
-is(by('thumbexif_failures_total'), '58P01 1, TE001 1, TE003 1, TE012 1', 'no asset has failed for it');
-$session->query(q{SELECT length(thumbexif_thumbnail('1.png'))});
-look('another decoder');
-cmp_ok($last{thumbexif_decoders}, '>=', 1, 'the session has another decoder');
-cmp_ok($last{thumbexif_server_decoders}, '>=', $last{thumbexif_decoders}, 'as has the server');
+like($session->answer, qr/Failed: 1/, 'a decoder is killed');
 $session->quit;
+look('killed');
+is($last{thumbexif_procedures}, 0, 'no backfill runs');
+is(by('thumbexif_decoders_lost_total'), 'crash 1', 'it is lost');
+is(by('thumbexif_assets_total'), 'done 5, failed 1, missing 1, retry 2, unsupported 1', 'its asset is tried again');
+is(by('thumbexif_failures_total'), '58P01 1, TE001 1, TE003 1, TE009 1, TE012 1', 'and the reason is known');
 
 # the queue, and the worker
-value($server, q{SELECT thumbexif_pause('photos'); INSERT INTO photos VALUES (9, '6.png')});
-value($server, q{UPDATE thumbexif_internal.thumbexif_asset_bigint SET next_try = now() - interval '1 hour' WHERE id = 9});
+value($server, q{SELECT thumbexif_pause('photos'); INSERT INTO photos VALUES (10, '6.png')});
+value($server, q{UPDATE thumbexif_internal.thumbexif_asset_bigint SET next_try = now() - interval '1 hour' WHERE id = 10});
 look('paused');
 is($last{'thumbexif_queue_paused{relation=public.photos}'}, 1, 'a table is paused');
 is($last{'thumbexif_queue_length{relation=public.photos}'}, 2, 'two wait, one of them for another try');
@@ -135,7 +138,7 @@ cmp_ok($last{'thumbexif_oldest_queued_seconds{relation=public.photos}'}, '<', 42
 value($server, q{SELECT thumbexif_resume('photos')});
 $server->append_conf('postgresql.conf', "thumbexif.databases = 'postgres'\n");
 $server->reload;
-wait_until($server, 'the worker has done an asset', q{SELECT value >= 5 FROM thumbexif_metrics() WHERE name = 'thumbexif_assets_total' AND labels->>'outcome' = 'done'});
+wait_until($server, 'the worker has done an asset', q{SELECT value >= 6 FROM thumbexif_metrics() WHERE name = 'thumbexif_assets_total' AND labels->>'outcome' = 'done'});
 look('the worker');
 is($last{thumbexif_workers}, 1, 'it runs');
 
