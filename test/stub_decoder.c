@@ -203,6 +203,8 @@ obey(const char *word, int output)
 	}
 	else if (strcmp(word, "hurt") == 0)
 		reply.damage = TE_TIMEOUT;
+	else if (strcmp(word, "boast") == 0)	/* of what it has done */
+		reply.decode_us = reply.bytes_read = UINT64_MAX;
 	else if (strcmp(word, "remember") == 0)
 		say_exif(0, seen[0] ? seen : "nothing");
 	else

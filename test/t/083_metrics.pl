@@ -2,6 +2,7 @@
 use strict;
 use warnings;
 
+use File::Copy qw(copy);
 use PostgreSQL::Test::Utils;
 use Test::More;
 use DecoderTest ();
@@ -185,6 +186,20 @@ $server->restart;
 value($server, q{SELECT thumbexif_process(1, 'closed.photos', true)});
 is(value($server, q{SELECT string_agg(DISTINCT name, ' ' ORDER BY name) FROM thumbexif_metrics()}),
 	'thumbexif_oldest_queued_seconds thumbexif_queue_length thumbexif_queue_paused thumbexif_table_assets', 'without preload there is what tables tell');
+
+$server->stop;
+
+# --- what a decoder says of itself is cut to what is possible
+
+my $install = private_install('stub');
+unlink "$install->{pkglibdir}/thumbexif-decoder" or die "unlink: $!";
+copy("$ENV{TE_SCRATCH}/build/stub_decoder", "$install->{pkglibdir}/thumbexif-decoder") or die "copy: $!";
+chmod 0755, "$install->{pkglibdir}/thumbexif-decoder";
+$server = new_server('boasts', install => $install, preload => 1, config => "thumbexif.decode_timeout = '1min'\n");
+value($server, q{SELECT length(thumbexif_thumbnail('stub: boast '::bytea))});
+%last = metrics();
+is_deeply([ @last{qw(thumbexif_decode_seconds_count thumbexif_decode_seconds_sum thumbexif_bytes_read_total)} ], [ 1, 60, 12 ], 'a decoder boasts');
+is($last{'thumbexif_decode_seconds_bucket{le=30}'}, 0, 'of a long time');
 
 $server->stop;
 done_testing();
