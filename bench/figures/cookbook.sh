@@ -12,8 +12,7 @@ recipe()
 make_album()
 {
 	make_photos
-	sql -o /dev/null -c "DROP SCHEMA api CASCADE" -c "SELECT thumbexif_detach('photos')" \
-		-c "ALTER TABLE photos RENAME TO made" \
+	sql -o /dev/null -c "ALTER TABLE photos RENAME TO made" \
 		-c "SELECT thumbexif_attach('photos', create_table => true, file_hash => 'file_hash')" \
 		-c "INSERT INTO photos (id, path, thumbnail_path, width, height, taken_at, camera_make, camera_model, gps_latitude, gps_longitude, exif_metadata, taken_at_local, file_size, file_hash, picture_hash)
 			SELECT id, path, CASE WHEN id % 100 > 0 THEN '/thumbnails/' || id || '.jpg' END, width, height, taken_at, camera_make, camera_model, gps_latitude - 3.086, gps_longitude + 2.4857, exif_metadata,
