@@ -16,7 +16,7 @@ typedef struct CookbookPhoto
 
 static const CookbookPhoto photos[] = {
 	{"lyon-1.jpg", {CANON, "2010:07:14 10:05:00", NULL, "+02:00", true, 45.7640, 4.8357, 1}},
-	{"lyon-2.jpg", {CANON, "2010:07:14 10:20:00", NULL, "+02:00", false, 0, 0, 1}},	/* between the two in time */
+	{"lyon-2.jpg", {CANON, "2010:07:14 10:20:00", NULL, "+02:00", false, 0, 0, 1}}, /* between the two in time */
 	{"lyon-3.jpg", {CANON, "2010:07:14 10:45:00", NULL, "+02:00", true, 45.7600, 4.8277, 1}},
 	{"opera.jpg", {"NIKON CORPORATION", "NIKON D90", "2010:07:14 21:30:00", NULL, "+02:00", true, 45.7678, 4.8366, 1}},
 	{"vienne.jpg", {CANON, "2010:08:02 16:40:00", NULL, "+02:00", true, 45.5242, 4.8781, 1}},
