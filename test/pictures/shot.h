@@ -54,11 +54,12 @@ typedef enum PictureColours
 /* 8 bits a colour, or 16. */
 extern VipsImage *picture_in_colours(const Canvas *canvas, PictureColours colours, int bits);
 
-/* test_set.c, rare_set.c, raw_set.c, demo_set.c, bench_set.c: into the folder */
+/* test_set.c, rare_set.c, raw_set.c, demo_set.c, cookbook_set.c, bench_set.c: into the folder */
 extern void make_test_set(void);
 extern void make_rare_set(const Canvas *scene);
 extern void make_raw_set(void);
 extern void make_demo_set(void);
+extern void make_cookbook_set(void);
 extern void make_bench_set(int first, int count);
 extern void make_aliasing_set(void);
 

@@ -1,7 +1,8 @@
 # What the README, doc/ and examples/ tell users to type works as it is written, in a fresh cluster, and gives what is shown behind it.
 #
-# ini: lines for postgresql.conf; sql: for psql; text behind these: what psql prints; sh: commands; nginx: a server runs with it.  The
-# folders named in the texts are replaced by ones of the test.
+# ini: lines for postgresql.conf; sql: for psql; text behind these: what psql prints; sh: commands; nginx: a server runs with it; python: a program that
+# listens while the sql behind it is run, and prints the text behind that.  The folders named in the texts are replaced by ones of the test.  A comment
+# "needs NAME" in front of a block names an extension without which it is skipped.
 use strict;
 use warnings;
 
@@ -26,8 +27,10 @@ my @elsewhere = (
 make_path("$base/photos/2024", "$base/thumbnails");
 copy(pictures_dir() . '/photo.jpg', "$base/photos/2024/beach.jpg") or die "copy: $!";
 copy(pictures_dir() . "/orientation-$_.jpg", "$base/photos/2024/$_.jpg") or die "copy: $!" foreach 1 .. 8;
+mkdir "$base/photos/2010" or die "mkdir: $!";
+system_or_bail("$ENV{TE_SCRATCH}/build/make_pictures", '--cookbook', "$base/photos/2010");
 
-# blocks(FILE): [ language, text, line, comment before it ]
+# blocks(FILE): [ language, text, line, comments before it, a line each ]
 sub blocks
 {
 	my $file = shift;
@@ -44,7 +47,7 @@ sub blocks
 		}
 		elsif ($block) { $block->[1] .= "$line\n" }
 		elsif ($line =~ /^```(\w*)$/) { $block = [ $1, '', $number, $comment ] }
-		elsif ($line =~ /^<!-- (.*) -->$/) { $comment = $1 }
+		elsif ($line =~ /^<!-- (.*) -->$/) { $comment .= "$1\n" }
 		fail("$file:$number: a block of commands is fenced and says what it is") if !$block && $line =~ /^(    |\t)\S/;
 	}
 	return @blocks;
@@ -90,7 +93,7 @@ sub try_sql
 {
 	my ($where, $sql, $shown) = @_;
 	my $deadline = time + $PostgreSQL::Test::Utils::timeout_default;
-	my $is_query = $sql !~ /^(?!SELECT\b|\s|\z)/m;
+	my $is_query = $sql !~ /^(?!SELECT\b|WITH\b|\s|\z)/m;
 	my ($good, $said);
 
 	$sql = here($sql);
@@ -100,11 +103,18 @@ sub try_sql
 	return;
 }
 
+# can this extension be created?
+sub installable
+{
+	return $server->safe_psql('postgres', "SELECT count(*) FROM pg_available_extensions WHERE name = '$_[0]'");
+}
+
 sub try_ini
 {
 	my ($where, $lines) = @_;
 
 	$server->append_conf('postgresql.conf', here($lines));
+	$server->stop;
 	ok($server->start, "$where: the server starts with these lines");
 	return;
 }
@@ -123,7 +133,7 @@ sub run_here
 sub try_sh
 {
 	my ($where, $commands, $comment) = @_;
-	my ($script, $name) = $comment =~ /^tried by (\S+): (\S+)$/;
+	my ($script, $name) = $comment =~ /^tried by (\S+): (\S+)$/m;
 
 	foreach my $command (map { s/\s+#.*//r } split /\n/, $commands)
 	{
@@ -132,6 +142,29 @@ sub try_sh
 		if (!defined $why) { ok(run_here($command), "$where: $command") }
 		elsif (!defined $name) { fail("$where: nothing tries $command") }
 		else { like(slurp_file("$ENV{TE_SCRATCH}/$script"), qr/\breadme_commands \Q$name\E\b/, "$where: $script tries $command, as here $why") }
+	}
+	return;
+}
+
+# Run a program that never ends; once it listens, what it shows is made happen.
+sub try_python
+{
+	my ($where, $program, $sql, $shown) = @_;
+	my ($python) = grep { !system("$_ -c 'import psycopg2' 2> /dev/null") } '/usr/bin/python3', 'python3';
+	my ($said, $trouble) = ('', '');
+
+	SKIP:
+	{
+		skip 'python3 has no psycopg2', 2 unless $python;
+		local @ENV{qw(PGHOST PGPORT PGDATABASE)} = ($server->host, $server->port, $database);
+		my $run = IPC::Run::start([ $python, '-c', $program ], '<', \'', '>', \$said, '2>', \$trouble,
+			IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
+		ok($server->poll_query_until($database, "SELECT count(*) = 1 FROM pg_stat_activity WHERE state = 'idle' AND query LIKE 'LISTEN%'"), "$where: listens");
+		my ($good, $printed) = type(here($sql));
+		diag($printed) unless $good;
+		eval { $run->pump until length $said >= length $shown || !$run->pumpable };
+		ok(same($said, $shown), "$where: prints what is shown") or diag("shown:\n${shown}printed:\n$said$trouble");
+		$run->kill_kill;
 	}
 	return;
 }
@@ -181,17 +214,24 @@ foreach my $file ('README.md', sort map { s{^\Q$ENV{TE_SCRATCH}\E/}{}r } glob "$
 		$server->safe_psql('postgres', "CREATE DATABASE \"$database\"");
 		$server->safe_psql($database, 'CREATE EXTENSION thumbexif');
 	}
-	foreach my $i (0 .. $#blocks)
+	while (my $block = shift @blocks)
 	{
-		my ($language, $text, $line, $comment) = @{ $blocks[$i] };
+		my ($language, $text, $line, $comment) = @$block;
+		my ($extension) = $comment =~ /^needs (\w+)$/m;
 		my $where = "$file:$line";
-		my $shown = $i < $#blocks && $blocks[ $i + 1 ]->[0] eq 'text' ? $blocks[ $i + 1 ]->[1] : undef;
+		my @behind = $language eq 'python' ? map { $_->[1] } splice @blocks, 0, 2 : ();
+		my $shown = $language eq 'sql' && @blocks && $blocks[0]->[0] eq 'text' ? shift(@blocks)->[1] : undef;
 
-		if ($language eq 'sql') { try_sql($where, $text, $shown) }
-		elsif ($language eq 'ini') { try_ini($where, $text) }
-		elsif ($language eq 'sh') { try_sh($where, $text, $comment) }
-		elsif ($language eq 'nginx') { try_nginx($where, $text) }
-		else { is($language, 'text', "$where: a block of a known kind") }
+		SKIP:
+		{
+			skip "$extension is not installed", 1 if defined $extension && !installable($extension);
+			if ($language eq 'sql') { try_sql($where, $text, $shown) }
+			elsif ($language eq 'ini') { try_ini($where, $text) }
+			elsif ($language eq 'sh') { try_sh($where, $text, $comment) }
+			elsif ($language eq 'nginx') { try_nginx($where, $text) }
+			elsif ($language eq 'python') { try_python($where, $text, @behind) }
+			else { is($language, 'text', "$where: a block of a known kind") }
+		}
 	}
 	# links to files
 	foreach my $link (slurp_file("$ENV{TE_SCRATCH}/$file") =~ /\]\(([^)#:]+)(?:#[^)]*)?\)/g)
