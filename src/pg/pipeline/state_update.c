@@ -46,7 +46,7 @@ set_next_try(NewState *result, int64 first_ms, int64 max_ms)
 	result->next_try = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), wait_ms);
 }
 
-/* Set path, size and mtime of the file, and its sidecar; parts made from others become stale. */
+/* Set path, size and mtime of the file, and its sidecar; parts made from others become stale, and the thumbnail is kept until it is replaced. */
 static void
 set_source(const TeJob *job, NewState *result)
 {
@@ -57,7 +57,7 @@ set_source(const TeJob *job, NewState *result)
 	if (te_source_changed(&job->asset, source))
 	{
 		state->exif_settings = NULL;
-		state->thumbnail_settings = NULL;
+		state->thumbnail_settings = te_settings_again(state->thumbnail_settings);
 	}
 	if (te_sidecar_changed(&job->asset, source))
 		state->exif_settings = NULL;
