@@ -10,6 +10,7 @@
  */
 #include "memory.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -31,6 +32,7 @@ static uintptr_t map_end;
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *pointer, size_t size);
+extern void *__libc_memalign(size_t alignment, size_t size);
 
 __attribute__((visibility("default")))
 void *
@@ -63,6 +65,33 @@ realloc(void *pointer, size_t size)
 	if (result == NULL && size != 0)
 		allocation_failed = 1;
 	return result;
+}
+
+__attribute__((visibility("default")))
+void *
+aligned_alloc(size_t alignment, size_t size)
+{
+	void	   *result = __libc_memalign(alignment, size);
+
+	if (result == NULL)
+		allocation_failed = 1;
+	return result;
+}
+
+/* libvips' memory for pixels */
+__attribute__((visibility("default")))
+int
+posix_memalign(void **pointer, size_t alignment, size_t size)
+{
+	void	   *result;
+
+	if (alignment % sizeof(void *) != 0 || alignment == 0 || (alignment & (alignment - 1)) != 0)
+		return EINVAL;
+	result = aligned_alloc(alignment, size);
+	if (result == NULL)
+		return ENOMEM;
+	*pointer = result;
+	return 0;
 }
 #endif
 

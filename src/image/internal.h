@@ -57,6 +57,9 @@ extern bool img_fail_vips(ImgResult *result, const ImgFile *file);
 
 /* Did libvips report an error since img_vips_clear()?  Its return codes are not enough. */
 extern bool img_vips_has_error(void);
+
+/* Is it that it had no memory? */
+extern bool img_vips_lacks_memory(void);
 extern void img_vips_clear(void);
 
 /* Keep a library's warning; it is used as the detail if a later failure has none. */
