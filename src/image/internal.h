@@ -31,7 +31,8 @@ typedef struct ImgPixels
 	int			width,
 				height;
 	int			bands;			/* grey, grey + alpha, RGB, RGBA */
-	int			chroma;			/* not 0: JPEG's YCbCr, as three planes (img_plane); so many pixels have one sample of chroma, each way */
+	int			chroma;			/* not 0: JPEG's YCbCr, as three planes (img_plane); so many pixels have one sample of chroma,
+								 * each way */
 } ImgPixels;
 
 /* What an image is to become. */

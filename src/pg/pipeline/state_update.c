@@ -184,7 +184,8 @@ arg_differing(TeArgs *args, TeJob *const *jobs, const NewState *const *results, 
 {
 	enum
 	{
-		VERSION, PATH_HASH, SIZE, MTIME, WROTE, FILE_NAME, FILE_SIZE, NEXT_TRY, PATH, SIDECAR,
+		VERSION, PATH_HASH, SIZE, MTIME, WROTE, FILE_NAME, FILE_SIZE, NEXT_TRY, PATH,
+					SIDECAR,
 					COLUMNS
 	};
 	const Oid	types[COLUMNS] = {INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, TEXTOID, INT8OID,
