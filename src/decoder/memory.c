@@ -11,6 +11,7 @@
 #include "memory.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -32,7 +33,6 @@ static uintptr_t map_end;
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *pointer, size_t size);
-extern void *__libc_memalign(size_t alignment, size_t size);
 
 __attribute__((visibility("default")))
 void *
@@ -71,7 +71,7 @@ __attribute__((visibility("default")))
 void *
 aligned_alloc(size_t alignment, size_t size)
 {
-	void	   *result = __libc_memalign(alignment, size);
+	void	   *result = memalign(alignment, size);
 
 	if (result == NULL)
 		allocation_failed = 1;
