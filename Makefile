@@ -22,7 +22,8 @@ opener_objs  = $(patsubst %.c,%.o,$(wildcard src/opener/*.c))
 OBJS         = $(patsubst %.c,%.o,$(wildcard src/pg/*.c src/pg/*/*.c)) $(wire_objs)
 
 # The install script is made of the parts.  The script that upgrades to it makes the schema, brings what the old
-# version had to where it is now (sql/upgrade/OLD.sql), and goes on with those parts that may be run again.
+# version had to where it is now (sql/upgrade/OLD.sql), goes on with those parts that may be run again, and ends with
+# sql/upgrade/OLD-end.sql.
 SQL_PARTS    = $(sort $(wildcard sql/[0-9]*.sql))
 SQL_ONCE     = sql/05-schema.sql sql/10-state.sql
 # What thumbexif_api() makes, as templates that a function of the extension returns.
@@ -108,7 +109,7 @@ sql/api-templates.sql: $(API_PARTS) Makefile
 sql/$(EXTENSION)--$(EXTVERSION).sql: $(SQL_PARTS) sql/api-templates.sql
 	{ printf '%s\n' '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit'; cat $^; } > $@
 
-$(UPGRADES): sql/$(EXTENSION)--%--$(EXTVERSION).sql: sql/05-schema.sql sql/upgrade/%.sql $(filter-out $(SQL_ONCE),$(SQL_PARTS)) sql/api-templates.sql
+$(UPGRADES): sql/$(EXTENSION)--%--$(EXTVERSION).sql: sql/05-schema.sql sql/upgrade/%.sql $(filter-out $(SQL_ONCE),$(SQL_PARTS)) sql/api-templates.sql sql/upgrade/%-end.sql
 	{ printf '%s\n' '\echo Use "ALTER EXTENSION $(EXTENSION) UPDATE" to load this file. \quit'; cat $^; } > $@
 
 all: $(PROGRAMS_built)

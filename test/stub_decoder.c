@@ -8,6 +8,7 @@
  * "stub_start" beside the program.
  */
 #include <fcntl.h>
+#include <math.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -26,9 +27,15 @@ static const unsigned char jpeg[] = {
 	0xff, 0xd8, 0xff, 0xe0, 0, 16, 'J', 'F', 'I', 'F', 0, 1, 1, 0, 0, 1, 0, 1, 0, 0, 0xff, 0xd9
 };
 
+enum
+{
+	MAKE, MODEL, REASON, EXIF_REASON, JSON, LENS, TITLE, DESCRIPTION, KEYWORDS, TEXTS
+};
+
 static TeRequest request;
 static TeReply reply;
-static const char *texts[5];	/* make, model, error, exif_error, json */
+static const char *texts[TEXTS];
+static size_t text_bytes[TEXTS];	/* 0: up to its NUL */
 static size_t surplus;			/* bytes behind the texts */
 static int	extra_fd;			/* a descriptor nobody asked for, or 0 */
 static int	times;				/* the reply is sent */
@@ -41,13 +48,13 @@ static void
 send_reply(void)
 {
 	static char message[4 * TE_MAX_REPLY];
-	uint32_t   *lengths[5] = {&reply.make_len, &reply.model_len, &reply.error_len,
-	&reply.exif_error_len, &reply.json_len};
+	uint32_t   *lengths[TEXTS] = {&reply.make_len, &reply.model_len, &reply.error_len, &reply.exif_error_len, &reply.json_len,
+	&reply.facts.lens_len, &reply.facts.title_len, &reply.facts.description_len, &reply.facts.keywords_len};
 	size_t		length = TE_REPLY_SIZE(reply.has_facts);
 
-	for (int i = 0; i < 5; i++)
+	for (int i = 0; i < TEXTS; i++)
 	{
-		size_t		bytes = texts[i] ? strlen(texts[i]) : 0;
+		size_t		bytes = text_bytes[i] > 0 ? text_bytes[i] : texts[i] ? strlen(texts[i]) : 0;
 
 		memcpy(message + length, texts[i] ? texts[i] : "", bytes);
 		*lengths[i] += (uint32_t) bytes;
@@ -69,6 +76,7 @@ answer_well(int output)
 {
 	memset(&reply, 0, sizeof(reply));
 	memset(texts, 0, sizeof(texts));
+	memset(text_bytes, 0, sizeof(text_bytes));
 	surplus = 0;
 	extra_fd = 0;
 	times = 1;
@@ -153,7 +161,78 @@ make_too_much(const char *word, int output)
 	snprintf(words, sizeof(words), "%lld bytes were taken", written);
 	reply.status = TE_NOT_ENCODED;
 	reply.thumbnail_bytes = reply.thumbnail_width = reply.thumbnail_height = 0;
-	texts[2] = words;
+	texts[REASON] = words;
+}
+
+/* A number that the column must not have. */
+static void
+say_number(const char *word)
+{
+	TeFacts    *facts = &reply.facts;
+
+	*facts = (TeFacts)
+	{
+		.known = TE_FACT_ISO | TE_FACT_F_NUMBER | TE_FACT_EXPOSURE_TIME | TE_FACT_ORIENTATION | TE_FACT_ALTITUDE | TE_FACT_DIRECTION |
+			TE_FACT_RATING, .iso = 100, .f_number = 2, .exposure_time = 1, .orientation = 1
+	};
+	reply.has_taken_at = 1;
+	reply.taken_at = (TeTime) {.year = 2024, .month = 2, .day = 29, .has_offset = TE_OFFSET_EXIF, .offset_minutes = 60};
+	if (strcmp(word, "iso") == 0)
+		facts->iso = 0;
+	else if (strcmp(word, "aperture") == 0)
+		facts->f_number = NAN;
+	else if (strcmp(word, "exposure") == 0)
+		facts->exposure_time = -1;
+	else if (strcmp(word, "orientation") == 0)
+		facts->orientation = 9;
+	else if (strcmp(word, "altitude") == 0)
+		facts->altitude = INFINITY;
+	else if (strcmp(word, "direction") == 0)
+		facts->direction = 361;
+	else if (strcmp(word, "rating") == 0)
+		facts->rating = 6;
+	else if (strcmp(word, "offset") == 0)
+		reply.taken_at.offset_minutes = 16 * 60;
+	else if (strcmp(word, "origin") == 0)
+		reply.taken_at.has_offset = TE_OFFSET_GPS + 1;
+	else if (strcmp(word, "thumbhash") == 0)
+		facts->known |= TE_FACT_THUMBHASH, facts->thumbhash_len = TE_THUMBHASH_MAX + 1;
+	else if (strcmp(word, "unknown") == 0)
+		facts->known |= TE_FACT_ALL + 1;
+}
+
+/* A value of the EXIF, XMP or IPTC that there is.  "good" is none of the others, and no lie. */
+static void
+lie_about_facts(const char *word)
+{
+	static char many[2 * (TE_MAX_KEYWORDS + 1)];
+	static char long_text[TE_MAX_KEYWORD_TEXT + 2];
+
+	memset(long_text, 'x', sizeof(long_text) - 1);
+	for (size_t i = 0; i < sizeof(many); i += 2)
+		memcpy(many + i, "k\n", 2);
+	say_exif(KEYWORDS, "one\ntwo");
+	say_number(word);
+	if (strcmp(word, "nothing") == 0)
+		reply.has_facts = 0, texts[KEYWORDS] = NULL;
+	else if (strcmp(word, "several") == 0)	/* keywords, too many of them */
+		texts[KEYWORDS] = many, text_bytes[KEYWORDS] = sizeof(many) - 1;
+	else if (strcmp(word, "endless") == 0)
+		texts[KEYWORDS] = long_text;
+	else if (strcmp(word, "empty") == 0)
+		texts[KEYWORDS] = "one\n\ntwo";
+	else if (strcmp(word, "nul") == 0)
+		texts[KEYWORDS] = "one\ntw\0", text_bytes[KEYWORDS] = 7;
+	else if (strcmp(word, "encoding") == 0)
+		texts[KEYWORDS] = "one\ntw\xc3";
+	else if (strcmp(word, "lens") == 0)
+		texts[LENS] = long_text;
+	else if (strcmp(word, "title") == 0)
+		texts[TITLE] = "of\nlines";
+	else if (strcmp(word, "description") == 0)
+		texts[DESCRIPTION] = "\33[2J";
+	else if (strcmp(word, "beyond") == 0)	/* its end */
+		reply.facts.title_len = 1 << 20;
 }
 
 /* Spoil the reply as the image says. */
@@ -189,24 +268,26 @@ obey(const char *word, int output)
 			exit(1);
 	}
 	else if (strcmp(word, "text") == 0)
-		say_exif(0, "Fic\xfftor");
+		say_exif(MAKE, "Fic\xfftor");
 	else if (strcmp(word, "json") == 0)
-		say_exif(4, "{\"a\":\"\\u0000\"}");
+		say_exif(JSON, "{\"a\":\"\\u0000\"}");
 	else if (strcmp(word, "digits") == 0)
-		say_exif(4, "{\"a\":1e-999}");
+		say_exif(JSON, "{\"a\":1e-999}");
 	else if (strcmp(word, "make") == 0)
-		texts[0] = "Fictor";	/* though there is no EXIF */
+		texts[MAKE] = "Fictor"; /* though there is no EXIF */
 	else if (strcmp(word, "damaged") == 0)
 	{
 		reply.damage = TE_TRUNCATED;
-		texts[2] = "only its sky";
+		texts[REASON] = "only its sky";
 	}
 	else if (strcmp(word, "hurt") == 0)
 		reply.damage = TE_TIMEOUT;
 	else if (strcmp(word, "boast") == 0)	/* of what it has done */
 		reply.decode_us = reply.bytes_read = UINT64_MAX;
 	else if (strcmp(word, "remember") == 0)
-		say_exif(0, seen[0] ? seen : "nothing");
+		say_exif(MAKE, seen[0] ? seen : "nothing");
+	else if (strncmp(word, "fact-", 5) == 0)
+		lie_about_facts(word + 5);
 	else
 		make_too_much(word, output);
 }

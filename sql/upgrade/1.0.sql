@@ -62,106 +62,13 @@ CREATE TABLE thumbexif_internal.thumbexif_inserted_range
 COMMENT ON TABLE thumbexif_internal.thumbexif_inserted_range IS
     'ranges of integer keys that large statements have inserted, for the worker to queue their assets piece by piece';
 
--- thumbexif_attach() has other parameters: keep the rights that were granted on it.
-CREATE FUNCTION @extschema@.thumbexif_attach(relation pg_catalog.text DEFAULT 'image_assets', id pg_catalog.text DEFAULT NULL,
-    path pg_catalog.text DEFAULT NULL, thumbnail_path pg_catalog.text DEFAULT NULL, width pg_catalog.text DEFAULT NULL,
-    height pg_catalog.text DEFAULT NULL, taken_at pg_catalog.text DEFAULT NULL, camera_make pg_catalog.text DEFAULT NULL,
-    camera_model pg_catalog.text DEFAULT NULL, gps_latitude pg_catalog.text DEFAULT NULL, gps_longitude pg_catalog.text DEFAULT NULL,
-    exif_metadata pg_catalog.text DEFAULT NULL, create_table boolean DEFAULT false, notify pg_catalog.text DEFAULT NULL,
-    thumbhash pg_catalog.text DEFAULT NULL, taken_at_local pg_catalog.text DEFAULT NULL, taken_at_offset pg_catalog.text DEFAULT NULL, taken_at_offset_source pg_catalog.text DEFAULT NULL, iso pg_catalog.text DEFAULT NULL, f_number pg_catalog.text DEFAULT NULL, exposure_time pg_catalog.text DEFAULT NULL,
-    focal_length pg_catalog.text DEFAULT NULL, focal_length_35mm pg_catalog.text DEFAULT NULL, lens pg_catalog.text DEFAULT NULL, orientation pg_catalog.text DEFAULT NULL, altitude pg_catalog.text DEFAULT NULL, direction pg_catalog.text DEFAULT NULL, rating pg_catalog.text DEFAULT NULL,
-    title pg_catalog.text DEFAULT NULL, description pg_catalog.text DEFAULT NULL, keywords pg_catalog.text DEFAULT NULL, format pg_catalog.text DEFAULT NULL, file_size pg_catalog.text DEFAULT NULL, file_hash pg_catalog.text DEFAULT NULL, picture_hash pg_catalog.text DEFAULT NULL, facts boolean DEFAULT NULL,
-    thumbnail pg_catalog.text DEFAULT NULL, thumbnail_sizes pg_catalog.text DEFAULT NULL)
-    RETURNS pg_catalog.regclass LANGUAGE c AS 'MODULE_PATHNAME', 'thumbexif_attach';
-CREATE FUNCTION thumbexif_internal.thumbexif_move_rights(old pg_catalog.regprocedure, new pg_catalog.regprocedure)
-    RETURNS pg_catalog.void LANGUAGE c AS 'MODULE_PATHNAME', 'thumbexif_move_rights';
-SELECT thumbexif_internal.thumbexif_move_rights(
-    '@extschema@.thumbexif_attach(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text)'::pg_catalog.regprocedure,
-    '@extschema@.thumbexif_attach(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, boolean, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, boolean, pg_catalog.text, pg_catalog.text)'::pg_catalog.regprocedure);
-DROP FUNCTION @extschema@.thumbexif_attach(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text);
-
--- The rows that these return have more columns: replace them, and keep the rights that were granted on them.
+-- Parameters or rows of these functions have changed: they are replaced below, and dropped at the end, when their rights have been granted on those (1.0-end.sql).
+ALTER FUNCTION @extschema@.thumbexif_attach(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text) SET SCHEMA thumbexif_internal;
 ALTER FUNCTION @extschema@.thumbexif_info(pg_catalog.text) SET SCHEMA thumbexif_internal;
 ALTER FUNCTION @extschema@.thumbexif_info(pg_catalog.bytea) SET SCHEMA thumbexif_internal;
 ALTER FUNCTION @extschema@.thumbexif_process(bigint, pg_catalog.regclass, boolean) SET SCHEMA thumbexif_internal;
 ALTER FUNCTION @extschema@.thumbexif_process(pg_catalog.uuid, pg_catalog.regclass, boolean) SET SCHEMA thumbexif_internal;
 ALTER FUNCTION @extschema@.thumbexif_process(pg_catalog.text, pg_catalog.regclass, boolean) SET SCHEMA thumbexif_internal;
-CREATE FUNCTION @extschema@.thumbexif_info(path pg_catalog.text,
-    OUT format pg_catalog.text, OUT width integer, OUT height integer, OUT taken_at pg_catalog.timestamptz,
-    OUT camera_make pg_catalog.text, OUT camera_model pg_catalog.text, OUT gps_latitude double precision, OUT gps_longitude double precision,
-    OUT exif_metadata pg_catalog.jsonb,
-    OUT thumbhash pg_catalog.bytea, OUT taken_at_local pg_catalog.timestamp, OUT taken_at_offset integer,
-    OUT taken_at_offset_source pg_catalog.text, OUT iso integer, OUT f_number double precision,
-    OUT exposure_time double precision, OUT focal_length double precision,
-    OUT focal_length_35mm double precision, OUT lens pg_catalog.text, OUT orientation integer,
-    OUT altitude double precision, OUT direction double precision, OUT rating integer, OUT title pg_catalog.text,
-    OUT description pg_catalog.text, OUT keywords pg_catalog.text[], OUT file_size bigint,
-    OUT file_hash pg_catalog.bytea, OUT picture_hash bigint)
-    LANGUAGE c AS 'MODULE_PATHNAME', 'thumbexif_info_path';
-CREATE FUNCTION @extschema@.thumbexif_info(image pg_catalog.bytea,
-    OUT format pg_catalog.text, OUT width integer, OUT height integer, OUT taken_at pg_catalog.timestamptz,
-    OUT camera_make pg_catalog.text, OUT camera_model pg_catalog.text, OUT gps_latitude double precision, OUT gps_longitude double precision,
-    OUT exif_metadata pg_catalog.jsonb,
-    OUT thumbhash pg_catalog.bytea, OUT taken_at_local pg_catalog.timestamp, OUT taken_at_offset integer,
-    OUT taken_at_offset_source pg_catalog.text, OUT iso integer, OUT f_number double precision,
-    OUT exposure_time double precision, OUT focal_length double precision,
-    OUT focal_length_35mm double precision, OUT lens pg_catalog.text, OUT orientation integer,
-    OUT altitude double precision, OUT direction double precision, OUT rating integer, OUT title pg_catalog.text,
-    OUT description pg_catalog.text, OUT keywords pg_catalog.text[], OUT file_size bigint,
-    OUT file_hash pg_catalog.bytea, OUT picture_hash bigint)
-    LANGUAGE c AS 'MODULE_PATHNAME', 'thumbexif_info_bytes';
-CREATE FUNCTION @extschema@.thumbexif_process(id bigint, relation pg_catalog.regclass DEFAULT NULL, force boolean DEFAULT false,
-    OUT status pg_catalog.text, OUT error pg_catalog.text, OUT exif_error pg_catalog.text, OUT thumbnail_path pg_catalog.text,
-    OUT width integer, OUT height integer, OUT taken_at pg_catalog.timestamptz, OUT camera_make pg_catalog.text, OUT camera_model pg_catalog.text,
-    OUT gps_latitude double precision, OUT gps_longitude double precision, OUT damage pg_catalog.text,
-    OUT thumbhash pg_catalog.bytea, OUT taken_at_local pg_catalog.timestamp, OUT taken_at_offset integer,
-    OUT taken_at_offset_source pg_catalog.text, OUT iso integer, OUT f_number double precision,
-    OUT exposure_time double precision, OUT focal_length double precision,
-    OUT focal_length_35mm double precision, OUT lens pg_catalog.text, OUT orientation integer,
-    OUT altitude double precision, OUT direction double precision, OUT rating integer, OUT title pg_catalog.text,
-    OUT description pg_catalog.text, OUT keywords pg_catalog.text[], OUT format pg_catalog.text,
-    OUT file_size bigint, OUT file_hash pg_catalog.bytea, OUT picture_hash bigint)
-    LANGUAGE c AS 'MODULE_PATHNAME', 'thumbexif_process_bigint';
-CREATE FUNCTION @extschema@.thumbexif_process(id pg_catalog.uuid, relation pg_catalog.regclass DEFAULT NULL, force boolean DEFAULT false,
-    OUT status pg_catalog.text, OUT error pg_catalog.text, OUT exif_error pg_catalog.text, OUT thumbnail_path pg_catalog.text,
-    OUT width integer, OUT height integer, OUT taken_at pg_catalog.timestamptz, OUT camera_make pg_catalog.text, OUT camera_model pg_catalog.text,
-    OUT gps_latitude double precision, OUT gps_longitude double precision, OUT damage pg_catalog.text,
-    OUT thumbhash pg_catalog.bytea, OUT taken_at_local pg_catalog.timestamp, OUT taken_at_offset integer,
-    OUT taken_at_offset_source pg_catalog.text, OUT iso integer, OUT f_number double precision,
-    OUT exposure_time double precision, OUT focal_length double precision,
-    OUT focal_length_35mm double precision, OUT lens pg_catalog.text, OUT orientation integer,
-    OUT altitude double precision, OUT direction double precision, OUT rating integer, OUT title pg_catalog.text,
-    OUT description pg_catalog.text, OUT keywords pg_catalog.text[], OUT format pg_catalog.text,
-    OUT file_size bigint, OUT file_hash pg_catalog.bytea, OUT picture_hash bigint)
-    LANGUAGE c AS 'MODULE_PATHNAME', 'thumbexif_process_uuid';
-CREATE FUNCTION @extschema@.thumbexif_process(id pg_catalog.text, relation pg_catalog.regclass DEFAULT NULL, force boolean DEFAULT false,
-    OUT status pg_catalog.text, OUT error pg_catalog.text, OUT exif_error pg_catalog.text, OUT thumbnail_path pg_catalog.text,
-    OUT width integer, OUT height integer, OUT taken_at pg_catalog.timestamptz, OUT camera_make pg_catalog.text, OUT camera_model pg_catalog.text,
-    OUT gps_latitude double precision, OUT gps_longitude double precision, OUT damage pg_catalog.text,
-    OUT thumbhash pg_catalog.bytea, OUT taken_at_local pg_catalog.timestamp, OUT taken_at_offset integer,
-    OUT taken_at_offset_source pg_catalog.text, OUT iso integer, OUT f_number double precision,
-    OUT exposure_time double precision, OUT focal_length double precision,
-    OUT focal_length_35mm double precision, OUT lens pg_catalog.text, OUT orientation integer,
-    OUT altitude double precision, OUT direction double precision, OUT rating integer, OUT title pg_catalog.text,
-    OUT description pg_catalog.text, OUT keywords pg_catalog.text[], OUT format pg_catalog.text,
-    OUT file_size bigint, OUT file_hash pg_catalog.bytea, OUT picture_hash bigint)
-    LANGUAGE c AS 'MODULE_PATHNAME', 'thumbexif_process_text';
-SELECT thumbexif_internal.thumbexif_move_rights('thumbexif_internal.thumbexif_info(pg_catalog.text)'::pg_catalog.regprocedure,
-    '@extschema@.thumbexif_info(pg_catalog.text)'::pg_catalog.regprocedure);
-SELECT thumbexif_internal.thumbexif_move_rights('thumbexif_internal.thumbexif_info(pg_catalog.bytea)'::pg_catalog.regprocedure,
-    '@extschema@.thumbexif_info(pg_catalog.bytea)'::pg_catalog.regprocedure);
-SELECT thumbexif_internal.thumbexif_move_rights('thumbexif_internal.thumbexif_process(bigint, pg_catalog.regclass, boolean)'::pg_catalog.regprocedure,
-    '@extschema@.thumbexif_process(bigint, pg_catalog.regclass, boolean)'::pg_catalog.regprocedure);
-SELECT thumbexif_internal.thumbexif_move_rights('thumbexif_internal.thumbexif_process(pg_catalog.uuid, pg_catalog.regclass, boolean)'::pg_catalog.regprocedure,
-    '@extschema@.thumbexif_process(pg_catalog.uuid, pg_catalog.regclass, boolean)'::pg_catalog.regprocedure);
-SELECT thumbexif_internal.thumbexif_move_rights('thumbexif_internal.thumbexif_process(pg_catalog.text, pg_catalog.regclass, boolean)'::pg_catalog.regprocedure,
-    '@extschema@.thumbexif_process(pg_catalog.text, pg_catalog.regclass, boolean)'::pg_catalog.regprocedure);
-DROP FUNCTION thumbexif_internal.thumbexif_info(pg_catalog.text);
-DROP FUNCTION thumbexif_internal.thumbexif_info(pg_catalog.bytea);
-DROP FUNCTION thumbexif_internal.thumbexif_process(bigint, pg_catalog.regclass, boolean);
-DROP FUNCTION thumbexif_internal.thumbexif_process(pg_catalog.uuid, pg_catalog.regclass, boolean);
-DROP FUNCTION thumbexif_internal.thumbexif_process(pg_catalog.text, pg_catalog.regclass, boolean);
-DROP FUNCTION thumbexif_internal.thumbexif_move_rights(pg_catalog.regprocedure, pg_catalog.regprocedure);
 
 -- There are more columns than smallint has bits.  The bit that is none of a column's becomes bit 62.
 ALTER TABLE thumbexif_internal.thumbexif_asset ALTER COLUMN wrote DROP DEFAULT, ALTER COLUMN wrote TYPE bigint, ALTER COLUMN wrote SET DEFAULT 0;

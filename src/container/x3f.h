@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define X3F_MAX_SECTIONS	100	/* looked at */
+#define X3F_MAX_SECTIONS	100 /* looked at */
 #define X3F_MAX_PROPERTIES	1000	/* looked at for one value */
 
 typedef struct X3f

@@ -10,6 +10,8 @@
  */
 #include "memory.h"
 
+#include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -63,6 +65,33 @@ realloc(void *pointer, size_t size)
 	if (result == NULL && size != 0)
 		allocation_failed = 1;
 	return result;
+}
+
+__attribute__((visibility("default")))
+void *
+aligned_alloc(size_t alignment, size_t size)
+{
+	void	   *result = memalign(alignment, size);
+
+	if (result == NULL)
+		allocation_failed = 1;
+	return result;
+}
+
+/* libvips' memory for pixels */
+__attribute__((visibility("default")))
+int
+posix_memalign(void **pointer, size_t alignment, size_t size)
+{
+	void	   *result;
+
+	if (alignment % sizeof(void *) != 0 || alignment == 0 || (alignment & (alignment - 1)) != 0)
+		return EINVAL;
+	result = aligned_alloc(alignment, size);
+	if (result == NULL)
+		return ENOMEM;
+	*pointer = result;
+	return 0;
 }
 #endif
 

@@ -11,7 +11,7 @@
 #include "exif/text.h"
 
 #define TAG_MAKER_NOTE	0x927C
-#define HEAD			"Apple iOS"	/* with its NUL, then two bytes of version, then the byte order */
+#define HEAD			"Apple iOS" /* with its NUL, then two bytes of version, then the byte order */
 #define HEAD_ORDER		12
 #define HEAD_LENGTH		14
 

@@ -167,15 +167,7 @@ read_name(const ExifList *list, uint16_t tag, char *name)
 
 	if (exif_lookup_text(list, EXIF_DIR_IFD0, tag, &text, &length) ||
 		exif_lookup_text(list, EXIF_DIR_EXIF, tag, &text, &length))
-	{
-		length = text_trimmed(text, length);
-		while (length > 0 && *text == ' ')
-		{
-			text++;
-			length--;
-		}
-		text_plain(&out, text, length);
-	}
+		(void) text_stripped(&out, text, length);
 	out_end(&out);
 }
 

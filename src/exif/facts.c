@@ -165,7 +165,6 @@ write_text(char *to, size_t size, bool lines, const uint8_t *text, size_t length
 	ExifOut		out = {.text = to, .size = size, .lines = true};
 
 	(void) text_stripped(&out, text, length);
-	out.length = text_trimmed((const uint8_t *) to, out.length);
 	out_end(&out);
 	for (char *at = to; !lines && *at != '\0'; at++)
 		if (*at == '\t' || *at == '\n' || *at == '\r')

@@ -14,7 +14,7 @@
 
 #define MAX_EXTENTS	4096		/* extents and references looked at for one file */
 #define MAX_ITEMS	65536		/* items of iinf and iloc looked at */
-#define MAX_ENTRIES	(8 * MAX_ITEMS)	/* entries of iloc looked at for one file, which are read again for each item */
+#define MAX_ENTRIES	(8 * MAX_ITEMS) /* entries of iloc looked at for one file, which are read again for each item */
 #define MAX_DEPTH	4			/* items within items */
 
 typedef struct Heif

@@ -24,7 +24,7 @@
 #define TAG_EXPOSURE_BIAS	0x9204
 #define TAG_FOCAL_LENGTH	0x920A
 
-#define MAX_APEX			100	/* beyond it, and at it, cameras write that they do not know */
+#define MAX_APEX			100 /* beyond it, and at it, cameras write that they do not know */
 
 static void
 find_raf(const uint8_t *data, size_t length, ExifBlocks *blocks)

@@ -34,6 +34,19 @@ out_string(ExifOut *out, const char *text)
 }
 
 void
+out_text_begin(ExifOut *out)
+{
+	out->text_start = out->text_end = out->length;
+}
+
+bool
+out_text_end(ExifOut *out)
+{
+	out->length = out->text_end;
+	return out->text_end > out->text_start;
+}
+
+void
 out_char(ExifOut *out, uint32_t c)
 {
 	char		utf8[4];
@@ -46,6 +59,8 @@ out_char(ExifOut *out, uint32_t c)
 		if (escaped != NULL)
 		{
 			out_bytes(out, escaped, 2);
+			if ((c == '"' || c == '\\') && !out->full)
+				out->text_end = out->length;
 			return;
 		}
 	}
@@ -83,6 +98,8 @@ out_char(ExifOut *out, uint32_t c)
 		utf8[3] = (char) (0x80 | (c & 0x3F));
 		out_bytes(out, utf8, 4);
 	}
+	if (c != ' ' && !out->full)
+		out->text_end = out->length;
 }
 
 void

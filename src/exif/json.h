@@ -16,6 +16,8 @@ typedef struct ExifOut
 	char	   *text;			/* not NUL-terminated before out_end */
 	size_t		size;			/* size of the buffer, with the NUL */
 	size_t		length;
+	size_t		text_start;
+	size_t		text_end;		/* of the text, without blanks at its end */
 	bool		full;			/* something did not fit; further output is dropped */
 	int			more_digits;	/* that jsonb adds when it writes exponents out */
 	bool		json;			/* inside a JSON string: escape, keep tabs and line ends */
@@ -26,8 +28,14 @@ typedef struct ExifOut
 extern void out_bytes(ExifOut *out, const char *bytes, size_t length);
 extern void out_string(ExifOut *out, const char *text);
 
-/* One character; control characters and invalid code points are dropped. */
+/* A text begins. */
+extern void out_text_begin(ExifOut *out);
+
+/* One character of it; control characters and invalid code points are dropped. */
 extern void out_char(ExifOut *out, uint32_t character);
+
+/* It ends, and the blanks at its end are removed.  False if nothing is left. */
+extern bool out_text_end(ExifOut *out);
 
 /* A JSON number, in every locale; null if it is not finite. */
 extern void out_unsigned(ExifOut *out, uint64_t value);

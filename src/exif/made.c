@@ -107,7 +107,7 @@ made_time(ExifMade *made, uint32_t seconds)
 	int			rest = (int) (seconds % 86400);
 	int			year = 1970,
 				month = 0;
-	char		text[80];			/* as long as the compiler believes that numbers may be */
+	char		text[80];		/* as long as the compiler believes that numbers may be */
 
 	if (seconds == 0)
 		return;

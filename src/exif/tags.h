@@ -15,7 +15,7 @@ typedef enum TagKind
 {
 	TAG_PLAIN,					/* by its type */
 	TAG_TEXT,					/* text, whatever the type */
-	TAG_TRIMMED,				/* text without trailing blanks, with which cameras pad it */
+	TAG_CLEAN,					/* text if its bytes are, even a single one */
 	TAG_COPYRIGHT,				/* photographer NUL editor: two lines */
 	TAG_CODED,					/* text after eight bytes that name its character code */
 	TAG_UTF16,					/* UTF-16, little-endian, as Windows writes it */

@@ -64,8 +64,9 @@ text_is_clean(const uint8_t *bytes, size_t length)
 	return length > 0;
 }
 
-void
-text_plain(ExifOut *out, const uint8_t *bytes, size_t length)
+/* If "stripped", without white space at its start. */
+static void
+convert(ExifOut *out, const uint8_t *bytes, size_t length, bool stripped)
 {
 	bool		utf8 = is_utf8(bytes, length);
 	uint32_t	c;
@@ -76,35 +77,24 @@ text_plain(ExifOut *out, const uint8_t *bytes, size_t length)
 			at += te_utf8_decode(bytes + at, length - at, &c);
 		else
 			c = bytes[at++];	/* Latin-1 */
+		if (stripped && out->text_end == out->text_start && c < 0x80 && is_space((uint8_t) c))
+			continue;
 		out_char(out, c);
 	}
+}
+
+void
+text_plain(ExifOut *out, const uint8_t *bytes, size_t length)
+{
+	convert(out, bytes, length, false);
 }
 
 bool
 text_stripped(ExifOut *out, const uint8_t *bytes, size_t length)
 {
-	bool		utf8 = is_utf8(bytes, length);
-	size_t		start = out->length;
-	size_t		end = start;	/* behind the last character that is not a blank */
-	uint32_t	c;
-
-	for (size_t at = 0; at < length && !out->full;)
-	{
-		size_t		before = out->length;
-
-		if (utf8)
-			at += te_utf8_decode(bytes + at, length - at, &c);
-		else
-			c = bytes[at++];	/* Latin-1 */
-		if (c < 0x80 && is_space((uint8_t) c) && end == start)
-			continue;
-		out_char(out, c);
-		if (out->length > before && !(c < 0x80 && is_space((uint8_t) c)))
-			end = out->length;
-	}
-	if (!out->full)
-		out->length = end;
-	return end > start;
+	out_text_begin(out);
+	convert(out, bytes, length, true);
+	return out_text_end(out);
 }
 
 bool
@@ -118,22 +108,14 @@ text_is_blank(const uint8_t *bytes, size_t length)
 void
 text_copyright(ExifOut *out, const uint8_t *bytes, size_t length)
 {
-	const uint8_t *editor;
 	size_t		first = text_length(bytes, length);
-	size_t		second = 0;
+	size_t		second = first < length ? text_trimmed(bytes + first + 1, length - first - 1) : 0;
 
-	if (first < length)
-		second = text_length(bytes + first + 1, length - first - 1);
-	editor = bytes + first + 1;
-	while (second > 0 && editor[second - 1] == ' ')
-		second--;
-	while (first > 0 && bytes[first - 1] == ' ')
-		first--;
-	text_plain(out, bytes, first);
+	text_plain(out, bytes, text_trimmed(bytes, first));
 	if (second > 0)
 	{
 		out_char(out, '\n');
-		text_plain(out, editor, second);
+		text_plain(out, bytes + first + 1, second);
 	}
 }
 
@@ -240,19 +222,9 @@ text_coded(ExifOut *out, const uint8_t *bytes, size_t length, bool big_endian)
 		text_jis(out, text, text_length(text, rest));
 	else if (length >= CODE_LENGTH && (has_code(bytes, "ASCII") || has_code(bytes, "") ||
 									   bytes[0] == '\0' || memcmp(bytes, "ASCII", 6) == 0))
-	{
-		rest = text_length(text, rest);
-		while (rest > 0 && text[rest - 1] == ' ')
-			rest--;
-		text_plain(out, text, rest);
-	}
+		text_plain(out, text, text_length(text, rest));
 	else if (is_clean_but_nuls(bytes, length))
-	{
-		/* No known code: some cameras write "Unicode" or their own name before ASCII. */
-		while (length > 0 && (bytes[length - 1] == ' ' || bytes[length - 1] == '\0'))
-			length--;
-		text_plain(out, bytes, length);
-	}
+		text_plain(out, bytes, length); /* some cameras write "Unicode" or their own name before ASCII */
 	else
 		return false;
 	return true;

@@ -15,16 +15,16 @@
 /* Length of a text up to its first NUL. */
 extern size_t text_length(const uint8_t *bytes, size_t length);
 
-/* The same without trailing white space. */
+/* The same without white space at its end. */
 extern size_t text_trimmed(const uint8_t *bytes, size_t length);
 
 /* Is it non-empty valid UTF-8, without control characters, with NULs only at the end? */
 extern bool text_is_clean(const uint8_t *bytes, size_t length);
 
-/* UTF-8, or if it is not valid, Latin-1.  All of the bytes; NULs are dropped. */
+/* UTF-8, or if it is not valid, Latin-1, into a text that the caller begins and ends.  All of the bytes; NULs are dropped. */
 extern void text_plain(ExifOut *out, const uint8_t *bytes, size_t length);
 
-/* The same without white space at either end.  False if nothing is left. */
+/* A whole text without white space at either end.  False if nothing is left. */
 extern bool text_stripped(ExifOut *out, const uint8_t *bytes, size_t length);
 
 /* Is there nothing but white space? */

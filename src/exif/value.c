@@ -152,8 +152,8 @@ out_hex(ExifOut *out, const uint8_t *bytes, size_t length)
 
 	for (size_t i = 0; i < length; i++)
 	{
-		out_bytes(out, &digits[bytes[i] >> 4], 1);
-		out_bytes(out, &digits[bytes[i] & 15], 1);
+		out_char(out, (uint8_t) digits[bytes[i] >> 4]);
+		out_char(out, (uint8_t) digits[bytes[i] & 15]);
 	}
 }
 
@@ -180,9 +180,6 @@ out_text(ExifOut *out, const ExifFound *found, TagKind kind)
 
 	switch (kind)
 	{
-		case TAG_TRIMMED:
-			text_plain(out, bytes, text_trimmed(bytes, length));
-			return true;
 		case TAG_COPYRIGHT:
 			text_copyright(out, bytes, length);
 			return true;
@@ -224,7 +221,7 @@ is_text(const TiffEntry *entry, TagKind kind)
 	{
 		case TAG_PLAIN:
 			return entry->type == TIFF_UNDEFINED && entry->count > 1 && is_clean(entry);
-		case TAG_TRIMMED:
+		case TAG_CLEAN:
 			return entry->type == TIFF_UNDEFINED && is_clean(entry);
 		case TAG_OPAQUE:
 		case TAG_TEXT:
@@ -237,11 +234,31 @@ is_text(const TiffEntry *entry, TagKind kind)
 	}
 }
 
+/* A text; null if nothing but blanks is in it; a length if it is none. */
+static void
+out_text_value(ExifOut *out, const ExifFound *found, TagKind kind)
+{
+	size_t		start = out->length;
+
+	out_bytes(out, "\"", 1);
+	out_text_begin(out);
+	if (!out_text(out, found, kind))
+	{
+		out->length = start;
+		out_unsigned(out, found->entry.bytes);
+	}
+	else if (out_text_end(out))
+		out_bytes(out, "\"", 1);
+	else
+	{
+		out->length = start;
+		out_string(out, "null");
+	}
+}
+
 void
 exif_value(ExifOut *out, const ExifFound *found, TagKind kind)
 {
-	size_t		start;
-
 	if (kind == TAG_BINARY || (kind == TAG_OPAQUE && !is_clean(&found->entry)))
 	{
 		out_unsigned(out, found->entry.bytes);
@@ -249,18 +266,8 @@ exif_value(ExifOut *out, const ExifFound *found, TagKind kind)
 	}
 	if (kind == TAG_CFA && found->entry.type == TIFF_UNDEFINED && out_cfa(out, found))
 		return;
-	if (!is_text(&found->entry, kind))
-	{
-		out_numbers(out, found, kind);
-		return;
-	}
-	start = out->length;
-	out_bytes(out, "\"", 1);
-	if (out_text(out, found, kind))
-		out_bytes(out, "\"", 1);
+	if (is_text(&found->entry, kind))
+		out_text_value(out, found, kind);
 	else
-	{
-		out->length = start;
-		out_unsigned(out, found->entry.bytes);
-	}
+		out_numbers(out, found, kind);
 }

@@ -3,7 +3,7 @@
  *		Takes the rows that can still be decoded from an image whose file ends early or is corrupt.
  *
  * Loaders report an error at the first row that is wrong, and give none after it: so no row is made of memory that was not
- * written, and what is shown is what the file has.
+ * written, and what is shown is what the file has.  A row for which there is no memory is no such row.
  */
 #include "image/internal.h"
 
@@ -53,7 +53,7 @@ img_damaged_rows(VipsImage *opened, const ImgFile *file, ImgResult *result)
 	VipsImage  *image = new_like(opened);
 	int			rows = image ? copy_rows(opened, image) : 0;
 
-	if (!image || rows < MIN(height, IMG_MIN_ROWS))
+	if (!image || rows < MIN(height, IMG_MIN_ROWS) || (rows < height && img_vips_lacks_memory()))
 	{
 		img_fail_vips(result, file);
 		g_clear_object(&image);

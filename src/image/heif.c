@@ -138,24 +138,6 @@ are_reducible(const struct heif_image *image, int full_width, int full_height, i
 		is_reducible(image, heif_channel_Cr, (full_width + 1) / 2, (full_height + 1) / 2, width, height);
 }
 
-static bool
-reduce(const struct heif_image *image, enum heif_channel channel, int width, int height, uint8_t *out)
-{
-	int			full_height = heif_image_get_height(image, channel);
-	int			stride;
-	const uint8_t *rows = heif_image_get_plane_readonly(image, channel, &stride);
-	ImgSide		across = img_side(heif_image_get_width(image, channel), width);
-	ImgSide		down = img_side(full_height, height);
-	ImgReducer *reducer = rows ? img_reducer_new(&across, &down, 1, false, out) : NULL;
-
-	if (!reducer)
-		return false;
-	for (int y = 0; y < full_height; y++)
-		img_reducer_add(reducer, rows + (ptrdiff_t) y * stride);
-	img_reducer_free(reducer);
-	return true;
-}
-
 static uint8_t
 clamp(double value)
 {
@@ -163,47 +145,63 @@ clamp(double value)
 }
 
 static void
-make_rgb(const Matrix *matrix, const uint8_t *const planes[3], size_t count, uint8_t *rgb)
+convert(const Matrix *matrix, uint8_t *pixel)
 {
 	double		green = 1 - matrix->red - matrix->blue;
+	double		y = pixel[0];
+	double		cb = 2 * (1 - matrix->blue) * (pixel[1] - 128);
+	double		cr = 2 * (1 - matrix->red) * (pixel[2] - 128);
 
-	for (size_t i = 0; i < count; i++, rgb += 3)
+	if (!matrix->full_range)
 	{
-		double		y = planes[0][i];
-		double		cb = 2 * (1 - matrix->blue) * (planes[1][i] - 128);
-		double		cr = 2 * (1 - matrix->red) * (planes[2][i] - 128);
-
-		if (!matrix->full_range)
-		{
-			y = (y - 16) * 255 / 219;
-			cb *= 255.0 / 224;
-			cr *= 255.0 / 224;
-		}
-		rgb[0] = clamp(y + cr);
-		rgb[1] = clamp(y - (matrix->blue * cb + matrix->red * cr) / green);
-		rgb[2] = clamp(y + cb);
+		y = (y - 16) * 255 / 219;
+		cb *= 255.0 / 224;
+		cr *= 255.0 / 224;
 	}
+	pixel[0] = clamp(y + cr);
+	pixel[1] = clamp(y - (matrix->blue * cb + matrix->red * cr) / green);
+	pixel[2] = clamp(y + cb);
+}
+
+/* Shrink the three planes.  NULL if out of memory. */
+static ImgPlanes *
+reduce(const struct heif_image *image, int width, int height)
+{
+	static const enum heif_channel channels[] = {heif_channel_Y, heif_channel_Cb, heif_channel_Cr};
+	const ImgTarget target = {.width = width, .height = height, .orientation = 1};
+	ImgPlane	from[3];
+	ImgPlanes  *planes;
+
+	for (int i = 0; i < 3; i++)
+	{
+		from[i] = (ImgPlane) {.width = heif_image_get_width(image, channels[i]), .height = heif_image_get_height(image, channels[i])};
+		from[i].covers_x = from[0].width / (i == 0 ? 1.0 : 2.0);
+		from[i].covers_y = from[0].height / (i == 0 ? 1.0 : 2.0);
+	}
+	planes = img_planes_new(from, 3, &target);
+	for (int i = 0; planes && i < 3; i++)
+	{
+		int			stride;
+		const uint8_t *rows = heif_image_get_plane_readonly(image, channels[i], &stride);
+
+		for (int y = 0; y < from[i].height; y++)
+			img_planes_add(planes, i, rows + (ptrdiff_t) y * stride);
+	}
+	return planes;
 }
 
 /* The shrunken pixels as RGB, malloc'ed; NULL if out of memory. */
 static uint8_t *
 shrink(const struct heif_image *image, const Matrix *matrix, int width, int height)
 {
-	size_t		count = (size_t) width * height;
-	uint8_t    *small = malloc(count * 3);
-	uint8_t    *rgb = malloc(count * 3);
+	ImgPlanes  *planes = reduce(image, width, height);
+	uint8_t    *pixels = planes ? img_planes_join(planes, false) : NULL;
 
-	if (small && rgb && reduce(image, heif_channel_Y, width, height, small) &&
-		reduce(image, heif_channel_Cb, width, height, small + count) &&
-		reduce(image, heif_channel_Cr, width, height, small + 2 * count))
-		make_rgb(matrix, (const uint8_t *const[3]) {small, small + count, small + 2 * count}, count, rgb);
-	else
-	{
-		free(rgb);
-		rgb = NULL;
-	}
-	free(small);
-	return rgb;
+	for (size_t i = 0; pixels && i < (size_t) width * height; i++)
+		convert(matrix, pixels + 3 * i);
+	if (planes)
+		img_planes_free(planes);
+	return pixels;
 }
 
 VipsImage *

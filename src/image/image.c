@@ -269,6 +269,12 @@ show_damaged(const TeRequest *request, const ImgFile *file, ImgResult *result)
 		show_embedded(request, file, &shown);
 		img_vips_clear();
 	}
+	if (shown.status == TE_OUT_OF_MEMORY)
+	{
+		/* with more there may be something to show */
+		result->status = shown.status;
+		memcpy(result->error, shown.error, sizeof(result->error));
+	}
 	if (shown.status != TE_OK || !shown.thumbnail)
 	{
 		img_result_drop_thumbnails(&shown);

@@ -31,7 +31,8 @@ typedef struct ImgPixels
 	int			width,
 				height;
 	int			bands;			/* grey, grey + alpha, RGB, RGBA */
-	int			chroma;			/* not 0: JPEG's YCbCr, as three planes (img_plane); so many pixels have one sample of chroma, each way */
+	int			chroma;			/* not 0: JPEG's YCbCr, as three planes (img_plane); so many pixels have one sample of chroma,
+								 * each way */
 } ImgPixels;
 
 /* What an image is to become. */
@@ -57,6 +58,9 @@ extern bool img_fail_vips(ImgResult *result, const ImgFile *file);
 
 /* Did libvips report an error since img_vips_clear()?  Its return codes are not enough. */
 extern bool img_vips_has_error(void);
+
+/* Is it that it had no memory? */
+extern bool img_vips_lacks_memory(void);
 extern void img_vips_clear(void);
 
 /* Keep a library's warning; it is used as the detail if a later failure has none. */

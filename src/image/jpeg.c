@@ -248,7 +248,7 @@ decode_or_jump(JpegDecoder *decoder, const ImgFile *file, const ImgTarget *targe
 	jpeg_mem_src(cinfo, file->data, file->length);
 	jpeg_save_markers(cinfo, JPEG_APP0 + 2, 0xFFFF);	/* the colour profile */
 	jpeg_read_header(cinfo, TRUE);
-	if (cinfo->jpeg_color_space == JCS_UNKNOWN)	/* of two components, or more than four */
+	if (cinfo->jpeg_color_space == JCS_UNKNOWN) /* of two components, or more than four */
 		ERREXIT(cinfo, JERR_CONVERSION_NOTIMPL);
 	choose_scale(cinfo, target->width, target->height);
 	if (cinfo->scale_num == 1 && !target->damaged && img_dc_decode(cinfo, &decoder->averages))

@@ -201,6 +201,7 @@ make_size(const ImgFile *file, uint32_t width, const ImgPixels *largest, const S
 		  ImgResult *result)
 {
 	ImgPixels	pixels = {0};
+
 	/* all sizes of a damaged image show the same part of it, which need not be of what would be decoded */
 	bool		ok = size->target.damaged || is_source(largest, &size->target) ?
 	shrink(largest, &size->target, &pixels, result) : img_decode(file, NULL, width, &size->target, &pixels, result);

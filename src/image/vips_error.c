@@ -60,10 +60,23 @@ mentions(const char *text, const char *const *phrases)
 	return false;
 }
 
+static bool
+mentions_memory(const char *text)
+{
+	static const char *const memory[] = {"out of memory", "memory alloc", "unable to allocate", NULL};
+
+	return mentions(text, memory);
+}
+
+bool
+img_vips_lacks_memory(void)
+{
+	return mentions_memory(vips_error_buffer());
+}
+
 bool
 img_fail_vips(ImgResult *result, const ImgFile *file)
 {
-	static const char *const memory[] = {"out of memory", "memory alloc", "unable to allocate", NULL};
 	static const char *const foreign[] = {"unsupported", "not supported", "unimplemented", "not configured",
 	"can not handle", "samples out of range", NULL};
 	static const char *const absent[] = {"\" not found", "operation is blocked", NULL};
@@ -82,7 +95,7 @@ img_fail_vips(ImgResult *result, const ImgFile *file)
 
 	if (mentions(detail, absent))
 		return img_fail(result, TE_UNSUPPORTED, "the installed libvips does not read the format %s", te_format_name(file->format));
-	if (mentions(detail, memory))
+	if (mentions_memory(detail))
 		status = TE_OUT_OF_MEMORY;
 	else if (img_is_truncated(file))
 		status = TE_TRUNCATED;

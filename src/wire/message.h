@@ -235,8 +235,8 @@ typedef struct TeReply
 	TeReplyThumbnail more[TE_MAX_SIZES - 1];	/* in the order of the request's */
 	uint32_t	measured_width,
 				measured_height;	/* of a thumbnail in the request's size "measure" */
-	uint32_t	damage;			/* with TE_OK: TE_CORRUPT or TE_TRUNCATED if the thumbnail shows what is left of a damaged
-								 * image, of which "error" then is the detail; 0 = it is not damaged */
+	uint32_t	damage;			/* with TE_OK: TE_CORRUPT or TE_TRUNCATED if the thumbnail shows what is left of a damaged image,
+								 * of which "error" then is the detail; 0 = it is not damaged */
 	uint32_t	has_facts;		/* 0: the struct ends before "facts" */
 	TeFacts		facts;			/* their texts follow the others */
 } TeReply;

@@ -150,6 +150,8 @@ sub send_to_stopped
 	wait_for('decoder stops', sub { process_state($decoder) eq 'T' });
 	$self->send($query);
 	$self->wait_until_waiting($server);
+	# and not for its opener: that has answered, and the answer was read
+	wait_for('session waits for its decoder only', sub { !grep { process_state($_) =~ /[RD]/ } openers($self->{pid}), $self->{pid} });
 	return $decoder;
 }
 

@@ -113,6 +113,32 @@ like($session->query("SET thumbexif.decoder_memory = '64MB'; SELECT thumbexif_th
 is($session->query($thumbnail), 't', 'but enough for another');
 is($session->query("RESET thumbexif.decoder_memory; SELECT length(thumbexif_thumbnail('large.png')) > 100"), 't',
 	'and with more memory it is a picture');
+
+# --- too little memory to show what is left of a damaged image: a TIFF whose strips are read one by one, of which the second half is missing
+
+{
+	my ($width, $per_strip, $strips) = (6000, 50, 120);
+	my $strip = Compress::Zlib::compress("\x40" x (3 * $width * $per_strip), 1);
+	my @tags = ([ 256, 4, 1, $width ], [ 257, 4, 1, $per_strip * $strips ], [ 258, 3, 3, 'bits' ], [ 259, 3, 1, 8 ], [ 262, 3, 1, 2 ], [ 271, 2, 3, ord 'X' ],
+		[ 273, 4, $strips, 'offsets' ], [ 277, 3, 1, 3 ], [ 278, 4, 1, $per_strip ], [ 279, 4, $strips, 'lengths' ]);
+	my $at = 8 + 2 + 12 * @tags + 4;
+	my %value = (bits => $at, offsets => $at + 6, lengths => $at + 6 + 4 * $strips);
+	my $pixels = $at + 6 + 8 * $strips;
+
+	append_to_file("$pictures/half.tiff", join '', pack('A2vVv', 'II', 42, 8, scalar @tags), map({ pack 'vvVV', @$_[0 .. 2], $value{ $_->[3] } // $_->[3] } @tags),
+		pack('V', 0), pack('v3', 8, 8, 8), pack("V$strips", map { $pixels + $_ * length $strip } 0 .. $strips - 1), pack("V$strips", (length $strip) x $strips),
+		$strip x ($strips / 2));
+	$server->safe_psql('postgres', "SELECT thumbexif_attach('halves', create_table => true); INSERT INTO halves (path) VALUES ('half.tiff')");
+	my $limits = "SET client_min_messages = error; SET thumbexif.decoder_memory = '64MB'; SET thumbexif.max_attempts = 1; ";
+	my $state = q{SELECT status, sqlstate, damage IS NOT NULL, thumbnail_path IS NOT NULL, camera_make, width FROM thumbexif_state(1, 'halves'), halves};
+
+	like($session->query("$limits CALL thumbexif_backfill(relation => 'halves'); $state"), qr/^failed\|TE003\|f\|f\|X\|6000$/m, 'a damaged image that is not shown');
+	like($session->query("$limits SET thumbexif.damaged_images = 'show'; CALL thumbexif_backfill(relation => 'halves'); $state"), qr/^failed\|TE007\|f\|f\|X\|6000$/m,
+		'it would be shown with more memory');
+	like($session->query("CALL thumbexif_backfill(relation => 'halves')"), qr/^0\|0\|0\|0$/m, 'and is not tried again with less');
+	like($session->query("RESET thumbexif.decoder_memory; CALL thumbexif_backfill(relation => 'halves'); $state"), qr/^done\|\|t\|t\|X\|6000$/m, 'it is tried when there is more');
+	$server->safe_psql('postgres', "SELECT thumbexif_detach('halves')");
+}
 $session->quit;
 
 # --- one of several

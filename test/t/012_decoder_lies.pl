@@ -137,6 +137,36 @@ foreach my $word (sort keys %lies)
 	is($server->safe_psql('postgres', "SELECT count(*) FROM thumbexif_thumbnails WHERE id = '$id'"), $word eq 'well' ? 3 : 0, 'all or none');
 }
 
+# --- facts
+
+my $facts = 'iso, f_number, exposure_time, orientation, altitude, direction, rating, keywords, taken_at_offset';
+my %fact_lies = (
+	(map { $_ => qr/a fact is out of range/ } qw(iso aperture exposure orientation altitude direction rating)),
+	(map { $_ => qr/time is impossible/ } qw(offset origin)),
+	thumbhash => qr/there is a fact where none should be/, unknown => qr/there is a fact where none should be/, nothing => qr/there are facts where none should be, or none/,
+	(map { $_ => qr/a text is not clean/ } qw(several empty nul encoding title description)),
+	(map { $_ => qr/a text is too long/ } qw(endless lens)), beyond => qr/reply is not complete/);
+is($session->query("SELECT $facts FROM thumbexif_info('stub: fact-good'::bytea)"), '100|2|1|1|0|0|0|{one,two}|60', 'facts that are no lies');
+foreach my $word (sort keys %fact_lies)
+{
+	like($session->query("SELECT $facts FROM thumbexif_info('stub: fact-$word'::bytea)"), qr/ERROR:  TE010: .*$fact_lies{$word}/s, "facts: $word");
+}
+like($session->query("SELECT thumbhash FROM thumbexif_info('stub: fact-thumbhash'::bytea, hashes => true)"), qr/ERROR:  TE010: .*length of the ThumbHash is impossible/s,
+	'a ThumbHash that is too long');
+
+# beside good ones in a message, none of a liar's facts is written
+append_to_file("$pictures/fact-$_", "stub: fact-$_ \n") foreach keys %fact_lies, 'good';
+$server->safe_psql('postgres', <<"EOSQL");
+SELECT thumbexif_attach('shots', create_table => true);
+INSERT INTO shots (path) SELECT file FROM pg_ls_dir('$pictures') file WHERE file LIKE 'fact-%' ORDER BY md5(file);
+EOSQL
+my $liars = keys %fact_lies;
+like($session->query(q{CALL thumbexif_backfill(relation => 'shots', parts => 'exif')}), qr/Done! Processed: @{[ $liars + 1 ]}, Updated: 1, Skipped: 0, Failed: $liars\n/,
+	'a backfill of them');
+is($server->safe_psql('postgres', q{SELECT count(*) FROM thumbexif_failures WHERE relation = 'shots'::regclass AND error LIKE '%invalid reply%'}), $liars, 'each with its reason');
+is($server->safe_psql('postgres', "SELECT path, $facts FROM shots WHERE num_nonnulls($facts, width) > 0"), 'fact-good|100|2|1|1|0|0|0|{one,two}|60',
+	'and no value of any is written');
+
 is($session->query('SELECT pg_backend_pid()'), $session->{pid}, 'the session is the same');
 is(slurp_file($server->data_dir . '/postmaster.pid'), $postmaster_start, 'the server is the same');
 

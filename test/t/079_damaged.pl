@@ -83,6 +83,12 @@ is(show('SELECT done, failed, stale FROM thumbexif_progress'), '3|2|0', 'and non
 is(show("SELECT thumbexif_thumbnail('half') = thumbexif_file(1, 'shots')"), 't', 'a function on one image shows the same');
 my ($status, $out, $err) = $server->psql('postgres', "SET thumbexif.damaged_images = 'show'; SELECT thumbexif_thumbnail('half') IS NOT NULL");
 like($err, qr/WARNING:  image is damaged: $ends: .*DETAIL:  The image is "half"/s, 'with a warning');
+like(($server->psql('postgres', q{SELECT thumbexif_info('half', hashes => true)}))[2], qr/ERROR:  $ends/, 'hashes are those of whole images');
+is(sql(q{SELECT width, camera_model, thumbhash IS NULL FROM thumbexif_info('half')}), '320|Fictor X100|t', 'other facts need no pixels');
+($status, $out, $err) = $server->psql('postgres', "SET thumbexif.damaged_images = 'show'; SELECT h.width, h.camera_model, h.file_hash = sha256(pg_read_binary_file('$root/half')),
+	h.thumbhash <> w.thumbhash, h.picture_hash <> w.picture_hash FROM thumbexif_info('half', hashes => true) h, thumbexif_info('whole', hashes => true) w");
+is($out, '320|Fictor X100|t|t|t', 'of what is left there are hashes, too');
+like($err, qr/WARNING:  image is damaged: $ends: .*DETAIL:  The image is "half"/s, 'with a warning');
 ($status, $out, $err) = $server->psql('postgres', "SET thumbexif.damaged_images = 'show'; SELECT status, error, damage FROM thumbexif_process(1, force => true)");
 like($out, qr/^done\|\|$ends: \S/, 'thumbexif_process() returns the damage');
 like($err, qr/WARNING:  asset 1 is damaged: $ends.*DETAIL:  The thumbnail of "half" shows what is left.*HINT:  Replace/s, 'and warns');

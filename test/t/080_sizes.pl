@@ -159,6 +159,18 @@ is(sql("SELECT thumbexif_file(1, 'photos', 200) = thumbexif_file(1, 'photos'), t
 is(sql("SELECT thumbexif_srcset(1, 'photos')"), $first, 'srcset is the path alone');
 check_files('only the first');
 
+my $content = slurp_file("$root/small.png");
+my $before = sql("SELECT md5(thumbexif_file(6, 'photos'))");
+write_file("$root/small.png", 'no picture any more');
+is(sql("SELECT status FROM thumbexif_process(6, 'photos')"), 'unsupported', 'its file has changed, and is none now');
+is(sql("SELECT md5(thumbexif_file(6, 'photos', 200)), stale FROM thumbexif_state(6, 'photos')"), "$before|{thumbnail,exif}", 'the former thumbnail still has its size');
+is(sql("SELECT status FROM thumbexif_process(6, 'photos')"), 'unsupported', 'twice');
+is(sql("SELECT md5(thumbexif_file(6, 'photos', 200))"), $before, 'it still has');
+write_file("$root/small.png", $content);
+is(sql("SELECT status FROM thumbexif_process(6, 'photos')"), 'done', 'the file is as it was');
+is(sql("SELECT thumbexif_file(6, 'photos', 200) IS NOT NULL, stale FROM thumbexif_state(6, 'photos')"), 't|{}', 'nothing is stale');
+check_files('only the first, again');
+
 sql("SELECT thumbexif_attach('photos', thumbnail_sizes => '200,50')");
 is(backfill(''), 'Processed: 6, Updated: 6', 'a second size');
 is(sizes_of(1) . ' ' . sizes_of(6), '50:50x33 200:200x133 50:30x20 200:30x20', 'the first, which was the only one, is known, too');

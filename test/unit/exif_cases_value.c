@@ -205,7 +205,7 @@ const ExifCase exif_value_cases[] = {
 	"\"RawDataUniqueID\":\"01AB00FF\"", "\"XMLPacket\":5"}},
 	{.name = "value-long-arrays", .build = long_arrays,
 	.has = {"\"StripOffsets\":[1,1,1,", "\"StripByteCounts\":514"}},
-	{.name = "value-none", .build = no_values, .has = {"\"ImageDescription\":\"\"", "\"ImageWidth\":null"}},
+	{.name = "value-none", .build = no_values, .has = {"\"ImageDescription\":null", "\"ImageWidth\":null"}},
 	{.name = "value-filters", .build = filters, .has = {"\"CFAPattern\":[2,2,0,1,1,2]"}},
 	{.name = "value-filters-swapped", .build = filters_swapped, .has = {"\"CFAPattern\":[2,2,0,1,1,2]"}},
 	{.name = "value-filters-digits", .build = filters_digits, .has = {"\"CFAPattern\":[2,2,0,1,1,2]"}},

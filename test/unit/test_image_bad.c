@@ -52,7 +52,7 @@ static void
 test_impossible_size(void)
 {
 	static const char *const names[] = {"photo.png", "bare.j2k"};
-	static const size_t places[] = {16, 8};	/* of the width, big-endian */
+	static const size_t places[] = {16, 8}; /* of the width, big-endian */
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 	{
@@ -265,10 +265,10 @@ int
 main(void)
 {
 	static const char *const cut[] = {"photo.png", "interlaced.png", "rgb-16.png", "photo.webp", "photo.tiff", "rgb-16.tiff",
-	"float.tiff", "photo.jxl", "bare.jxl", "24.bmp", "8.bmp", "photo.ppm", "16.ppm", "text.ppm", "photo.pbm", "text.pbm",
+		"float.tiff", "photo.jxl", "bare.jxl", "24.bmp", "8.bmp", "photo.ppm", "16.ppm", "text.ppm", "photo.pbm", "text.pbm",
 	"photo.jp2", "tiled.jp2", "bare.j2k"};
 	static const char *const flipped[] = {"photo.png", "photo.webp", "photo.gif", "rgb-16.tiff",
-	"photo.jxl", "photo.jpg", "progressive.jpg", "4.bmp", "rle8.bmp", "masks.bmp", "photo.ppm", "text.pgm", "text.pbm",
+		"photo.jxl", "photo.jpg", "progressive.jpg", "4.bmp", "rle8.bmp", "masks.bmp", "photo.ppm", "text.pgm", "text.pbm",
 	"photo.jp2", "bare.j2k"};
 	static const char *const heif[] = {"photo.heic", "photo.avif"};
 

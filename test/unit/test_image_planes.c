@@ -235,7 +235,7 @@ static void
 check(const char *name, const ImgResult *result, const Layout *layout, TeFormat format, int orientation)
 {
 	uint8_t    *samples = format == TE_FORMAT_PNG ? read_png(result, layout->space, layout->count) :
-		read_jpeg(result->thumbnail, result->thumbnail_bytes, layout->space);
+	read_jpeg(result->thumbnail, result->thumbnail_bytes, layout->space);
 	double		most = 0;
 
 	for (int i = 0; i < layout->count; i++)

@@ -231,6 +231,7 @@ run_on_relation(Oid relation, const char *sql, const TeArgs *args, bool read_onl
 	target.relation = relation;
 	target.read_only = read_only;
 	row_read.	table = NULL;
+
 	row_given = NULL;
 
 	PG_TRY();

@@ -30,7 +30,7 @@ typedef enum TeAssetStatus
 /* A column's bit of "wrote", and those beside these.  The first: the values were read from an older file. */
 #define TE_WROTE(column) (INT64CONST(1) << (column))
 #define TE_WROTE_OLD (INT64CONST(1) << 62)
-#define TE_WROTE_THUMBNAIL (INT64CONST(1) << 61) /* the thumbnail in the row is ours */
+#define TE_WROTE_THUMBNAIL (INT64CONST(1) << 61)	/* the thumbnail in the row is ours */
 #define TE_WROTE_SIZES (INT64CONST(1) << 60)	/* the asset is in the table of thumbnails in several sizes */
 #define TE_WROTE_VALUES (~(TE_WROTE_OLD | TE_WROTE_THUMBNAIL | TE_WROTE_SIZES)) /* the columns */
 

@@ -28,8 +28,8 @@ typedef struct TeOpening
 	bool		want_fd;		/* a descriptor is wanted, and counted while this is true */
 	bool		want_sidecar;	/* the sidecar, too; its descriptor, if it has one, is counted when it has come */
 	uint32		read_ahead;		/* bytes at the start of the file that will be read soon */
-	uint32		list;			/* 0 = a file; TE_OPEN_LIST and more = the files beneath the folder "path"; TE_OPEN_DATA = bytes of
-								 * a thumbnail */
+	uint32		list;			/* 0 = a file; TE_OPEN_LIST and more = the files beneath the folder "path"; TE_OPEN_DATA = bytes
+								 * of a thumbnail */
 	char	   *list_buffer;	/* TE_OPEN_MAX_LIST bytes, for their paths or for these bytes */
 	uint64		offset;			/* of the first of these */
 

@@ -38,7 +38,7 @@ te_job_create(MemoryContext parent, const TeAsset *asset)
 	job->asset.state.exif_error = copy_text(asset->state.exif_error);
 	job->asset.state.damage = copy_text(asset->state.damage);
 	job->id = te_key_text(asset->attachment->key_type, &asset->key);
-	job->source = (TeSource) {.fd = -1, .sidecar_fd = -1, .status = TE_IO_ERROR}; /* it has not been opened */
+	job->source = (TeSource) {.fd = -1, .sidecar_fd = -1, .status = TE_IO_ERROR};	/* it has not been opened */
 	MemoryContextSwitchTo(caller);
 	return job;
 }

@@ -99,20 +99,25 @@ settings_match(const char *stored, const char *now)
 	return strcmp(stored, now) == 0;
 }
 
-/* Are these the settings of a thumbnail that shows what is left of a damaged image? */
 static bool
-is_of_damaged(const char *stored)
+ends_with(const char *text, const char *end)
 {
-	size_t		length = strlen(stored);
+	size_t		length = strlen(text);
 
-	return length > strlen(OF_DAMAGED) && strcmp(stored + length - strlen(OF_DAMAGED), OF_DAMAGED) == 0;
+	return length > strlen(end) && strcmp(text + length - strlen(end), end) == 0;
+}
+
+char *
+te_settings_again(char *stored)
+{
+	return stored == NULL || ends_with(stored, TE_SETTINGS_AGAIN) ? stored : psprintf("%s" TE_SETTINGS_AGAIN, stored);
 }
 
 /* The settings that a thumbnail should have which was made with these. */
 static const char *
 wanted_settings(const char *stored, const TeSettings *settings)
 {
-	return settings->damaged != NULL && stored != NULL && is_of_damaged(stored) ? settings->damaged : settings->thumbnail;
+	return settings->damaged != NULL && stored != NULL && ends_with(stored, OF_DAMAGED) ? settings->damaged : settings->thumbnail;
 }
 
 /* Settings of thumbnails as the state has them, taken apart. */

@@ -34,6 +34,15 @@ extern void te_settings_now(const TeAttachment *attachment, TeSettings *settings
  */
 extern bool te_stale_sizes(const TeAsset *asset, const TeSettings *settings, const TeSource *file, TeSizes *missing);
 
+/*
+ * Settings of a thumbnail that stays until it is made again whatever the settings are end with this; the sizes, which come first,
+ * are still those that there are.
+ */
+#define TE_SETTINGS_AGAIN " again"
+
+/* With this mark; NULL if there is no thumbnail.  Palloc'd, or "stored". */
+extern char *te_settings_again(char *stored);
+
 /* The first size in the settings of a state; 0 if they are NULL. */
 extern int	te_settings_first_size(const char *stored);
 

@@ -47,7 +47,7 @@ set_next_try(NewState *result, int64 first_ms, int64 max_ms)
 	result->next_try = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), wait_ms);
 }
 
-/* Set path, size and mtime of the file, and its sidecar; parts made from others become stale. */
+/* Set path, size and mtime of the file, and its sidecar; parts made from others become stale, and the thumbnail is kept until it is replaced. */
 static void
 set_source(const TeJob *job, NewState *result)
 {
@@ -58,7 +58,7 @@ set_source(const TeJob *job, NewState *result)
 	if (te_source_changed(&job->asset, source))
 	{
 		state->exif_settings = NULL;
-		state->thumbnail_settings = NULL;
+		state->thumbnail_settings = te_settings_again(state->thumbnail_settings);
 	}
 	if (te_sidecar_changed(&job->asset, source))
 		state->exif_settings = NULL;
@@ -185,7 +185,8 @@ arg_differing(TeArgs *args, TeJob *const *jobs, const NewState *const *results, 
 {
 	enum
 	{
-		VERSION, PATH_HASH, SIZE, MTIME, WROTE, FILE_NAME, FILE_SIZE, NEXT_TRY, PATH, SIDECAR,
+		VERSION, PATH_HASH, SIZE, MTIME, WROTE, FILE_NAME, FILE_SIZE, NEXT_TRY, PATH,
+					SIDECAR,
 					COLUMNS
 	};
 	const Oid	types[COLUMNS] = {INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, TEXTOID, INT8OID,

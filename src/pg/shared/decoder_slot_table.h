@@ -42,7 +42,8 @@ typedef struct TeDecoderSlots
 	uint32		idle_since_ms[TE_MAX_DECODER_SLOTS];	/* lower bits of te_now_ms(), while idle */
 	int			session[TE_MAX_DECODER_SLOTS];	/* process id of the slot's session, under te_shared_lock */
 	Oid			database[TE_MAX_DECODER_SLOTS]; /* of that session, under te_shared_lock */
-	uint32		given_to[TE_MAX_DECODER_SLOTS]; /* process number + 1 of who has been handed its decoder and has not noticed, under te_shared_lock; 0 = nobody */
+	uint32		given_to[TE_MAX_DECODER_SLOTS]; /* process number + 1 of who has been handed its decoder and has not noticed,
+												 * under te_shared_lock; 0 = nobody */
 } TeDecoderSlots;
 
 static inline void

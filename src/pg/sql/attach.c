@@ -37,6 +37,7 @@
 #include "pg/catalog/key.h"
 #include "pg/compat.h"
 #include "pg/files/thumbnail_store.h"
+#include "pg/pipeline/staleness.h"
 #include "pg/shared/wakeup.h"
 #include "tables.h"
 
@@ -110,9 +111,8 @@ check_remapping(const TeAttachment *old, const TeMapping *mapping)
 		te_sql(psprintf("UPDATE %s SET exif_settings = NULL WHERE attachment = %d AND exif_settings IS NOT NULL",
 						te_internal_name("thumbexif_asset"), old->number), &none);
 	if (new_hash)
-		/* the sizes, which come first, are still those that there are */
-		te_sql(psprintf("UPDATE %s SET thumbnail_settings = thumbnail_settings || ' again' WHERE attachment = %d"
-						" AND thumbnail_settings NOT LIKE '%% again'",
+		te_sql(psprintf("UPDATE %s SET thumbnail_settings = thumbnail_settings || '" TE_SETTINGS_AGAIN "' WHERE attachment = %d"
+						" AND thumbnail_settings NOT LIKE '%%" TE_SETTINGS_AGAIN "'",
 						te_internal_name("thumbexif_asset"), old->number), &none);
 }
 
@@ -300,7 +300,7 @@ thumbexif_attach(PG_FUNCTION_ARGS)
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	relation = te_attach_open_table(PG_GETARG_TEXT_PP(0), &given,
-						  CREATE_ARGUMENT < PG_NARGS() && !PG_ARGISNULL(CREATE_ARGUMENT) && PG_GETARG_BOOL(CREATE_ARGUMENT));
+									CREATE_ARGUMENT < PG_NARGS() && !PG_ARGISNULL(CREATE_ARGUMENT) && PG_GETARG_BOOL(CREATE_ARGUMENT));
 	attach_table(relation, &given);
 	te_wake_at_commit();
 	SPI_finish();

@@ -23,7 +23,7 @@
 
 #define COUNT_ROWS 100000		/* rows read to count the assets to process; the rest of a larger table is estimated */
 #define MAX_BATCH 10000			/* a batch is kept in memory, with its thumbnails, until it is written */
-#define CLAIM_EXIF	1000			/* assets claimed at a time for EXIF alone, which takes less time than a commit */
+#define CLAIM_EXIF	1000		/* assets claimed at a time for EXIF alone, which takes less time than a commit */
 
 typedef struct Backfill
 {

@@ -37,7 +37,7 @@ typedef struct Image
 enum
 {
 	INFO_FORMAT, INFO_WIDTH, INFO_HEIGHT,
-	INFO_COLUMNS = INFO_HEIGHT + TE_COL_LAST_FACT - TE_COL_HEIGHT /* then the columns of tables behind these, but "format" */
+	INFO_COLUMNS = INFO_HEIGHT + TE_COL_LAST_FACT - TE_COL_HEIGHT	/* then the columns of tables behind these, but "format" */
 };
 enum
 {
@@ -144,7 +144,7 @@ optional_argument(FunctionCallInfo fcinfo, int number, const char *name, int max
 	return value;
 }
 
-/* The thumbnail shows what is left of a damaged image. */
+/* The thumbnail, or what was made of it, shows what is left of a damaged image. */
 static void
 report_damage(const TeTask *task, const char *path)
 {
@@ -293,6 +293,8 @@ info(FunctionCallInfo fcinfo, Image (*open_image) (FunctionCallInfo))
 
 	if (reply->status != TE_OK)
 		te_throw_status(reply->status, image.path, task->texts.error);
+	if (reply->damage != 0)
+		report_damage(task, image.path);
 
 	memset(nulls, true, sizeof(nulls));
 	set_text(values, nulls, INFO_FORMAT, te_format_name(reply->format));

@@ -10,21 +10,13 @@
 
 #include <math.h>
 
-#include "catalog/pg_namespace.h"
-#include "executor/spi.h"
-#include "executor/tstoreReceiver.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
-#include "utils/lsyscache.h"
-#include "utils/rls.h"
 #include "utils/snapmgr.h"
-#include "utils/syscache.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
-#include "pg/base/extension.h"
-#include "pg/base/run_as.h"
 #include "pg/catalog/asset_count.h"
 #include "pg/catalog/attached_rows.h"
 #include "pg/catalog/attachment.h"
@@ -120,11 +112,11 @@ count_stale(const TeAttachment *attachment, const TeAssetCounts *counts)
 	for (const TeSettingsCount *count = counts->settings; count != NULL; count = count->next)
 	{
 		bool		thumbnail = (parts & TE_PART_THUMBNAIL) && count->settings.thumbnail != 0 &&
-			count->settings.thumbnail != te_count_settings_hash(now.thumbnail, strlen(now.thumbnail)) &&
-			(now.damaged == NULL || count->settings.thumbnail != te_count_settings_hash(now.damaged, strlen(now.damaged)));
+		count->settings.thumbnail != te_count_settings_hash(now.thumbnail, strlen(now.thumbnail)) &&
+		(now.damaged == NULL || count->settings.thumbnail != te_count_settings_hash(now.damaged, strlen(now.damaged)));
 		bool		exif = (parts & TE_PART_EXIF) &&
-			count->settings.exif != te_count_settings_hash(now.exif, strlen(now.exif)) &&
-			count->settings.exif != te_count_settings_hash(now.exif, te_exif_settings_needed(attachment, now.exif));
+		count->settings.exif != te_count_settings_hash(now.exif, strlen(now.exif)) &&
+		count->settings.exif != te_count_settings_hash(now.exif, te_exif_settings_needed(attachment, now.exif));
 
 		if (thumbnail || exif)
 			stale += count->assets;

@@ -6,15 +6,11 @@
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
-#include "executor/tstoreReceiver.h"
-#include "funcapi.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
-#include "utils/tuplestore.h"
 
 #include "asset_reading.h"
-#include "pg/base/run_as.h"
 #include "pg/compat.h"
 #include "pg/pipeline/staleness.h"
 #include "stored_size.h"

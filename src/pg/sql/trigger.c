@@ -79,8 +79,8 @@ plan_sql(const TeTrackedTable *table, TePlanKind plan)
 				return psprintf("WITH sizes AS (%s) %s", sizes, move);
 
 			/*
-			 * An asset that waits to be queued would not be found under its new key.  One statement, since the worker may replace
-			 * its range by its state at any time.
+			 * An asset that waits to be queued would not be found under its new key.  One statement, since the worker may
+			 * replace its range by its state at any time.
 			 */
 			return psprintf("WITH sizes AS (%s), moved AS (%s RETURNING s.id) %s", sizes, move,
 							te_asset_state_queue_sql(state, psprintf("SELECT $4 WHERE NOT EXISTS (SELECT FROM moved) AND %s",

@@ -34,7 +34,7 @@ typedef struct TeQueueCursor	/* of one attached table (zeroed: a pass from the t
 	bool		has_resume;		/* after the arrivals, go on below "resume" */
 	TeQueuePoint resume;
 	bool		unread;			/* assets of large statements that were read are all known: go on at once */
-	int64		inserted_place;	/* in the ranges of large statements: where te_inserted_queue() stopped */
+	int64		inserted_place; /* in the ranges of large statements: where te_inserted_queue() stopped */
 	bool		has_top;
 	TeQueuePoint top;			/* the newest that was read in this pass */
 
