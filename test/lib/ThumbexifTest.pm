@@ -67,6 +67,8 @@ sub poll
 	$expected = 't' unless defined $expected;
 	do
 	{
+		my $began = time;
+
 		$psql = start_psql($server->connstr($database)) unless $psql;
 		($ended, $said) = ask_psql($psql, $sql, $deadline);
 		if ($ended || $said eq $expected)
@@ -75,7 +77,9 @@ sub poll
 			undef $psql;
 			return 1 unless $ended;
 		}
-		sleep($ended ? 0.1 : 0.05);
+		# what takes long is asked less often
+		my $pause = 5 * (time - $began);
+		sleep($pause < 0.05 ? 0.05 : $pause > 0.5 ? 0.5 : $pause);
 	} while (time < $deadline);
 	end_psql($psql) if $psql;
 	Test::More::diag("gave up waiting: $sql\nexpected: $expected\nthe last answer: $said");
