@@ -1,21 +1,11 @@
-# compilers.sh: everything compiles without a warning with gcc and with clang.
-echo 1..2
-number=0
-for compiler in gcc clang; do
-	number=$((number + 1))
-	copy=$TE_SCRATCH/out/$compiler
-	mkdir "$copy"
-	tar -c --exclude=./out --exclude=./pg --exclude=./build --exclude='*.o' --exclude=./thumbexif.so --exclude=./thumbexif-decoder --exclude=./thumbexif-opener . |
-		tar -C "$copy" -x
-	if ! command -v "$compiler" >/dev/null; then
-		echo "ok $number - $compiler # SKIP $compiler is not installed"
-	elif make -s -C "$copy" CC="$compiler" with_llvm=no TE_CFLAGS=-Werror all > "$copy.log" 2>&1; then
-		echo "ok $number - $compiler builds without a warning"
-	else
-		echo "not ok $number - $compiler builds without a warning"
-		grep -E 'error|warning' "$copy.log" | head -50 >&2
-		bad=yes
-	fi
-	rm -rf "$copy"
-done
-[ -z "$bad" ]
+# compilers.sh: clang, too, finds nothing to warn of in any C file.  What the tests use was built by the other compiler, with -Werror (run).
+echo 1..1
+if ! command -v clang > /dev/null; then
+	echo "ok 1 - clang # SKIP clang is not installed"
+elif make -s -k -j2 CC=clang with_llvm=no TE_CFLAGS=-Werror clang-warnings > out/clang.log 2>&1; then
+	echo "ok 1 - clang has no warning"
+else
+	echo "not ok 1 - clang has no warning"
+	grep -E 'error|warning' out/clang.log | head -50 >&2
+	exit 1
+fi

@@ -63,9 +63,9 @@ my $harness = TAP::Harness->new(
 		timer => 1,
 		exec => sub {
 			my ($self, $file) = @_;
-			return [ 'perl', $file ] if $file =~ /\.pl$/;
-			return [ 'bash', $file ] if $file =~ /\.sh$/;
-			return ["./$file"];
+			my @command = $file =~ /\.pl$/ ? ('perl', $file) : $file =~ /\.sh$/ ? ('bash', $file) : ("./$file");
+
+			return [ $ENV{TE_CPU} ? ('build/cpu_time', "$ENV{TESTDIR}/cpu", $file) : (), @command ];
 		},
 	});
 $harness->callback(
@@ -98,6 +98,14 @@ if (@ARGV)
 	}
 }
 
+if ($ENV{TE_CPU} && open(my $in, '<', "$ENV{TESTDIR}/cpu"))
+{
+	my @lines = reverse sort <$in>;
+	my $sum = 0;
+
+	$sum += (split)[0] foreach @lines;
+	print "seconds of processor time, by the clock, and of what:\n", @lines, sprintf("%.1f seconds of processor time in all\n", $sum);
+}
 foreach my $file (sort keys %failed)
 {
 	print "$file: $_\n" foreach @{ $failed{$file} };

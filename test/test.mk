@@ -91,21 +91,27 @@ image_sources = $(exif_sources) $(wildcard src/image/*.c)
 test_headers  = $(wildcard src/wire/*.h src/container/*.h src/exif/*.h src/image/*.h src/decoder/*.h src/opener/*.h test/unit/*.h test/pictures/*.h)
 picture_files = $(wildcard test/pictures/*.c)
 unit_programs = $(patsubst test/unit/%.c,build/unit/%,$(wildcard test/unit/test_*.c))
-unit_library  = $(image_sources) $(wildcard src/decoder/*.c src/opener/*.c test/pictures/*.c) \
-                $(filter-out test/unit/test_%,$(wildcard test/unit/*.c))
+unit_library  = $(image_sources) $(wildcard src/decoder/*.c src/opener/*.c) \
+                $(filter-out test/unit/test_% test/unit/exif_cases%,$(wildcard test/unit/*.c))
 
 .PHONY: test-tools
-test-tools: build/exif_dump build/exif_craft build/make_pictures build/stub_decoder build/stub_opener build/deny $(shims)
+test-tools: build/exif_dump build/exif_craft build/make_pictures build/stub_decoder build/stub_opener build/deny build/cpu_time $(shims)
 test-programs: test-tools $(unit_programs)
 
-build/make_pictures: $(patsubst %.c,build/obj/%.o,$(picture_files) $(wildcard src/wire/*.c))
+# What is built of src for the decoder and the opener is linked as it is.
+build/make_pictures: $(patsubst %.c,build/obj/%.o,$(picture_files)) $(wire_objs)
 	$(CC) $(TEST_CFLAGS) -o $@ $^ $(TEST_LIBS)
+
+# the photos of the demo
+build/demo-photos: build/make_pictures
+	rm -rf $@ && mkdir $@
+	build/make_pictures --demo $@ > /dev/null
 
 # the bench's measure of quality
 build/ssim: build/obj/bench/ssim.o
 	$(CC) $(TEST_CFLAGS) -o $@ $^ $(TEST_LIBS)
 
-build/exif_dump: $(patsubst %.c,build/obj/%.o,test/conformance/exif_dump.c $(image_sources))
+build/exif_dump: build/obj/test/conformance/exif_dump.o $(image_objs) $(wire_objs)
 	$(CC) $(TEST_CFLAGS) -o $@ $^ $(TEST_LIBS)
 
 exif_case_files = $(wildcard test/unit/exif_cases*.c) test/pictures/containers.c test/pictures/exif_block.c \
@@ -114,15 +120,19 @@ build/exif_craft: $(patsubst %.c,build/obj/%.o,test/conformance/craft.c $(exif_c
 	$(CC) $(TEST_CFLAGS) -o $@ $^ $(TEST_LIBS)
 
 # stands in for the decoder in a private installation
-build/stub_decoder: build/obj/test/stub_decoder.o $(patsubst %.c,build/obj/%.o,$(wildcard src/wire/*.c))
+build/stub_decoder: build/obj/test/stub_decoder.o $(wire_objs)
 	$(CC) $(TEST_CFLAGS) -o $@ $^
 
 # system calls that a container does not permit
 build/deny: build/obj/test/deny.o
 	$(CC) $(TEST_CFLAGS) -o $@ $^ -lseccomp
 
+# processor time of tests (TE_CPU=1)
+build/cpu_time: build/obj/test/cpu_time.o
+	$(CC) $(TEST_CFLAGS) -o $@ $^
+
 # the opener itself, with a file system that hangs
-build/stub_opener: $(patsubst %.c,build/obj/%.o,test/stub_opener.c $(wildcard src/opener/*.c src/wire/*.c))
+build/stub_opener: build/obj/test/stub_opener.o $(opener_objs) $(wire_objs)
 	$(CC) $(TEST_CFLAGS) -Wl,--wrap=opn_open_file -Wl,--wrap=opn_list_files -Wl,--wrap=opn_read_thumbnail -Wl,--wrap=opn_ask_for -o $@ $^
 
 build/shim_%.so: test/shim/%.c
@@ -204,8 +214,9 @@ conformance: build/exif_dump build/exif_craft
 	status=0; for folder in build/crafted build/samples $(wildcard $(THEXIF_PHOTOS)); do \
 		echo "== $$folder"; test/conformance/compare.pl $$folder || status=1; done; exit $$status
 
-# Unit tests: all under ASan and UBSan, with the parts of src that run without a server.  From an
-# archive only what a test uses is linked: a main() of the decoder's does no harm.
+# Unit tests: all under ASan and UBSan, with the parts of src that run without a server.  What makes pictures and EXIF is
+# shared with other programs, and not checked: it gives them in memory of malloc().  From an archive only what a test
+# uses is linked: a main() of the decoder's does no harm.
 build/san/%.o: %.c Makefile $(test_headers)
 	@mkdir -p $(@D)
 	$(CC) $(TEST_CFLAGS) $(SANITIZE) -c -o $@ $<
@@ -213,12 +224,35 @@ build/san/%.o: %.c Makefile $(test_headers)
 # Checks of each addition would make it ten times as slow; test_image_reduce has them.
 build/san/src/image/reduce.o build/san/src/image/reduce_axis.o: SANITIZE += -O3 -fno-sanitize=undefined
 
-build/san/unit.a: $(patsubst %.c,build/san/%.o,$(unit_library))
+build/san/unit.a: $(patsubst %.c,build/san/%.o,$(unit_library)) $(patsubst %.c,build/obj/%.o,$(picture_files) $(wildcard test/unit/exif_cases*.c))
 	rm -f $@
 	ar qcs $@ $^
 
 build/unit/%: build/san/test/unit/%.o build/san/unit.a
 	@mkdir -p $(@D)
 	$(CC) $(TEST_CFLAGS) $(SANITIZE) -o $@ $^ $(TEST_LIBS)
+
+# All C files as clang reads them, for its warnings (test/compilers.sh: CC=clang).  It takes most of its time for the headers of
+# PostgreSQL and libvips: these it reads once.
+clang_files = $(wildcard src/*/*.c src/pg/*/*.c test/*.c test/*/*.c bench/*.c)
+
+.PHONY: clang-warnings build/clang/postgres.pch build/clang/vips.pch
+clang-warnings: $(clang_files:%.c=build/clang/%)
+
+build/clang/postgres.pch build/clang/vips.pch:
+	@mkdir -p $(@D)
+	printf '#include <%s>\n' $(clang_headers) > $(@:.pch=.h)
+	$(clang_command) -x c-header -o $@ $(@:.pch=.h)
+build/clang/postgres.pch: clang_command = $(CC) $(CPPFLAGS) $(CFLAGS)
+build/clang/postgres.pch: clang_headers = postgres.h access/htup_details.h access/xact.h catalog/pg_type.h executor/spi.h fmgr.h funcapi.h miscadmin.h utils/builtins.h
+build/clang/vips.pch: clang_command = $(CC) $(TEST_CFLAGS)
+build/clang/vips.pch: clang_headers = vips/vips.h
+
+build/clang/src/pg/%: src/pg/%.c build/clang/postgres.pch
+	$(CC) $(CPPFLAGS) $(CFLAGS) -include-pch build/clang/postgres.pch -fsyntax-only $<
+build/clang/src/image/%: src/image/%.c build/clang/vips.pch
+	$(CC) $(TEST_CFLAGS) -include-pch build/clang/vips.pch -fsyntax-only $<
+build/clang/%: %.c
+	$(CC) $(TEST_CFLAGS) -fsyntax-only $<
 
 .SECONDARY:

@@ -17,12 +17,14 @@ sub wait_for
 {
 	my ($what, $condition) = @_;
 	my $deadline = time + $PostgreSQL::Test::Utils::timeout_default;
+	my $pause = 0.01;
 
 	while (time < $deadline)
 	{
 		my $result = $condition->();
 		return $result if $result;
-		sleep(0.01);
+		sleep($pause);
+		$pause *= 1.2 if $pause < 0.1;	# to look may take more than what is waited for
 	}
 	die "gave up waiting: $what\n";
 }

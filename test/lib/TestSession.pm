@@ -109,11 +109,13 @@ sub until_true
 {
 	my ($seconds, $condition) = @_;
 	my $deadline = time() + $seconds;
+	my $pause = 10_000;
 
 	while (time() < $deadline)
 	{
 		return 1 if $condition->();
-		usleep(10_000);
+		usleep($pause);
+		$pause *= 1.2 if $pause < 100_000;	# to look may take more than what is waited for
 	}
 	return 0;
 }

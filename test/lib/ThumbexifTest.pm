@@ -6,8 +6,11 @@ use warnings;
 
 use Exporter 'import';
 use File::Basename;
+use IPC::Open3;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use Test::More ();
+use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(decoder_pids is_living poll pictures_dir new_server private_install wait_until);
 
@@ -53,20 +56,79 @@ EOF
 	return $server;
 }
 
-# poll(SERVER, DATABASE, SQL, EXPECTED): as poll_query_until, also while the server is starting again: a psql that is
-# refused before it has read its query is no reason to give up.
+# poll(SERVER, DATABASE, SQL, EXPECTED): until the query gives that ("t"), with nothing on stderr; false if it never does.  One psql asks
+# again and again, and another if the server ends it, as when it starts again.
 sub poll
 {
 	my ($server, $database, $sql, $expected) = @_;
 	my $deadline = time + $PostgreSQL::Test::Utils::timeout_default;
+	my ($psql, $ended, $said);
 
-	while (1)
+	$expected = 't' unless defined $expected;
+	do
 	{
-		my $reached = eval { $server->poll_query_until($database, $sql, $expected) ? 1 : 0 };
+		my $began = time;
 
-		return $reached if defined $reached;
-		die $@ if $@ !~ /Broken pipe/ || time > $deadline;
+		$psql = start_psql($server->connstr($database)) unless $psql;
+		($ended, $said) = ask_psql($psql, $sql, $deadline);
+		if ($ended || $said eq $expected)
+		{
+			end_psql($psql);
+			undef $psql;
+			return 1 unless $ended;
+		}
+		# what takes long is asked less often
+		my $pause = 5 * (time - $began);
+		sleep($pause < 0.05 ? 0.05 : $pause > 0.5 ? 0.5 : $pause);
+	} while (time < $deadline);
+	end_psql($psql) if $psql;
+	Test::More::diag("gave up waiting: $sql\nexpected: $expected\nthe last answer: $said");
+	return 0;
+}
+
+# A psql whose input is a pipe, and its output with what it says on stderr.
+sub start_psql
+{
+	my $connection = shift;
+	my ($in, $out);
+	my $pid = open3($in, $out, undef, 'psql', '-XAt', '-d', $connection);
+
+	return { pid => $pid, in => $in, out => $out };
+}
+
+# ask_psql(PSQL, SQL, DEADLINE): whether it has ended or must be, and what it said
+sub ask_psql
+{
+	my ($psql, $sql, $deadline) = @_;
+	local $SIG{PIPE} = 'IGNORE';
+	my $mark = "end of the answer\n";
+	my $said = '';
+
+	syswrite $psql->{in}, "$sql\n;\n\\echo $mark";
+	until ($said =~ s/\Q$mark\E\z//)
+	{
+		my $left = $deadline - time;
+		my $ready = '';
+
+		vec($ready, fileno $psql->{out}, 1) = 1;
+		if ($left <= 0 || select($ready, undef, undef, $left) <= 0)
+		{
+			kill 'KILL', $psql->{pid};
+			return (1, $said);
+		}
+		sysread($psql->{out}, $said, 65536, length $said) or return (1, $said);
 	}
+	chomp $said;
+	return (0, $said);
+}
+
+sub end_psql
+{
+	my $psql = shift;
+
+	close $psql->{in};
+	waitpid $psql->{pid}, 0;
+	return;
 }
 
 # wait_until(SERVER, WHAT, SQL, DATABASE): until the query gives "t"; the test ends, and says what it waited for, if it never does.

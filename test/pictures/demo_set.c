@@ -62,7 +62,7 @@ demo_other(const DemoPhoto *photo, const Canvas *canvas, const Shot *shot)
 	if (!strcmp(suffix, ".heic") || !strcmp(suffix, ".avif"))
 	{
 		vips_image_set_blob_copy(image, VIPS_META_EXIF_NAME, head.data, head.length);
-		out = picture_encode(image, suffix);
+		out = picture_encode(image, suffix[1] == 'a' ? ".avif[effort=0]" : suffix);
 	}
 	else if (!strcmp(suffix, ".tiff"))
 		out = picture_encode(image, ".tif[compression=deflate]");

@@ -243,7 +243,7 @@ value($server, "SELECT pg_terminate_backend($pid)");
 wait_until($server, 'another follows', "SELECT count(*) > 0 FROM pg_stat_activity WHERE backend_type = 'thumbexif worker' AND pid <> $pid");
 wait_until($server, 'some more are done', "SELECT count(*) > 3000 FROM $asset WHERE finished_at IS NOT NULL");
 kill 'KILL', worker_pid($server);
-$server->poll_query_until('postgres', 'SELECT true') or die 'the server does not come back';
+wait_until($server, 'the server is back', 'SELECT true');
 all_end('worker terminated and killed');
 
 $server->stop;

@@ -12,7 +12,7 @@ use ThumbexifTest;
 use Time::HiRes qw(time);
 use WorkerTest;
 
-my $seconds = $ENV{TE_SOAK_SECONDS} || ($ENV{CI} ? 60 : 25);
+my $seconds = $ENV{TE_SOAK_SECONDS} || 25;
 my $seed = $ENV{TE_SOAK_SEED} || time();
 my $stretch = 90;	# seconds between looks at everything
 my $base = PostgreSQL::Test::Utils::tempdir();

@@ -192,7 +192,7 @@ value($server, 'DROP POLICY steal ON photos; ALTER TABLE photos DISABLE ROW LEVE
 
 value($server, q{UPDATE photos SET exif_metadata = jsonb_build_object('XMP:Subject', jsonb_build_array(repeat('x', 30000000))) WHERE id <= 4});
 like(failure('SELECT thumbexif_gallery()'), qr/ERROR:  54000: the gallery would have more than 100 MB.*HINT:  Give "limit" a lower value/s, 'a page is not larger than can be');
-is(length((page('"limit" => 1'))[0]) > 30_000_000, 1, 'with fewer photos it can');
+cmp_ok(value($server, 'SELECT length(thumbexif_gallery("limit" => 1))'), '>', 30_000_000, 'with fewer photos it can');
 value($server, q{UPDATE photos SET exif_metadata = NULL});
 
 # --- other tables

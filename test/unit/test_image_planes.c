@@ -220,6 +220,8 @@ displacement(const ImgResult *result, const uint8_t *samples, int count, int com
 			stored_place(orientation, (x + 0.5) / width, (y + 0.5) / height, &u, &v);
 			place = down ? v : u;
 			weight = fabs(place - 0.5) < 1e-6 ? 0.5 : (place > 0.5) == (half == 1) ? 1 : 0;
+			if (weight == 0)
+				continue;
 			in += weight * (samples[(y * width + x) * count + component] - 128) * sin(angle * place);
 			across += weight * (samples[(y * width + x) * count + component] - 128) * cos(angle * place);
 			pixels += weight;
