@@ -10,7 +10,7 @@ const ENLARGED = 2.5; // times, at most
 const shown = (value, show) => (isNumber(value) && value > 0 ? show(Number(value.toPrecision(3))) : null);
 
 function exposureOf(photo, exif) {
-  return [
+  return photo.exposure ?? [
     exif.ExposureTime ?? shown(photo.exposure_time, seconds => (seconds < 0.3 ? `1/${Math.round(1 / seconds)} s` : `${seconds} s`)),
     exif.FNumber ?? shown(photo.f_number, number => `f/${number}`),
     exif.ISOSpeedRatings ?? shown(photo.iso, () => `ISO ${photo.iso}`),
@@ -46,10 +46,11 @@ function fill(list, pairs) {
 }
 
 export class Details {
-  // closed(number): the photo that was shown last
-  constructor(closed) {
+  // details(photo): all that is known of it, EXIF, too; closed(list, number): the photo that was shown last
+  constructor(details, closed) {
+    this.details = details;
     this.dialog = byId('details');
-    this.dialog.addEventListener('close', () => closed(this.number));
+    this.dialog.addEventListener('close', () => closed(this.list, this.number));
     this.dialog.addEventListener('click', event => {
       const button = event.target.closest('button');
       if (button?.dataset.step) this.step(Number(button.dataset.step));
@@ -71,20 +72,23 @@ export class Details {
     return this.dialog.querySelector(selector);
   }
 
-  open(photos, number) {
-    this.photos = photos;
+  // a list has .count and get(number), which gives a photo in time
+  open(list, number) {
+    this.list = list;
     this.show(number);
     this.dialog.showModal();
     this.find('.close').focus();
   }
 
   step(by) {
-    if (this.photos[this.number + by]) this.show(this.number + by);
+    if (this.number + by >= 0 && this.number + by < this.list.count) this.show(this.number + by);
   }
 
-  show(number) {
-    const photo = this.photos[number];
+  async show(number) {
     this.number = number;
+    const photo = await this.list.get(number);
+    if (!photo || this.number !== number) return;
+    this.tell(photo);
     byId('details-title').textContent = photo.title;
     const picture = pictureOf(photo);
     // a thumbnail is small: no larger than it looks well
@@ -93,15 +97,20 @@ export class Details {
       picture.addEventListener('load', () => Object.assign(picture.style, { maxWidth: `${picture.naturalWidth * ENLARGED}px`, maxHeight: `${picture.naturalHeight * ENLARGED}px` }));
     }
     this.find('.picture').replaceChildren(picture);
+    this.find('.facts').scrollTop = 0;
+    // not disabled: a button that is loses the focus
+    for (const button of this.dialog.querySelectorAll('.step')) {
+      button.setAttribute('aria-disabled', String(number + Number(button.dataset.step) < 0 || number + Number(button.dataset.step) >= this.list.count));
+    }
+    const known = await this.details(photo);
+    if (this.number === number) this.tell(known);
+  }
+
+  tell(photo) {
     this.find('.description').textContent = typeof photo.description === 'string' ? photo.description : '';
     fill(this.find('.main-facts'), factsOf(photo));
     const exif = Object.entries(photo.exif ?? {}).sort(([a], [b]) => a.localeCompare(b, 'en'));
     fill(this.find('.exif'), exif);
     this.find('h3').hidden = exif.length === 0;
-    this.find('.facts').scrollTop = 0;
-    // not disabled: a button that is loses the focus
-    for (const button of this.dialog.querySelectorAll('.step')) {
-      button.setAttribute('aria-disabled', String(!this.photos[number + Number(button.dataset.step)]));
-    }
   }
 }

@@ -1,5 +1,4 @@
 // map.js: where the photos were taken, in clusters on an outline of the world, in Web Mercator (x and y from 0 to 1).
-import Supercluster from 'supercluster';
 import { element, plural } from './dom.js';
 import { placeShown } from './data.js';
 import outline from 'world-outline'; // a path in a square of 4096, made by the bundler
@@ -7,22 +6,21 @@ import outline from 'world-outline'; // a path in a square of 4096, made by the 
 const SQUARE = 4096;
 const TILE = 512; // pixels that the world is wide at zoom 0
 const MAX_ZOOM = 15;
-const CLUSTER_ZOOM = 14;
 const STEP = 60; // pixels that an arrow key moves it
 
-const xOf = longitude => longitude / 360 + 0.5;
-const yOf = latitude => {
+export const xOf = longitude => longitude / 360 + 0.5;
+export const yOf = latitude => {
   const sine = Math.sin(latitude * Math.PI / 180);
   return Math.min(Math.max(0.5 - Math.log((1 + sine) / (1 - sine)) / (4 * Math.PI), 0), 1);
 };
-const longitudeOf = x => (x - 0.5) * 360;
-const latitudeOf = y => 360 / Math.PI * Math.atan(Math.exp((0.5 - y) * 2 * Math.PI)) - 90;
+export const longitudeOf = x => (x - 0.5) * 360;
+export const latitudeOf = y => 360 / Math.PI * Math.atan(Math.exp((0.5 - y) * 2 * Math.PI)) - 90;
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
 export class PhotoMap {
-  // pick(indexes, name): a cluster was chosen
+  // pick(area, name): a cluster was chosen
   constructor(root, pick) {
-    Object.assign(this, { root, pick, x: 0.5, y: 0.5, zoom: 0, markers: new Map(), picked: null, pointers: new Map() });
+    Object.assign(this, { root, pick, x: 0.5, y: 0.5, zoom: 0, clusters: [], markers: new Map(), picked: null, pointers: new Map() });
     this.group = root.querySelector('g');
     this.layer = root.querySelector('.markers');
     root.querySelector('path').setAttribute('d', outline);
@@ -34,13 +32,12 @@ export class PhotoMap {
     for (const type of ['pointerdown', 'pointermove', 'pointerup', 'pointercancel']) root.addEventListener(type, event => this.onPointer(event));
   }
 
-  show(photos) {
-    this.places = photos.filter(photo => photo.place);
-    this.index = new Supercluster({ radius: 56, extent: TILE, maxZoom: CLUSTER_ZOOM }).load(this.places.map(photo => (
-      { type: 'Feature', properties: { index: photo.index }, geometry: { type: 'Point', coordinates: photo.place } })));
-    this.layer.replaceChildren();
-    this.markers.clear();
-    this.fit();
+  // clustersOf(box, zoom): what is to be shown there, as README.md says; it may take its time
+  show(clustersOf) {
+    this.clustersOf = clustersOf;
+    for (const [key, marker] of this.markers) this.removeMarker(key, marker);
+    this.clusters = [];
+    return this.fit();
   }
 
   resize() {
@@ -51,10 +48,11 @@ export class PhotoMap {
   }
 
   // Show all places, the outline of a country around them at least.
-  fit() {
-    if (!this.width || !this.index) return;
-    const xs = this.places.map(photo => xOf(photo.place[0]));
-    const ys = this.places.map(photo => yOf(photo.place[1]));
+  async fit() {
+    if (!this.width || !this.clustersOf) return;
+    const all = await this.clustersOf([-180, -85, 180, 85], 2);
+    const xs = all.map(({ at }) => xOf(at[0]));
+    const ys = all.map(({ at }) => yOf(at[1]));
     const [left, right, top, bottom] = xs.length > 0 ? [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)] : [0, 1, 0.2, 0.8];
     const across = Math.log2((this.width - 90) / Math.max(right - left, 1e-9) / TILE);
     const down = Math.log2((this.height - 90) / Math.max(bottom - top, 1e-9) / TILE);
@@ -63,43 +61,50 @@ export class PhotoMap {
   }
 
   draw() {
-    if (!this.width || !this.index) return;
+    if (!this.width || !this.clustersOf) return;
     // the world is at least as high as the map; one that is less wide is in its middle
     this.zoom = clamp(this.zoom, Math.log2(this.height / TILE), MAX_ZOOM);
     const scale = TILE * 2 ** this.zoom;
     const [w, h] = [this.width / scale / 2, this.height / scale / 2];
     this.x = w > 0.5 ? 0.5 : clamp(this.x, w, 1 - w);
     this.y = clamp(this.y, h, 1 - h);
-    const move = [(w - this.x) * scale, (h - this.y) * scale];
-    this.group.setAttribute('transform', `translate(${move[0]} ${move[1]}) scale(${scale / SQUARE})`);
-    const box = [longitudeOf(Math.max(this.x - w, 0)), latitudeOf(this.y + h), longitudeOf(Math.min(this.x + w, 1)), latitudeOf(this.y - h)];
-    this.place(this.index.getClusters(box, Math.floor(this.zoom)), scale, move);
+    this.scale = scale;
+    this.shift = [(w - this.x) * scale, (h - this.y) * scale];
+    this.group.setAttribute('transform', `translate(${this.shift[0]} ${this.shift[1]}) scale(${scale / SQUARE})`);
+    this.box = [longitudeOf(Math.max(this.x - w, 0)), latitudeOf(this.y + h), longitudeOf(Math.min(this.x + w, 1)), latitudeOf(this.y - h)];
+    this.place();
+    this.ask();
   }
 
-  place(clusters, scale, move) {
+  // The clusters of what is shown now; what was shown before stays until they are there.
+  async ask() {
+    this.isStale = true;
+    if (this.isAsking) return;
+    for (this.isAsking = true; this.isStale; this.place()) {
+      this.isStale = false;
+      this.clusters = await this.clustersOf(this.box, this.zoom);
+    }
+    this.isAsking = false;
+  }
+
+  place() {
     const seen = new Set();
-    for (const cluster of clusters) {
-      const key = cluster.properties.cluster ? `c${cluster.id}` : `p${cluster.properties.index}`;
-      const [longitude, latitude] = cluster.geometry.coordinates;
-      const marker = this.markers.get(key) ?? this.makeMarker(key, cluster);
-      marker.style.transform = `translate(${xOf(longitude) * scale + move[0]}px, ${yOf(latitude) * scale + move[1]}px) translate(-50%, -50%)`;
-      seen.add(key);
+    for (const cluster of this.clusters) {
+      const marker = this.markers.get(cluster.key) ?? this.makeMarker(cluster);
+      const [x, y] = [xOf(cluster.at[0]) * this.scale + this.shift[0], yOf(cluster.at[1]) * this.scale + this.shift[1]];
+      marker.style.transform = `translate(${x}px, ${y}px) translate(-50%, -50%)`;
+      seen.add(cluster.key);
     }
     for (const [key, marker] of this.markers) if (!seen.has(key)) this.removeMarker(key, marker);
   }
 
-  makeMarker(key, cluster) {
-    const count = cluster.properties.point_count ?? 1;
-    const name = `${plural(count, 'photo')} near ${placeShown(cluster.geometry.coordinates, 1)}`;
+  makeMarker({ key, at, count, approximate, area }) {
+    const name = `${approximate ? 'about ' : ''}${plural(count, 'photo')} near ${placeShown(at, 1)}`;
     const marker = element('button', { type: 'button', class: 'marker', 'aria-label': name, 'aria-pressed': String(this.picked === key) }, count > 1 ? String(count) : '');
     const size = count > 1 ? 26 + 6 * Math.log10(count) * 2 : 24;
     Object.assign(marker.style, { width: `${size}px`, height: `${size}px` });
     marker.classList.toggle('one', count === 1);
-    marker.choose = () => {
-      const leaves = cluster.properties.cluster ? this.index.getLeaves(cluster.id, Infinity) : [cluster];
-      this.setPicked(key);
-      this.pick(new Set(leaves.map(leaf => leaf.properties.index)), name);
-    };
+    marker.choose = () => { this.setPicked(key); this.pick(area(), name); };
     this.markers.set(key, marker);
     this.layer.append(marker);
     return marker;

@@ -72,12 +72,14 @@ sub packages
 my $packages = packages();
 SKIP:
 {
-	skip "npm's packages cannot be had", 1 unless $packages;
+	skip "npm's packages cannot be had", 2 unless $packages;
 	my $made = slurp_file("$ENV{TE_SCRATCH}/src/gallery/gallery.html");
-	make_path("$folder/again");
+	make_path("$folder/again/examples/gallery");
 	copy($_, "$folder/again/") or die "copy: $!" foreach grep { !/gallery\.html$/ } glob "$ENV{TE_SCRATCH}/src/gallery/*";
-	system_or_bail('node', "$folder/again/bundle.mjs", $packages);
+	system_or_bail('node', "$folder/again/bundle.mjs", $packages, "$folder/again");
 	ok(slurp_file("$folder/again/gallery.html") eq $made, 'the page is what its sources give');
+	my $example = 'examples/gallery/index.html';
+	ok(slurp_file("$folder/again/$example") eq slurp_file("$ENV{TE_SCRATCH}/$example"), 'so is the one of the example');
 }
 my $axe = $packages ? slurp_file("$packages/node_modules/axe-core/axe.min.js") : '';
 
