@@ -12,7 +12,7 @@ GRANT gallery_anon, gallery_uploader TO gallery_server;
 ALTER ROLE gallery_anon SET statement_timeout = '5s';
 ALTER ROLE gallery_uploader SET statement_timeout = '30s';
 
--- The page puts a photo's id in the place of {id}.  Where nginx serves the files (nginx.conf), the base is /thumbnails/.
+-- The page puts a photo's id in the place of {id}.  Where nginx serves the files (README.md), the base is /thumbnails/.
 SELECT count(thumbexif_api('public.photos', 'photos_api', grant_to => role, base => '/rpc/thumb?id={id}&v='))
 FROM (VALUES ('gallery_anon'), ('gallery_uploader')) AS roles (role);
 SELECT thumbexif_grant('gallery_uploader', 'public.photos', 'upload');

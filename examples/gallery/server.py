@@ -1,23 +1,13 @@
 #!/usr/bin/env python3
 """server.py CONFIGURATION [ROLE]: stands in for PostgREST where that is not at hand, for the page beside it and its tests.
 
-It reads PostgREST's configuration and answers /rpc/FUNCTION as PostgREST does: a transaction for each request, with the role of the caller's key
-and that role's settings; what the request says is in request.headers and request.method, what response.headers and response.status say is
-sent.  It needs libpq and nothing else.  With a ROLE it prints a key for that role.
-"""
-import base64
-import ctypes
-import hmac
-import json
-import pathlib
-import queue
-import re
-import sys
+It reads PostgREST's configuration and answers /rpc/FUNCTION as PostgREST does: a transaction for each request, with the role of the caller's key and
+its settings, request.headers and request.method; response.headers and response.status are sent.  It needs libpq.  With a ROLE it prints a key for that."""
+import base64, ctypes, hmac, json, pathlib, queue, re, sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
-MAX_BODY = 64 * 1024 * 1024
-BYTEA = 17
+MAX_BODY, BYTEA = 64 * 1024 * 1024, 17  # bytes; a type
 pq = ctypes.CDLL('libpq.so.5')
 pq.PQconnectdb.restype = pq.PQexecParams.restype = ctypes.c_void_p
 pq.PQgetvalue.restype = pq.PQresultErrorField.restype = pq.PQerrorMessage.restype = ctypes.c_char_p
@@ -25,7 +15,7 @@ pq.PQgetvalue.restype = pq.PQresultErrorField.restype = pq.PQerrorMessage.restyp
 
 class Failure(Exception):
     def __init__(self, status, message, code=None):
-        self.status, self.code, self.message = status, code, message
+        self.status, self.message, self.code = status, message, code
 
 
 def connect(uri):
@@ -83,14 +73,15 @@ def literal(value):
 def run(session, method, name, arguments, headers, role):
     """Call a function; status, headers and body of the answer."""
     schema = settings['db-schemas']
+    if pq.PQstatus(session):
+        pq.PQreset(session)
     found = query(session, """SELECT json_build_object('arguments', COALESCE(p.proargnames, '{}'), 'volatile', p.provolatile = 'v', 'set', p.proretset, 'type', t.typname)
         FROM pg_proc AS p JOIN pg_type AS t ON t.oid = p.prorettype WHERE p.pronamespace = $1::regnamespace AND p.proname = $2""", schema, name)
     known = json.loads(found[0]) if found else {'arguments': []}
     names, values = (list(arguments), [literal(value) for value in arguments.values()]) if isinstance(arguments, dict) else ([], [arguments])
     if not found or not set(names) <= set(known['arguments']):
         raise Failure(404, 'there is no such function', 'PGRST202')
-    passed = ', '.join(f'"{argument}" => ${i}' for i, argument in enumerate(names, 1)) or ('$1' if values else '')
-    call, body = f'"{schema}"."{name}"({passed})', None
+    call = '"{}"."{}"({})'.format(schema, name, ', '.join(f'"{argument}" => ${i}' for i, argument in enumerate(names, 1)) or ('$1' if values else ''))
     query(session, 'BEGIN ' + ('READ WRITE' if known['volatile'] and method == 'POST' else 'READ ONLY'))
     try:
         query(session, """SELECT set_config('role', $1, true), set_config('request.method', $2, true), set_config('request.headers', $3, true),
@@ -101,14 +92,12 @@ def run(session, method, name, arguments, headers, role):
         query(session, 'COMMIT')
     except Failure as failure:
         query(session, 'ROLLBACK')
-        refused = 401 if role == settings['db-anon-role'] else 403
-        failure.status = {'42501': refused, '42883': 404, '25006': 405, '57014': 504}.get(failure.code, 503 if failure.code[:2] in ('08', '53') else 400)
+        statuses = {'42501': 401 if role == settings['db-anon-role'] else 403, '42883': 404, '25006': 405, '57014': 504}
+        failure.status = statuses.get(failure.code, 503 if failure.code[:2] in ('08', '53') else 400)
         raise
     is_raw = known['type'] == '*/*'
-    sent = {'Content-Type': 'application/octet-stream' if is_raw else 'application/json; charset=utf-8'}
-    for header in json.loads(extra or '[]'):
-        sent.update(header)
-    return int(status or 200), sent, bytes.fromhex(body[2:]) if is_raw else (body or 'null').encode()
+    own = {name: value for header in json.loads(extra or '[]') for name, value in header.items()}
+    return int(status or 200), {'Content-Type': 'application/json; charset=utf-8', **own}, bytes.fromhex(body[2:]) if is_raw else (body or 'null').encode()
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -122,8 +111,7 @@ class Handler(BaseHTTPRequestHandler):
             raise Failure(413, 'the body is too large')
         arguments = self.rfile.read(size)
         if url.path == '/':
-            page = pathlib.Path(__file__).with_name('index.html').read_bytes()
-            return 200, {'Content-Type': 'text/html; charset=utf-8', 'X-Content-Type-Options': 'nosniff'}, page
+            return 200, {'Content-Type': 'text/html; charset=utf-8'}, pathlib.Path(__file__).with_name('index.html').read_bytes()
         if self.command != 'POST':
             arguments = dict(parse_qsl(url.query))
         elif self.headers.get('Content-Type', '').startswith('application/json'):
@@ -139,7 +127,7 @@ class Handler(BaseHTTPRequestHandler):
             status, headers, body = self.answer()
         except (Failure, ValueError, TypeError) as failure:
             answer = {'code': getattr(failure, 'code', None), 'message': getattr(failure, 'message', 'the request is not valid')}
-            status, headers, body = getattr(failure, 'status', 400), {'Content-Type': 'application/json'}, json.dumps(answer).encode()
+            status, headers, body = getattr(failure, 'status', 400) or 503, {'Content-Type': 'application/json'}, json.dumps(answer).encode()
         self.send_response(status)
         for name, value in {**headers, 'Content-Length': len(body)}.items():
             self.send_header(name, str(value))
@@ -147,9 +135,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body if self.command != 'HEAD' else b'')
 
     do_HEAD = do_POST = do_GET
-
-    def log_message(self, *_):
-        pass
+    log_message = staticmethod(lambda *_: None)
 
 
 settings = dict(re.findall(r'^([\w-]+)\s*=\s*"?(.*?)"?$', pathlib.Path(sys.argv[1]).read_text(), re.M))

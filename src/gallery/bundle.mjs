@@ -48,10 +48,11 @@ const world = {
   },
 };
 
-// Of what is in the pages; thumbhash comes without the text of its license.
-function licenses() {
+// Of the packages that are in a page, by what esbuild tells of it; thumbhash comes without the text of its license.
+function licenses(metafile) {
   const mit = readFileSync(`${packages}/node_modules/esbuild/LICENSE.md`, 'utf8').replace(/^MIT License\s+Copyright.*\n/, 'MIT License\n\nCopyright (c) 2023 Evan Wallace\n');
-  return ['justified-layout', 'kdbush', 'supercluster', 'thumbhash', 'world-atlas'].map(name => {
+  const names = Object.keys(metafile.inputs).map(file => /node_modules\/([^/]+)\//.exec(file)?.[1]).filter(Boolean);
+  return [...new Set([...names, 'world-atlas'])].sort().map(name => {
     const folder = `${packages}/node_modules/${name}`;
     const { version } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
     const text = existsSync(`${folder}/LICENSE`) ? readFileSync(`${folder}/LICENSE`, 'utf8') : mit;
@@ -64,16 +65,15 @@ const sources = readdirSync(here).filter(name => /\.(css|js|json|mjs)$|^page\.ht
 const sourcesHash = hash('sha256', 'hex', Buffer.concat(sources.map(name => readFileSync(`${here}/${name}`))));
 
 const style = buildSync({ stdin: { contents: source('gallery.css'), loader: 'css' }, minify: true, write: false }).outputFiles[0].text.trim();
-const texts = licenses();
-writeFileSync(`${here}/LICENSES`, texts);
 
 // A page with the photos of one source; allowed: what its policy lets it ask for.
 async function makePage(file, photoSource, allowed, parts) {
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     entryPoints: [`${here}/main.js`], bundle: true, minify: true, write: false, format: 'iife', target: 'es2022', legalComments: 'none',
-    nodePaths: [`${packages}/node_modules`], plugins: [world], alias: { 'photo-source': `${here}/${photoSource}` },
+    nodePaths: [`${packages}/node_modules`], plugins: [world], alias: { 'photo-source': `${here}/${photoSource}` }, metafile: true,
   });
   const script = outputFiles[0].text.trim();
+  const texts = licenses(metafile);
   const policy = ["default-src 'none'", ...allowed, `style-src 'sha256-${hash('sha256', 'base64', style)}'`,
     `script-src 'sha256-${hash('sha256', 'base64', script)}'`, "base-uri 'none'", "form-action 'none'"].join('; ');
   const page = source('page.html')
@@ -85,9 +85,11 @@ async function makePage(file, photoSource, allowed, parts) {
   if (/<\/script|<!--/i.test(script)) throw new Error('the script ends its own element');
   writeFileSync(file, page);
   console.log(`${file}: ${page.length} bytes: script ${script.length}, style ${style.length}`);
+  return texts;
 }
 
-await makePage(`${here}/gallery.html`, 'embedded.js', ['img-src data:'],
+const texts = await makePage(`${here}/gallery.html`, 'embedded.js', ['img-src data:'],
   { upload: '', data: '<script type="application/json" id="data">@@photos@@</script>\n' });
 await makePage(`${top}/examples/gallery/index.html`, 'http.js', ["img-src 'self' data:", "connect-src 'self'"],
   { upload: '<label id="upload-button" class="button" hidden>Upload<input type="file" id="upload" accept="image/*" multiple></label>\n  ', data: '' });
+writeFileSync(`${here}/LICENSES`, texts); // the other page has no more packages

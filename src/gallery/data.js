@@ -23,17 +23,12 @@ export function prepare(photo, timezone) {
   const file = text(photo.path)?.split('/').pop() || `Photo ${photo.id}`;
 
   return {
-    ...photo,
-    file,
-    title: text(photo.title) ?? file,
-    time: time ? photo.taken_at_local : '',
-    day: time ? time[0].slice(0, 10) : null,
+    ...photo, file, title: text(photo.title) ?? file,
+    time: time ? photo.taken_at_local : '', day: time ? time[0].slice(0, 10) : null,
     month: time ? time[0].slice(0, 7) : '', // '' = none
     dayShown: time ? dayName.format(utc) : null,
     timeShown: time ? [`${longDayName.format(utc)}, ${time[0].slice(11)}`, timezone].filter(Boolean).join(' ') : null,
-    aspect: aspect(photo),
-    camera: text(photo.camera),
-    lens: text(photo.lens),
+    aspect: aspect(photo), camera: text(photo.camera), lens: text(photo.lens),
     keywords: Array.isArray(photo.keywords) ? [...new Set(photo.keywords.map(text).filter(Boolean))] : [],
     place: hasPlace ? [photo.longitude, photo.latitude] : null,
   };

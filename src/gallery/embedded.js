@@ -16,31 +16,20 @@ function passes(photo, filter) {
     && (!filter.area || filter.area.has(photo.index));
 }
 
-function count(values) {
-  const counts = new Map();
-  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
-  return [...counts];
-}
-
 export async function about() {
   const days = photos.map(photo => photo.day).filter(Boolean).sort();
   const made = `Made by thumbexif on ${new Date(data.made_at).toLocaleString('en', { dateStyle: 'long', timeStyle: 'short' })}.`;
   return {
     title: data.table.replace(/^public\./, '').replaceAll('"', ''),
     made: data.more ? `${made} The table has more photos: these are the newest ${photos.length.toLocaleString('en')}.` : made,
-    facets: Object.fromEntries(Object.entries(valuesOf).map(([name, of]) => [name, count(photos.flatMap(of))])),
-    days: [days[0], days.at(-1)],
-    hasPlaces: photos.some(photo => photo.place),
+    facets: Object.fromEntries(Object.entries(valuesOf).map(([name, of]) => [name, [...Map.groupBy(photos.flatMap(of), value => value)].map(([value, all]) => [value, all.length])])),
+    days: [days[0], days.at(-1)], hasPlaces: photos.some(photo => photo.place),
   };
 }
 
 export async function months(filter) {
-  const found = [];
-  for (const photo of photos.filter(each => passes(each, filter))) {
-    if (found.at(-1)?.name !== photo.month) found.push({ name: photo.month, photos: [] });
-    found.at(-1).photos.push(photo);
-  }
-  return found.map(month => ({ ...month, count: month.photos.length }));
+  const found = Map.groupBy(photos.filter(photo => passes(photo, filter)), photo => photo.month);
+  return [...found].map(([name, of]) => ({ name, photos: of, count: of.length }));
 }
 
 export async function clusters(box, zoom, filter) {
@@ -50,7 +39,7 @@ export async function clusters(box, zoom, filter) {
     indexed = { filter, of: new Supercluster({ radius: 56, extent: 512, maxZoom: 14 }).load(points) };
   }
   return indexed.of.getClusters(box, Math.floor(zoom)).map(({ id, properties, geometry }) => ({
-    key: id ? `c${id}` : `p${properties.index}`, at: geometry.coordinates, count: properties.point_count ?? 1,
+    key: `${id ?? properties.index} ${geometry.coordinates} ${properties.point_count}`, at: geometry.coordinates, count: properties.point_count ?? 1,
     area: () => new Set(id ? indexed.of.getLeaves(id, Infinity).map(leaf => leaf.properties.index) : [properties.index]),
   }));
 }

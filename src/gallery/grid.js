@@ -6,17 +6,12 @@ import { element, plural } from './dom.js';
 import { monthsShown, nameOf, troubleOf } from './data.js';
 
 const AHEAD = 800; // pixels above and below the window that are filled, too
-const BAR = 60; // pixels at the top of the window that the bar takes
-const TOP = 110; // and a heading above what is scrolled to
+const [BAR, TOP] = [60, 110]; // pixels at the top of the window that the bar takes, and a heading, too
 const GAP = 6;
 const FEW = 8; // photos: so few of a month share a section with those of its neighbours
 
-function placeholder(photo) {
-  try {
-    return photo.thumbhash ? thumbHashToDataURL(Uint8Array.from(atob(photo.thumbhash), c => c.charCodeAt(0))) : null;
-  } catch {
-    return null;
-  }
+function placeholder({ thumbhash }) {
+  try { return thumbhash && thumbHashToDataURL(Uint8Array.from(atob(thumbhash), c => c.charCodeAt(0))); } catch { return null; }
 }
 
 // The picture of a photo, or the reason why there is none.
@@ -32,8 +27,7 @@ export function pictureOf(photo) {
 }
 
 export class Grid {
-  // more(section): add photos to a section that lacks some, and tell if there were any; open(i): photo i was chosen; seen(i): the month
-  // .months[i] is at the top of the window
+  // more(section): add photos that it lacks, and tell if there were any; open(i): a photo was chosen; seen(i): a month is at the window's top
   constructor(root, { more, open, seen }) {
     Object.assign(this, { root, more, seen, months: [], sections: [], active: 0, width: 0 });
     addEventListener('scroll', () => this.fillSoon(), { passive: true });
@@ -50,10 +44,7 @@ export class Grid {
     on('keydown', (number, event) => this.onKey(event));
   }
 
-  get count() {
-    const last = this.sections.at(-1);
-    return last ? last.first + last.count : 0;
-  }
+  get count() { return this.sections.length > 0 ? this.sections.at(-1).first + this.sections.at(-1).count : 0; }
 
   show(months) {
     this.active = 0;
@@ -78,19 +69,16 @@ export class Grid {
 
   makeSection(section) {
     const id = `month-${section.to || 'none'}`;
-    const count = section.open ? '' : plural(section.count, 'photo');
     section.list = element('ul', { role: 'list' });
-    return element('section', { 'aria-labelledby': id }, element('h2', { id }, monthsShown(section.from, section.to), element('span', {}, count)), section.list);
+    return element('section', { 'aria-labelledby': id },
+      element('h2', { id }, monthsShown(section.from, section.to), element('span', {}, section.open ? '' : plural(section.count, 'photo'))), section.list);
   }
 
   layOut() {
     this.width = this.root.clientWidth;
     if (this.width === 0) return;
     this.rowHeight = this.width < 600 ? 130 : 210;
-    for (const section of this.sections) {
-      Object.assign(section, { whole: 0, next: 0 });
-      this.extend(section);
-    }
+    for (const section of this.sections) this.extend(Object.assign(section, { whole: 0, next: 0 }));
     this.measure();
   }
 
@@ -105,14 +93,14 @@ export class Grid {
     section.next = section.boxes[section.whole]?.top ?? section.bottom + (layout.boxes.length > 0 ? GAP : 0);
     const inRow = Math.max(this.width / (this.rowHeight * 4 / 3 + GAP), 1);
     section.height = section.bottom + Math.ceil((section.count - section.boxes.length) / inRow) * (this.rowHeight + GAP);
-    section.list.style.height = `${section.height}px`;
-    section.list.style.backgroundImage = `linear-gradient(transparent ${section.bottom}px, var(--tile) 0)`;
+    Object.assign(section.list.style, { height: `${section.height}px`, backgroundImage: `linear-gradient(transparent ${section.bottom}px, var(--tile) 0)` });
     for (const [i, item] of section.items) this.place(item, section.boxes[i]);
   }
 
   // More photos for a section, one page at a time; tells if there were any.
   async need(section) {
-    section.coming ??= this.more(section).finally(() => { section.coming = null; });
+    section.list.ariaBusy = 'true';
+    section.coming ??= this.more(section).finally(() => { section.coming = null; section.list.ariaBusy = 'false'; });
     if (!await section.coming || !this.sections.includes(section)) return false;
     this.extend(section);
     this.measure();
@@ -122,8 +110,8 @@ export class Grid {
   // A photo, once it is there.
   async get(number) {
     const section = this.sectionOf(number);
-    const isThere = () => number - section.first < section.photos.length || section.photos.length >= section.count;
-    while (section && !isThere() && await this.need(section)) { /* the next page */ }
+    const lacks = ({ first, photos, count }) => photos.length <= number - first && photos.length < count;
+    while (section && lacks(section) && await this.need(section)) { /* the next page */ }
     return section?.photos[number - section.first];
   }
 
@@ -132,10 +120,7 @@ export class Grid {
     for (const section of this.sections) section.top = section.list.getBoundingClientRect().top + scrollY;
     this.fill();
   }
-
-  fillSoon() {
-    this.frame ??= requestAnimationFrame(() => { this.frame = null; this.fill(); });
-  }
+  fillSoon() { this.frame ??= requestAnimationFrame(() => { this.frame = null; this.fill(); }); }
 
   fill() {
     for (const section of this.sections) {
@@ -169,14 +154,9 @@ export class Grid {
     return item;
   }
 
-  place(item, { left, top, width, height }) {
-    Object.assign(item.style, { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` });
-  }
+  place(item, box) { for (const side of ['left', 'top', 'width', 'height']) item.style[side] = `${box[side]}px`; }
 
-  sectionOf(number) {
-    return this.sections.findLast(section => section.first <= number);
-  }
-
+  sectionOf(number) { return this.sections.findLast(section => section.first <= number); }
   buttonOf(number) {
     const section = this.sectionOf(number);
     return section?.items.get(number - section.first)?.firstChild;
@@ -200,28 +180,24 @@ export class Grid {
     if (!await this.get(number)) return;
     this.setActive(number);
     const { top, bottom } = this.boxOf(number);
-    if (top < scrollY + TOP) scrollTo({ top: top - TOP });
-    else if (bottom > scrollY + innerHeight - 20) scrollTo({ top: bottom - innerHeight + 20 });
+    scrollTo({ top: Math.min(Math.max(scrollY, bottom - innerHeight + 20), top - TOP) });
     this.fill();
     this.buttonOf(number)?.focus({ preventScroll: true });
   }
 
-  scrollToMonth(i) {
-    scrollTo({ top: this.boxOf(this.months[i].first, this.months[i].section).top - TOP });
-  }
+  scrollToMonth(i) { scrollTo({ top: this.boxOf(this.months[i].first).top - TOP }); }
 
   // The photo above or below: the nearest one in the next row.
   inNextRow(step) {
-    const from = this.boxOf(this.active);
-    let best = null;
-    for (let i = this.active + step, row = null; i >= 0 && i < this.count; i += step) {
-      const box = this.boxOf(i);
-      if (box.top === from.top || (row !== null && box.top !== row)) { if (row !== null) break; continue; }
-      row = box.top;
-      const distance = Math.abs(box.middle - from.middle);
-      if (best === null || distance < best.distance) best = { i, distance };
-    }
-    return best?.i ?? this.active;
+    const { top, middle } = this.boxOf(this.active);
+    const isIn = number => number >= 0 && number < this.count;
+    let i = this.active;
+    while (isIn(i) && this.boxOf(i).top === top) i += step;
+    if (!isIn(i)) return this.active;
+    const distance = number => Math.abs(this.boxOf(number).middle - middle);
+    let best = i;
+    for (const row = this.boxOf(i).top; isIn(i) && this.boxOf(i).top === row; i += step) if (distance(i) < distance(best)) best = i;
+    return best;
   }
 
   onKey(event) {

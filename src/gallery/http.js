@@ -28,11 +28,9 @@ export async function about() {
   const [facets, map] = await Promise.all([call('photos_facets', {}), call('photos_map', {})]);
   const counted = list => list.map(({ value, count }) => [value, count]);
   return {
-    title: 'Photos',
-    made: '',
+    title: 'Photos', made: '', hasPlaces: map.features.length > 0,
     facets: { camera: counted(facets.cameras), lens: counted(facets.lenses), keyword: counted(facets.keywords) },
     days: facets.years.length > 0 ? [`${facets.years.at(-1).value}-01-01`, `${facets.years[0].value}-12-31`] : [],
-    hasPlaces: map.features.length > 0,
   };
 }
 

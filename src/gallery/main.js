@@ -6,18 +6,16 @@ import { Grid } from './grid.js';
 import { PhotoMap } from './map.js';
 import { Timeline } from './timeline.js';
 
-const form = byId('filters');
+const [form, empty] = [byId('filters'), byId('empty')];
 const facets = ['camera', 'lens', 'keyword'];
 let filter = { camera: '', lens: '', keyword: '', from: '', to: '', area: null }; // replaced when it changes
 let total = 0;
-
 const say = text => { byId('count').textContent = text; };
 const fail = error => say(`Trouble: ${error.message}`);
 const details = new Details(async photo => await source.details(photo).catch(fail) ?? photo, (list, number) => list === grid && grid.focus(number));
 const grid = new Grid(byId('photos'), {
   more: section => source.more(section, filter).catch(fail),
-  open: number => details.open(grid, number),
-  seen: month => timeline.seen(month),
+  open: number => details.open(grid, number), seen: month => timeline.seen(month),
 });
 const timeline = new Timeline(byId('timeline'), month => grid.scrollToMonth(month));
 const map = new PhotoMap(byId('map'), (area, name) => setArea(area, name));
@@ -25,19 +23,18 @@ const map = new PhotoMap(byId('map'), (area, name) => setArea(area, name));
 // Show what passes the filter.  The map shows what would without its own part.
 async function show(withMap) {
   const asked = filter;
-  const isAll = Object.values(asked).every(value => !value);
   const withoutArea = { ...asked, area: null };
   if (withMap) map.show(async (box, zoom) => await source.clusters(box, zoom, withoutArea).catch(fail) ?? []);
   const months = await source.months(asked).catch(fail);
   if (!months || asked !== filter) return;
   grid.show(months);
   timeline.show(grid.months);
-  const count = grid.count;
+  const [count, isAll] = [grid.count, Object.values(asked).every(value => !value)];
   if (isAll) total = count;
   say(isAll ? plural(total, 'photo') : `${count.toLocaleString('en')} of ${plural(total, 'photo')}`);
-  byId('empty').hidden = count > 0;
-  byId('empty').querySelector('p').textContent = total === 0 ? 'There are no photos.' : 'No photo passes these filters.';
-  byId('empty').querySelector('button').hidden = total === 0;
+  empty.hidden = count > 0;
+  empty.querySelector('p').textContent = total === 0 ? 'There are no photos.' : 'No photo passes these filters.';
+  empty.querySelector('button').hidden = total === 0;
 }
 
 function setArea(area, name, withMap = false) {
@@ -52,12 +49,10 @@ function fillOptions(about) {
   for (const name of facets) {
     const counts = about.facets[name].sort(([a], [b]) => a.localeCompare(b, 'en', { sensitivity: 'base', numeric: true }));
     form[name].replaceChildren(element('option', { value: '' }, 'All'), ...counts.map(([value, count]) => element('option', { value }, `${value} (${count})`)));
-    form[name].value = filter[name];
-    form[name].closest('label').hidden = counts.length === 0;
+    Object.assign(form[name], { value: filter[name] }).closest('label').hidden = counts.length === 0;
   }
   for (const name of ['from', 'to']) {
-    Object.assign(form[name], { min: about.days[0] ?? '', max: about.days[1] ?? '' });
-    form[name].closest('label').hidden = !about.days[0];
+    Object.assign(form[name], { min: about.days[0] ?? '', max: about.days[1] ?? '' }).closest('label').hidden = !about.days[0];
   }
 }
 
@@ -87,11 +82,8 @@ form.addEventListener('input', () => {
 });
 form.addEventListener('submit', event => event.preventDefault());
 form.addEventListener('reset', () => setTimeout(() => form.dispatchEvent(new Event('input'))));
-byId('empty').querySelector('button').addEventListener('click', () => form.reset());
-byId('area').firstElementChild.addEventListener('click', () => {
-  setArea(null);
-  byId('map').focus({ preventScroll: true });
-});
+empty.querySelector('button').addEventListener('click', () => form.reset());
+byId('area').firstElementChild.addEventListener('click', () => { setArea(null); byId('map').focus({ preventScroll: true }); });
 
 async function start() {
   const about = await source.about();
@@ -108,5 +100,4 @@ async function start() {
   await show(true);
   if (total > 0) setUpToggle(byId('filters-button'), form, wide);
 }
-
 start().catch(fail);
