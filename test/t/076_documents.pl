@@ -132,7 +132,7 @@ sub try_sh
 
 		if (!defined $why) { ok(run_here($command), "$where: $command") }
 		elsif (!defined $name) { fail("$where: nothing tries $command") }
-		else { like(slurp_file("$ENV{TE_SCRATCH}/$script"), qr/\breadme_commands \Q$name\E\b/, "$where: $script tries $command, as here $why") }
+		else { like(slurp_file("$ENV{TE_SCRATCH}/$script"), qr/\breadme_commands '?\Q$name\E\b/, "$where: $script tries $command, as here $why") }
 	}
 	return;
 }

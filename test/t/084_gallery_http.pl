@@ -102,6 +102,10 @@ sub get
 	return $http->get("$base$path", { headers => \%headers });
 }
 
+my $page = get('');
+is("$page->{status} $page->{headers}->{'content-type'}", '200 text/html; charset=utf-8', 'the page is served');
+like($page->{content}, qr/<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src 'self' data:; connect-src 'self'; /, 'and may ask nobody but its server');
+
 # --- thumbnails
 
 my $file = value($server, 'SELECT thumbnail_path FROM photos WHERE id = 42');
