@@ -34,7 +34,7 @@ export async function about() {
   };
 }
 
-// Those without a date come after all others, and nothing counts them: there is another page while pages are full.
+// Those without a date come after all others, and nothing counts them: there is another one while pages are full.
 export async function months(filter) {
   const timeline = await call('photos_timeline', { unit: 'month', ...parametersOf(filter) });
   const dated = timeline.filter(({ bucket }) => /^\d/.test(bucket)).map(({ bucket, count, cover }) => ({ name: bucket.slice(0, 7), count, cover, photos: [] }));
@@ -53,7 +53,7 @@ export async function more(section, filter) {
   section.after = page.at(-1)?.cursor;
   section.photos.push(...(section.to ? found.slice(0, section.count - section.photos.length) : found));
   section.open = !section.to && !isLast;
-  if (isLast || section.open) section.count = section.photos.length + (isLast ? 0 : PAGE);
+  if (isLast || section.open) section.count = section.photos.length + (isLast ? 0 : 1);
   return page.length > 0;
 }
 

@@ -31,7 +31,7 @@ async function show(withMap) {
   timeline.show(grid.months);
   const [count, isAll] = [grid.count, Object.values(asked).every(value => !value)];
   if (isAll) total = count;
-  say(isAll ? plural(total, 'photo') : `${count.toLocaleString('en')} of ${plural(total, 'photo')}`);
+  say((months.at(-1)?.open ? 'at least ' : '') + (isAll ? plural(total, 'photo') : `${count.toLocaleString('en')} of ${plural(total, 'photo')}`));
   empty.hidden = count > 0;
   empty.querySelector('p').textContent = total === 0 ? 'There are no photos.' : 'No photo passes these filters.';
   empty.querySelector('button').hidden = total === 0;

@@ -309,14 +309,16 @@ $browser->requests;
 value($server, <<"EOSQL");
 INSERT INTO photos (path, width, height, taken_at, camera_make, camera_model, gps_latitude, gps_longitude)
 	SELECT 'many/' || i, 4000, CASE WHEN i % 3 = 0 THEN 6000 ELSE 3000 END, '2023-12-31'::timestamptz - i * interval '50 minutes', 'Many', 'M' || i % 5, i % 50, i % 100 FROM generate_series(1, $many) i;
+INSERT INTO photos (path) SELECT 'undated/' || i FROM generate_series(1, 450) i;
 SET client_min_messages = warning;
 SELECT thumbexif_api('photos', 'photos_api', base => '/rpc/thumb?id={id}&v=', create_indexes => true);
 ANALYZE photos;
 EOSQL
-my $all = $many + $rows + 1;
+my $all = count('true');
+my $dated = count('taken_at IS NOT NULL');
 $browser->open('about:blank');
 $browser->open($base);
-told(($all =~ s/(\d)(?=\d{3}$)/$1,/r) . ' photos', "$all rows");
+told('at least ' . ($dated + 201) =~ s/(\d)(?=\d{3}$)/$1,/r . ' photos', "$all rows, of which those without a date are not counted");
 my $scrolled = $browser->js(<<'EOS');
 const frame = () => new Promise(requestAnimationFrame);
 const long = [];
@@ -346,6 +348,12 @@ shows($top, $month, 'the months lead to photos of a month years before');
 $browser->screenshot("$out/http-many.png");
 cmp_ok(quiet('a jump'), '<', 10, 'without those between');
 cmp_ok($browser->js('return document.querySelectorAll("*").length'), '<', 2500, 'and the document is as small as before');
+
+$browser->js('document.querySelector("#photos li button").focus()');
+$browser->wait_for('the last photo', sub { $browser->press('End'); $browser->js('return document.activeElement.closest("li")?.dataset.number') == $all - 1 });
+pass('those without a date come page by page');
+shows('document.querySelector("#photos section:last-child h2").textContent', 'Without a date', 'at the end');
+cmp_ok(quiet('the end'), '<', 10, 'and no others');
 
 undef $browser;
 $running->kill_kill;
