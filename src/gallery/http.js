@@ -49,7 +49,7 @@ export async function more(section, filter) {
   const after = section.after ?? (section.cover === undefined ? undefined : `${start}_${section.cover}`);
   const page = await call('photos_search', { ...parametersOf(filter), after, limit: PAGE });
   const found = page.map(read).filter(({ month }) => month >= section.from && month <= section.to);
-  const isLast = page.length < PAGE || (section.from && Date.parse(page.at(-1).taken_at) < startOf(section.from) - APART);
+  const isLast = page.length < PAGE || (section.from && !(Date.parse(page.at(-1).taken_at) >= startOf(section.from) - APART));
   section.after = page.at(-1)?.cursor;
   section.photos.push(...(section.to ? found.slice(0, section.count - section.photos.length) : found));
   section.open = !section.to && !isLast;

@@ -31,7 +31,8 @@ foreach my $i (1 .. $rows)
 	write_file("$root/$i.png", tiny_picture(width => $width, height => $height, colour => pack('C3', $i % 251, $i * 7 % 251, $i * 31 % 251), make => 'Tiny', model => 'One'));
 }
 
-my $server = new_server('http', roots => $root, config => "timezone = 'UTC'\nthumbexif.upload_dir = '$root/uploads'\n");
+# months are those of clocks on the spot, which are far from UTC
+my $server = new_server('http', roots => $root, config => "timezone = 'UTC'\nthumbexif.default_timezone = 'Pacific/Auckland'\nthumbexif.upload_dir = '$root/uploads'\n");
 value($server, 'CREATE TABLE photos (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, path text UNIQUE NOT NULL, filename text, thumbnail_path text, width int, height int,
 	taken_at timestamptz, camera_make text, camera_model text, gps_latitude float8, gps_longitude float8, exif_metadata jsonb)');
 value($server, q{SELECT thumbexif_attach('photos')});
