@@ -70,7 +70,6 @@ async function upload(files) {
     say(`Uploading ${file.name}`);
     photos.push(await source.upload(file));
   }
-  byId('upload').value = '';
   form.reset();
   fillOptions(await source.about());
   details.open({ count: photos.length, get: async number => photos[number] }, 0);
@@ -95,7 +94,7 @@ async function start() {
   if (about.hasPlaces) setUpToggle(byId('map-button'), byId('map-panel'), wide);
   if (source.upload) {
     byId('upload-button').hidden = false;
-    byId('upload').addEventListener('change', event => upload(event.target.files).catch(fail));
+    byId('upload').addEventListener('change', ({ target }) => upload(target.files).catch(fail).finally(() => { target.value = ''; }));
   }
   await show(true);
   if (total > 0) setUpToggle(byId('filters-button'), form, wide);

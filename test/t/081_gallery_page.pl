@@ -229,6 +229,7 @@ foreach my $case ([ none => q{'photos', "limit" => 0}, '0 photos' ], [ one => q{
 
 	$browser->open('file://' . page_of($name, $arguments));
 	is(told(), $told, "a page of $told");
+	is($browser->js('return document.querySelector("#filters-button").hidden'), $name eq 'none' ? JSON::PP::true : JSON::PP::false, 'which can be filtered if there are any');
 	accessible($told);
 	quiet($told);
 }
