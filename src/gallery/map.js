@@ -53,7 +53,9 @@ export class PhotoMap {
   // Show all places, the outline of a country around them at least.
   async fit() {
     if (!this.width || !this.clustersOf) return;
-    const all = await this.clustersOf([-180, -85, 180, 85], 2);
+    const asked = this.clustersOf;
+    const all = await asked([-180, -85, 180, 85], 2);
+    if (asked === this.clustersOf) this.fitted = asked; else return;
     const [xs, ys] = [all.map(({ at }) => xOf(at[0])), all.map(({ at }) => yOf(at[1]))];
     const [left, right, top, bottom] = xs.length > 0 ? [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)] : [0, 1, 0.2, 0.8];
     const [across, down] = [(this.width - 90) / Math.max(right - left, 1e-9), (this.height - 90) / Math.max(bottom - top, 1e-9)];
@@ -71,16 +73,16 @@ export class PhotoMap {
     this.ask();
   }
 
-  // The clusters of what is shown now.
+  // The clusters of what is shown now, once it stays.
   async ask() {
     this.isStale = true;
     if (this.isAsking) return;
     for (this.isAsking = true; this.isStale; this.place()) {
-      this.isStale = false;
+      this.isStale = await false; // after all that moves it at once
       this.clusters = await this.clustersOf(this.box, Math.log2(this.scale / TILE));
     }
     this.isAsking = false;
-    this.root.ariaBusy = 'false';
+    this.root.ariaBusy = String(this.fitted !== this.clustersOf);
   }
 
   place() {

@@ -72,6 +72,7 @@ sub readme_commands
 my @command = readme_commands 'server';
 my ($base, $log) = ('', '');
 my $running = IPC::Run::start(\@command, '<', \undef, '>', \$base, '2>', \$log);
+END { local $?; $running->kill_kill if $running }
 $running->pump until $base =~ /\n/ || !$running->pumpable;
 chomp $base;
 my $http = HTTP::Tiny->new(timeout => $PostgreSQL::Test::Utils::timeout_default);
@@ -358,6 +359,7 @@ cmp_ok(quiet('the end'), '<', 10, 'and no others');
 
 undef $browser;
 $running->kill_kill;
+undef $running;
 is($log, '', 'the server has nothing to complain about');
 $server->stop;
 done_testing();
