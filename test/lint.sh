@@ -79,7 +79,7 @@ lengths()		# LIMIT-OF-A-FILE LIMIT-OF-A-FUNCTION: what is longer
 check "no file above 450 lines, no function above 60" lengths 450 60
 lengths 400 60 | sed 's/^/# long: /'
 check "no white space at the ends of lines" \
-	grep -rnE '[[:space:]]+$' --include='*.[ch]' --include='*.sql' --include='*.pl' --include='*.sh' --include='*.md' --include='*.spec' src sql test bench README.md CHANGELOG.md
+	grep -rnE '[[:space:]]+$' --include='*.[ch]' --include='*.sql' --include='*.pl' --include='*.sh' --include='*.md' --include='*.spec' src sql test bench examples README.md CHANGELOG.md
 # Nothing runs the bench, the demo and so on but a person: see at least that they can be read.
 parse_scripts()
 {
@@ -93,17 +93,20 @@ parse_scripts()
 }
 check "scripts that no test runs can be parsed" parse_scripts
 check "SQL leaves no name to the search_path" perl test/sql_names.pl sql/[0-9]*.sql sql/upgrade/*.sql
-# The page is committed as it was made: "make gallery" makes it anew.
+# The pages are committed as they were made: "make gallery" makes them anew.
 gallery_sources()
 {
-	local hash
+	local hash page
 	hash=$(cd src/gallery && ls | grep -E '\.(css|js|json|mjs)$|^page\.html$' | LC_ALL=C sort | xargs cat | sha256sum)
-	grep -q "SHA-256 ${hash%% *}\." src/gallery/gallery.html || echo "src/gallery/gallery.html is not made of the sources beside it: make gallery"
+	for page in src/gallery/gallery.html examples/gallery/index.html; do
+		grep -q "SHA-256 ${hash%% *}\." $page || echo "$page is not made of src/gallery: make gallery"
+		LC_ALL=C grep -n '[^ -~]' $page
+	done
 	[ "$(cat src/gallery/*.js | wc -l)" -le 800 ] || echo "src/gallery has more than 800 lines of JavaScript"
 	grep -l '"resolved"' src/gallery/package-lock.json
-	LC_ALL=C grep -n '[^ -~]' src/gallery/gallery.html
+	[ "$(wc -l < examples/gallery/server.py)" -le 150 ] || echo "examples/gallery/server.py has more than 150 lines"
 }
-check "the page of the gallery is that of its sources" gallery_sources
+check "the pages of the gallery are those of their sources" gallery_sources
 check "nothing left to do is marked in the code" \
 	grep -rnwE 'TODO|FIXME|XXX|HACK' src sql test --include='*.[ch]' --include='*.sql' --include='*.pl'
 check "the changes of test/mutations fit the code" test/mutate.sh --fit

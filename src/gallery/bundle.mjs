@@ -1,4 +1,5 @@
-// bundle.mjs FOLDER: makes gallery.html and LICENSES of the sources beside it, with the packages that are installed in FOLDER.
+// bundle.mjs FOLDER [TOP]: makes the pages and LICENSES of the sources beside it, with the packages that are installed in FOLDER: gallery.html,
+// whose photos are in it, and examples/gallery/index.html (below TOP), which asks a server for them.
 import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync, existsSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -7,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const packages = resolve(process.argv[2]);
+const top = process.argv[3] ?? resolve(here, '../..');
 const require = createRequire(`${packages}/package.json`);
 const { buildSync, build } = require('esbuild');
 const topojson = require('topojson-client');
@@ -46,10 +48,11 @@ const world = {
   },
 };
 
-// Of what is in the page; thumbhash comes without the text of its license.
-function licenses() {
+// Of the packages that are in a page, by what esbuild tells of it; thumbhash comes without the text of its license.
+function licenses(metafile) {
   const mit = readFileSync(`${packages}/node_modules/esbuild/LICENSE.md`, 'utf8').replace(/^MIT License\s+Copyright.*\n/, 'MIT License\n\nCopyright (c) 2023 Evan Wallace\n');
-  return ['justified-layout', 'kdbush', 'supercluster', 'thumbhash', 'world-atlas'].map(name => {
+  const names = Object.keys(metafile.inputs).map(file => /node_modules\/([^/]+)\//.exec(file)?.[1]).filter(Boolean);
+  return [...new Set([...names, 'world-atlas'])].sort().map(name => {
     const folder = `${packages}/node_modules/${name}`;
     const { version } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
     const text = existsSync(`${folder}/LICENSE`) ? readFileSync(`${folder}/LICENSE`, 'utf8') : mit;
@@ -61,22 +64,32 @@ function licenses() {
 const sources = readdirSync(here).filter(name => /\.(css|js|json|mjs)$|^page\.html$/.test(name)).sort();
 const sourcesHash = hash('sha256', 'hex', Buffer.concat(sources.map(name => readFileSync(`${here}/${name}`))));
 
-const { outputFiles } = await build({
-  entryPoints: [`${here}/main.js`], bundle: true, minify: true, write: false, format: 'iife', target: 'es2022', legalComments: 'none',
-  nodePaths: [`${packages}/node_modules`], plugins: [world],
-});
-const script = outputFiles[0].text.trim();
 const style = buildSync({ stdin: { contents: source('gallery.css'), loader: 'css' }, minify: true, write: false }).outputFiles[0].text.trim();
-const policy = ["default-src 'none'", 'img-src data:', `style-src 'sha256-${hash('sha256', 'base64', style)}'`,
-  `script-src 'sha256-${hash('sha256', 'base64', script)}'`, "base-uri 'none'", "form-action 'none'"].join('; ');
-const texts = licenses();
-const page = source('page.html')
-  .replace('<html', () => `<!--\nMade by "make gallery" of sources with SHA-256 ${sourcesHash}.\n\n${texts}-->\n<html`)
-  .replace('{{policy}}', policy).replace('{{style}}', () => style).replace('{{script}}', () => script);
 
-if (/[^\n -~]/.test(page)) throw new Error('the page is not in ASCII');
-if (page.split('@@photos@@').length !== 2) throw new Error('the page has not one place for the photos');
-if (/<\/script|<!--/i.test(script)) throw new Error('the script ends its own element');
-writeFileSync(`${here}/gallery.html`, page);
-writeFileSync(`${here}/LICENSES`, texts);
-console.log(`${page.length} bytes: script ${script.length}, style ${style.length}`);
+// A page with the photos of one source; allowed: what its policy lets it ask for.
+async function makePage(file, photoSource, allowed, parts) {
+  const { outputFiles, metafile } = await build({
+    entryPoints: [`${here}/main.js`], bundle: true, minify: true, write: false, format: 'iife', target: 'es2022', legalComments: 'none',
+    nodePaths: [`${packages}/node_modules`], plugins: [world], alias: { 'photo-source': `${here}/${photoSource}` }, metafile: true,
+  });
+  const script = outputFiles[0].text.trim();
+  const texts = licenses(metafile);
+  const policy = ["default-src 'none'", ...allowed, `style-src 'sha256-${hash('sha256', 'base64', style)}'`,
+    `script-src 'sha256-${hash('sha256', 'base64', script)}'`, "base-uri 'none'", "form-action 'none'"].join('; ');
+  const page = source('page.html')
+    .replace('<html', () => `<!--\nMade by "make gallery" of sources with SHA-256 ${sourcesHash}.\n\n${texts}-->\n<html`)
+    .replace('{{policy}}', policy).replace('{{upload}}', parts.upload).replace('{{data}}', parts.data)
+    .replace('{{style}}', () => style).replace('{{script}}', () => script);
+  if (/[^\n -~]/.test(page)) throw new Error(`${file} is not in ASCII`);
+  if (page.split('@@photos@@').length !== (parts.data ? 2 : 1)) throw new Error(`${file} has not one place for the photos`);
+  if (/<\/script|<!--/i.test(script)) throw new Error('the script ends its own element');
+  writeFileSync(file, page);
+  console.log(`${file}: ${page.length} bytes: script ${script.length}, style ${style.length}`);
+  return texts;
+}
+
+const texts = await makePage(`${here}/gallery.html`, 'embedded.js', ['img-src data:'],
+  { upload: '', data: '<script type="application/json" id="data">@@photos@@</script>\n' });
+await makePage(`${top}/examples/gallery/index.html`, 'http.js', ["img-src 'self' data:", "connect-src 'self'"],
+  { upload: '<label id="upload-button" class="button" hidden>Upload<input type="file" id="upload" accept="image/*" multiple></label>\n  ', data: '' });
+writeFileSync(`${here}/LICENSES`, texts); // the other page has no more packages

@@ -1,4 +1,4 @@
-// data.js: the photos in the page, as the rest of it uses them.  A fact may be absent or, in a hostile table, anything.
+// data.js: a photo as the page uses it, and how dates and places are written.  A fact may be absent or, in a hostile table, anything.
 
 const TIME = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)/;
 const monthName = new Intl.DateTimeFormat('en-GB', { month: 'long', year: 'numeric', timeZone: 'UTC' });
@@ -16,35 +16,22 @@ function aspect(photo) {
 }
 
 // Times are those of the camera's clock, or those of a time zone, which is named then.
-function prepare(photo, index, timezone) {
+export function prepare(photo, timezone) {
   const time = TIME.exec(text(photo.taken_at_local) ?? '');
   const utc = time && Date.UTC(...time.slice(1).map((part, i) => Number(part) - (i === 1 ? 1 : 0)));
   const hasPlace = between(photo.latitude, -90, 90) && between(photo.longitude, -180, 180);
   const file = text(photo.path)?.split('/').pop() || `Photo ${photo.id}`;
 
   return {
-    ...photo,
-    index,
-    file,
-    title: text(photo.title) ?? file,
-    time: time ? photo.taken_at_local : '',
-    day: time ? time[0].slice(0, 10) : null,
+    ...photo, file, title: text(photo.title) ?? file,
+    time: time ? photo.taken_at_local : '', day: time ? time[0].slice(0, 10) : null,
     month: time ? time[0].slice(0, 7) : '', // '' = none
     dayShown: time ? dayName.format(utc) : null,
     timeShown: time ? [`${longDayName.format(utc)}, ${time[0].slice(11)}`, timezone].filter(Boolean).join(' ') : null,
-    aspect: aspect(photo),
-    camera: text(photo.camera),
-    lens: text(photo.lens),
+    aspect: aspect(photo), camera: text(photo.camera), lens: text(photo.lens),
     keywords: Array.isArray(photo.keywords) ? [...new Set(photo.keywords.map(text).filter(Boolean))] : [],
     place: hasPlace ? [photo.longitude, photo.latitude] : null,
   };
-}
-
-export function readData(json) {
-  const data = JSON.parse(json);
-  const photos = data.photos.map((photo, index) => prepare(photo, index, data.timezone));
-  // they come by the instant; cameras' clocks differ
-  return { ...data, photos: photos.sort((a, b) => (a.time === b.time ? a.index - b.index : a.time < b.time ? 1 : -1)) };
 }
 
 export function monthShown(month) {
@@ -58,31 +45,11 @@ export function monthsShown(from, to) {
 }
 
 // What a screen reader says of a photo in the grid.
-export function nameOf(photo) {
-  const parts = [photo.title, photo.dayShown, photo.camera];
-  return parts.filter(Boolean).join(', ');
-}
+export const nameOf = photo => [photo.title, photo.dayShown, photo.camera].filter(Boolean).join(', ');
 
 // The reason for which a photo has no thumbnail.
 export function troubleOf(photo) {
   return text(photo.error) ?? { new: 'not processed yet', queued: 'waits to be processed', running: 'is being processed' }[photo.status] ?? 'no thumbnail';
-}
-
-// Does a photo pass?  A filter has camera, lens, keyword, from, to ('' = all) and area (a set of indexes, or null).
-export function passes(photo, filter, withArea = true) {
-  return (!filter.camera || photo.camera === filter.camera)
-    && (!filter.lens || photo.lens === filter.lens)
-    && (!filter.keyword || photo.keywords.includes(filter.keyword))
-    && (!filter.from || (photo.day !== null && photo.day >= filter.from))
-    && (!filter.to || (photo.day !== null && photo.day <= filter.to))
-    && (!withArea || !filter.area || filter.area.has(photo.index));
-}
-
-// [value, number of photos] of a fact, in the order of the alphabet; valuesOf(photo) gives an array.
-export function countValues(photos, valuesOf) {
-  const counts = new Map();
-  for (const photo of photos) for (const value of valuesOf(photo)) counts.set(value, (counts.get(value) ?? 0) + 1);
-  return [...counts].sort(([a], [b]) => a.localeCompare(b, 'en', { sensitivity: 'base', numeric: true }));
 }
 
 export function placeShown([longitude, latitude], digits = 4) {

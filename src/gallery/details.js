@@ -3,14 +3,13 @@ import { element, byId } from './dom.js';
 import { isNumber, placeShown } from './data.js';
 import { pictureOf } from './grid.js';
 
-const SWIPE = 50; // pixels
-const ENLARGED = 2.5; // times, at most
+const [SWIPE, ENLARGED] = [50, 2.5]; // pixels; times, at most
 
 // A number of a column, for tables that do not keep all of EXIF.
 const shown = (value, show) => (isNumber(value) && value > 0 ? show(Number(value.toPrecision(3))) : null);
 
 function exposureOf(photo, exif) {
-  return [
+  return photo.exposure ?? [
     exif.ExposureTime ?? shown(photo.exposure_time, seconds => (seconds < 0.3 ? `1/${Math.round(1 / seconds)} s` : `${seconds} s`)),
     exif.FNumber ?? shown(photo.f_number, number => `f/${number}`),
     exif.ISOSpeedRatings ?? shown(photo.iso, () => `ISO ${photo.iso}`),
@@ -24,32 +23,24 @@ function factsOf(photo) {
   const size = megapixels > 0 ? `${photo.width} \u00d7 ${photo.height}${megapixels >= 0.1 ? ` (${megapixels.toFixed(1)} megapixels)` : ''}` : null;
 
   return [
-    ['Taken', photo.timeShown],
-    ['Camera', photo.camera],
-    ['Lens', photo.lens],
-    ['Exposure', exposureOf(photo, exif)],
-    ['Size', size],
+    ['Taken', photo.timeShown], ['Camera', photo.camera], ['Lens', photo.lens], ['Exposure', exposureOf(photo, exif)], ['Size', size],
     ['Position', photo.place && placeShown(photo.place, 5)],
     ['Altitude', isNumber(photo.altitude) ? `${Math.round(photo.altitude)} m` : exif.GPSAltitude],
     ['Direction', isNumber(photo.direction) ? `${Math.round(photo.direction)}\u00b0` : null],
     ['Keywords', photo.keywords.join(', ')],
     ['Rating', isNumber(photo.rating) && photo.rating > 0 ? `${photo.rating} of 5` : null],
     ['File', photo.path],
-    ['State', photo.status === 'done' ? null : photo.status],
-    ['Trouble', photo.error],
-    ['EXIF trouble', photo.exif_error],
+    ['State', photo.status === 'done' ? null : photo.status], ['Trouble', photo.error], ['EXIF trouble', photo.exif_error],
   ].filter(([, value]) => value);
 }
 
-function fill(list, pairs) {
-  list.replaceChildren(...pairs.flatMap(([name, value]) => [element('dt', {}, name), element('dd', {}, String(value))]));
-}
+const fill = (list, pairs) => list.replaceChildren(...pairs.flatMap(([name, value]) => [element('dt', {}, name), element('dd', {}, String(value))]));
 
 export class Details {
-  // closed(number): the photo that was shown last
-  constructor(closed) {
-    this.dialog = byId('details');
-    this.dialog.addEventListener('close', () => closed(this.number));
+  // details(photo): all that is known of it, EXIF, too; closed(list, number): the photo that was shown last
+  constructor(details, closed) {
+    Object.assign(this, { details, dialog: byId('details') });
+    this.dialog.addEventListener('close', () => closed(this.list, this.number));
     this.dialog.addEventListener('click', event => {
       const button = event.target.closest('button');
       if (button?.dataset.step) this.step(Number(button.dataset.step));
@@ -59,32 +50,30 @@ export class Details {
       const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
       if (step && !event.altKey && !event.ctrlKey && !event.metaKey) { event.preventDefault(); this.step(step); }
     });
-    const stage = this.find('.stage');
-    stage.addEventListener('pointerdown', event => { this.swipeFrom = event.clientX; });
-    stage.addEventListener('pointerup', event => {
-      const moved = event.clientX - this.swipeFrom;
-      if (event.pointerType === 'touch' && Math.abs(moved) > SWIPE) this.step(moved < 0 ? 1 : -1);
+    this.find('.stage').addEventListener('pointerdown', ({ pointerType, clientX }) => { this.swipeFrom = pointerType === 'touch' ? clientX : null; });
+    this.find('.stage').addEventListener('pointerup', ({ clientX }) => {
+      if (this.swipeFrom !== null && Math.abs(clientX - this.swipeFrom) > SWIPE) this.step(clientX < this.swipeFrom ? 1 : -1);
     });
   }
 
-  find(selector) {
-    return this.dialog.querySelector(selector);
-  }
+  find(selector) { return this.dialog.querySelector(selector); }
 
-  open(photos, number) {
-    this.photos = photos;
+  // a list has .count and get(number), which gives a photo in time
+  open(list, number) {
+    this.list = list;
     this.show(number);
     this.dialog.showModal();
     this.find('.close').focus();
   }
 
-  step(by) {
-    if (this.photos[this.number + by]) this.show(this.number + by);
-  }
+  has(number) { return number >= 0 && number < this.list.count; }
+  step(by) { if (this.has(this.number + by)) this.show(this.number + by); }
 
-  show(number) {
-    const photo = this.photos[number];
+  async show(number) {
     this.number = number;
+    const photo = await this.list.get(number);
+    if (!photo || this.number !== number) return;
+    this.tell(photo);
     byId('details-title').textContent = photo.title;
     const picture = pictureOf(photo);
     // a thumbnail is small: no larger than it looks well
@@ -93,15 +82,18 @@ export class Details {
       picture.addEventListener('load', () => Object.assign(picture.style, { maxWidth: `${picture.naturalWidth * ENLARGED}px`, maxHeight: `${picture.naturalHeight * ENLARGED}px` }));
     }
     this.find('.picture').replaceChildren(picture);
+    this.find('.facts').scrollTop = 0;
+    // not disabled: a button that is loses the focus
+    for (const button of this.dialog.querySelectorAll('.step')) button.ariaDisabled = String(!this.has(number + Number(button.dataset.step)));
+    const known = await this.details(photo);
+    if (this.number === number) this.tell(known);
+  }
+
+  tell(photo) {
     this.find('.description').textContent = typeof photo.description === 'string' ? photo.description : '';
     fill(this.find('.main-facts'), factsOf(photo));
     const exif = Object.entries(photo.exif ?? {}).sort(([a], [b]) => a.localeCompare(b, 'en'));
     fill(this.find('.exif'), exif);
     this.find('h3').hidden = exif.length === 0;
-    this.find('.facts').scrollTop = 0;
-    // not disabled: a button that is loses the focus
-    for (const button of this.dialog.querySelectorAll('.step')) {
-      button.setAttribute('aria-disabled', String(!this.photos[number + Number(button.dataset.step)]));
-    }
   }
 }

@@ -1,4 +1,4 @@
-// grid.js: the photos as a justified grid, by month.  Only what is near the window is in the document, so that any number
+// grid.js: the photos as a justified grid, by month.  Only what is near the window is in the document, and asked for, so that any number
 // of photos scrolls smoothly.
 import justifiedLayout from 'justified-layout';
 import { thumbHashToDataURL } from 'thumbhash';
@@ -6,22 +6,18 @@ import { element, plural } from './dom.js';
 import { monthsShown, nameOf, troubleOf } from './data.js';
 
 const AHEAD = 800; // pixels above and below the window that are filled, too
-const TOP = 110; // pixels that the bar and a heading take above what is scrolled to
+const [BAR, TOP] = [60, 110]; // pixels at the top of the window that the bar takes, and a heading, too
 const GAP = 6;
 const FEW = 8; // photos: so few of a month share a section with those of its neighbours
 
-function placeholder(photo) {
-  try {
-    return photo.thumbhash ? thumbHashToDataURL(Uint8Array.from(atob(photo.thumbhash), c => c.charCodeAt(0))) : null;
-  } catch {
-    return null;
-  }
+function placeholder({ thumbhash }) {
+  try { return thumbhash && thumbHashToDataURL(Uint8Array.from(atob(thumbhash), c => c.charCodeAt(0))); } catch { return null; }
 }
 
 // The picture of a photo, or the reason why there is none.
 export function pictureOf(photo) {
   if (!photo.thumbnail) {
-    return element('span', { class: 'missing' }, element('strong', {}, photo.status), element('span', {}, troubleOf(photo)), element('span', { class: 'file' }, photo.file));
+    return element('span', { class: 'missing' }, element('strong', {}, photo.status ?? ''), element('span', {}, troubleOf(photo)), element('span', { class: 'file' }, photo.file));
   }
   const picture = element('img', { alt: nameOf(photo), decoding: 'async', draggable: 'false' });
   const hash = placeholder(photo);
@@ -31,41 +27,42 @@ export function pictureOf(photo) {
 }
 
 export class Grid {
-  // open(photo): a photo was chosen; seen(i): the month .months[i] is at the top of the window
-  constructor(root, { open, seen }) {
-    Object.assign(this, { root, seen, months: [], sections: [], photos: [], active: 0, width: 0 });
+  // more(section): add photos that it lacks, and tell if there were any; open(i): a photo was chosen; seen(i): a month is at the window's top
+  constructor(root, { more, open, seen }) {
+    Object.assign(this, { root, more, seen, months: [], sections: [], active: 0, width: 0 });
     addEventListener('scroll', () => this.fillSoon(), { passive: true });
     addEventListener('resize', () => this.fillSoon());
     new ResizeObserver(() => root.clientWidth !== this.width && this.layOut()).observe(root);
     // what stands above the grid may open and close
     new ResizeObserver(() => this.measure()).observe(document.body);
-    root.addEventListener('click', event => {
+    const on = (type, act) => root.addEventListener(type, event => {
       const item = event.target.closest('[data-number]');
-      if (item) open(this.photos[Number(item.dataset.number)]);
+      if (item) act(Number(item.dataset.number), event);
     });
-    root.addEventListener('focusin', event => {
-      const item = event.target.closest('[data-number]');
-      if (item) this.setActive(Number(item.dataset.number));
-    });
-    root.addEventListener('keydown', event => this.onKey(event));
+    on('click', open);
+    on('focusin', number => this.setActive(number));
+    on('keydown', (number, event) => this.onKey(event));
   }
 
-  show(photos) {
-    this.photos = photos;
+  get count() { return this.sections.length > 0 ? this.sections.at(-1).first + this.sections.at(-1).count : 0; }
+
+  show(months) {
     this.active = 0;
-    this.months = []; // with the number of their first photo
-    photos.forEach(({ month }, number) => this.months.at(-1)?.name === month || this.months.push({ name: month, first: number }));
+    this.months = []; // with the number of their first photo, and their section
     this.sections = [];
-    this.months.forEach(({ name, first }, i) => {
-      const section = this.sections.at(-1);
-      const added = photos.slice(first, this.months[i + 1]?.first);
-      if (section && name && section.photos.length < FEW && added.length < FEW) {
-        section.photos.push(...added);
-        section.from = name;
+    for (const month of months) {
+      const first = this.count;
+      let section = this.sections.at(-1);
+      if (section && month.name && section.count < FEW && month.count < FEW) {
+        section.photos.push(...month.photos);
+        section.count += month.count;
+        section.from = month.name;
       } else {
-        this.sections.push({ to: name, from: name, first, photos: added, items: new Map() });
+        section = { ...month, to: month.name, from: month.name, first, boxes: [], items: new Map() };
+        this.sections.push(section);
       }
-    });
+      this.months.push({ name: month.name, first, section });
+    }
     this.root.replaceChildren(...this.sections.map(section => this.makeSection(section)));
     this.layOut();
   }
@@ -74,22 +71,48 @@ export class Grid {
     const id = `month-${section.to || 'none'}`;
     section.list = element('ul', { role: 'list' });
     return element('section', { 'aria-labelledby': id },
-      element('h2', { id }, monthsShown(section.from, section.to), element('span', {}, plural(section.photos.length, 'photo'))), section.list);
+      element('h2', { id }, monthsShown(section.from, section.to), element('span', {}, section.open ? '' : plural(section.count, 'photo'))), section.list);
   }
 
   layOut() {
     this.width = this.root.clientWidth;
     if (this.width === 0) return;
-    for (const section of this.sections) {
-      const layout = justifiedLayout(section.photos.map(photo => photo.aspect), {
-        containerWidth: this.width, containerPadding: 0, boxSpacing: GAP, targetRowHeight: this.width < 600 ? 130 : 210,
-      });
-      section.boxes = layout.boxes;
-      section.list.style.height = `${layout.containerHeight}px`;
-      section.list.replaceChildren();
-      section.items.clear();
-    }
+    this.rowHeight = this.width < 600 ? 130 : 210;
+    for (const section of this.sections) this.extend(Object.assign(section, { whole: 0, next: 0 }));
     this.measure();
+  }
+
+  // Boxes of the photos that have come, behind those of .whole rows, of which .next is the next; the others get room by an estimate.
+  extend(section) {
+    const layout = justifiedLayout(section.photos.slice(section.whole).map(photo => photo.aspect), {
+      containerWidth: this.width, containerPadding: 0, boxSpacing: GAP, targetRowHeight: this.rowHeight,
+    });
+    section.boxes = section.boxes.slice(0, section.whole).concat(layout.boxes.map(box => ({ ...box, top: box.top + section.next })));
+    section.bottom = section.next + layout.containerHeight;
+    section.whole = section.boxes.length - layout.widowCount;
+    section.next = section.boxes[section.whole]?.top ?? section.bottom + (layout.boxes.length > 0 ? GAP : 0);
+    const inRow = Math.max(this.width / (this.rowHeight * 4 / 3 + GAP), 1);
+    section.height = section.bottom + Math.ceil((section.count - section.boxes.length) / inRow) * (this.rowHeight + GAP);
+    Object.assign(section.list.style, { height: `${section.height}px`, backgroundImage: `linear-gradient(transparent ${section.bottom}px, var(--tile) 0)` });
+    for (const [i, item] of section.items) this.place(item, section.boxes[i]);
+  }
+
+  // More photos for a section, one page at a time; tells if there were any.
+  async need(section) {
+    section.list.ariaBusy = 'true';
+    section.coming ??= this.more(section).finally(() => { section.coming = null; section.list.ariaBusy = 'false'; });
+    if (!await section.coming || !this.sections.includes(section)) return false;
+    this.extend(section);
+    this.measure();
+    return true;
+  }
+
+  // A photo, once it is there.
+  async get(number) {
+    const section = this.sectionOf(number);
+    const lacks = ({ first, photos, count }) => photos.length <= number - first && photos.length < count;
+    while (section && lacks(section) && await this.need(section)) { /* the next page */ }
+    return section?.photos[number - section.first];
   }
 
   measure() {
@@ -97,21 +120,20 @@ export class Grid {
     for (const section of this.sections) section.top = section.list.getBoundingClientRect().top + scrollY;
     this.fill();
   }
-
-  fillSoon() {
-    this.frame ??= requestAnimationFrame(() => { this.frame = null; this.fill(); });
-  }
+  fillSoon() { this.frame ??= requestAnimationFrame(() => { this.frame = null; this.fill(); }); }
 
   fill() {
-    const from = scrollY - AHEAD;
-    const to = scrollY + innerHeight + AHEAD;
-    this.sections.forEach(section => this.fillSection(section, from - section.top, to - section.top));
-    if (this.photos.length > 0) this.seen(Math.max(this.months.findLastIndex(({ first }) => this.boxOf(first).top <= scrollY + TOP + 10), 0));
+    for (const section of this.sections) {
+      this.fillSection(section, scrollY - AHEAD - section.top, scrollY + innerHeight + AHEAD - section.top);
+      const isSeen = section.top + section.height > scrollY + BAR && section.top + section.bottom < scrollY + innerHeight + AHEAD;
+      if (isSeen && section.photos.length < section.count && !section.coming) this.need(section);
+    }
+    if (this.count > 0) this.seen(Math.max(this.months.findLastIndex(({ first, section }) => this.boxOf(first, section).top <= scrollY + TOP + 10), 0));
   }
 
   fillSection(section, from, to) {
     const wanted = new Set();
-    if (to > 0 && from < section.list.offsetHeight) section.boxes.forEach((box, i) => box.top < to && box.top + box.height > from && wanted.add(i));
+    if (to > 0 && from < section.height) section.boxes.forEach((box, i) => box.top < to && box.top + box.height > from && wanted.add(i));
     const kept = this.active - section.first; // the only one that Tab finds
     if (kept >= 0 && kept < section.boxes.length) wanted.add(kept);
     for (const [i, item] of section.items) if (!wanted.has(i)) { item.remove(); section.items.delete(i); }
@@ -126,17 +148,15 @@ export class Grid {
 
   makeItem(section, i) {
     const number = section.first + i;
-    const box = section.boxes[i];
     const button = element('button', { type: 'button', class: 'photo', tabindex: number === this.active ? '0' : '-1' }, pictureOf(section.photos[i]));
-    const item = element('li', { 'data-number': number, 'aria-setsize': section.photos.length, 'aria-posinset': i + 1 }, button);
-    Object.assign(item.style, { left: `${box.left}px`, top: `${box.top}px`, width: `${box.width}px`, height: `${box.height}px` });
+    const item = element('li', { 'data-number': number, 'aria-setsize': section.open ? -1 : section.count, 'aria-posinset': i + 1 }, button);
+    this.place(item, section.boxes[i]);
     return item;
   }
 
-  sectionOf(number) {
-    return this.sections.findLast(section => section.first <= number);
-  }
+  place(item, box) { for (const side of ['left', 'top', 'width', 'height']) item.style[side] = `${box[side]}px`; }
 
+  sectionOf(number) { return this.sections.findLast(section => section.first <= number); }
   buttonOf(number) {
     const section = this.sectionOf(number);
     return section?.items.get(number - section.first)?.firstChild;
@@ -148,50 +168,47 @@ export class Grid {
     this.buttonOf(number)?.setAttribute('tabindex', '0');
   }
 
-  // Where a photo is in the document.
-  boxOf(number) {
-    const section = this.sectionOf(number);
-    const box = section.boxes[number - section.first];
+  // Where a photo is in the document, or will be.
+  boxOf(number, section = this.sectionOf(number)) {
+    const i = number - section.first;
+    const share = (i - section.boxes.length) / (section.count - section.boxes.length);
+    const box = section.boxes[i] ?? { left: 0, width: this.width, height: this.rowHeight, top: section.bottom + share * (section.height - section.bottom) };
     return { top: section.top + box.top, bottom: section.top + box.top + box.height, middle: box.left + box.width / 2 };
   }
 
-  focus(number) {
-    if (!this.photos[number]) return;
+  async focus(number) {
+    if (!await this.get(number)) return;
     this.setActive(number);
     const { top, bottom } = this.boxOf(number);
-    if (top < scrollY + TOP) scrollTo({ top: top - TOP });
-    else if (bottom > scrollY + innerHeight - 20) scrollTo({ top: bottom - innerHeight + 20 });
+    scrollTo({ top: Math.min(Math.max(scrollY, bottom - innerHeight + 20), top - TOP) });
     this.fill();
     this.buttonOf(number)?.focus({ preventScroll: true });
   }
 
-  scrollToMonth(i) {
-    scrollTo({ top: this.boxOf(this.months[i].first).top - TOP });
-  }
+  scrollToMonth(i) { scrollTo({ top: this.boxOf(this.months[i].first).top - TOP }); }
 
   // The photo above or below: the nearest one in the next row.
   inNextRow(step) {
-    const from = this.boxOf(this.active);
-    let best = null;
-    for (let i = this.active + step, row = null; this.photos[i]; i += step) {
-      const box = this.boxOf(i);
-      if (box.top === from.top || (row !== null && box.top !== row)) { if (row !== null) break; continue; }
-      row = box.top;
-      const distance = Math.abs(box.middle - from.middle);
-      if (best === null || distance < best.distance) best = { i, distance };
-    }
-    return best?.i ?? this.active;
+    const { top, middle } = this.boxOf(this.active);
+    const isIn = number => number >= 0 && number < this.count;
+    let i = this.active;
+    while (isIn(i) && this.boxOf(i).top === top) i += step;
+    if (!isIn(i)) return this.active;
+    const distance = number => Math.abs(this.boxOf(number).middle - middle);
+    let best = i;
+    for (const row = this.boxOf(i).top; isIn(i) && this.boxOf(i).top === row; i += step) if (distance(i) < distance(best)) best = i;
+    return best;
   }
 
   onKey(event) {
-    if (event.altKey || event.ctrlKey || event.metaKey || !event.target.closest('[data-number]')) return;
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
     const moves = {
       ArrowLeft: () => this.active - 1, ArrowRight: () => this.active + 1,
       ArrowUp: () => this.inNextRow(-1), ArrowDown: () => this.inNextRow(1),
-      Home: () => 0, End: () => this.photos.length - 1,
+      Home: () => 0, End: () => this.count - 1,
     };
     if (!moves[event.key]) return;
     event.preventDefault();
-    this.focus(Math.min(Math.max(moves[event.key](), 0), this.photos.length - 1));
+    this.focus(Math.min(Math.max(moves[event.key](), 0), this.count - 1));
   }
 }

@@ -6,10 +6,7 @@ const LEAST = 22; // pixels between two years that are named
 
 export class Timeline {
   constructor(root, go) {
-    this.root = root;
-    this.months = [];
-    this.slider = root.querySelector('input');
-    this.shown = root.querySelector('.month-shown');
+    Object.assign(this, { root, months: [], slider: root.querySelector('input'), shown: root.querySelector('.month-shown') });
     this.slider.addEventListener('input', () => {
       go(Number(this.slider.value));
       this.say(Number(this.slider.value));
@@ -26,9 +23,7 @@ export class Timeline {
     this.seen(0);
   }
 
-  share(i) {
-    return i / (this.months.length - 1);
-  }
+  share(i) { return i / (this.months.length - 1); }
 
   nameYears() {
     const height = this.root.clientHeight;
@@ -37,26 +32,21 @@ export class Timeline {
     this.root.querySelector('.years').replaceChildren(...years.flatMap(([year, share]) => {
       if (share * height - last < LEAST) return [];
       last = share * height;
-      const label = element('span', {}, year);
-      label.style.top = `${share * 100}%`;
-      return [label];
+      return [element('span', { style: { top: `${share * 100}%` } }, year)];
     }));
   }
 
   // Another month is at the top of the window.
   seen(i) {
-    if (this.months.length < 2 || i >= this.months.length) return;
     // the last months may not get to the top: the slider stays where it was put
-    const atEnd = scrollY + innerHeight >= document.documentElement.scrollHeight - 2;
-    if (document.activeElement === this.slider && atEnd && this.slider.value > i) return;
+    const isAtEnd = document.activeElement === this.slider && this.slider.value > i && scrollY + innerHeight >= document.documentElement.scrollHeight - 2;
+    if (this.months.length < 2 || i >= this.months.length || isAtEnd) return;
     this.slider.value = i;
     this.say(i);
   }
 
   say(i) {
-    const name = monthShown(this.months[i]);
-    this.slider.setAttribute('aria-valuetext', name);
-    this.shown.textContent = name;
+    this.slider.ariaValueText = this.shown.textContent = monthShown(this.months[i]);
     this.shown.style.top = `${this.share(i) * 100}%`;
   }
 }

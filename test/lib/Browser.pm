@@ -4,6 +4,8 @@ package Browser;
 use strict;
 use warnings;
 
+use File::Copy qw(copy);
+use File::Path qw(make_path);
 use File::Temp;
 use HTTP::Tiny;
 use JSON::PP ();
@@ -127,6 +129,15 @@ sub click
 	return $self->call(POST => "/element/$element->{'element-6066-11e4-a52e-4f735466cecf'}/click", {});
 }
 
+# Give text to what a selector finds: names of files to a field that takes them.
+sub give
+{
+	my ($self, $selector, $text) = @_;
+	my $element = $self->call(POST => '/element', { using => 'css selector', value => $selector });
+
+	return $self->call(POST => "/element/$element->{'element-6066-11e4-a52e-4f735466cecf'}/value", { text => $text });
+}
+
 # What the console said since the last time, violations of the page's policy among it.
 sub console
 {
@@ -143,6 +154,54 @@ sub requests
 
 	# chrome: is the browser's own, as on the page it starts with
 	return grep { !/^(data|chrome):/ } map { $_->{method} eq 'Network.requestWillBeSent' ? $_->{params}->{request}->{url} : () } @messages;
+}
+
+# Scroll through all of a gallery and look at each photo: how many there were, broken pictures, those without one, and the most at a time.
+sub look_through
+{
+	my $self = shift;
+
+	return $self->js(<<'EOS');
+const frame = () => new Promise(requestAnimationFrame);
+const seen = new Map();
+let most = 0;
+scrollTo(0, 0);
+for (;;) {
+  do await frame(); while (await frame(), document.querySelector('#photos [aria-busy="true"]'));
+  for (const item of document.querySelectorAll('#photos li')) {
+    const picture = item.querySelector('img');
+    if (picture && !seen.has(item.dataset.number)) await picture.decode().catch(() => {});
+    seen.set(item.dataset.number, picture ? (picture.naturalWidth > 0 ? 'whole' : 'broken') : 'none');
+  }
+  most = Math.max(most, document.querySelectorAll('#photos li').length);
+  if (scrollY + innerHeight >= document.documentElement.scrollHeight - 1) break;
+  scrollBy(0, innerHeight);
+}
+scrollTo(0, 0);
+await frame();
+await frame();
+const all = [...seen.values()];
+return { all: all.length, broken: all.filter(is => is === 'broken').length, none: all.filter(is => is === 'none').length, most };
+EOS
+}
+
+# packages(FOLDER): install what the gallery is made and tested with from npm's registry; FOLDER, or '' if they cannot be had.
+sub packages
+{
+	my $folder = shift;
+
+	make_path($folder);
+	copy("$ENV{TE_SCRATCH}/src/gallery/$_", "$folder/$_") or die "copy: $!" foreach 'package.json', 'package-lock.json';
+	return system("cd '$folder' && HOME='$folder' npm ci --ignore-scripts --no-audit --no-fund --fetch-retries=1 --fetch-timeout=60000 > npm.log 2>&1") == 0 ? $folder : '';
+}
+
+# serious(AXE): what axe, whose text is given, finds serious on the page: rule and places.
+sub serious
+{
+	my ($self, $axe) = @_;
+
+	return $self->js("$axe; const { violations } = await axe.run(document, { resultTypes: ['violations'] });
+		return violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 200)).join(' | '))");
 }
 
 sub screenshot

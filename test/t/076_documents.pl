@@ -15,7 +15,7 @@ use Test::More;
 use ThumbexifTest;
 
 my $base = PostgreSQL::Test::Utils::tempdir();
-my %folders = ('/srv/photos' => "$base/photos", '/srv/thumbnails' => "$base/thumbnails", '/a/folder' => "$base/photos");
+my %folders = ('/srv/photos' => "$base/photos", '/srv/thumbnails' => "$base/thumbnails", '/a/folder' => "$base/photos", '/srv/gallery' => "$ENV{TE_SCRATCH}/examples/gallery");
 
 # Commands of sh that are not run here, and why.  A comment in front of the block names the script that runs it, and the name by which it does.
 my @elsewhere = (
@@ -23,7 +23,8 @@ my @elsewhere = (
 	[ qr/\bsudo /, 'the system is changed' ],
 	[ qr/^(?:pg_buildext|dpkg-buildpackage) /, 'the packages that the command before installs may be absent' ],
 	[ qr/\bdocker compose /, 'there may be no daemon' ],
-	[ qr/\bprometheus-postgres-exporter /, 'it may be absent, and runs until it is stopped' ]);
+	[ qr/\bprometheus-postgres-exporter /, 'it may be absent, and runs until it is stopped' ],
+	[ qr/server\.py \S+$/, 'it runs until it is stopped' ]);
 make_path("$base/photos/2024", "$base/thumbnails");
 copy(pictures_dir() . '/photo.jpg', "$base/photos/2024/beach.jpg") or die "copy: $!";
 copy(pictures_dir() . "/orientation-$_.jpg", "$base/photos/2024/$_.jpg") or die "copy: $!" foreach 1 .. 8;
@@ -119,12 +120,13 @@ sub try_ini
 	return;
 }
 
-# run_here(COMMAND): in the tree, which is built already; what it prints is shown if it fails
+# run_here(COMMAND): in the tree, which is built already, with the server; what it prints is shown if it fails
 sub run_here
 {
 	my $command = shift;
 	my $said;
 
+	local %ENV = (%ENV, PGHOST => $server->host, PGPORT => $server->port);
 	IPC::Run::run([ 'sh', '-c', "cd '$ENV{TE_SCRATCH}' && " . here($command) ], '<', \'', '>', \$said, '2>&1') and return 1;
 	diag($said);
 	return 0;
@@ -141,7 +143,7 @@ sub try_sh
 
 		if (!defined $why) { ok(run_here($command), "$where: $command") }
 		elsif (!defined $name) { fail("$where: nothing tries $command") }
-		else { like(slurp_file("$ENV{TE_SCRATCH}/$script"), qr/\breadme_commands \Q$name\E\b/, "$where: $script tries $command, as here $why") }
+		else { like(slurp_file("$ENV{TE_SCRATCH}/$script"), qr/\breadme_commands '?\Q$name\E\b/, "$where: $script tries $command, as here $why") }
 	}
 	return;
 }
@@ -180,6 +182,32 @@ sub get
 	return split /\r\n\r\n/, scalar(<$socket>), 2;
 }
 
+sub try_thumbnails
+{
+	my ($where, $socket) = @_;
+	my $file = $server->safe_psql($database, "SELECT thumbnail_path FROM image_assets WHERE path = '2024/beach.jpg'");
+	my ($head, $body) = get($socket, $file =~ s{^\Q$folders{'/srv/thumbnails'}\E}{/thumbnails}r);
+
+	like($head, qr{^HTTP/1.1 200 .*^Cache-Control: public, immutable\r$}ms, "$where: it serves a thumbnail that caches may keep");
+	like($head, qr{^X-Content-Type-Options: nosniff\r$}m, "$where: and that is nothing but a picture");
+	ok($body eq slurp_file($file), "$where: the whole of it");
+	like((get($socket, '/thumbnails/none.jpg'))[0], qr{^HTTP/1.1 404 }, "$where: and nothing else");
+	return;
+}
+
+# of the example: nobody listens where PostgREST would
+sub try_page
+{
+	my ($where, $socket) = @_;
+	my ($head, $body) = get($socket, '/');
+
+	like($head, qr{^HTTP/1.1 200 .*^Content-Type: text/html\r$}ms, "$where: it serves the page");
+	ok($body eq slurp_file("$folders{'/srv/gallery'}/index.html"), "$where: the whole of it");
+	like((get($socket, '/rpc/photos_map'))[0], qr{^HTTP/1.1 502 }, "$where: and passes on what is for PostgREST");
+	like((get($socket, '/gallery.sql'))[0], qr{^HTTP/1.1 404 }, "$where: and nothing else");
+	return;
+}
+
 sub try_nginx
 {
 	my ($where, $lines) = @_;
@@ -188,29 +216,25 @@ sub try_nginx
 
 	SKIP:
 	{
-		skip 'nginx is not installed', 4 unless $nginx;
+		skip 'nginx is not installed', 5 unless $nginx;
 		my $own = join '', map { "${_}_temp_path $folder/$_;\n" } qw(client_body proxy fastcgi uwsgi scgi);
 		my @nginx = ($nginx, '-q', '-e', 'stderr', '-p', $folder, '-c', "$folder/nginx.conf");
-		my $file = $server->safe_psql($database, "SELECT thumbnail_path FROM image_assets WHERE path = '2024/beach.jpg'");
-
 		append_to_file("$folder/nginx.conf", "pid $folder/pid;\nevents {}\nhttp { $own access_log off; server { listen unix:$folder/socket;\n" . here($lines) . "\n} }\n");
 		is(system(@nginx), 0, "$where: nginx starts with it");
-		my ($head, $body) = get("$folder/socket", $file =~ s{^\Q$folders{'/srv/thumbnails'}\E}{/thumbnails}r);
-		like($head, qr{^HTTP/1.1 200 .*^Cache-Control: public, immutable\r$}ms, "$where: it serves a thumbnail that caches may keep");
-		ok($body eq slurp_file($file), "$where: the whole of it");
-		like((get("$folder/socket", '/thumbnails/none.jpg'))[0], qr{^HTTP/1.1 404 }, "$where: and nothing else");
+		try_page($where, "$folder/socket") if $lines =~ m{^location = / }m;
+		try_thumbnails($where, "$folder/socket") if $lines =~ m{^location /thumbnails/ }m;
 		system(@nginx, '-s', 'quit');
 	}
 	return;
 }
 
-foreach my $file ('README.md', sort map { s{^\Q$ENV{TE_SCRATCH}\E/}{}r } glob "$ENV{TE_SCRATCH}/doc/*.md $ENV{TE_SCRATCH}/examples/*/README.md")
+foreach my $file ('README.md', map { s{^\Q$ENV{TE_SCRATCH}\E/}{}r } sort(glob "$ENV{TE_SCRATCH}/doc/*.md"), sort(glob "$ENV{TE_SCRATCH}/examples/*/README.md"))
 {
 	my @blocks = blocks($file);
 
 	if ($file ne 'README.md')
 	{
-		$database = $file =~ s{/README\.md$}{}r =~ s{.*/|\.md}{}gr;
+		$database = $file =~ s{/README}{}r =~ s{.*/|\.md}{}gr;
 		$server->safe_psql('postgres', "CREATE DATABASE \"$database\"");
 		$server->safe_psql($database, 'CREATE EXTENSION thumbexif');
 	}

@@ -59,31 +59,22 @@ sub page_of
 
 # --- npm's packages: axe, and what the page is made with
 
-# Installed in a folder, or ''.
-sub packages
-{
-	my $there = "$folder/packages";
-
-	make_path($there);
-	copy("$ENV{TE_SCRATCH}/src/gallery/$_", "$there/$_") or die "copy: $!" foreach 'package.json', 'package-lock.json';
-	return system("cd '$there' && HOME='$there' npm ci --ignore-scripts --no-audit --no-fund --fetch-retries=1 --fetch-timeout=60000 > npm.log 2>&1") == 0 ? $there : '';
-}
-
-my $packages = packages();
+my $packages = Browser::packages("$folder/packages");
 SKIP:
 {
-	skip "npm's packages cannot be had", 1 unless $packages;
+	skip "npm's packages cannot be had", 2 unless $packages;
 	my $made = slurp_file("$ENV{TE_SCRATCH}/src/gallery/gallery.html");
-	make_path("$folder/again");
+	make_path("$folder/again/examples/gallery");
 	copy($_, "$folder/again/") or die "copy: $!" foreach grep { !/gallery\.html$/ } glob "$ENV{TE_SCRATCH}/src/gallery/*";
-	system_or_bail('node', "$folder/again/bundle.mjs", $packages);
+	system_or_bail('node', "$folder/again/bundle.mjs", $packages, "$folder/again");
 	ok(slurp_file("$folder/again/gallery.html") eq $made, 'the page is what its sources give');
+	my $example = 'examples/gallery/index.html';
+	ok(slurp_file("$folder/again/$example") eq slurp_file("$ENV{TE_SCRATCH}/$example"), 'so is the one of the example');
 }
 my $axe = $packages ? slurp_file("$packages/node_modules/axe-core/axe.min.js") : '';
 
 my $browser = Browser->new;
 
-# What axe finds serious: rule and places.
 sub accessible
 {
 	my $what = shift;
@@ -91,9 +82,7 @@ sub accessible
 	SKIP:
 	{
 		skip "npm's packages cannot be had", 1 unless $axe;
-		my $found = $browser->js("$axe; const { violations } = await axe.run(document, { resultTypes: ['violations'] });
-			return violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 200)).join(' | '))");
-		is_deeply($found, [], "axe finds nothing serious: $what");
+		is_deeply($browser->serious($axe), [], "axe finds nothing serious: $what");
 	}
 	return;
 }
@@ -122,34 +111,6 @@ sub choose
 	return told();
 }
 
-# Scroll through all of the page and look at each photo: how many there were, broken pictures, those without one.
-sub look_through
-{
-	return $browser->js(<<'EOS');
-const frame = () => new Promise(requestAnimationFrame);
-const seen = new Map();
-let most = 0;
-scrollTo(0, 0);
-for (;;) {
-  await frame();
-  await frame();
-  for (const item of document.querySelectorAll('#photos li')) {
-    const picture = item.querySelector('img');
-    if (picture && !seen.has(item.dataset.number)) await picture.decode().catch(() => {});
-    seen.set(item.dataset.number, picture ? (picture.naturalWidth > 0 ? 'whole' : 'broken') : 'none');
-  }
-  most = Math.max(most, document.querySelectorAll('#photos li').length);
-  if (scrollY + innerHeight >= document.documentElement.scrollHeight - 1) break;
-  scrollBy(0, innerHeight);
-}
-scrollTo(0, 0);
-await frame();
-await frame();
-const all = [...seen.values()];
-return { all: all.length, broken: all.filter(is => is === 'broken').length, none: all.filter(is => is === 'none').length, most };
-EOS
-}
-
 my $page = page_of('gallery', q{'photos'});
 $browser->console;
 $browser->requests;
@@ -160,7 +121,7 @@ foreach my $size ([ 1440, 900 ], [ 390, 844 ])
 	$browser->look($width, $height);
 	$browser->open("file://$page");
 	is(told(), "$rows photos", "$width wide: as many photos as rows");
-	my $seen = look_through();
+	my $seen = $browser->look_through;
 	is("$seen->{all} $seen->{broken} $seen->{none}", "$rows 0 2", 'all are shown, none is broken, and two have none');
 	cmp_ok($seen->{most}, '<', $rows, 'never all of them at once');
 	$browser->screenshot("$out/$width.png");
@@ -183,7 +144,7 @@ foreach my $size ([ 1440, 900 ], [ 390, 844 ])
 	# --- filters
 
 	is(choose(camera => 'Tiny Two'), count(q{camera_model = 'Two'}) . " of $rows photos", 'by camera');
-	is(look_through()->{all}, count(q{camera_model = 'Two'}), 'and these are shown');
+	is($browser->look_through->{all}, count(q{camera_model = 'Two'}), 'and these are shown');
 	is(choose(lens => 'Lens 1'), count(q{camera_model = 'Two' AND exif_metadata->>'LensModel' = 'Lens 1'}) . " of $rows photos", 'and by lens');
 	choose($_ => '') foreach 'camera', 'lens';
 	is(choose(keyword => 'sea'), count('id % 10 = 0 AND id <= 490') . " of $rows photos", 'by keyword');
@@ -203,7 +164,7 @@ foreach my $size ([ 1440, 900 ], [ 390, 844 ])
 	$browser->click('.marker[aria-label^="10 "]');
 	is(told(), "10 of $rows photos", 'one is chosen');
 	is($browser->js('return document.querySelector("#area").innerText'), "10 photos near 33.9\x{b0} S, 151.2\x{b0} E \x{d7}", 'and told');
-	is(look_through()->{all}, 10, 'its photos are shown');
+	is($browser->look_through->{all}, 10, 'its photos are shown');
 	is(choose(keyword => 'sea'), count('id % 10 = 0 AND id <= 490') . " of $rows photos", 'another filter begins anew');
 	choose(keyword => '');
 	$browser->click('.marker[aria-label^="40 "]');
@@ -268,6 +229,7 @@ foreach my $case ([ none => q{'photos', "limit" => 0}, '0 photos' ], [ one => q{
 
 	$browser->open('file://' . page_of($name, $arguments));
 	is(told(), $told, "a page of $told");
+	is($browser->js('return document.querySelector("#filters-button").hidden'), $name eq 'none' ? JSON::PP::true : JSON::PP::false, 'which can be filtered if there are any');
 	accessible($told);
 	quiet($told);
 }
