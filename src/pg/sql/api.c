@@ -239,7 +239,7 @@ make_all(Making *making)
 
 		if (strcmp(template->name, "indexes") == 0)
 			indexes = template->text;
-		else if (strcmp(template->name, "filters") != 0 && strcmp(template->name, "arguments") != 0)
+		else if (!te_api_is_part(template))
 			make_object(making, template);
 	}
 	CommandCounterIncrement();
