@@ -12,7 +12,7 @@ WITH page AS (
                  @extschema@.thumbexif_document(p.title, p.description, p.keywords, p.path) AS document
           FROM {schema}._photos_matching({arguments_without_words}) AS p
           WHERE {before}
-          ORDER BY COALESCE(p.taken_at, timestamptz '-infinity') DESC, p.id DESC LIMIT 3000) AS n
+          ORDER BY COALESCE(p.taken_at, timestamptz '-infinity') DESC, p.id DESC LIMIT 2000) AS n
     WHERE (_photos_search_words.keywords IS NULL OR n.keywords @> _photos_search_words.keywords)
       AND ("text" IS NULL OR to_tsvector(regconfig 'simple', n.document) @@ websearch_to_tsquery(regconfig 'simple', "text"))
     ORDER BY n.sorted DESC, n.id DESC LIMIT (SELECT g.size FROM page AS g)
