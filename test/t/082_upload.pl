@@ -174,6 +174,23 @@ if (-l "$uploads/" . substr($hash, 0, 2))
 	like($err, qr/could not store an original/, 'a link in the folder is not followed');
 }
 
+# a folder that leads out of the root is written to, but nothing is read there: so the upload fails, and its file is removed
+symlink $outside, "$root/linked" or die "symlink: $!";
+value($server, qq{ALTER DATABASE postgres SET thumbexif.upload_dir = '$root/linked'});
+(undef, $err) = ask('poster', 'SELECT ' . upload(tiny_picture(make => 'Outside', taken => '2024:07:09 12:00:00')));
+like($err, qr/ERROR:  the picture is not accepted/, 'a folder for uploads that is a link out of the root');
+my @left;
+find(sub { push @left, $_ if -f }, $outside);
+is(join(' ', @left) . value($server, q{SELECT count(*) FROM photos WHERE camera_make = 'Outside'}), '0', 'leaves nothing there');
+value($server, qq{ALTER DATABASE postgres SET thumbexif.upload_dir = '$root/../'});
+(undef, $err) = ask('poster', 'SELECT ' . upload($photo));
+like($err, qr/lies beneath no image root/, 'dots lead out of no root');
+value($server, qq{ALTER DATABASE postgres SET thumbexif.upload_dir = '$uploads/'});
+
+(undef, $err) = ask('poster', sprintf q{SELECT thumbexif_upload('\x%s', NULL, 'photos', 'pg_catalog.version')}, unpack('H*', tiny_picture(make => 'Ninth', taken => '2024:07:10 12:00:00')));
+like($err, qr/is no function that returns jsonb/, 'a function that is none of thumbexif_api()');
+is(value($server, q{SELECT count(*) FROM photos WHERE camera_make = 'Ninth'}), '0', 'after which there is no row');
+
 # --- rights
 
 (undef, $err) = ask('reader', 'SELECT ' . upload($photo));
