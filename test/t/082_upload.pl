@@ -208,4 +208,23 @@ is(ask('poster', 'SELECT j->>\'camera\' FROM ' . upload(tiny_picture(make => 'Ei
 (undef, $err) = ask('poster', 'SET default_transaction_read_only = on; SELECT ' . upload($photo));
 like($err, qr/cannot execute thumbexif_upload\(\) in a read-only transaction/, 'not in a read-only transaction');
 
+# --- the disk is full, as a library says while a file exists
+
+my $flag = PostgreSQL::Test::Utils::tempdir() . '/full';
+$server->stop;
+{
+	local $ENV{LD_PRELOAD} = "$ENV{TE_SCRATCH}/build/shim_full_disk.so";
+	local $ENV{FULL_DISK_FOLDER} = "$uploads/";
+	local $ENV{FULL_DISK_WHEN} = $flag;
+	$server->start;
+}
+my $tenth = tiny_picture(make => 'Tenth', taken => '2024:07:11 12:00:00');
+$before = stored();
+write_file($flag, '');
+(undef, $err) = ask('poster', 'SELECT ' . upload($tenth));
+like($err, qr/could not store an original in .*No space left on device\nHINT:.*there must be room/s, 'a full disk is named');
+is(stored(), $before, 'and nothing is left on it');
+unlink $flag;
+is(ask('poster', 'SELECT j->>\'camera\' FROM ' . upload($tenth) . ' AS j'), 'Tenth', 'with room again the same picture is accepted');
+
 done_testing();
