@@ -42,7 +42,7 @@ CREATE OR REPLACE FUNCTION thumbexif_internal.thumbexif_within_support(internal)
     RETURNS internal
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'thumbexif_within_support';
-COMMENT ON FUNCTION thumbexif_internal.thumbexif_within_support(internal) IS 'tells the planner how many rows meet thumbexif_within()';
+COMMENT ON FUNCTION thumbexif_internal.thumbexif_within_support(internal) IS 'tells the planner how many rows meet thumbexif_within(), thumbexif_near() and thumbexif_between_meridians(), and how an index serves them';
 REVOKE EXECUTE ON FUNCTION thumbexif_internal.thumbexif_within_support(internal) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@.thumbexif_within(latitude double precision, longitude double precision, box double precision[])
@@ -51,6 +51,29 @@ CREATE OR REPLACE FUNCTION @extschema@.thumbexif_within(latitude double precisio
     AS 'MODULE_PATHNAME', 'thumbexif_within';
 COMMENT ON FUNCTION @extschema@.thumbexif_within(double precision, double precision, double precision[]) IS
     'is a position in a box of west, south, east and north? West is greater than east if it crosses the date line';
+
+CREATE OR REPLACE FUNCTION @extschema@.thumbexif_near(latitude double precision, longitude double precision, near_latitude double precision,
+                                                      near_longitude double precision, metres double precision)
+    RETURNS boolean
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE SUPPORT thumbexif_internal.thumbexif_within_support
+    AS 'MODULE_PATHNAME', 'thumbexif_near';
+COMMENT ON FUNCTION @extschema@.thumbexif_near(double precision, double precision, double precision, double precision, double precision) IS
+    'is a position at most so many metres away from another one, on a sphere?';
+
+CREATE OR REPLACE FUNCTION @extschema@.thumbexif_between_meridians(longitude double precision, box double precision[])
+    RETURNS boolean
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE SUPPORT thumbexif_internal.thumbexif_within_support
+    AS 'MODULE_PATHNAME', 'thumbexif_between_meridians_box';
+COMMENT ON FUNCTION @extschema@.thumbexif_between_meridians(double precision, double precision[]) IS
+    'is a longitude among those of a box of west, south, east and north? For indexes, beside thumbexif_within()';
+
+CREATE OR REPLACE FUNCTION @extschema@.thumbexif_between_meridians(longitude double precision, near_latitude double precision,
+                                                                   near_longitude double precision, metres double precision)
+    RETURNS boolean
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE SUPPORT thumbexif_internal.thumbexif_within_support
+    AS 'MODULE_PATHNAME', 'thumbexif_between_meridians_circle';
+COMMENT ON FUNCTION @extschema@.thumbexif_between_meridians(double precision, double precision, double precision, double precision) IS
+    'is a longitude among those of a circle? For indexes, beside thumbexif_near()';
 
 CREATE OR REPLACE FUNCTION @extschema@.thumbexif_distance(latitude1 double precision, longitude1 double precision,
                                                           latitude2 double precision, longitude2 double precision)

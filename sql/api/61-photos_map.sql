@@ -11,4 +11,4 @@ SELECT CASE WHEN num_nonnulls({arguments}) = 0
 END;
 
 COMMENT ON FUNCTION {schema}.photos_map IS
-    'the photos in a box as GeoJSON: at most 500 clusters with count, cover and whether the count is approximate: with filters, of the newest 5,000. Made by thumbexif_api()';
+    'the photos in a box as GeoJSON: at most 500 clusters with count, cover and whether the count is approximate: with filters, of the newest 3,000. Made by thumbexif_api()';

@@ -2,7 +2,7 @@
 SELECT thumbexif_quadkey(0, 0) = 3::bigint << 60 AS middle, thumbexif_quadkey(85.06, -180) AS corner, thumbexif_quadkey(90, -180) AS pole,
 	thumbexif_quadkey(-90, 180) = 4611686018427387903 AS other_corner;
 SELECT v AS "no position" FROM unnest(ARRAY[thumbexif_quadkey(90.1, 0), thumbexif_quadkey(0, 180.1), thumbexif_quadkey('NaN', 0), thumbexif_quadkey(0, 'Infinity'), thumbexif_quadkey(NULL, 0)]) v;
-SELECT provolatile, proparallel, proisstrict, string_agg(proname, ' ' ORDER BY proname) FROM pg_proc WHERE proname ~ '^thumbexif_(quadkey|within|distance|make|camera|keywords|document|in_ranges|map_cells)' AND proname !~ 'support' GROUP BY 1, 2, 3 ORDER BY 3, 4;
+SELECT provolatile, proparallel, proisstrict, string_agg(proname, ' ' ORDER BY proname) FROM pg_proc WHERE proname ~ '^thumbexif_(quadkey|within|near|between_meridians|distance|make|camera|keywords|document|in_ranges|map_cells)' AND proname !~ 'support' GROUP BY 1, 2, 3 ORDER BY 3, 4;
 
 -- the first bits are the numbers of a tile, as everybody counts them
 SELECT zoom, count(*) FILTER (WHERE x <> floor((lon + 180) / 360 * 2 ^ zoom)::int OR y <> floor((1 - asinh(tan(radians(lat))) / pi()) / 2 * 2 ^ zoom)::int) AS wrong
@@ -14,11 +14,14 @@ CREATE TEMP TABLE place AS SELECT lat, lon, thumbexif_quadkey(lat, lon) AS q FRO
 INSERT INTO place SELECT lat, lon, thumbexif_quadkey(lat, lon) FROM unnest(ARRAY[-90, -85.1, -20, 0, 46, 85.1, 90]) lat, unnest(ARRAY[-180, -170, 0, 6, 7, 170, 180]) lon;
 SELECT box, count(*) FILTER (WHERE thumbexif_within(lat, lon, box)) > 0 AS found, count(*) FILTER (WHERE thumbexif_within(lat, lon, box) AND NOT thumbexif_in_ranges(q, thumbexif_quadkey_ranges(box))) AS lost,
 	count(*) FILTER (WHERE thumbexif_in_ranges(q, thumbexif_quadkey_ranges(box))) <= 4 * count(*) FILTER (WHERE thumbexif_within(lat, lon, box)) + 50 AS tight,
-	count(*) FILTER (WHERE thumbexif_within(lat, lon, box) IS DISTINCT FROM (lat BETWEEN box[2] AND box[4] AND CASE WHEN box[1] <= box[3] THEN lon BETWEEN box[1] AND box[3] ELSE lon >= box[1] OR lon <= box[3] END)) AS wrong
+	count(*) FILTER (WHERE thumbexif_within(lat, lon, box) IS DISTINCT FROM (lat BETWEEN box[2] AND box[4] AND CASE WHEN box[1] <= box[3] THEN lon BETWEEN box[1] AND box[3] ELSE lon >= box[1] OR lon <= box[3] END)) AS wrong,
+	count(*) FILTER (WHERE thumbexif_within(lat, lon, box) AND NOT thumbexif_between_meridians(lon, box)) AS east_or_west
 FROM place, (VALUES ('{6,46,7,47}'::float8[]), ('{-10,35,30,60}'), ('{170,-30,-170,0}'), ('{-180,-90,180,90}'), ('{0,-90,0.1,90}'), ('{-180,80,180,90}'), ('{-1,-1,1,1}'), ('{179.9,-90,-179.9,90}')) b (box) GROUP BY box ORDER BY box;
-SELECT lat0, lon0, metres, count(*) FILTER (WHERE near) > 0 AS found, count(*) FILTER (WHERE near AND NOT thumbexif_in_ranges(q, thumbexif_quadkey_ranges(lat0, lon0, metres))) AS lost
+SELECT lat0, lon0, metres, count(*) FILTER (WHERE near) > 0 AS found, count(*) FILTER (WHERE near AND NOT thumbexif_in_ranges(q, thumbexif_quadkey_ranges(lat0, lon0, metres))) AS lost,
+	count(*) FILTER (WHERE near AND NOT thumbexif_between_meridians(lon, lat0, lon0, metres)) AS east_or_west,
+	count(*) FILTER (WHERE near IS DISTINCT FROM thumbexif_near(lat, lon, lat0, lon0, metres)) AS wrong
 FROM (VALUES (46, 7, 100000), (-20, 180, 500000), (89.99, 0, 200000), (-90, 0, 1000000), (0, 0, 20100000), (60, -179.99, 300000), (85, 10, 700000)) c (lat0, lon0, metres),
-	LATERAL (SELECT q, thumbexif_distance(lat, lon, lat0, lon0) <= metres AS near FROM place) p GROUP BY 1, 2, 3 ORDER BY 1, 2;
+	LATERAL (SELECT q, lat, lon, thumbexif_distance(lat, lon, lat0, lon0) <= metres AS near FROM place) p GROUP BY 1, 2, 3 ORDER BY 1, 2;
 SELECT array_length(thumbexif_quadkey_ranges('{6,46,7,47}'), 1) AS ends, thumbexif_in_ranges(0, thumbexif_quadkey_ranges('{6,46,7,47}')) AS outside;
 SELECT thumbexif_quadkey_ranges('{6,46,7}');
 SELECT thumbexif_quadkey_ranges('{{6,46,7,47}}');
@@ -27,7 +30,16 @@ SELECT thumbexif_quadkey_ranges('{6,48,7,47}');
 SELECT thumbexif_quadkey_ranges('{6,46,NaN,47}');
 SELECT thumbexif_quadkey_ranges(46, 7, -1);
 SELECT thumbexif_within(46, 7, '{6,46,7}');
-SELECT thumbexif_within(91, 7, '{6,46,7,47}') IS NULL AS nowhere;
+SELECT thumbexif_within(91, 7, '{6,46,7,47}') IS NULL AS nowhere, thumbexif_near(91, 7, 46, 7, 1e9) IS NULL AS near_nothing, thumbexif_near(46, 7, 46, 'NaN', 1e9) IS NULL AS near_nowhere;
+
+-- an index on latitude or longitude finds the same as none, across the date line, too
+CREATE INDEX place_lat ON place (lat);
+CREATE INDEX place_lon ON place (lon);
+SET enable_seqscan = off;
+EXPLAIN (COSTS OFF) SELECT FROM place WHERE thumbexif_between_meridians(lon, '{6,46,7,47}');
+SELECT (SELECT count(*) FROM place WHERE thumbexif_between_meridians(lon, '{170,-30,-170,0}') AND thumbexif_within(lat + 0, lon + 0, '{170,-30,-170,0}')) AS by_index,
+	(SELECT count(*) FROM place WHERE lat BETWEEN -30 AND 0 AND (lon >= 170 OR lon <= -170)) AS by_hand;
+RESET enable_seqscan;
 
 SELECT round(thumbexif_distance(48.8566, 2.3522, 51.5074, -0.1278)) AS paris_london, round(thumbexif_distance(0, 179.9, 0, -179.9)) AS date_line, thumbexif_distance(1, 2, 1, 2) AS none,
 	round(thumbexif_distance(0, 0, 0, 180)) AS half, thumbexif_distance(91, 0, 0, 0) IS NULL AS nowhere;

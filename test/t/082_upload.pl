@@ -174,6 +174,23 @@ if (-l "$uploads/" . substr($hash, 0, 2))
 	like($err, qr/could not store an original/, 'a link in the folder is not followed');
 }
 
+# a folder that leads out of the root is written to, but nothing is read there: so the upload fails, and its file is removed
+symlink $outside, "$root/linked" or die "symlink: $!";
+value($server, qq{ALTER DATABASE postgres SET thumbexif.upload_dir = '$root/linked'});
+(undef, $err) = ask('poster', 'SELECT ' . upload(tiny_picture(make => 'Outside', taken => '2024:07:09 12:00:00')));
+like($err, qr/ERROR:  the picture is not accepted/, 'a folder for uploads that is a link out of the root');
+my @left;
+find(sub { push @left, $_ if -f }, $outside);
+is(join(' ', @left) . value($server, q{SELECT count(*) FROM photos WHERE camera_make = 'Outside'}), '0', 'leaves nothing there');
+value($server, qq{ALTER DATABASE postgres SET thumbexif.upload_dir = '$root/../'});
+(undef, $err) = ask('poster', 'SELECT ' . upload($photo));
+like($err, qr/lies beneath no image root/, 'dots lead out of no root');
+value($server, qq{ALTER DATABASE postgres SET thumbexif.upload_dir = '$uploads/'});
+
+(undef, $err) = ask('poster', sprintf q{SELECT thumbexif_upload('\x%s', NULL, 'photos', 'pg_catalog.version')}, unpack('H*', tiny_picture(make => 'Ninth', taken => '2024:07:10 12:00:00')));
+like($err, qr/is no function that returns jsonb/, 'a function that is none of thumbexif_api()');
+is(value($server, q{SELECT count(*) FROM photos WHERE camera_make = 'Ninth'}), '0', 'after which there is no row');
+
 # --- rights
 
 (undef, $err) = ask('reader', 'SELECT ' . upload($photo));
@@ -190,5 +207,24 @@ is(value($server, q{SELECT count(*) FROM photos WHERE camera_make = 'Seventh'}),
 is(ask('poster', 'SELECT j->>\'camera\' FROM ' . upload(tiny_picture(make => 'Eighth', taken => '2024:07:08 12:00:00')) . ' AS j'), 'Eighth', 'what the policy allows is accepted');
 (undef, $err) = ask('poster', 'SET default_transaction_read_only = on; SELECT ' . upload($photo));
 like($err, qr/cannot execute thumbexif_upload\(\) in a read-only transaction/, 'not in a read-only transaction');
+
+# --- the disk is full, as a library says while a file exists
+
+my $flag = PostgreSQL::Test::Utils::tempdir() . '/full';
+$server->stop;
+{
+	local $ENV{LD_PRELOAD} = "$ENV{TE_SCRATCH}/build/shim_full_disk.so";
+	local $ENV{FULL_DISK_FOLDER} = "$uploads/";
+	local $ENV{FULL_DISK_WHEN} = $flag;
+	$server->start;
+}
+my $tenth = tiny_picture(make => 'Tenth', taken => '2024:07:11 12:00:00');
+$before = stored();
+write_file($flag, '');
+(undef, $err) = ask('poster', 'SELECT ' . upload($tenth));
+like($err, qr/could not store an original in .*No space left on device\nHINT:.*there must be room/s, 'a full disk is named');
+is(stored(), $before, 'and nothing is left on it');
+unlink $flag;
+is(ask('poster', 'SELECT j->>\'camera\' FROM ' . upload($tenth) . ' AS j'), 'Tenth', 'with room again the same picture is accepted');
 
 done_testing();

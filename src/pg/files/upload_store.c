@@ -135,6 +135,16 @@ remember(const char *dir, const char *name)
 
 /* --- the folder */
 
+/* The folder without "..", palloc'd. */
+static char *
+upload_folder(void)
+{
+	char	   *dir = pstrdup(te_upload_dir);
+
+	canonicalize_path(dir);
+	return dir;
+}
+
 void
 te_upload_check(void)
 {
@@ -145,7 +155,7 @@ te_upload_check(void)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("uploads are not accepted: no folder is set for them"),
 				 errhint("Have a superuser set \"thumbexif.upload_dir\" to a folder beneath one of \"thumbexif.image_roots\".")));
-	if (te_path_find_root(psprintf("%s/x", te_upload_dir), &below) == NULL)
+	if (te_path_find_root(psprintf("%s/x", upload_folder()), &below) == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("the folder for uploads, \"%s\", lies beneath no image root", te_upload_dir),
@@ -235,7 +245,7 @@ forget_last(void)
 char *
 te_upload_write(const void *data, Size size, const char *suffix)
 {
-	char	   *dir = pstrdup(te_upload_dir);
+	char	   *dir = upload_folder();
 	char		hash[HASH_LENGTH + 1];
 	char		name[NAME_SIZE];
 	uint32		number;
@@ -243,7 +253,6 @@ te_upload_write(const void *data, Size size, const char *suffix)
 	int			base;
 	int			err;
 
-	canonicalize_path(dir);
 	hash_content(data, size, hash, &number);
 	snprintf(name, sizeof(name), "%.2s/%.2s/%s.%s", hash, hash + 2, hash, suffix);
 	LockSharedObject(ExtensionRelationId, number, 0, ExclusiveLock);

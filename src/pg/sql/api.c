@@ -21,8 +21,10 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
+#include "api_replace.h"
 #include "api_text.h"
 #include "pg/base/statement.h"
+#include "pg/base/subtransaction.h"
 #include "pg/compat.h"
 
 PG_FUNCTION_INFO_V1(thumbexif_api);
@@ -224,28 +226,70 @@ make_indexes(Making *making, const char *lines)
 
 /* --- all */
 
+/* For te_subtransaction(): the view and the functions. */
+static void
+make_objects(void *arg)
+{
+	Making	   *making = arg;
+
+	resetStringInfo(&making->made);
+	for (int i = 0; i < making->text.template_count; i++)
+	{
+		const TeApiTemplate *template = &making->text.templates[i];
+
+		if (!te_api_is_part(template) && strcmp(template->name, "indexes") != 0)
+			make_object(making, template);
+	}
+}
+
+/* For te_subtransaction(): one statement. */
+static void
+execute_one(void *arg)
+{
+	execute(arg);
+}
+
+/* Make the objects anew, with the rights of those that are dropped. */
+static void
+make_objects_anew(Making *making)
+{
+	List	   *rights = te_api_drop(&making->text, schema_oid(making));
+	ListCell   *cell;
+
+	make_objects(making);
+	CommandCounterIncrement();
+	foreach(cell, rights)
+	{
+		ErrorData  *error = te_subtransaction(execute_one, lfirst(cell));
+
+		/* a column or a function may be there no more */
+		if (error != NULL && error->sqlerrcode != ERRCODE_UNDEFINED_COLUMN && error->sqlerrcode != ERRCODE_UNDEFINED_FUNCTION)
+			ReThrowError(error);
+	}
+}
+
 static void
 make_all(Making *making)
 {
-	const char *indexes = NULL;
+	ErrorData  *error = NULL;
 
 	prepare_schema(making);
 	CommandCounterIncrement();
 	check_key_type(making);
 	grant_access(making);
-	for (int i = 0; i < making->text.template_count; i++)
+	if (!te_api_has_former(&making->text, schema_oid(making)))
 	{
-		const TeApiTemplate *template = &making->text.templates[i];
-
-		if (strcmp(template->name, "indexes") == 0)
-			indexes = template->text;
-		else if (strcmp(template->name, "filters") != 0 && strcmp(template->name, "arguments") != 0)
-			make_object(making, template);
+		error = te_subtransaction(make_objects, making);
+		if (error != NULL && !te_api_is_in_the_way(error))
+			ReThrowError(error);
 	}
+	if (error != NULL || making->made.len == 0)
+		make_objects_anew(making);
 	CommandCounterIncrement();
 	check_owners(making);
-	if (indexes != NULL)
-		make_indexes(making, indexes);
+	for (int i = 0; i < making->text.template_count; i++)
+		if (strcmp(making->text.templates[i].name, "indexes") == 0)
+			make_indexes(making, making->text.templates[i].text);
 }
 
 static void

@@ -66,6 +66,12 @@ te_api_value(const TeApi *api, const char *name, size_t length)
 	return NULL;
 }
 
+bool
+te_api_is_part(const TeApiTemplate *template)
+{
+	return strncmp(template->text + strspn(template->text, "\n"), "CREATE ", strlen("CREATE ")) != 0 && strcmp(template->name, "indexes") != 0;
+}
+
 char *
 te_api_text(const TeApi *api, const char *text)
 {
@@ -298,6 +304,6 @@ te_api_text_prepare(TeApi *api, const TeAttachment *attachment, const char *sche
 	add_row_thumbnail(api);
 	add_thumbnails(api);
 	for (int i = 0; i < api->template_count; i++)
-		if (strcmp(api->templates[i].name, "filters") == 0 || strcmp(api->templates[i].name, "arguments") == 0)
-			add_value(api, api->templates[i].name, pnstrdup(api->templates[i].text, strcspn(api->templates[i].text, ";")), true);
+		if (te_api_is_part(&api->templates[i]))
+			add_value(api, api->templates[i].name, te_api_text(api, api->templates[i].text), true);
 }

@@ -10,7 +10,7 @@
 #include "pg/catalog/attachment.h"
 
 #define TE_API_MOST_TEMPLATES 32
-#define TE_API_MOST_VALUES 48
+#define TE_API_MOST_VALUES 64
 
 typedef struct TeApiTemplate
 {
@@ -43,6 +43,9 @@ extern void te_api_text_prepare(TeApi *api, const TeAttachment *attachment, cons
 
 /* The value of a name, or NULL. */
 extern const TeApiValue *te_api_value(const TeApi *api, const char *name, size_t length);
+
+/* Is a template a part of others, where its name stands in braces? */
+extern bool te_api_is_part(const TeApiTemplate *template);
 
 /* A template with the values put in, palloc'd. */
 extern char *te_api_text(const TeApi *api, const char *text);

@@ -87,14 +87,13 @@ te_box_from_array(ArrayType *array, TeBox *box)
 	te_box_from_values(values[0], values[1], values[2], values[3], box);
 }
 
-/* The box around a circle. */
-static void
-box_around(double latitude, double longitude, double metres, TeBox *box)
+void
+te_box_around(double latitude, double longitude, double metres, TeBox *box)
 {
 	double		degrees;
 	double		farthest;
 
-	if (!(latitude >= -90 && latitude <= 90 && longitude >= -180 && longitude <= 180 && metres >= 0))
+	if (!(te_is_position(latitude, longitude) && metres >= 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("not a circle: latitude %g, longitude %g, %g metres", latitude, longitude, metres),
@@ -255,7 +254,7 @@ thumbexif_quadkey_ranges_circle(PG_FUNCTION_ARGS)
 {
 	TeBox		box;
 
-	box_around(PG_GETARG_FLOAT8(0), PG_GETARG_FLOAT8(1), PG_GETARG_FLOAT8(2), &box);
+	te_box_around(PG_GETARG_FLOAT8(0), PG_GETARG_FLOAT8(1), PG_GETARG_FLOAT8(2), &box);
 	PG_RETURN_DATUM(ranges_of_box(&box));
 }
 

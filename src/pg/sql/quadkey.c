@@ -1,7 +1,6 @@
 /*
  * quadkey.c
- *		SQL functions thumbexif_quadkey(), thumbexif_distance() and thumbexif_within(): positions as numbers, distances and
- *		boxes.
+ *		SQL functions thumbexif_quadkey() and thumbexif_distance(): positions as numbers, and distances.
  *
  * The first is made for index expressions and never fails.  Mathematical libraries may differ in the last bit of a tangent, so that
  * a position at the border of two steps may have either number: whoever searches by numbers searches a step around as
@@ -11,28 +10,21 @@
 
 #include <math.h>
 
-#include "catalog/pg_type.h"
-#include "nodes/supportnodes.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 
-#include "box.h"
 #include "pg/compat.h"
 #include "quadkey.h"
 
 PG_FUNCTION_INFO_V1(thumbexif_quadkey);
 PG_FUNCTION_INFO_V1(thumbexif_distance);
-PG_FUNCTION_INFO_V1(thumbexif_within);
-PG_FUNCTION_INFO_V1(thumbexif_within_support);
 
 #define STEPS			2147483648.0	/* of an axis */
 #define MAX_STEP		UINT32_C(2147483647)
 #define EARTH_RADIUS	6371008.8	/* metres, the mean of WGS84 */
-#define MOST_OF_RANGES	0.8		/* the part of ranges that lies in their box */
 #define RADIANS(degrees) ((degrees) * (M_PI / 180))
 
-static bool
-is_position(double latitude, double longitude)
+bool
+te_is_position(double latitude, double longitude)
 {
 	/* false for NaN, too */
 	return latitude >= -90 && latitude <= 90 && longitude >= -180 && longitude <= 180;
@@ -83,7 +75,7 @@ te_interleave(uint32 x, uint32 y)
 bool
 te_quadkey(double latitude, double longitude, int64 *quadkey)
 {
-	if (!is_position(latitude, longitude))
+	if (!te_is_position(latitude, longitude))
 		return false;
 	*quadkey = te_interleave(x_of(longitude), y_of(latitude));
 	return true;
@@ -158,41 +150,7 @@ thumbexif_distance(PG_FUNCTION_ARGS)
 	double		latitude2 = PG_GETARG_FLOAT8(2);
 	double		longitude2 = PG_GETARG_FLOAT8(3);
 
-	if (!is_position(latitude1, longitude1) || !is_position(latitude2, longitude2))
+	if (!te_is_position(latitude1, longitude1) || !te_is_position(latitude2, longitude2))
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(te_distance(latitude1, longitude1, latitude2, longitude2));
-}
-
-/* thumbexif_within(latitude float8, longitude float8, box float8[]) RETURNS boolean; NULL if it is no position */
-Datum
-thumbexif_within(PG_FUNCTION_ARGS)
-{
-	double		latitude = PG_GETARG_FLOAT8(0);
-	double		longitude = PG_GETARG_FLOAT8(1);
-	TeBox		box;
-	bool		inside;
-
-	te_box_from_array(PG_GETARG_ARRAYTYPE_P(2), &box);
-	if (!is_position(latitude, longitude))
-		PG_RETURN_NULL();
-	if (box.west > box.east)
-		inside = longitude >= box.west || longitude <= box.east;
-	else
-		inside = longitude >= box.west && longitude <= box.east;
-	PG_RETURN_BOOL(inside && latitude >= box.south && latitude <= box.north);
-}
-
-/*
- * thumbexif_within_support(internal) RETURNS internal: tells the planner that most rows meet the condition.  It stands beside one on ranges of
- * quadkeys, whose selectivity the index's statistics tell.
- */
-Datum
-thumbexif_within_support(PG_FUNCTION_ARGS)
-{
-	Node	   *request = (Node *) PG_GETARG_POINTER(0);
-
-	if (!IsA(request, SupportRequestSelectivity))
-		PG_RETURN_POINTER(NULL);
-	((SupportRequestSelectivity *) request)->selectivity = MOST_OF_RANGES;
-	PG_RETURN_POINTER(request);
 }

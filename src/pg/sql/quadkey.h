@@ -29,6 +29,9 @@ typedef struct TeArea
 	uint32		y[2];
 } TeArea;
 
+/* Are these degrees of a position?  Not if one is NaN. */
+extern bool te_is_position(double latitude, double longitude);
+
 /* False if it is no position.  Latitudes beyond the map (85.05 degrees) are at its border. */
 extern bool te_quadkey(double latitude, double longitude, int64 *quadkey);
 

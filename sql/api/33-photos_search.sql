@@ -2,7 +2,9 @@ CREATE OR REPLACE FUNCTION {schema}.photos_search({filters}, after text DEFAULT 
 RETURNS SETOF {schema}.photos
 LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 100
 BEGIN ATOMIC
-SELECT p.* FROM @extschema@.thumbexif_call(CAST(NULL AS {schema}.photos), regproc '{schema_literal}._photos_search',
+SELECT p.* FROM @extschema@.thumbexif_call(CAST(NULL AS {schema}.photos),
+    CASE WHEN COALESCE(cardinality(keywords), 0) + COALESCE(numnode(websearch_to_tsquery(regconfig 'simple', "text")), 0) > 1
+         THEN regproc '{schema_literal}._photos_search_words' ELSE regproc '{schema_literal}._photos_search' END,
     {arguments}, after, "limit") AS p;
 END;
 

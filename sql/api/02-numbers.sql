@@ -1,0 +1,1 @@
+({iso}), ({f_number}), ({focal_length}), ({rating}), ({latitude}), ({longitude})
