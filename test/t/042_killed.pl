@@ -73,7 +73,7 @@ all_is_well('ten sessions');
 
 # --- decoders are killed
 
-my $killed = 0;
+my %killed;
 # rows are written slowly here, so that there is work for all who are killed
 writes_take(0.005);
 value($server, <<'EOSQL');
@@ -83,17 +83,22 @@ insert_all();
 for (my $goal = $assets - 50; $goal >= 100; $goal -= 50)
 {
 	until_left($goal);
-	my @decoders = decoder_pids(worker_pid($server));
-	$killed += kill 'KILL', $decoders[ rand @decoders ] if @decoders;
+	# on a busy machine, one that was killed may not have been missed yet
+	my @decoders = grep { !$killed{$_} } decoder_pids(worker_pid($server));
+	my $decoder = $decoders[ rand @decoders ];
+	$killed{$decoder} = 1 if defined $decoder && kill 'KILL', $decoder;
 }
-cmp_ok($killed, '>=', 5, 'decoders were killed');
+cmp_ok(scalar keys %killed, '>=', 5, 'decoders were killed');
 # those they worked on would be tried again in some seconds
 wait_for($server, 'what can be done is done', "SELECT count(*) FROM thumbexif_internal.thumbexif_asset
 	WHERE status = 'running' OR status = 'queued' AND attempts = 0", 0);
 value($server, "UPDATE thumbexif_internal.thumbexif_asset SET next_try = now() WHERE attempts > 0 AND status = 'queued'");
 value($server, 'SELECT thumbexif_resume()');
 wait_done($server, 'decoders killed: all is done', $assets);
-cmp_ok(value($server, "SELECT decoders_lost FROM thumbexif_workers WHERE kind = 'worker'"), '>=', 5, 'the view counts them');
+# one that is killed while it waits for work may have been ended by the server as well, and is no loss
+my $lost = () = slurp_file($server->logfile) =~ /lost image decoder with PID/g;
+cmp_ok($lost, '>=', 1, 'decoders at work were lost');
+is(value($server, "SELECT decoders_lost FROM thumbexif_workers WHERE kind = 'worker'"), $lost, 'the view counts them');
 all_is_well('decoders killed');
 
 # --- a decoder stops answering: that asset's failure, and only for a while
