@@ -142,14 +142,23 @@ sub decoders_of
 	return decoders($self->{pid});
 }
 
-# Stop the only decoder of a warm session, and send a query: it is in the decoder's hands when this returns.
-sub send_to_stopped
+# Stop the only decoder of a warm session.
+sub stop_decoder
 {
-	my ($self, $server, $query) = @_;
+	my $self = shift;
 	my ($decoder) = $self->decoders_of;
 
 	kill 'STOP', $decoder;
 	wait_for('decoder stops', sub { process_state($decoder) eq 'T' });
+	return $decoder;
+}
+
+# The same, and send a query: it is in the decoder's hands when this returns.
+sub send_to_stopped
+{
+	my ($self, $server, $query) = @_;
+	my $decoder = $self->stop_decoder;
+
 	$self->send($query);
 	$self->wait_until_waiting($server);
 	# and not for its opener: that has answered, and the answer was read

@@ -17,8 +17,17 @@ sub is_stopped_by
 	my ($what, $query, $error, $stop) = @_;
 
 	$session->query($thumbnail);
-	my $decoder = $session->send_to_stopped($server, $query);
-	$stop->() if $stop;
+	my $decoder;
+	if ($stop)
+	{
+		$decoder = $session->send_to_stopped($server, $query);
+		$stop->();
+	}
+	else	# it stops by itself, perhaps before anybody sees it wait
+	{
+		$decoder = $session->stop_decoder;
+		$session->send($query);
+	}
 	like($session->answer, $error, $what);
 	wait_for("decoder goes: $what", sub { process_state($decoder) eq '' });
 	pass("$what: the decoder is gone");
