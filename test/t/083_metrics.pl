@@ -11,7 +11,7 @@ use TinyPicture;
 use WorkerTest;
 
 my $root = tiny_folder(PostgreSQL::Test::Utils::tempdir() . '/images', 6);
-my $server = new_server('metrics', roots => $root, preload => 1, config => "thumbexif.databases = 'nobodys'\nthumbexif.decode_timeout = 1h\n");
+my $server = new_server('metrics', roots => $root, preload => 1, config => "thumbexif.databases = 'nobodys'\nthumbexif.decode_timeout = 1h\nmax_prepared_transactions = 1\n");
 my %last;
 
 # metrics(DATABASE): name{label="text"} => value
@@ -143,12 +143,35 @@ wait_until($server, 'the worker has done an asset', q{SELECT value >= 6 FROM thu
 look('the worker');
 is($last{thumbexif_workers}, 1, 'it runs');
 
+# who commits a prepared transaction does not know what is in it
+my $done = $last{'thumbexif_assets_total{outcome=done}'};
+my $written = $last{thumbexif_bytes_written_total};
+value($server, q{BEGIN; SELECT thumbexif_process(8, 'photos', true); PREPARE TRANSACTION 'later'});
+look('prepared');
+is($last{'thumbexif_assets_total{outcome=done}'}, $done + 1, 'what is prepared counts');
+cmp_ok($last{thumbexif_bytes_written_total}, '>', $written, 'with its bytes');
+value($server, q{ROLLBACK PREPARED 'later'});
+look('rolled back afterwards');
+is($last{'thumbexif_assets_total{outcome=done}'}, $done + 1, 'and stays');
+
 # --- who sees what
 
 value($server, 'CREATE DATABASE other');
 value($server, q{CREATE EXTENSION thumbexif}, 'other');
 my %other = metrics('other');
 is_deeply([ grep { !/^thumbexif_(?:server_|workers)/ && $other{$_} != 0 } keys %other ], [], 'a database does not see what is done in another');
+# a database that takes the place of one that was dropped
+foreach my $round (1 .. 4)
+{
+	value($server, 'CREATE DATABASE again');
+	value($server, 'CREATE EXTENSION thumbexif', 'again');
+	value($server, q{SELECT length(thumbexif_thumbnail('1.png'))}, 'again');
+	my %again = metrics('again');
+	is($again{thumbexif_decode_seconds_count}, 1, "database $round of the same name begins at 0");
+	value($server, 'DROP DATABASE again');
+}
+look('databases were dropped');
+
 value($server, q{CREATE ROLE nobody LOGIN; CREATE ROLE watcher LOGIN IN ROLE pg_monitor; CREATE SCHEMA closed; ALTER TABLE photos SET SCHEMA closed});
 my ($rc, undef, $said) = $server->psql('postgres', 'SET ROLE nobody; SELECT * FROM thumbexif_metrics()');
 like($said, qr/permission denied for function thumbexif_metrics/, 'not everybody may look');
