@@ -21,23 +21,25 @@ static const CookbookPhoto photos[] = {
 	{"opera.jpg", {"NIKON CORPORATION", "NIKON D90", "2010:07:14 21:30:00", NULL, "+02:00", true, 45.7678, 4.8366, 1}},
 	{"vienne.jpg", {CANON, "2010:08:02 16:40:00", NULL, "+02:00", true, 45.5242, 4.8781, 1}},
 	{"geneva.jpg", {CANON, "2010:08:15 12:00:00", NULL, "+02:00", true, 46.2044, 6.1432, 1}},
-	{"train.jpg", {CANON, "2010:08:16 09:00:00", NULL, "+02:00", false, 0, 0, 1}},	/* nothing after it that has a place */
-	{"winter.jpg", {CANON, "2010:12:24 17:15:00", NULL, "+01:00", true, 45.7580, 4.8320, 1}}
+	{"train.jpg", {CANON, "2010:08:15 12:30:00", NULL, "+02:00", false, 0, 0, 1}},	/* nothing after it that has a place */
+	{"winter.jpg", {CANON, "2009:12:24 17:15:00", NULL, "+01:00", true, 45.7580, 4.8320, 1}}
 };
 
-/* What a messenger makes of a picture: smaller, of a lower quality, and without EXIF. */
+/* What a messenger makes of a picture: smaller, lighter, of a lower quality, and without EXIF.  Its hash differs in few bits, but differs. */
 static void
 write_sent(const Canvas *canvas)
 {
 	VipsImage  *image = picture_image(canvas);
 	VipsImage  *small;
+	VipsImage  *lighter;
 	Bytes		out;
 
-	if (vips_resize(image, &small, 0.75, NULL) != 0)
+	if (vips_resize(image, &small, 0.75, NULL) != 0 || vips_linear1(small, &lighter, 1.3, 0, "uchar", TRUE, NULL) != 0)
 		pictures_fail("sent.jpg");
-	out = picture_encode(small, ".jpg[Q=60]");
+	out = picture_encode(lighter, ".jpg[Q=60]");
 	picture_write("sent.jpg", &out);
 	bytes_free(&out);
+	g_object_unref(lighter);
 	g_object_unref(small);
 	g_object_unref(image);
 }

@@ -27,6 +27,9 @@ is(statuses($standby), 'queued 1, done 1', 'the standby has what the primary has
 is( value($standby, "SELECT string_agg(DISTINCT concat_ws(' ', kind, state, pid), ',') FROM thumbexif_workers"),
 	'launcher standby,worker paused', 'no process works there, and the view says why');
 is(value($standby, "SELECT count(*) FROM pg_stat_activity WHERE backend_type LIKE 'thumbexif%'"), 0, 'indeed');
+is( value($standby, "SELECT length(thumbexif_thumbnail('photo.jpg')) > 0; SELECT string_agg(name || ' ' || value, ',' ORDER BY name) FROM thumbexif_metrics()
+	WHERE name IN ('thumbexif_decode_seconds_count', 'thumbexif_queue_length', 'thumbexif_workers')"),
+	"t\nthumbexif_decode_seconds_count 1,thumbexif_queue_length 1,thumbexif_workers 0", 'it counts what is done there');
 foreach my $call ('thumbexif_retry(1::bigint)', "thumbexif_retry_all('failed')", 'thumbexif_enqueue(1::bigint)', 'thumbexif_pause()')
 {
 	my ($name) = $call =~ /^(\w+)/;

@@ -11,7 +11,7 @@ use TinyPicture;
 use WorkerTest;
 
 my $root = tiny_folder(PostgreSQL::Test::Utils::tempdir() . '/images', 6);
-my $server = new_server('metrics', roots => $root, preload => 1, config => "thumbexif.databases = 'nobodys'\nthumbexif.decode_timeout = 1h\n");
+my $server = new_server('metrics', roots => $root, preload => 1, config => "thumbexif.databases = 'nobodys'\nthumbexif.decode_timeout = 1h\nmax_prepared_transactions = 1\n");
 my %last;
 
 # metrics(DATABASE): name{label="text"} => value
@@ -133,6 +133,7 @@ value($server, q{SELECT thumbexif_pause('photos'); INSERT INTO photos VALUES (10
 value($server, q{UPDATE thumbexif_internal.thumbexif_asset_bigint SET next_try = now() - interval '1 hour' WHERE id = 10});
 look('paused');
 is($last{'thumbexif_queue_paused{relation=public.photos}'}, 1, 'a table is paused');
+is($last{'thumbexif_queue_paused_by_worker{relation=public.photos}'}, 0, 'by somebody');
 is($last{'thumbexif_queue_length{relation=public.photos}'}, 2, 'two wait, one of them for another try');
 cmp_ok($last{'thumbexif_oldest_queued_seconds{relation=public.photos}'}, '>=', 3600, 'one has waited for an hour');
 cmp_ok($last{'thumbexif_oldest_queued_seconds{relation=public.photos}'}, '<', 4200, 'and no longer');
@@ -143,16 +144,47 @@ wait_until($server, 'the worker has done an asset', q{SELECT value >= 6 FROM thu
 look('the worker');
 is($last{thumbexif_workers}, 1, 'it runs');
 
+# a table that the worker gives up
+value($server, q{CREATE TABLE broken (id bigint PRIMARY KEY, path text, thumbnail_path text); SELECT thumbexif_attach('broken'); ALTER TABLE broken DROP COLUMN thumbnail_path;
+	INSERT INTO broken VALUES (1, '1.png')});
+wait_until($server, 'the worker pauses a table', q{SELECT value = 1 FROM thumbexif_metrics() WHERE name = 'thumbexif_queue_paused_by_worker' AND labels->>'relation' = 'public.broken'});
+look('a table is broken');
+is($last{'thumbexif_queue_paused{relation=public.broken}'}, 1, 'the worker leaves it alone');
+value($server, q{DROP TABLE broken});
+
+# who commits a prepared transaction does not know what is in it
+my $done = $last{'thumbexif_assets_total{outcome=done}'};
+my $written = $last{thumbexif_bytes_written_total};
+value($server, q{BEGIN; SELECT thumbexif_process(8, 'photos', true); PREPARE TRANSACTION 'later'});
+look('prepared');
+is($last{'thumbexif_assets_total{outcome=done}'}, $done + 1, 'what is prepared counts');
+cmp_ok($last{thumbexif_bytes_written_total}, '>', $written, 'with its bytes');
+value($server, q{ROLLBACK PREPARED 'later'});
+look('rolled back afterwards');
+is($last{'thumbexif_assets_total{outcome=done}'}, $done + 1, 'and stays');
+
 # --- who sees what
 
 value($server, 'CREATE DATABASE other');
 value($server, q{CREATE EXTENSION thumbexif}, 'other');
 my %other = metrics('other');
 is_deeply([ grep { !/^thumbexif_(?:server_|workers)/ && $other{$_} != 0 } keys %other ], [], 'a database does not see what is done in another');
+# a database that takes the place of one that was dropped
+foreach my $round (1 .. 4)
+{
+	value($server, 'CREATE DATABASE again');
+	value($server, 'CREATE EXTENSION thumbexif', 'again');
+	value($server, q{SELECT length(thumbexif_thumbnail('1.png'))}, 'again');
+	my %again = metrics('again');
+	is($again{thumbexif_decode_seconds_count}, 1, "database $round of the same name begins at 0");
+	value($server, 'DROP DATABASE again');
+}
+look('databases were dropped');
+
 value($server, q{CREATE ROLE nobody LOGIN; CREATE ROLE watcher LOGIN IN ROLE pg_monitor; CREATE SCHEMA closed; ALTER TABLE photos SET SCHEMA closed});
 my ($rc, undef, $said) = $server->psql('postgres', 'SET ROLE nobody; SELECT * FROM thumbexif_metrics()');
 like($said, qr/permission denied for function thumbexif_metrics/, 'not everybody may look');
-is(value($server, q{SET ROLE watcher; SELECT count(*) FROM thumbexif_metrics() WHERE labels->>'relation' = 'closed.photos'}), 10, 'pg_monitor sees all tables');
+is(value($server, q{SET ROLE watcher; SELECT count(*) FROM thumbexif_metrics() WHERE labels->>'relation' = 'closed.photos'}), 11, 'pg_monitor sees all tables');
 value($server, 'GRANT EXECUTE ON FUNCTION thumbexif_metrics() TO nobody');
 is(value($server, q{SET ROLE nobody; SELECT count(*) FILTER (WHERE labels ? 'relation') || ' ' || (count(*) > 40)::text FROM thumbexif_metrics()}), '0 true', 'others no tables that they may not read');
 
@@ -185,7 +217,7 @@ $server->append_conf('postgresql.conf', "shared_preload_libraries = ''\n");
 $server->restart;
 value($server, q{SELECT thumbexif_process(1, 'closed.photos', true)});
 is(value($server, q{SELECT string_agg(DISTINCT name, ' ' ORDER BY name) FROM thumbexif_metrics()}),
-	'thumbexif_oldest_queued_seconds thumbexif_queue_length thumbexif_queue_paused thumbexif_table_assets', 'without preload there is what tables tell');
+	'thumbexif_oldest_queued_seconds thumbexif_queue_length thumbexif_queue_paused thumbexif_queue_paused_by_worker thumbexif_table_assets', 'without preload there is what tables tell');
 
 $server->stop;
 

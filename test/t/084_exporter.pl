@@ -25,11 +25,15 @@ sub program
 my $dashboard = decode_json(slurp_file("$folder/dashboard.json"));
 my $alerts = slurp_file("$folder/alerts.yml");
 my @shown = map { $_->{expr} } map { @{ $_->{targets} || [] } } @{ $dashboard->{panels} };
-my @watched = $alerts =~ /^ +expr: (.*)$/mg;
+my @watched = $alerts =~ /^ +expr: (.*?)\n +(?:for|labels):/msg;
+my @raised = $alerts =~ /^ +- alert: (\w+)$/mg;
 my %places;
 
 cmp_ok(scalar(@shown), '>=', 10, 'the dashboard shows something');
 cmp_ok(scalar(@watched), '>=', 5, 'there are alerts');
+is(scalar(@raised), scalar(@watched), 'each alert has a condition');
+my ($explained) = slurp_file("$ENV{TE_SCRATCH}/doc/operations.md") =~ /^## Watch it\n(.*?)^## /ms;
+like($explained, qr/`$_`/, "$_ is explained") foreach @raised;
 foreach my $panel (@{ $dashboard->{panels} })
 {
 	my $place = $panel->{gridPos};
@@ -40,8 +44,14 @@ SKIP:
 {
 	my $promtool = program('promtool');
 
-	skip 'promtool is not installed', 1 unless $promtool;
+	skip 'promtool is not installed', 3 unless $promtool;
 	is(system("$promtool check rules $folder/alerts.yml >&2"), 0, 'promtool takes the alerts');
+	is(system("$promtool test rules $ENV{TE_SCRATCH}/test/alerts.yaml >&2"), 0, 'which are raised when they should be');
+
+	my $rules = PostgreSQL::Test::Utils::tempdir() . '/shown.json';
+	my @rules = map { { record => 'a', expr => s/\$__rate_interval/5m/gr } } @shown;
+	append_to_file($rules, encode_json({ groups => [ { name => 'a', rules => \@rules } ] }));
+	is(system("$promtool check rules --lint=none $rules >&2"), 0, 'promtool takes what the dashboard asks for');
 }
 
 # --- what the exporter gives

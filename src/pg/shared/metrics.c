@@ -64,7 +64,10 @@ find(Oid database)
 	for (int i = 0; i < TE_METRICS_DATABASES; i++)
 	{
 		if (pg_atomic_read_u32(&te_shared->metrics.database[i].database) == database)
+		{
+			pg_read_barrier();	/* pairs with that of take(): counters were cleared before */
 			return &te_shared->metrics.database[i];
+		}
 	}
 	return NULL;
 }

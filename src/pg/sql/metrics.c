@@ -200,6 +200,7 @@ put_table(ReturnSetInfo *result, const TeAttachment *attachment, TeAssetCounts c
 					 (double) counts.assets[i]);
 	put_queue(result, attachment, &counts);
 	put_one(result, "thumbexif_queue_paused", "relation", attachment->name, attachment->paused);
+	put_one(result, "thumbexif_queue_paused_by_worker", "relation", attachment->name, attachment->paused && attachment->paused_by_us);
 }
 
 static void
