@@ -228,7 +228,7 @@ is(value($server, q{SELECT count(*) FROM pg_namespace WHERE nspname IN ('photos_
 value($server, q{CREATE SCHEMA planted AUTHORIZATION nobody; CREATE SCHEMA shared AUTHORIZATION painter; GRANT ALL ON SCHEMA shared TO nobody});
 refused('postgres', q{SELECT thumbexif_api('atelier.photos', 'planted')}, qr/schema planted is not only yours: "planted" belongs to role "nobody"/, 'not into a schema of another role');
 ask('nobody', q{CREATE FUNCTION shared.photo(id bigint) RETURNS jsonb LANGUAGE sql AS 'SELECT NULL::jsonb'});
-refused('postgres', q{SELECT thumbexif_api('atelier.photos', 'shared')}, qr/"photo" belongs to role "nobody"/, 'nor over a function of another role');
+refused('postgres', q{SELECT thumbexif_api('atelier.photos', 'shared')}, qr/function shared\.photo\(bigint\) was not made by thumbexif_api/, 'nor over a function of another role');
 ask('nobody', q{DROP FUNCTION shared.photo; CREATE VIEW shared.trap AS SELECT 1});
 refused('painter', q{SELECT thumbexif_api('atelier.photos', 'shared')}, qr/"trap" belongs to role "nobody"/, 'nor beside a view of another role');
 ask('nobody', 'DROP VIEW shared.trap');

@@ -10,11 +10,13 @@
 
 #include "access/htup_details.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_namespace.h"
 #include "common/hashfn.h"
 #include "executor/spi.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -119,21 +121,31 @@ has_function(const Making *making, const char *name)
 	return candidates != NULL;
 }
 
+static bool
+is_view(const char *name)
+{
+	return strcmp(name, "photos") == 0;
+}
+
+/* Is it the view or a function? */
+static bool
+is_object(const TeApiTemplate *template)
+{
+	return !te_api_is_part(template) && strcmp(template->name, "indexes") != 0;
+}
+
 static void
 make_object(Making *making, const TeApiTemplate *template)
 {
-	bool		is_view = strcmp(template->name, "photos") == 0;
-	bool		is_new = is_view || !has_function(making, template->name);
+	bool		is_new_function = !is_view(template->name) && !has_function(making, template->name);
 	const char *name = psprintf("%s.%s", making->text.schema, template->name);
 
 	execute(te_api_text(&making->text, template->text));
 	/* what a new function may do without a grant; those that exist keep theirs */
-	if (!is_view && is_new)
+	if (is_new_function)
 		execute(psprintf("REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC", name));
-	if (making->role != NULL)
-		execute(psprintf("GRANT %s %s TO %s", is_view ? "SELECT ON" : "EXECUTE ON FUNCTION", name, making->role));
 	if (template->name[0] != '_')
-		appendStringInfo(&making->made, "%s%s", making->made.len > 0 ? ", " : "", is_view ? name : psprintf("%s()", name));
+		appendStringInfo(&making->made, "%s%s", making->made.len > 0 ? ", " : "", is_view(template->name) ? name : psprintf("%s()", name));
 }
 
 /* The view's key has the type of the table's, and what depends on it cannot be replaced by another type. */
@@ -153,6 +165,19 @@ check_key_type(const Making *making)
 static void
 grant_access(const Making *making)
 {
+	for (int i = 0; i < making->text.template_count; i++)
+	{
+		const char *name = making->text.templates[i].name;
+		ListCell   *cell;
+
+		if (!is_object(&making->text.templates[i]))
+			continue;
+		if (making->role != NULL)
+			execute(psprintf("GRANT %s %s.%s TO %s", is_view(name) ? "SELECT ON" : "EXECUTE ON FUNCTION", making->text.schema, name, making->role));
+		if (name[0] == '_')
+			foreach(cell, te_api_helper_rights(name, schema_oid(making)))
+				execute(lfirst(cell));
+	}
 	if (making->role == NULL)
 		return;
 	execute(psprintf("GRANT USAGE ON SCHEMA %s TO %s", making->text.schema, making->role));
@@ -235,10 +260,8 @@ make_objects(void *arg)
 	resetStringInfo(&making->made);
 	for (int i = 0; i < making->text.template_count; i++)
 	{
-		const TeApiTemplate *template = &making->text.templates[i];
-
-		if (!te_api_is_part(template) && strcmp(template->name, "indexes") != 0)
-			make_object(making, template);
+		if (is_object(&making->text.templates[i]))
+			make_object(making, &making->text.templates[i]);
 	}
 }
 
@@ -275,8 +298,10 @@ make_all(Making *making)
 
 	prepare_schema(making);
 	CommandCounterIncrement();
+	/* in two sessions at once, CREATE OR REPLACE fails */
+	LockDatabaseObject(NamespaceRelationId, schema_oid(making), 0, ShareUpdateExclusiveLock);
+	te_api_check_names(&making->text, schema_oid(making));
 	check_key_type(making);
-	grant_access(making);
 	if (!te_api_has_former(&making->text, schema_oid(making)))
 	{
 		error = te_subtransaction(make_objects, making);
@@ -286,6 +311,7 @@ make_all(Making *making)
 	if (error != NULL || making->made.len == 0)
 		make_objects_anew(making);
 	CommandCounterIncrement();
+	grant_access(making);
 	check_owners(making);
 	for (int i = 0; i < making->text.template_count; i++)
 		if (strcmp(making->text.templates[i].name, "indexes") == 0)
@@ -323,6 +349,8 @@ thumbexif_api(PG_FUNCTION_ARGS)
 				 errhint("Omit it to make schema photos_api.")));
 	attachment = te_attachment_get(PG_ARGISNULL(0) ? InvalidOid : PG_GETARG_OID(0));
 	te_attachment_check_owner(attachment);
+	/* two sessions create the schema one after the other; no statement on the table waits for this lock */
+	LockDatabaseObject(RelationRelationId, attachment->relation, 0, ShareUpdateExclusiveLock);
 	making->schema = NameStr(*PG_GETARG_NAME(1));
 	if (!PG_ARGISNULL(2))
 		making->role = quote_identifier(GetUserNameFromId(get_role_oid(NameStr(*PG_GETARG_NAME(2)), false), false));
