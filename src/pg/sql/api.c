@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/table.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_namespace.h"
@@ -21,6 +22,8 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/relcache.h"
 #include "utils/syscache.h"
 
 #include "api_replace.h"
@@ -205,31 +208,69 @@ is_wanted(const TeApi *api, const char *names)
 	return false;
 }
 
-/* A name that tells the index's definition: another one if that changes. */
+/* The end of an index's name, which tells its definition: another one if that changes. */
 static char *
-index_name(const Making *making, const char *label, const char *definition)
+index_suffix(const char *label, const char *definition)
 {
-	const char *table = get_rel_name(making->text.attachment->relation);
 	uint32		hash = DatumGetUInt32(hash_any((const unsigned char *) definition, (int) strlen(definition)));
-	char	   *rest = psprintf("_%s_%04x", label, hash & 0xFFFF);
-	int			length = pg_mbcliplen(table, (int) strlen(table), NAMEDATALEN - 1 - (int) strlen(rest));
 
-	return psprintf("%.*s%s", length, table, rest);
+	return psprintf("_%s_%04x", label, hash & 0xFFFF);
 }
 
+/* Its name; tables whose names do not fit have different ones all the same. */
+static char *
+index_name(const Making *making, const char *suffix)
+{
+	const char *table = get_rel_name(making->text.attachment->relation);
+	int			room = NAMEDATALEN - 1 - (int) strlen(suffix);
+	uint32		hash = DatumGetUInt32(hash_any((const unsigned char *) table, (int) strlen(table)));
+
+	if ((int) strlen(table) <= room)
+		return psprintf("%s%s", table, suffix);
+	return psprintf("%.*s_%04x%s", pg_mbcliplen(table, (int) strlen(table), room - 5), table, hash & 0xFFFF, suffix);
+}
+
+/* The table's index whose name ends so, whatever the table's name was when it was made; InvalidOid if there is none. */
+static Oid
+find_index(const Making *making, const char *suffix)
+{
+	Relation	table = table_open(making->text.attachment->relation, AccessShareLock);
+	Oid			found = InvalidOid;
+	ListCell   *cell;
+
+	foreach(cell, RelationGetIndexList(table))
+	{
+		const char *name = get_rel_name(lfirst_oid(cell));
+		size_t		length = name != NULL ? strlen(name) : 0;
+
+		if (length > strlen(suffix) && strcmp(name + length - strlen(suffix), suffix) == 0)
+			found = lfirst_oid(cell);
+	}
+	table_close(table, NoLock);
+	return found;
+}
+
+/* CREATE INDEX CONCURRENTLY that fails leaves an index that is written to and serves nobody. */
 static void
 make_index(Making *making, const char *label, const char *definition)
 {
 	const TeAttachment *attachment = making->text.attachment;
-	const char *name = index_name(making, label, definition);
+	const char *suffix = index_suffix(label, definition);
+	const char *method = making->create_indexes ? "" : "CONCURRENTLY ";
+	Oid			index = find_index(making, suffix);
+	char	   *statement;
 
-	if (OidIsValid(get_relname_relid(name, get_rel_namespace(attachment->relation))))
+	if (!OidIsValid(index))
+		statement = psprintf("CREATE INDEX %s%s ON %s %s", method, quote_identifier(index_name(making, suffix)), attachment->name, definition);
+	else if (!get_index_isvalid(index))
+		statement = psprintf("REINDEX INDEX %s%s", method,
+							 quote_qualified_identifier(get_namespace_name(get_rel_namespace(index)), get_rel_name(index)));
+	else
 		return;
 	if (making->create_indexes)
-		execute(psprintf("CREATE INDEX %s ON %s %s", quote_identifier(name), attachment->name, definition));
+		execute(statement);
 	else
-		appendStringInfo(&making->wanted, "%sCREATE INDEX CONCURRENTLY %s ON %s %s;", making->wanted.len > 0 ? "\n" : "",
-						 quote_identifier(name), attachment->name, definition);
+		appendStringInfo(&making->wanted, "%s%s;", making->wanted.len > 0 ? "\n" : "", statement);
 }
 
 /* The lines "label [needed values]: definition" of a template. */
