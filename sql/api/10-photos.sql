@@ -32,8 +32,9 @@ SELECT
     encode({thumbhash}, 'base64') AS thumbhash,
     {base} || COALESCE(substring({thumbnail_path} FROM '[^/]+/[0-9]+/[0-9a-f]{2}/[0-9a-f]{2}/[^/]+$'), {row_thumbnail}) AS thumbnail,
     {thumbnails} AS thumbnails,
-    -- of the row, for the parameter "after": microseconds since 1970, then the key
-    concat(CASE WHEN isfinite({taken_at}) THEN CAST(extract(epoch FROM {taken_at}) * 1000000 AS bigint) END, '_', {id}) AS cursor
+    -- of the row, for the parameter "after": microseconds since 1970, or infinity, or nothing for photos without a date; then the key
+    concat(CASE WHEN isfinite({taken_at}) THEN CAST(CAST(extract(epoch FROM {taken_at}) * 1000000 AS bigint) AS text)
+                WHEN {taken_at} = timestamptz 'infinity' THEN 'infinity' END, '_', {id}) AS cursor
 FROM {relation} AS t;
 
 COMMENT ON VIEW {schema}.photos IS 'photos, made by thumbexif_api(): run it again when columns have changed';

@@ -3,7 +3,7 @@ RETURNS SETOF {schema}.photos
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 SELECT p.* FROM {schema}.photos AS p
-WHERE ("from" IS NULL OR COALESCE(p.taken_at, timestamptz '-infinity') >= "from")
+WHERE ("from" IS NULL OR (COALESCE(p.taken_at, timestamptz '-infinity') >= "from" AND ("from" > timestamptz '-infinity' OR p.taken_at IS NOT NULL)))
   AND ("to" IS NULL OR (COALESCE(p.taken_at, timestamptz '-infinity') < "to" AND COALESCE(p.taken_at, timestamptz '-infinity') > timestamptz '-infinity'))
   AND (_photos_matching.camera IS NULL OR p.camera = _photos_matching.camera)
   AND (_photos_matching.make IS NULL OR p.make = @extschema@.thumbexif_make(_photos_matching.make))
@@ -18,7 +18,7 @@ WHERE ("from" IS NULL OR COALESCE(p.taken_at, timestamptz '-infinity') >= "from"
   AND (focal_min IS NULL OR (focal_min = focal_max) IS TRUE OR p.focal_length >= focal_min)
   AND (focal_max IS NULL OR (focal_min = focal_max) IS TRUE OR p.focal_length <= focal_max)
   AND ((focal_min = focal_max) IS NOT TRUE OR p.focal_length = focal_min)
-  AND (_photos_matching.keywords IS NULL OR p.keywords @> _photos_matching.keywords)
+  AND ((cardinality(_photos_matching.keywords) > 0) IS NOT TRUE OR p.keywords @> _photos_matching.keywords)
   AND (_photos_matching.rating IS NULL OR p.rating >= _photos_matching.rating)
   AND (has_position IS NULL OR (@extschema@.thumbexif_quadkey(p.latitude, p.longitude) IS NOT NULL) = has_position)
   AND (bbox IS NULL

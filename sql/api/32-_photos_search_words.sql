@@ -13,7 +13,7 @@ WITH page AS (
           FROM {schema}._photos_matching({arguments_without_words}) AS p
           WHERE {before}
           ORDER BY COALESCE(p.taken_at, timestamptz '-infinity') DESC, p.id DESC LIMIT 2000) AS n
-    WHERE (_photos_search_words.keywords IS NULL OR n.keywords @> _photos_search_words.keywords)
+    WHERE ((cardinality(_photos_search_words.keywords) > 0) IS NOT TRUE OR n.keywords @> _photos_search_words.keywords)
       AND ("text" IS NULL OR to_tsvector(regconfig 'simple', n.document) @@ websearch_to_tsquery(regconfig 'simple', "text"))
     ORDER BY n.sorted DESC, n.id DESC LIMIT (SELECT g.size FROM page AS g)
 ), found AS (

@@ -14,16 +14,16 @@ WITH size AS (
     ORDER BY COALESCE(p.taken_at, timestamptz '-infinity') DESC, p.id DESC LIMIT 3000
 ), first AS (
     SELECT n.id, n.latitude, n.longitude FROM newest AS n
-    WHERE (_photos_map.keywords IS NULL OR n.keywords @> _photos_map.keywords)
+    WHERE ((cardinality(_photos_map.keywords) > 0) IS NOT TRUE OR n.keywords @> _photos_map.keywords)
       AND ("text" IS NULL OR to_tsvector(regconfig 'simple', @extschema@.thumbexif_document(n.title, n.description, n.keywords, n.path))
                              @@ websearch_to_tsquery(regconfig 'simple', "text"))
 ), enough AS MATERIALIZED (
-    SELECT (_photos_map.keywords IS NULL AND "text" IS NULL) OR (SELECT count(*) FROM newest AS n) < 3000 OR (SELECT count(*) FROM first AS f) >= 100 AS enough
+    SELECT ((cardinality(_photos_map.keywords) > 0) IS NOT TRUE AND "text" IS NULL) OR (SELECT count(*) FROM newest AS n) < 3000 OR (SELECT count(*) FROM first AS f) >= 100 AS enough
 ), photo AS (
     SELECT f.id, f.latitude, f.longitude FROM first AS f WHERE (SELECT e.enough FROM enough AS e)
     UNION ALL
     (SELECT p.id, p.latitude, p.longitude FROM {schema}._photos_matching({arguments}) AS p
-     WHERE {in_map} AND (_photos_map.keywords IS NOT NULL OR "text" IS NOT NULL) AND NOT (SELECT e.enough FROM enough AS e)
+     WHERE {in_map} AND (cardinality(_photos_map.keywords) > 0 OR "text" IS NOT NULL) AND NOT (SELECT e.enough FROM enough AS e)
      ORDER BY COALESCE(p.taken_at, timestamptz '-infinity') + interval '0' DESC, p.id DESC LIMIT 3000)
 ), cell AS (
     SELECT count(*) AS count, avg(p.latitude) AS latitude, avg(p.longitude) AS longitude, (array_agg(p.id))[1] AS cover

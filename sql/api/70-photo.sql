@@ -2,7 +2,10 @@ CREATE OR REPLACE FUNCTION {schema}.photo(id {id_type})
 RETURNS jsonb
 LANGUAGE sql STABLE PARALLEL RESTRICTED
 BEGIN ATOMIC
-SELECT jsonb_strip_nulls(to_jsonb(p) - text 'cursor')
+-- JSON has no infinity and no number that is none: these are texts, of columns that are to be no texts
+SELECT (SELECT jsonb_strip_nulls(jsonb_object_agg(e.key, e.value)) FROM jsonb_each(to_jsonb(p) - text 'cursor') AS e
+        WHERE e.value NOT IN (jsonb '"NaN"', '"Infinity"', '"-Infinity"', '"infinity"', '"-infinity"')
+           OR e.key IN ('id', 'path', 'make', 'camera', 'lens', 'title', 'description'))
        || COALESCE((SELECT jsonb_build_object('exif', {exif}) FROM {relation} AS t WHERE {id} = photo.id AND jsonb_typeof({exif}) = 'object'), jsonb '{}')
 FROM {schema}.photos AS p WHERE p.id = photo.id;
 END;

@@ -86,6 +86,7 @@ INSERT INTO atelier.photos VALUES
 (6, 'undated.png', NULL, NULL, NULL, NULL, NULL, 'X100', 91, 7, '{}'),
 (7, 'never.jpg', NULL, 1, 1, 'infinity', 'Canon', NULL, 90, 180, 'null');
 EOS
+my $no_numbers = q{INSERT INTO atelier.photos VALUES (8, 'Infinity', NULL, NULL, NULL, '-infinity', 'NaN', 'NaN', 'NaN', '-Infinity', NULL)};
 
 my ($out, $err) = ask('painter', q{SELECT thumbexif_api('atelier.photos', 'gallery', grant_to => 'viewer', base => '/thumbs/')});
 like($err, qr/NOTICE:  made gallery\.photos, gallery\.photos_search\(\), gallery\.photos_timeline\(\), gallery\.photos_facets\(\), gallery\.photos_map\(\), gallery\.photo\(\), gallery\.photo_upload\(\)/, 'says what it made');
@@ -113,6 +114,7 @@ sub found
 
 found('', '7 4 3 2 1 6 5', 'newest first, then by key, then those without a date');
 found(q{"from" => '2010-12-31 23:30:00+00'}, '7 4 3 2');
+found(q{"from" => '-infinity'}, '7 4 3 2 1', 'what has no date was taken at no time');
 found(q{"to" => '2010-12-31 23:30:00+00'}, '1');
 found(q{"from" => '2010-01-01', "to" => '2011-01-01 00:00:00+00'}, '2 1');
 found(q{camera => 'Nikon D90'}, '4 3 2');
@@ -128,6 +130,7 @@ found(q{focal_min => 35, focal_max => 100}, '1');
 found(q{focal_max => 1000}, '2 1');
 found(q{keywords => '{beach}'}, '3 1');
 found(q{keywords => '{beach,summer}'}, '1');
+found(q{keywords => '{}', rating => 3}, '2 1', 'an empty list of keywords is no filter');
 found(q{rating => 3}, '2 1');
 found(q{has_position => true}, '7 4 3 2 1');
 found(q{has_position => false}, '6 5');
@@ -155,14 +158,14 @@ refused('viewer', qq{SELECT gallery.photos_search($_->[0])}, $_->[1], "refused: 
 
 	for (1 .. 10)
 	{
-		my @page = map { [ split /\|/ ] } split /\n/, ask('viewer', qq{SELECT id, cursor FROM gallery.photos_search(after => $after, "limit" => 2)});
+		my @page = map { [ split /\|/ ] } split /\n/, ask('viewer', qq{SELECT id, cursor FROM gallery.photos_search(after => $after, "limit" => 1)});
 		last unless @page;
 		push @seen, map { $_->[0] } @page;
 		$after = "'$page[-1]->[1]'";
 	}
 	my %count;
 	$count{$_}++ foreach @seen;
-	is(join(' ', grep { $count{$_} != 1 } 1 .. 6), '', 'pages leave none out and show none twice');
+	is(join(' ', grep { $count{$_} != 1 } 1 .. 7), '', 'pages leave none out and show none twice');
 }
 is(ask('viewer', q{SELECT count(*) FROM gallery.photos_search("limit" => 0)}), '0', 'a page of none');
 is(ask('viewer', q{SET timezone = 'Asia/Tokyo'; SET datestyle = 'German'; SELECT string_agg(id::text, ' ') FROM gallery.photos_search(after => (SELECT cursor FROM gallery.photos WHERE id = 3))}),
@@ -197,15 +200,18 @@ is(ask('viewer', q{SELECT gallery.photo(99) IS NULL, gallery.photo(NULL) IS NULL
 
 {
 	my $schema = decode_json(slurp_file("$ENV{TE_SCRATCH}/doc/photo.schema.json"));
+	ask('painter', $no_numbers);
+	is(ask('viewer', 'SELECT gallery.photo(8)'), '{"id": 8, "make": "NAN", "path": "Infinity", "camera": "NAN"}', 'numbers that are none');
 	my @columns = split /\n/, value($server, q{SELECT attname FROM pg_attribute WHERE attrelid = 'gallery.photos'::regclass AND attnum > 0 AND attname <> 'cursor'});
 
-	foreach my $id (1 .. 6)
+	foreach my $id (1 .. 8)
 	{
 		is(join(', ', wrong($schema, decode_json(ask('viewer', "SELECT gallery.photo($id)")), 'photo')), '', "photo $id is as the schema says");
 	}
 	is(join(', ', wrong($schema, { id => 1.5, path => 7, exif => [], iso => -1, colour => 'red' }, 'photo')),
 		'photo.colour is unknown, photo.exif is a array, photo.id is a number, photo.iso is too small, photo.path is a integer', 'the schema says something');
 	is(join(' ', grep { !$schema->{properties}->{$_} } @columns), '', 'the schema has all columns of the view');
+	ask('painter', 'DELETE FROM atelier.photos WHERE id = 8');
 }
 
 # --- rights
@@ -228,7 +234,7 @@ is(value($server, q{SELECT count(*) FROM pg_namespace WHERE nspname IN ('photos_
 value($server, q{CREATE SCHEMA planted AUTHORIZATION nobody; CREATE SCHEMA shared AUTHORIZATION painter; GRANT ALL ON SCHEMA shared TO nobody});
 refused('postgres', q{SELECT thumbexif_api('atelier.photos', 'planted')}, qr/schema planted is not only yours: "planted" belongs to role "nobody"/, 'not into a schema of another role');
 ask('nobody', q{CREATE FUNCTION shared.photo(id bigint) RETURNS jsonb LANGUAGE sql AS 'SELECT NULL::jsonb'});
-refused('postgres', q{SELECT thumbexif_api('atelier.photos', 'shared')}, qr/"photo" belongs to role "nobody"/, 'nor over a function of another role');
+refused('postgres', q{SELECT thumbexif_api('atelier.photos', 'shared')}, qr/function shared\.photo\(bigint\) was not made by thumbexif_api/, 'nor over a function of another role');
 ask('nobody', q{DROP FUNCTION shared.photo; CREATE VIEW shared.trap AS SELECT 1});
 refused('painter', q{SELECT thumbexif_api('atelier.photos', 'shared')}, qr/"trap" belongs to role "nobody"/, 'nor beside a view of another role');
 ask('nobody', 'DROP VIEW shared.trap');
@@ -270,6 +276,13 @@ is(ask('guest', q{SELECT count(*) FROM gallery.photos_search(camera => 'Nikon D9
 is(value($server, q{SELECT count(*) FROM pg_index WHERE indrelid = 'atelier.photos'::regclass}), '13', 'indexes are made when asked');
 (undef, $err) = ask('painter', q{SELECT thumbexif_api('atelier.photos', 'gallery', create_indexes => true)});
 is(value($server, q{SELECT count(*) FROM pg_index WHERE indrelid = 'atelier.photos'::regclass}), '13', 'and once');
+value($server, q{ALTER TABLE atelier.photos RENAME TO pictures; UPDATE pg_index SET indisvalid = false WHERE indexrelid::regclass::text LIKE 'atelier.photos_time_%'});
+(undef, $err) = ask('painter', q{SELECT thumbexif_api('atelier.pictures', 'gallery')});
+like($err, qr/not made\nDETAIL:  REINDEX INDEX CONCURRENTLY atelier\.photos_time_\w{4};\nHINT/, 'an index that a failed statement has left is to be made again, and no other one when the table has been renamed');
+ask('painter', q{SELECT thumbexif_api('atelier.pictures', 'gallery', create_indexes => true); ALTER TABLE atelier.pictures RENAME TO photos});
+is(value($server, q{SELECT count(*), bool_and(indisvalid) FROM pg_index WHERE indrelid = 'atelier.photos'::regclass}), '13|t', 'it is, when asked');
+ask('painter', join ';', map { my $long = 'l' . '0123456789' x 5 . $_; "CREATE TABLE atelier.$long (id bigint PRIMARY KEY, path text); SET client_min_messages = error; SELECT thumbexif_attach('atelier.$long'); SELECT thumbexif_api('atelier.$long', '$long', create_indexes => true)" } 'abcdef', 'abcdeg');
+is(value($server, q{SELECT count(*), count(DISTINCT indrelid) FROM pg_index WHERE indexrelid::regclass::text ~ '_words_\w{4}$' AND indrelid::regclass::text LIKE 'atelier.l0123%'}), '2|2', 'tables whose long names begin alike have each its index');
 found('', '7 4 3 2 1 6 5', 'the same with indexes');
 value($server, 'VACUUM ANALYZE atelier.photos');
 is(ask('viewer', q{SELECT thumbexif_map_estimate('atelier.photos', 0, 1::bigint << 62)}), '0', 'an index of one page has no pages above');

@@ -121,6 +121,16 @@ is(value($server, q{SELECT sum((f->'properties'->>'count')::int) = (SELECT count
 	(SELECT f FROM jsonb_array_elements(api.photos_map(6, 46, 6.1, 46.1, 10, iso_min => 0)->'features') f) f}), 't', 'a map with filters counts what a search finds');
 is(value($server, q{SELECT concat_ws(' ', sum((f->'properties'->>'count')::int), bool_and((f->'properties'->>'approximate')::boolean)) FROM jsonb_array_elements(api.photos_map(4, 44, 11, 51, 5, iso_min => 0)->'features') f}), '3000 t',
 	'of many, the newest are counted, and it says so');
+# numbers of rows by the pages of an index that has grown where many photos were added: its pages are not equally full
+is(value($server, <<'EOS'), 't', 'estimates are right by a tenth');
+CREATE TABLE grown (la float8, lo float8);
+INSERT INTO grown SELECT 40 + 10 * random(), 5 + 10 * random() FROM generate_series(1, 20000);
+CREATE INDEX ON grown (thumbexif_quadkey(la, lo)) INCLUDE (la, lo);
+INSERT INTO grown SELECT 45 + 2 * random() ^ 3, 10 + 2 * random() ^ 3 FROM generate_series(1, 40000);
+SELECT bool_and(abs(thumbexif_map_estimate('grown', c.lowest, c.highest) - g.count) < 0.1 * g.count) AND count(*) > 5
+FROM generate_series(2, 5) AS z, thumbexif_map_cells(5, 40, 15, 50, z) AS c,
+	LATERAL (SELECT count(*) FROM grown WHERE thumbexif_quadkey(la, lo) BETWEEN c.lowest AND c.highest) AS g WHERE g.count > 4000
+EOS
 value($server, q{DROP INDEX } . value($server, q{SELECT string_agg(indexrelid::regclass::text, ', ') FROM pg_index WHERE indrelid = 'photos'::regclass AND NOT indisprimary}));
 is(value($server, q{SELECT sum((f->'properties'->>'count')::int) FROM jsonb_array_elements(api.photos_map(keywords => '{rare7}')->'features') f}), '20', 'of rare words, all');
 is(value($server, q{SELECT concat_ws(' ', sum((f->'properties'->>'count')::int) BETWEEN 200 AND 400, bool_and((f->'properties'->>'approximate')::boolean)) FROM jsonb_array_elements(api.photos_map(keywords => '{k7}')->'features') f}), 't t', 'of frequent ones, some');

@@ -6,6 +6,7 @@ use warnings;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use TestSession;
 use ThumbexifTest;
 use WorkerTest;
 
@@ -100,6 +101,56 @@ value($server, $mine . q{DROP VIEW lib.best; ALTER VIEW api.photos RENAME COLUMN
 (undef, $err) = ask('painter', q{SET client_min_messages = warning; SELECT thumbexif_api('lib.photos', 'api')});
 is($err . ask('painter', 'SELECT api.mine()'), '1', 'what the user has made beside it stays');
 ask('painter', 'DROP FUNCTION api.mine()');
+
+# what DROP VIEW would take with it
+value($server, $mine . q{CREATE FUNCTION lib.refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'; CREATE TRIGGER mine INSTEAD OF INSERT ON api.photos FOR EACH ROW EXECUTE FUNCTION lib.refuse();
+	ALTER VIEW api.photos RENAME COLUMN width TO breadth});
+(undef, $err) = ask('painter', q{SELECT thumbexif_api('lib.photos', 'api')});
+like($err, qr/other objects depend on it\nDETAIL:  trigger mine on view api\.photos/, 'a trigger on the view prevents it');
+value($server, $mine . q{DROP TRIGGER mine ON api.photos; COMMENT ON COLUMN api.photos.title IS 'what''s it?'; ALTER DEFAULT PRIVILEGES IN SCHEMA api GRANT EXECUTE ON FUNCTIONS TO PUBLIC, "we ird";
+	ALTER DEFAULT PRIVILEGES IN SCHEMA api GRANT SELECT ON TABLES TO "we ird"});
+(undef, $err) = ask('painter', q{SET client_min_messages = warning; SELECT thumbexif_api('lib.photos', 'api')});
+is($err . objects(), $before, 'default privileges give nothing to what is made anew');
+is(value($server, q{SELECT col_description('api.photos'::regclass, attnum) FROM pg_attribute WHERE attrelid = 'api.photos'::regclass AND attname = 'title'}), q{what's it?}, 'comments on columns are kept');
+value($server, $mine . q{ALTER DEFAULT PRIVILEGES IN SCHEMA api REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC, "we ird"; ALTER DEFAULT PRIVILEGES IN SCHEMA api REVOKE SELECT ON TABLES FROM "we ird";
+	DROP FUNCTION api.photos_search, api._photos_search_words});
+ask('painter', q{SELECT thumbexif_api('lib.photos', 'api')});
+is(value($server, q{SELECT string_agg(has_function_privilege('viewer', p.oid, 'EXECUTE')::text, ' ' ORDER BY proname DESC) FROM pg_proc p WHERE pronamespace = 'api'::regnamespace AND proname IN ('photos_search', '_photos_search_words')}),
+	'false true', 'a new function needs a grant, a query of other functions has their rights');
+ask('painter', q{SELECT thumbexif_api('lib.photos', 'api', grant_to => 'viewer'); GRANT EXECUTE ON FUNCTION api.photos_search TO "we ird" WITH GRANT OPTION});
+is(objects(), $before, 'and gets it');
+
+# names that somebody else has taken
+value($server, $mine . q{CREATE SCHEMA own; CREATE FUNCTION own.photo(id bigint) RETURNS jsonb LANGUAGE sql AS $$SELECT jsonb '"mine"'$$; COMMENT ON FUNCTION own.photo IS 'my photo'});
+(undef, $err) = ask('painter', q{SELECT thumbexif_api('lib.photos', 'own')});
+like($err, qr/ERROR:  function own\.photo\(bigint\) was not made by thumbexif_api\(\)\nDETAIL:  .*\nHINT:  Name another schema/, 'a function of the user\'s is not replaced');
+is(ask('painter', 'SELECT own.photo(1)'), '"mine"', 'but stays');
+value($server, $mine . q{DROP FUNCTION own.photo; CREATE VIEW own.photos AS SELECT 1::bigint AS id});
+(undef, $err) = ask('painter', q{SELECT thumbexif_api('lib.photos', 'own')});
+like($err, qr/ERROR:  view own\.photos was not made by thumbexif_api\(\)/, 'nor is a view');
+value($server, $mine . q{DROP SCHEMA own CASCADE; COMMENT ON FUNCTION api.photo IS 'shows a photo'});
+(undef, $err) = ask('painter', q{SET client_min_messages = warning; SELECT thumbexif_api('lib.photos', 'api')});
+is($err, '', 'in a schema of ours, comments may have changed');
+
+# --- two sessions at once
+
+my $one = TestSession->new($server);
+my $two = TestSession->new($server);
+$_->query(q{SET client_min_messages = warning}) foreach $one, $two;
+foreach my $what ('create', 'replace')
+{
+	$one->query('BEGIN');
+	$one->query(q{SELECT thumbexif_api('lib.photos', 'twice')});
+	$two->send(q{SELECT thumbexif_api('lib.photos', 'twice')});
+	wait_until($server, 'the second waits for the first', q{SELECT count(*) > 0 FROM pg_locks WHERE NOT granted});
+	is(value($server, q{SET lock_timeout = '60s'; INSERT INTO lib.photos (id, path) VALUES (9, 'c.jpg'); DELETE FROM lib.photos WHERE id = 9 RETURNING 'written'}), 'written', 'nobody else waits');
+	$one->query('COMMIT');
+	$two->wait;
+	is($two->errors, '', "both $what the same");
+}
+$one->finish;
+$two->finish;
+value($server, 'SET client_min_messages = warning; DROP SCHEMA twice CASCADE');
 
 # --- a dump of the schemas, restored where the extension is
 

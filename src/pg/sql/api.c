@@ -9,16 +9,21 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/table.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_namespace.h"
 #include "common/hashfn.h"
 #include "executor/spi.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/relcache.h"
 #include "utils/syscache.h"
 
 #include "api_replace.h"
@@ -119,21 +124,31 @@ has_function(const Making *making, const char *name)
 	return candidates != NULL;
 }
 
+static bool
+is_view(const char *name)
+{
+	return strcmp(name, "photos") == 0;
+}
+
+/* Is it the view or a function? */
+static bool
+is_object(const TeApiTemplate *template)
+{
+	return !te_api_is_part(template) && strcmp(template->name, "indexes") != 0;
+}
+
 static void
 make_object(Making *making, const TeApiTemplate *template)
 {
-	bool		is_view = strcmp(template->name, "photos") == 0;
-	bool		is_new = is_view || !has_function(making, template->name);
+	bool		is_new_function = !is_view(template->name) && !has_function(making, template->name);
 	const char *name = psprintf("%s.%s", making->text.schema, template->name);
 
 	execute(te_api_text(&making->text, template->text));
 	/* what a new function may do without a grant; those that exist keep theirs */
-	if (!is_view && is_new)
+	if (is_new_function)
 		execute(psprintf("REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC", name));
-	if (making->role != NULL)
-		execute(psprintf("GRANT %s %s TO %s", is_view ? "SELECT ON" : "EXECUTE ON FUNCTION", name, making->role));
 	if (template->name[0] != '_')
-		appendStringInfo(&making->made, "%s%s", making->made.len > 0 ? ", " : "", is_view ? name : psprintf("%s()", name));
+		appendStringInfo(&making->made, "%s%s", making->made.len > 0 ? ", " : "", is_view(template->name) ? name : psprintf("%s()", name));
 }
 
 /* The view's key has the type of the table's, and what depends on it cannot be replaced by another type. */
@@ -153,6 +168,19 @@ check_key_type(const Making *making)
 static void
 grant_access(const Making *making)
 {
+	for (int i = 0; i < making->text.template_count; i++)
+	{
+		const char *name = making->text.templates[i].name;
+		ListCell   *cell;
+
+		if (!is_object(&making->text.templates[i]))
+			continue;
+		if (making->role != NULL)
+			execute(psprintf("GRANT %s %s.%s TO %s", is_view(name) ? "SELECT ON" : "EXECUTE ON FUNCTION", making->text.schema, name, making->role));
+		if (name[0] == '_')
+			foreach(cell, te_api_helper_rights(name, schema_oid(making)))
+				execute(lfirst(cell));
+	}
 	if (making->role == NULL)
 		return;
 	execute(psprintf("GRANT USAGE ON SCHEMA %s TO %s", making->text.schema, making->role));
@@ -180,31 +208,69 @@ is_wanted(const TeApi *api, const char *names)
 	return false;
 }
 
-/* A name that tells the index's definition: another one if that changes. */
+/* The end of an index's name, which tells its definition: another one if that changes. */
 static char *
-index_name(const Making *making, const char *label, const char *definition)
+index_suffix(const char *label, const char *definition)
 {
-	const char *table = get_rel_name(making->text.attachment->relation);
 	uint32		hash = DatumGetUInt32(hash_any((const unsigned char *) definition, (int) strlen(definition)));
-	char	   *rest = psprintf("_%s_%04x", label, hash & 0xFFFF);
-	int			length = pg_mbcliplen(table, (int) strlen(table), NAMEDATALEN - 1 - (int) strlen(rest));
 
-	return psprintf("%.*s%s", length, table, rest);
+	return psprintf("_%s_%04x", label, hash & 0xFFFF);
 }
 
+/* Its name; tables whose names do not fit have different ones all the same. */
+static char *
+index_name(const Making *making, const char *suffix)
+{
+	const char *table = get_rel_name(making->text.attachment->relation);
+	int			room = NAMEDATALEN - 1 - (int) strlen(suffix);
+	uint32		hash = DatumGetUInt32(hash_any((const unsigned char *) table, (int) strlen(table)));
+
+	if ((int) strlen(table) <= room)
+		return psprintf("%s%s", table, suffix);
+	return psprintf("%.*s_%04x%s", pg_mbcliplen(table, (int) strlen(table), room - 5), table, hash & 0xFFFF, suffix);
+}
+
+/* The table's index whose name ends so, whatever the table's name was when it was made; InvalidOid if there is none. */
+static Oid
+find_index(const Making *making, const char *suffix)
+{
+	Relation	table = table_open(making->text.attachment->relation, AccessShareLock);
+	Oid			found = InvalidOid;
+	ListCell   *cell;
+
+	foreach(cell, RelationGetIndexList(table))
+	{
+		const char *name = get_rel_name(lfirst_oid(cell));
+		size_t		length = name != NULL ? strlen(name) : 0;
+
+		if (length > strlen(suffix) && strcmp(name + length - strlen(suffix), suffix) == 0)
+			found = lfirst_oid(cell);
+	}
+	table_close(table, NoLock);
+	return found;
+}
+
+/* CREATE INDEX CONCURRENTLY that fails leaves an index that is written to and serves nobody. */
 static void
 make_index(Making *making, const char *label, const char *definition)
 {
 	const TeAttachment *attachment = making->text.attachment;
-	const char *name = index_name(making, label, definition);
+	const char *suffix = index_suffix(label, definition);
+	const char *method = making->create_indexes ? "" : "CONCURRENTLY ";
+	Oid			index = find_index(making, suffix);
+	char	   *statement;
 
-	if (OidIsValid(get_relname_relid(name, get_rel_namespace(attachment->relation))))
+	if (!OidIsValid(index))
+		statement = psprintf("CREATE INDEX %s%s ON %s %s", method, quote_identifier(index_name(making, suffix)), attachment->name, definition);
+	else if (!get_index_isvalid(index))
+		statement = psprintf("REINDEX INDEX %s%s", method,
+							 quote_qualified_identifier(get_namespace_name(get_rel_namespace(index)), get_rel_name(index)));
+	else
 		return;
 	if (making->create_indexes)
-		execute(psprintf("CREATE INDEX %s ON %s %s", quote_identifier(name), attachment->name, definition));
+		execute(statement);
 	else
-		appendStringInfo(&making->wanted, "%sCREATE INDEX CONCURRENTLY %s ON %s %s;", making->wanted.len > 0 ? "\n" : "",
-						 quote_identifier(name), attachment->name, definition);
+		appendStringInfo(&making->wanted, "%s%s;", making->wanted.len > 0 ? "\n" : "", statement);
 }
 
 /* The lines "label [needed values]: definition" of a template. */
@@ -235,10 +301,8 @@ make_objects(void *arg)
 	resetStringInfo(&making->made);
 	for (int i = 0; i < making->text.template_count; i++)
 	{
-		const TeApiTemplate *template = &making->text.templates[i];
-
-		if (!te_api_is_part(template) && strcmp(template->name, "indexes") != 0)
-			make_object(making, template);
+		if (is_object(&making->text.templates[i]))
+			make_object(making, &making->text.templates[i]);
 	}
 }
 
@@ -275,8 +339,10 @@ make_all(Making *making)
 
 	prepare_schema(making);
 	CommandCounterIncrement();
+	/* in two sessions at once, CREATE OR REPLACE fails */
+	LockDatabaseObject(NamespaceRelationId, schema_oid(making), 0, ShareUpdateExclusiveLock);
+	te_api_check_names(&making->text, schema_oid(making));
 	check_key_type(making);
-	grant_access(making);
 	if (!te_api_has_former(&making->text, schema_oid(making)))
 	{
 		error = te_subtransaction(make_objects, making);
@@ -286,6 +352,7 @@ make_all(Making *making)
 	if (error != NULL || making->made.len == 0)
 		make_objects_anew(making);
 	CommandCounterIncrement();
+	grant_access(making);
 	check_owners(making);
 	for (int i = 0; i < making->text.template_count; i++)
 		if (strcmp(making->text.templates[i].name, "indexes") == 0)
@@ -323,6 +390,8 @@ thumbexif_api(PG_FUNCTION_ARGS)
 				 errhint("Omit it to make schema photos_api.")));
 	attachment = te_attachment_get(PG_ARGISNULL(0) ? InvalidOid : PG_GETARG_OID(0));
 	te_attachment_check_owner(attachment);
+	/* two sessions create the schema one after the other; no statement on the table waits for this lock */
+	LockDatabaseObject(RelationRelationId, attachment->relation, 0, ShareUpdateExclusiveLock);
 	making->schema = NameStr(*PG_GETARG_NAME(1));
 	if (!PG_ARGISNULL(2))
 		making->role = quote_identifier(GetUserNameFromId(get_role_oid(NameStr(*PG_GETARG_NAME(2)), false), false));

@@ -3,7 +3,7 @@
  *		SQL function thumbexif_map_estimate(): about how many rows have quadkeys in a range, told by the pages of an index.
  *
  * To count a million rows takes a tenth of a second and more.  The pages above the leaves of a btree name each leaf and its lowest key: that
- * is the number of leaves in a range, and the first and last of them tell how many entries a leaf has there.  A few pages are read,
+ * is the number of leaves in a range, and some of them tell how many entries a leaf has there.  A few pages are read,
  * however many rows there are.  Dead entries and rows that the snapshot does not see count, too.
  */
 #include "postgres.h"
@@ -27,6 +27,7 @@
 
 PG_FUNCTION_INFO_V1(thumbexif_map_estimate);
 
+#define MAX_SAMPLES	16			/* leaves whose entries are counted */
 #define MAX_STEPS	100000		/* to the right, on all levels: no loop in a damaged index is endless */
 
 typedef struct Walk
@@ -35,8 +36,9 @@ typedef struct Walk
 	int64		lowest;
 	int64		highest;
 	int64		leaves;			/* whose lowest key is in the range */
-	BlockNumber first;			/* of them, and the last one */
-	BlockNumber last;
+	BlockNumber samples[MAX_SAMPLES];	/* every one of so many of them */
+	int			sample_count;
+	int64		stride;
 	int			steps;
 } Walk;
 
@@ -108,6 +110,22 @@ find_child(const Walk *walk, Page page, BTPageOpaque opaque)
 	return low;
 }
 
+/* Count a leaf.  Of those counted, samples are kept at equal distances. */
+static void
+count_leaf(Walk *walk, BlockNumber block)
+{
+	if (walk->sample_count == MAX_SAMPLES && walk->leaves % walk->stride == 0)
+	{
+		for (int i = 0; i < MAX_SAMPLES / 2; i++)
+			walk->samples[i] = walk->samples[2 * i];
+		walk->sample_count = MAX_SAMPLES / 2;
+		walk->stride *= 2;
+	}
+	if (walk->leaves % walk->stride == 0)
+		walk->samples[walk->sample_count++] = block;
+	walk->leaves++;
+}
+
 /* Count the children of a page, which are leaves, after "first" with keys in the range.  False if one was above it. */
 static bool
 count_children(Walk *walk, Page page, BTPageOpaque opaque, OffsetNumber first)
@@ -117,9 +135,7 @@ count_children(Walk *walk, Page page, BTPageOpaque opaque, OffsetNumber first)
 		/* the first item stands for the page's lowest key, which the page to the left has as its high key */
 		if (offset > P_FIRSTDATAKEY(opaque) && compare_item(walk, page, offset, walk->highest) > 0)
 			return false;
-		walk->last = BTreeTupleGetDownLink((IndexTuple) PageGetItem(page, PageGetItemId(page, offset)));
-		if (walk->leaves++ == 0)
-			walk->first = walk->last;
+		count_leaf(walk, BTreeTupleGetDownLink((IndexTuple) PageGetItem(page, PageGetItemId(page, offset))));
 	}
 	return true;
 }
@@ -188,6 +204,17 @@ count_leaves(Walk *walk, BlockNumber block)
 	}
 }
 
+/* Entries of all leaves that were counted. */
+static double
+count_entries(const Walk *walk)
+{
+	int64		entries = 0;
+
+	for (int i = 0; i < walk->sample_count; i++)
+		entries += entries_of(walk, walk->samples[i]);
+	return walk->sample_count > 0 ? (double) walk->leaves * entries / walk->sample_count : 0;
+}
+
 static BlockNumber
 root_of(Relation index)
 {
@@ -216,7 +243,7 @@ Datum
 thumbexif_map_estimate(PG_FUNCTION_ARGS)
 {
 	Oid			relation = PG_GETARG_OID(0);
-	Walk		walk = {.lowest = PG_GETARG_INT64(1), .highest = PG_GETARG_INT64(2)};
+	Walk		walk = {.lowest = PG_GETARG_INT64(1), .highest = PG_GETARG_INT64(2), .stride = 1};
 	Relation	table;
 	double		rows = -1;
 
@@ -227,7 +254,7 @@ thumbexif_map_estimate(PG_FUNCTION_ARGS)
 	if (walk.index != NULL)
 	{
 		count_leaves(&walk, root_of(walk.index));
-		rows = walk.leaves == 0 ? 0 : walk.leaves * ((entries_of(&walk, walk.first) + entries_of(&walk, walk.last)) / 2.0);
+		rows = count_entries(&walk);
 		relation_close(walk.index, AccessShareLock);
 	}
 	relation_close(table, AccessShareLock);
