@@ -5,6 +5,7 @@ use warnings;
 use Browser;
 use File::Path qw(make_path);
 use HTTP::Tiny;
+use IO::Socket::INET;
 use JSON::PP qw(decode_json encode_json);
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -58,6 +59,7 @@ foreach my $time ('first', 'second')
 # a configuration for this test: of the example's, another database and any port
 (my $settings = slurp_file("$example/postgrest.conf")) =~ s/^db-uri = .*/'db-uri = "' . $server->connstr('postgres') =~ s{'}{}gr . ' user=gallery_server"'/me;
 $settings =~ s/^server-port = .*/server-port = 0/m;
+$settings =~ s/^jwt-secret = .*/'jwt-secret = "' . 'secret' x 8 . '"'/me;
 write_file("$folder/postgrest.conf", $settings);
 
 # readme_commands(NAME): what its README says to type, with that configuration
@@ -104,6 +106,25 @@ sub get
 	return $http->get("$base$path", { headers => \%headers });
 }
 
+# ask_raw(JSON): the answer to what may be no JSON
+sub ask_raw
+{
+	return $http->post("${base}rpc/photos_search", { content => shift, headers => { 'Content-Type' => 'application/json' } });
+}
+
+# raw(REQUEST): the statuses of all answers; the server, or we, end the connection
+sub raw
+{
+	my $request = shift;
+	my ($port) = $base =~ /:(\d+)/;
+	my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port, Timeout => $PostgreSQL::Test::Utils::timeout_default) or die "connect: $!";
+
+	print $socket $request;
+	$socket->shutdown(1);
+	local $/;
+	return join ' ', scalar(<$socket>) =~ m{HTTP/1\.1 (\d+) }g;
+}
+
 my $page = get('');
 is("$page->{status} $page->{headers}->{'content-type'}", '200 text/html; charset=utf-8', 'the page is served');
 like($page->{content}, qr/<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src 'self' data:; connect-src 'self'; /, 'and may ask nobody but its server');
@@ -126,6 +147,21 @@ my $again = get($address, 'If-None-Match' => qq{W/"none", "$name"});
 is("$again->{status} $again->{headers}->{etag} [$again->{content}]", qq{304 "$name" []}, 'whoever has it is told so');
 is(get('rpc/thumb?id=42', 'If-None-Match' => '"none"')->{status}, 200, 'whoever has another one gets it');
 is(get('rpc/thumb?id=0')->{status}, 404, 'where there is none');
+rename($file, "$file.away") or die "rename: $!";
+my $lost = get('rpc/thumb?id=42');
+is("$lost->{status} $lost->{headers}->{'cache-control'} [$lost->{content}]", '404 no-store []', 'or it is lost: where it was, visitors do not read');
+rename("$file.away", $file) or die "rename: $!";
+is(raw("HEAD /$address HTTP/1.1\r\n\r\n" x 2), '200 200', 'its head is without a body');
+
+# --- requests that hide another one, or are too large or deep, harm no other
+
+my $hidden = "GET /hidden HTTP/1.1\r\n\r\n";
+is(raw("POST /rpc/photos_facets HTTP/1.1\r\n$_->[1]\r\n\r\n$hidden"), $_->[2], $_->[0])
+  foreach [ 'chunks', "Transfer-Encoding: chunked\r\nContent-Length: 4", '413' ], [ 'two lengths', "Content-Length: 0\r\nContent-Length: 26", '413' ],
+	[ 'no number', 'Content-Length: +0', '413' ], [ 'a negative length', 'Content-Length: -1', '413' ], [ 'too large a body', 'Content-Length: 99999999999', '413' ];
+is(raw('POST http://[ HTTP/1.1' . "\r\nContent-Length: " . length($hidden) . "\r\n\r\n$hidden"), '400', 'a body is no request, also if the address is invalid');
+is((ask_raw($_->[1]))->{status}, 400, "refused: $_->[0]") foreach [ 'half a character', '{"camera": "\ud800"}' ], [ 'deep JSON', '[' x 100_000 ], [ 'deep lists', '{"keywords": ' . '[' x 900 . ']' x 900 . '}' ];
+is(value($server, q{SELECT count(*) FROM pg_stat_activity WHERE usename = 'gallery_server' AND state <> 'idle'}), 0, 'and no session is left within a transaction');
 
 # --- rights
 
