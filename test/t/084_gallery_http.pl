@@ -337,14 +337,52 @@ $browser->press('Escape');
 told($rows + 1 . ' photos', 'it is among the photos');
 shows('[...document.querySelectorAll("[name=camera] option")].some(option => option.value === "Posted By hand")', 'true', 'and its camera among the cameras');
 quiet('an upload');
-$browser->give('#upload', "$folder/none.png");
-shows('document.querySelector("#count").textContent.startsWith("Trouble: ")', 'true', 'what is no picture is refused, and that is said');
+my $trouble = 'document.querySelector("#trouble").innerText.trim().replace(/\s+/g, " ")';
+$picture = tiny_picture(width => 70, height => 50, make => 'Posted', model => 'Again', taken => '2024:11:06 10:00:00', offset => '+00:00');
+write_file("$folder/again.png", $picture);
+$browser->give('#upload', join "\n", map { "$folder/$_.png" } 'none', 'again');
+$browser->wait_for('both have been sent', sub { $browser->js("return $trouble") });
+like($browser->js("return $trouble"), qr/^1 of 2 files uploaded\. none\.png: .+\. Close$/, 'what is no picture is refused, and that is said; another one is not');
+told($rows + 2 . ' photos', 'and is among the photos');
+accessible('with trouble');
+$browser->click('#dismiss');
+shows('document.querySelector("#trouble").hidden', 'true', 'what was said can be put away');
 is(scalar(grep { !m{rpc/upload .*400} } $browser->console), 0, 'the browser tells of the answer, and of nothing else');
+value($server, q{DELETE FROM photos WHERE camera_model = 'Again'});
+
+# a key that is larger than a number of JavaScript, and a thumbnail that is lost
+write_file("$root/$_.png", tiny_picture(width => 60, height => 40, colour => 'abc', taken => '2025:01:02 03:04:05', offset => '+00:00', model => $_)) foreach 'large', 'lost';
+value($server, "INSERT INTO photos (id, path) OVERRIDING SYSTEM VALUE VALUES (9007199254740993, 'large.png'), (9007199254740995, 'lost.png')");
+$server->safe_psql('postgres', 'CALL thumbexif_backfill()');
+unlink value($server, q{SELECT thumbnail_path FROM photos WHERE path = 'lost.png'}) or die "unlink: $!";
+$browser->open($base);
+told($rows + 3 . ' photos', 'with two more');
+shows('document.querySelectorAll("#photos li")[1].querySelector("img").naturalWidth > 0', 'true', 'a key may be larger than a number of JavaScript');
+shows('document.querySelector("#photos li").textContent', 'the thumbnail cannot be loadedlost.png', 'a picture that cannot be loaded has words in its place');
+
+# a server that is gone for a while
+my %network = (latency => 0, downloadThroughput => -1, uploadThroughput => -1);
+$browser->devtools('Network.emulateNetworkConditions', %network, offline => JSON::PP::true);
+choose(keyword => 'sea');
+shows($trouble, 'Trouble: the server does not answer. Try again', 'that the server does not answer is said');
+$browser->devtools('Network.emulateNetworkConditions', %network, offline => JSON::PP::false);
+$browser->click('#dismiss');
+told(count(q{id % 10 = 0 AND id <= 290}) . ' of ' . ($rows + 3) . ' photos', 'when it is back, one tries again');
+shows('document.querySelector("#trouble").hidden', 'true', 'and nothing is said any more');
+
+# back, in the browser's history
+$browser->js('document.querySelector("#photos li button").click()');
+shows('document.querySelector("dialog").open && history.state', 'photo', 'a photo is open');
+$browser->js('history.back()');
+shows('document.querySelector("dialog").open || history.state', 'null', 'going back closes it');
+told(count(q{id % 10 = 0 AND id <= 290}) . ' of ' . ($rows + 3) . ' photos', 'and shows what was there');
+$browser->console;
 $browser->requests;
 
 # --- very many rows
 
 value($server, <<"EOSQL");
+DELETE FROM photos WHERE path IN ('large.png', 'lost.png');
 INSERT INTO photos (path, width, height, taken_at, camera_make, camera_model, gps_latitude, gps_longitude)
 	SELECT 'many/' || i, 4000, CASE WHEN i % 3 = 0 THEN 6000 ELSE 3000 END, '2023-12-31'::timestamptz - i * interval '50 minutes', 'Many', 'M' || i % 5, i % 50, i % 100 FROM generate_series(1, $many) i;
 INSERT INTO photos (path) SELECT 'undated/' || i FROM generate_series(1, 450) i;
@@ -386,6 +424,11 @@ shows($top, $month, 'the months lead to photos of a month years before');
 $browser->screenshot("$out/http-many.png");
 cmp_ok(quiet('a jump'), '<', 10, 'without those between');
 cmp_ok($browser->js('return document.querySelectorAll("*").length'), '<', 2500, 'and the document is as small as before');
+$browser->look(390, 844);
+shows($top =~ s/300, 250/150, 250/r, $month, 'and a window of another width shows the same month');
+$browser->look(1440, 900);
+shows($top, $month, 'also when it is as wide as before');
+$browser->requests;
 
 $browser->js('document.querySelector("#photos li button").focus()');
 $browser->wait_for('the last photo', sub { $browser->press('End'); $browser->js('return document.activeElement.closest("li")?.dataset.number') == $all - 1 });
