@@ -90,26 +90,25 @@ def run(session, method, name, arguments, headers, role):
         body, = query(session, f"SELECT COALESCE(json_agg(r), '[]') FROM {call} AS r" if known['set'] else f'SELECT {call}', *values)
         status, extra = query(session, "SELECT current_setting('response.status', true), current_setting('response.headers', true)")
         query(session, 'COMMIT')
-    except Failure as failure:
+    except Exception as failure:
         query(session, 'ROLLBACK')
-        statuses = {'42501': 401 if role == settings['db-anon-role'] else 403, '42883': 404, '25006': 405, '57014': 504}
-        failure.status = statuses.get(failure.code, 503 if failure.code[:2] in ('08', '53') else 400)
+        if isinstance(failure, Failure):
+            statuses = {'42501': 401 if role == settings['db-anon-role'] else 403, '42883': 404, '25006': 405, '57014': 504}
+            failure.status = statuses.get(failure.code, 503 if failure.code[:2] in ('08', '53', '57') else 400)
         raise
-    is_raw = known['type'] == '*/*'
     own = {name: value for header in json.loads(extra or '[]') for name, value in header.items()}
-    return int(status or 200), {'Content-Type': 'application/json; charset=utf-8', **own}, bytes.fromhex(body[2:]) if is_raw else (body or 'null').encode()
+    return int(status or 200), {'Content-Type': 'application/json; charset=utf-8', **own}, bytes.fromhex(body[2:]) if known['type'] == '*/*' else (body or 'null').encode()
 
 
 class Handler(BaseHTTPRequestHandler):
-    protocol_version = 'HTTP/1.1'
+    protocol_version, timeout = 'HTTP/1.1', 60
 
     def answer(self):
-        url = urlsplit(self.path)
-        size = int(self.headers.get('Content-Length', 0))
-        if size > MAX_BODY:
-            self.close_connection = True
-            raise Failure(413, 'the body is too large')
-        arguments = self.rfile.read(size)
+        sizes = self.headers.get_all('Content-Length', ['0'])
+        if 'Transfer-Encoding' in self.headers or len(sizes) > 1 or not re.fullmatch('[0-9]{1,15}', sizes[0]) or int(sizes[0]) > MAX_BODY:
+            self.close_connection = True  # where the next request begins is not known
+            raise Failure(413, 'the file is too large')
+        arguments, url = self.rfile.read(int(sizes[0])), urlsplit(self.path)
         if url.path == '/':
             return 200, {'Content-Type': 'text/html; charset=utf-8'}, pathlib.Path(__file__).with_name('index.html').read_bytes()
         if self.command != 'POST':
@@ -125,12 +124,12 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         try:
             status, headers, body = self.answer()
-        except (Failure, ValueError, TypeError) as failure:
+        except (Failure, ValueError, TypeError, RecursionError) as failure:
             answer = {'code': getattr(failure, 'code', None), 'message': getattr(failure, 'message', 'the request is not valid')}
             status, headers, body = getattr(failure, 'status', 400) or 503, {'Content-Type': 'application/json'}, json.dumps(answer).encode()
         self.send_response(status)
-        for name, value in {**headers, 'Content-Length': len(body)}.items():
-            self.send_header(name, str(value))
+        for name, value in {**headers, **({} if status == 304 else {'Content-Length': len(body)})}.items():
+            self.send_header(name, re.sub('[\r\n]', ' ', str(value)))
         self.end_headers()
         self.wfile.write(body if self.command != 'HEAD' else b'')
 
@@ -139,6 +138,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 settings = dict(re.findall(r'^([\w-]+)\s*=\s*"?(.*?)"?$', pathlib.Path(sys.argv[1]).read_text(), re.M))
+assert len(settings['jwt-secret']) >= 32, 'jwt-secret must have at least 32 characters'
 if len(sys.argv) > 2:
     token = '.'.join(encoded(json.dumps(part).encode()) for part in ({'alg': 'HS256', 'typ': 'JWT'}, {'role': sys.argv[2]}))
     sys.exit(print(f'{token}.{sign(token)}'))

@@ -1,21 +1,9 @@
 // details.js: one photo, large, with what is known of it, in a dialog.
-import { element, byId } from './dom.js';
+import { byId, element, onKeys } from './dom.js';
 import { isNumber, placeShown } from './data.js';
 import { pictureOf } from './grid.js';
 
 const [SWIPE, ENLARGED] = [50, 2.5]; // pixels; times, at most
-
-// A number of a column, for tables that do not keep all of EXIF.
-const shown = (value, show) => (isNumber(value) && value > 0 ? show(Number(value.toPrecision(3))) : null);
-
-function exposureOf(photo, exif) {
-  return photo.exposure ?? [
-    exif.ExposureTime ?? shown(photo.exposure_time, seconds => (seconds < 0.3 ? `1/${Math.round(1 / seconds)} s` : `${seconds} s`)),
-    exif.FNumber ?? shown(photo.f_number, number => `f/${number}`),
-    exif.ISOSpeedRatings ?? shown(photo.iso, () => `ISO ${photo.iso}`),
-    exif.FocalLength ?? shown(photo.focal_length, millimetres => `${millimetres} mm`),
-  ].filter(Boolean).map(part => String(part).replaceAll(' ', '\u00a0')).join(' \u00b7 ');
-}
 
 function factsOf(photo) {
   const exif = photo.exif ?? {};
@@ -23,7 +11,7 @@ function factsOf(photo) {
   const size = megapixels > 0 ? `${photo.width} \u00d7 ${photo.height}${megapixels >= 0.1 ? ` (${megapixels.toFixed(1)} megapixels)` : ''}` : null;
 
   return [
-    ['Taken', photo.timeShown], ['Camera', photo.camera], ['Lens', photo.lens], ['Exposure', exposureOf(photo, exif)], ['Size', size],
+    ['Taken', photo.timeShown], ['Camera', photo.camera], ['Lens', photo.lens], ['Exposure', photo.exposure], ['Size', size],
     ['Position', photo.place && placeShown(photo.place, 5)],
     ['Altitude', isNumber(photo.altitude) ? `${Math.round(photo.altitude)} m` : exif.GPSAltitude],
     ['Direction', isNumber(photo.direction) ? `${Math.round(photo.direction)}\u00b0` : null],
@@ -40,16 +28,19 @@ export class Details {
   // details(photo): all that is known of it, EXIF, too; closed(list, number): the photo that was shown last
   constructor(details, closed) {
     Object.assign(this, { details, dialog: byId('details') });
-    this.dialog.addEventListener('close', () => closed(this.list, this.number));
+    // going back in the browser's history closes it, too, and where the page is then is not the browser's to say
+    history.scrollRestoration = 'manual';
+    addEventListener('popstate', () => this.dialog.close());
+    this.dialog.addEventListener('close', () => {
+      if (history.state === 'photo') history.back();
+      closed(this.list, this.number);
+    });
     this.dialog.addEventListener('click', event => {
       const button = event.target.closest('button');
       if (button?.dataset.step) this.step(Number(button.dataset.step));
       else if (button || event.target === this.dialog) this.dialog.close();
     });
-    this.dialog.addEventListener('keydown', event => {
-      const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-      if (step && !event.altKey && !event.ctrlKey && !event.metaKey) { event.preventDefault(); this.step(step); }
-    });
+    onKeys(this.dialog, { ArrowLeft: () => this.step(-1), ArrowRight: () => this.step(1) });
     this.find('.stage').addEventListener('pointerdown', ({ pointerType, clientX }) => { this.swipeFrom = pointerType === 'touch' ? clientX : null; });
     this.find('.stage').addEventListener('pointerup', ({ clientX }) => {
       if (this.swipeFrom !== null && Math.abs(clientX - this.swipeFrom) > SWIPE) this.step(clientX < this.swipeFrom ? 1 : -1);
@@ -63,6 +54,7 @@ export class Details {
     this.list = list;
     this.show(number);
     this.dialog.showModal();
+    history.pushState('photo', '');
     this.find('.close').focus();
   }
 

@@ -2,7 +2,7 @@
 // of photos scrolls smoothly.
 import justifiedLayout from 'justified-layout';
 import { thumbHashToDataURL } from 'thumbhash';
-import { element, plural } from './dom.js';
+import { element, onKeys, plural } from './dom.js';
 import { monthsShown, nameOf, troubleOf } from './data.js';
 
 const AHEAD = 800; // pixels above and below the window that are filled, too
@@ -14,14 +14,16 @@ function placeholder({ thumbhash }) {
   try { return thumbhash && thumbHashToDataURL(Uint8Array.from(atob(thumbhash), c => c.charCodeAt(0))); } catch { return null; }
 }
 
+const missing = (photo, reason, status = '') => (
+  element('span', { class: 'missing' }, element('strong', {}, status), element('span', {}, reason), element('span', { class: 'file' }, photo.file)));
+
 // The picture of a photo, or the reason why there is none.
 export function pictureOf(photo) {
-  if (!photo.thumbnail) {
-    return element('span', { class: 'missing' }, element('strong', {}, photo.status ?? ''), element('span', {}, troubleOf(photo)), element('span', { class: 'file' }, photo.file));
-  }
+  if (!photo.thumbnail) return missing(photo, troubleOf(photo), photo.status);
   const picture = element('img', { alt: nameOf(photo), decoding: 'async', draggable: 'false' });
   const hash = placeholder(photo);
   if (hash) picture.style.backgroundImage = `url("${hash}")`;
+  picture.addEventListener('error', () => picture.replaceWith(missing(photo, 'the thumbnail cannot be loaded')));
   picture.src = photo.thumbnail;
   return picture;
 }
@@ -35,13 +37,12 @@ export class Grid {
     new ResizeObserver(() => root.clientWidth !== this.width && this.layOut()).observe(root);
     // what stands above the grid may open and close
     new ResizeObserver(() => this.measure()).observe(document.body);
-    const on = (type, act) => root.addEventListener(type, event => {
-      const item = event.target.closest('[data-number]');
-      if (item) act(Number(item.dataset.number), event);
-    });
+    const on = (type, act) => root.addEventListener(type, ({ target }) => target.closest('li') && act(Number(target.closest('li').dataset.number)));
     on('click', open);
     on('focusin', number => this.setActive(number));
-    on('keydown', (number, event) => this.onKey(event));
+    const go = number => () => this.count > 0 && this.focus(Math.min(Math.max(number(), 0), this.count - 1));
+    onKeys(root, { ArrowLeft: go(() => this.active - 1), ArrowRight: go(() => this.active + 1), ArrowUp: go(() => this.inNextRow(-1)), ArrowDown: go(() => this.inNextRow(1)),
+      Home: go(() => 0), End: go(() => this.count - 1) });
   }
 
   get count() { return this.sections.length > 0 ? this.sections.at(-1).first + this.sections.at(-1).count : 0; }
@@ -74,12 +75,16 @@ export class Grid {
       element('h2', { id }, monthsShown(section.from, section.to), element('span', {}, section.open ? '' : plural(section.count, 'photo'))), section.list);
   }
 
+  // For the width that there is now; what was at the window's top stays there.
   layOut() {
+    const shown = this.sections.find(({ top, height }) => top + height > scrollY + TOP);
+    const kept = shown && shown.first + Math.max(shown.boxes.findIndex(box => shown.top + box.top + box.height > scrollY + TOP), 0);
     this.width = this.root.clientWidth;
     if (this.width === 0) return;
     this.rowHeight = this.width < 600 ? 130 : 210;
     for (const section of this.sections) this.extend(Object.assign(section, { whole: 0, next: 0 }));
     this.measure();
+    if (kept > 0) scrollTo({ top: this.boxOf(kept).top - TOP });
   }
 
   // Boxes of the photos that have come, behind those of .whole rows, of which .next is the next; the others get room by an estimate.
@@ -187,28 +192,11 @@ export class Grid {
 
   scrollToMonth(i) { scrollTo({ top: this.boxOf(this.months[i].first).top - TOP }); }
 
-  // The photo above or below: the nearest one in the next row.
+  // The photo above or below: the nearest one in the next row, which is among so many.
   inNextRow(step) {
     const { top, middle } = this.boxOf(this.active);
-    const isIn = number => number >= 0 && number < this.count;
-    let i = this.active;
-    while (isIn(i) && this.boxOf(i).top === top) i += step;
-    if (!isIn(i)) return this.active;
-    const distance = number => Math.abs(this.boxOf(number).middle - middle);
-    let best = i;
-    for (const row = this.boxOf(i).top; isIn(i) && this.boxOf(i).top === row; i += step) if (distance(i) < distance(best)) best = i;
-    return best;
-  }
-
-  onKey(event) {
-    if (event.altKey || event.ctrlKey || event.metaKey) return;
-    const moves = {
-      ArrowLeft: () => this.active - 1, ArrowRight: () => this.active + 1,
-      ArrowUp: () => this.inNextRow(-1), ArrowDown: () => this.inNextRow(1),
-      Home: () => 0, End: () => this.count - 1,
-    };
-    if (!moves[event.key]) return;
-    event.preventDefault();
-    this.focus(Math.min(Math.max(moves[event.key](), 0), this.count - 1));
+    const numbers = Array.from({ length: 100 }, (_, i) => this.active + (i + 1) * step).filter(number => number >= 0 && number < this.count);
+    const row = numbers.map(number => ({ number, ...this.boxOf(number) })).filter((box, _, boxes) => box.top === boxes.find(other => other.top !== top)?.top);
+    return row.sort((a, b) => Math.abs(a.middle - middle) - Math.abs(b.middle - middle))[0]?.number ?? this.active;
   }
 }

@@ -6,16 +6,20 @@ const PAGE = 200; // photos
 const APART = 15 * 3600e3; // milliseconds: more than a clock on the spot is ahead of UTC, or behind it
 const UNDATED = '-62135596800000000'; // the time of a cursor behind all photos with a date
 const CELLS_IN_TILE = 2; // photos_map() halves tiles so often
+const REASONS = { 413: 'the file is too large', 502: 'the server does not answer', 503: 'the server does not answer', 504: 'the answer takes too long' };
 const key = new URLSearchParams(location.hash.slice(1)).get('key'); // of who may upload: a JSON Web Token
 
 async function post(name, body, headers) {
-  const answer = await fetch(`/rpc/${name}`, { method: 'POST', body, headers });
-  if (!answer.ok) throw new Error((await answer.json().catch(() => null))?.message ?? `${answer.status} ${answer.statusText}`);
-  return answer.json();
+  const answer = await fetch(`/rpc/${name}`, { method: 'POST', body, headers }).catch(() => { throw new Error('the server does not answer'); });
+  if (answer.ok) return answer.json();
+  throw new Error(REASONS[answer.status] ?? (await answer.json().catch(() => null))?.message ?? `${answer.status} ${answer.statusText}`);
 }
 
 const call = (name, parameters) => post(name, JSON.stringify(parameters), { 'Content-Type': 'application/json' });
-const read = photo => prepare({ ...photo, thumbnail: photo.thumbnail?.replace('{id}', encodeURIComponent(photo.id)) });
+function read(photo) {
+  const id = photo.cursor?.replace(/^[^_]*_/, '') ?? photo.id; // as a text: numbers are no longer exact beyond 2^53
+  return prepare({ ...photo, id, thumbnail: photo.thumbnail?.replace('{id}', encodeURIComponent(id)) });
+}
 const startOf = (month, later = 0) => Date.UTC(Number(month.slice(0, 4)), Number(month.slice(5)) - 1 + later);
 
 // What of a filter is set, as parameters.  The last day is in it.
@@ -60,7 +64,7 @@ export async function more(section, filter) {
 export async function details(photo) {
   const known = await call('photo', { id: photo.id });
   const exif = Object.entries(known?.exif ?? {}).map(([name, value]) => [name, typeof value === 'object' ? JSON.stringify(value) : value]);
-  return { ...photo, ...known && read(known), exif: Object.fromEntries(exif) };
+  return { ...photo, ...known && read({ ...known, cursor: photo.cursor }), exif: Object.fromEntries(exif) };
 }
 
 // A cluster of a cell: its photos are those in the cell's box.

@@ -6,15 +6,25 @@ import { Grid } from './grid.js';
 import { PhotoMap } from './map.js';
 import { Timeline } from './timeline.js';
 
-const [form, empty] = [byId('filters'), byId('empty')];
+const [form, empty, trouble, dismiss] = ['filters', 'empty', 'trouble', 'dismiss'].map(byId);
 const facets = ['camera', 'lens', 'keyword'];
 let filter = { camera: '', lens: '', keyword: '', from: '', to: '', area: null }; // replaced when it changes
 let total = 0;
+let isLacking = false; // what the source should have given: the trouble that is told ends when it gives something
 const say = text => { byId('count').textContent = text; };
-const fail = error => say(`Trouble: ${error.message}`);
-const details = new Details(async photo => await source.details(photo).catch(fail) ?? photo, (list, number) => list === grid && grid.focus(number));
+
+function tell(text, lacking) {
+  isLacking = lacking;
+  trouble.querySelector('span').textContent = text;
+  dismiss.textContent = lacking ? 'Try again' : 'Close';
+  trouble.hidden = false;
+}
+
+// What the source gives; undefined if it fails, which is told.
+const ask = promise => promise.then(answer => { trouble.hidden ||= isLacking; return answer; }, error => tell(`Trouble: ${error.message}.`, true));
+const details = new Details(photo => source.details(photo).catch(error => ({ ...photo, error: error.message })), (list, number) => list === grid && grid.focus(number));
 const grid = new Grid(byId('photos'), {
-  more: section => source.more(section, filter).catch(fail),
+  more: section => ask(source.more(section, filter)),
   open: number => details.open(grid, number), seen: month => timeline.seen(month),
 });
 const timeline = new Timeline(byId('timeline'), month => grid.scrollToMonth(month));
@@ -24,8 +34,8 @@ const map = new PhotoMap(byId('map'), (area, name) => setArea(area, name));
 async function show(withMap) {
   const asked = filter;
   const withoutArea = { ...asked, area: null };
-  if (withMap) map.show(async (box, zoom) => await source.clusters(box, zoom, withoutArea).catch(fail) ?? []);
-  const months = await source.months(asked).catch(fail);
+  if (withMap) map.show(async (box, zoom) => await ask(source.clusters(box, zoom, withoutArea)) ?? []);
+  const months = await ask(source.months(asked));
   if (!months || asked !== filter) return;
   grid.show(months);
   timeline.show(grid.months);
@@ -56,23 +66,38 @@ function fillOptions(about) {
   }
 }
 
-function setUpToggle(button, panel, open) {
+// A button that opens a panel, and a panel that is open where there is room.
+function offer(button, panel) {
   const toggle = isOpen => { button.setAttribute('aria-expanded', String(isOpen)); panel.hidden = !isOpen; };
+  if (!button.hidden) return;
   button.hidden = false;
   button.addEventListener('click', () => toggle(panel.hidden));
-  toggle(open);
+  toggle(matchMedia('(min-width: 900px)').matches);
+}
+
+async function load() {
+  const about = await ask(source.about());
+  if (!about) return;
+  document.title = about.title === 'Photos' ? 'Photos' : `Photos in ${about.title}`;
+  byId('title').textContent = about.title;
+  byId('made').textContent = about.made;
+  fillOptions(about);
+  if (about.hasPlaces) offer(byId('map-button'), byId('map-panel'));
+  await show(true);
+  if (total > 0) offer(byId('filters-button'), form);
 }
 
 // Send the chosen files, one by one, and show what has become of them.
 async function upload(files) {
-  const photos = [];
-  for (const file of files) {
-    say(`Uploading ${file.name}`);
-    photos.push(await source.upload(file));
+  const [photos, refused] = [[], []];
+  for (const [i, file] of files.entries()) {
+    say(`Uploading ${i + 1} of ${plural(files.length, 'file')}: ${file.name}`);
+    await source.upload(file).then(photo => photos.push(photo), error => refused.push(`${file.name}: ${error.message}`));
   }
   form.reset();
-  fillOptions(await source.about());
-  details.open({ count: photos.length, get: async number => photos[number] }, 0);
+  await load();
+  if (refused.length > 0) tell(`${photos.length} of ${plural(files.length, 'file')} uploaded. ${refused.join('. ')}.`, false);
+  else details.open({ count: photos.length, get: async number => photos[number] }, 0);
 }
 
 form.addEventListener('input', () => {
@@ -83,20 +108,9 @@ form.addEventListener('submit', event => event.preventDefault());
 form.addEventListener('reset', () => setTimeout(() => form.dispatchEvent(new Event('input'))));
 empty.querySelector('button').addEventListener('click', () => form.reset());
 byId('area').firstElementChild.addEventListener('click', () => { setArea(null); byId('map').focus({ preventScroll: true }); });
-
-async function start() {
-  const about = await source.about();
-  const wide = matchMedia('(min-width: 900px)').matches;
-  document.title = about.title === 'Photos' ? 'Photos' : `Photos in ${about.title}`;
-  byId('title').textContent = about.title;
-  byId('made').textContent = about.made;
-  fillOptions(about);
-  if (about.hasPlaces) setUpToggle(byId('map-button'), byId('map-panel'), wide);
-  if (source.upload) {
-    byId('upload-button').hidden = false;
-    byId('upload').addEventListener('change', ({ target }) => upload(target.files).catch(fail).finally(() => { target.value = ''; }));
-  }
-  await show(true);
-  if (total > 0) setUpToggle(byId('filters-button'), form, wide);
+dismiss.addEventListener('click', () => { trouble.hidden = true; if (isLacking) load(); });
+if (source.upload) {
+  byId('upload-button').hidden = false;
+  byId('upload').addEventListener('change', ({ target }) => { upload([...target.files]); target.value = ''; });
 }
-start().catch(fail);
+load();

@@ -1,7 +1,7 @@
 // map.js: where the photos were taken, in clusters on an outline of the world, in Web Mercator (x and y from 0 to 1).
 import { select } from 'd3-selection';
 import { zoom } from 'd3-zoom';
-import { element, plural } from './dom.js';
+import { element, onKeys, plural } from './dom.js';
 import { placeShown } from './data.js';
 import outline from 'world-outline'; // a path in a square of 4096, made by the bundler
 
@@ -23,14 +23,17 @@ export class PhotoMap {
     Object.assign(this, { root, pick, clusters: [], markers: new Map(), picked: null, group: root.querySelector('g'), layer: root.querySelector('.markers') });
     root.querySelector('path').setAttribute('d', outline);
     // the wheel scrolls the page, unless the map is in use
-    this.zoomer = zoom().clickDistance(5).extent(() => [[0, 0], [this.width, this.height]]).translateExtent([[0, 0], [TILE, TILE]])
+    this.zoomer = zoom().clickDistance(5).duration(matchMedia('(prefers-reduced-motion: reduce)').matches ? 0 : 250).extent(() => [[0, 0], [this.width, this.height]]).translateExtent([[0, 0], [TILE, TILE]])
       .filter(event => !event.button && (event.type !== 'wheel' || event.ctrlKey || event.metaKey || root.contains(document.activeElement))
         && (event.type !== 'dblclick' || !event.target.closest('button')))
       .on('zoom', ({ transform }) => this.draw(transform));
     this.view = select(root).call(this.zoomer);
     new ResizeObserver(() => this.resize()).observe(root);
     root.addEventListener('click', event => this.onClick(event));
-    root.addEventListener('keydown', event => this.onKey(event));
+    const move = (x, y) => () => this.zoomer.translateBy(this.view, x / this.scale * TILE, y / this.scale * TILE);
+    const zoomBy = factor => () => this.zoomer.scaleBy(this.view, factor);
+    onKeys(root, { ArrowLeft: move(STEP, 0), ArrowRight: move(-STEP, 0), ArrowUp: move(0, STEP), ArrowDown: move(0, -STEP),
+      '+': zoomBy(2), '=': zoomBy(2), '-': zoomBy(1 / 2) });
   }
 
   // clustersOf(box, zoom): what is to be shown there, as README.md says; it may take its time, and what was there stays until then
@@ -92,7 +95,12 @@ export class PhotoMap {
       marker.style.transform = `translate(${xOf(cluster.at[0]) * this.scale + this.x}px, ${yOf(cluster.at[1]) * this.scale + this.y}px) translate(-50%, -50%)`;
       seen.add(cluster.key);
     }
-    for (const [key, marker] of this.markers) if (!seen.has(key)) this.removeMarker(key, marker);
+    for (const [key, marker] of this.markers) {
+      if (seen.has(key)) continue;
+      if (document.activeElement === marker) this.root.focus({ preventScroll: true });
+      marker.remove();
+      this.markers.delete(key);
+    }
   }
 
   makeMarker({ key, at, count, approximate, area }) {
@@ -106,12 +114,6 @@ export class PhotoMap {
     return marker;
   }
 
-  removeMarker(key, marker) {
-    if (document.activeElement === marker) this.root.focus({ preventScroll: true });
-    marker.remove();
-    this.markers.delete(key);
-  }
-
   setPicked(picked) {
     this.picked = picked;
     for (const [key, marker] of this.markers) marker.setAttribute('aria-pressed', String(key === picked));
@@ -122,14 +124,5 @@ export class PhotoMap {
     if (button?.choose) button.choose();
     else if (button?.dataset.zoom === '0') this.fit();
     else if (button) this.zoomer.scaleBy(this.view, 2 ** Number(button.dataset.zoom));
-  }
-
-  onKey(event) {
-    const moves = { ArrowLeft: [STEP, 0], ArrowRight: [-STEP, 0], ArrowUp: [0, STEP], ArrowDown: [0, -STEP] };
-    const zooms = { '+': 2, '=': 2, '-': 1 / 2 };
-    if (!(moves[event.key] || zooms[event.key]) || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
-    if (zooms[event.key]) this.zoomer.scaleBy(this.view, zooms[event.key]);
-    else this.zoomer.translateBy(this.view, ...moves[event.key].map(pixels => pixels / this.scale * TILE));
   }
 }

@@ -241,7 +241,7 @@ EOSQL
 	my ($first, $second) = @{ $data->{photos} };
 	delete @$_{ 'status', 'exif', 'path' } foreach $first, $second;
 	is_deeply($first, { id => '1', taken_at_local => '2024-05-01T14:00:00', lens => 'Lens', keywords => [ 'a', undef, 'b <' ], title => 'Title', description => 'About', rating => 3, iso => 200, f_number => 2.8,
-		exposure_time => 0.01, focal_length => 35, altitude => 12.5, direction => 90, thumbhash => 'AQI=' }, 'facts come from their columns');
+		exposure_time => 0.01, focal_length => 35, exposure => "1/100 s \x{b7} f/2.8 \x{b7} ISO 200 \x{b7} 35 mm", altitude => 12.5, direction => 90, thumbhash => 'AQI=' }, 'facts come from their columns');
 	is_deeply($second, { id => '2', taken_at_local => '2024-05-01T11:00:00', f_number => 'NaN', exposure_time => 'Infinity' }, 'or are absent');
 	ok(!exists $data->{timezone}, 'times are those of the cameras');
 	is(ids(q{'facts', lens => 'LENS', keyword => 'b <'}), '1', 'and are filtered by them');

@@ -5,6 +5,7 @@ use warnings;
 use Browser;
 use File::Path qw(make_path);
 use HTTP::Tiny;
+use IO::Socket::INET;
 use JSON::PP qw(decode_json encode_json);
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -58,6 +59,7 @@ foreach my $time ('first', 'second')
 # a configuration for this test: of the example's, another database and any port
 (my $settings = slurp_file("$example/postgrest.conf")) =~ s/^db-uri = .*/'db-uri = "' . $server->connstr('postgres') =~ s{'}{}gr . ' user=gallery_server"'/me;
 $settings =~ s/^server-port = .*/server-port = 0/m;
+$settings =~ s/^jwt-secret = .*/'jwt-secret = "' . 'secret' x 8 . '"'/me;
 write_file("$folder/postgrest.conf", $settings);
 
 # readme_commands(NAME): what its README says to type, with that configuration
@@ -104,6 +106,25 @@ sub get
 	return $http->get("$base$path", { headers => \%headers });
 }
 
+# ask_raw(JSON): the answer to what may be no JSON
+sub ask_raw
+{
+	return $http->post("${base}rpc/photos_search", { content => shift, headers => { 'Content-Type' => 'application/json' } });
+}
+
+# raw(REQUEST): the statuses of all answers; the server, or we, end the connection
+sub raw
+{
+	my $request = shift;
+	my ($port) = $base =~ /:(\d+)/;
+	my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port, Timeout => $PostgreSQL::Test::Utils::timeout_default) or die "connect: $!";
+
+	print $socket $request;
+	$socket->shutdown(1);
+	local $/;
+	return join ' ', scalar(<$socket>) =~ m{HTTP/1\.1 (\d+) }g;
+}
+
 my $page = get('');
 is("$page->{status} $page->{headers}->{'content-type'}", '200 text/html; charset=utf-8', 'the page is served');
 like($page->{content}, qr/<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src 'self' data:; connect-src 'self'; /, 'and may ask nobody but its server');
@@ -126,6 +147,21 @@ my $again = get($address, 'If-None-Match' => qq{W/"none", "$name"});
 is("$again->{status} $again->{headers}->{etag} [$again->{content}]", qq{304 "$name" []}, 'whoever has it is told so');
 is(get('rpc/thumb?id=42', 'If-None-Match' => '"none"')->{status}, 200, 'whoever has another one gets it');
 is(get('rpc/thumb?id=0')->{status}, 404, 'where there is none');
+rename($file, "$file.away") or die "rename: $!";
+my $lost = get('rpc/thumb?id=42');
+is("$lost->{status} $lost->{headers}->{'cache-control'} [$lost->{content}]", '404 no-store []', 'or it is lost: where it was, visitors do not read');
+rename("$file.away", $file) or die "rename: $!";
+is(raw("HEAD /$address HTTP/1.1\r\n\r\n" x 2), '200 200', 'its head is without a body');
+
+# --- requests that hide another one, or are too large or deep, harm no other
+
+my $hidden = "GET /hidden HTTP/1.1\r\n\r\n";
+is(raw("POST /rpc/photos_facets HTTP/1.1\r\n$_->[1]\r\n\r\n$hidden"), $_->[2], $_->[0])
+  foreach [ 'chunks', "Transfer-Encoding: chunked\r\nContent-Length: 4", '413' ], [ 'two lengths', "Content-Length: 0\r\nContent-Length: 26", '413' ],
+	[ 'no number', 'Content-Length: +0', '413' ], [ 'a negative length', 'Content-Length: -1', '413' ], [ 'too large a body', 'Content-Length: 99999999999', '413' ];
+is(raw('POST http://[ HTTP/1.1' . "\r\nContent-Length: " . length($hidden) . "\r\n\r\n$hidden"), '400', 'a body is no request, also if the address is invalid');
+is((ask_raw($_->[1]))->{status}, 400, "refused: $_->[0]") foreach [ 'half a character', '{"camera": "\ud800"}' ], [ 'deep JSON', '[' x 100_000 ], [ 'deep lists', '{"keywords": ' . '[' x 900 . ']' x 900 . '}' ];
+is(value($server, q{SELECT count(*) FROM pg_stat_activity WHERE usename = 'gallery_server' AND state <> 'idle'}), 0, 'and no session is left within a transaction');
 
 # --- rights
 
@@ -301,14 +337,52 @@ $browser->press('Escape');
 told($rows + 1 . ' photos', 'it is among the photos');
 shows('[...document.querySelectorAll("[name=camera] option")].some(option => option.value === "Posted By hand")', 'true', 'and its camera among the cameras');
 quiet('an upload');
-$browser->give('#upload', "$folder/none.png");
-shows('document.querySelector("#count").textContent.startsWith("Trouble: ")', 'true', 'what is no picture is refused, and that is said');
+my $trouble = 'document.querySelector("#trouble").innerText.trim().replace(/\s+/g, " ")';
+$picture = tiny_picture(width => 70, height => 50, make => 'Posted', model => 'Again', taken => '2024:11:06 10:00:00', offset => '+00:00');
+write_file("$folder/again.png", $picture);
+$browser->give('#upload', join "\n", map { "$folder/$_.png" } 'none', 'again');
+$browser->wait_for('both have been sent', sub { $browser->js("return $trouble") });
+like($browser->js("return $trouble"), qr/^1 of 2 files uploaded\. none\.png: .+\. Close$/, 'what is no picture is refused, and that is said; another one is not');
+told($rows + 2 . ' photos', 'and is among the photos');
+accessible('with trouble');
+$browser->click('#dismiss');
+shows('document.querySelector("#trouble").hidden', 'true', 'what was said can be put away');
 is(scalar(grep { !m{rpc/upload .*400} } $browser->console), 0, 'the browser tells of the answer, and of nothing else');
+value($server, q{DELETE FROM photos WHERE camera_model = 'Again'});
+
+# a key that is larger than a number of JavaScript, and a thumbnail that is lost
+write_file("$root/$_.png", tiny_picture(width => 60, height => 40, colour => 'abc', taken => '2025:01:02 03:04:05', offset => '+00:00', model => $_)) foreach 'large', 'lost';
+value($server, "INSERT INTO photos (id, path) OVERRIDING SYSTEM VALUE VALUES (9007199254740993, 'large.png'), (9007199254740995, 'lost.png')");
+$server->safe_psql('postgres', 'CALL thumbexif_backfill()');
+unlink value($server, q{SELECT thumbnail_path FROM photos WHERE path = 'lost.png'}) or die "unlink: $!";
+$browser->open($base);
+told($rows + 3 . ' photos', 'with two more');
+shows('document.querySelectorAll("#photos li")[1].querySelector("img").naturalWidth > 0', 'true', 'a key may be larger than a number of JavaScript');
+shows('document.querySelector("#photos li").textContent', 'the thumbnail cannot be loadedlost.png', 'a picture that cannot be loaded has words in its place');
+
+# a server that is gone for a while
+my %network = (latency => 0, downloadThroughput => -1, uploadThroughput => -1);
+$browser->devtools('Network.emulateNetworkConditions', %network, offline => JSON::PP::true);
+choose(keyword => 'sea');
+shows($trouble, 'Trouble: the server does not answer. Try again', 'that the server does not answer is said');
+$browser->devtools('Network.emulateNetworkConditions', %network, offline => JSON::PP::false);
+$browser->click('#dismiss');
+told(count(q{id % 10 = 0 AND id <= 290}) . ' of ' . ($rows + 3) . ' photos', 'when it is back, one tries again');
+shows('document.querySelector("#trouble").hidden', 'true', 'and nothing is said any more');
+
+# back, in the browser's history
+$browser->js('document.querySelector("#photos li button").click()');
+shows('document.querySelector("dialog").open && history.state', 'photo', 'a photo is open');
+$browser->js('history.back()');
+shows('document.querySelector("dialog").open || history.state', 'null', 'going back closes it');
+told(count(q{id % 10 = 0 AND id <= 290}) . ' of ' . ($rows + 3) . ' photos', 'and shows what was there');
+$browser->console;
 $browser->requests;
 
 # --- very many rows
 
 value($server, <<"EOSQL");
+DELETE FROM photos WHERE path IN ('large.png', 'lost.png');
 INSERT INTO photos (path, width, height, taken_at, camera_make, camera_model, gps_latitude, gps_longitude)
 	SELECT 'many/' || i, 4000, CASE WHEN i % 3 = 0 THEN 6000 ELSE 3000 END, '2023-12-31'::timestamptz - i * interval '50 minutes', 'Many', 'M' || i % 5, i % 50, i % 100 FROM generate_series(1, $many) i;
 INSERT INTO photos (path) SELECT 'undated/' || i FROM generate_series(1, 450) i;
@@ -350,6 +424,11 @@ shows($top, $month, 'the months lead to photos of a month years before');
 $browser->screenshot("$out/http-many.png");
 cmp_ok(quiet('a jump'), '<', 10, 'without those between');
 cmp_ok($browser->js('return document.querySelectorAll("*").length'), '<', 2500, 'and the document is as small as before');
+$browser->look(390, 844);
+shows($top =~ s/300, 250/150, 250/r, $month, 'and a window of another width shows the same month');
+$browser->look(1440, 900);
+shows($top, $month, 'also when it is as wide as before');
+$browser->requests;
 
 $browser->js('document.querySelector("#photos li button").focus()');
 $browser->wait_for('the last photo', sub { $browser->press('End'); $browser->js('return document.activeElement.closest("li")?.dataset.number') == $all - 1 });

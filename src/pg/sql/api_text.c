@@ -248,7 +248,7 @@ add_row_thumbnail(TeApi *api)
 	const char *key = psprintf("CAST(%s AS text)", quote_identifier(api->attachment->key));
 
 	if (bytes != NULL && te_key_state_type(api->attachment->key_type) == TEXTOID)
-		key = psprintf("replace(replace(replace(replace(%s, '%%', '%%25'), '/', '%%2F'), '?', '%%3F'), '#', '%%23')", key);
+		key = psprintf("replace(replace(replace(replace(replace(%s, '%%', '%%25'), '/', '%%2F'), '?', '%%3F'), '#', '%%23'), '&', '%%26')", key);
 	add_value(api, "row_thumbnail", bytes != NULL ? psprintf("CASE WHEN %s IS NOT NULL THEN %s END", bytes, key) : "NULL", bytes != NULL);
 }
 

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 
 #include "gallery_query.h"
@@ -111,6 +112,34 @@ lens(const TeAttachment *attachment)
 	return fact(attachment, "lens", FACT_TEXT, keys);
 }
 
+/* The exposure, as people read it; NULL if nothing can be known of it. */
+static const char *
+exposure(const TeAttachment *attachment)
+{
+	static const struct
+	{
+		const char *column;
+		const char *const keys[2];
+	}			parts[] = {{"exposure_time", {"ExposureTime"}}, {"f_number", {"FNumber"}}, {"iso", {"ISOSpeedRatings"}}, {"focal_length", {"FocalLength"}}};
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int i = 0; i < (int) lengthof(parts); i++)
+	{
+		const char *value = fact(attachment, parts[i].column, FACT_VALUE, parts[i].keys);
+		const char *tag = parts[i].keys[0];
+
+		/* what is no finite number counts as NULL */
+		if (value != NULL)
+			appendStringInfo(&list, ", %s(pg_catalog.jsonb_build_object('%s'::pg_catalog.text, %s(pg_catalog.jsonb_build_object('%s'::pg_catalog.text, %s),"
+							 " '%s'::pg_catalog.text)), '%s'::pg_catalog.text)",
+							 te_user_name("thumbexif_display"), tag, te_user_name("thumbexif_number"), tag, value, tag, tag);
+	}
+	/* no other encoding is certain to have a middle dot */
+	return list.len == 0 ? NULL : psprintf("NULLIF(pg_catalog.concat_ws('%s'::pg_catalog.text%s), ''::pg_catalog.text)",
+										   GetDatabaseEncoding() == PG_UTF8 ? " \302\267 " : ", ", list.data);
+}
+
 /* A text that is compared: the collations of two columns might exclude each other. */
 static const char *
 collated(const char *sql)
@@ -198,6 +227,7 @@ append_facts(Builder *builder)
 		append_fact(builder, facts[i].name, fact(attachment, facts[i].name, facts[i].kind, facts[i].keys));
 	append_fact(builder, "taken_at_local", local_time(builder));
 	append_fact(builder, "camera", camera(attachment));
+	append_fact(builder, "exposure", exposure(attachment));
 	append_fact(builder, "keywords", keywords(attachment));
 	if (latitude != NULL && longitude != NULL)
 	{
