@@ -186,7 +186,9 @@ DROP POLICY own ON photos;
 CREATE POLICY steal ON photos USING (public.steal(who));
 EOSQL
 like(failure('SET ROLE viewer; SELECT thumbexif_gallery()'), qr/must not run with the rights of role "viewer"/, 'a policy of the owner runs no code of the owner as the caller');
-value($server, 'DROP POLICY steal ON photos; ALTER TABLE photos DISABLE ROW LEVEL SECURITY');
+value($server, q{DROP POLICY steal ON photos; CREATE POLICY slow ON photos USING ((SELECT count(*) FROM (SELECT generate_series(1, 100000000000)) AS s) > 0)});
+like(failure(q{SET ROLE viewer; SET statement_timeout = '100ms'; SELECT thumbexif_gallery()}), qr/57014: canceling statement due to statement timeout/, 'statement_timeout ends a query that takes long');
+value($server, 'DROP POLICY slow ON photos; ALTER TABLE photos DISABLE ROW LEVEL SECURITY');
 
 # --- size
 
