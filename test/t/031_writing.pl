@@ -20,7 +20,7 @@ sub put
 {
 	my ($picture, $name) = @_;
 
-	copy(pictures_dir() . "/$picture", "$root/$name") or die "$picture: $!";
+	copy($picture =~ m{^/} ? $picture : pictures_dir() . "/$picture", "$root/$name") or die "$picture: $!";
 	utime $clock, $clock, "$root/$name";
 	$clock += 10;
 	return;
@@ -68,7 +68,9 @@ is(row(1), 'done|mine|0.00|f|t', 'but what was never ours stays');
 put('photo.jpg', 'b');
 verify();
 $first = thumbnail(2);
-put('truncated.png', 'b');
+my $cut = PostgreSQL::Test::Utils::tempdir() . '/cut.png';
+write_file($cut, substr(tiny_picture(width => 60, height => 40), 0, -20));	# pictures that newer releases of libvips write have EXIF
+put($cut, 'b');
 is(verify(), '1|0|0|1', 'a damaged file without EXIF in its place');
 is(row(2), 'failed|Fictor X100|48.86|2024-05-06|t|t', 'all is as it was');
 is(thumbnail(2), $first, 'the thumbnail too');
