@@ -77,6 +77,10 @@ is_for_us(j_decompress_ptr cinfo)
 	{
 		const jpeg_component_info *info = &cinfo->comp_info[i];
 
+		/* libjpeg-turbo 3 counts samples and not blocks in what calls itself lossless */
+		if (info->width_in_blocks != (cinfo->image_width * info->h_samp_factor + cinfo->max_h_samp_factor * DCTSIZE - 1) /
+			(cinfo->max_h_samp_factor * DCTSIZE))
+			return false;
 		if (!fits_picture(cinfo, i))
 			return false;
 		if (info->quant_tbl_no < 0 || info->quant_tbl_no >= NUM_QUANT_TBLS || !cinfo->quant_tbl_ptrs[info->quant_tbl_no] ||

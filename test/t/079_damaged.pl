@@ -130,7 +130,10 @@ put('no-offset.jpg', 'half', 0.6);
 is(sql('CALL thumbexif_backfill(verify => true)'), '2|0|0|2', 'another damaged file, which fails');
 is(row(1), 'failed|Fictor X200|2022-02-03|320|t|t', 'its EXIF replaces all that was of the old one');
 is(sql("SELECT status, split_part(error, ':', 1), camera_model FROM thumbexif_process(1, force => true)"), "failed|$ends|Fictor X200", 'as with thumbexif_process()');
-put('truncated.png', 'half', 1);
+unlink "$root/half";
+write_file("$root/half", substr(tiny_picture(width => 60, height => 40), 0, -20));	# of the test set's, some libvips give theirs EXIF
+utime $clock, $clock, "$root/half";
+$clock += 10;
 is(sql('CALL thumbexif_backfill(verify => true)'), '1|0|0|1', 'one without EXIF, which fails');
 is(row(1), 'failed|Fictor X200|2022-02-03|320|t|t', 'changes nothing');
 put('no-offset.jpg', 'first', 0.6);

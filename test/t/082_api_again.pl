@@ -16,7 +16,7 @@ my $server = new_server('again');
 sub ask
 {
 	my ($role, $sql, $database) = @_;
-	my (undef, $out, $err) = $server->psql($database || 'postgres', $sql, extra_params => [ '-U', $role ], on_error_stop => 1);
+	my (undef, $out, $err) = $server->psql($database || 'postgres', $sql, extra_params => $role eq 'postgres' ? [] : [ '-U', $role ], on_error_stop => 1);
 
 	return wantarray ? ($out, $err) : $out;
 }
