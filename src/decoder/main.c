@@ -128,8 +128,6 @@ main(int argc, char **argv)
 	/* One arena: the reservations of more would use up the address-space limit. */
 	mallopt(M_ARENA_MAX, 1);
 
-	if (argc == TE_TEMPLATE_ARGUMENTS)
-		dec_threads_do_not_linger();
 	memset(&hello, 0, sizeof(hello));
 	if (!img_init(&hello))
 	{

@@ -11,7 +11,6 @@
 
 #include <dlfcn.h>
 #include <errno.h>
-#include <glib.h>
 #include <limits.h>
 #include <pthread.h>
 #include <sched.h>
@@ -51,7 +50,6 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static Worker workers[DEC_THREADS];
 static bool all_started;
 static unsigned changes;		/* how often a thread has begun or ended work */
-static volatile bool linger = true; /* do threads wait for work? */
 
 static struct
 {
@@ -322,19 +320,6 @@ pthread_getaffinity_np(pthread_t thread, size_t size, cpu_set_t *set)
 	return rc;
 }
 
-EXPORT gboolean
-g_cond_wait_until(GCond *cond, GMutex *mutex, gint64 end_time)
-{
-	REAL(g_cond_wait_until);
-	return linger ? real(cond, mutex, end_time) : FALSE;
-}
-
-void
-dec_threads_do_not_linger(void)
-{
-	linger = false;
-}
-
 bool
 dec_threads_fill(void)
 {
@@ -388,7 +373,6 @@ dec_threads_forked(void)
 {
 	int			rc = 0;
 
-	linger = true;
 	for (int i = 0; i < DEC_THREADS && rc == 0; i++)
 	{
 		workers[i].started = false;
@@ -402,11 +386,6 @@ dec_threads_forked(void)
 }
 
 #else
-
-void
-dec_threads_do_not_linger(void)
-{
-}
 
 bool
 dec_threads_fill(void)

@@ -25,12 +25,6 @@
  */
 extern bool dec_threads_fill(void);
 
-/*
- * From now on threads that wait for work with a time limit, as libvips' do, are told at once that there is none, and end.  For
- * a process that will be forked: libvips counts its waiting threads, and those in the count would be missing in the child.
- */
-extern void dec_threads_do_not_linger(void);
-
 /* Wait until all threads but the calling one wait for something.  False if they do not within a second. */
 extern bool dec_threads_rest(void);
 
@@ -39,7 +33,7 @@ extern pid_t dec_threads_fork(void);
 
 /*
  * In a process that was forked, and therefore has none of the threads: start them again.  One that was at work begins its
- * start function again, which is right for threads that wait for work at its beginning.  Whether it is for
+ * start function again, which is right for threads that wait for work at its beginning, as libvips' do.  Whether it is for
  * all of them, the template (template.h) tests.  A thread has another pthread_t than the library was told, so that it must not
  * be joined: end the process by _exit().  False with errno.
  */
