@@ -24,7 +24,7 @@
 #define OUT_HALF	(1 << (OUT_BITS - 1))
 
 typedef __attribute__((vector_size(2 * LANES), may_alias))
-int16_t Vector;
+int16_t		Vector;
 typedef __attribute__((vector_size(4 * LANES)))
 int32_t		Wide;
 
@@ -117,7 +117,7 @@ times(Vector a, Vector b)
 static inline
 __attribute__((always_inline))
 void
-blend(const int16_t *rows, size_t stride, const int16_t *weights, int taps, int round, int vectors, Vector *sums)
+blend(const int16_t *rows, size_t stride, const int16_t *weights, int taps, int round, int vectors, Vector * sums)
 {
 	Vector		kept[8];		/* in registers */
 

@@ -80,8 +80,8 @@ const PacketCase xmp_cases[] = {
 	PACKET("xmp-motion", XMP(" GCamera:MotionPhoto='1' GCamera:MotionPhotoVersion='1' GCamera:MotionPhotoPresentationTimestampUs='968644'", DIRECTORY(PART(PICTURE) PART(VIDEO))),
 		   "{\"XMP:MotionPhoto\":1,\"XMP:MotionPhotoPresentationTimestampUs\":968644,\"XMP:MotionPhotoOffset\":2345678}"),
 	PACKET("xmp-motion-elements", XMP("", "<GCamera:MotionPhoto>1</GCamera:MotionPhoto>" DIRECTORY(PART(PICTURE)
-																								   "<rdf:li><rdf:Description><Container:Item rdf:parseType='Resource'><Item:Semantic>MotionPhoto</Item:Semantic>\n"
-																								   "<Item:Length>99</Item:Length></Container:Item></rdf:Description></rdf:li>")),
+									  "<rdf:li><rdf:Description><Container:Item rdf:parseType='Resource'><Item:Semantic>MotionPhoto</Item:Semantic>\n"
+									  "<Item:Length>99</Item:Length></Container:Item></rdf:Description></rdf:li>")),
 		   "{\"XMP:MotionPhoto\":1,\"XMP:MotionPhotoOffset\":99}"),
 	PACKET("xmp-motion-behind", XMP(" GCamera:MotionPhoto='1'", DIRECTORY(PART(PICTURE) PART(" Item:Semantic='GainMap' Item:Length='50'") PART(VIDEO) PART(" Item:Semantic='Other' Item:Length='22'"))),
 		   "{\"XMP:MotionPhoto\":1,\"XMP:MotionPhotoOffset\":2345700}"),

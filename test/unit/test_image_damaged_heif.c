@@ -17,10 +17,7 @@ static struct heif_error
 add_bytes(struct heif_context *context, const void *data, size_t size, void *bytes)
 {
 	bytes_add(bytes, data, size);
-	return (struct heif_error)
-	{
-		0
-	};
+	return (struct heif_error) {0};
 }
 
 /* A HEIC of a test scene with a thumbnail of 160 pixels in it; nothing if this libheif does not write it. */

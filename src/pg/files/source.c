@@ -139,11 +139,8 @@ te_source_request(const char *path, int flags, TeSource *source)
 	TeOpening  *opening;
 
 	te_guc_check();
-	*source = (TeSource)
-	{
-		.fd = -1, .sidecar_fd = -1, .status = TE_MISSING, .bulk = (flags & TE_ASK_BULK) != 0,
-			.sidecar_known = (flags & TE_ASK_SIDECAR) != 0
-	};
+	*source = (TeSource) {.fd = -1, .sidecar_fd = -1, .status = TE_MISSING, .bulk = (flags & TE_ASK_BULK) != 0,
+		.sidecar_known = (flags & TE_ASK_SIDECAR) != 0};
 	name = te_path_find_root(path, &below);
 	if (name == NULL)
 		return true;

@@ -36,7 +36,7 @@ PG_FUNCTION_INFO_V1(thumbexif_api);
 
 typedef struct Making
 {
-	TeApi text;
+	TeApi		text;
 	const char *schema;
 	const char *role;			/* to grant to, quoted; NULL = nobody */
 	bool		create_indexes;

@@ -300,7 +300,7 @@ thumbexif_attach(PG_FUNCTION_ARGS)
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	relation = te_attach_open_table(PG_GETARG_TEXT_PP(0), &given,
-									CREATE_ARGUMENT < PG_NARGS() && !PG_ARGISNULL(CREATE_ARGUMENT) && PG_GETARG_BOOL(CREATE_ARGUMENT));
+						  CREATE_ARGUMENT < PG_NARGS() && !PG_ARGISNULL(CREATE_ARGUMENT) && PG_GETARG_BOOL(CREATE_ARGUMENT));
 	attach_table(relation, &given);
 	te_wake_at_commit();
 	SPI_finish();

@@ -90,7 +90,7 @@ check_may_create(const RangeVar *table, bool create)
 }
 
 Relation
-te_attach_open_table(text * name, TeGivenColumns *given, bool create)
+te_attach_open_table(text *name, TeGivenColumns *given, bool create)
 {
 	RangeVar   *table = makeRangeVarFromNameList(textToQualifiedNameList(name));
 	Oid			relation = RangeVarGetRelidExtended(table, ShareRowExclusiveLock, RVR_MISSING_OK,

@@ -16,6 +16,6 @@
  * it has the standard name, with the columns that are given; the facts for which it gets columns become given ones.  The column for
  * bytes of thumbnails is made external.  The caller closes the relation.  Inside SPI.
  */
-extern Relation te_attach_open_table(text * name, TeGivenColumns *given, bool create);
+extern Relation te_attach_open_table(text *name, TeGivenColumns *given, bool create);
 
 #endif							/* TE_PG_ATTACH_OPEN_H */

@@ -32,7 +32,7 @@ decimal(double number, int decimals)
 		length--;
 	if (text[length - 1] == '.')
 		length--;
-	text[		length] = '\0';
+	text[length] = '\0';
 	return strcmp(text, "-0") == 0 ? pstrdup("0") : text;
 }
 
@@ -44,13 +44,13 @@ show_seconds(double number)
 	/* as cameras show them: shorter than a third of a second, as a fraction */
 	if (number < 0.3)
 		return psprintf("1/%.0f s", 1 / number);
-	return psprintf("%s s", decimal (number, 1));
+	return psprintf("%s s", decimal(number, 1));
 }
 
 static char *
 show_f_number(double number)
 {
-	return number > 0 ? psprintf("f/%s", decimal (number, 1)) : NULL;
+	return number > 0 ? psprintf("f/%s", decimal(number, 1)) : NULL;
 }
 
 /* APEX values: the binary logarithms of the time and of the squared f-number. */
@@ -75,13 +75,13 @@ show_iso(double number)
 static char *
 show_millimetres(double number)
 {
-	return number > 0 ? psprintf("%s mm", decimal (number, 1)) : NULL;
+	return number > 0 ? psprintf("%s mm", decimal(number, 1)) : NULL;
 }
 
 static char *
 show_stops(double number)
 {
-	char	   *text = decimal (number, 1);
+	char	   *text = decimal(number, 1);
 
 	return psprintf("%s%s EV", text[0] == '-' || strcmp(text, "0") == 0 ? "" : "+", text);
 }
@@ -89,7 +89,7 @@ show_stops(double number)
 static char *
 show_degrees(double number)
 {
-	return psprintf("%s deg", decimal (number, 1));
+	return psprintf("%s deg", decimal(number, 1));
 }
 
 static char *
@@ -135,7 +135,7 @@ date(const JsonbValue *value)
 {
 	static const char form[] = "0000:00:00 00:00:00";
 	char	   *text = value->type == jbvString ? te_exif_value_text(value) : NULL;
-	size_t		length = text !=NULL ? strlen(text) : 0;
+	size_t		length = text != NULL ? strlen(text) : 0;
 
 	if (length != sizeof(form) - 1 && length != 10)
 		return NULL;
@@ -146,7 +146,7 @@ date(const JsonbValue *value)
 	}
 	if (strncmp(text, "0000", 4) == 0)
 		return NULL;
-	text[		4] = text[7] = '-';
+	text[4] = text[7] = '-';
 	return text;
 }
 
@@ -182,7 +182,7 @@ coordinate(const Jsonb *exif, const char *key, const JsonbValue *value)
 		return NULL;
 	hundredths = llround(total * 360000);
 	return psprintf("%d deg %d' %s\" %c", (int) (hundredths / 360000), (int) (hundredths / 6000 % 60),
-					decimal ((double) (hundredths % 6000) / 100, 2), ref);
+					decimal((double) (hundredths % 6000) / 100, 2), ref);
 }
 
 /* Metres, negative below sea level. */
@@ -197,7 +197,7 @@ altitude(const Jsonb *exif, const JsonbValue *value)
 		return NULL;
 	if (te_exif_value_get(exif, "GPSAltitudeRef", (int) strlen("GPSAltitudeRef"), &ref))
 		(void) te_exif_value_number(&ref, &below);
-	return psprintf("%s m", decimal (below == 1 || below == 3 ? -metres : metres, 1));
+	return psprintf("%s m", decimal(below == 1 || below == 3 ? -metres : metres, 1));
 }
 
 /* --- all */

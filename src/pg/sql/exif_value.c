@@ -72,7 +72,7 @@ parse_number(const char *text, int length, double *number)
 
 	while (length > 0 && is_blank(text[length - 1]))
 		length--;
-	for (; length > 0 && is_blank(*text); text ++)
+	for (; length > 0 && is_blank(*text); text++)
 		length--;
 	if (length == 0 || length > MAX_NUMBER_TEXT)
 		return false;
@@ -163,17 +163,14 @@ append_scalar(StringInfo list, const JsonbValue *value)
 	{
 		case jbvString:
 			text = value->val.string.val;
-
 			length = value->val.string.len;
 			break;
 		case jbvNumeric:
 			text = DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
-
 			length = (int) strlen(text);
 			break;
 		case jbvBool:
 			text = value->val.boolean ? "true" : "false";
-
 			length = (int) strlen(text);
 			break;
 		default:

@@ -29,6 +29,6 @@ extern void te_gallery_page_json(StringInfo page, const char *json);
 extern bool te_gallery_page_picture(StringInfo page, const void *bytes, Size size);
 
 /* Append what stands behind the JSON.  The page as a value of type text; the StringInfo is not to be used any more. */
-extern text * te_gallery_page_end(StringInfo page);
+extern text *te_gallery_page_end(StringInfo page);
 
 #endif							/* TE_PG_GALLERY_PAGE_H */

@@ -94,24 +94,8 @@ te_box_areas(const TeBox *box, TeArea areas[2])
 	bool		crosses = box->west > box->east;
 	int			count = crosses ? 2 : 1;
 
-	areas[0] = (TeArea)
-	{
-		{
-			x_of(box->west), crosses ? MAX_STEP : x_of(box->east)
-		},
-		{
-			y_of(box->north), y_of(box->south)
-		}
-	};
-	areas[1] = (TeArea)
-	{
-		{
-			0, x_of(box->east)
-		},
-		{
-			areas[0].y[0], areas[0].y[1]
-		}
-	};
+	areas[0] = (TeArea) {{x_of(box->west), crosses ? MAX_STEP : x_of(box->east)}, {y_of(box->north), y_of(box->south)}};
+	areas[1] = (TeArea) {{0, x_of(box->east)}, {areas[0].y[0], areas[0].y[1]}};
 	for (int i = 0; i < count; i++)
 	{
 		widen(areas[i].x);

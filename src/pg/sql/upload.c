@@ -55,11 +55,8 @@ check_content(const bytea *image)
 	te_source_from_bytes(VARDATA_ANY(image), VARSIZE_ANY_EXHDR(image), &source);
 	if (source.status != TE_OK)
 		te_throw_status(source.status, NULL, NULL);
-	task->request = (TeRequest)
-	{
-		.want = TE_WANT_EXIF, .size = te_thumbnail_size, .format = te_thumbnail_format,
-			.quality = te_thumbnail_quality, .max_pixels = te_max_pixels, .file_size = source.size_bytes
-	};
+	task->request = (TeRequest) {.want = TE_WANT_EXIF, .size = te_thumbnail_size, .format = te_thumbnail_format,
+	.quality = te_thumbnail_quality, .max_pixels = te_max_pixels, .file_size = source.size_bytes};
 	task->role = GetUserId();
 	task->image_fd = source.fd;
 	te_pool_run(task);
