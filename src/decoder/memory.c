@@ -34,12 +34,10 @@ extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *pointer, size_t size);
 
-__attribute__((visibility("default")))
-void *
-malloc(size_t size)
+/* What was allocated; that it could not be is noted. */
+static void *
+noted(void *result)
 {
-	void	   *result = __libc_malloc(size);
-
 	if (result == NULL)
 		allocation_failed = 1;
 	return result;
@@ -47,13 +45,16 @@ malloc(size_t size)
 
 __attribute__((visibility("default")))
 void *
+malloc(size_t size)
+{
+	return noted(__libc_malloc(size));
+}
+
+__attribute__((visibility("default")))
+void *
 calloc(size_t count, size_t size)
 {
-	void	   *result = __libc_calloc(count, size);
-
-	if (result == NULL)
-		allocation_failed = 1;
-	return result;
+	return noted(__libc_calloc(count, size));
 }
 
 __attribute__((visibility("default")))
@@ -62,20 +63,14 @@ realloc(void *pointer, size_t size)
 {
 	void	   *result = __libc_realloc(pointer, size);
 
-	if (result == NULL && size != 0)
-		allocation_failed = 1;
-	return result;
+	return size != 0 ? noted(result) : result;
 }
 
 __attribute__((visibility("default")))
 void *
 aligned_alloc(size_t alignment, size_t size)
 {
-	void	   *result = memalign(alignment, size);
-
-	if (result == NULL)
-		allocation_failed = 1;
-	return result;
+	return noted(memalign(alignment, size));
 }
 
 /* libvips' memory for pixels */

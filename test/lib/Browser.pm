@@ -11,6 +11,7 @@ use HTTP::Tiny;
 use JSON::PP ();
 use MIME::Base64 qw(decode_base64);
 use PostgreSQL::Test::Utils;
+use Test::More import => [qw(is_deeply skip)];
 use Time::HiRes qw(sleep time);
 
 my $json = JSON::PP->new->utf8->allow_nonref;
@@ -195,13 +196,21 @@ sub packages
 	return system("cd '$folder' && HOME='$folder' npm ci --ignore-scripts --no-audit --no-fund --fetch-retries=1 --fetch-timeout=60000 > npm.log 2>&1") == 0 ? $folder : '';
 }
 
-# serious(AXE): what axe, whose text is given, finds serious on the page: rule and places.
-sub serious
+# accessible(AXE, WHAT): a test that axe, whose text is given, finds nothing serious on the page; skipped without it.
+sub accessible
 {
-	my ($self, $axe) = @_;
+	my ($self, $axe, $what) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
 
-	return $self->js("$axe; const { violations } = await axe.run(document, { resultTypes: ['violations'] });
-		return violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 200)).join(' | '))");
+	SKIP:
+	{
+		skip "npm's packages cannot be had", 1 unless $axe;
+		# rule and places
+		my $serious = $self->js("$axe; const { violations } = await axe.run(document, { resultTypes: ['violations'] });
+			return violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 200)).join(' | '))");
+		is_deeply($serious, [], "axe finds nothing serious: $what");
+	}
+	return;
 }
 
 sub screenshot

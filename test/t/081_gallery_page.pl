@@ -75,18 +75,6 @@ my $axe = $packages ? slurp_file("$packages/node_modules/axe-core/axe.min.js") :
 
 my $browser = Browser->new;
 
-sub accessible
-{
-	my $what = shift;
-
-	SKIP:
-	{
-		skip "npm's packages cannot be had", 1 unless $axe;
-		is_deeply($browser->serious($axe), [], "axe finds nothing serious: $what");
-	}
-	return;
-}
-
 sub quiet
 {
 	my $what = shift;
@@ -125,11 +113,11 @@ foreach my $size ([ 1440, 900 ], [ 390, 844 ])
 	is("$seen->{all} $seen->{broken} $seen->{none}", "$rows 0 2", 'all are shown, none is broken, and two have none');
 	cmp_ok($seen->{most}, '<', $rows, 'never all of them at once');
 	$browser->screenshot("$out/$width.png");
-	accessible("$width wide");
+	$browser->accessible($axe, "$width wide");
 	cmp_ok($browser->js('return document.documentElement.scrollWidth'), '<=', $width, 'nothing is wider than the window');
 	$browser->look($width, $height, 1);
 	$browser->screenshot("$out/$width-dark.png");
-	accessible("$width wide, dark");
+	$browser->accessible($axe, "$width wide, dark");
 	$browser->look($width, $height);
 	foreach my $what ('filters', 'map')
 	{
@@ -153,7 +141,7 @@ foreach my $size ([ 1440, 900 ], [ 390, 844 ])
 	is(choose(to => '2024-01-31'), count(q{taken_at >= '2024-01-01' AND taken_at < '2024-02-01'}) . " of $rows photos", 'by date, both days included');
 	is(choose(from => '2030-01-01'), "0 of $rows photos", 'none, if none passes');
 	is($browser->js('return document.querySelector("#empty").innerText'), "No photo passes these filters.\n\nClear all filters", 'which is said');
-	accessible("$width wide, empty");
+	$browser->accessible($axe, "$width wide, empty");
 	$browser->click('#empty button');
 	$browser->wait_for('the filters are cleared', sub { told() eq "$rows photos" });
 
@@ -196,7 +184,7 @@ foreach my $size ([ 1440, 900 ], [ 390, 844 ])
 	like($browser->js('return document.querySelector("dialog .facts").innerText'), qr/^Taken\s+Sunday, 29 December 2024, 12:00 UTC\s+Camera\s+Tiny Two\s+Lens\s+Lens 1\s+Exposure\s+1\/100.s\s.*EXIF.*ExposureTime\s+1\/100 s/ms, 'it tells what is known');
 	$browser->js('await document.querySelector("dialog img").decode()');
 	$browser->screenshot("$out/$width-details.png");
-	accessible("$width wide, one photo");
+	$browser->accessible($axe, "$width wide, one photo");
 	cmp_ok($browser->js('return document.documentElement.scrollWidth'), '<=', $width, 'nothing of it is wider than the window');
 	$browser->press(('Right') x 6);
 	is($browser->js('return document.querySelector("dialog h2").textContent'), $hostile =~ s{.*/}{}r, 'arrow keys show the next one, whose name is text');
@@ -230,7 +218,7 @@ foreach my $case ([ none => q{'photos', "limit" => 0}, '0 photos' ], [ one => q{
 	$browser->open('file://' . page_of($name, $arguments));
 	is(told(), $told, "a page of $told");
 	is($browser->js('return document.querySelector("#filters-button").hidden'), $name eq 'none' ? JSON::PP::true : JSON::PP::false, 'which can be filtered if there are any');
-	accessible($told);
+	$browser->accessible($axe, $told);
 	quiet($told);
 }
 is($browser->js('return document.querySelector("#made").textContent.includes("these are the newest 3")'), JSON::PP::true, 'that there are more is said');

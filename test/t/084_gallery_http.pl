@@ -204,18 +204,6 @@ my $browser = Browser->new;
 
 sub count { return value($server, 'SELECT count(*) FROM photos WHERE ' . shift) }
 
-sub accessible
-{
-	my $what = shift;
-
-	SKIP:
-	{
-		skip "npm's packages cannot be had", 1 unless $axe;
-		is_deeply($browser->serious($axe), [], "axe finds nothing serious: $what");
-	}
-	return;
-}
-
 # until a piece of JavaScript gives what is expected
 sub shows
 {
@@ -269,7 +257,7 @@ foreach my $size ([ 1440, 900 ], [ 390, 844 ])
 	$browser->screenshot("$out/http-$width.png");
 	$browser->click("#$_-button") foreach $width < 900 ? ('filters', 'map') : ();
 	shows($markers, '10 40', 'clusters on the map');
-	accessible("$width wide");
+	$browser->accessible($axe, "$width wide");
 	cmp_ok($browser->js('return document.documentElement.scrollWidth'), '<=', $width, 'nothing is wider than the window');
 	choose(camera => 'Tiny Two');
 	told(count(q{camera_model = 'Two'}) . " of $rows photos", 'by camera');
@@ -310,7 +298,7 @@ foreach my $size ([ 1440, 900 ], [ 390, 844 ])
 	shows('/Camera(.*?)Lens/.exec(document.querySelector("dialog .main-facts").textContent)[1]', $hostile, 'texts are texts');
 	shows('document.querySelector("dialog .exif").textContent.includes("LensModelLens 1")', 'true', 'with its EXIF, which is asked for');
 	$browser->js('await document.querySelector("dialog img").decode()');
-	accessible("$width wide, one photo");
+	$browser->accessible($axe, "$width wide, one photo");
 	$browser->screenshot("$out/http-$width-details.png");
 	$browser->press('Escape');
 	shows($focused =~ s/return //r, 6, 'Escape closes it, and the focus is on the photo');
@@ -327,7 +315,7 @@ $browser->look(1440, 900);
 $browser->open('about:blank');
 $browser->open("$base#key=" . key_of('gallery_uploader'));
 told("$rows photos", 'with a key');
-accessible('with a key');
+$browser->accessible($axe, 'with a key');
 $browser->give('#upload', "$folder/posted.png");
 shows('document.querySelector("dialog").open && document.querySelector("dialog h2").textContent.length > 0', 'true', 'a picture posted');
 shows('/Camera(.*?)Size/.exec(document.querySelector("dialog .main-facts").textContent)?.[1]', 'Posted By hand', 'is a picture seen');
@@ -344,7 +332,7 @@ $browser->give('#upload', join "\n", map { "$folder/$_.png" } 'none', 'again');
 $browser->wait_for('both have been sent', sub { $browser->js("return $trouble") });
 like($browser->js("return $trouble"), qr/^1 of 2 files uploaded\. none\.png: .+\. Close$/, 'what is no picture is refused, and that is said; another one is not');
 told($rows + 2 . ' photos', 'and is among the photos');
-accessible('with trouble');
+$browser->accessible($axe, 'with trouble');
 $browser->click('#dismiss');
 shows('document.querySelector("#trouble").hidden', 'true', 'what was said can be put away');
 is(scalar(grep { !m{rpc/upload .*400} } $browser->console), 0, 'the browser tells of the answer, and of nothing else');
