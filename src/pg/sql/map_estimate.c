@@ -27,7 +27,7 @@
 
 PG_FUNCTION_INFO_V1(thumbexif_map_estimate);
 
-#define MAX_SAMPLES	16			/* leaves whose entries are counted */
+#define MAX_SAMPLES	64			/* leaves whose entries are counted */
 #define MAX_STEPS	100000		/* to the right, on all levels: no loop in a damaged index is endless */
 
 typedef struct Walk
