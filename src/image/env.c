@@ -52,6 +52,14 @@ allow_loaders(void)
 		vips_operation_block_set(allowed[i], FALSE);
 }
 
+/*
+ * libvips' threads: at most three are at work for what is written, and one for each image that is loaded on the way.  With a
+ * number given, it starts them all and has them wait for work without end.  Without, it counts those that it has, and those
+ * of them that idle; a process that is forked and starts them anew (decoder/threads.h) has other threads than were counted,
+ * and 8.16 then leaves work to some that do not come.
+ */
+#define VIPS_THREADS "8"
+
 bool
 img_init(TeHello *hello)
 {
@@ -60,6 +68,7 @@ img_init(TeHello *hello)
 	hello->version = TE_WIRE_VERSION;
 	g_log_set_writer_func(write_log, NULL, NULL);
 	g_setenv("VIPS_DISC_THRESHOLD", "1000g", TRUE); /* else large images use temporary files */
+	g_setenv("VIPS_MAX_THREADS", VIPS_THREADS, TRUE);
 	if (vips_init("thumbexif-decoder") != 0)
 	{
 		snprintf(hello->self_test, sizeof(hello->self_test), "libvips does not start");
