@@ -7,6 +7,7 @@
 #include "postgres.h"
 
 #include "access/detoast.h"
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
@@ -75,15 +76,19 @@ read_table(TeTrackedTable *table)
 	if (attachment == NULL)
 	{
 		table->valid = false;	/* a restore may insert the attachment without an invalidation */
+		table->absent_at = GetCurrentStatementStartTimestamp();
 		return;
 	}
 	table->attachment = attachment->number;
+	table->parent = attachment->parent;
 	strlcpy(table->state, attachment->state, sizeof(table->state));
 	strlcpy(table->key_name, attachment->key, NAMEDATALEN);
 	table->key_type = attachment->key_type;
 	table->key = find_key(attachment, &key) ? key.number : 0;
 	table->path = te_column_find(table->relation, attachment->path, &path) &&
 		te_path_accepts(path.type) ? path.number : 0;
+	table->thumbnail_path = attachment->column[TE_COL_THUMBNAIL_PATH] != NULL &&
+		te_column_find(table->relation, attachment->column[TE_COL_THUMBNAIL_PATH], &path) && te_path_accepts(path.type) ? path.number : 0;
 }
 
 TeTrackedTable *
@@ -109,6 +114,18 @@ te_tracked_table(Oid relation)
 	if (!table->valid || table->attachment == UNKNOWN)
 		read_table(table);
 	return table;
+}
+
+TeTrackedTable *
+te_tracked_table_known(Oid relation)
+{
+	TeTrackedTable *table = tracked_tables != NULL ? hash_search(tracked_tables, &relation, HASH_FIND, NULL) : NULL;
+
+	if (table == NULL || table->attachment == UNKNOWN)
+		return NULL;
+	if (table->valid || (table->attachment == 0 && table->absent_at == GetCurrentStatementStartTimestamp()))
+		return table;
+	return NULL;
 }
 
 Datum

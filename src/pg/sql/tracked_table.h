@@ -1,6 +1,6 @@
 /*
  * tracked_table.h
- *		Session cache of what the triggers need to know about their table.  Private to trigger.c.
+ *		Session cache of what the triggers need to know about their table.  Private to the trigger functions.
  */
 #ifndef TE_PG_TRACKED_TABLE_H
 #define TE_PG_TRACKED_TABLE_H
@@ -9,6 +9,7 @@
 
 #include "access/attnum.h"
 #include "executor/spi.h"
+#include "utils/timestamp.h"
 
 typedef enum TePlanKind
 {
@@ -25,6 +26,7 @@ typedef struct TeTrackedTable
 	Oid			relation;		/* hash key */
 	bool		valid;			/* false if the definition has changed and must be read again */
 	int			attachment;		/* its number; 0 = not attached */
+	int			parent;			/* of a member: the number of the table that was named; otherwise 0 */
 	Oid			key_type;
 
 	/*
@@ -33,13 +35,18 @@ typedef struct TeTrackedTable
 	 */
 	AttrNumber	key;
 	AttrNumber	path;
+	AttrNumber	thumbnail_path; /* of type text; 0 if there is none */
 	char		key_name[NAMEDATALEN];
 	char		state[2 * (2 * NAMEDATALEN + 3)];	/* the state table, qualified and quoted */
 	SPIPlanPtr	plans[TE_PLAN_COUNT];	/* made by the caller; freed when the entry is read again */
+	TimestampTz absent_at;		/* the statement for which it was found not to be attached */
 } TeTrackedTable;
 
 /* The entry of a trigger's table, read again if its definition has changed.  Inside SPI, with the extension's rights. */
 extern TeTrackedTable *te_tracked_table(Oid relation);
+
+/* The same entry, if nothing has to be read; otherwise NULL.  For triggers that are fired for each row. */
+extern TeTrackedTable *te_tracked_table_known(Oid relation);
 
 /* Convert a key of the table to the type of the state table's id. */
 extern Datum te_tracked_key(const TeTrackedTable *table, Datum value);

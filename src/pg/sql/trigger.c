@@ -4,7 +4,7 @@
  *
  * One function serves all four triggers.  It runs as the extension's owner (SECURITY
  * DEFINER, search_path pg_catalog, pg_temp) and never accesses the user's table: it sees
- * keys and paths only in transition tables and tuples.  Plans are kept for the session
+ * keys and paths only in transition tables and tuples.  Partitioned tables have others (row_trigger.c).  Plans are kept for the session
  * until the table's definition changes (tracked_table.c).
  */
 #include "postgres.h"
@@ -21,6 +21,8 @@
 #include "utils/uuid.h"
 
 #include "bulk_insert.h"
+#include "moved_row.h"
+#include "pending_row.h"
 #include "pg/base/extension.h"
 #include "pg/base/plan_size.h"
 #include "pg/base/subtransaction.h"
@@ -33,6 +35,7 @@
 #include "pg/shared/wakeup.h"
 #include "range_insert.h"
 #include "tracked_table.h"
+#include "trigger.h"
 
 /*
  * From this number of rows on, states are inserted without a query (bulk_insert.c) in a
@@ -91,9 +94,8 @@ plan_sql(const TeTrackedTable *table, TePlanKind plan)
 	pg_unreachable();
 }
 
-/* Execute a plan of the table, prepared at its first use.  Sets SPI_processed. */
-static void
-run_plan(TeTrackedTable *table, TePlanKind plan, Datum key, Datum new_key)
+void
+te_trigger_run_plan(TeTrackedTable *table, TePlanKind plan, Datum key, Datum new_key)
 {
 	Oid			id_type = te_key_state_type(table->key_type);
 	Oid			types[] = {INT4OID, INT8OID, id_type, id_type};
@@ -142,9 +144,8 @@ try_insert_bulk(const TeTrackedTable *table, TriggerData *trigger)
 	return -1;
 }
 
-/* The column was NOT NULL when the table was attached.  A text may also be too long. */
-static void
-throw_bad_key(const TeTrackedTable *table)
+void
+te_trigger_throw_bad_key(const TeTrackedTable *table)
 {
 	if (table->key_type == TEXTOID)
 		ereport(ERROR,
@@ -171,28 +172,18 @@ rows_inserted(TeTrackedTable *table, TriggerData *trigger)
 		inserted = try_insert_bulk(table, trigger);
 	if (inserted < 0)
 	{
-		run_plan(table, TE_PLAN_INSERT, (Datum) 0, (Datum) 0);
+		te_trigger_run_plan(table, TE_PLAN_INSERT, (Datum) 0, (Datum) 0);
 		inserted = (int64) SPI_processed;
 	}
 	if (inserted != rows)
-		throw_bad_key(table);
+		te_trigger_throw_bad_key(table);
 }
 
 static void
 rows_deleted(TeTrackedTable *table, TriggerData *trigger)
 {
 	if (tuplestore_tuple_count(trigger->tg_oldtable) > 0)
-		run_plan(table, TE_PLAN_DELETE, (Datum) 0, (Datum) 0);
-}
-
-static bool
-same_key(const TeTrackedTable *table, Datum one, Datum other)
-{
-	if (table->key_type == UUIDOID)
-		return memcmp(DatumGetUUIDP(one), DatumGetUUIDP(other), UUID_LEN) == 0;
-	if (table->key_type == TEXTOID)
-		return DatumGetBool(DirectFunctionCall2Coll(texteq, C_COLLATION_OID, one, other));
-	return DatumGetInt64(one) == DatumGetInt64(other);
+		te_trigger_run_plan(table, TE_PLAN_DELETE, (Datum) 0, (Datum) 0);
 }
 
 static void
@@ -205,9 +196,8 @@ throw_key_taken(const TeTrackedTable *table)
 			 errhint("Change the keys in two steps, using values that no row has. If no row had that key, call thumbexif_clean() first.")));
 }
 
-/* The key or the path of a row has changed: the trigger's WHEN has checked that. */
-static void
-row_updated(TeTrackedTable *table, TriggerData *trigger)
+void
+te_trigger_row_updated(TeTrackedTable *table, TriggerData *trigger)
 {
 	TupleTableSlot *old = trigger->tg_trigslot;
 	TupleTableSlot *new = trigger->tg_newslot;
@@ -221,30 +211,30 @@ row_updated(TeTrackedTable *table, TriggerData *trigger)
 	old_key = slot_getattr(old, table->key, &old_null);
 	new_key = slot_getattr(new, table->key, &new_null);
 	if (new_null)
-		throw_bad_key(table);
+		te_trigger_throw_bad_key(table);
 	if (!te_tracked_key_fits(table, new_key))
-		throw_bad_key(table);
+		te_trigger_throw_bad_key(table);
 	new_key = te_tracked_key(table, new_key);
 	if (old_null)
 	{
 		/* the NULL was written before the table was attached or while triggers were disabled */
-		run_plan(table, TE_PLAN_QUEUE_ONE, new_key, (Datum) 0);
+		te_trigger_run_plan(table, TE_PLAN_QUEUE_ONE, new_key, (Datum) 0);
 		return;
 	}
 	old_key = te_tracked_key(table, old_key);
-	if (!same_key(table, old_key, new_key))
+	if (!te_tracked_same_key(table, old_key, new_key))
 	{
-		run_plan(table, TE_PLAN_EXISTS, new_key, (Datum) 0);
+		te_trigger_run_plan(table, TE_PLAN_EXISTS, new_key, (Datum) 0);
 		if (SPI_processed > 0)
 			throw_key_taken(table);
-		run_plan(table, TE_PLAN_MOVE, old_key, new_key);
+		te_trigger_run_plan(table, TE_PLAN_MOVE, old_key, new_key);
 	}
 
 	old_path = slot_getattr(old, table->path, &old_null);
 	new_path = slot_getattr(new, table->path, &new_null);
 	if (old_null != new_null ||
 		(!new_null && !DatumGetBool(DirectFunctionCall2Coll(texteq, C_COLLATION_OID, old_path, new_path))))
-		run_plan(table, TE_PLAN_QUEUE_ONE, new_key, (Datum) 0);
+		te_trigger_run_plan(table, TE_PLAN_QUEUE_ONE, new_key, (Datum) 0);
 }
 
 /* Count the rows that a statement has inserted or deleted, also if their states cannot be kept. */
@@ -257,27 +247,34 @@ count_rows(TeTrackedTable *table, TriggerData *trigger)
 		te_count_rows(table->attachment, -tuplestore_tuple_count(trigger->tg_oldtable));
 }
 
+void
+te_trigger_warn(const TeTrackedTable *table)
+{
+	ereport(WARNING,
+			(errcode(ERRCODE_UNDEFINED_COLUMN),
+			 errmsg("change of table \"%s\" is not tracked: a mapped column was dropped or has another type",
+					get_rel_name(table->relation)),
+			 errhint("Call thumbexif_attach() again with the current columns of the table.")));
+}
+
 static void
 fire(TeTrackedTable *table, TriggerData *trigger)
 {
 	count_rows(table, trigger);
 	if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
 	{
+		te_pending_rows_queue();
 		te_asset_state_delete_all(table->attachment, false);
 		te_count_no_rows(table->attachment);
 	}
 	else if (table->key == 0 || table->path == 0)
-		ereport(WARNING,
-				(errcode(ERRCODE_UNDEFINED_COLUMN),
-				 errmsg("change of table \"%s\" is not tracked: a mapped column was dropped or has another type",
-						get_rel_name(table->relation)),
-				 errhint("Call thumbexif_attach() again with the current columns of the table.")));
+		te_trigger_warn(table);
 	else if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
 		rows_inserted(table, trigger);
 	else if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
 		rows_deleted(table, trigger);
 	else
-		row_updated(table, trigger);
+		te_trigger_row_updated(table, trigger);
 }
 
 /*
@@ -323,9 +320,8 @@ track(TriggerData *trigger)
 	SetUserIdAndSecContext(user, context);
 }
 
-/* thumbexif_track() RETURNS trigger */
 Datum
-thumbexif_track(PG_FUNCTION_ARGS)
+te_trigger_called(FunctionCallInfo fcinfo, const char *name, void (*keep) (TriggerData *trigger))
 {
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
 	TeExtension extension;
@@ -333,7 +329,7 @@ thumbexif_track(PG_FUNCTION_ARGS)
 	if (!CALLED_AS_TRIGGER(fcinfo))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("thumbexif_track() was not called as a trigger"),
+				 errmsg("%s was not called as a trigger", name),
 				 errhint("thumbexif_attach() creates the triggers that call it.")));
 
 	if (te_extension_lookup(&extension) == TE_EXTENSION_OTHER)
@@ -341,6 +337,13 @@ thumbexif_track(PG_FUNCTION_ARGS)
 		warn_other_version(trigger->tg_relation);
 		return PointerGetDatum(NULL);
 	}
-	track(trigger);
+	keep(trigger);
 	return PointerGetDatum(NULL);
+}
+
+/* thumbexif_track() RETURNS trigger */
+Datum
+thumbexif_track(PG_FUNCTION_ARGS)
+{
+	return te_trigger_called(fcinfo, "thumbexif_track()", track);
 }
