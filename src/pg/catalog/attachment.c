@@ -133,7 +133,7 @@ check_kind(const TeAttachment *attachment, Form_pg_class form)
 /* The result columns of select_rows(). */
 enum
 {
-	ROW_NUMBER = 1, ROW_RELATION, ROW_KEY_TYPE, ROW_PAUSED, ROW_PAUSED_BY_US, ROW_SEARCH_PATH, ROW_PATH_OWNER, ROW_NOTIFY, ROW_KEY, ROW_PATH, ROW_SIZES, ROW_FORMER, ROW_COLUMNS
+	ROW_NUMBER = 1, ROW_RELATION, ROW_KEY_TYPE, ROW_PAUSED, ROW_PAUSED_BY_US, ROW_SEARCH_PATH, ROW_PATH_OWNER, ROW_NOTIFY, ROW_KEY, ROW_PATH, ROW_SIZES, ROW_FORMER, ROW_TRACKING, ROW_COLUMNS
 };
 
 static Datum
@@ -238,6 +238,7 @@ from_row(HeapTuple row, bool check)
 	if (reason != NULL)
 		report_hierarchy(attachment, reason);
 
+	attachment->tracking = te_tracking_of_name(SPI_getvalue(row, SPI_tuptable->tupdesc, ROW_TRACKING));
 	read_thumbnails(row, attachment);
 	fill_columns(attachment, check);
 	return attachment;
@@ -251,7 +252,7 @@ select_rows(Oid relation)
 	TeArgs		args = {0};
 
 	initStringInfo(&sql);
-	appendStringInfoString(&sql, "SELECT attachment, relation::oid, key_type::oid, paused, pause_reason IS NOT NULL, search_path, search_path_owner, notify, id_column, path_column, thumbnail_sizes, former_thumbnail_column::text");
+	appendStringInfoString(&sql, "SELECT attachment, relation::oid, key_type::oid, paused, pause_reason IS NOT NULL, search_path, search_path_owner, notify, id_column, path_column, thumbnail_sizes, former_thumbnail_column::text, tracking");
 	for (int i = 0; i < TE_COLUMNS; i++)
 		appendStringInfo(&sql, ", %s_column::text", te_columns[i].name);
 	appendStringInfo(&sql, " FROM %s WHERE relation = $1 OR $1 = 0 ORDER BY attachment",
@@ -375,7 +376,7 @@ attachments_equal(const TeAttachment *a, const TeAttachment *b)
 	for (int i = 0; i < TE_COLUMNS; i++)
 		if (!same_text(a->column[i], b->column[i]) || a->type[i] != b->type[i] || a->typmod[i] != b->typmod[i])
 			return false;
-	return a->number == b->number && a->owner == b->owner && a->key_type == b->key_type &&
+	return a->number == b->number && a->owner == b->owner && a->key_type == b->key_type && a->tracking == b->tracking &&
 		memcmp(&a->sizes, &b->sizes, sizeof(a->sizes)) == 0 && same_text(a->former_thumbnail, b->former_thumbnail) &&
 		same_text(a->name, b->name) && same_text(a->search_path, b->search_path) && same_text(a->key, b->key) && same_text(a->path, b->path);
 }

@@ -23,17 +23,21 @@
 #include "pg/base/statement.h"
 #include "pg/catalog/key.h"
 
-/* The triggers: the name, and the clauses before and after ON <table>. */
+/*
+ * The triggers: the name, and the clauses before and after ON <table>; the last one for triggers that always fire.  Logical
+ * replication fires triggers of rows only, and of statements that of TRUNCATE.
+ */
 static const struct
 {
 	const char *name;
 	const char *event;
 	const char *level;
+	const char *level_always;
 }			triggers[] = {
-	{"thumbexif_insert", "AFTER INSERT", "REFERENCING NEW TABLE AS thumbexif_new FOR EACH STATEMENT"},
-	{"thumbexif_delete", "AFTER DELETE", "REFERENCING OLD TABLE AS thumbexif_old FOR EACH STATEMENT"},
-	{"thumbexif_truncate", "AFTER TRUNCATE", "FOR EACH STATEMENT"},
-	{"thumbexif_update", "AFTER UPDATE", "FOR EACH ROW"}
+	{"thumbexif_insert", "AFTER INSERT", "REFERENCING NEW TABLE AS thumbexif_new FOR EACH STATEMENT", "FOR EACH ROW"},
+	{"thumbexif_delete", "AFTER DELETE", "REFERENCING OLD TABLE AS thumbexif_old FOR EACH STATEMENT", "FOR EACH ROW"},
+	{"thumbexif_truncate", "AFTER TRUNCATE", "FOR EACH STATEMENT", "FOR EACH STATEMENT"},
+	{"thumbexif_update", "AFTER UPDATE", "FOR EACH ROW", "FOR EACH ROW"}
 };
 #define TRIGGERS ((int) lengthof(triggers))
 
@@ -66,14 +70,15 @@ check_trigger_names(Relation relation, Oid function)
 
 /* Create a trigger from its statement on the relation given by OID; the relation's name in the statement is ignored. */
 static void
-create_trigger(Oid relation, const char *sql, Oid extension)
+create_trigger(Oid relation, const char *sql, bool always, Oid extension)
 {
 	RawStmt    *raw = linitial_node(RawStmt, raw_parser(sql, RAW_PARSE_DEFAULT));
 	ObjectAddress trigger;
 	ObjectAddress owner;
 
-	trigger = CreateTrigger(castNode(CreateTrigStmt, raw->stmt), sql, relation, InvalidOid, InvalidOid,
-							InvalidOid, InvalidOid, InvalidOid, NULL, false, false);
+	trigger = CreateTriggerFiringOn(castNode(CreateTrigStmt, raw->stmt), sql, relation, InvalidOid, InvalidOid,
+									InvalidOid, InvalidOid, InvalidOid, NULL, false, false,
+									always ? TRIGGER_FIRES_ALWAYS : TRIGGER_FIRES_ON_ORIGIN);
 	CommandCounterIncrement();
 	/* like ALTER TRIGGER ... DEPENDS ON EXTENSION, so that a plain DROP EXTENSION drops the trigger too */
 	ObjectAddressSet(owner, ExtensionRelationId, extension);
@@ -84,7 +89,7 @@ create_trigger(Oid relation, const char *sql, Oid extension)
 }
 
 void
-te_attach_create_triggers(Relation relation, const TeMapping *mapping)
+te_attach_create_triggers(Relation relation, const TeMapping *mapping, bool always)
 {
 	const char *key = quote_identifier(mapping->key);
 	const char *old_key = te_key_sql(mapping->key_type, psprintf("OLD.%s", key));
@@ -104,9 +109,10 @@ te_attach_create_triggers(Relation relation, const TeMapping *mapping)
 		create_trigger(RelationGetRelid(relation),
 					   psprintf("CREATE OR REPLACE TRIGGER %s %s ON %s %s %s EXECUTE FUNCTION %s()",
 								triggers[i].name, triggers[i].event,
-								quote_identifier(RelationGetRelationName(relation)), triggers[i].level,
+								quote_identifier(RelationGetRelationName(relation)),
+								always ? triggers[i].level_always : triggers[i].level,
 								update ? when : "", function),
-					   extension.oid);
+					   always, extension.oid);
 	}
 }
 

@@ -13,8 +13,11 @@
 
 #include "attach_check.h"
 
-/* Create or replace the triggers.  ERROR if the table has another trigger of the same name. */
-extern void te_attach_create_triggers(Relation relation, const TeMapping *mapping);
+/*
+ * Create or replace the triggers.  ERROR if the table has another trigger of the same name.  always: triggers of rows that fire
+ * whatever session_replication_role is.  Triggers of the other kind must have been dropped.
+ */
+extern void te_attach_create_triggers(Relation relation, const TeMapping *mapping, bool always);
 
 /* Drop all triggers that call our function, also renamed ones. */
 extern void te_attach_drop_triggers(Oid relation);
