@@ -2,8 +2,8 @@
  * adopt.c
  *		Thumbnails that rows name and their states do not.
  *
- * A file belongs to one state.  A name begins with the key that its asset had when it was made, so if that is the row's key, no other
- * state is looked for; otherwise all states of the table are read once for each call.
+ * A file belongs to one state.  A name begins with the key that its asset had when it was made, so if that is the row's key and the row
+ * has no state, no other state is looked for; otherwise all states of the table are read once for each call.
  */
 #include "postgres.h"
 
@@ -52,6 +52,12 @@ was_made_for(const char *name, const TeAsset *asset)
 	char	   *start = psprintf("%s-", te_key_text(asset->attachment->key_type, &asset->key));
 
 	return strncmp(name + strlen("ab/cd/"), start, strlen(start)) == 0;
+}
+
+bool
+te_may_adopt_own(const TeAsset *asset)
+{
+	return te_may_adopt(asset) && was_made_for(te_asset_files_own_name(asset), asset);
 }
 
 /* --- owners: states that name the files */
@@ -146,34 +152,74 @@ insert_states(const TeAttachment *attachment, const TeSettings *settings, TeAsse
 								 attachment->state, te_internal_name("thumbexif_asset_status")), &args);
 }
 
-/* Let a state, which nobody has changed since it was read, name a file that no other state names. */
-static bool
-set_file(const TeAttachment *attachment, TeAsset *asset, const char *name)
+/* Everything that te_adopt() works on. */
+typedef struct Adopting
 {
+	const TeAttachment *attachment;
+	TeAsset   **assets;
+	int			count;
+	Owners		owners;
+} Adopting;
+
+/* An asset may be among those that were read as well as among the owners: both are to know the state as it is now. */
+static void
+note_file(TeAsset *asset, Oid type, const TeKey *key, char *file, int64 version)
+{
+	if (!asset->state.exists || te_key_compare(type, &asset->key, key) != 0)
+		return;
+	asset->state.file = file;
+	asset->state.version = version;
+}
+
+/* Let a state, which nobody has changed since it was read, name a file that no other state names, or none.  False if it is locked. */
+static bool
+set_file(Adopting *adopting, const TeAsset *asset, char *name)
+{
+	const TeAttachment *attachment = adopting->attachment;
 	Oid			type = te_key_state_type(attachment->key_type);
+	TeKey		key = asset->key;
+	int64		version = asset->state.version + 1;
 	TeArgs		args = {0};
 	bool		locked;
 
-	te_states_lock(attachment, &asset->key, &asset->state.version, 1, &locked);
+	te_states_lock(attachment, &key, &asset->state.version, 1, &locked);
 	if (!locked)
 		return false;
 	te_arg_int4(&args, attachment->number);
-	te_arg(&args, type, te_key_datum(type, &asset->key));
+	te_arg(&args, type, te_key_datum(type, &key));
 	te_arg_text(&args, name);
 	te_sql_by_index(psprintf("UPDATE %s SET file = $3, file_size = NULL, version = version + 1 WHERE attachment = $1 AND id = $2",
 							 attachment->state), &args);
-	asset->state.version++;
+	for (int i = 0; i < adopting->count; i++)
+		note_file(adopting->assets[i], type, &key, name, version);
+	for (int i = 0; i < adopting->owners.count; i++)
+		note_file(&adopting->owners.assets[i], type, &key, name, version);
 	return true;
 }
 
-/* Take a file from a state whose row does not name it.  False if that is locked. */
-static bool
-take_from(const TeAttachment *attachment, TeAsset *owner)
+/* Let an asset have a file that exists, unless that belongs to another row.  One without state remains to be inserted. */
+static TeAdoption
+take_file(Adopting *adopting, TeAsset *asset, char *name)
 {
-	if (!set_file(attachment, owner, NULL))
-		return false;
-	owner->state.file = NULL;
-	return true;
+	TeAsset    *owner = owner_of(&adopting->owners, name);
+
+	if (owner != NULL && owner->has_row && te_names_our_file(owner))
+		return TE_ADOPT_NOT;
+	if (owner != NULL && !set_file(adopting, owner, NULL))
+		return TE_ADOPT_LATER;
+	if (!asset->state.exists)
+		return TE_ADOPT_DONE;
+	return set_file(adopting, asset, name) ? TE_ADOPT_FILE : TE_ADOPT_LATER;
+}
+
+/* Has one of the earlier assets taken the file of this one? */
+static bool
+is_taken(char **names, const TeAdoption *results, int asset)
+{
+	for (int i = 0; i < asset; i++)
+		if ((results[i] == TE_ADOPT_DONE || results[i] == TE_ADOPT_FILE) && strcmp(names[i], names[asset]) == 0)
+			return true;
+	return false;
 }
 
 void
@@ -183,36 +229,28 @@ te_adopt(const TeAttachment *attachment, const TeSettings *settings, TeAsset **a
 	Datum	   *searched = palloc(sizeof(Datum) * Max(count, 1));
 	TeAsset   **inserted = palloc(sizeof(TeAsset *) * Max(count, 1));
 	char	  **inserted_names = palloc(sizeof(char *) * Max(count, 1));
-	Owners		owners;
+	Adopting	adopting = {.attachment = attachment, .assets = assets, .count = count};
 	int			n = 0;
 
 	for (int i = 0; i < count; i++)
 	{
 		char	   *name = te_asset_files_own_name(assets[i]);
 
-		results[i] = TE_ADOPT_NOT;
 		if (name == NULL || !file_exists(assets[i], name))
 			continue;
 		names[i] = name;
 		if (assets[i]->state.exists || !was_made_for(name, assets[i]))
 			searched[n++] = CStringGetTextDatum(name);
 	}
-	find_owners(attachment, searched, n, &owners);
+	find_owners(attachment, searched, n, &adopting.owners);
 	n = 0;
 	for (int i = 0; i < count; i++)
 	{
-		TeAsset    *owner = names[i] != NULL ? owner_of(&owners, names[i]) : NULL;
-
-		if (names[i] == NULL || (owner != NULL && ((owner->has_row && te_names_our_file(owner)) || !take_from(attachment, owner))))
+		results[i] = names[i] != NULL && !is_taken(names, results, i) ? take_file(&adopting, assets[i], names[i]) : TE_ADOPT_NOT;
+		if (results[i] != TE_ADOPT_DONE)
 			continue;
-		if (assets[i]->state.exists)
-			results[i] = set_file(attachment, assets[i], names[i]) ? TE_ADOPT_FILE : TE_ADOPT_NOT;
-		else
-		{
-			inserted[n] = assets[i];
-			inserted_names[n++] = names[i];
-			results[i] = TE_ADOPT_DONE;
-		}
+		inserted[n] = assets[i];
+		inserted_names[n++] = names[i];
 	}
 	insert_states(attachment, settings, inserted, inserted_names, n);
 }

@@ -15,9 +15,13 @@
  */
 extern bool te_may_adopt(const TeAsset *asset);
 
+/* The same, and was the file made for an asset with the key of the row?  Then the file is most likely its own. */
+extern bool te_may_adopt_own(const TeAsset *asset);
+
 typedef enum TeAdoption
 {
 	TE_ADOPT_NOT,				/* there is no such file, or it belongs to another row, which names it */
+	TE_ADOPT_LATER,				/* others have locked a state */
 	TE_ADOPT_DONE,				/* there was no state: now there is one that says so */
 	TE_ADOPT_FILE				/* the state has the file; it remains to be queued */
 } TeAdoption;

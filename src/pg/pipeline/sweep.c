@@ -151,11 +151,30 @@ sort(TeAsset *assets, int count, Sorted *sorted)
 	}
 }
 
+/* Of the assets that name files: put those off again whose turn it is not yet.  Returns the number of the others. */
+static int
+put_off_others(const Sorted *sorted, TeSwept *swept)
+{
+	TeAsset   **assets = sorted->assets[NEED_FILE];
+	int			count = sorted->count[NEED_FILE];
+	int			n = 0;
+
+	if (swept->phase == TE_SWEEP_OTHER_FILES)
+		return count;
+	for (int i = 0; i < count; i++)
+	{
+		if (swept->phase == TE_SWEEP_FILES && te_may_adopt_own(assets[i]))
+			assets[n++] = assets[i];
+	}
+	swept->rows_files += count - n;
+	return n;
+}
+
 /* Let rows that were put off have the files that they name; those that may not are sorted among the others. */
 static void
-adopt(const TeAttachment *attachment, Sorted *sorted, TeSweepCounts *counts)
+adopt(const TeAttachment *attachment, Sorted *sorted, TeSwept *swept, TeSweepCounts *counts)
 {
-	int			count = sorted->count[NEED_FILE];
+	int			count = put_off_others(sorted, swept);
 	TeAdoption *results = palloc(sizeof(TeAdoption) * Max(count, 1));
 	TeSettings	settings;
 
@@ -168,8 +187,9 @@ adopt(const TeAttachment *attachment, Sorted *sorted, TeSweepCounts *counts)
 		TeAsset    *asset = sorted->assets[NEED_FILE][i];
 		Need		need = asset->state.exists ? NEED_REQUEUE : NEED_STATE;
 
-		counts->adopted += results[i] != TE_ADOPT_NOT;
-		if (results[i] != TE_ADOPT_DONE)
+		counts->adopted += results[i] == TE_ADOPT_DONE || results[i] == TE_ADOPT_FILE;
+		swept->rows_left += results[i] == TE_ADOPT_LATER;
+		if (results[i] == TE_ADOPT_NOT || results[i] == TE_ADOPT_FILE)
 			sorted->assets[need][sorted->count[need]++] = asset;
 	}
 }
@@ -186,12 +206,10 @@ sweep_rows(const TeAttachment *attachment, TeSwept *swept, TeSweepCounts *counts
 	te_attachment_check_same(attachment);	/* reading the rows has locked the table */
 	swept->has_place = count > 0;
 	sort(assets, count, &sorted);
-	if (swept->phase == TE_SWEEP_FILES)
-		adopt(attachment, &sorted, counts);
-	else
+	adopt(attachment, &sorted, swept, counts);
+	if (swept->phase == TE_SWEEP_ROWS)
 	{
 		swept->rows_read += count;
-		swept->rows_files += sorted.count[NEED_FILE];
 		for (int i = 0; i < count; i++)
 			swept->rows_known += assets[i].state.exists || need_of(&assets[i]) == NEED_STATE;
 	}
@@ -267,14 +285,35 @@ has_other_states(const TeAttachment *attachment, const TeSwept *swept)
 	return counts == NULL || te_counts_known(counts) > swept->rows_known;
 }
 
+/* The phase after one that has ended. */
+static TeSweepPhase
+next_phase(const TeAttachment *attachment, TeSwept *swept)
+{
+	bool		files = swept->rows_files > 0;
+
+	switch (swept->phase)
+	{
+		case TE_SWEEP_ROWS:
+			if (has_other_states(attachment, swept))
+				return TE_SWEEP_STATES;
+			/* FALLTHROUGH */
+		case TE_SWEEP_STATES:
+			swept->rows_files = 0;	/* counted anew: those of the phase after */
+			return files ? TE_SWEEP_FILES : TE_SWEEP_NONE;
+		case TE_SWEEP_FILES:
+			return files ? TE_SWEEP_OTHER_FILES : TE_SWEEP_NONE;
+		case TE_SWEEP_OTHER_FILES:
+		case TE_SWEEP_NONE:
+			break;
+	}
+	return TE_SWEEP_NONE;
+}
+
 void
 te_sweep_step(const TeAttachment *attachment, TeSwept *swept, TeSweepCounts *counts)
 {
 	if (swept->phase == TE_SWEEP_STATES ? sweep_states(attachment, swept, counts) : sweep_rows(attachment, swept, counts))
 		return;
 	swept->has_place = false;
-	if (swept->phase == TE_SWEEP_ROWS && has_other_states(attachment, swept))
-		swept->phase = TE_SWEEP_STATES;
-	else
-		swept->phase = swept->phase != TE_SWEEP_FILES && swept->rows_files > 0 ? TE_SWEEP_FILES : TE_SWEEP_NONE;
+	swept->phase = next_phase(attachment, swept);
 }
