@@ -1,6 +1,6 @@
 -- How the changes of an attached table are noticed, and the sweeps that look for those that no trigger has told of.
 
-ALTER TABLE thumbexif_internal.thumbexif_attachment ADD COLUMN tracking pg_catalog.text NOT NULL DEFAULT 'triggers';
+ALTER TABLE thumbexif_internal.thumbexif_attachment ADD COLUMN tracking pg_catalog.text NOT NULL DEFAULT 'triggers'::pg_catalog.text;
 COMMENT ON COLUMN thumbexif_internal.thumbexif_attachment.tracking IS
     'triggers; replicated: row triggers that fire always, also for what logical replication writes; sweep: no triggers';
 
