@@ -21,7 +21,7 @@ figure_sweep()
 	sql -o /dev/null -c "CREATE TABLE swept (id bigint PRIMARY KEY, path text NOT NULL, camera_make text)" -c "SELECT thumbexif_attach('swept', triggers => false)" \
 		-c "SELECT thumbexif_pause('swept')" -c "INSERT INTO swept SELECT n, format('2024/%s/IMG_%s.jpg', n % 1000, n) FROM generate_series(1, $ROWS) n" -c 'VACUUM ANALYZE swept' -c CHECKPOINT
 	sweep_value "s of $ROWS rows, all of them new" "$ROWS|$ROWS|0|0"
-	sql -c "UPDATE thumbexif_internal.thumbexif_asset_bigint s SET status = 'done', next_try = NULL, path_hash = hashtextextended(path, 0) FROM swept WHERE swept.id = s.id" -c 'VACUUM ANALYZE thumbexif_internal.thumbexif_asset_bigint' -c CHECKPOINT
+	sql -c "UPDATE thumbexif_internal.thumbexif_asset_bigint s SET status = 'done', next_try = NULL, path_hash = hashtextextended(swept.path, 0) FROM swept WHERE swept.id = s.id" -c 'VACUUM ANALYZE thumbexif_internal.thumbexif_asset_bigint' -c CHECKPOINT
 	sweep_value "s of $ROWS rows, nothing to find" "$ROWS|0|0|0"
 	sql -c "DELETE FROM swept WHERE id % 100 = 0" -c 'VACUUM swept'
 	sweep_value "s of $ROWS rows, a hundredth of them gone" "$((ROWS - hundredth))|0|0|$hundredth"

@@ -167,6 +167,26 @@ wait_for($server, 'and that a row is gone', "SELECT count(*) FROM ${state}_bigin
 wait_for($server, 'its file is removed', 'SELECT count(*) FROM thumbexif_internal.thumbexif_removal', 0);
 wait_for($server, 'the view tells of the sweep', 'SELECT swept > now() - interval \'1 hour\' AND sweep_place IS NULL FROM thumbexif_tables');
 
+# what nobody writes to is not swept again
+wait_for($server, 'an idle table is not swept', "SELECT swept < clock_timestamp() - interval '4 seconds' FROM thumbexif_tables");
+
+# a sweep takes a small share of the time
+sql("CREATE TABLE large (id bigint PRIMARY KEY, path text); SELECT thumbexif_attach('large', triggers => false); SELECT thumbexif_pause('large');
+	INSERT INTO large SELECT i, '1.png' FROM generate_series(1, 60000) i;
+	INSERT INTO ${state}_bigint (attachment, id, status) SELECT attachment, i, 'done' FROM thumbexif_internal.thumbexif_attachment, generate_series(1, 60000) i WHERE relation = 'large'::regclass");
+my $large = "thumbexif_internal.thumbexif_swept WHERE attachment = (SELECT attachment FROM thumbexif_internal.thumbexif_attachment WHERE relation = 'large'::regclass)";
+sql("SELECT thumbexif_resume('large')");
+wait_for($server, 'a sweep of a large table begins', "SELECT count(*) FROM $large AND begun IS NOT NULL", 1);
+my ($sweeper, $spent) = (worker_pid($server));
+$spent = busy_seconds($sweeper);
+my $since = sql('SELECT clock_timestamp()');
+wait_for($server, 'and ends', "SELECT rows_read FROM $large AND ended IS NOT NULL", 60000);
+$spent = busy_seconds($sweeper) - $spent;
+my $lasted = sql("SELECT extract(epoch FROM ended - '$since') FROM $large");
+cmp_ok($spent, '<', $lasted / 4, "it rested most of the time: worked for $spent of $lasted s");
+is(worker_pid($server), $sweeper, 'the worker stays while it is under way');
+sql('DROP TABLE large');
+
 # a sweep that was interrupted goes on where it was
 sql('SELECT thumbexif_pause()');
 sql("UPDATE thumbexif_internal.thumbexif_swept SET phase = 1, place = '300', rows_read = 1000, rows_known = 1000");
