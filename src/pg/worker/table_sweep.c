@@ -254,13 +254,14 @@ te_table_sweep_turn(List *attachments, TimestampTz *due)
 	foreach(cell, attachments)
 	{
 		const TeAttachment *attachment = lfirst(cell);
-		TeTableSweep *sweep = &te_worker_table_find(attachment->number)->sweep;
+		TeWorkerTable *table = te_worker_table_find(attachment->number);
+		TeTableSweep *sweep = &table->sweep;
 
 		if (attachment->paused)
 			continue;
 		under_way |= sweep->under_way;
 		if (sweep->watched || sweep->next <= now)
-			te_sooner(due, Max(sweep->next, now + 1));
+			te_sooner(due, Max(Max(sweep->next, table->not_before), now + 1));
 	}
 	return under_way;
 }
