@@ -9,7 +9,21 @@
 
 #include "postgres.h"
 
+#include "pg/catalog/swept.h"
 #include "queue_order.h"
+
+typedef struct TeTableSweep		/* see table_sweep.c; zeroed: it is looked at soon */
+{
+	bool		known;			/* the next one is */
+	TeTracking	tracking;
+	TimestampTz next;			/* not before */
+	TimestampTz looked;			/* whether there is anything to look for */
+	bool		watched;		/* the worker is to wake then */
+	bool		under_way;
+	TeSwept		swept;			/* while it is */
+	TimestampTz saved;			/* when that was written */
+	char		last_error[256];	/* that was logged */
+} TeTableSweep;
 
 typedef struct TeWorkerTable
 {
@@ -28,6 +42,7 @@ typedef struct TeWorkerTable
 	int			failures;		/* consecutive turns that ended with an ERROR */
 	TimestampTz not_before;		/* no turn until then, after an ERROR or the death of a worker */
 	TimestampTz resume_at;		/* while paused: when to check again whether the cause is gone */
+	TeTableSweep sweep;
 	char	   *last_error;		/* that a WARNING was given for, or NULL */
 } TeWorkerTable;
 
