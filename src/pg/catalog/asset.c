@@ -11,6 +11,7 @@
 
 #include "asset.h"
 #include "asset_count.h"
+#include "key_sql.h"
 #include "pg/base/statement.h"
 
 static const char *const status_names[] = {
@@ -166,8 +167,8 @@ append_select(StringInfo sql, const TeAttachment *attachment)
 {
 	const char *thumbnail = attachment->column[TE_COL_THUMBNAIL_PATH];
 
-	appendStringInfo(sql, "SELECT %s::%s, %s, %s", quote_identifier(attachment->key),
-					 format_type_be_qualified(attachment->key_type), te_path_sql(quote_identifier(attachment->path)),
+	appendStringInfo(sql, "SELECT %s, %s, %s", te_key_out_sql(&attachment->key, ""),
+					 te_path_sql(quote_identifier(attachment->path)),
 					 thumbnail != NULL ? te_path_sql(quote_identifier(thumbnail)) : "NULL::pg_catalog.text");
 	/* that it is there can be told without reading it */
 	if (te_attachment_stores_bytes(attachment))
@@ -237,7 +238,7 @@ static int
 read_rows_after(const TeAttachment *attachment, const TeKey *after, int limit, TeAsset *assets)
 {
 	Oid			type = attachment->key_type;
-	const char *key = quote_identifier(attachment->key);
+	const TeKeyColumns *key = &attachment->key;
 	StringInfoData sql;
 	Filling		filling = {attachment, assets, 0, 0};
 	TeArgs		args = {.each = add_row, .each_arg = &filling};
@@ -246,16 +247,16 @@ read_rows_after(const TeAttachment *attachment, const TeKey *after, int limit, T
 	append_select(&sql, attachment);
 	if (after != NULL)
 	{
-		appendStringInfo(&sql, "%s OPERATOR(pg_catalog.>) $1", key);
+		appendStringInfoString(&sql, te_key_after_sql(key, "", "$1"));
 		te_arg(&args, type, te_key_datum(type, after));
 	}
 	else
-		appendStringInfo(&sql, "%s IS NOT NULL", key);	/* the NOT NULL constraint may have been dropped */
+		appendStringInfo(&sql, "%s IS NOT NULL", quote_identifier(key->name[0]));	/* the NOT NULL constraint may have been dropped */
 	if (type == TEXTOID)
-		appendStringInfo(&sql, " AND %s", te_key_fits_sql(type, te_key_sql(type, key)));
+		appendStringInfo(&sql, " AND %s", te_key_fits_sql(key, ""));
 
 	/* The limit is a constant, since the planner might sort the whole table unless it knows that the limit is small. */
-	appendStringInfo(&sql, " ORDER BY %s LIMIT %d", key, limit);
+	appendStringInfo(&sql, " ORDER BY %s LIMIT %d", te_key_list_sql(key, "", ""), limit);
 
 	te_sql_as_owner(attachment->relation, attachment->owner, attachment->search_path, sql.data, &args);
 	pfree(sql.data);
@@ -276,7 +277,7 @@ te_assets_after(const TeAttachment *attachment, const TeKey *after, int limit, T
 		*last = assets[count - 1].key;
 		if (type == TEXTOID)
 		{
-			/* in the order of the column's collation, which is not ours */
+			/* in the order of the column's collation, or of several columns, which is not ours */
 			qsort_arg(assets, count, sizeof(TeAsset), compare_assets, &type);
 			te_assets_fill_states(attachment, assets, count, TE_STATE_READ);
 		}
@@ -317,14 +318,14 @@ void
 te_assets_fill_rows(const TeAttachment *attachment, TeAsset *assets, int count)
 {
 	Oid			type = attachment->key_type;
-	const char *key = quote_identifier(attachment->key);
+	const TeKeyColumns *key = &attachment->key;
 	StringInfoData sql;
 	Filling		filling = {attachment, assets, count, 0};
 	TeArgs		args = {.each = fill_row, .each_arg = &filling};
 
 	initStringInfo(&sql);
 	append_select(&sql, attachment);
-	appendStringInfo(&sql, "%s OPERATOR(pg_catalog.=) ANY ($1) ORDER BY %s", key, te_key_sql(type, key));
+	appendStringInfo(&sql, "%s ORDER BY %s", te_key_any_sql(key, "", "$1"), te_key_sql(key, ""));
 	arg_keys(&args, type, assets, count);
 	te_sql_as_owner(attachment->relation, attachment->owner, attachment->search_path, sql.data, &args);
 	pfree(sql.data);

@@ -14,6 +14,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
+#include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
@@ -24,6 +25,7 @@
 #include "utils/syscache.h"
 
 #include "attachment.h"
+#include "pg/base/array_text.h"
 #include "pg/base/extension.h"
 #include "pg/base/statement.h"
 #include "pg/base/table_path.h"
@@ -40,6 +42,34 @@ report_column(const TeAttachment *attachment, const char *column, bool exists)
 			 errhint("Call thumbexif_attach() again with the table's columns as they are now.")));
 }
 
+/*
+ * Replace the types that the columns of the key had when the table was attached by those that they have now.  With check, ERROR if
+ * one was dropped or its type does not fit.
+ */
+static void
+fill_key(TeAttachment *attachment, bool check)
+{
+	TeKeyColumns *key = &attachment->key;
+	bool		fits = true;
+
+	for (int i = 0; i < key->count; i++)
+	{
+		TeColumnInfo info;
+		bool		exists = te_column_find(attachment->relation, key->name[i], &info);
+		Oid			type = exists ? te_key_type(info.type) : InvalidOid;
+
+		if (!te_key_types_match(key->type[i], type))
+		{
+			if (check)
+				report_column(attachment, key->name[i], exists);
+			fits = false;
+		}
+		attachment->stored_key_type[i] = key->type[i];
+		key->type[i] = type;
+	}
+	attachment->key_type = key->count == 1 ? key->type[0] : fits ? TEXTOID : InvalidOid;
+}
+
 /* Fill in the types of the mapped columns.  With check, ERROR if a column was dropped or its type does not fit. */
 static void
 fill_columns(TeAttachment *attachment, bool check)
@@ -47,11 +77,7 @@ fill_columns(TeAttachment *attachment, bool check)
 	TeColumnInfo info;
 	bool		exists;
 
-	exists = te_column_find(attachment->relation, attachment->key, &info);
-	attachment->key_type = exists ? te_key_type(info.type) : InvalidOid;
-	if (check && !te_attachment_accepts_key(attachment, attachment->key_type))
-		report_column(attachment, attachment->key, exists);
-
+	fill_key(attachment, check);
 	exists = te_column_find(attachment->relation, attachment->path, &info);
 	if (check && (!exists || !te_path_accepts(info.type)))
 		report_column(attachment, attachment->path, exists);
@@ -133,7 +159,7 @@ check_kind(const TeAttachment *attachment, Form_pg_class form)
 /* The result columns of select_rows(). */
 enum
 {
-	ROW_NUMBER = 1, ROW_RELATION, ROW_KEY_TYPE, ROW_PAUSED, ROW_PAUSED_BY_US, ROW_SEARCH_PATH, ROW_PATH_OWNER, ROW_NOTIFY, ROW_KEY, ROW_PATH, ROW_SIZES, ROW_FORMER, ROW_COLUMNS
+	ROW_NUMBER = 1, ROW_RELATION, ROW_KEY_TYPE, ROW_PAUSED, ROW_PAUSED_BY_US, ROW_SEARCH_PATH, ROW_PATH_OWNER, ROW_NOTIFY, ROW_KEY, ROW_PATH, ROW_SIZES, ROW_FORMER, ROW_KEY_COLUMNS, ROW_KEY_TYPES, ROW_COLUMNS
 };
 
 static Datum
@@ -188,6 +214,42 @@ read_thumbnails(HeapTuple row, TeAttachment *attachment)
 		attachment->former_thumbnail = former;
 }
 
+/* The values of a column with an array of texts.  Returns their number, 0 for NULL, -1 if a forged dump has something else there. */
+static int
+row_texts(HeapTuple row, int number, char **values)
+{
+	char	   *text = SPI_getvalue(row, SPI_tuptable->tupdesc, number);
+
+	return text == NULL ? 0 : te_array_text_parse(text, values, TE_KEY_MAX_COLUMNS);
+}
+
+/* The columns of the key in a row, with their types when the table was attached.  False if the row was forged. */
+static bool
+read_key(HeapTuple row, Oid key_type, TeKeyColumns *key)
+{
+	char	   *names[TE_KEY_MAX_COLUMNS];
+	char	   *types[TE_KEY_MAX_COLUMNS];
+
+	key->count = row_texts(row, ROW_KEY_COLUMNS, names);
+	if (key->count == 0)
+	{
+		key->count = 1;
+		key->name[0] = pstrdup(NameStr(*DatumGetName(row_datum(row, ROW_KEY))));
+		key->type[0] = key_type;
+		return true;
+	}
+	if (key->count < 2 || key_type != TEXTOID || row_texts(row, ROW_KEY_TYPES, types) != key->count)
+		return false;
+	for (int i = 0; i < key->count; i++)
+	{
+		key->name[i] = names[i];
+		key->type[i] = (Oid) strtoul(types[i], NULL, 10);
+		if (te_key_state_table(key->type[i]) == NULL)
+			return false;
+	}
+	return true;
+}
+
 /* An attachment from its row.  NULL if the table was dropped with event triggers off, or if the row was forged. */
 static TeAttachment *
 from_row(HeapTuple row, bool check)
@@ -198,14 +260,13 @@ from_row(HeapTuple row, bool check)
 	HeapTuple	class;
 	Form_pg_class form;
 
-	if (te_key_state_table(key_type) == NULL)
+	if (te_key_state_table(key_type) == NULL || !read_key(row, key_type, &attachment->key))
 		return NULL;
 	attachment->number = DatumGetInt32(row_datum(row, ROW_NUMBER));
 	attachment->relation = DatumGetObjectId(row_datum(row, ROW_RELATION));
 	attachment->paused = DatumGetBool(row_datum(row, ROW_PAUSED));
 	attachment->paused_by_us = attachment->paused && DatumGetBool(row_datum(row, ROW_PAUSED_BY_US));
 	attachment->notify = notify_channel(row);
-	attachment->key = pstrdup(NameStr(*DatumGetName(row_datum(row, ROW_KEY))));
 	attachment->path = pstrdup(NameStr(*DatumGetName(row_datum(row, ROW_PATH))));
 	for (int i = 0; i < TE_COLUMNS; i++)
 	{
@@ -251,7 +312,7 @@ select_rows(Oid relation)
 	TeArgs		args = {0};
 
 	initStringInfo(&sql);
-	appendStringInfoString(&sql, "SELECT attachment, relation::oid, key_type::oid, paused, pause_reason IS NOT NULL, search_path, search_path_owner, notify, id_column, path_column, thumbnail_sizes, former_thumbnail_column::text");
+	appendStringInfoString(&sql, "SELECT attachment, relation::oid, key_type::oid, paused, pause_reason IS NOT NULL, search_path, search_path_owner, notify, id_column, path_column, thumbnail_sizes, former_thumbnail_column::text, key_columns::text[], key_types::oid[]::text[]");
 	for (int i = 0; i < TE_COLUMNS; i++)
 		appendStringInfo(&sql, ", %s_column::text", te_columns[i].name);
 	appendStringInfo(&sql, " FROM %s WHERE relation = $1 OR $1 = 0 ORDER BY attachment",
@@ -370,6 +431,15 @@ same_text(const char *a, const char *b)
 }
 
 static bool
+keys_equal(const TeKeyColumns *a, const TeKeyColumns *b)
+{
+	for (int i = 0; i < Min(a->count, b->count); i++)
+		if (strcmp(a->name[i], b->name[i]) != 0 || a->type[i] != b->type[i])
+			return false;
+	return a->count == b->count;
+}
+
+static bool
 attachments_equal(const TeAttachment *a, const TeAttachment *b)
 {
 	for (int i = 0; i < TE_COLUMNS; i++)
@@ -377,7 +447,7 @@ attachments_equal(const TeAttachment *a, const TeAttachment *b)
 			return false;
 	return a->number == b->number && a->owner == b->owner && a->key_type == b->key_type &&
 		memcmp(&a->sizes, &b->sizes, sizeof(a->sizes)) == 0 && same_text(a->former_thumbnail, b->former_thumbnail) &&
-		same_text(a->name, b->name) && same_text(a->search_path, b->search_path) && same_text(a->key, b->key) && same_text(a->path, b->path);
+		same_text(a->name, b->name) && same_text(a->search_path, b->search_path) && keys_equal(&a->key, &b->key) && same_text(a->path, b->path);
 }
 
 void

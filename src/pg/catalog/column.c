@@ -83,6 +83,15 @@ te_key_type(Oid type)
 	return te_key_state_table(type) != NULL ? type : InvalidOid;
 }
 
+bool
+te_key_has_column(const TeKeyColumns *key, const char *name)
+{
+	for (int i = 0; i < key->count; i++)
+		if (strcmp(key->name[i], name) == 0)
+			return true;
+	return false;
+}
+
 const char *
 te_key_state_table(Oid type)
 {
@@ -99,6 +108,14 @@ te_key_state_table(Oid type)
 		default:
 			return NULL;
 	}
+}
+
+bool
+te_key_types_match(Oid one, Oid other)
+{
+	const char *table = te_key_state_table(one);
+
+	return table != NULL && table == te_key_state_table(other);
 }
 
 char *

@@ -2,6 +2,9 @@
  * key.h
  *		The key of an asset: an integer, a uuid or a text.
  *
+ * A key of several columns is a text: that of the array of their values, as PostgreSQL writes it, for example {7,42}.  The same
+ * values always have the same text.
+ *
  * Most functions take a type: for statements on the user's table that of its key column (smallint, integer, bigint,
  * uuid, or text, also for varchar), for statements on a state table te_key_state_type() of it.  Texts are compared by
  * their bytes, whatever the collation of the user's column is.
@@ -45,11 +48,10 @@ extern int	te_key_text_length(Oid type);
 extern Datum te_key_array(Oid type, const TeKey *keys, int count);
 extern Oid	te_key_array_type(Oid type);
 
-/* SQL for a column of the user's table as a key: in the order of te_key_compare(), for a type as above.  Palloc'd. */
-extern char *te_key_sql(Oid type, const char *column);
-
-/* SQL that tells whether a column, as te_key_sql() gives it, can be a key; palloc'd. */
-extern char *te_key_fits_sql(Oid type, const char *key_sql);
+/*
+ * A value of one of several key columns as it stands in the text of the key, palloc'd; NULL if a text is longer than a key may be.
+ */
+extern char *te_key_part_text(Oid type, Datum value);
 
 /*
  * Convert an argument "id" of an SQL function (bigint, uuid or text) to a key of the attached table.  ERROR if its type

@@ -10,6 +10,7 @@
 #include "column_value.h"
 #include "job_thumbnails.h"
 #include "pg/base/guc.h"
+#include "pg/catalog/key_sql.h"
 #include "row_update.h"
 
 static void
@@ -210,10 +211,10 @@ append_join(StringInfo sql, const TeAttachment *attachment)
 {
 	const char *path = psprintf("t.%s", quote_identifier(attachment->path));
 
-	appendStringInfo(sql, " pg_catalog.generate_series(1, $1) AS w (n) WHERE t.%s OPERATOR(pg_catalog.=) ($2)[w.n] AND"
+	appendStringInfo(sql, " pg_catalog.generate_series(1, $1) AS w (n) WHERE %s AND"
 					 " ((%s) COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.=) ($3)[w.n]"
 					 " OR (%s IS NULL AND ($3)[w.n] IS NULL))",
-					 quote_identifier(attachment->key), te_path_sql(path), path);
+					 te_key_equals_sql(&attachment->key, "t.", "($2)[w.n]"), te_path_sql(path), path);
 }
 
 char *

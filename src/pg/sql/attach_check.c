@@ -9,7 +9,6 @@
 #include "access/htup_details.h"
 #include "catalog/catalog.h"
 #include "catalog/pg_class.h"
-#include "catalog/pg_index.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
@@ -18,6 +17,7 @@
 #include "utils/varlena.h"
 
 #include "attach_check.h"
+#include "attach_key.h"
 #include "pg/base/guc.h"
 #include "pg/catalog/key.h"
 #include "pg/files/thumbnail_path.h"
@@ -96,8 +96,8 @@ find_column(Relation relation, const char *parameter, const char *given, TeColum
 	return name;
 }
 
-static void
-throw_type(Relation relation, const char *name, Oid type, const char *wanted)
+void
+te_attach_throw_type(Relation relation, const char *name, Oid type, const char *wanted)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
@@ -106,9 +106,8 @@ throw_type(Relation relation, const char *name, Oid type, const char *wanted)
 			 errhint("Its type must be %s, or a domain over that.", wanted)));
 }
 
-/* Find a column that must exist. */
-static const char *
-find_required_column(Relation relation, const char *parameter, const char *given, TeColumnInfo *info)
+const char *
+te_attach_find_column(Relation relation, const char *parameter, const char *given, TeColumnInfo *info)
 {
 	const char *name = find_column(relation, parameter, given, info);
 
@@ -118,48 +117,6 @@ find_required_column(Relation relation, const char *parameter, const char *given
 				 errmsg("table \"%s\" has no column \"%s\"", RelationGetRelationName(relation), parameter),
 				 errhint("Name the column that takes its place in the parameter \"%s\".", parameter)));
 	return name;
-}
-
-/* Is there a unique index on this column alone that is neither partial nor deferrable? */
-static bool
-is_unique(Relation relation, AttrNumber column)
-{
-	List	   *indexes = RelationGetIndexList(relation);
-	bool		unique = false;
-	ListCell   *cell;
-
-	foreach(cell, indexes)
-	{
-		HeapTuple	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(cell)));
-		Form_pg_index index;
-
-		if (!HeapTupleIsValid(tuple))
-			continue;
-		index = (Form_pg_index) GETSTRUCT(tuple);
-		if (index->indisunique && index->indisvalid && index->indislive && index->indimmediate &&
-			index->indnkeyatts == 1 && index->indkey.values[0] == column &&
-			heap_attisnull(tuple, Anum_pg_index_indpred, NULL))
-			unique = true;
-		ReleaseSysCache(tuple);
-	}
-	list_free(indexes);
-	return unique;
-}
-
-static void
-map_key(Relation relation, const char *given, TeMapping *mapping)
-{
-	TeColumnInfo info;
-
-	mapping->key = find_required_column(relation, TE_STANDARD_KEY, given, &info);
-	mapping->key_type = te_key_type(info.type);
-	if (!OidIsValid(mapping->key_type))
-		throw_type(relation, mapping->key, info.type, TE_KEY_ACCEPTED);
-	if (!info.not_null || !is_unique(relation, info.number))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_TABLE_DEFINITION),
-				 errmsg("column \"%s\" of table \"%s\" is not a key", mapping->key, RelationGetRelationName(relation)),
-				 errhint("It must be NOT NULL, with a primary key or a unique index on it alone that is neither partial nor deferrable.")));
 }
 
 static void
@@ -174,7 +131,7 @@ keep_column(const TeAttachment *old, const char *name, const char **given)
 void
 te_attach_keep(const TeAttachment *old, TeGivenColumns *given)
 {
-	keep_column(old, old->key, &given->key);
+	te_attach_keep_key(old, given);
 	keep_column(old, old->path, &given->path);
 	for (int i = 0; i < TE_COLUMNS; i++)
 	{
@@ -205,12 +162,14 @@ check_thumbnail_length(Relation relation, const char *name, const TeColumnInfo *
 static void
 check_distinct(const TeMapping *mapping)
 {
-	const char *names[TE_COLUMNS + 2];
+	const char *names[TE_COLUMNS + 1 + TE_KEY_MAX_COLUMNS];
+	int			count = TE_COLUMNS;
 
 	memcpy(names, mapping->column, sizeof(mapping->column));
-	names[TE_COLUMNS] = mapping->key;
-	names[TE_COLUMNS + 1] = mapping->path;
-	for (int i = 0; i < TE_COLUMNS + 2; i++)
+	for (int i = 0; i < mapping->key.count; i++)
+		names[count++] = mapping->key.name[i];
+	names[count++] = mapping->path;
+	for (int i = 0; i < count; i++)
 		for (int j = 0; j < i; j++)
 			if (names[i] != NULL && names[j] != NULL && strcmp(names[i], names[j]) == 0)
 				ereport(ERROR,
@@ -234,7 +193,7 @@ is_mapped(const TeMapping *mapping, const char *name)
 	for (int i = 0; i < TE_COLUMNS; i++)
 		if (mapping->column[i] != NULL && strcmp(mapping->column[i], name) == 0)
 			return true;
-	return strcmp(mapping->key, name) == 0 || strcmp(mapping->path, name) == 0;
+	return te_key_has_column(&mapping->key, name) || strcmp(mapping->path, name) == 0;
 }
 
 /* Is a column for thumbnails mapped? */
@@ -277,10 +236,10 @@ te_attach_map(Relation relation, const TeGivenColumns *given, TeMapping *mapping
 {
 	TeColumnInfo info;
 
-	map_key(relation, given->key, mapping);
-	mapping->path = find_required_column(relation, TE_STANDARD_PATH, given->path, &info);
+	te_attach_map_key(relation, given->key, mapping);
+	mapping->path = te_attach_find_column(relation, TE_STANDARD_PATH, given->path, &info);
 	if (!te_path_accepts(info.type))
-		throw_type(relation, mapping->path, info.type, TE_PATH_ACCEPTED);
+		te_attach_throw_type(relation, mapping->path, info.type, TE_PATH_ACCEPTED);
 
 	for (int i = 0; i < TE_COLUMNS; i++)
 	{
@@ -289,7 +248,7 @@ te_attach_map(Relation relation, const TeGivenColumns *given, TeMapping *mapping
 			continue;			/* a column with such a name is probably the user's */
 		mapping->column[i] = find_column(relation, te_columns[i].name, given->column[i], &info);
 		if (mapping->column[i] != NULL && !te_column_accepts(i, info.type))
-			throw_type(relation, mapping->column[i], info.type, te_columns[i].accepted);
+			te_attach_throw_type(relation, mapping->column[i], info.type, te_columns[i].accepted);
 		if (i == TE_COL_THUMBNAIL_PATH && mapping->column[i] != NULL)
 			check_thumbnail_length(relation, mapping->column[i], &info, mapping->key_type);
 		if (i == TE_COL_THUMBNAIL && mapping->column[i] != NULL && info.not_null)

@@ -21,7 +21,7 @@
 #include "attach_trigger.h"
 #include "pg/base/extension.h"
 #include "pg/base/statement.h"
-#include "pg/catalog/key.h"
+#include "pg/catalog/key_sql.h"
 
 /* The triggers: the name, and the clauses before and after ON <table>. */
 static const struct
@@ -86,13 +86,10 @@ create_trigger(Oid relation, const char *sql, Oid extension)
 void
 te_attach_create_triggers(Relation relation, const TeMapping *mapping)
 {
-	const char *key = quote_identifier(mapping->key);
-	const char *old_key = te_key_sql(mapping->key_type, psprintf("OLD.%s", key));
-	const char *new_key = te_key_sql(mapping->key_type, psprintf("NEW.%s", key));
 	const char *path = quote_identifier(mapping->path);
 	char	   *function = te_internal_name("thumbexif_track");
-	char	   *when = psprintf("WHEN (%s IS DISTINCT FROM %s OR OLD.%s::text COLLATE \"C\" IS DISTINCT FROM NEW.%s::text COLLATE \"C\")",
-								old_key, new_key, path, path);
+	char	   *when = psprintf("WHEN (%s OR OLD.%s::text COLLATE \"C\" IS DISTINCT FROM NEW.%s::text COLLATE \"C\")",
+								te_key_differs_sql(&mapping->key, "OLD.", "NEW."), path, path);
 	TeExtension extension;
 
 	te_extension_get(&extension);

@@ -12,6 +12,7 @@
 #include "utils/builtins.h"
 
 #include "asset_reading.h"
+#include "pg/catalog/key_sql.h"
 #include "pg/compat.h"
 #include "pg/files/thumbnail_read.h"
 #include "pg/pipeline/staleness.h"
@@ -23,8 +24,8 @@ read_row(const TeAsset *asset, TeStateRead how, const char *column)
 {
 	const TeAttachment *attachment = asset->attachment;
 	TeArgs		args = {0};
-	char	   *sql = psprintf("SELECT t.%s FROM ONLY %s AS t WHERE t.%s OPERATOR(pg_catalog.=) $1",
-							   quote_identifier(column), attachment->name, quote_identifier(attachment->key));
+	char	   *sql = psprintf("SELECT t.%s FROM ONLY %s AS t WHERE %s",
+							   quote_identifier(column), attachment->name, te_key_equals_sql(&attachment->key, "t.", "$1"));
 	bytea	   *bytes = NULL;
 	uint64		rows;
 

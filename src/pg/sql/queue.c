@@ -22,6 +22,7 @@
 #include "pg/catalog/asset_state.h"
 #include "pg/catalog/attachment.h"
 #include "pg/catalog/key.h"
+#include "pg/catalog/key_sql.h"
 #include "pg/compat.h"
 #include "pg/shared/wakeup.h"
 
@@ -86,8 +87,8 @@ lock_row(FunctionCallInfo fcinfo, const TeAttachment *attachment, Oid type)
 				 errhint("Pass the key of a row of table %s.", attachment->name)));
 	if (te_key_from_argument(attachment, type, PG_GETARG_DATUM(0), &key))
 	{
-		char	   *sql = psprintf("SELECT FROM ONLY %s WHERE %s OPERATOR(pg_catalog.=) $1 FOR KEY SHARE",
-								   attachment->name, quote_identifier(attachment->key));
+		char	   *sql = psprintf("SELECT FROM ONLY %s WHERE %s FOR KEY SHARE",
+								   attachment->name, te_key_equals_sql(&attachment->key, "", "$1"));
 
 		te_arg(&args, attachment->key_type, te_key_datum(attachment->key_type, &key));
 		if ((owns(attachment) ?
