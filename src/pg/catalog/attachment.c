@@ -260,7 +260,9 @@ from_row(HeapTuple row, bool check)
 	HeapTuple	class;
 	Form_pg_class form;
 
-	if (te_key_state_table(key_type) == NULL || !read_key(row, key_type, &attachment->key))
+	if (te_key_state_table(key_type) == NULL)
+		return NULL;
+	if (!read_key(row, key_type, &attachment->key))
 		return NULL;
 	attachment->number = DatumGetInt32(row_datum(row, ROW_NUMBER));
 	attachment->relation = DatumGetObjectId(row_datum(row, ROW_RELATION));
