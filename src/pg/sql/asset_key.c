@@ -10,6 +10,7 @@
 #include "utils/builtins.h"
 
 #include "pg/base/array_text.h"
+#include "pg/compat.h"
 
 PG_FUNCTION_INFO_V1(thumbexif_key);
 
