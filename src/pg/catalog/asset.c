@@ -99,39 +99,46 @@ read_state(TeState *state)
 	state->sidecar = te_out_int(0, COL_SIDECAR, 0);
 }
 
-/* Assets, sorted by key, that are filled with the rows or states that a statement returns. */
+/* Assets that are filled with the rows or states that a statement returns. */
 typedef struct Filling
 {
 	const TeAttachment *attachment;
 	TeAsset    *assets;
+	const int  *order;			/* their places, sorted by key; NULL = the assets are sorted themselves */
 	int			count;
 	int			next;			/* where the asset of the next row is if rows come in the order of keys */
 } Filling;
+
+/* The asset in a place of the order of keys. */
+static TeAsset *
+asset_at(const Filling *filling, int place)
+{
+	return &filling->assets[filling->order != NULL ? filling->order[place] : place];
+}
 
 /* The asset with a key, or NULL. */
 static TeAsset *
 find_asset(Filling *filling, const TeKey *key)
 {
 	Oid			type = filling->attachment->key_type;
-	TeAsset    *assets = filling->assets;
 	int			low = 0;
 	int			high = filling->count;
 
-	if (filling->next < high && te_key_compare(type, &assets[filling->next].key, key) == 0)
-		return &assets[filling->next++];
+	if (filling->next < high && te_key_compare(type, &asset_at(filling, filling->next)->key, key) == 0)
+		return asset_at(filling, filling->next++);
 	while (low < high)
 	{
 		int			middle = low + (high - low) / 2;
 
-		if (te_key_compare(type, &assets[middle].key, key) < 0)
+		if (te_key_compare(type, &asset_at(filling, middle)->key, key) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	if (low == filling->count || te_key_compare(type, &assets[low].key, key) != 0)
+	if (low == filling->count || te_key_compare(type, &asset_at(filling, low)->key, key) != 0)
 		return NULL;
 	filling->next = low + 1;
-	return &assets[low];
+	return asset_at(filling, low);
 }
 
 /* TeArgs.each: a state. */
@@ -215,7 +222,7 @@ static void
 fill_range_states(const TeAttachment *attachment, TeAsset *assets, int count)
 {
 	Oid			type = te_key_state_type(attachment->key_type);
-	Filling		filling = {attachment, assets, count, 0};
+	Filling		filling = {.attachment = attachment, .assets = assets, .count = count};
 	TeArgs		args = {.each = fill_state, .each_arg = &filling};
 	char	   *sql = psprintf("SELECT " STATE_COLUMNS " FROM %s"
 							   " WHERE attachment = $1 AND id >= $2 AND id <= $3", attachment->state);
@@ -233,6 +240,16 @@ compare_assets(const void *a, const void *b, void *type)
 	return te_key_compare(*(const Oid *) type, &((const TeAsset *) a)->key, &((const TeAsset *) b)->key);
 }
 
+/* Compare places of assets. */
+static int
+compare_places(const void *a, const void *b, void *assets)
+{
+	const TeAsset *one = &((const TeAsset *) assets)[*(const int *) a];
+	const TeAsset *other = &((const TeAsset *) assets)[*(const int *) b];
+
+	return te_key_compare(one->attachment->key_type, &one->key, &other->key);
+}
+
 /* The rows of te_assets_after(). */
 static int
 read_rows_after(const TeAttachment *attachment, const TeKey *after, int limit, TeAsset *assets)
@@ -240,7 +257,7 @@ read_rows_after(const TeAttachment *attachment, const TeKey *after, int limit, T
 	Oid			type = attachment->key_type;
 	const TeKeyColumns *key = &attachment->key;
 	StringInfoData sql;
-	Filling		filling = {attachment, assets, 0, 0};
+	Filling		filling = {.attachment = attachment, .assets = assets};
 	TeArgs		args = {.each = add_row, .each_arg = &filling};
 
 	initStringInfo(&sql);
@@ -263,43 +280,23 @@ read_rows_after(const TeAttachment *attachment, const TeKey *after, int limit, T
 	return filling.count;
 }
 
-int
-te_assets_after(const TeAttachment *attachment, const TeKey *after, int limit, TeAsset *assets, TeKey *last)
+void
+te_assets_sort(TeAsset *assets, int count)
 {
-	Oid			type = attachment->key_type;
-	int			count;
-
-	/* the states as of before the rows: see te_claim_assets() */
-	PushActiveSnapshot(GetTransactionSnapshot());
-	count = read_rows_after(attachment, after, limit, assets);
-	if (count > 0)
-	{
-		*last = assets[count - 1].key;
-		if (type == TEXTOID)
-		{
-			/* in the order of the column's collation, or of several columns, which is not ours */
-			qsort_arg(assets, count, sizeof(TeAsset), compare_assets, &type);
-			te_assets_fill_states(attachment, assets, count, TE_STATE_READ);
-		}
-		else
-			fill_range_states(attachment, assets, count);
-	}
-	PopActiveSnapshot();
-	return count;
+	if (count > 1)
+		qsort_arg(assets, count, sizeof(TeAsset), compare_assets, unconstify(Oid *, &assets[0].attachment->key_type));
 }
 
 void
 te_assets_of_keys(const TeAttachment *attachment, const TeKey *keys, int count, TeAsset *assets)
 {
-	Oid			type = attachment->key_type;
-
 	memset(assets, 0, sizeof(TeAsset) * count);
 	for (int i = 0; i < count; i++)
 	{
 		assets[i].attachment = attachment;
 		assets[i].key = keys[i];
 	}
-	qsort_arg(assets, count, sizeof(TeAsset), compare_assets, &type);
+	te_assets_sort(assets, count);
 }
 
 /* Add the keys of assets as an array parameter. */
@@ -320,7 +317,7 @@ te_assets_fill_rows(const TeAttachment *attachment, TeAsset *assets, int count)
 	Oid			type = attachment->key_type;
 	const TeKeyColumns *key = &attachment->key;
 	StringInfoData sql;
-	Filling		filling = {attachment, assets, count, 0};
+	Filling		filling = {.attachment = attachment, .assets = assets, .count = count};
 	TeArgs		args = {.each = fill_row, .each_arg = &filling};
 
 	initStringInfo(&sql);
@@ -347,17 +344,18 @@ te_arg_state_keys(TeArgs *args, const TeAttachment *attachment, const TeKey *key
 	pfree(values);
 }
 
-void
-te_assets_fill_states(const TeAttachment *attachment, TeAsset *assets, int count, TeStateRead how)
+/* te_assets_fill_states(), in an order of the assets that Filling describes. */
+static void
+fill_states(const TeAttachment *attachment, TeAsset *assets, const int *order, int count, TeStateRead how)
 {
 	TeKey	   *keys = palloc(sizeof(TeKey) * Max(count, 1));
-	Filling		filling = {attachment, assets, count, 0};
+	Filling		filling = {attachment, assets, order, count};
 	TeArgs		args = {.each = fill_state, .each_arg = &filling};
 	char	   *sql;
 
 	for (int i = 0; i < count; i++)
 	{
-		keys[i] = assets[i].key;
+		keys[i] = asset_at(&filling, i)->key;
 		memset(&assets[i].state, 0, sizeof(TeState));
 	}
 	te_arg_state_keys(&args, attachment, keys, count);
@@ -369,6 +367,45 @@ te_assets_fill_states(const TeAttachment *attachment, TeAsset *assets, int count
 		te_sql_by_index(sql, &args);
 	pfree(sql);
 	pfree(keys);
+}
+
+/* The states of texts, which are not in our order: rows come in that of the column's collation, or of several columns. */
+static void
+fill_text_states(const TeAttachment *attachment, TeAsset *assets, int count)
+{
+	int		   *order = palloc(sizeof(int) * count);
+
+	for (int i = 0; i < count; i++)
+		order[i] = i;
+	qsort_arg(order, count, sizeof(int), compare_places, assets);
+	fill_states(attachment, assets, order, count, TE_STATE_SEE);
+	pfree(order);
+}
+
+int
+te_assets_after(const TeAttachment *attachment, const TeKey *after, int limit, TeAsset *assets, TeKey *last)
+{
+	int			count;
+
+	/* the states as of before the rows: see te_claim_assets() */
+	PushActiveSnapshot(GetTransactionSnapshot());
+	count = read_rows_after(attachment, after, limit, assets);
+	if (count > 0)
+	{
+		*last = assets[count - 1].key;
+		if (attachment->key_type == TEXTOID)
+			fill_text_states(attachment, assets, count);
+		else
+			fill_range_states(attachment, assets, count);
+	}
+	PopActiveSnapshot();
+	return count;
+}
+
+void
+te_assets_fill_states(const TeAttachment *attachment, TeAsset *assets, int count, TeStateRead how)
+{
+	fill_states(attachment, assets, NULL, count, how);
 }
 
 void
