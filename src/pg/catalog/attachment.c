@@ -25,7 +25,6 @@
 #include "utils/syscache.h"
 
 #include "attachment.h"
-#include "pg/base/array_text.h"
 #include "pg/base/extension.h"
 #include "pg/base/statement.h"
 #include "pg/base/table_path.h"
@@ -42,32 +41,19 @@ report_column(const TeAttachment *attachment, const char *column, bool exists)
 			 errhint("Call thumbexif_attach() again with the table's columns as they are now.")));
 }
 
-/*
- * Replace the types that the columns of the key had when the table was attached by those that they have now.  With check, ERROR if
- * one was dropped or its type does not fit.
- */
+/* Fill in the types that the columns of the key have now.  With check, ERROR if one was dropped or its type does not fit. */
 static void
 fill_key(TeAttachment *attachment, bool check)
 {
 	TeKeyColumns *key = &attachment->key;
-	bool		fits = true;
+	TeColumnInfo info;
+	int			unfit;
 
-	for (int i = 0; i < key->count; i++)
-	{
-		TeColumnInfo info;
-		bool		exists = te_column_find(attachment->relation, key->name[i], &info);
-		Oid			type = exists ? te_key_type(info.type) : InvalidOid;
-
-		if (!te_key_types_match(key->type[i], type))
-		{
-			if (check)
-				report_column(attachment, key->name[i], exists);
-			fits = false;
-		}
-		attachment->stored_key_type[i] = key->type[i];
-		key->type[i] = type;
-	}
-	attachment->key_type = key->count == 1 ? key->type[0] : fits ? TEXTOID : InvalidOid;
+	memcpy(attachment->stored_key_type, key->type, sizeof(key->type));
+	unfit = te_key_columns_look_up(attachment->relation, key);
+	if (check && unfit >= 0)
+		report_column(attachment, key->name[unfit], te_column_find(attachment->relation, key->name[unfit], &info));
+	attachment->key_type = key->count == 1 ? key->type[0] : unfit < 0 ? TEXTOID : InvalidOid;
 }
 
 /* Fill in the types of the mapped columns.  With check, ERROR if a column was dropped or its type does not fit. */
@@ -214,42 +200,6 @@ read_thumbnails(HeapTuple row, TeAttachment *attachment)
 		attachment->former_thumbnail = former;
 }
 
-/* The values of a column with an array of texts.  Returns their number, 0 for NULL, -1 if a forged dump has something else there. */
-static int
-row_texts(HeapTuple row, int number, char **values)
-{
-	char	   *text = SPI_getvalue(row, SPI_tuptable->tupdesc, number);
-
-	return text == NULL ? 0 : te_array_text_parse(text, values, TE_KEY_MAX_COLUMNS);
-}
-
-/* The columns of the key in a row, with their types when the table was attached.  False if the row was forged. */
-static bool
-read_key(HeapTuple row, Oid key_type, TeKeyColumns *key)
-{
-	char	   *names[TE_KEY_MAX_COLUMNS];
-	char	   *types[TE_KEY_MAX_COLUMNS];
-
-	key->count = row_texts(row, ROW_KEY_COLUMNS, names);
-	if (key->count == 0)
-	{
-		key->count = 1;
-		key->name[0] = pstrdup(NameStr(*DatumGetName(row_datum(row, ROW_KEY))));
-		key->type[0] = key_type;
-		return true;
-	}
-	if (key->count < 2 || key_type != TEXTOID || row_texts(row, ROW_KEY_TYPES, types) != key->count)
-		return false;
-	for (int i = 0; i < key->count; i++)
-	{
-		key->name[i] = names[i];
-		key->type[i] = (Oid) strtoul(types[i], NULL, 10);
-		if (te_key_state_table(key->type[i]) == NULL)
-			return false;
-	}
-	return true;
-}
-
 /* An attachment from its row.  NULL if the table was dropped with event triggers off, or if the row was forged. */
 static TeAttachment *
 from_row(HeapTuple row, bool check)
@@ -262,7 +212,9 @@ from_row(HeapTuple row, bool check)
 
 	if (te_key_state_table(key_type) == NULL)
 		return NULL;
-	if (!read_key(row, key_type, &attachment->key))
+	if (!te_key_columns_parse(NameStr(*DatumGetName(row_datum(row, ROW_KEY))), key_type,
+							  SPI_getvalue(row, SPI_tuptable->tupdesc, ROW_KEY_COLUMNS),
+							  SPI_getvalue(row, SPI_tuptable->tupdesc, ROW_KEY_TYPES), &attachment->key))
 		return NULL;
 	attachment->number = DatumGetInt32(row_datum(row, ROW_NUMBER));
 	attachment->relation = DatumGetObjectId(row_datum(row, ROW_RELATION));
@@ -433,15 +385,6 @@ same_text(const char *a, const char *b)
 }
 
 static bool
-keys_equal(const TeKeyColumns *a, const TeKeyColumns *b)
-{
-	for (int i = 0; i < Min(a->count, b->count); i++)
-		if (strcmp(a->name[i], b->name[i]) != 0 || a->type[i] != b->type[i])
-			return false;
-	return a->count == b->count;
-}
-
-static bool
 attachments_equal(const TeAttachment *a, const TeAttachment *b)
 {
 	for (int i = 0; i < TE_COLUMNS; i++)
@@ -449,7 +392,7 @@ attachments_equal(const TeAttachment *a, const TeAttachment *b)
 			return false;
 	return a->number == b->number && a->owner == b->owner && a->key_type == b->key_type &&
 		memcmp(&a->sizes, &b->sizes, sizeof(a->sizes)) == 0 && same_text(a->former_thumbnail, b->former_thumbnail) &&
-		same_text(a->name, b->name) && same_text(a->search_path, b->search_path) && keys_equal(&a->key, &b->key) && same_text(a->path, b->path);
+		same_text(a->name, b->name) && same_text(a->search_path, b->search_path) && te_key_columns_equal(&a->key, &b->key) && same_text(a->path, b->path);
 }
 
 void
@@ -462,33 +405,6 @@ te_attachment_check_same(const TeAttachment *attachment)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("attached table %s was changed while its assets were processed", attachment->name),
 				 errhint("These assets have been released; process them again.")));
-}
-
-bool
-te_attachment_has_thumbnail(const TeAttachment *attachment)
-{
-	return attachment->column[TE_COL_THUMBNAIL_PATH] != NULL || te_attachment_stores_bytes(attachment);
-}
-
-bool
-te_attachment_stores_bytes(const TeAttachment *attachment)
-{
-	return attachment->column[TE_COL_THUMBNAIL] != NULL;
-}
-
-bool
-te_attachment_stores_files(const TeAttachment *attachment)
-{
-	return attachment->column[TE_COL_THUMBNAIL_PATH] != NULL && !te_attachment_stores_bytes(attachment);
-}
-
-bool
-te_attachment_has_exif(const TeAttachment *attachment)
-{
-	for (int i = 0; i < TE_COLUMNS; i++)
-		if (te_columns[i].from_exif && attachment->column[i] != NULL)
-			return true;
-	return false;
 }
 
 bool

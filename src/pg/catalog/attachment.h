@@ -10,6 +10,7 @@
 #include "nodes/pg_list.h"
 
 #include "column.h"
+#include "key_columns.h"
 #include "pg/base/size_list.h"
 
 typedef struct TeAttachment

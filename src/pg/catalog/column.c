@@ -83,15 +83,6 @@ te_key_type(Oid type)
 	return te_key_state_table(type) != NULL ? type : InvalidOid;
 }
 
-bool
-te_key_has_column(const TeKeyColumns *key, const char *name)
-{
-	for (int i = 0; i < key->count; i++)
-		if (strcmp(key->name[i], name) == 0)
-			return true;
-	return false;
-}
-
 const char *
 te_key_state_table(Oid type)
 {

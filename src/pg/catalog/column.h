@@ -68,25 +68,12 @@ extern const TeColumnDef te_columns[TE_COLUMNS];
 #define TE_PATH_ACCEPTED	"text or varchar"
 #define TE_KEY_ACCEPTED		"smallint, integer, bigint, uuid, text or varchar"
 
-#define TE_KEY_MAX_COLUMNS	8
-
-/* The columns of a table's key, in order.  Of several, one text stands for all of their values (key.h). */
-typedef struct TeKeyColumns
-{
-	int			count;
-	const char *name[TE_KEY_MAX_COLUMNS];	/* not quoted */
-	Oid			type[TE_KEY_MAX_COLUMNS];	/* as te_key_type() has it; InvalidOid if the column was dropped or has another type */
-} TeKeyColumns;
-
 /* May a column that thumbexif writes, or the path, be of this type? */
 extern bool te_column_accepts(TeColumn column, Oid type);
 extern bool te_path_accepts(Oid type);
 
 /* The type as which a key column of that type is used, text for varchar; InvalidOid if it cannot be a key. */
 extern Oid	te_key_type(Oid type);
-
-/* Is a column of this name one of the key's? */
-extern bool te_key_has_column(const TeKeyColumns *key, const char *name);
 
 /* Have keys of both types the same state table?  False for types that no key has. */
 extern bool te_key_types_match(Oid one, Oid other);

@@ -11,7 +11,7 @@
 
 #include "postgres.h"
 
-#include "column.h"
+#include "key_columns.h"
 
 /* The columns, separated by commas, with "suffix" behind each. */
 extern char *te_key_list_sql(const TeKeyColumns *key, const char *alias, const char *suffix);

@@ -11,7 +11,7 @@
 #include "executor/spi.h"
 #include "executor/tuptable.h"
 
-#include "pg/catalog/column.h"
+#include "pg/catalog/key_columns.h"
 
 typedef enum TePlanKind
 {
