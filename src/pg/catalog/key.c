@@ -14,7 +14,6 @@
 #include "key.h"
 #include "key_sql.h"
 #include "pg/base/array_text.h"
-#include "pg/base/statement.h"
 #include "pg/compat.h"
 
 Oid
@@ -167,6 +166,45 @@ te_key_array(Oid type, const TeKey *keys, int count)
 	}
 	pfree(values);
 	return PointerGetDatum(array);
+}
+
+/* The values of keys of several columns, one after the other. */
+static void
+arg_parts(TeArgs *args, int columns, const TeKey *keys, int count)
+{
+	Datum	   *values = palloc(sizeof(Datum) * count * columns);
+
+	for (int i = 0; i < count; i++)
+	{
+		char	   *parts[TE_KEY_MAX_COLUMNS];
+
+		if (te_array_text_parse(keys[i].text, parts, TE_KEY_MAX_COLUMNS) != columns)
+			elog(ERROR, "key \"%s\" does not have %d values", keys[i].text, columns);
+		for (int part = 0; part < columns; part++)
+		{
+			values[i * columns + part] = CStringGetTextDatum(parts[part]);
+			pfree(parts[part]);
+		}
+	}
+	te_arg_array(args, TEXTOID, values, NULL, count * columns);
+	pfree(values);
+}
+
+void
+te_arg_row_keys(TeArgs *args, const TeAttachment *attachment, const TeKey *keys, int count)
+{
+	Datum	   *values;
+
+	if (attachment->key.count > 1)
+	{
+		arg_parts(args, attachment->key.count, keys, count);
+		return;
+	}
+	values = palloc(sizeof(Datum) * count);
+	for (int i = 0; i < count; i++)
+		values[i] = te_key_datum(attachment->key_type, &keys[i]);
+	te_arg_array(args, attachment->key_type, values, NULL, count);
+	pfree(values);
 }
 
 char *

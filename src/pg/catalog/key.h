@@ -17,6 +17,7 @@
 #include "utils/uuid.h"
 
 #include "attachment.h"
+#include "pg/base/statement.h"
 #include "pg/compat.h"
 
 #define TE_KEY_MAX_TEXT		127 /* bytes of a text; rows with longer keys are refused */
@@ -47,6 +48,12 @@ extern int	te_key_text_length(Oid type);
 /* A palloc'd array of the type, and its array type. */
 extern Datum te_key_array(Oid type, const TeKey *keys, int count);
 extern Oid	te_key_array_type(Oid type);
+
+/*
+ * Add the keys of rows as one array parameter, for te_key_equals_nth_sql(): for several columns it has the values of all of them, so that
+ * the statement need not take texts apart.
+ */
+extern void te_arg_row_keys(TeArgs *args, const TeAttachment *attachment, const TeKey *keys, int count);
 
 /*
  * A value of one of several key columns as it stands in the text of the key, palloc'd; NULL if a text is longer than a key may be.

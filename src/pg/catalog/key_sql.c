@@ -115,6 +115,21 @@ te_key_equals_sql(const TeKeyColumns *key, const char *alias, const char *value)
 	return sql.data;
 }
 
+char *
+te_key_equals_nth_sql(const TeKeyColumns *key, const char *alias, const char *parameter, const char *number)
+{
+	StringInfoData sql;
+
+	if (key->count == 1)
+		return te_key_equals_sql(key, alias, psprintf("(%s)[%s]", parameter, number));
+	initStringInfo(&sql);
+	for (int i = 0; i < key->count; i++)
+		appendStringInfo(&sql, "%s%s OPERATOR(pg_catalog.=) CAST((%s)[%s OPERATOR(pg_catalog.*) %d OPERATOR(pg_catalog.-) %d] AS %s)",
+						 i > 0 ? " AND " : "", column_sql(key, alias, i), parameter, number, key->count, key->count - i - 1,
+						 format_type_be_qualified(te_key_state_type(key->type[i])));
+	return sql.data;
+}
+
 /* All values of a text, separated by commas. */
 static char *
 parts_sql(const TeKeyColumns *key, const char *value)

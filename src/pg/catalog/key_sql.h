@@ -29,6 +29,9 @@ extern char *te_key_differs_sql(const TeKeyColumns *key, const char *alias, cons
 /* A condition: is it one of the keys of an array? */
 extern char *te_key_any_sql(const TeKeyColumns *key, const char *alias, const char *array);
 
+/* A condition: is it the key with a number among those of a parameter, as te_arg_row_keys() adds it? */
+extern char *te_key_equals_nth_sql(const TeKeyColumns *key, const char *alias, const char *parameter, const char *number);
+
 /* Conditions: is it this key, or after it in the order of the columns?  "value" is SQL for the other key. */
 extern char *te_key_equals_sql(const TeKeyColumns *key, const char *alias, const char *value);
 extern char *te_key_after_sql(const TeKeyColumns *key, const char *alias, const char *value);

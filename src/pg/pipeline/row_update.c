@@ -163,14 +163,15 @@ te_row_update_alike(const TeRowUpdate *a, const TeRowUpdate *b)
 static void
 arg_rows(const TeAttachment *attachment, TeJob *const *jobs, int count, TeArgs *args)
 {
+	TeKey	   *keys = palloc(sizeof(TeKey) * count);
 	Datum	   *values = palloc(sizeof(Datum) * count);
 	bool	   *nulls = palloc(sizeof(bool) * count);
 
 	memset(args, 0, sizeof(TeArgs));
 	te_arg_int4(args, count);
 	for (int i = 0; i < count; i++)
-		values[i] = te_key_datum(attachment->key_type, &jobs[i]->asset.key);
-	te_arg_array(args, attachment->key_type, values, NULL, count);
+		keys[i] = jobs[i]->asset.key;
+	te_arg_row_keys(args, attachment, keys, count);
 	for (int i = 0; i < count; i++)
 	{
 		const char *path = jobs[i]->asset.path;
@@ -179,6 +180,7 @@ arg_rows(const TeAttachment *attachment, TeJob *const *jobs, int count, TeArgs *
 		values[i] = path != NULL ? CStringGetTextDatum(path) : (Datum) 0;
 	}
 	te_arg_array(args, TEXTOID, values, nulls, count);
+	pfree(keys);
 	pfree(values);
 	pfree(nulls);
 }
@@ -214,7 +216,7 @@ append_join(StringInfo sql, const TeAttachment *attachment)
 	appendStringInfo(sql, " pg_catalog.generate_series(1, $1) AS w (n) WHERE %s AND"
 					 " ((%s) COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.=) ($3)[w.n]"
 					 " OR (%s IS NULL AND ($3)[w.n] IS NULL))",
-					 te_key_equals_sql(&attachment->key, "t.", "($2)[w.n]"), te_path_sql(path), path);
+					 te_key_equals_nth_sql(&attachment->key, "t.", "$2", "w.n"), te_path_sql(path), path);
 }
 
 char *
