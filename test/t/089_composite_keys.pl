@@ -81,6 +81,17 @@ is(sql("SET client_min_messages = error; BEGIN; SET LOCAL session_replication_ro
 sql('TRUNCATE items');
 is(sql("SELECT count(*) FROM $state"), 0, 'TRUNCATE');
 
+# --- notifications, and forged attachments
+
+sql("INSERT INTO items VALUES (7, 1, '1.png'); SET client_min_messages = error; SELECT thumbexif_attach('items', notify => 'finished')");
+like(sql("LISTEN finished; SELECT thumbexif_process('{7,1}', 'items')"), qr/"ids": \["\{7,1\}"\]/, 'a notification has the text');
+foreach my $forged (q{key_columns = '{id}', key_types = '{bigint}'}, q{key_types = '{integer,jsonb}'}, q{key_types = NULL}, q{key_type = 'bigint'}, q{key_columns = '{{a},{b}}'})
+{
+	like(said("BEGIN; UPDATE thumbexif_internal.thumbexif_attachment SET $forged WHERE relation = 'items'::regclass; SELECT thumbexif_process('{7,1}', 'items')"),
+		qr/the attached table no longer exists/, "no attach has written $forged");
+}
+sql('TRUNCATE items');
+
 # --- values of all types and kinds, with triggers one by one, in bulk and by a backfill
 
 my @texts = ('a,b', 'say "x"', 'back\\slash', '{brace}', '', 'NULL', 'null', ' blank ', "tab\there", "line\nfeed", "b\x{c3}\x{a4}r", "\x{e6}\x{97}\x{a5}", "it's", '\\', '"');
@@ -130,6 +141,11 @@ sql('DELETE FROM items WHERE tenant_id < 5 OR id > 60');
 sql("SET client_min_messages = error; CALL thumbexif_backfill(relation => 'items'); ALTER TABLE items ADD taken_at timestamptz; SELECT thumbexif_attach('items')");
 sql("UPDATE items SET taken_at = '2024-01-01' WHERE id % 3 = 0; CREATE SCHEMA api; SET client_min_messages = error; SELECT thumbexif_api('items', 'api', create_indexes => true)");
 is(sql("SELECT api.photo('{5,15}')->>'id', api.photo('{ 5,\"15\" }')->>'path', api.photo('{5,16}')"), '{5,15}|1.png|', 'photo() by the text of a key');
+($scanned, $fetched) = split / /, reads();
+sql("SET enable_seqscan = off; SELECT api.photo('{5,15}')");
+($scanned_now, $fetched_now) = split / /, reads();
+is($scanned_now - $scanned, 0, 'which reads no other row');
+cmp_ok($fetched_now - $fetched, '<', 5, 'by no other index');
 my @pages;
 my $after = 'NULL';
 while (my $page = sql("SELECT id, cursor FROM api.photos_search(\"limit\" => 7, after => $after)"))

@@ -198,7 +198,7 @@ te_attach_check_new_key(const char *given)
 {
 	char	   *names[TE_KEY_MAX_COLUMNS];
 
-	if (given != NULL && te_array_text_parse(given, names, TE_KEY_MAX_COLUMNS) != -1)
+	if (given != NULL && te_array_text_parse(given, names, TE_KEY_MAX_COLUMNS) > 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("a table is created with one key column"),
