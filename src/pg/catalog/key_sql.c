@@ -66,19 +66,41 @@ te_key_out_sql(const TeKeyColumns *key, const char *alias)
 	return psprintf("%s::%s", column_sql(key, alias, 0), format_type_be_qualified(key->type[0]));
 }
 
+bool
+te_key_always_fits(const TeKeyColumns *key)
+{
+	int			length = key->count + 1;	/* braces and commas */
+
+	for (int i = 0; i < key->count; i++)
+	{
+		if (key->type[i] == TEXTOID)
+			return false;
+		length += te_key_text_length(key->type[i]);
+	}
+	return length <= TE_KEY_MAX_TEXT;
+}
+
+/* Is the key short enough? */
+static char *
+length_fits_sql(const TeKeyColumns *key, const char *alias)
+{
+	return psprintf("pg_catalog.octet_length(%s) OPERATOR(pg_catalog.<=) %d", te_key_sql(key, alias), TE_KEY_MAX_TEXT);
+}
+
 char *
 te_key_fits_sql(const TeKeyColumns *key, const char *alias)
 {
 	StringInfoData sql;
 
-	if (key->count == 1 && key->type[0] != TEXTOID)
-		return psprintf("%s IS NOT NULL", column_sql(key, alias, 0));
+	if (key->count == 1 && key->type[0] == TEXTOID)
+		return length_fits_sql(key, alias);
 	initStringInfo(&sql);
-	appendStringInfo(&sql, "pg_catalog.octet_length(%s) OPERATOR(pg_catalog.<=) %d", te_key_sql(key, alias), TE_KEY_MAX_TEXT);
+	for (int i = 0; i < key->count; i++)
+		appendStringInfo(&sql, "%s%s IS NOT NULL", i > 0 ? " AND " : "", column_sql(key, alias, i));
 	if (key->count == 1)
 		return sql.data;
-	for (int i = 0; i < key->count; i++)
-		appendStringInfo(&sql, " AND %s IS NOT NULL", column_sql(key, alias, i));
+	if (!te_key_always_fits(key))
+		appendStringInfo(&sql, " AND %s", length_fits_sql(key, alias));
 	return psprintf("(%s)", sql.data);
 }
 

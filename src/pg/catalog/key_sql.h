@@ -22,6 +22,9 @@ extern char *te_key_sql(const TeKeyColumns *key, const char *alias);
 /* The key as te_out_key() reads it, of its type also if that of a column has just changed. */
 extern char *te_key_out_sql(const TeKeyColumns *key, const char *alias);
 
+/* Is no key of these columns too long, whatever their values are? */
+extern bool te_key_always_fits(const TeKeyColumns *key);
+
 /* Conditions: can it be a key, which NULL and a long text cannot?  Is any column of two rows different? */
 extern char *te_key_fits_sql(const TeKeyColumns *key, const char *alias);
 extern char *te_key_differs_sql(const TeKeyColumns *key, const char *alias, const char *other);

@@ -251,7 +251,7 @@ check_key_lengths(Relation relation, const TeMapping *mapping, const char *searc
 												  RelationGetRelationName(relation));
 	TeArgs		none = {0};
 
-	if (mapping->key_type != TEXTOID ||
+	if (te_key_always_fits(&mapping->key) ||
 		te_sql_as_owner(RelationGetRelid(relation), relation->rd_rel->relowner, te_table_path_check(search_path),
 						psprintf("SELECT FROM ONLY %s WHERE NOT %s LIMIT 1", name, te_key_fits_sql(&mapping->key, "")), &none) == 0)
 		return;
