@@ -239,6 +239,7 @@ add_columns(TeApi *api)
 	add_value(api, "longitude_column", longitude != NULL ? longitude : "NULL", longitude != NULL);
 	add_value(api, "id_type", id_type, true);
 	add_value(api, "id", id, true);
+	add_value(api, "id_of_several", id, key->count > 1);
 	add_value(api, "is_id", key->count > 1 ? te_key_equals_sql(key, "t.", "photo.id") : psprintf("%s = photo.id", id), true);
 	add_value(api, "path", psprintf("CAST(%s AS text)", quote_identifier(attachment->path)), true);
 }
