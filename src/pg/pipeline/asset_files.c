@@ -166,7 +166,7 @@ te_asset_files_own_name(const TeAsset *asset)
 	if (below == NULL || (folder = strchr(below, '/')) == NULL || (name = strchr(folder + 1, '/')) == NULL)
 		return NULL;
 	*name++ = '\0';
-	return strcmp(folder + 1, psprintf("%d", asset->attachment->number)) == 0 && te_thumbnail_is_name(name) ? name : NULL;
+	return strcmp(folder + 1, psprintf("%d", asset->attachment->folder)) == 0 && te_thumbnail_is_name(name) ? name : NULL;
 }
 
 int

@@ -60,7 +60,7 @@ te_attach_track(Relation relation, const TeAttachment *old, const TeMapping *map
 	}
 	if (tracking != TE_TRACKED_BY_SWEEP)
 		te_table_triggers_create(relation, partitioned ? TE_TRIGGERS_PARTITIONED : TE_TRIGGERS_TABLE, tracking == TE_TRACKED_ALWAYS,
-								 mapping->key, mapping->key_type, mapping->path);
+								 &mapping->key, mapping->path);
 	else if (changed)
 		te_inserted_ranges_forget(old->number); /* a sweep finds these rows, which no state tells of */
 }

@@ -37,6 +37,7 @@ typedef struct LeftRow
 	int64		path_hash;
 	bool		has_path_hash;
 	char	   *file;			/* NULL = none */
+	bool		moves;			/* an UPDATE moves the row to another partition */
 	Datum		state;			/* the row of the state table */
 	Datum		sizes;			/* an array of rows of the table of thumbnails, or 0 */
 	Datum		removals;		/* an array of numbers in thumbexif_removal, or 0 */
@@ -109,7 +110,7 @@ copy_datum(int column, bool by_value, int16 length)
 
 /* Remember the deleted state in SPI_tuptable; if there are too many, from here on. */
 static void
-remember(const TeTrackedTable *table, Datum key)
+remember(const TeTrackedTable *table, Datum key, bool moves)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	bool		by_value = te_key_state_type(table->key_type) == INT8OID;
@@ -125,6 +126,7 @@ remember(const TeTrackedTable *table, Datum key)
 	row->has_path_hash = !te_out_null(0, 1);
 	row->path_hash = te_out_int(0, 1, 0);
 	row->file = te_out_text(0, 2);
+	row->moves = moves;
 	row->state = copy_datum(3, false, -1);
 	row->sizes = copy_datum(4, false, -1);
 	row->removals = copy_datum(5, false, -1);
@@ -133,7 +135,7 @@ remember(const TeTrackedTable *table, Datum key)
 }
 
 void
-te_moved_row_leaves(const TeTrackedTable *table, Datum key)
+te_moved_row_leaves(const TeTrackedTable *table, Datum key, HeapTuple row)
 {
 	TeArgs		args = {0};
 	char	   *sql = psprintf("WITH gone AS (DELETE FROM %s AS s WHERE s.attachment = $1 AND s.id = $2"
@@ -151,7 +153,7 @@ te_moved_row_leaves(const TeTrackedTable *table, Datum key)
 	te_arg_int4(&args, table->parent);
 	last_left = te_sql(sql, &args) > 0;
 	if (last_left)
-		remember(table, key);
+		remember(table, key, HeapTupleHeaderIndicatesMovedPartitions(row->t_data));
 	te_sql_free();
 	pfree(sql);
 }
@@ -177,16 +179,37 @@ ends_with_file(const char *path, const char *file)
 	return path_length > length && path[path_length - length - 1] == '/' && strcmp(path + path_length - length, file) == 0;
 }
 
+/* A row that is inserted. */
+typedef struct ArrivingRow
+{
+	Datum		key;
+	int64		path_hash;
+	char	   *thumbnail_path;
+	bool		followed;		/* nothing has happened since the last one left */
+} ArrivingRow;
+
+static bool
+has_same_path(const LeftRow *left, const ArrivingRow *row)
+{
+	return left->has_path_hash && left->path_hash == row->path_hash;
+}
+
 /*
- * Is it the row that has left?  Keys may be the same in two partitions.  A row that names the file of the state is, and one with
- * the same path; or whatever the path, if nothing has happened since.
+ * Is it the row that has left?  Keys may be the same in two partitions, and an UPDATE may change the key.  A row that names the file of
+ * the state is, and one with the same path; or whatever the path, if nothing has happened since.
  */
 static bool
-is_same_row(const TeTrackedTable *table, const LeftRow *left, TupleTableSlot *row, bool same_path, bool followed)
+is_same_row(const TeTrackedTable *table, const LeftRow *left, const ArrivingRow *row, bool last)
 {
+	bool		followed = row->followed && last;
+
+	if (left->parent != table->parent || left->key_type != table->key_type)
+		return false;
 	if (left->file != NULL && table->thumbnail_path > 0)
-		return ends_with_file(row_text(row, table->thumbnail_path), left->file);
-	return same_path || followed;
+		return ends_with_file(row->thumbnail_path, left->file);
+	if (te_tracked_same_key(table, left->key, row->key))
+		return has_same_path(left, row) || followed;
+	return left->moves && followed && has_same_path(left, row);
 }
 
 /* The type of the rows of a table of ours. */
@@ -215,27 +238,27 @@ append_columns(StringInfo sql, const char *relation, const char *prefix, const c
 	ReleaseTupleDesc(desc);
 }
 
-/* The statement that inserts a state again: $1 attachment, $2 version, $3 state, $4 sizes, $5 removals. */
+/* The statement that inserts a state again: $1 attachment, $2 version, $3 state, $4 sizes, $5 removals, $6 key. */
 static char *
 arrive_sql(const TeTrackedTable *table)
 {
-	static const char changed[] = ",attachment,status,claimed_from,claim,version,attempts,";
+	static const char changed[] = ",attachment,id,status,claimed_from,claim,version,attempts,";
 	const char *states = te_key_state_table(table->key_type);
 	const char *thumbnails = psprintf("thumbexif_thumbnail%s", strrchr(states, '_'));
 	StringInfoData sql;
 
 	initStringInfo(&sql);
 	/* a process that works on the asset knows only the partition where it was: restore the state before its claim */
-	appendStringInfo(&sql, "WITH arrived AS (INSERT INTO %s AS s (attachment, status, version, attempts", table->state);
+	appendStringInfo(&sql, "WITH arrived AS (INSERT INTO %s AS s (attachment, id, status, version, attempts", table->state);
 	append_columns(&sql, states, "", changed);
-	appendStringInfoString(&sql, ") SELECT $1, CASE ($3).status WHEN 'running' THEN COALESCE(($3).claimed_from, 'queued') ELSE ($3).status END,"
+	appendStringInfoString(&sql, ") SELECT $1, $6, CASE ($3).status WHEN 'running' THEN COALESCE(($3).claimed_from, 'queued') ELSE ($3).status END,"
 						   " GREATEST(($3).version + 1, $2),"
 						   " CASE ($3).status WHEN 'running' THEN GREATEST(($3).attempts - 1, 0) ELSE ($3).attempts END");
 	append_columns(&sql, states, "($3).", changed);
-	appendStringInfo(&sql, " ON CONFLICT DO NOTHING RETURNING s.id), sizes AS (INSERT INTO %s (attachment", te_thumbnail_table(table->state));
-	append_columns(&sql, thumbnails, "", ",attachment,");
-	appendStringInfoString(&sql, ") SELECT $1");
-	append_columns(&sql, thumbnails, "t.", ",attachment,");
+	appendStringInfo(&sql, " ON CONFLICT DO NOTHING RETURNING s.id), sizes AS (INSERT INTO %s (attachment, id", te_thumbnail_table(table->state));
+	append_columns(&sql, thumbnails, "", ",attachment,id,");
+	appendStringInfoString(&sql, ") SELECT $1, $6");
+	append_columns(&sql, thumbnails, "t.", ",attachment,id,");
 	appendStringInfo(&sql, " FROM unnest($4) AS t, arrived),"
 					 " kept AS (DELETE FROM %s AS r USING unnest($5) AS k(removal), arrived WHERE r.removal = k.removal)"
 					 " SELECT FROM arrived", te_internal_name("thumbexif_removal"));
@@ -254,9 +277,9 @@ arg_rows(TeArgs *args, const char *relation, Datum value, bool array)
 		te_arg(args, type, value);
 }
 
-/* Insert the state again.  False if the row has a state already. */
+/* Insert the state again, under a key.  False if that has a state already. */
 static bool
-take_over(const TeTrackedTable *table, const LeftRow *left)
+take_over(const TeTrackedTable *table, const LeftRow *left, Datum key)
 {
 	const char *states = te_key_state_table(table->key_type);
 	TeArgs		args = {0};
@@ -270,35 +293,36 @@ take_over(const TeTrackedTable *table, const LeftRow *left)
 		te_arg_null(&args, INT8ARRAYOID);
 	else
 		te_arg(&args, INT8ARRAYOID, left->removals);
+	te_arg(&args, te_key_state_type(table->key_type), key);
 	taken = te_sql(arrive_sql(table), &args) > 0;
 	te_sql_free();
 	return taken;
 }
 
 TeMovedResult
-te_moved_row_arrives(const TeTrackedTable *table, Datum key, TupleTableSlot *row)
+te_moved_row_arrives(const TeTrackedTable *table, Datum key, TupleTableSlot *slot)
 {
-	bool		followed = last_left;
+	ArrivingRow row = {.key = key, .followed = last_left};
 	ListCell   *cell;
 
 	last_left = false;
 	if (!is_of_now())
 		return TE_MOVED_NOT;
+	row.path_hash = te_path_hash(row_text(slot, table->path));
+	row.thumbnail_path = row_text(slot, table->thumbnail_path);
 	foreach(cell, left_rows)
 	{
 		LeftRow    *left = lfirst(cell);
-		bool		same_path;
+		bool		same_path = has_same_path(left, &row);
 
-		if (left->parent == table->parent && left->key_type == table->key_type && te_tracked_same_key(table, left->key, key))
-		{
-			same_path = left->has_path_hash && left->path_hash == te_path_hash(row_text(row, table->path));
-			if (!is_same_row(table, left, row, same_path, followed && foreach_current_index(cell) == 0) || !take_over(table, left))
-				return TE_MOVED_NOT;
-			left_rows = foreach_delete_current(left_rows, cell);
-			if (left_rows == NIL)
-				forget();
-			return same_path ? TE_MOVED_AS_IT_WAS : TE_MOVED_CHANGED;
-		}
+		if (!is_same_row(table, left, &row, foreach_current_index(cell) == 0))
+			continue;
+		if (!take_over(table, left, key))
+			return TE_MOVED_NOT;
+		left_rows = foreach_delete_current(left_rows, cell);
+		if (left_rows == NIL)
+			forget();
+		return same_path ? TE_MOVED_AS_IT_WAS : TE_MOVED_CHANGED;
 	}
 	return TE_MOVED_NOT;
 }
