@@ -92,6 +92,5 @@ AS 'MODULE_PATHNAME', 'thumbexif_track_members';
 COMMENT ON FUNCTION thumbexif_internal.thumbexif_track_members() IS 'event trigger function: attaches and releases partitions of attached tables';
 REVOKE EXECUTE ON FUNCTION thumbexif_internal.thumbexif_track_members() FROM PUBLIC;
 
-CREATE EVENT TRIGGER thumbexif_members ON ddl_command_end WHEN TAG IN ('CREATE TABLE', 'ALTER TABLE')
-    EXECUTE FUNCTION thumbexif_internal.thumbexif_track_members();
+CREATE EVENT TRIGGER thumbexif_members ON ddl_command_end EXECUTE FUNCTION thumbexif_internal.thumbexif_track_members();
 COMMENT ON EVENT TRIGGER thumbexif_members IS 'attaches and releases partitions of attached tables';

@@ -81,9 +81,11 @@ thumbexif_track_members(PG_FUNCTION_ARGS)
 {
 	TeExtension extension;
 	TeMemberChange change = {0};
+	CommandTag	tag;
 
 	check_called(fcinfo, "thumbexif_track_members()");
-	if (!te_extension_find(&extension))
+	tag = ((EventTriggerData *) fcinfo->context)->tag;
+	if ((tag != CMDTAG_CREATE_TABLE && tag != CMDTAG_ALTER_TABLE) || !te_extension_find(&extension))
 		PG_RETURN_NULL();
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");

@@ -37,7 +37,7 @@ typedef struct LeftRow
 	int64		path_hash;
 	bool		has_path_hash;
 	char	   *file;			/* NULL = none */
-	bool		moves;			/* an UPDATE moves the row to another partition */
+	bool		moves;			/* it was not deleted for good: UPDATE moves it to another partition */
 	Datum		state;			/* the row of the state table */
 	Datum		sizes;			/* an array of rows of the table of thumbnails, or 0 */
 	Datum		removals;		/* an array of numbers in thumbexif_removal, or 0 */
@@ -179,37 +179,17 @@ ends_with_file(const char *path, const char *file)
 	return path_length > length && path[path_length - length - 1] == '/' && strcmp(path + path_length - length, file) == 0;
 }
 
-/* A row that is inserted. */
-typedef struct ArrivingRow
-{
-	Datum		key;
-	int64		path_hash;
-	char	   *thumbnail_path;
-	bool		followed;		/* nothing has happened since the last one left */
-} ArrivingRow;
-
-static bool
-has_same_path(const LeftRow *left, const ArrivingRow *row)
-{
-	return left->has_path_hash && left->path_hash == row->path_hash;
-}
-
 /*
- * Is it the row that has left?  Keys may be the same in two partitions, and an UPDATE may change the key.  A row that names the file of
- * the state is, and one with the same path; or whatever the path, if nothing has happened since.
+ * Is it the row that has left?  Keys may be the same in two partitions, and may change when a row moves.  A row that names the
+ * file of the state is; where there is no file, UPDATE must have moved it, and two of these have to agree: the key, the path, and that
+ * nothing has happened since.
  */
 static bool
-is_same_row(const TeTrackedTable *table, const LeftRow *left, const ArrivingRow *row, bool last)
+is_same_row(const LeftRow *left, const char *thumbnail_path, bool same_key, bool same_path, bool followed)
 {
-	bool		followed = row->followed && last;
-
-	if (left->parent != table->parent || left->key_type != table->key_type)
-		return false;
-	if (left->file != NULL && table->thumbnail_path > 0)
-		return ends_with_file(row->thumbnail_path, left->file);
-	if (te_tracked_same_key(table, left->key, row->key))
-		return has_same_path(left, row) || followed;
-	return left->moves && followed && has_same_path(left, row);
+	if (left->file != NULL)
+		return ends_with_file(thumbnail_path, left->file);
+	return left->moves && (int) same_key + same_path + followed >= 2;
 }
 
 /* The type of the rows of a table of ours. */
@@ -277,7 +257,7 @@ arg_rows(TeArgs *args, const char *relation, Datum value, bool array)
 		te_arg(args, type, value);
 }
 
-/* Insert the state again, under a key.  False if that has a state already. */
+/* Insert the state again, under this key.  False if the row has a state already. */
 static bool
 take_over(const TeTrackedTable *table, const LeftRow *left, Datum key)
 {
@@ -299,23 +279,33 @@ take_over(const TeTrackedTable *table, const LeftRow *left, Datum key)
 	return taken;
 }
 
-TeMovedResult
-te_moved_row_arrives(const TeTrackedTable *table, Datum key, TupleTableSlot *slot)
+bool
+te_moved_rows_any(void)
 {
-	ArrivingRow row = {.key = key, .followed = last_left};
+	return left_rows != NIL && is_of_now();
+}
+
+TeMovedResult
+te_moved_row_arrives(const TeTrackedTable *table, Datum key, TupleTableSlot *row)
+{
+	bool		followed = last_left;
+	char	   *thumbnail_path;
+	int64		path_hash;
 	ListCell   *cell;
 
 	last_left = false;
-	if (!is_of_now())
+	if (!te_moved_rows_any())
 		return TE_MOVED_NOT;
-	row.path_hash = te_path_hash(row_text(slot, table->path));
-	row.thumbnail_path = row_text(slot, table->thumbnail_path);
+	thumbnail_path = row_text(row, table->thumbnail_path);
+	path_hash = te_path_hash(row_text(row, table->path));
 	foreach(cell, left_rows)
 	{
 		LeftRow    *left = lfirst(cell);
-		bool		same_path = has_same_path(left, &row);
+		bool		same_path = left->has_path_hash && left->path_hash == path_hash;
 
-		if (!is_same_row(table, left, &row, foreach_current_index(cell) == 0))
+		if (left->parent != table->parent || left->key_type != table->key_type ||
+			!is_same_row(left, thumbnail_path, te_tracked_same_key(table, left->key, key), same_path,
+						 followed && foreach_current_index(cell) == 0))
 			continue;
 		if (!take_over(table, left, key))
 			return TE_MOVED_NOT;
@@ -325,10 +315,4 @@ te_moved_row_arrives(const TeTrackedTable *table, Datum key, TupleTableSlot *slo
 		return same_path ? TE_MOVED_AS_IT_WAS : TE_MOVED_CHANGED;
 	}
 	return TE_MOVED_NOT;
-}
-
-bool
-te_moved_rows_any(void)
-{
-	return left_rows != NIL && is_of_now();
 }

@@ -27,7 +27,7 @@ typedef enum TeMovedResult
 extern void te_moved_row_leaves(const TeTrackedTable *table, Datum key, HeapTuple row);
 
 /* A row with this key was inserted: take over the state that it had, and its files.  Both are left alone if it has a state. */
-extern TeMovedResult te_moved_row_arrives(const TeTrackedTable *table, Datum key, TupleTableSlot *slot);
+extern TeMovedResult te_moved_row_arrives(const TeTrackedTable *table, Datum key, TupleTableSlot *row);
 
 /* Might a row that is inserted be one that has left? */
 extern bool te_moved_rows_any(void);
