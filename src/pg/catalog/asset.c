@@ -267,8 +267,8 @@ read_rows_after(const TeAttachment *attachment, const TeKey *after, int limit, T
 		appendStringInfoString(&sql, te_key_after_sql(key, "", "$1"));
 		te_arg(&args, type, te_key_datum(type, after));
 	}
-	else
-		appendStringInfo(&sql, "%s IS NOT NULL", quote_identifier(key->name[0]));	/* the NOT NULL constraint may have been dropped */
+	else						/* the NOT NULL constraint may have been dropped */
+		appendStringInfo(&sql, "%s IS NOT NULL", quote_identifier(key->name[0]));
 	if (type == TEXTOID)
 		appendStringInfo(&sql, " AND %s", te_key_fits_sql(key, ""));
 
