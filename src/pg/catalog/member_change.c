@@ -78,6 +78,7 @@ unsuitable_reason(const TeAttachment *parent, Relation relation, const char **hi
 	const char *name = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)), RelationGetRelationName(relation));
 	const char *taken;
 	TeColumnInfo key;
+	TeRunAs		save;
 
 	if (itself != NULL)
 	{
@@ -96,7 +97,9 @@ unsuitable_reason(const TeAttachment *parent, Relation relation, const char **hi
 		*hint = psprintf("CREATE UNIQUE INDEX ON %s (%s): it must be a key in each partition.", name, quote_identifier(parent->key));
 		return psprintf("column \"%s\" is not a key in it", parent->key);
 	}
+	te_run_as_extension(&save);
 	taken = te_table_triggers_taken(RelationGetRelid(relation), TE_TRIGGERS_PARTITION);
+	te_run_as_end(&save);
 	if (taken != NULL)
 	{
 		*hint = "Rename that trigger; thumbexif needs its name.";
