@@ -328,8 +328,8 @@ update_one(void *arg)
 	te_members_update(update->parent, update->mode, &update->change);
 }
 
-void
-te_members_update_all(TeMemberMode mode, TeMemberChange *change)
+static void
+update_parents(bool all, List *relations, TeMemberMode mode, TeMemberChange *change)
 {
 	ListCell   *cell;
 
@@ -338,7 +338,7 @@ te_members_update_all(TeMemberMode mode, TeMemberChange *change)
 		Update		update = {lfirst(cell), mode, {0}};
 		ErrorData  *error;
 
-		if (!update.parent->has_members)
+		if (!update.parent->has_members || (!all && !list_member_oid(relations, update.parent->relation)))
 			continue;
 		error = te_subtransaction(update_one, &update);
 		if (error != NULL && te_error_is_interrupt(error))
@@ -352,4 +352,16 @@ te_members_update_all(TeMemberMode mode, TeMemberChange *change)
 		change->released += update.change.released;
 		change->left |= update.change.left || error != NULL;
 	}
+}
+
+void
+te_members_update_all(TeMemberMode mode, TeMemberChange *change)
+{
+	update_parents(true, NIL, mode, change);
+}
+
+void
+te_members_update_some(List *relations, TeMemberMode mode, TeMemberChange *change)
+{
+	update_parents(false, relations, mode, change);
 }
