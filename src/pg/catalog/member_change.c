@@ -80,6 +80,7 @@ unsuitable_reason(const TeAttachment *parent, Relation relation, const char **hi
 	const char *name = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)), RelationGetRelationName(relation));
 	const char *taken;
 	TeKeyColumns key = parent->key;
+	TeRunAs		save;
 
 	if (itself != NULL)
 	{
@@ -98,7 +99,9 @@ unsuitable_reason(const TeAttachment *parent, Relation relation, const char **hi
 		*hint = psprintf("CREATE UNIQUE INDEX ON %s (%s): it must be a key in each partition.", name, te_key_list_sql(&key, "", ""));
 		return psprintf(key.count == 1 ? "column \"%s\" is not a key in it" : "columns (%s) are not a key in it", key.count == 1 ? key.name[0] : te_key_list_sql(&key, "", ""));
 	}
+	te_run_as_extension(&save);
 	taken = te_table_triggers_taken(RelationGetRelid(relation), TE_TRIGGERS_PARTITION);
+	te_run_as_end(&save);
 	if (taken != NULL)
 	{
 		*hint = "Rename that trigger; thumbexif needs its name.";
@@ -327,8 +330,8 @@ update_one(void *arg)
 	te_members_update(update->parent, update->mode, &update->change);
 }
 
-void
-te_members_update_all(TeMemberMode mode, TeMemberChange *change)
+static void
+update_parents(bool all, List *relations, TeMemberMode mode, TeMemberChange *change)
 {
 	ListCell   *cell;
 
@@ -337,7 +340,7 @@ te_members_update_all(TeMemberMode mode, TeMemberChange *change)
 		Update		update = {lfirst(cell), mode, {0}};
 		ErrorData  *error;
 
-		if (!update.parent->has_members)
+		if (!update.parent->has_members || (!all && !list_member_oid(relations, update.parent->relation)))
 			continue;
 		error = te_subtransaction(update_one, &update);
 		if (error != NULL && te_error_is_interrupt(error))
@@ -351,4 +354,16 @@ te_members_update_all(TeMemberMode mode, TeMemberChange *change)
 		change->released += update.change.released;
 		change->left |= update.change.left || error != NULL;
 	}
+}
+
+void
+te_members_update_all(TeMemberMode mode, TeMemberChange *change)
+{
+	update_parents(true, NIL, mode, change);
+}
+
+void
+te_members_update_some(List *relations, TeMemberMode mode, TeMemberChange *change)
+{
+	update_parents(false, relations, mode, change);
 }
