@@ -172,7 +172,7 @@ append_select(StringInfo sql, const TeAttachment *attachment)
 	/* that it is there can be told without reading it */
 	if (te_attachment_stores_bytes(attachment))
 		appendStringInfo(sql, ", %s IS NOT NULL", quote_identifier(attachment->column[TE_COL_THUMBNAIL]));
-	appendStringInfo(sql, " FROM ONLY %s WHERE ", attachment->name);
+	appendStringInfo(sql, " FROM %s WHERE ", attachment->rows);
 }
 
 static void

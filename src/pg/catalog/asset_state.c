@@ -33,15 +33,20 @@ te_asset_state_queue_sql(const char *state, const char *source)
 }
 
 char *
+te_asset_folder_sql(void)
+{
+	return psprintf("COALESCE((SELECT a.parent FROM %s AS a WHERE a.attachment = $1), $1)", te_internal_name("thumbexif_attachment"));
+}
+
+char *
 te_asset_state_delete_sql(const char *state, const char *where)
 {
 	return psprintf("WITH gone AS (DELETE FROM %s AS s %s RETURNING s.id, s.file, s.wrote), "
 					"sizes AS (DELETE FROM %s AS t USING gone WHERE t.attachment = $1 AND t.id = gone.id"
 					" AND (gone.wrote & " INT64_FORMAT ") <> 0 RETURNING t.file) "
 					"INSERT INTO %s (attachment, file) "
-					"SELECT $1, gone.file FROM gone WHERE gone.file IS NOT NULL "
-					"UNION ALL SELECT $1, sizes.file FROM sizes WHERE sizes.file IS NOT NULL",
-					state, where, te_thumbnail_table(state), TE_WROTE_SIZES, te_internal_name("thumbexif_removal"));
+					"SELECT %s, named.file FROM (SELECT file FROM gone UNION ALL SELECT file FROM sizes) AS named WHERE named.file IS NOT NULL",
+					state, where, te_thumbnail_table(state), TE_WROTE_SIZES, te_internal_name("thumbexif_removal"), te_asset_folder_sql());
 }
 
 /* SQL that deletes all rows of an attachment ($1) of a table and its children, and lists their thumbnail files for removal. */
@@ -49,8 +54,8 @@ static char *
 delete_all_sql(const char *table)
 {
 	return psprintf("WITH gone AS (DELETE FROM %s WHERE attachment = $1 RETURNING file) "
-					"INSERT INTO %s (attachment, file) SELECT $1, gone.file FROM gone WHERE gone.file IS NOT NULL",
-					te_internal_name(table), te_internal_name("thumbexif_removal"));
+					"INSERT INTO %s (attachment, file) SELECT %s, gone.file FROM gone WHERE gone.file IS NOT NULL",
+					te_internal_name(table), te_internal_name("thumbexif_removal"), te_asset_folder_sql());
 }
 
 /* Run a statement about one attachment ($1) with the extension's rights. */
@@ -84,7 +89,8 @@ te_asset_state_forget(int attachment)
 {
 	te_asset_state_delete_all(attachment, false);
 	te_count_detached(attachment);
-	run_for_attachment(psprintf("INSERT INTO %s VALUES ($1)", te_internal_name("thumbexif_dropped")), attachment);
+	run_for_attachment(psprintf("INSERT INTO %s SELECT a.attachment FROM %s AS a WHERE a.attachment = $1 AND a.parent IS NULL",
+								te_internal_name("thumbexif_dropped"), te_internal_name("thumbexif_attachment")), attachment);
 	run_for_attachment(psprintf("DELETE FROM %s WHERE attachment = $1", te_internal_name("thumbexif_attachment")),
 					   attachment);
 }

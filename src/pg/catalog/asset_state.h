@@ -35,6 +35,9 @@ extern char *te_asset_state_queue_sql(const char *state, const char *source);
  */
 extern char *te_asset_state_delete_sql(const char *state, const char *where);
 
+/* SQL: the folder of an attachment ($1). */
+extern char *te_asset_folder_sql(void);
+
 /*
  * The version of a state row that this transaction inserts.  It is above every version of earlier rows of the same
  * key, so that a result for one of those is dropped.  Equals the column's default, but is cheaper.  Assigns a

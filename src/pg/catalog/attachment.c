@@ -7,23 +7,19 @@
  */
 #include "postgres.h"
 
-#include "access/genam.h"
 #include "access/htup_details.h"
-#include "access/table.h"
 #include "catalog/catalog.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
-#include "catalog/pg_inherits.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
-#include "utils/rel.h"
 #include "utils/syscache.h"
 
 #include "attachment.h"
+#include "hierarchy.h"
 #include "pg/base/extension.h"
 #include "pg/base/statement.h"
 #include "pg/base/table_path.h"
@@ -68,60 +64,12 @@ fill_columns(TeAttachment *attachment, bool check)
 	}
 }
 
-/* A parent or child of a relation, or InvalidOid.  "column" is the column of pg_inherits to search for the relation. */
-static Oid
-find_inherits(Oid relation, AttrNumber column)
-{
-	Relation	catalog = table_open(InheritsRelationId, AccessShareLock);
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-	Oid			other = InvalidOid;
-
-	ScanKeyInit(&key, column, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relation));
-	scan = systable_beginscan(catalog, column == Anum_pg_inherits_inhrelid ? InheritsRelidSeqnoIndexId :
-							  InheritsParentIndexId, true, NULL, 1, &key);
-	tuple = systable_getnext(scan);
-	if (HeapTupleIsValid(tuple))
-		other = column == Anum_pg_inherits_inhrelid ?
-			((Form_pg_inherits) GETSTRUCT(tuple))->inhparent : ((Form_pg_inherits) GETSTRUCT(tuple))->inhrelid;
-	systable_endscan(scan);
-	table_close(catalog, AccessShareLock);
-	return other;
-}
-
-/*
- * Why a table that could be attached cannot be processed now, or NULL.  Scans pg_inherits because the cached flags
- * may be stale: the command that changes the hierarchy wakes the worker before its invalidations arrive.
- */
-static const char *
-hierarchy_problem(Oid relation)
-{
-	Oid			parent = find_inherits(relation, Anum_pg_inherits_inhrelid);
-
-	if (OidIsValid(parent))
-		return get_rel_relkind(parent) == RELKIND_PARTITIONED_TABLE ?
-			"has become a partition" : "now inherits from another table";
-	if (OidIsValid(find_inherits(relation, Anum_pg_inherits_inhparent)))
-		return "now has tables that inherit from it";
-	return NULL;
-}
-
-pg_noreturn static void
-report_hierarchy(const TeAttachment *attachment, const char *reason)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-			 errmsg("attached table %s %s", attachment->name, reason),
-			 errdetail("Changes made through another table of the hierarchy do not fire the triggers of thumbexif."),
-			 errhint("Remove the table from its hierarchy, or call thumbexif_detach().")));
-}
-
 /* thumbexif_attach() checked this, but a rule may have made the table a view since, and a dump may be forged. */
 static void
 check_kind(const TeAttachment *attachment, Form_pg_class form)
 {
-	if (form->relkind == RELKIND_RELATION && form->relpersistence != RELPERSISTENCE_TEMP &&
+	if ((form->relkind == RELKIND_RELATION || (form->relkind == RELKIND_PARTITIONED_TABLE && attachment->parent == 0)) &&
+		form->relpersistence != RELPERSISTENCE_TEMP &&
 		!IsSystemClass(attachment->relation, form) && form->relnamespace != get_namespace_oid(TE_SCHEMA, true))
 		return;
 	ereport(ERROR,
@@ -133,7 +81,7 @@ check_kind(const TeAttachment *attachment, Form_pg_class form)
 /* The result columns of select_rows(). */
 enum
 {
-	ROW_NUMBER = 1, ROW_RELATION, ROW_KEY_TYPE, ROW_PAUSED, ROW_PAUSED_BY_US, ROW_SEARCH_PATH, ROW_PATH_OWNER, ROW_NOTIFY, ROW_KEY, ROW_PATH, ROW_SIZES, ROW_FORMER, ROW_COLUMNS
+	ROW_NUMBER = 1, ROW_RELATION, ROW_PARENT, ROW_NAMED, ROW_KEY_TYPE, ROW_PAUSED, ROW_PAUSED_BY_US, ROW_SEARCH_PATH, ROW_PATH_OWNER, ROW_NOTIFY, ROW_KEY, ROW_PATH, ROW_SIZES, ROW_FORMER, ROW_COLUMNS
 };
 
 static Datum
@@ -188,13 +136,35 @@ read_thumbnails(HeapTuple row, TeAttachment *attachment)
 		attachment->former_thumbnail = former;
 }
 
+/* How the table's rows are named in statements.  False if the table that users named is gone. */
+static bool
+name_rows(TeAttachment *attachment)
+{
+	char	   *name = attachment->name;
+
+	if (attachment->parent != 0)
+	{
+		char	   *relation = get_rel_name(attachment->named);
+
+		if (relation == NULL)
+			return false;
+		name = quote_qualified_identifier(get_namespace_name(get_rel_namespace(attachment->named)), relation);
+	}
+	attachment->named_name = name;
+	attachment->rows = attachment->has_members ? name : psprintf("ONLY %s", attachment->name);
+	attachment->user_rows = attachment->parent != 0 ? name : attachment->rows;
+	attachment->rows_and = "";
+	attachment->user_rows_and = attachment->parent == 0 ? "" :
+		psprintf(" AND t.tableoid OPERATOR(pg_catalog.=) '%u'::pg_catalog.oid", attachment->relation);
+	return true;
+}
+
 /* An attachment from its row.  NULL if the table was dropped with event triggers off, or if the row was forged. */
 static TeAttachment *
 from_row(HeapTuple row, bool check)
 {
 	TeAttachment *attachment = palloc0(sizeof(TeAttachment));
 	Oid			key_type = DatumGetObjectId(row_datum(row, ROW_KEY_TYPE));
-	const char *reason;
 	HeapTuple	class;
 	Form_pg_class form;
 
@@ -202,6 +172,9 @@ from_row(HeapTuple row, bool check)
 		return NULL;
 	attachment->number = DatumGetInt32(row_datum(row, ROW_NUMBER));
 	attachment->relation = DatumGetObjectId(row_datum(row, ROW_RELATION));
+	attachment->named = DatumGetObjectId(row_datum(row, ROW_NAMED));
+	attachment->parent = DatumGetInt32(row_datum(row, ROW_PARENT));
+	attachment->folder = attachment->parent != 0 ? attachment->parent : attachment->number;
 	attachment->paused = DatumGetBool(row_datum(row, ROW_PAUSED));
 	attachment->paused_by_us = attachment->paused && DatumGetBool(row_datum(row, ROW_PAUSED_BY_US));
 	attachment->notify = notify_channel(row);
@@ -231,32 +204,42 @@ from_row(HeapTuple row, bool check)
 	attachment->search_path = kept_path(row, form->relowner);
 	attachment->name = quote_qualified_identifier(get_namespace_name(form->relnamespace),
 												  NameStr(form->relname));
+	attachment->has_members = form->relkind == RELKIND_PARTITIONED_TABLE;
 	if (check)
 		check_kind(attachment, form);
-	reason = check ? hierarchy_problem(attachment->relation) : NULL;
 	ReleaseSysCache(class);
-	if (reason != NULL)
-		report_hierarchy(attachment, reason);
+	if (!name_rows(attachment))
+		return NULL;
+	if (check)
+		te_hierarchy_check(attachment);
 
 	read_thumbnails(row, attachment);
 	fill_columns(attachment, check);
 	return attachment;
 }
 
-/* Read the row of one relation, or all rows with InvalidOid.  Returns the number of rows.  Inside SPI. */
+/* Which attachments a statement reads: the condition has the parameter $1. */
+#define OF_RELATION		"m.relation = $1"
+#define NAMED			"m.parent IS NULL AND $1 = 0"
+#define MEMBERS			"m.parent = $1::bigint"
+#define EVERY			"$1 = 0"
+
+/* Read rows that meet a condition.  Returns the number of rows.  Inside SPI. */
 static uint64
-select_rows(Oid relation)
+select_rows(const char *condition, Oid argument)
 {
 	StringInfoData sql;
 	TeArgs		args = {0};
 
 	initStringInfo(&sql);
-	appendStringInfoString(&sql, "SELECT attachment, relation::oid, key_type::oid, paused, pause_reason IS NOT NULL, search_path, search_path_owner, notify, id_column, path_column, thumbnail_sizes, former_thumbnail_column::text");
+	appendStringInfoString(&sql, "SELECT m.attachment, m.relation::oid, COALESCE(m.parent, 0), a.relation::oid, a.key_type::oid, a.paused OR m.paused,"
+						   " (NOT a.paused OR a.pause_reason IS NOT NULL) AND (NOT m.paused OR m.pause_reason IS NOT NULL),"
+						   " a.search_path, a.search_path_owner, a.notify, a.id_column, a.path_column, a.thumbnail_sizes, a.former_thumbnail_column::text");
 	for (int i = 0; i < TE_COLUMNS; i++)
-		appendStringInfo(&sql, ", %s_column::text", te_columns[i].name);
-	appendStringInfo(&sql, " FROM %s WHERE relation = $1 OR $1 = 0 ORDER BY attachment",
-					 te_internal_name("thumbexif_attachment"));
-	te_arg(&args, OIDOID, ObjectIdGetDatum(relation));
+		appendStringInfo(&sql, ", a.%s_column::text", te_columns[i].name);
+	appendStringInfo(&sql, " FROM %s AS m JOIN %s AS a ON a.attachment = COALESCE(m.parent, m.attachment) WHERE %s ORDER BY m.attachment",
+					 te_internal_name("thumbexif_attachment"), te_internal_name("thumbexif_attachment"), condition);
+	te_arg(&args, OIDOID, ObjectIdGetDatum(argument));
 	return te_sql_as_extension(sql.data, &args);
 }
 
@@ -289,7 +272,7 @@ get_attachment(Oid relation, bool check)
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	rows = select_rows(relation);
+	rows = OidIsValid(relation) ? select_rows(OF_RELATION, relation) : select_rows(NAMED, InvalidOid);
 	if (rows == 0)
 		report_not_attached(relation);
 	if (rows > 1)
@@ -331,7 +314,7 @@ te_attachment_find(Oid relation)
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	rows = select_rows(relation);
+	rows = select_rows(OF_RELATION, relation);
 	MemoryContextSwitchTo(caller);
 	if (rows > 0)
 		attachment = from_row(SPI_tuptable->vals[0], false);
@@ -340,8 +323,9 @@ te_attachment_find(Oid relation)
 	return attachment;
 }
 
-List *
-te_attachment_all(void)
+/* The attachments that meet a condition. */
+static List *
+list_rows(const char *condition, Oid argument)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	List	   *all = NIL;
@@ -349,7 +333,7 @@ te_attachment_all(void)
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	rows = select_rows(InvalidOid);
+	rows = select_rows(condition, argument);
 	MemoryContextSwitchTo(caller);
 	for (uint64 i = 0; i < rows; i++)
 	{
@@ -360,6 +344,32 @@ te_attachment_all(void)
 	}
 	SPI_finish();
 	MemoryContextSwitchTo(caller);
+	return all;
+}
+
+List *
+te_attachment_all(void)
+{
+	return list_rows(NAMED, InvalidOid);
+}
+
+List *
+te_attachment_members(const TeAttachment *parent)
+{
+	return list_rows(MEMBERS, (Oid) parent->number);
+}
+
+List *
+te_attachment_with_rows(void)
+{
+	List	   *all = list_rows(EVERY, InvalidOid);
+	ListCell   *cell;
+
+	foreach(cell, all)
+	{
+		if (((TeAttachment *) lfirst(cell))->has_members)
+			all = foreach_delete_current(all, cell);
+	}
 	return all;
 }
 
@@ -375,7 +385,7 @@ attachments_equal(const TeAttachment *a, const TeAttachment *b)
 	for (int i = 0; i < TE_COLUMNS; i++)
 		if (!same_text(a->column[i], b->column[i]) || a->type[i] != b->type[i] || a->typmod[i] != b->typmod[i])
 			return false;
-	return a->number == b->number && a->owner == b->owner && a->key_type == b->key_type &&
+	return a->number == b->number && a->parent == b->parent && a->named == b->named && a->owner == b->owner && a->key_type == b->key_type &&
 		memcmp(&a->sizes, &b->sizes, sizeof(a->sizes)) == 0 && same_text(a->former_thumbnail, b->former_thumbnail) &&
 		same_text(a->name, b->name) && same_text(a->search_path, b->search_path) && same_text(a->key, b->key) && same_text(a->path, b->path);
 }
@@ -430,9 +440,9 @@ te_attachment_accepts_key(const TeAttachment *attachment, Oid type)
 void
 te_attachment_check_owner(const TeAttachment *attachment)
 {
-	if (!object_ownercheck(RelationRelationId, attachment->relation, GetUserId()))
+	if (!object_ownercheck(RelationRelationId, attachment->named, GetUserId()))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("must be owner of table %s", attachment->name),
+				 errmsg("must be owner of table %s", attachment->named_name),
 				 errhint("Ask the table's owner, or a member of the owning role, to do this.")));
 }

@@ -1,6 +1,9 @@
 /*
  * attachment.h
  *		The attached tables, and how their columns are mapped.
+ *
+ * A table that users attach has its rows itself, or in members (member.h): each of these has an attachment of its own, with
+ * the mapping, the name of the channel and so on of its parent.
  */
 #ifndef TE_PG_ATTACHMENT_H
 #define TE_PG_ATTACHMENT_H
@@ -14,10 +17,23 @@
 
 typedef struct TeAttachment
 {
-	int			number;			/* never reused; also the name of its thumbnail folder */
+	int			number;			/* never reused */
+	int			parent;			/* of a member: the number of the table that was named; otherwise 0 */
+	int			folder;			/* number that names the folder of its thumbnails: that of the table that was named */
 	Oid			relation;
 	Oid			owner;			/* of the relation */
 	char	   *name;			/* schema-qualified and quoted, for SQL */
+	bool		has_members;	/* its rows are theirs */
+
+	/* The table that users have named, whose rights count: the parent, or the table itself. */
+	Oid			named;
+	char	   *named_name;		/* schema-qualified and quoted */
+
+	/* For FROM and UPDATE, with alias t, and what follows a condition: for statements of the owner, and for those of users. */
+	const char *rows;
+	const char *rows_and;
+	const char *user_rows;
+	const char *user_rows_and;
 	char	   *key;			/* column names, not quoted */
 	char	   *path;
 	char	   *column[TE_COLUMNS]; /* NULL = not mapped */
@@ -40,9 +56,9 @@ typedef struct TeAttachment
 } TeAttachment;
 
 /*
- * The attachment of a relation, or, with InvalidOid, of the only attached table.  Palloc'd.  ERROR if the table is not
+ * The attachment of a relation, or, with InvalidOid, of the only table that was named.  Palloc'd.  ERROR if the table is not
  * attached, if none or several are attached and none was named, if a mapped column was dropped or changed its type, or
- * if the table joined a hierarchy.  Holds no lock after the call.
+ * if the table joined a hierarchy, or as a member left its own.  Holds no lock after the call.
  */
 extern TeAttachment *te_attachment_get(Oid relation);
 
@@ -75,7 +91,12 @@ extern bool te_attachment_accepts_key(const TeAttachment *attachment, Oid type);
 /* ERROR unless the current user owns the relation or has the privileges of its owner. */
 extern void te_attachment_check_owner(const TeAttachment *attachment);
 
-/* All attachments (List of TeAttachment *) in the order of their numbers, unchecked as by te_attachment_find(). */
+/*
+ * Lists of TeAttachment * in the order of their numbers, unchecked as by te_attachment_find(): the tables that users have
+ * named, the members of one of these, and all tables that have rows themselves.
+ */
 extern List *te_attachment_all(void);
+extern List *te_attachment_members(const TeAttachment *parent);
+extern List *te_attachment_with_rows(void);
 
 #endif							/* TE_PG_ATTACHMENT_H */

@@ -79,8 +79,8 @@ read_keys(Piece *piece)
 	}
 	te_arg(&args, type, te_key_datum(type, &lowest));
 	te_arg(&args, type, te_key_datum(type, &highest));
-	sql = psprintf("SELECT %s::%s FROM ONLY %s WHERE %s OPERATOR(pg_catalog.>=) $1 AND %s OPERATOR(pg_catalog.<=) $2"
-				   " ORDER BY %s DESC LIMIT %d", key, format_type_be_qualified(type), attachment->name, key, key, key, PIECE);
+	sql = psprintf("SELECT %s::%s FROM %s WHERE %s OPERATOR(pg_catalog.>=) $1 AND %s OPERATOR(pg_catalog.<=) $2"
+				   " ORDER BY %s DESC LIMIT %d", key, format_type_be_qualified(type), attachment->rows, key, key, key, PIECE);
 	piece->count = (int) te_sql_as_owner(attachment->relation, attachment->owner, attachment->search_path, sql, &args);
 	for (int i = 0; i < piece->count; i++)
 	{

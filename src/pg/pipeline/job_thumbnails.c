@@ -68,7 +68,7 @@ te_job_write_files(TeJob *job)
 		return false;
 	caller = MemoryContextSwitchTo(job->context);
 	for (int i = 0; i < job->num_made; i++)
-		job->made[i].file = te_thumbnail_write(job->asset.attachment->number, job->id, job->task.request.format,
+		job->made[i].file = te_thumbnail_write(job->asset.attachment->folder, job->id, job->task.request.format,
 											   job->made[i].data, job->made[i].bytes, &job->made[i].path);
 	MemoryContextSwitchTo(caller);
 	if (!job->some_sizes)
@@ -93,7 +93,7 @@ te_job_discard_files(TeJob *job)
 {
 	for (int i = 0; i < job->num_made; i++)
 		if (job->made[i].file != NULL)
-			te_thumbnail_discard(job->asset.attachment->number, job->made[i].file, false);
+			te_thumbnail_discard(job->asset.attachment->folder, job->made[i].file, false);
 	te_job_forget_files(job);
 }
 
@@ -158,9 +158,9 @@ delete_rows(TeJob *const *jobs, int count, const TeSizes *wanted)
 	sql = psprintf("WITH gone AS (DELETE FROM %s AS s USING " TE_STATE_KEYS_SQL
 				   " AND COALESCE((($4)[n] >> (array_position($5, s.size) - 1)) & 1, 0) = 0 RETURNING n, s.file),"
 				   " listed AS (INSERT INTO %s (attachment, file, replaced_at)"
-				   " SELECT ($2)[gone.n], gone.file, $6 FROM gone WHERE gone.file IS NOT NULL)"
+				   " SELECT %d, gone.file, $6 FROM gone WHERE gone.file IS NOT NULL)"
 				   " SELECT gone.n FROM gone WHERE gone.file IS NOT NULL",
-				   attachment->thumbnails, te_internal_name("thumbexif_removal"));
+				   attachment->thumbnails, te_internal_name("thumbexif_removal"), attachment->folder);
 	found = te_sql_by_index(sql, &args);
 	for (uint64 row = 0; row < found; row++)
 		jobs[te_out_int((int) row, 1, 1) - 1]->replaced++;

@@ -212,8 +212,8 @@ append_join(StringInfo sql, const TeAttachment *attachment)
 
 	appendStringInfo(sql, " pg_catalog.generate_series(1, $1) AS w (n) WHERE t.%s OPERATOR(pg_catalog.=) ($2)[w.n] AND"
 					 " ((%s) COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.=) ($3)[w.n]"
-					 " OR (%s IS NULL AND ($3)[w.n] IS NULL))",
-					 quote_identifier(attachment->key), te_path_sql(path), path);
+					 " OR (%s IS NULL AND ($3)[w.n] IS NULL))%s",
+					 quote_identifier(attachment->key), te_path_sql(path), path, attachment->rows_and);
 }
 
 char *
@@ -224,7 +224,7 @@ te_row_lock_sql(TeJob *const *jobs, int count, TeArgs *args)
 
 	arg_rows(attachment, jobs, count, args);
 	initStringInfo(&sql);
-	appendStringInfo(&sql, "SELECT w.n FROM ONLY %s AS t,", attachment->name);
+	appendStringInfo(&sql, "SELECT w.n FROM %s AS t,", attachment->rows);
 	append_join(&sql, attachment);
 	appendStringInfoString(&sql, " FOR NO KEY UPDATE OF t");
 	return sql.data;
@@ -240,7 +240,7 @@ te_row_update_sql(TeJob *const *jobs, const TeRowUpdate *updates, int count, TeA
 	Assert(updates[0].any);
 	arg_rows(attachment, jobs, count, args);
 	initStringInfo(&sql);
-	appendStringInfo(&sql, "UPDATE ONLY %s AS t SET ", attachment->name);
+	appendStringInfo(&sql, "UPDATE %s AS t SET ", attachment->rows);
 	for (int i = 0; i < TE_COLUMNS; i++)
 	{
 		if (!updates[0].set[i])

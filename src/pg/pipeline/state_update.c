@@ -344,7 +344,7 @@ te_states_update(TeJob *const *jobs, const TeRowUpdate *updates, int count, cons
 		count_end(jobs[i], results[i].state.status);
 		if (asset->state.file == NULL || results[i].state.file == asset->state.file)
 			continue;
-		te_thumbnail_discard(asset->attachment->number, asset->state.file, true);
+		te_thumbnail_discard(asset->attachment->folder, asset->state.file, true);
 		jobs[i]->replaced++;
 	}
 	te_job_thumbnails_store(jobs, count, settings);

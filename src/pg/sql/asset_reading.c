@@ -26,14 +26,14 @@ te_asset_read(const TeAttachment *attachment, const TeKey *key, bool with_path, 
 
 	*asset = (TeAsset) {.attachment = attachment, .key = *key};
 	te_arg(&args, attachment->key_type, te_key_datum(attachment->key_type, key));
-	sql = psprintf("SELECT %s, %s, %s FROM ONLY %s AS t WHERE t.%s OPERATOR(pg_catalog.=) $1",
+	sql = psprintf("SELECT %s, %s, %s FROM %s AS t WHERE t.%s OPERATOR(pg_catalog.=) $1%s",
 				   te_path_sql(with_path ? psprintf("t.%s", quote_identifier(attachment->path)) : "NULL"),
 				   te_path_sql(thumbnail ? psprintf("t.%s", quote_identifier(thumbnail)) : "NULL"),
 				   te_attachment_stores_bytes(attachment) ?
 				   psprintf("t.%s IS NOT NULL", quote_identifier(attachment->column[TE_COL_THUMBNAIL])) : "false",
-				   attachment->name, quote_identifier(attachment->key));
-	rows = how == TE_STATE_SEE ? te_sql_read_as_caller(attachment->relation, sql, &args) :
-		te_sql_as_caller(attachment->relation, NULL, sql, &args);
+				   attachment->user_rows, quote_identifier(attachment->key), attachment->user_rows_and);
+	rows = how == TE_STATE_SEE ? te_sql_read_as_caller(attachment->named, sql, &args) :
+		te_sql_as_caller(attachment->named, NULL, sql, &args);
 	asset->has_row = rows > 0;
 	if (asset->has_row)
 	{

@@ -140,8 +140,8 @@ find_keys_without_row(void *arg)
 	KeyChunk   *chunk = arg;
 	const TeAttachment *attachment = chunk->attachment;
 	char	   *sql = psprintf("SELECT pg_catalog.array_agg(k.id) FROM pg_catalog.unnest($1) AS k(id) "
-							   "WHERE NOT EXISTS (SELECT FROM ONLY %s t WHERE t.%s OPERATOR(pg_catalog.=) k.id)",
-							   attachment->name, quote_identifier(attachment->key));
+							   "WHERE NOT EXISTS (SELECT FROM %s t WHERE t.%s OPERATOR(pg_catalog.=) k.id)",
+							   attachment->rows, quote_identifier(attachment->key));
 	TeArgs		args = {0};
 	bool		isnull;
 

@@ -76,9 +76,9 @@ delete_surplus(const TeAttachment *attachment, const char *before, const char *a
 												" WHERE s.attachment = $1 AND s.id = unlocked.id RETURNING s.id),"
 												" gone AS (DELETE FROM %s AS t USING changed WHERE t.attachment = $1"
 												" AND t.id = changed.id AND t.size <> ALL ($3) RETURNING t.file)"
-												" INSERT INTO %s (attachment, file) SELECT $1, gone.file FROM gone WHERE gone.file IS NOT NULL",
+												" INSERT INTO %s (attachment, file) SELECT %d, gone.file FROM gone WHERE gone.file IS NOT NULL",
 												attachment->state, ~TE_WROTE_SIZES, attachment->state, attachment->thumbnails,
-												te_internal_name("thumbexif_removal")), &args);
+												te_internal_name("thumbexif_removal"), attachment->folder), &args);
 }
 
 int64

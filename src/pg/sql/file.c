@@ -23,14 +23,14 @@ read_row(const TeAsset *asset, TeStateRead how, const char *column)
 {
 	const TeAttachment *attachment = asset->attachment;
 	TeArgs		args = {0};
-	char	   *sql = psprintf("SELECT t.%s FROM ONLY %s AS t WHERE t.%s OPERATOR(pg_catalog.=) $1",
-							   quote_identifier(column), attachment->name, quote_identifier(attachment->key));
+	char	   *sql = psprintf("SELECT t.%s FROM %s AS t WHERE t.%s OPERATOR(pg_catalog.=) $1%s",
+							   quote_identifier(column), attachment->user_rows, quote_identifier(attachment->key), attachment->user_rows_and);
 	bytea	   *bytes = NULL;
 	uint64		rows;
 
 	te_arg(&args, attachment->key_type, te_key_datum(attachment->key_type, &asset->key));
-	rows = how == TE_STATE_SEE ? te_sql_read_as_caller(attachment->relation, sql, &args) :
-		te_sql_as_caller(attachment->relation, NULL, sql, &args);
+	rows = how == TE_STATE_SEE ? te_sql_read_as_caller(attachment->named, sql, &args) :
+		te_sql_as_caller(attachment->named, NULL, sql, &args);
 	if (rows > 0 && !te_out_null(0, 1))
 		bytes = (bytea *) PG_DETOAST_DATUM_COPY(te_out(0, 1));
 	te_sql_free();
@@ -41,7 +41,7 @@ read_row(const TeAsset *asset, TeStateRead how, const char *column)
 static bytea *
 read_file(const TeAsset *asset, const char *file, int64 length, char *path, char **lost)
 {
-	bytea	   *bytes = te_thumbnail_read(asset->attachment->number, file, length);
+	bytea	   *bytes = te_thumbnail_read(asset->attachment->folder, file, length);
 
 	if (bytes == NULL)
 		*lost = path;

@@ -181,7 +181,7 @@ read_part(Gallery *gallery, bool dated)
 	int			limit = gallery->limit + 1 - gallery->count;
 
 	if (limit > 0)
-		te_sql_read_as_caller(gallery->attachment->relation,
+		te_sql_read_as_caller(gallery->attachment->named,
 							  te_gallery_sql(gallery->attachment, &gallery->filter, dated, limit, &args), &args);
 }
 
@@ -275,7 +275,7 @@ append_stored(StringInfo page, const Photo *photo, const TeAsset *asset)
 		return NULL;
 	if (!te_names_our_file(asset))
 		return "the thumbnail was not made by thumbexif";
-	bytes = te_thumbnail_read_whole(asset->attachment->number, asset->state.file, asset->state.file_size);
+	bytes = te_thumbnail_read_whole(asset->attachment->folder, asset->state.file, asset->state.file_size);
 	return append_thumbnail(page, bytes) ? NULL : "the thumbnail file does not exist or is damaged";
 }
 

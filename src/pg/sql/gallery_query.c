@@ -359,9 +359,10 @@ te_gallery_sql(const TeAttachment *attachment, const TeGalleryFilter *filter, bo
 	appendStringInfo(&builder.sql, "SELECT t.%s::%s, %s, ", key, format_type_be_qualified(attachment->key_type),
 					 te_path_sql(path != NULL ? path : "NULL"));
 	append_facts(&builder);
-	appendStringInfo(&builder.sql, ", %s, %s FROM ONLY %s AS t WHERE %s",
+	appendStringInfo(&builder.sql, ", %s, %s FROM %s AS t WHERE %s%s",
 					 json != NULL ? json : "NULL::pg_catalog.jsonb", bytes != NULL ? bytes : "NULL::pg_catalog.bytea",
-					 attachment->name, te_key_fits_sql(attachment->key_type, te_key_sql(attachment->key_type, psprintf("t.%s", key))));
+					 attachment->user_rows, te_key_fits_sql(attachment->key_type, te_key_sql(attachment->key_type, psprintf("t.%s", key))),
+					 attachment->user_rows_and);
 	if (taken != NULL)
 		appendStringInfo(&builder.sql, " AND %s IS %s", taken, dated ? "NOT NULL" : "NULL");
 	append_filter(&builder, filter);

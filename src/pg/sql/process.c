@@ -314,11 +314,11 @@ read_result(const Process *process, const TeJob *job, TupleDesc desc, Datum *val
 	for (int i = 0; i <= TE_COL_LAST_FACT; i++)
 		if (i != TE_COL_EXIF_METADATA && attachment->column[i] != NULL)
 			append_result(&sql, attachment, i, TupleDescAttr(desc, OUT_ROW + i)->atttypid);
-	appendStringInfo(&sql, "%s FROM ONLY %s AS t WHERE t.%s OPERATOR(pg_catalog.=) $1",
-					 sql.len == 0 ? "SELECT" : "", attachment->name, quote_identifier(attachment->key));
+	appendStringInfo(&sql, "%s FROM %s AS t WHERE t.%s OPERATOR(pg_catalog.=) $1%s",
+					 sql.len == 0 ? "SELECT" : "", attachment->user_rows, quote_identifier(attachment->key), attachment->user_rows_and);
 	te_arg(&args, attachment->key_type, te_key_datum(attachment->key_type, &process->key));
 	te_arg_text(&args, te_default_timezone);
-	if (te_sql_as_caller(attachment->relation, NULL, sql.data, &args) == 0)
+	if (te_sql_as_caller(attachment->named, NULL, sql.data, &args) == 0)
 		te_key_unknown(attachment, job->id);
 	for (int i = 0; i <= TE_COL_LAST_FACT; i++)
 	{

@@ -58,8 +58,8 @@ new_paths_sql(const TeScan *scan)
 {
 	const TeAttachment *attachment = scan->attachment;
 	const char *path = quote_identifier(attachment->path);
-	const char *present = psprintf("EXISTS (SELECT FROM ONLY %s AS t WHERE t.%s OPERATOR(pg_catalog.=)",
-								   attachment->name, path);
+	const char *present = psprintf("EXISTS (SELECT FROM %s AS t WHERE t.%s OPERATOR(pg_catalog.=)",
+								   attachment->rows, path);
 
 	return psprintf("SELECT p.path FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) WITH ORDINALITY AS p(path, other, place)"
 					" WHERE NOT %s p.path) AND NOT %s p.other) GROUP BY p.path ORDER BY pg_catalog.min(p.place)",

@@ -141,7 +141,7 @@ insert_row(Upload *upload)
 		return;
 	args = (TeArgs) {0};
 	te_arg_text(&args, upload->path);
-	if (key_of(upload, psprintf("SELECT %s FROM ONLY %s AS t WHERE t.%s OPERATOR(pg_catalog.=) $1 LIMIT 1", key, attachment->name, path), &args))
+	if (key_of(upload, psprintf("SELECT %s FROM %s AS t WHERE t.%s OPERATOR(pg_catalog.=) $1 LIMIT 1", key, attachment->rows, path), &args))
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
