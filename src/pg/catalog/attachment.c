@@ -19,6 +19,7 @@
 #include "utils/syscache.h"
 
 #include "attachment.h"
+#include "citus.h"
 #include "hierarchy.h"
 #include "pg/base/extension.h"
 #include "pg/base/statement.h"
@@ -81,7 +82,7 @@ check_kind(const TeAttachment *attachment, Form_pg_class form)
 /* The result columns of select_rows(). */
 enum
 {
-	ROW_NUMBER = 1, ROW_RELATION, ROW_PARENT, ROW_NAMED, ROW_KEY_TYPE, ROW_PAUSED, ROW_PAUSED_BY_US, ROW_SEARCH_PATH, ROW_PATH_OWNER, ROW_NOTIFY, ROW_KEY, ROW_PATH, ROW_SIZES, ROW_FORMER, ROW_COLUMNS
+	ROW_NUMBER = 1, ROW_RELATION, ROW_PARENT, ROW_SHARD, ROW_NAMED, ROW_KEY_TYPE, ROW_PAUSED, ROW_PAUSED_BY_US, ROW_SEARCH_PATH, ROW_PATH_OWNER, ROW_NOTIFY, ROW_KEY, ROW_PATH, ROW_SIZES, ROW_FORMER, ROW_COLUMNS
 };
 
 static Datum
@@ -154,6 +155,14 @@ name_rows(TeAttachment *attachment)
 	attachment->rows = attachment->has_members ? name : psprintf("ONLY %s", attachment->name);
 	attachment->user_rows = attachment->parent != 0 ? name : attachment->rows;
 	attachment->rows_and = "";
+	if (attachment->shard != 0)
+	{
+		/* the table that was named is on all nodes, the shard on this one, with the same owner, rights and policies */
+		attachment->named = attachment->relation;
+		attachment->user_rows = attachment->rows;
+		attachment->user_rows_and = "";
+		return true;
+	}
 	attachment->user_rows_and = attachment->parent == 0 ? "" :
 		psprintf(" AND t.tableoid OPERATOR(pg_catalog.=) '%u'::pg_catalog.oid", attachment->relation);
 	return true;
@@ -174,7 +183,10 @@ from_row(HeapTuple row, bool check)
 	attachment->relation = DatumGetObjectId(row_datum(row, ROW_RELATION));
 	attachment->named = DatumGetObjectId(row_datum(row, ROW_NAMED));
 	attachment->parent = DatumGetInt32(row_datum(row, ROW_PARENT));
+	attachment->shard = DatumGetInt64(row_datum(row, ROW_SHARD));
 	attachment->folder = attachment->parent != 0 ? attachment->parent : attachment->number;
+	if (attachment->shard > 0 && attachment->shard <= TE_MAX_SHARD)
+		attachment->folder = -(int) attachment->shard;
 	attachment->paused = DatumGetBool(row_datum(row, ROW_PAUSED));
 	attachment->paused_by_us = attachment->paused && DatumGetBool(row_datum(row, ROW_PAUSED_BY_US));
 	attachment->notify = notify_channel(row);
@@ -204,7 +216,8 @@ from_row(HeapTuple row, bool check)
 	attachment->search_path = kept_path(row, form->relowner);
 	attachment->name = quote_qualified_identifier(get_namespace_name(form->relnamespace),
 												  NameStr(form->relname));
-	attachment->has_members = form->relkind == RELKIND_PARTITIONED_TABLE;
+	attachment->has_members = form->relkind == RELKIND_PARTITIONED_TABLE ||
+		(attachment->parent == 0 && te_citus_kind(attachment->relation) != TE_CITUS_NONE);
 	if (check)
 		check_kind(attachment, form);
 	ReleaseSysCache(class);
@@ -232,7 +245,7 @@ select_rows(const char *condition, Oid argument)
 	TeArgs		args = {0};
 
 	initStringInfo(&sql);
-	appendStringInfoString(&sql, "SELECT m.attachment, m.relation::oid, COALESCE(m.parent, 0), a.relation::oid, a.key_type::oid, a.paused OR m.paused,"
+	appendStringInfoString(&sql, "SELECT m.attachment, m.relation::oid, COALESCE(m.parent, 0), COALESCE(m.shard, 0), a.relation::oid, a.key_type::oid, a.paused OR m.paused,"
 						   " (NOT a.paused OR a.pause_reason IS NOT NULL) AND (NOT m.paused OR m.pause_reason IS NOT NULL),"
 						   " a.search_path, a.search_path_owner, a.notify, a.id_column, a.path_column, a.thumbnail_sizes, a.former_thumbnail_column::text");
 	for (int i = 0; i < TE_COLUMNS; i++)

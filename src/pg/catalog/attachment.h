@@ -19,7 +19,8 @@ typedef struct TeAttachment
 {
 	int			number;			/* never reused */
 	int			parent;			/* of a member: the number of the table that was named; otherwise 0 */
-	int			folder;			/* number that names the folder of its thumbnails: that of the table that was named */
+	int			folder;			/* number that names the folder of its thumbnails: that of the table that was named; of a shard, its own below zero */
+	int64		shard;			/* of a member that is a shard of Citus: its number; otherwise 0 */
 	Oid			relation;
 	Oid			owner;			/* of the relation */
 	char	   *name;			/* schema-qualified and quoted, for SQL */

@@ -21,6 +21,9 @@ typedef enum TeCitusKind
 	TE_CITUS_OTHER				/* distributed in another way, or each shard on several nodes */
 } TeCitusKind;
 
+/* The highest number of a shard that names a folder. */
+#define TE_MAX_SHARD	PG_INT32_MAX
+
 typedef struct TeCitusShard
 {
 	int64		number;

@@ -22,6 +22,7 @@
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
 
+#include "cluster_folder.h"
 #include "pg/base/extension.h"
 #include "thumbnail_path.h"
 #include "thumbnail_sweep.h"
@@ -228,7 +229,7 @@ te_thumbnail_sweep(const char *folder, int attachment, uint64 horizon, bool dry_
 	sweep.names = tuplestore_begin_heap(false, false, work_mem);
 	sweep.desc = CreateTemplateTupleDesc(1);
 	TupleDescInitEntry(sweep.desc, 1, "file", TEXTOID, -1, 0);
-	snprintf(top, sizeof(top), "%s/%d", folder, attachment);
+	snprintf(top, sizeof(top), "%s/%d", folder, te_folder_number(attachment));
 	te_thumbnail_each_leaf(top, read_names, &sweep);
 
 	if (tuplestore_tuple_count(sweep.names) > 0)

@@ -1,0 +1,12 @@
+-- Citus: the shards of distributed tables are members of the attached table, and their thumbnails lie in a folder that all nodes share.
+
+ALTER TABLE thumbexif_internal.thumbexif_attachment ADD COLUMN shard bigint;
+COMMENT ON COLUMN thumbexif_internal.thumbexif_attachment.shard IS
+    'of a member that is a shard of Citus: its number, which is also the name of its thumbnail folder';
+
+CREATE TABLE thumbexif_internal.thumbexif_cluster
+(
+    cluster pg_catalog.text PRIMARY KEY
+);
+COMMENT ON TABLE thumbexif_internal.thumbexif_cluster IS
+    'the Citus cluster to which this node belongs, once a table of Citus is attached: the name of the folder that its nodes share';

@@ -1,0 +1,16 @@
+-- Citus: what the coordinator calls on the other nodes of its cluster, with the role that called the coordinator.
+
+CREATE OR REPLACE FUNCTION @extschema@.thumbexif_node(cluster pg_catalog.text DEFAULT NULL)
+    RETURNS pg_catalog.text
+    LANGUAGE c STABLE PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'thumbexif_node';
+COMMENT ON FUNCTION @extschema@.thumbexif_node(pg_catalog.text) IS
+    'what the coordinator of a Citus cluster compares before it attaches a table: version, settings, and the marker of the cluster''s thumbnail folder as this node sees it';
+
+CREATE OR REPLACE FUNCTION @extschema@.thumbexif_attach_node(relation pg_catalog.text, attachment pg_catalog.text)
+    RETURNS pg_catalog.int4
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'thumbexif_attach_node';
+COMMENT ON FUNCTION @extschema@.thumbexif_attach_node(pg_catalog.text, pg_catalog.text) IS
+    'attach a table of a Citus cluster on this node, as thumbexif_attach() on the coordinator does it; returns the number of its shards here';
+REVOKE EXECUTE ON FUNCTION @extschema@.thumbexif_attach_node(pg_catalog.text, pg_catalog.text) FROM PUBLIC;

@@ -1,0 +1,261 @@
+/*
+ * attach_cluster.c
+ *		Attaching a table of a Citus cluster on all nodes.
+ *
+ * The coordinator finds the columns, and tells the other nodes which they are.  Each node then attaches those shards that it has,
+ * with triggers of its own on them, and later the shards that come (te_member_reconcile).  What the coordinator tells is one text of JSON, the
+ * argument of thumbexif_attach_node().
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/json.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+#include "attach_cluster.h"
+#include "cluster.h"
+#include "pg/base/extension.h"
+#include "pg/base/guc.h"
+#include "pg/base/statement.h"
+#include "pg/catalog/citus.h"
+#include "pg/compat.h"
+#include "pg/files/cluster_folder.h"
+#include "pg/shared/shmem.h"
+
+PG_FUNCTION_INFO_V1(thumbexif_node);
+
+/* --- what a node reports of itself */
+
+/* Settings on which all nodes must agree: those that shape results, and the folders, whose names rows have. */
+static const char *const common_settings[] = {
+	"thumbexif.image_roots", "thumbexif.thumbnail_dir", "thumbexif.thumbnail_size", "thumbexif.thumbnail_sizes",
+	"thumbexif.thumbnail_format", "thumbexif.thumbnail_quality", "thumbexif.default_timezone", "thumbexif.exif_gps",
+	"thumbexif.damaged_images", "thumbexif.sidecars"
+};
+
+static void
+append_pair(StringInfo json, const char *key, const char *value)
+{
+	appendStringInfoString(json, json->len == 0 ? "{" : ", ");
+	escape_json(json, key);
+	appendStringInfoString(json, ": ");
+	if (value == NULL)
+		appendStringInfoString(json, "null");
+	else
+		escape_json(json, value);
+}
+
+static char *
+report(const char *cluster)
+{
+	StringInfoData json;
+
+	initStringInfo(&json);
+	append_pair(&json, "version", TE_VERSION);
+	append_pair(&json, "worker", te_shared != NULL ? "on" : "off");
+	append_pair(&json, "marker", cluster != NULL ? te_cluster_folder_marker(cluster) : NULL);
+	for (size_t i = 0; i < lengthof(common_settings); i++)
+		append_pair(&json, common_settings[i], GetConfigOptionByName(common_settings[i], NULL, false));
+	appendStringInfoChar(&json, '}');
+	return json.data;
+}
+
+/* thumbexif_node(cluster text) RETURNS text */
+Datum
+thumbexif_node(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(report(PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0)))));
+}
+
+/* A value of a text of JSON; NULL if it has none.  Inside SPI. */
+static char *
+value_of(const char *json, const char *key)
+{
+	TeArgs		args = {0};
+	char	   *value;
+
+	te_arg_text(&args, json);
+	te_arg_text(&args, key);
+	te_sql("SELECT pg_catalog.json_object_field_text($1::pg_catalog.json, $2)", &args);
+	value = te_out_text(0, 1);
+	te_sql_free();
+	return value;
+}
+
+static void
+check_setting(const TeNode *node, const char *here, const char *setting)
+{
+	const char *mine = value_of(here, setting);
+	const char *other = value_of(node->text, setting);
+
+	if (mine != NULL && other != NULL && strcmp(mine, other) == 0)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("setting \"%s\" differs on node %s", setting, node->name),
+			 errdetail("It is \"%s\" there and \"%s\" on the coordinator.", other != NULL ? other : "", mine != NULL ? mine : ""),
+			 errhint("Set it to the same value on all nodes, by ALTER SYSTEM and pg_reload_conf() there, and try again.")));
+}
+
+/* Check a node's report against that of this node. */
+static void
+check_node(const TeNode *node, const char *here, bool files)
+{
+	const char *version = value_of(node->text, "version");
+	const char *marker = value_of(node->text, "marker");
+	const char *seen_here = value_of(here, "marker");
+
+	if (version == NULL || strcmp(version, TE_VERSION) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("node %s has version %s of thumbexif, and the coordinator %s", node->name, version != NULL ? version : "?", TE_VERSION),
+				 errhint("Install the same version on all nodes.")));
+	if (strcmp(value_of(node->text, "worker"), "on") != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("thumbexif has no background worker on node %s", node->name),
+				 errhint("There, set \"shared_preload_libraries\" to 'citus, thumbexif', in this order, and restart the server.")));
+	for (size_t i = 0; i < lengthof(common_settings); i++)
+		check_setting(node, here, common_settings[i]);
+	if (files && (marker == NULL || seen_here == NULL || strcmp(marker, seen_here) != 0))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("node %s does not see the thumbnail folder of the coordinator", node->name),
+				 errdetail("File \"%s/%s/.thumbexif\" is not the same there.", te_thumbnail_dir, te_folder_of(-1, "")),
+				 errhint("Mount one file system as \"thumbexif.thumbnail_dir\" on all nodes, or store thumbnails in the rows: name a bytea column in the parameter \"thumbnail\".")));
+}
+
+static void
+check_nodes(bool files)
+{
+	List	   *nodes = te_cluster_nodes();
+	char	   *cluster = te_cluster_make_name();
+	char	   *here;
+	ListCell   *cell;
+
+	te_cluster_set_name(cluster);
+	if (files)
+		te_cluster_folder_create();
+	here = report(cluster);
+	if (te_shared == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("thumbexif has no background worker on the coordinator"),
+				 errhint("Set \"shared_preload_libraries\" to 'citus, thumbexif', in this order, and restart the server.")));
+	te_cluster_run(nodes, psprintf("SELECT %s(%s)", te_user_name("thumbexif_node"), quote_literal_cstr(cluster)));
+	te_cluster_check(nodes, "check thumbexif",
+					 "All nodes must answer, and have thumbexif. CREATE EXTENSION thumbexif on the coordinator creates it on all of them, if its files are installed there.");
+	foreach(cell, nodes)
+		check_node(lfirst(cell), here, files);
+}
+
+/* --- what cannot be attached */
+
+pg_noreturn static void
+refuse_kind(Relation relation, const char *what, const char *hint)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("cannot attach table \"%s\": %s", RelationGetRelationName(relation), what),
+			 errhint("%s", hint)));
+}
+
+static void
+check_kind(Relation relation, const TeMapping *mapping)
+{
+	char	   *column;
+
+	switch (te_citus_kind(RelationGetRelid(relation)))
+	{
+		case TE_CITUS_REFERENCE:
+			refuse_kind(relation, "it is a reference table, whose rows are on all nodes",
+						"Each node would make thumbnails of its own, and the copies of a row would differ. Use undistribute_table(), and perhaps create_distributed_table().");
+		case TE_CITUS_OTHER:
+			refuse_kind(relation, "it is distributed by append or range, or its shards have several placements",
+						"Distribute it by hash with one placement for each shard: create_distributed_table() with \"citus.shard_replication_factor\" 1.");
+		case TE_CITUS_HASH:
+			column = te_citus_distribution_column(RelationGetRelid(relation));
+			if (column == NULL || strcmp(column, mapping->key) != 0)
+				refuse_kind(relation, psprintf("it is distributed by column \"%s\" and not by its key \"%s\"", column != NULL ? column : "?", mapping->key),
+							"Only the distribution column tells which node has a row. Distribute the table by its key, or put it into a distributed schema.");
+			break;
+		default:
+			break;
+	}
+	if (relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
+		refuse_kind(relation, "it is partitioned and distributed", "Attach partitioned tables of one server, or distributed tables without partitions.");
+}
+
+void
+te_attach_cluster_check(Relation relation, const TeMapping *mapping, bool told)
+{
+	check_kind(relation, mapping);
+	if (told)
+		return;
+	if (!te_citus_is_coordinator())
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("cannot attach table \"%s\" on this node", RelationGetRelationName(relation)),
+				 errdetail("It is a table of a Citus cluster, and this is not the coordinator."),
+				 errhint("Call thumbexif_attach() on the coordinator, which attaches it on all nodes.")));
+	if (IsTransactionBlock())
+		ereport(ERROR,
+				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+				 errmsg("a table of a Citus cluster cannot be attached inside a transaction block"),
+				 errdetail("The other nodes attach it in transactions of their own, which could not be rolled back."),
+				 errhint("Call thumbexif_attach() outside of BEGIN.")));
+	check_nodes(mapping->column[TE_COL_THUMBNAIL_PATH] != NULL && mapping->column[TE_COL_THUMBNAIL] == NULL);
+}
+
+/* --- telling the nodes, and reading what was told */
+
+void
+te_attach_cluster_nodes(const TeAttachment *attachment, const char *search_path)
+{
+	List	   *nodes = te_cluster_nodes();
+	StringInfoData json;
+
+	initStringInfo(&json);
+	append_pair(&json, "cluster", te_cluster_make_name());
+	append_pair(&json, "search_path", search_path);
+	append_pair(&json, TE_STANDARD_KEY, attachment->key);
+	append_pair(&json, TE_STANDARD_PATH, attachment->path);
+	for (int i = 0; i < TE_COLUMNS; i++)
+		append_pair(&json, te_columns[i].name, attachment->column[i] != NULL ? attachment->column[i] : "");
+	append_pair(&json, "notify", attachment->notify != NULL ? attachment->notify : "");
+	append_pair(&json, "thumbnail_sizes", attachment->sizes.count > 0 ? te_sizes_text(&attachment->sizes) : "");
+	appendStringInfoChar(&json, '}');
+
+	te_cluster_run(nodes, psprintf("SELECT %s(%s, %s)", te_user_name("thumbexif_attach_node"),
+								   quote_literal_cstr(attachment->name), quote_literal_cstr(json.data)));
+	te_cluster_check(nodes, psprintf("attach table %s", attachment->name),
+					 "Other nodes may have attached it. Call thumbexif_attach() again when this node can, or thumbexif_detach().");
+}
+
+char *
+te_attach_cluster_read(const char *json, TeGivenColumns *given)
+{
+	char	   *cluster = value_of(json, "cluster");
+
+	if (cluster == NULL || !te_citus_is_installed())
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("this is not what a coordinator of a Citus cluster tells its nodes"),
+				 errhint("Call thumbexif_attach() on the coordinator.")));
+	te_cluster_set_name(cluster);
+	given->key = value_of(json, TE_STANDARD_KEY);
+	given->path = value_of(json, TE_STANDARD_PATH);
+	for (int i = 0; i < TE_COLUMNS; i++)
+		given->column[i] = value_of(json, te_columns[i].name);
+	given->facts = TE_FACTS_NAMED;
+	given->notify = value_of(json, "notify");
+	given->sizes = value_of(json, "thumbnail_sizes");
+	return value_of(json, "search_path");
+}
