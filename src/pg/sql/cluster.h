@@ -50,4 +50,19 @@ extern int64 te_cluster_sum(const List *nodes);
 /* "'schema.table'::regclass", for statements that run on other nodes. */
 extern char *te_cluster_relation(const TeAttachment *attachment);
 
+/*
+ * The other node that has the row with this key of a table of Citus; NULL if it is this node, and *shard is the table with the row, or
+ * if this is no table of Citus.  ERROR if the shard is on no node that is known.  Inside SPI.
+ */
+extern TeNode *te_cluster_find_row(const TeAttachment *attachment, const TeKey *key, Oid *shard);
+
+/*
+ * Run a statement about one asset on its node, which raises an ERROR that names node and shard if that fails.  Returns the value.
+ * Not in a transaction block: the node could wait for locks of the caller's transaction, which Citus cannot tell.  Inside SPI.
+ */
+extern char *te_cluster_run_on_row(const TeAttachment *attachment, const TeKey *key, TeNode *node, const char *what, const char *sql);
+
+/* "'42'::bigint": a key for statements that run on other nodes. */
+extern char *te_cluster_key(const TeAttachment *attachment, const TeKey *key);
+
 #endif							/* TE_PG_CLUSTER_H */
