@@ -413,6 +413,11 @@ te_attachment_check_same(const TeAttachment *attachment)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("attached table %s was changed while its assets were processed", attachment->name),
 				 errhint("These assets have been released; process them again.")));
+	if (attachment->shard != 0 && !te_citus_hold_shard(attachment->shard, attachment->owner))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("shard %s was moved to another node while its assets were processed", attachment->name),
+				 errhint("The other node processes them.")));
 }
 
 bool

@@ -18,6 +18,7 @@
 #include "utils/varlena.h"
 
 #include "citus.h"
+#include "pg/base/run_as.h"
 #include "pg/base/statement.h"
 
 /* Columns of pg_dist_partition, which have had these places since its first version. */
@@ -183,16 +184,22 @@ te_citus_shard_of(Oid relation, Oid table)
 }
 
 bool
-te_citus_hold_shard(int64 shard)
+te_citus_hold_shard(int64 shard, Oid owner)
 {
 	TeArgs		args = {0};
+	TeRunAs		save;
 	bool		here;
 
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
 	te_arg_int8(&args, shard);
+	te_run_as_owner(&save, owner, NULL);	/* Citus lets nobody else take the lock */
 	te_sql("SELECT pg_catalog.lock_shard_metadata(5, ARRAY[$1])", &args);	/* ShareLock */
 	te_sql_free();
 	here = te_sql("SELECT FROM pg_catalog.pg_dist_placement AS p JOIN pg_catalog.pg_dist_local_group AS g USING (groupid)"
 				  " WHERE p.shardid OPERATOR(pg_catalog.=) $1 AND p.shardstate OPERATOR(pg_catalog.=) 1", &args) > 0;
 	te_sql_free();
+	te_run_as_end(&save);
+	SPI_finish();
 	return here;
 }

@@ -48,8 +48,8 @@ extern int64 te_citus_shard_of(Oid relation, Oid table);
 
 /*
  * Keep a shard from being moved until the transaction ends.  False if it is not on this node any more, so that nothing may be
- * written to it.  As the owner of the table, inside SPI.
+ * written to it.  Needs no SPI connection.
  */
-extern bool te_citus_hold_shard(int64 shard);
+extern bool te_citus_hold_shard(int64 shard, Oid owner);
 
 #endif							/* TE_PG_CITUS_H */
