@@ -35,3 +35,15 @@ te_subtransaction(void (*function) (void *arg), void *arg)
 	CurrentResourceOwner = owner;
 	return error;
 }
+
+bool
+te_error_by_interrupts(const ErrorData *error)
+{
+	return error->funcname != NULL && strcmp(error->funcname, "ProcessInterrupts") == 0;
+}
+
+bool
+te_error_is_interrupt(const ErrorData *error)
+{
+	return te_error_by_interrupts(error) && error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE;
+}

@@ -14,4 +14,13 @@
  */
 extern ErrorData *te_subtransaction(void (*function) (void *arg), void *arg);
 
+/* Was the ERROR raised by ProcessInterrupts()?  One that user code raises has another origin, whatever its SQLSTATE. */
+extern bool te_error_by_interrupts(const ErrorData *error);
+
+/*
+ * The same for a cancel, a statement_timeout, or the termination of the session, and not a lock_timeout.  An interrupt that user
+ * code catches and raises again is still one.
+ */
+extern bool te_error_is_interrupt(const ErrorData *error);
+
 #endif							/* TE_PG_SUBTRANSACTION_H */

@@ -4,11 +4,15 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "catalog/pg_index.h"
 #include "catalog/pg_type.h"
 #include "mb/pg_wchar.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
 
 #include "key.h"
 #include "pg/base/statement.h"
@@ -254,4 +258,29 @@ te_key_unknown(const TeAttachment *attachment, const char *key)
 			(errcode(ERRCODE_NO_DATA_FOUND),
 			 errmsg("asset %s does not exist in table %s", key, attachment->name),
 			 errhint("Check the key. The row may also have been deleted, or row security may hide it.")));
+}
+
+bool
+te_key_is_unique(Relation relation, AttrNumber column)
+{
+	List	   *indexes = RelationGetIndexList(relation);
+	bool		unique = false;
+	ListCell   *cell;
+
+	foreach(cell, indexes)
+	{
+		HeapTuple	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(cell)));
+		Form_pg_index index;
+
+		if (!HeapTupleIsValid(tuple))
+			continue;
+		index = (Form_pg_index) GETSTRUCT(tuple);
+		if (index->indisunique && index->indisvalid && index->indislive && index->indimmediate &&
+			index->indnkeyatts == 1 && index->indkey.values[0] == column &&
+			heap_attisnull(tuple, Anum_pg_index_indpred, NULL))
+			unique = true;
+		ReleaseSysCache(tuple);
+	}
+	list_free(indexes);
+	return unique;
 }

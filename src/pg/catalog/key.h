@@ -11,6 +11,8 @@
 
 #include "postgres.h"
 
+#include "access/attnum.h"
+#include "utils/relcache.h"
 #include "utils/uuid.h"
 
 #include "attachment.h"
@@ -60,5 +62,8 @@ extern bool te_key_from_argument(const TeAttachment *attachment, Oid type, Datum
 
 /* ERROR that a key has no row. */
 pg_noreturn extern void te_key_unknown(const TeAttachment *attachment, const char *key);
+
+/* Is there a unique index on this column of a table alone, neither partial nor deferrable? */
+extern bool te_key_is_unique(Relation relation, AttrNumber column);
 
 #endif							/* TE_PG_KEY_H */

@@ -42,12 +42,6 @@ typedef struct BatchWrite
 	int64		started_ms;		/* start of that write; 0 = it is charged to the budget */
 } BatchWrite;
 
-static bool
-raised_by_interrupts(const ErrorData *error)
-{
-	return error->funcname != NULL && strcmp(error->funcname, "ProcessInterrupts") == 0;
-}
-
 bool
 te_error_is_storage(const ErrorData *error)
 {
@@ -61,12 +55,6 @@ te_error_is_storage(const ErrorData *error)
 	return false;
 }
 
-bool
-te_error_is_interrupt(const ErrorData *error)
-{
-	return raised_by_interrupts(error) && error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE;
-}
-
 /* Is the ERROR trouble of the server, rather than the fault of an asset?  A trigger can raise any SQLSTATE. */
 static bool
 is_server_error(const ErrorData *error)
@@ -75,7 +63,7 @@ is_server_error(const ErrorData *error)
 
 	/* a lock on the table is not the asset's fault, unless the owner's code waited for it */
 	if (error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE)
-		return raised_by_interrupts(error) || !in_owner_code;
+		return te_error_by_interrupts(error) || !in_owner_code;
 	if (category != ERRCODE_INSUFFICIENT_RESOURCES && category != ERRCODE_SYSTEM_ERROR)
 		return false;
 	return !in_owner_code || te_error_is_storage(error);

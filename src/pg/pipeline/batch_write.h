@@ -24,12 +24,6 @@ extern void te_batch_write(const TeAttachment *attachment, TeJob **jobs, int cou
 						   TeBatchWriteHook between, void *arg);
 
 /*
- * Was the ERROR raised by ProcessInterrupts(): a cancel, a statement_timeout, the termination of the session?  An ERROR that user
- * code raises has another origin, whatever its SQLSTATE; an interrupt that user code catches and raises again is still one.
- */
-extern bool te_error_is_interrupt(const ErrorData *error);
-
-/*
  * Was it raised by the storage manager or WAL?  Code of a table's owner can cause errors of memory and temporary files
  * itself, but not these.
  */

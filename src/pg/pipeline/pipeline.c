@@ -11,6 +11,7 @@
 #include "finish_notify.h"
 #include "pg/base/clock.h"
 #include "pg/base/postmaster_alive.h"
+#include "pg/base/subtransaction.h"
 #include "pg/files/root_check.h"
 #include "pg/files/thumbnail_store.h"
 #include "pg/shared/activity.h"

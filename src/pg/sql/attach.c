@@ -1,7 +1,6 @@
 /*
  * attach.c
- *		SQL functions thumbexif_attach() and thumbexif_detach(), and the event
- *		trigger function that forgets dropped tables.
+ *		SQL functions thumbexif_attach() and thumbexif_detach().
  *
  * The table is found and created with the caller's rights; our tables are written
  * and the triggers created with the extension's (users may not execute the
@@ -13,7 +12,6 @@
 #include "access/relation.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
-#include "commands/event_trigger.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
@@ -25,7 +23,6 @@
 #include "attach_check.h"
 #include "attach_open.h"
 #include "attach_thumbnails.h"
-#include "attach_trigger.h"
 #include "pg/base/extension.h"
 #include "pg/base/run_as.h"
 #include "pg/base/statement.h"
@@ -35,6 +32,9 @@
 #include "pg/catalog/attachment.h"
 #include "pg/catalog/inserted_range.h"
 #include "pg/catalog/key.h"
+#include "pg/catalog/member.h"
+#include "pg/catalog/member_change.h"
+#include "pg/catalog/table_trigger.h"
 #include "pg/compat.h"
 #include "pg/files/thumbnail_store.h"
 #include "pg/pipeline/staleness.h"
@@ -51,17 +51,29 @@
 
 PG_FUNCTION_INFO_V1(thumbexif_attach);
 PG_FUNCTION_INFO_V1(thumbexif_detach);
-PG_FUNCTION_INFO_V1(thumbexif_track_drop);
 
-/* Does an attachment have state rows that meet a condition?  Inside SPI. */
+/* Do an attachment and its members have state rows that meet a condition?  Inside SPI. */
 static bool
 has_states(int attachment, const char *condition)
 {
-	TeArgs		args = {0};
+	TeArgs		none = {0};
 
-	te_arg_int4(&args, attachment);
-	return te_sql_as_extension(psprintf("SELECT FROM %s WHERE attachment = $1 %s LIMIT 1",
-										te_internal_name("thumbexif_asset"), condition), &args) > 0;
+	return te_sql_as_extension(psprintf("SELECT FROM %s WHERE attachment IN (%s) %s LIMIT 1",
+										te_internal_name("thumbexif_asset"), te_member_numbers_sql(attachment), condition), &none) > 0;
+}
+
+/* Are rows of an attachment or its members still to be queued? */
+static bool
+has_ranges(const TeAttachment *attachment)
+{
+	ListCell   *cell;
+
+	foreach(cell, te_attachment_members(attachment))
+	{
+		if (te_inserted_ranges_exist(((TeAttachment *) lfirst(cell))->number))
+			return true;
+	}
+	return te_inserted_ranges_exist(attachment->number);
 }
 
 /*
@@ -90,7 +102,7 @@ check_remapping(const TeAttachment *old, const TeMapping *mapping)
 
 	if ((column_replaced(old, old->key, mapping->key) ||
 		 !te_attachment_accepts_key(old, mapping->key_type)) &&
-		(has_states(old->number, "") || te_inserted_ranges_exist(old->number)))
+		(has_states(old->number, "") || has_ranges(old)))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("cannot change the key of attached table %s", old->name),
@@ -108,12 +120,12 @@ check_remapping(const TeAttachment *old, const TeMapping *mapping)
 			(old->column[i] == NULL || column_replaced(old, old->column[i], mapping->column[i])))
 			*(te_columns[i].from_pixels ? &new_hash : &new_column) = true;
 	if (new_column)
-		te_sql(psprintf("UPDATE %s SET exif_settings = NULL WHERE attachment = %d AND exif_settings IS NOT NULL",
-						te_internal_name("thumbexif_asset"), old->number), &none);
+		te_sql(psprintf("UPDATE %s SET exif_settings = NULL WHERE attachment IN (%s) AND exif_settings IS NOT NULL",
+						te_internal_name("thumbexif_asset"), te_member_numbers_sql(old->number)), &none);
 	if (new_hash)
-		te_sql(psprintf("UPDATE %s SET thumbnail_settings = thumbnail_settings || '" TE_SETTINGS_AGAIN "' WHERE attachment = %d"
+		te_sql(psprintf("UPDATE %s SET thumbnail_settings = thumbnail_settings || '" TE_SETTINGS_AGAIN "' WHERE attachment IN (%s)"
 						" AND thumbnail_settings NOT LIKE '%%" TE_SETTINGS_AGAIN "'",
-						te_internal_name("thumbexif_asset"), old->number), &none);
+						te_internal_name("thumbexif_asset"), te_member_numbers_sql(old->number)), &none);
 }
 
 /*
@@ -234,7 +246,7 @@ check_key_lengths(Relation relation, const TeMapping *mapping, const char *searc
 	const char *key = te_key_sql(mapping->key_type, quote_identifier(mapping->key));
 	TeArgs		none = {0};
 
-	if (mapping->key_type != TEXTOID ||
+	if (mapping->key_type != TEXTOID || relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE ||
 		te_sql_as_owner(RelationGetRelid(relation), relation->rd_rel->relowner, te_table_path_check(search_path),
 						psprintf("SELECT FROM ONLY %s WHERE NOT %s LIMIT 1", name,
 								 te_key_fits_sql(mapping->key_type, key)), &none) == 0)
@@ -251,7 +263,9 @@ attach_table(Relation relation, TeGivenColumns *given)
 {
 	TeAttachment *old = te_attachment_find(RelationGetRelid(relation));
 	char	   *search_path = te_table_path_current(relation->rd_rel->relowner);
+	bool		partitioned = relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
 	TeMapping	mapping = {NULL};
+	TeMemberChange change = {0};
 	TeRunAs		save;
 
 	te_attach_check_relation(relation);
@@ -271,10 +285,12 @@ attach_table(Relation relation, TeGivenColumns *given)
 	if (old != NULL)
 		check_remapping(old, &mapping);
 	store_mapping(relation, old, &mapping, search_path, given);
-	te_attach_create_triggers(relation, &mapping);
-	if (old == NULL)
+	te_table_triggers_create(relation, partitioned ? TE_TRIGGERS_PARTITIONED : TE_TRIGGERS_TABLE, mapping.key, mapping.key_type, mapping.path);
+	if (old == NULL && !partitioned)
 		te_count_attached(relation, te_attachment_find(RelationGetRelid(relation))->number);
 	te_run_as_end(&save);
+	if (partitioned)
+		te_members_update(te_attachment_find(RelationGetRelid(relation)), TE_MEMBERS_STRICT, &change);
 	te_tables_report(relation);
 }
 
@@ -315,11 +331,13 @@ Datum
 thumbexif_detach(PG_FUNCTION_ARGS)
 {
 	TeAttachment *attachment;
+	ListCell   *cell;
 	TeArgs		args = {0};
 	TeRunAs		save;
 
 	PreventCommandIfReadOnly("thumbexif_detach()");
 	attachment = te_attachment_get_unchecked(PG_ARGISNULL(0) ? InvalidOid : PG_GETARG_OID(0));
+	te_member_refuse(attachment);
 	te_attachment_check_owner(attachment);
 	LockRelationOid(attachment->relation, AccessExclusiveLock);
 	/* check again: the owner may have changed while we waited for the lock */
@@ -329,47 +347,19 @@ thumbexif_detach(PG_FUNCTION_ARGS)
 	te_run_as_extension(&save);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	te_attach_drop_triggers(attachment->relation);
+	foreach(cell, te_attachment_members(attachment))
+	{
+		LockRelationOid(((TeAttachment *) lfirst(cell))->relation, AccessExclusiveLock);
+		te_member_release(lfirst(cell));
+	}
+	te_table_triggers_drop(attachment->relation);
 	/* keep the files, which the user's rows name; thumbexif_clean() does not look into this folder any more */
 	te_asset_state_delete_all(attachment->number, true);
 	te_count_detached(attachment->number);
 	te_arg_int4(&args, attachment->number);
+	te_sql(psprintf("DELETE FROM %s WHERE attachment = $1", te_internal_name("thumbexif_released")), &args);
 	te_sql(psprintf("DELETE FROM %s WHERE attachment = $1", te_internal_name("thumbexif_attachment")), &args);
 	SPI_finish();
 	te_run_as_end(&save);
 	PG_RETURN_VOID();
-}
-
-/* thumbexif_track_drop() RETURNS event_trigger: forget the attachments of tables that the command dropped. */
-Datum
-thumbexif_track_drop(PG_FUNCTION_ARGS)
-{
-	TeExtension extension;
-	TeArgs		args = {0};
-	uint64		dropped;
-	int		   *numbers;
-
-	if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("thumbexif_track_drop() was not called as an event trigger"),
-				 errhint("CREATE EXTENSION thumbexif creates the event trigger that calls it.")));
-	if (!te_extension_find(&extension))
-		PG_RETURN_NULL();
-
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	dropped = te_sql_as_extension(psprintf("SELECT a.attachment FROM pg_event_trigger_dropped_objects() d "
-										   "JOIN %s a ON a.relation = d.objid "
-										   "WHERE d.classid = 'pg_class'::regclass AND d.objsubid = 0",
-										   te_internal_name("thumbexif_attachment")), &args);
-	numbers = palloc(sizeof(int) * (dropped + 1));
-	for (uint64 i = 0; i < dropped; i++)
-		numbers[i] = (int) te_out_int((int) i, 1, 0);
-	for (uint64 i = 0; i < dropped; i++)
-		te_asset_state_forget(numbers[i]);
-	if (dropped > 0)
-		te_wake_at_commit();	/* the worker removes their files */
-	SPI_finish();
-	PG_RETURN_NULL();
 }

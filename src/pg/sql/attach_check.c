@@ -7,18 +7,22 @@
 #include <limits.h>
 
 #include "access/htup_details.h"
+#include "access/relation.h"
 #include "catalog/catalog.h"
+#include "catalog/partition.h"
 #include "catalog/pg_class.h"
-#include "catalog/pg_index.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
+#include "partitioning/partdefs.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/partcache.h"
 #include "utils/rel.h"
-#include "utils/syscache.h"
 #include "utils/varlena.h"
 
 #include "attach_check.h"
 #include "pg/base/guc.h"
+#include "pg/catalog/hierarchy.h"
 #include "pg/catalog/key.h"
 #include "pg/files/thumbnail_path.h"
 
@@ -29,9 +33,8 @@ unsuitable_reason(Relation relation)
 	switch (relation->rd_rel->relkind)
 	{
 		case RELKIND_RELATION:
-			break;
 		case RELKIND_PARTITIONED_TABLE:
-			return "it is partitioned";
+			break;
 		case RELKIND_FOREIGN_TABLE:
 			return "it is a foreign table";
 		case RELKIND_VIEW:
@@ -46,25 +49,40 @@ unsuitable_reason(Relation relation)
 		return "it is temporary";
 	if (relation->rd_rel->relpersistence == RELPERSISTENCE_UNLOGGED)
 		return "it is unlogged";
-	if (relation->rd_rel->relispartition)
-		return "it is a partition";
 	if (has_superclass(RelationGetRelid(relation)))
 		return "it inherits from another table";
-	if (find_inheritance_children(RelationGetRelid(relation), NoLock) != NIL)
+	if (relation->rd_rel->relkind == RELKIND_RELATION && find_inheritance_children(RelationGetRelid(relation), NoLock) != NIL)
 		return "other tables inherit from it";
 	return NULL;
+}
+
+pg_noreturn static void
+throw_partition(Relation relation)
+{
+	Oid			top = te_hierarchy_top(RelationGetRelid(relation));
+	char	   *name = quote_qualified_identifier(get_namespace_name(get_rel_namespace(top)), get_rel_name(top));
+
+	ereport(ERROR,
+			(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+			 errmsg("cannot attach \"%s\": it is a partition", RelationGetRelationName(relation)),
+			 te_attachment_find(top) != NULL ?
+			 errhint("Table %s is attached, and its partitions with it.", name) :
+			 errhint("Attach %s: its partitions are attached with it.", name)));
 }
 
 void
 te_attach_check_relation(Relation relation)
 {
-	const char *reason = unsuitable_reason(relation);
+	const char *reason;
 
+	if (relation->rd_rel->relispartition)
+		throw_partition(relation);
+	reason = unsuitable_reason(relation);
 	if (reason != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("cannot attach \"%s\": %s", RelationGetRelationName(relation), reason),
-				 errhint("Attach an ordinary permanent table that neither inherits nor is inherited from.")));
+				 errhint("Attach an ordinary or partitioned permanent table that neither inherits nor is inherited from.")));
 }
 
 /*
@@ -120,32 +138,6 @@ find_required_column(Relation relation, const char *parameter, const char *given
 	return name;
 }
 
-/* Is there a unique index on this column alone that is neither partial nor deferrable? */
-static bool
-is_unique(Relation relation, AttrNumber column)
-{
-	List	   *indexes = RelationGetIndexList(relation);
-	bool		unique = false;
-	ListCell   *cell;
-
-	foreach(cell, indexes)
-	{
-		HeapTuple	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(cell)));
-		Form_pg_index index;
-
-		if (!HeapTupleIsValid(tuple))
-			continue;
-		index = (Form_pg_index) GETSTRUCT(tuple);
-		if (index->indisunique && index->indisvalid && index->indislive && index->indimmediate &&
-			index->indnkeyatts == 1 && index->indkey.values[0] == column &&
-			heap_attisnull(tuple, Anum_pg_index_indpred, NULL))
-			unique = true;
-		ReleaseSysCache(tuple);
-	}
-	list_free(indexes);
-	return unique;
-}
-
 static void
 map_key(Relation relation, const char *given, TeMapping *mapping)
 {
@@ -155,7 +147,8 @@ map_key(Relation relation, const char *given, TeMapping *mapping)
 	mapping->key_type = te_key_type(info.type);
 	if (!OidIsValid(mapping->key_type))
 		throw_type(relation, mapping->key, info.type, TE_KEY_ACCEPTED);
-	if (!info.not_null || !is_unique(relation, info.number))
+	/* that of a partitioned table may be one only within each partition, whose indexes member_change.c checks */
+	if (!info.not_null || (relation->rd_rel->relkind == RELKIND_RELATION && !te_key_is_unique(relation, info.number)))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_TABLE_DEFINITION),
 				 errmsg("column \"%s\" of table \"%s\" is not a key", mapping->key, RelationGetRelationName(relation)),
@@ -217,6 +210,38 @@ check_distinct(const TeMapping *mapping)
 						(errcode(ERRCODE_DUPLICATE_COLUMN),
 						 errmsg("column \"%s\" is named by two parameters", names[i]),
 						 errhint("Each parameter needs a column of its own.")));
+}
+
+/*
+ * ERROR if a column that is written decides to which partition a row belongs: rows are written where they are.
+ */
+static void
+check_not_partitioned_by(Relation relation, const TeMapping *mapping)
+{
+	List	   *tables = relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE ?
+		find_all_inheritors(RelationGetRelid(relation), NoLock, NULL) : NIL;
+	ListCell   *cell;
+
+	foreach(cell, tables)
+	{
+		Relation	table = get_rel_relkind(lfirst_oid(cell)) == RELKIND_PARTITIONED_TABLE ? try_relation_open(lfirst_oid(cell), AccessShareLock) : NULL;
+		bool		expression;
+
+		for (int i = 0; table != NULL && i < TE_COLUMNS; i++)
+		{
+			AttrNumber	number = mapping->column[i] != NULL ? get_attnum(RelationGetRelid(table), mapping->column[i]) : InvalidAttrNumber;
+
+			if (number != InvalidAttrNumber &&
+				has_partition_attrs(table, bms_make_singleton(number - FirstLowInvalidHeapAttributeNumber), &expression))
+				ereport(ERROR,
+						(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+						 errmsg("table \"%s\" is partitioned by column \"%s\", which would be written",
+								RelationGetRelationName(table), mapping->column[i]),
+						 errhint("Pass an empty name as \"%s\": a row stays in its partition when it is processed.", te_columns[i].name)));
+		}
+		if (table != NULL)
+			relation_close(table, NoLock);
+	}
 }
 
 bool
@@ -299,6 +324,7 @@ te_attach_map(Relation relation, const TeGivenColumns *given, TeMapping *mapping
 					 errhint("A row has no thumbnail until its image is processed: use ALTER TABLE ... DROP NOT NULL.")));
 	}
 	check_distinct(mapping);
+	check_not_partitioned_by(relation, mapping);
 	check_has_thumbnail(relation, mapping);
 	if (given->facts == TE_FACTS_THAT_FIT)
 		map_facts_that_fit(relation, mapping);

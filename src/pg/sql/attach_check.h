@@ -44,7 +44,7 @@ typedef struct TeMapping
 #define TE_STANDARD_KEY		"id"
 #define TE_STANDARD_PATH	"path"
 
-/* ERROR unless the relation is an ordinary, permanent table outside of any inheritance or partition tree. */
+/* ERROR unless the relation is an ordinary or partitioned, permanent table that is no partition and neither inherits nor is inherited from. */
 extern void te_attach_check_relation(Relation relation);
 
 /* Name the columns that are mapped already and for which no name is given. */

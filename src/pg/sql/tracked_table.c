@@ -78,12 +78,15 @@ read_table(TeTrackedTable *table)
 		return;
 	}
 	table->attachment = attachment->number;
+	table->parent = attachment->parent;
 	strlcpy(table->state, attachment->state, sizeof(table->state));
 	strlcpy(table->key_name, attachment->key, NAMEDATALEN);
 	table->key_type = attachment->key_type;
 	table->key = find_key(attachment, &key) ? key.number : 0;
 	table->path = te_column_find(table->relation, attachment->path, &path) &&
 		te_path_accepts(path.type) ? path.number : 0;
+	table->thumbnail_path = attachment->column[TE_COL_THUMBNAIL_PATH] != NULL &&
+		te_column_find(table->relation, attachment->column[TE_COL_THUMBNAIL_PATH], &path) && te_path_accepts(path.type) ? path.number : 0;
 }
 
 TeTrackedTable *

@@ -25,6 +25,7 @@ typedef struct TeTrackedTable
 	Oid			relation;		/* hash key */
 	bool		valid;			/* false if the definition has changed and must be read again */
 	int			attachment;		/* its number; 0 = not attached */
+	int			parent;			/* of a member: the number of the table that was named; otherwise 0 */
 	Oid			key_type;
 
 	/*
@@ -33,6 +34,7 @@ typedef struct TeTrackedTable
 	 */
 	AttrNumber	key;
 	AttrNumber	path;
+	AttrNumber	thumbnail_path; /* of type text; 0 if there is none */
 	char		key_name[NAMEDATALEN];
 	char		state[2 * (2 * NAMEDATALEN + 3)];	/* the state table, qualified and quoted */
 	SPIPlanPtr	plans[TE_PLAN_COUNT];	/* made by the caller; freed when the entry is read again */

@@ -2,8 +2,8 @@
  * trigger.c
  *		The trigger function of attached tables, which keeps the state rows up to date.
  *
- * One function serves all four triggers.  It runs as the extension's owner (SECURITY
- * DEFINER, search_path pg_catalog, pg_temp) and never accesses the user's table: it sees
+ * One function serves all four triggers of a table, and one those of partitioned tables, which PostgreSQL fires for each row of
+ * a partition.  They run as the extension's owner and never access the user's table: they see
  * keys and paths only in transition tables and tuples.  Plans are kept for the session
  * until the table's definition changes (tracked_table.c).
  */
@@ -21,8 +21,11 @@
 #include "utils/uuid.h"
 
 #include "bulk_insert.h"
+#include "moved_row.h"
 #include "pg/base/extension.h"
 #include "pg/base/plan_size.h"
+#include "pg/base/run_as.h"
+#include "pg/base/statement.h"
 #include "pg/base/subtransaction.h"
 #include "pg/catalog/asset_count.h"
 #include "pg/catalog/asset_state.h"
@@ -42,6 +45,7 @@
 #define BULK_ROWS	100
 
 PG_FUNCTION_INFO_V1(thumbexif_track);
+PG_FUNCTION_INFO_V1(thumbexif_track_row);
 
 /* The SQL of a plan; $1 is the attachment, $2 the new version, $3 and $4 keys. */
 static char *
@@ -185,16 +189,6 @@ rows_deleted(TeTrackedTable *table, TriggerData *trigger)
 		run_plan(table, TE_PLAN_DELETE, (Datum) 0, (Datum) 0);
 }
 
-static bool
-same_key(const TeTrackedTable *table, Datum one, Datum other)
-{
-	if (table->key_type == UUIDOID)
-		return memcmp(DatumGetUUIDP(one), DatumGetUUIDP(other), UUID_LEN) == 0;
-	if (table->key_type == TEXTOID)
-		return DatumGetBool(DirectFunctionCall2Coll(texteq, C_COLLATION_OID, one, other));
-	return DatumGetInt64(one) == DatumGetInt64(other);
-}
-
 static void
 throw_key_taken(const TeTrackedTable *table)
 {
@@ -232,7 +226,7 @@ row_updated(TeTrackedTable *table, TriggerData *trigger)
 		return;
 	}
 	old_key = te_tracked_key(table, old_key);
-	if (!same_key(table, old_key, new_key))
+	if (!te_tracked_same_key(table, old_key, new_key))
 	{
 		run_plan(table, TE_PLAN_EXISTS, new_key, (Datum) 0);
 		if (SPI_processed > 0)
@@ -258,6 +252,16 @@ count_rows(TeTrackedTable *table, TriggerData *trigger)
 }
 
 static void
+warn_not_tracked(const TeTrackedTable *table)
+{
+	ereport(WARNING,
+			(errcode(ERRCODE_UNDEFINED_COLUMN),
+			 errmsg("change of table \"%s\" is not tracked: a mapped column was dropped or has another type",
+					get_rel_name(table->relation)),
+			 errhint("Call thumbexif_attach() again with the current columns of the table.")));
+}
+
+static void
 fire(TeTrackedTable *table, TriggerData *trigger)
 {
 	count_rows(table, trigger);
@@ -267,11 +271,7 @@ fire(TeTrackedTable *table, TriggerData *trigger)
 		te_count_no_rows(table->attachment);
 	}
 	else if (table->key == 0 || table->path == 0)
-		ereport(WARNING,
-				(errcode(ERRCODE_UNDEFINED_COLUMN),
-				 errmsg("change of table \"%s\" is not tracked: a mapped column was dropped or has another type",
-						get_rel_name(table->relation)),
-				 errhint("Call thumbexif_attach() again with the current columns of the table.")));
+		warn_not_tracked(table);
 	else if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
 		rows_inserted(table, trigger);
 	else if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
@@ -323,9 +323,76 @@ track(TriggerData *trigger)
 	SetUserIdAndSecContext(user, context);
 }
 
-/* thumbexif_track() RETURNS trigger */
-Datum
-thumbexif_track(PG_FUNCTION_ARGS)
+/* --- partitioned tables: triggers for each row */
+
+/* The key of the row that was inserted or deleted.  False if it is NULL or too long. */
+static bool
+row_key(const TeTrackedTable *table, TupleTableSlot *row, Datum *key)
+{
+	bool		isnull;
+	Datum		value = slot_getattr(row, table->key, &isnull);
+
+	if (isnull || !te_tracked_key_fits(table, value))
+		return false;
+	*key = te_tracked_key(table, value);
+	return true;
+}
+
+static void
+row_inserted(TeTrackedTable *table, TupleTableSlot *row)
+{
+	TeMovedResult moved;
+	Datum		key;
+
+	te_count_rows(table->attachment, 1);
+	if (!row_key(table, row, &key))
+		throw_bad_key(table);
+	moved = te_moved_row_arrives(table, key, row);
+	if (moved != TE_MOVED_AS_IT_WAS)
+		run_plan(table, TE_PLAN_QUEUE_ONE, key, (Datum) 0);
+}
+
+static void
+row_deleted(TeTrackedTable *table, TupleTableSlot *row)
+{
+	Datum		key;
+
+	te_count_rows(table->attachment, -1);
+	if (row_key(table, row, &key))
+		te_moved_row_leaves(table, key);
+}
+
+/* Keep the state of a row of a member whose trigger was fired. */
+static void
+track_row(TriggerData *trigger)
+{
+	TeTrackedTable *table;
+	TeRunAs		save;
+
+	te_run_as_extension(&save);
+	te_set_index_only();
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	table = te_tracked_table(RelationGetRelid(trigger->tg_relation));
+	if (table->parent != 0 && (table->key == 0 || table->path == 0))
+		warn_not_tracked(table);
+	else if (table->parent != 0)
+	{
+		if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
+			row_inserted(table, trigger->tg_trigslot);
+		else if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
+			row_deleted(table, trigger->tg_trigslot);
+		else
+			row_updated(table, trigger);
+		te_wake_at_commit();
+	}
+	SPI_finish();
+	te_run_as_end(&save);
+}
+
+/* Called as a trigger, call "keep", unless the extension is of another version. */
+static Datum
+called(FunctionCallInfo fcinfo, const char *name, void (*keep) (TriggerData *trigger))
 {
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
 	TeExtension extension;
@@ -333,7 +400,7 @@ thumbexif_track(PG_FUNCTION_ARGS)
 	if (!CALLED_AS_TRIGGER(fcinfo))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("thumbexif_track() was not called as a trigger"),
+				 errmsg("%s was not called as a trigger", name),
 				 errhint("thumbexif_attach() creates the triggers that call it.")));
 
 	if (te_extension_lookup(&extension) == TE_EXTENSION_OTHER)
@@ -341,6 +408,20 @@ thumbexif_track(PG_FUNCTION_ARGS)
 		warn_other_version(trigger->tg_relation);
 		return PointerGetDatum(NULL);
 	}
-	track(trigger);
+	keep(trigger);
 	return PointerGetDatum(NULL);
+}
+
+/* thumbexif_track() RETURNS trigger */
+Datum
+thumbexif_track(PG_FUNCTION_ARGS)
+{
+	return called(fcinfo, "thumbexif_track()", track);
+}
+
+/* thumbexif_track_row() RETURNS trigger */
+Datum
+thumbexif_track_row(PG_FUNCTION_ARGS)
+{
+	return called(fcinfo, "thumbexif_track_row()", track_row);
 }

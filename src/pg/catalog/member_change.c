@@ -1,0 +1,352 @@
+/*
+ * member_change.c
+ *		Attaches members that came and releases those that left.
+ *
+ * The rows that a new member has already wait for a backfill, as those of a table that is attached do.
+ */
+#include "postgres.h"
+
+#include "access/relation.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "asset_count.h"
+#include "asset_state.h"
+#include "hierarchy.h"
+#include "key.h"
+#include "member.h"
+#include "member_change.h"
+#include "pg/base/extension.h"
+#include "pg/base/run_as.h"
+#include "pg/base/statement.h"
+#include "pg/base/subtransaction.h"
+#include "table_trigger.h"
+
+#define MANY_STATES "10000"		/* more are not deleted at the end of a command, which holds locks */
+#define MOST_TOLD	1000
+
+static List *told = NIL;		/* relations that a word was said about, in TopMemoryContext */
+
+static void
+run(const char *sql, int attachment)
+{
+	TeArgs		args = {0};
+
+	te_arg_int4(&args, attachment);
+	te_sql_as_extension(sql, &args);
+}
+
+/* Is it said for the first time? */
+static bool
+is_news(Oid relation)
+{
+	MemoryContext caller;
+
+	if (list_member_oid(told, relation))
+		return false;
+	if (list_length(told) >= MOST_TOLD)
+	{
+		list_free(told);
+		told = NIL;
+	}
+	caller = MemoryContextSwitchTo(TopMemoryContext);
+	told = lappend_oid(told, relation);
+	MemoryContextSwitchTo(caller);
+	return true;
+}
+
+static int
+news_level(void)
+{
+	return MyBackendType == B_BG_WORKER ? LOG : NOTICE;
+}
+
+/* --- attaching */
+
+/* Why a relation cannot be a member, with a hint; NULL if it can.  It is locked. */
+static const char *
+unsuitable_reason(const TeAttachment *parent, Relation relation, const char **hint)
+{
+	TeAttachment *itself = te_attachment_find(RelationGetRelid(relation));
+	const char *name = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)), RelationGetRelationName(relation));
+	const char *taken;
+	TeColumnInfo key;
+
+	if (itself != NULL)
+	{
+		*hint = psprintf("Call thumbexif_detach('%s') first. The state of its assets is then lost; rows and thumbnails stay.", name);
+		return "it is attached itself";
+	}
+	*hint = "Its rows are not processed.";
+	if (relation->rd_rel->relkind == RELKIND_FOREIGN_TABLE)
+		return "it is a foreign table";
+	if (relation->rd_rel->relkind != RELKIND_RELATION)
+		return "it is not a table";
+	if (relation->rd_rel->relpersistence != RELPERSISTENCE_PERMANENT)
+		return relation->rd_rel->relpersistence == RELPERSISTENCE_TEMP ? "it is temporary" : "it is unlogged";
+	if (!te_column_find(RelationGetRelid(relation), parent->key, &key) || !te_key_is_unique(relation, key.number))
+	{
+		*hint = psprintf("CREATE UNIQUE INDEX ON %s (%s): it must be a key in each partition.", name, quote_identifier(parent->key));
+		return psprintf("column \"%s\" is not a key in it", parent->key);
+	}
+	taken = te_table_triggers_taken(RelationGetRelid(relation), TE_TRIGGERS_PARTITION);
+	if (taken != NULL)
+	{
+		*hint = "Rename that trigger; thumbexif needs its name.";
+		return psprintf("trigger \"%s\" of it does not belong to thumbexif", taken);
+	}
+	return NULL;
+}
+
+/* Foreign and unlogged partitions are passed over; what can be remedied is an ERROR when the table is attached. */
+static void
+refuse(const TeAttachment *parent, Relation relation, TeMemberMode mode, const char *reason, const char *hint)
+{
+	bool		remedy = relation->rd_rel->relkind == RELKIND_RELATION && relation->rd_rel->relpersistence == RELPERSISTENCE_PERMANENT;
+
+	if (mode == TE_MEMBERS_STRICT && remedy)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("cannot attach partition \"%s\" of table %s: %s", RelationGetRelationName(relation), parent->name, reason),
+				 errhint("%s", hint)));
+	if (is_news(RelationGetRelid(relation)) || mode == TE_MEMBERS_STRICT)
+		ereport(remedy ? WARNING : news_level(),
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("partition \"%s\" of attached table %s is not attached: %s", RelationGetRelationName(relation), parent->name, reason),
+				 errhint("%s", hint)));
+}
+
+/* ERROR if the table has keys that are too long.  Triggers refuse those that come later. */
+static bool
+keys_fit(const TeAttachment *parent, Relation relation)
+{
+	const char *name = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)), RelationGetRelationName(relation));
+	TeArgs		none = {0};
+
+	return parent->key_type != TEXTOID ||
+		te_sql_as_owner(RelationGetRelid(relation), relation->rd_rel->relowner, NULL,
+						psprintf("SELECT FROM ONLY %s WHERE NOT %s LIMIT 1", name,
+								 te_key_fits_sql(TEXTOID, te_key_sql(TEXTOID, quote_identifier(parent->key)))), &none) == 0;
+}
+
+/* Attach a relation that is open and locked. */
+static void
+attach_relation(const TeAttachment *parent, Relation relation)
+{
+	const char *table = te_internal_name("thumbexif_attachment");
+	TeArgs		args = {0};
+	TeRunAs		save;
+	int			number;
+
+	te_run_as_extension(&save);
+	te_arg(&args, OIDOID, ObjectIdGetDatum(RelationGetRelid(relation)));
+	te_arg_int4(&args, parent->number);
+	te_sql(psprintf("INSERT INTO %s (attachment, relation, parent, key_type, id_column, path_column)"
+					" SELECT nextval(%s)::integer, $1, a.attachment, a.key_type, a.id_column, a.path_column FROM %s AS a WHERE a.attachment = $2"
+					" RETURNING attachment", table, quote_literal_cstr(te_internal_name("thumbexif_attachment_seq")), table), &args);
+	number = (int) te_out_int(0, 1, 0);
+	te_sql_free();
+	te_table_triggers_create(relation, TE_TRIGGERS_PARTITION, parent->key, parent->key_type, parent->path);
+	te_count_attached(relation, number);
+	te_run_as_end(&save);
+}
+
+/* Has another process attached it meanwhile, or has it left another table and is not released yet? */
+static bool
+is_member(Oid relation)
+{
+	TeAttachment *attachment = te_attachment_find(relation);
+
+	return attachment != NULL && attachment->parent != 0;
+}
+
+/* Attach a relation, if it can be a member and can be locked. */
+static void
+attach_member(const TeAttachment *parent, Oid oid, TeMemberMode mode, TeMemberChange *change)
+{
+	Relation	relation;
+	const char *reason;
+	const char *hint = NULL;
+
+	if (mode == TE_MEMBERS_STRICT)
+		LockRelationOid(oid, ShareRowExclusiveLock);
+	else if (!ConditionalLockRelationOid(oid, ShareRowExclusiveLock))
+	{
+		change->left = true;
+		return;
+	}
+	relation = try_relation_open(oid, NoLock);
+	if (relation == NULL)
+	{
+		UnlockRelationOid(oid, ShareRowExclusiveLock);
+		return;
+	}
+	if (is_member(oid))
+	{
+		relation_close(relation, NoLock);
+		return;
+	}
+	reason = unsuitable_reason(parent, relation, &hint);
+	if (reason == NULL && !keys_fit(parent, relation))
+		reason = psprintf("column \"%s\" has keys that are longer than %d bytes", parent->key, TE_KEY_MAX_TEXT);
+	if (reason != NULL)
+		refuse(parent, relation, mode, reason, hint);
+	else
+	{
+		attach_relation(parent, relation);
+		change->attached++;
+		if (mode != TE_MEMBERS_STRICT)
+			ereport(news_level(),
+					(errmsg("partition \"%s\" of attached table %s is attached", RelationGetRelationName(relation), parent->name)));
+	}
+	relation_close(relation, reason != NULL && mode != TE_MEMBERS_STRICT ? ShareRowExclusiveLock : NoLock);
+}
+
+/* --- releasing */
+
+void
+te_member_release(const TeAttachment *member)
+{
+	TeArgs		args = {0};
+
+	te_table_triggers_drop(member->relation);
+	te_arg_int4(&args, member->number);
+	te_arg_int4(&args, member->folder);
+	te_arg(&args, OIDOID, ObjectIdGetDatum(member->relation));
+	te_sql_as_extension(psprintf("INSERT INTO %s (attachment, relation, file) SELECT $2, $3, s.file FROM %s AS s"
+								 " WHERE s.attachment = $1 AND s.file IS NOT NULL ON CONFLICT DO NOTHING",
+								 te_internal_name("thumbexif_released"), member->state), &args);
+	te_asset_state_delete_all(member->number, true);
+	te_count_detached(member->number);
+	run(psprintf("DELETE FROM %s WHERE attachment = $1", te_internal_name("thumbexif_attachment")), member->number);
+}
+
+/* Has a member so many states that a command should not wait until they are deleted? */
+static bool
+has_many_states(const TeAttachment *member)
+{
+	TeArgs		args = {0};
+	bool		many;
+
+	te_arg_int4(&args, member->number);
+	many = te_sql_as_extension(psprintf("SELECT FROM %s WHERE attachment = $1 OFFSET " MANY_STATES " LIMIT 1", member->state), &args) > 0;
+	te_sql_free();
+	return many;
+}
+
+static void
+release_member(const TeAttachment *parent, const TeAttachment *member, TeMemberMode mode, TeMemberChange *change)
+{
+	TeRunAs		save;
+
+	if (mode == TE_MEMBERS_STRICT)
+		LockRelationOid(member->relation, AccessExclusiveLock);
+	else if ((mode == TE_MEMBERS_OF_COMMAND && has_many_states(member)) ||
+			 !ConditionalLockRelationOid(member->relation, AccessExclusiveLock))
+	{
+		change->left = true;
+		return;
+	}
+	te_run_as_extension(&save);
+	te_member_release(member);
+	te_run_as_end(&save);
+	told = list_delete_oid(told, member->relation);
+	change->released++;
+	ereport(news_level(),
+			(errmsg("table %s is no longer a partition of attached table %s, and is released", member->name, parent->name),
+			 errdetail("Its rows and thumbnails stay as they are.")));
+}
+
+void
+te_member_dropped(Oid relation)
+{
+	TeArgs		args = {0};
+
+	te_arg(&args, OIDOID, ObjectIdGetDatum(relation));
+	te_sql_as_extension(psprintf("WITH gone AS (DELETE FROM %s WHERE relation = $1 RETURNING attachment, file)"
+								 " INSERT INTO %s (attachment, file) SELECT gone.attachment, gone.file FROM gone",
+								 te_internal_name("thumbexif_released"), te_internal_name("thumbexif_removal")), &args);
+}
+
+/* --- both */
+
+static bool
+is_recorded(List *members, Oid relation)
+{
+	ListCell   *cell;
+
+	foreach(cell, members)
+	{
+		if (((TeAttachment *) lfirst(cell))->relation == relation)
+			return true;
+	}
+	return false;
+}
+
+void
+te_members_update(const TeAttachment *parent, TeMemberMode mode, TeMemberChange *change)
+{
+	List	   *wanted = te_member_relations(parent);
+	List	   *members = te_attachment_members(parent);
+	ListCell   *cell;
+
+	foreach(cell, members)
+	{
+		if (!list_member_oid(wanted, ((TeAttachment *) lfirst(cell))->relation))
+			release_member(parent, lfirst(cell), mode, change);
+	}
+	foreach(cell, wanted)
+	{
+		if (!is_recorded(members, lfirst_oid(cell)))
+			attach_member(parent, lfirst_oid(cell), mode, change);
+	}
+	list_free(wanted);
+}
+
+typedef struct Update
+{
+	const TeAttachment *parent;
+	TeMemberMode mode;
+	TeMemberChange change;
+} Update;
+
+static void
+update_one(void *arg)
+{
+	Update	   *update = arg;
+
+	te_members_update(update->parent, update->mode, &update->change);
+}
+
+void
+te_members_update_all(TeMemberMode mode, TeMemberChange *change)
+{
+	ListCell   *cell;
+
+	foreach(cell, te_attachment_all())
+	{
+		Update		update = {lfirst(cell), mode, {0}};
+		ErrorData  *error;
+
+		if (!update.parent->has_members)
+			continue;
+		error = te_subtransaction(update_one, &update);
+		if (error != NULL && te_error_is_interrupt(error))
+			ReThrowError(error);
+		if (error != NULL)
+			ereport(WARNING,
+					(errcode(error->sqlerrcode),
+					 errmsg("partitions of attached table %s could not be attached or released: %s", update.parent->name, error->message),
+					 errhint("Call thumbexif_attach() for the table again.")));
+		change->attached += update.change.attached;
+		change->released += update.change.released;
+		change->left |= update.change.left || error != NULL;
+	}
+}

@@ -1,0 +1,95 @@
+/*
+ * event_trigger.c
+ *		The event trigger functions: they forget attached tables that are dropped, and attach and release partitions.
+ */
+#include "postgres.h"
+
+#include "commands/event_trigger.h"
+#include "executor/spi.h"
+
+#include "pg/base/extension.h"
+#include "pg/base/statement.h"
+#include "pg/catalog/asset_state.h"
+#include "pg/catalog/member_change.h"
+#include "pg/compat.h"
+#include "pg/shared/wakeup.h"
+
+PG_FUNCTION_INFO_V1(thumbexif_track_drop);
+PG_FUNCTION_INFO_V1(thumbexif_track_members);
+
+static void
+check_called(FunctionCallInfo fcinfo, const char *name)
+{
+	if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("%s was not called as an event trigger", name),
+				 errhint("CREATE EXTENSION thumbexif creates the event trigger that calls it.")));
+}
+
+/* The files of former members that were dropped are no longer named by rows.  Returns the number of tables.  Inside SPI. */
+static uint64
+forget_released(void)
+{
+	TeArgs		args = {0};
+	uint64		dropped = te_sql_as_extension(psprintf("SELECT DISTINCT r.relation::oid FROM pg_event_trigger_dropped_objects() d JOIN %s r ON r.relation = d.objid"
+													   " WHERE d.classid = 'pg_class'::regclass AND d.objsubid = 0",
+													   te_internal_name("thumbexif_released")), &args);
+	Oid		   *relations = palloc(sizeof(Oid) * (dropped + 1));
+
+	for (uint64 i = 0; i < dropped; i++)
+		relations[i] = DatumGetObjectId(te_out((int) i, 1));
+	for (uint64 i = 0; i < dropped; i++)
+		te_member_dropped(relations[i]);
+	return dropped;
+}
+
+/* thumbexif_track_drop() RETURNS event_trigger: forget the attachments of tables that the command dropped. */
+Datum
+thumbexif_track_drop(PG_FUNCTION_ARGS)
+{
+	TeExtension extension;
+	TeArgs		args = {0};
+	uint64		dropped;
+	int		   *numbers;
+
+	check_called(fcinfo, "thumbexif_track_drop()");
+	if (!te_extension_find(&extension))
+		PG_RETURN_NULL();
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	dropped = te_sql_as_extension(psprintf("SELECT a.attachment FROM pg_event_trigger_dropped_objects() d "
+										   "JOIN %s a ON a.relation = d.objid "
+										   "WHERE d.classid = 'pg_class'::regclass AND d.objsubid = 0",
+										   te_internal_name("thumbexif_attachment")), &args);
+	numbers = palloc(sizeof(int) * (dropped + 1));
+	for (uint64 i = 0; i < dropped; i++)
+		numbers[i] = (int) te_out_int((int) i, 1, 0);
+	for (uint64 i = 0; i < dropped; i++)
+		te_asset_state_forget(numbers[i]);
+	dropped += forget_released();
+	if (dropped > 0)
+		te_wake_at_commit();	/* the worker removes their files */
+	SPI_finish();
+	PG_RETURN_NULL();
+}
+
+/* thumbexif_track_members() RETURNS event_trigger: attach and release partitions that the command has made, attached or detached. */
+Datum
+thumbexif_track_members(PG_FUNCTION_ARGS)
+{
+	TeExtension extension;
+	TeMemberChange change = {0};
+
+	check_called(fcinfo, "thumbexif_track_members()");
+	if (!te_extension_find(&extension))
+		PG_RETURN_NULL();
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	te_members_update_all(TE_MEMBERS_OF_COMMAND, &change);
+	if (change.attached > 0 || change.released > 0 || change.left)
+		te_wake_at_commit();
+	SPI_finish();
+	PG_RETURN_NULL();
+}

@@ -1,0 +1,304 @@
+/*
+ * moved_row.c
+ *		Rows that move from one partition to another: their state goes along.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/transam.h"
+#include "access/xact.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/fmgrprotos.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/typcache.h"
+#include "utils/uuid.h"
+
+#include "moved_row.h"
+#include "pg/base/extension.h"
+#include "pg/base/statement.h"
+#include "pg/catalog/asset.h"
+#include "pg/catalog/asset_state.h"
+#include "pg/catalog/key.h"
+
+/* So many deleted states are remembered.  An UPDATE that moves rows needs one, since each insertion follows its deletion. */
+#define MOST_LEFT	200
+
+/* A state that was deleted. */
+typedef struct LeftRow
+{
+	int			parent;
+	Oid			key_type;
+	Datum		key;
+	int64		path_hash;
+	bool		has_path_hash;
+	char	   *file;			/* NULL = none */
+	Datum		state;			/* the row of the state table */
+	Datum		sizes;			/* an array of rows of the table of thumbnails, or 0 */
+	Datum		removals;		/* an array of numbers in thumbexif_removal, or 0 */
+} LeftRow;
+
+static MemoryContext left_context = NULL;	/* of the list and what is in it, below TopTransactionContext */
+static List *left_rows = NIL;	/* LeftRow *, the last one first */
+static FullTransactionId left_in;	/* the transaction of the list */
+static int	num_left = 0;		/* remembered in it, also those that were taken over */
+static bool last_left = false;	/* the first of the list was the last that happened */
+
+/* Is the list of this transaction?  It had an id when it deleted a state. */
+static bool
+is_of_now(void)
+{
+	return left_context != NULL && FullTransactionIdEquals(left_in, GetTopFullTransactionIdIfAny());
+}
+
+static void
+forget(void)
+{
+	if (is_of_now())
+		MemoryContextDelete(left_context);
+	left_context = NULL;
+	left_rows = NIL;
+	num_left = 0;
+}
+
+/* SubXactCallback: what was deleted in a subtransaction that is rolled back was not. */
+static void
+subtransaction_ended(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *arg)
+{
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		forget();
+}
+
+/* Begin a list, if that of this transaction has not begun. */
+static void
+begin_list(void)
+{
+	static bool registered = false;
+
+	if (!registered)
+		RegisterSubXactCallback(subtransaction_ended, NULL);
+	registered = true;
+	if (is_of_now() && num_left < MOST_LEFT)
+		return;
+	forget();
+	left_context = AllocSetContextCreate(TopTransactionContext, "thumbexif rows that left", ALLOCSET_SMALL_SIZES);
+	left_in = GetTopFullTransactionId();
+}
+
+bool
+te_tracked_same_key(const TeTrackedTable *table, Datum one, Datum other)
+{
+	if (table->key_type == UUIDOID)
+		return memcmp(DatumGetUUIDP(one), DatumGetUUIDP(other), UUID_LEN) == 0;
+	if (table->key_type == TEXTOID)
+		return DatumGetBool(DirectFunctionCall2Coll(texteq, C_COLLATION_OID, one, other));
+	return DatumGetInt64(one) == DatumGetInt64(other);
+}
+
+/* --- deletion */
+
+static Datum
+copy_datum(int column, bool by_value, int16 length)
+{
+	return te_out_null(0, column) ? (Datum) 0 : datumCopy(te_out(0, column), by_value, length);
+}
+
+/* Remember the deleted state in SPI_tuptable; if there are too many, from here on. */
+static void
+remember(const TeTrackedTable *table, Datum key)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	bool		by_value = te_key_state_type(table->key_type) == INT8OID;
+	LeftRow    *row;
+
+	begin_list();
+	num_left++;
+	MemoryContextSwitchTo(left_context);
+	row = palloc0(sizeof(LeftRow));
+	row->parent = table->parent;
+	row->key_type = table->key_type;
+	row->key = datumCopy(key, by_value, by_value ? (int) sizeof(int64) : table->key_type == UUIDOID ? UUID_LEN : -1);
+	row->has_path_hash = !te_out_null(0, 1);
+	row->path_hash = te_out_int(0, 1, 0);
+	row->file = te_out_text(0, 2);
+	row->state = copy_datum(3, false, -1);
+	row->sizes = copy_datum(4, false, -1);
+	row->removals = copy_datum(5, false, -1);
+	left_rows = lcons(row, left_rows);
+	MemoryContextSwitchTo(caller);
+}
+
+void
+te_moved_row_leaves(const TeTrackedTable *table, Datum key)
+{
+	TeArgs		args = {0};
+	char	   *sql = psprintf("WITH gone AS (DELETE FROM %s AS s WHERE s.attachment = $1 AND s.id = $2"
+							   " RETURNING s.path_hash, s.file, s.wrote, s AS whole),"
+							   " sizes AS (DELETE FROM %s AS t USING gone WHERE t.attachment = $1 AND t.id = $2"
+							   " AND (gone.wrote & " INT64_FORMAT ") <> 0 RETURNING t.file, t AS whole),"
+							   " listed AS (INSERT INTO %s (attachment, file) SELECT $3, named.file"
+							   " FROM (SELECT file FROM gone UNION ALL SELECT file FROM sizes) AS named WHERE named.file IS NOT NULL RETURNING removal)"
+							   " SELECT gone.path_hash, gone.file, gone.whole, (SELECT array_agg(sizes.whole) FROM sizes),"
+							   " (SELECT array_agg(listed.removal) FROM listed) FROM gone",
+							   table->state, te_thumbnail_table(table->state), TE_WROTE_SIZES, te_internal_name("thumbexif_removal"));
+
+	te_arg_int4(&args, table->attachment);
+	te_arg(&args, te_key_state_type(table->key_type), key);
+	te_arg_int4(&args, table->parent);
+	last_left = te_sql(sql, &args) > 0;
+	if (last_left)
+		remember(table, key);
+	te_sql_free();
+	pfree(sql);
+}
+
+/* --- insertion */
+
+/* A text of the row, or NULL. */
+static char *
+row_text(TupleTableSlot *row, AttrNumber column)
+{
+	bool		isnull = true;
+	Datum		value = column > 0 ? slot_getattr(row, column, &isnull) : (Datum) 0;
+
+	return isnull ? NULL : TextDatumGetCString(value);
+}
+
+static bool
+ends_with_file(const char *path, const char *file)
+{
+	size_t		length = strlen(file);
+	size_t		path_length = path != NULL ? strlen(path) : 0;
+
+	return path_length > length && path[path_length - length - 1] == '/' && strcmp(path + path_length - length, file) == 0;
+}
+
+/*
+ * Is it the row that has left?  Keys may be the same in two partitions.  A row that names the file of the state is, and one with
+ * the same path; or whatever the path, if nothing has happened since.
+ */
+static bool
+is_same_row(const TeTrackedTable *table, const LeftRow *left, TupleTableSlot *row, bool same_path, bool followed)
+{
+	if (left->file != NULL && table->thumbnail_path > 0)
+		return ends_with_file(row_text(row, table->thumbnail_path), left->file);
+	return same_path || followed;
+}
+
+/* The type of the rows of a table of ours. */
+static Oid
+row_type(const char *relation)
+{
+	TeExtension extension;
+
+	te_extension_get(&extension);
+	return get_rel_type_id(get_relname_relid(relation, extension.schema));
+}
+
+/* Append the columns of a relation, each after a comma, with a prefix, except those that are named (a comma behind each). */
+static void
+append_columns(StringInfo sql, const char *relation, const char *prefix, const char *except)
+{
+	TupleDesc	desc = lookup_rowtype_tupdesc(row_type(relation), -1);
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		const char *name = NameStr(TupleDescAttr(desc, i)->attname);
+
+		if (!TupleDescAttr(desc, i)->attisdropped && strstr(except, psprintf(",%s,", name)) == NULL)
+			appendStringInfo(sql, ", %s%s", prefix, quote_identifier(name));
+	}
+	ReleaseTupleDesc(desc);
+}
+
+/* The statement that inserts a state again: $1 attachment, $2 version, $3 state, $4 sizes, $5 removals. */
+static char *
+arrive_sql(const TeTrackedTable *table)
+{
+	static const char changed[] = ",attachment,status,claimed_from,claim,version,attempts,";
+	const char *states = te_key_state_table(table->key_type);
+	const char *thumbnails = psprintf("thumbexif_thumbnail%s", strrchr(states, '_'));
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	/* a process that works on the asset knows only the partition where it was: restore the state before its claim */
+	appendStringInfo(&sql, "WITH arrived AS (INSERT INTO %s AS s (attachment, status, version, attempts", table->state);
+	append_columns(&sql, states, "", changed);
+	appendStringInfoString(&sql, ") SELECT $1, CASE ($3).status WHEN 'running' THEN COALESCE(($3).claimed_from, 'queued') ELSE ($3).status END,"
+						   " GREATEST(($3).version + 1, $2),"
+						   " CASE ($3).status WHEN 'running' THEN GREATEST(($3).attempts - 1, 0) ELSE ($3).attempts END");
+	append_columns(&sql, states, "($3).", changed);
+	appendStringInfo(&sql, " ON CONFLICT DO NOTHING RETURNING s.id), sizes AS (INSERT INTO %s (attachment", te_thumbnail_table(table->state));
+	append_columns(&sql, thumbnails, "", ",attachment,");
+	appendStringInfoString(&sql, ") SELECT $1");
+	append_columns(&sql, thumbnails, "t.", ",attachment,");
+	appendStringInfo(&sql, " FROM unnest($4) AS t, arrived),"
+					 " kept AS (DELETE FROM %s AS r USING unnest($5) AS k(removal), arrived WHERE r.removal = k.removal)"
+					 " SELECT FROM arrived", te_internal_name("thumbexif_removal"));
+	return sql.data;
+}
+
+/* An argument of the type of rows of a relation, or of an array of these. */
+static void
+arg_rows(TeArgs *args, const char *relation, Datum value, bool array)
+{
+	Oid			type = array ? get_array_type(row_type(relation)) : row_type(relation);
+
+	if (value == (Datum) 0)
+		te_arg_null(args, type);
+	else
+		te_arg(args, type, value);
+}
+
+/* Insert the state again.  False if the row has a state already. */
+static bool
+take_over(const TeTrackedTable *table, const LeftRow *left)
+{
+	const char *states = te_key_state_table(table->key_type);
+	TeArgs		args = {0};
+	bool		taken;
+
+	te_arg_int4(&args, table->attachment);
+	te_arg_int8(&args, te_asset_state_new_version());
+	arg_rows(&args, states, left->state, false);
+	arg_rows(&args, psprintf("thumbexif_thumbnail%s", strrchr(states, '_')), left->sizes, true);
+	if (left->removals == (Datum) 0)
+		te_arg_null(&args, INT8ARRAYOID);
+	else
+		te_arg(&args, INT8ARRAYOID, left->removals);
+	taken = te_sql(arrive_sql(table), &args) > 0;
+	te_sql_free();
+	return taken;
+}
+
+TeMovedResult
+te_moved_row_arrives(const TeTrackedTable *table, Datum key, TupleTableSlot *row)
+{
+	bool		followed = last_left;
+	ListCell   *cell;
+
+	last_left = false;
+	if (!is_of_now())
+		return TE_MOVED_NOT;
+	foreach(cell, left_rows)
+	{
+		LeftRow    *left = lfirst(cell);
+		bool		same_path;
+
+		if (left->parent == table->parent && left->key_type == table->key_type && te_tracked_same_key(table, left->key, key))
+		{
+			same_path = left->has_path_hash && left->path_hash == te_path_hash(row_text(row, table->path));
+			if (!is_same_row(table, left, row, same_path, followed && foreach_current_index(cell) == 0) || !take_over(table, left))
+				return TE_MOVED_NOT;
+			left_rows = foreach_delete_current(left_rows, cell);
+			if (left_rows == NIL)
+				forget();
+			return same_path ? TE_MOVED_AS_IT_WAS : TE_MOVED_CHANGED;
+		}
+	}
+	return TE_MOVED_NOT;
+}

@@ -1,0 +1,34 @@
+/*
+ * moved_row.h
+ *		Rows that move from one partition to another: their state goes along.  Private to trigger.c.
+ *
+ * PostgreSQL deletes the row from one partition and inserts it into another, and tells triggers no more.  So the states that
+ * the current transaction has deleted are remembered, the last ones of them, and an insertion of the same key into another
+ * partition of the same table takes the state over.  Inside SPI, with the extension's rights.
+ */
+#ifndef TE_PG_MOVED_ROW_H
+#define TE_PG_MOVED_ROW_H
+
+#include "postgres.h"
+
+#include "executor/tuptable.h"
+
+#include "tracked_table.h"
+
+typedef enum TeMovedResult
+{
+	TE_MOVED_NOT,				/* there is no state that could be its */
+	TE_MOVED_AS_IT_WAS,			/* its state is what it was */
+	TE_MOVED_CHANGED			/* the same, but its path has changed */
+} TeMovedResult;
+
+/* A row with this key was deleted: delete its state, list its files for removal, and remember both. */
+extern void te_moved_row_leaves(const TeTrackedTable *table, Datum key);
+
+/* A row with this key was inserted: take over the state that it had, and its files.  Both are left alone if it has a state. */
+extern TeMovedResult te_moved_row_arrives(const TeTrackedTable *table, Datum key, TupleTableSlot *row);
+
+/* Are two keys of the table's the same? */
+extern bool te_tracked_same_key(const TeTrackedTable *table, Datum one, Datum other);
+
+#endif							/* TE_PG_MOVED_ROW_H */
