@@ -19,6 +19,7 @@
 
 #include "asset_count.h"
 #include "asset_state.h"
+#include "citus.h"
 #include "hierarchy.h"
 #include "key.h"
 #include "member.h"
@@ -96,7 +97,7 @@ unsuitable_reason(const TeAttachment *parent, Relation relation, const char **hi
 		*hint = psprintf("CREATE UNIQUE INDEX ON %s (%s): it must be a key in each partition.", name, quote_identifier(parent->key));
 		return psprintf("column \"%s\" is not a key in it", parent->key);
 	}
-	taken = te_table_triggers_taken(RelationGetRelid(relation), TE_TRIGGERS_PARTITION);
+	taken = te_table_triggers_taken(RelationGetRelid(relation), te_citus_kind(parent->relation) != TE_CITUS_NONE ? TE_TRIGGERS_TABLE : TE_TRIGGERS_PARTITION);
 	if (taken != NULL)
 	{
 		*hint = "Rename that trigger; thumbexif needs its name.";
@@ -143,17 +144,19 @@ attach_relation(const TeAttachment *parent, Relation relation)
 	const char *table = te_internal_name("thumbexif_attachment");
 	TeArgs		args = {0};
 	TeRunAs		save;
+	int64		shard = te_citus_shard_of(parent->relation, RelationGetRelid(relation));
 	int			number;
 
 	te_run_as_extension(&save);
 	te_arg(&args, OIDOID, ObjectIdGetDatum(RelationGetRelid(relation)));
 	te_arg_int4(&args, parent->number);
-	te_sql(psprintf("INSERT INTO %s (attachment, relation, parent, key_type, id_column, path_column)"
-					" SELECT nextval(%s)::integer, $1, a.attachment, a.key_type, a.id_column, a.path_column FROM %s AS a WHERE a.attachment = $2"
+	te_arg_int8(&args, shard);
+	te_sql(psprintf("INSERT INTO %s (attachment, relation, parent, shard, key_type, id_column, path_column)"
+					" SELECT nextval(%s)::integer, $1, a.attachment, NULLIF($3, 0), a.key_type, a.id_column, a.path_column FROM %s AS a WHERE a.attachment = $2"
 					" RETURNING attachment", table, quote_literal_cstr(te_internal_name("thumbexif_attachment_seq")), table), &args);
 	number = (int) te_out_int(0, 1, 0);
 	te_sql_free();
-	te_table_triggers_create(relation, TE_TRIGGERS_PARTITION, parent->key, parent->key_type, parent->path);
+	te_table_triggers_create(relation, shard != 0 ? TE_TRIGGERS_TABLE : TE_TRIGGERS_PARTITION, parent->key, parent->key_type, parent->path);
 	te_count_attached(relation, number);
 	te_run_as_end(&save);
 }
@@ -220,7 +223,8 @@ te_member_release(const TeAttachment *member)
 	te_arg_int4(&args, member->number);
 	te_arg_int4(&args, member->folder);
 	te_arg(&args, OIDOID, ObjectIdGetDatum(member->relation));
-	te_sql_as_extension(psprintf("INSERT INTO %s (attachment, relation, file) SELECT $2, $3, s.file FROM %s AS s"
+	if (member->shard == 0)		/* the files of a shard are those of the node that has it now */
+		te_sql_as_extension(psprintf("INSERT INTO %s (attachment, relation, file) SELECT $2, $3, s.file FROM %s AS s"
 								 " WHERE s.attachment = $1 AND s.file IS NOT NULL ON CONFLICT DO NOTHING",
 								 te_internal_name("thumbexif_released"), member->state), &args);
 	te_asset_state_delete_all(member->number, true);

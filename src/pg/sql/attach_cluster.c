@@ -3,7 +3,7 @@
  *		Attaching a table of a Citus cluster on all nodes.
  *
  * The coordinator finds the columns, and tells the other nodes which they are.  Each node then attaches those shards that it has,
- * with triggers of its own on them, and later the shards that come (te_member_reconcile).  What the coordinator tells is one text of JSON, the
+ * with triggers of its own on them, and later the shards that come (member_change.h).  What the coordinator tells is one text of JSON, the
  * argument of thumbexif_attach_node().
  */
 #include "postgres.h"
