@@ -122,7 +122,7 @@ is_attached(const TeWorkerTable *table)
 	{
 		ListCell   *cell;
 
-		foreach(cell, te_attachment_all())
+		foreach(cell, te_attachment_with_rows())
 			found |= ((TeAttachment *) lfirst(cell))->number == table->number;
 	}
 	te_worker_xact_end();

@@ -123,7 +123,7 @@ te_worker_table_load(void *arg)
 	te_worker_xact_begin();
 	state = te_extension_lookup(&extension);
 	attached->extension = state == TE_EXTENSION_READY;
-	attached->attachments = attached->extension ? te_attachment_all() : NIL;
+	attached->attachments = attached->extension ? te_attachment_with_rows() : NIL;
 	te_worker_xact_end();
 	log_unusable(state);
 }
