@@ -59,6 +59,8 @@ typedef struct TeAssetCounts
 	TimestampTz last_finished_at;
 	int64		first_finished;
 	int64		finished;
+
+	List	   *members;		/* those of the members of a table, of which these are the sums (attached_rows.h): TeMemberCounts * */
 } TeAssetCounts;
 
 /* --- changing (asset_count.c) */

@@ -18,8 +18,14 @@
 #include "attached_rows.h"
 #include "pg/base/statement.h"
 
-/* A table of so many pages is counted by scanning it, which takes a millisecond. */
+/* A table of so many pages is counted by scanning it, which takes a millisecond; so is a member of so many members together. */
 #define SCANNED_PAGES	128
+
+typedef struct TeMemberCounts
+{
+	TeAttachment *member;
+	TeAssetCounts counts;
+} TeMemberCounts;
 
 /* Estimate a table's rows from the server's statistics.  False if there is no such table.  Needs no lock. */
 static bool
@@ -66,24 +72,24 @@ open_unlocked(Oid oid)
 
 /* Count the rows of a small table, unless it is locked.  Row security does not apply: the number is no secret. */
 static bool
-scan_rows(Oid oid, int64 *rows)
+scan_rows(Oid oid, BlockNumber most_pages, int64 *rows)
 {
 	Relation	relation = open_unlocked(oid);
 	bool		small;
 
 	if (relation == NULL)
 		return false;
-	small = RelationGetNumberOfBlocks(relation) <= SCANNED_PAGES;
+	small = RelationGetNumberOfBlocks(relation) <= most_pages;
 	if (small)
 		*rows = te_table_rows(relation, GetActiveSnapshot());
 	relation_close(relation, AccessShareLock);
 	return small;
 }
 
-bool
-te_attached_rows(const TeAttachment *attachment, const TeAssetCounts *counts, int64 *rows)
+static bool
+table_rows(const TeAttachment *attachment, const TeAssetCounts *counts, BlockNumber most_pages, int64 *rows)
 {
-	if (scan_rows(attachment->relation, rows))
+	if (scan_rows(attachment->relation, most_pages, rows))
 		return true;
 	if (!estimate_rows(attachment->relation, rows))
 		return false;
@@ -94,10 +100,46 @@ te_attached_rows(const TeAttachment *attachment, const TeAssetCounts *counts, in
 }
 
 bool
+te_attached_rows(const TeAttachment *attachment, const TeAssetCounts *counts, int64 *rows)
+{
+	BlockNumber most_pages = SCANNED_PAGES / Max(list_length(counts->members), 1);
+	ListCell   *cell;
+	int64		part;
+
+	if (!attachment->has_members)
+		return table_rows(attachment, counts, SCANNED_PAGES, rows);
+	*rows = 0;
+	foreach(cell, counts->members)
+	{
+		const TeMemberCounts *member = lfirst(cell);
+
+		if (table_rows(member->member, &member->counts, most_pages, &part))
+			*rows += part;
+	}
+	return true;
+}
+
+static bool
+any_doubtful(List *members, HTAB *all)
+{
+	ListCell   *cell;
+
+	foreach(cell, members)
+	{
+		if (te_counts_doubtful(lfirst(cell), all))
+			return true;
+	}
+	return false;
+}
+
+bool
 te_counts_doubtful(const TeAttachment *attachment, HTAB *all)
 {
 	const TeAssetCounts *counts = te_counts_find(all, attachment->number);
 	int64		estimate;
+
+	if (attachment->has_members)
+		return any_doubtful(te_attachment_members(attachment), all);
 
 	if (counts == NULL || !estimate_rows(attachment->relation, &estimate))
 		return true;
@@ -109,16 +151,52 @@ te_counts_doubtful(const TeAttachment *attachment, HTAB *all)
 	return are_rows_doubtful(counts, estimate) || counts->rows < te_counts_known(counts);
 }
 
+/* Add the numbers of a member to the sums. */
+static void
+add_counts(TeAssetCounts *sum, const TeAssetCounts *member)
+{
+	for (int i = 0; i < TE_ASSET_STATUSES; i++)
+		sum->assets[i] += member->assets[i];
+	sum->rows += member->rows;
+	for (const TeSettingsCount *count = member->settings; count != NULL; count = count->next)
+	{
+		TeSettingsCount *copy = palloc(sizeof(TeSettingsCount));
+
+		*copy = *count;
+		copy->next = sum->settings;
+		sum->settings = copy;
+	}
+	if (member->first_finished_at == 0)
+		return;
+	if (sum->first_finished_at == 0 || member->first_finished_at < sum->first_finished_at)
+	{
+		sum->first_finished_at = member->first_finished_at;
+		sum->first_finished = member->first_finished;
+	}
+	sum->last_finished_at = Max(sum->last_finished_at, member->last_finished_at);
+	sum->finished += member->finished;
+}
+
 TeAssetCounts
 te_attached_counts(HTAB *all, const TeAttachment *attachment)
 {
 	const TeAssetCounts *counts = te_counts_find(all, attachment->number);
 	TeAssetCounts result = {0};
+	ListCell   *cell;
 
 	if (counts != NULL)
 		result = *counts;
 	for (int i = 0; i < TE_ASSET_STATUSES; i++)
 		result.assets[i] = Max(result.assets[i], 0);
+	foreach(cell, attachment->has_members ? te_attachment_members(attachment) : NIL)
+	{
+		TeMemberCounts *member = palloc(sizeof(TeMemberCounts));
+
+		member->member = lfirst(cell);
+		member->counts = te_attached_counts(all, lfirst(cell));
+		add_counts(&result, &member->counts);
+		result.members = lappend(result.members, member);
+	}
 	return result;
 }
 
@@ -171,8 +249,11 @@ void
 te_recount(const TeAttachment *attachment, bool wait)
 {
 	Relation	relation;
+	ListCell   *cell;
 
-	if (!te_count_lock(wait))
+	foreach(cell, attachment->has_members ? te_attachment_members(attachment) : NIL)
+		te_recount(lfirst(cell), wait);
+	if (attachment->has_members || !te_count_lock(wait))
 		return;
 	relation = open_unlocked(attachment->relation);
 	if (relation == NULL)

@@ -20,7 +20,7 @@ extern bool te_attached_rows(const TeAttachment *attachment, const TeAssetCounts
 
 /*
  * The numbers of an attachment, all 0 if nothing was ever counted for it.  Those of states are not negative, although what
- * is kept may be so if triggers were off.
+ * is kept may be so if triggers were off.  Of a table with members they are the sums of theirs.
  */
 extern TeAssetCounts te_attached_counts(HTAB *all, const TeAttachment *attachment);
 

@@ -7,6 +7,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "executor/spi.h"
+#include "lib/stringinfo.h"
 #include "utils/lsyscache.h"
 
 #include "citus.h"
@@ -84,4 +85,18 @@ te_member_numbers_sql(int number)
 {
 	return psprintf("SELECT m.attachment FROM %s AS m WHERE m.attachment = %d OR m.parent = %d",
 					te_internal_name("thumbexif_attachment"), number, number);
+}
+
+char *
+te_member_numbers(const TeAttachment *attachment)
+{
+	StringInfoData text;
+	ListCell   *cell;
+
+	initStringInfo(&text);
+	appendStringInfo(&text, "{%d", attachment->number);
+	foreach(cell, attachment->has_members ? te_attachment_members(attachment) : NIL)
+		appendStringInfo(&text, ",%d", ((TeAttachment *) lfirst(cell))->number);
+	appendStringInfoChar(&text, '}');
+	return text.data;
 }

@@ -23,6 +23,9 @@ extern TeAttachment *te_member_for_user(const TeAttachment *attachment);
 /* ERROR if it is a member: some things are done to all of them at once. */
 extern void te_member_refuse(const TeAttachment *attachment);
 
+/* The numbers of an attachment and its members, as the text of an array. */
+extern char *te_member_numbers(const TeAttachment *attachment);
+
 /* For SQL: the numbers of an attachment and its members. */
 extern char *te_member_numbers_sql(int number);
 

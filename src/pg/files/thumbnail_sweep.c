@@ -19,11 +19,13 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
 
 #include "cluster_folder.h"
 #include "pg/base/extension.h"
+#include "pg/base/statement.h"
 #include "thumbnail_path.h"
 #include "thumbnail_sweep.h"
 
@@ -192,19 +194,34 @@ unlink_rows(const Sweep *sweep)
 	return removed;
 }
 
+/* The numbers of an attachment and its members, whose states may name files in its folder, as int4[]. */
+static Datum
+numbers_of(int attachment)
+{
+	TeArgs		args = {0};
+	Datum		numbers;
+
+	te_arg_int4(&args, attachment);
+	te_sql_read(psprintf("SELECT array_agg(a.attachment) || $1 FROM %s AS a WHERE a.parent = $1", te_internal_name("thumbexif_attachment")), &args);
+	numbers = PointerGetDatum(DatumGetArrayTypePCopy(te_out(0, 1)));
+	te_sql_free();
+	return numbers;
+}
+
 /* Remove, or in a dry run count, the files that neither a state nor the removal table names. */
 static int64
 remove_unnamed(const Sweep *sweep, bool dry_run)
 {
 	char	   *sql = psprintf("SELECT f.file FROM thumbexif_file f "
-							   "WHERE NOT EXISTS (SELECT FROM %s s WHERE s.attachment = $1 AND s.file = f.file) "
-							   "AND NOT EXISTS (SELECT FROM %s t WHERE t.attachment = $1 AND t.file = f.file) "
-							   "AND NOT EXISTS (SELECT FROM %s r WHERE r.attachment = $1 AND r.file = f.file)",
+							   "WHERE NOT EXISTS (SELECT FROM %s s WHERE s.attachment = ANY ($2) AND s.file = f.file) "
+							   "AND NOT EXISTS (SELECT FROM %s t WHERE t.attachment = ANY ($2) AND t.file = f.file) "
+							   "AND NOT EXISTS (SELECT FROM %s r WHERE r.attachment = $1 AND r.file = f.file) "
+							   "AND NOT EXISTS (SELECT FROM %s l WHERE l.attachment = $1 AND l.file = f.file)",
 							   te_internal_name("thumbexif_asset"), te_internal_name("thumbexif_thumbnail"),
-							   te_internal_name("thumbexif_removal"));
-	Oid			type = INT4OID;
-	Datum		value = Int32GetDatum(sweep->attachment);
-	Portal		cursor = SPI_cursor_open_with_args(NULL, sql, 1, &type, &value, NULL, true, 0);
+							   te_internal_name("thumbexif_removal"), te_internal_name("thumbexif_released"));
+	Oid			types[] = {INT4OID, INT4ARRAYOID};
+	Datum		values[] = {Int32GetDatum(sweep->attachment), numbers_of(sweep->attachment)};
+	Portal		cursor = SPI_cursor_open_with_args(NULL, sql, lengthof(types), types, values, NULL, true, 0);
 	int64		total = 0;
 
 	for (;;)

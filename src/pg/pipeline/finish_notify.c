@@ -77,7 +77,7 @@ te_notify_finished(TeJob *const *jobs, int count)
 		else
 		{
 			appendStringInfoString(&payload, "{\"relation\": ");
-			escape_json(&payload, attachment->name);
+			escape_json(&payload, attachment->named_name);
 			appendStringInfoString(&payload, ", \"ids\": [");
 		}
 		appendBinaryStringInfo(&payload, id.data, id.len);

@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 
 #include "asset_reading.h"
 #include "pg/base/statement.h"
@@ -16,15 +17,64 @@ te_asset_arguments(FunctionCallInfo fcinfo, Oid type, TeAttachment **attachment,
 	return !PG_ARGISNULL(0) && te_key_from_argument(*attachment, type, PG_GETARG_DATUM(0), key);
 }
 
-bool
-te_asset_read(const TeAttachment *attachment, const TeKey *key, bool with_path, TeStateRead how, TeAsset *asset)
+pg_noreturn static void
+throw_two(const TeAttachment *attachment, const TeKey *key)
 {
-	const char *thumbnail = attachment->column[TE_COL_THUMBNAIL_PATH];
+	Oid			first = DatumGetObjectId(te_out(0, 1));
+	Oid			second = DatumGetObjectId(te_out(1, 1));
+
+	ereport(ERROR,
+			(errcode(ERRCODE_CARDINALITY_VIOLATION),
+			 errmsg("asset %s of table %s is in two partitions, \"%s\" and \"%s\"", te_key_text(attachment->key_type, key),
+					attachment->name, get_rel_name(first), get_rel_name(second)),
+			 errhint("Name the partition instead of the table.")));
+}
+
+TeAttachment *
+te_asset_table(TeAttachment *attachment, const TeKey *key, TeStateRead how)
+{
+	TeAttachment *member;
+	TeArgs		args = {0};
+	char	   *sql;
+	Oid			relation;
+	uint64		rows;
+
+	if (!attachment->has_members)
+		return attachment;
+	te_arg(&args, attachment->key_type, te_key_datum(attachment->key_type, key));
+	sql = psprintf("SELECT t.tableoid FROM %s AS t WHERE t.%s OPERATOR(pg_catalog.=) $1 LIMIT 2",
+				   attachment->user_rows, quote_identifier(attachment->key));
+	rows = how == TE_STATE_SEE ? te_sql_read_as_caller(attachment->named, sql, &args) :
+		te_sql_as_caller(attachment->named, NULL, sql, &args);
+	if (rows == 0)
+		return NULL;
+	if (rows > 1)
+		throw_two(attachment, key);
+	relation = DatumGetObjectId(te_out(0, 1));
+	te_sql_free();
+	member = te_attachment_find(relation);
+	if (member == NULL || member->parent != attachment->number)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("partition \"%s\" of attached table %s is not attached", get_rel_name(relation), attachment->name),
+				 errhint("thumbexif_attach() attaches it, or says why it cannot be.")));
+	return member;
+}
+
+bool
+te_asset_read(TeAttachment *attachment, const TeKey *key, bool with_path, TeStateRead how, TeAsset *asset)
+{
+	const char *thumbnail;
 	TeArgs		args = {0};
 	uint64		rows;
 	char	   *sql;
 
 	*asset = (TeAsset) {.attachment = attachment, .key = *key};
+	attachment = te_asset_table(attachment, key, how);
+	if (attachment == NULL)
+		return false;
+	asset->attachment = attachment;
+	thumbnail = attachment->column[TE_COL_THUMBNAIL_PATH];
 	te_arg(&args, attachment->key_type, te_key_datum(attachment->key_type, key));
 	sql = psprintf("SELECT %s, %s, %s FROM %s AS t WHERE t.%s OPERATOR(pg_catalog.=) $1%s",
 				   te_path_sql(with_path ? psprintf("t.%s", quote_identifier(attachment->path)) : "NULL"),

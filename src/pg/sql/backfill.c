@@ -11,6 +11,8 @@
 #include "utils/snapmgr.h"
 
 #include "pg/catalog/attached_rows.h"
+#include "pg/catalog/member.h"
+#include "pg/catalog/member_change.h"
 #include "pg/compat.h"
 #include "pg/files/root_check.h"
 #include "pg/files/thumbnail_store.h"
@@ -25,15 +27,28 @@
 #define MAX_BATCH 10000			/* a batch is kept in memory, with its thumbnails, until it is written */
 #define CLAIM_EXIF	1000		/* assets claimed at a time for EXIF alone, which takes less time than a commit */
 
-typedef struct Backfill
+/* What is known of one table: the one that was named, or a member of it. */
+typedef struct Part
 {
-	TeProgress	progress;		/* must be first: see procedure.h */
-	TeTableScan *scan;
+	TeAttachment *attachment;
+	TeTableScan *scan;			/* NULL = not begun, or begun anew when its turn comes */
 	TeAssetCounts kept;			/* the numbers when the scan began */
 	bool		nothing_found;	/* the whole table was scanned already */
 	bool		scan_ended;		/* it has read the whole table */
+	bool		disagrees;		/* with the numbers that are kept */
+} Part;
+
+typedef struct Backfill
+{
+	TeProgress	progress;		/* must be first: see procedure.h */
+	Part	   *parts;			/* in the order in which they are processed */
+	int			count;
+	Part	   *part;			/* that is processed */
 	bool		from_scan;		/* the last answer */
 	TeOrphanPlace orphans;		/* these are read after the scan */
+	bool		active;			/* shown in thumbexif_workers */
+	TeScanCount untried;		/* of all scans that counted */
+	TeScanCount tried;
 } Backfill;
 
 typedef struct Options
@@ -94,16 +109,45 @@ read_counts(const TeAttachment *attachment)
 }
 
 static void
-begin_scan(Backfill *backfill, const TeSettings *settings, const Options *options)
+begin_scan(Part *part, const TeSettings *settings, const Options *options)
 {
-	backfill->kept = read_counts(backfill->progress.attachment);
-	backfill->scan = te_table_scan_begin(backfill->progress.attachment, settings, options->parts, options->verify);
+	part->kept = read_counts(part->attachment);
+	part->scan = te_table_scan_begin(part->attachment, settings, options->parts, options->verify);
+	part->scan_ended = false;
 }
 
-/* Estimate the assets to process in the whole table from those that a scan has read, and from the numbers that are kept. */
-static int64
-estimate_assets(const TeAttachment *attachment, const TeTableScan *scan)
+/*
+ * Does what the scan has read of the whole table differ from the numbers that were kept when it began?  It reads each asset
+ * before this backfill changes it.
+ */
+static bool
+scan_disagrees(const Part *part)
 {
+	const TeTableScan *scan = part->scan;
+
+	if (!part->scan_ended)
+		return false;
+	for (int i = 0; i < TE_ASSET_STATUSES; i++)
+	{
+		if (scan->statuses[i] != part->kept.assets[i])
+			return true;
+	}
+	return scan->untried.read + scan->tried.read != part->kept.rows;
+}
+
+static void
+end_scan(Part *part)
+{
+	part->disagrees = scan_disagrees(part);
+	te_table_scan_end(part->scan);
+	part->scan = NULL;
+}
+
+/* Estimate the assets to process in the whole table from those that scans have read, and from the numbers that are kept. */
+static int64
+estimate_assets(const Backfill *backfill)
+{
+	const TeAttachment *attachment = backfill->progress.attachment;
 	TeAssetCounts counts;
 	int64		rows = 0;
 	int64		tried;
@@ -113,42 +157,68 @@ estimate_assets(const TeAttachment *attachment, const TeTableScan *scan)
 	(void) te_attached_rows(attachment, &counts, &rows);
 	PopActiveSnapshot();
 	tried = te_counts_known(&counts) - counts.assets[TE_ASSET_NEW] - counts.assets[TE_ASSET_QUEUED];
-	return extrapolate(&scan->untried, Max(rows - tried, 0), 1) + extrapolate(&scan->tried, tried, 0);
+	return extrapolate(&backfill->untried, Max(rows - tried, 0), 1) + extrapolate(&backfill->tried, tried, 0);
+}
+
+static void
+add_count(TeScanCount *sum, const TeScanCount *count)
+{
+	sum->read += count->read;
+	sum->found += count->found;
 }
 
 /*
- * Count the assets to process by a scan, which commits after each window.  After COUNT_ROWS the rest is estimated, so that
- * the first batch need not wait for a scan of the whole table.  If the scan has found nothing so far, the backfill
- * continues it; otherwise it begins anew.
+ * Count the assets to process in a table by a scan, which commits after each window, until it has found so many or read enough.
+ * If the scan has found nothing so far, the backfill continues it; otherwise it begins anew.
+ */
+static int64
+count_part(Backfill *backfill, Part *part, const TeSettings *settings, const Options *options, int64 most, TeKey *keys)
+{
+	int64		already = backfill->untried.read + backfill->tried.read;
+	int64		total = 0;
+	int			count;
+
+	begin_scan(part, settings, options);
+	do
+	{
+		count = te_table_scan_next(part->scan, keys, MAX_BATCH);
+		total += Max(count, 0);
+		SPI_commit();
+	} while (count >= 0 && total < most && already + part->scan->untried.read + part->scan->tried.read < COUNT_ROWS);
+	add_count(&backfill->untried, &part->scan->untried);
+	add_count(&backfill->tried, &part->scan->tried);
+	part->scan_ended = count < 0;
+	part->nothing_found = part->scan_ended && total == 0;
+	if (part->nothing_found || part->scan->untried.found + part->scan->tried.found > 0)
+		end_scan(part);
+	return total;
+}
+
+/*
+ * Count the assets to process.  After COUNT_ROWS the rest is estimated, so that the first batch need not wait for a scan of
+ * all rows.
  */
 static void
 count_assets(Backfill *backfill, const TeSettings *settings, const Options *options)
 {
 	TeKey	   *keys = palloc(sizeof(TeKey) * MAX_BATCH);
-	TeTableScan *scan;
 	int64		total = 0;
-	int			count;
+	bool		all = true;
 
-	begin_scan(backfill, settings, options);
-	scan = backfill->scan;
-	do
+	for (int i = 0; i < backfill->count; i++)
 	{
-		count = te_table_scan_next(scan, keys, MAX_BATCH);
-		total += Max(count, 0);
-		SPI_commit();
-	} while (count >= 0 && total < options->max_assets && scan->untried.read + scan->tried.read < COUNT_ROWS);
-	pfree(keys);
-	if (count >= 0 && total < options->max_assets)
-		total = Max(estimate_assets(backfill->progress.attachment, scan), total);
-	backfill->progress.total = Min(total, options->max_assets);
-	backfill->nothing_found = count < 0 && total == 0;
-	if (scan->untried.found + scan->tried.found > 0)
-	{
-		te_table_scan_end(scan);
-		begin_scan(backfill, settings, options);
+		if (total >= options->max_assets || backfill->untried.read + backfill->tried.read >= COUNT_ROWS)
+		{
+			all = false;
+			break;
+		}
+		total += count_part(backfill, &backfill->parts[i], settings, options, options->max_assets - total, keys);
+		all = all && (backfill->parts[i].scan_ended || total >= options->max_assets);
 	}
-	else
-		backfill->scan_ended = count < 0;
+	pfree(keys);
+	if (!all && total < options->max_assets)
+		total = Max(estimate_assets(backfill), total);
+	backfill->progress.total = Min(total, options->max_assets);
 }
 
 /* TePipelineOptions.next: the assets that the scan finds, and after them orphaned claims, which the scan skips. */
@@ -156,18 +226,19 @@ static int
 next_assets(void *arg, TeKey *keys, int max_keys)
 {
 	Backfill   *backfill = arg;
+	Part	   *part = backfill->part;
 	int			count;
 
-	if (!backfill->scan_ended)
+	if (!part->scan_ended)
 	{
-		count = te_table_scan_next(backfill->scan, keys, max_keys);
+		count = te_table_scan_next(part->scan, keys, max_keys);
 		backfill->from_scan = true;
 		if (count >= 0 || backfill->progress.dry_run)
 			return count;
-		backfill->scan_ended = true;
+		part->scan_ended = true;
 	}
 	backfill->from_scan = false;
-	count = te_orphans_read(backfill->progress.attachment, TE_ORPHANS_ALL, &backfill->orphans, keys, max_keys);
+	count = te_orphans_read(part->attachment, TE_ORPHANS_ALL, &backfill->orphans, keys, max_keys);
 	return count > 0 ? count : -1;
 }
 
@@ -177,7 +248,7 @@ known_assets(void *arg, TeAsset *assets)
 {
 	const Backfill *backfill = arg;
 
-	return backfill->from_scan && te_table_scan_known(backfill->scan, assets);
+	return backfill->from_scan && te_table_scan_known(backfill->part->scan, assets);
 }
 
 /* Are there orphaned claims?  Asked when the scan has found nothing. */
@@ -191,57 +262,36 @@ has_orphans(const TeAttachment *attachment)
 }
 
 /*
- * Does what the scan has read of the whole table differ from the numbers that were kept when it began?  It reads each asset
- * before this backfill changes it.
- */
-static bool
-scan_disagrees(const Backfill *backfill)
-{
-	const TeTableScan *scan = backfill->scan;
-
-	if (!backfill->scan_ended)
-		return false;
-	for (int i = 0; i < TE_ASSET_STATUSES; i++)
-	{
-		if (scan->statuses[i] != backfill->kept.assets[i])
-			return true;
-	}
-	return scan->untried.read + scan->tried.read != backfill->kept.rows;
-}
-
-/*
  * Count again if the numbers that are kept may be wrong: a table that was too large to be counted when it was attached, or
  * states or rows that were written without triggers.  What others have changed meanwhile is a needless reason, but rare.
  */
 static void
-correct_counts(const Backfill *backfill)
+correct_counts(const Part *part)
 {
-	const TeAttachment *attachment = backfill->progress.attachment;
-
+	const TeAttachment *attachment = part->attachment;
 	bool		doubtful;
 
 	PushActiveSnapshot(GetTransactionSnapshot());
 	doubtful = te_counts_doubtful(attachment, te_counts_read(GetActiveSnapshot()));
 	PopActiveSnapshot();
-	te_count_fold_all();
-	if (doubtful || scan_disagrees(backfill))
+	if (doubtful || part->disagrees)
 		te_recount(attachment, false);	/* an open thumbexif_clean() counts them too */
 	SPI_commit();
 }
 
+/* Process one table. */
 static void
-backfill(const Options *options, Backfill *backfill)
+run_part(Backfill *backfill, Part *part, const TeSettings *settings, const Options *options)
 {
-	TeAttachment *attachment = te_table_access(options->relation, options->parts, options->dry_run);
-	TeSettings	settings;
+	int64		left = options->max_assets == PG_INT64_MAX ? PG_INT64_MAX : options->max_assets - backfill->progress.all.processed;
 	TePipelineOptions pipeline = {
-		.attachment = attachment,
+		.attachment = part->attachment,
 		.parts = options->parts,
 		.dry_run = options->dry_run,
 		.check_files = options->verify,
 		.batch_size = options->batch_size,
 		.claim_size = options->parts == TE_PART_EXIF ? Max(options->batch_size, CLAIM_EXIF) : options->batch_size,
-		.max_assets = options->max_assets,
+		.max_assets = left,
 		.next = next_assets,
 		.known = known_assets,
 		.written = te_procedure_written,
@@ -250,26 +300,72 @@ backfill(const Options *options, Backfill *backfill)
 		.arg = backfill,
 	};
 
+	if (left > 0 && (!part->nothing_found || (!options->dry_run && has_orphans(part->attachment))))
+	{
+		if (part->scan == NULL && !part->nothing_found)
+			begin_scan(part, settings, options);
+		backfill->part = part;
+		backfill->orphans = (TeOrphanPlace) {0};
+		if (!backfill->active)
+			te_activity_begin(TE_ACTIVITY_BACKFILL, backfill->progress.attachment->relation, backfill->progress.total);
+		backfill->active = true;
+		te_pipeline_run(&pipeline);
+		if (part->scan != NULL)
+			end_scan(part);
+	}
+	else if (!options->dry_run)
+		te_thumbnail_process_removals(0, NULL); /* as te_pipeline_run() does at its end */
+}
+
+/* The tables to process.  Members that came or left are noticed first. */
+static void
+find_parts(Backfill *backfill, TeAttachment *attachment, const Options *options)
+{
+	TeMemberChange change = {0};
+	List	   *tables;
+
+	if (attachment->has_members && !options->dry_run)
+	{
+		te_members_update_all(TE_MEMBERS_LATER, &change);
+		SPI_commit();
+	}
+	tables = te_member_tables(attachment);
+	backfill->count = list_length(tables);
+	backfill->parts = palloc0(sizeof(Part) * Max(backfill->count, 1));
+	for (int i = 0; i < backfill->count; i++)
+	{
+		TeAttachment *table = list_nth(tables, i);
+
+		backfill->parts[i].attachment = attachment->has_members ? te_table_access(table->relation, options->parts, options->dry_run) : table;
+	}
+}
+
+static void
+backfill(const Options *options, Backfill *backfill)
+{
+	TeAttachment *attachment = te_table_access(options->relation, options->parts, options->dry_run);
+	TeSettings	settings;
+
 	te_root_begin();
 	te_settings_now(attachment, &settings);
 	backfill->progress.procedure = "thumbexif_backfill";
 	backfill->progress.attachment = attachment;
 	backfill->progress.dry_run = options->dry_run;
 	backfill->progress.line = options->batch_size;
+	find_parts(backfill, attachment, options);
 	count_assets(backfill, &settings, options);
 
-	if (options->max_assets > 0 &&
-		(!backfill->nothing_found || (!options->dry_run && has_orphans(attachment))))
-	{
-		te_activity_begin(TE_ACTIVITY_BACKFILL, attachment->relation, backfill->progress.total);
-		te_pipeline_run(&pipeline);
+	for (int i = 0; i < backfill->count; i++)
+		run_part(backfill, &backfill->parts[i], &settings, options);
+	if (backfill->active)
 		te_activity_end();
-	}
-	else if (!options->dry_run)
-		te_thumbnail_process_removals(0, NULL); /* as te_pipeline_run() does at its end */
 	te_root_end();
 	if (!options->dry_run)
-		correct_counts(backfill);
+	{
+		te_count_fold_all();
+		for (int i = 0; i < backfill->count; i++)
+			correct_counts(&backfill->parts[i]);
+	}
 	te_progress_done(&backfill->progress);
 }
 

@@ -29,6 +29,7 @@
 #include "pg/catalog/asset_state.h"
 #include "pg/catalog/attached_rows.h"
 #include "pg/catalog/attachment.h"
+#include "pg/catalog/member_change.h"
 #include "pg/compat.h"
 #include "pg/files/thumbnail_folder.h"
 #include "pg/files/thumbnail_store.h"
@@ -271,7 +272,7 @@ sweep_folders(const TeThumbnailFolders *folders, bool dry_run)
 	select_now("SELECT pg_snapshot_xmin(pg_current_snapshot())");
 	horizon = U64FromFullTransactionId(DatumGetFullTransactionId(single_value(&isnull)));
 
-	list = select_numbers(psprintf("SELECT attachment FROM %s UNION SELECT attachment FROM %s",
+	list = select_numbers(psprintf("SELECT attachment FROM %s WHERE parent IS NULL UNION SELECT attachment FROM %s",
 								   te_internal_name("thumbexif_attachment"), te_internal_name("thumbexif_dropped")), &count);
 	for (int i = 0; i < count; i++)
 		for (int j = 0; j < folders->count; j++)
@@ -345,7 +346,7 @@ correct_counts(void)
 	ListCell   *cell;
 
 	te_count_fold_all();
-	foreach(cell, te_attachment_all())
+	foreach(cell, te_attachment_with_rows())
 		te_recount(lfirst(cell), true);
 }
 
@@ -355,6 +356,7 @@ thumbexif_clean(PG_FUNCTION_ARGS)
 {
 	bool		dry_run = !PG_ARGISNULL(0) && PG_GETARG_BOOL(0);
 	int64		files = 0;
+	TeMemberChange change = {0};
 	ListCell   *cell;
 	TeRunAs		save;
 
@@ -363,7 +365,9 @@ thumbexif_clean(PG_FUNCTION_ARGS)
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 
-	foreach(cell, te_attachment_all())
+	if (!dry_run)
+		te_members_update_all(TE_MEMBERS_LATER, &change);
+	foreach(cell, te_attachment_with_rows())
 	{
 		files += clean_states(lfirst(cell), dry_run);
 		files += te_clean_sizes(lfirst(cell), dry_run);

@@ -91,7 +91,7 @@ read_size(const TeAsset *asset, int size, TeStateRead how, char **lost)
  * which *lost then tells.
  */
 static bytea *
-read_thumbnail(const TeAttachment *attachment, const TeKey *key, int size, TeStateRead how, char **lost)
+read_thumbnail(TeAttachment *attachment, const TeKey *key, int size, TeStateRead how, char **lost)
 {
 	TeAsset		asset;
 

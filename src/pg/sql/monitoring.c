@@ -20,6 +20,7 @@
 #include "pg/catalog/asset_count.h"
 #include "pg/catalog/attached_rows.h"
 #include "pg/catalog/attachment.h"
+#include "pg/catalog/member.h"
 #include "pg/compat.h"
 #include "pg/pipeline/staleness.h"
 #include "tables.h"
@@ -197,9 +198,9 @@ failures_sql(const TeAttachment *attachment)
 {
 	return psprintf("SELECT %u::pg_catalog.regclass, s.id::pg_catalog.text, s.path, s.status::pg_catalog.text,"
 					" COALESCE(s.error, s.damage), s.attempts, s.next_try FROM %s AS s"
-					" WHERE s.attachment OPERATOR(pg_catalog.=) %d AND (s.error IS NOT NULL OR s.damage IS NOT NULL OR"
+					" WHERE s.attachment OPERATOR(pg_catalog.=) ANY ('%s'::pg_catalog.int4[]) AND (s.error IS NOT NULL OR s.damage IS NOT NULL OR"
 					" s.status OPERATOR(pg_catalog.=) ANY ('{failed,missing,unsupported}'))",
-					attachment->relation, attachment->state, attachment->number);
+					attachment->relation, attachment->state, te_member_numbers(attachment));
 }
 
 /*

@@ -26,6 +26,7 @@
 #include "pg/base/code_rights.h"
 #include "pg/base/guc.h"
 #include "pg/base/statement.h"
+#include "pg/catalog/member.h"
 #include "pg/compat.h"
 #include "pg/files/thumbnail_store.h"
 #include "pg/pipeline/finish_notify.h"
@@ -61,7 +62,7 @@ write_sql(const Process *process, const char *sql, const TeArgs *args)
 	const TeAttachment *attachment = process->attachment;
 
 	if (process->as_caller)
-		return te_sql_as_caller(attachment->relation, attachment->search_path, sql, args);
+		return te_sql_as_caller(attachment->named, attachment->search_path, sql, args);
 	return te_sql_as_owner(attachment->relation, attachment->owner, attachment->search_path, sql, args);
 }
 
@@ -69,7 +70,7 @@ write_sql(const Process *process, const char *sql, const TeArgs *args)
 static void
 read_asset(const Process *process, TeAsset *asset)
 {
-	const TeAttachment *attachment = process->attachment;
+	TeAttachment *attachment = process->attachment;
 
 	if (!te_asset_read(attachment, &process->key, true, TE_STATE_READ, asset))
 		te_key_unknown(attachment, te_key_text(attachment->key_type, &process->key));
@@ -80,7 +81,7 @@ throw_denied(const TeAttachment *attachment)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-			 errmsg("permission denied for table %s", get_rel_name(attachment->relation)),
+			 errmsg("permission denied for table %s", get_rel_name(attachment->named)),
 			 errhint("Grant SELECT and UPDATE: thumbexif_process() needs the caller's rights on the row.")));
 }
 
@@ -88,8 +89,8 @@ throw_denied(const TeAttachment *attachment)
 static void
 check_may_update(const TeAttachment *attachment)
 {
-	if (pg_class_aclcheck(attachment->relation, GetUserId(), ACL_UPDATE) != ACLCHECK_OK &&
-		pg_attribute_aclcheck_all(attachment->relation, GetUserId(), ACL_UPDATE, ACLMASK_ANY) != ACLCHECK_OK)
+	if (pg_class_aclcheck(attachment->named, GetUserId(), ACL_UPDATE) != ACLCHECK_OK &&
+		pg_attribute_aclcheck_all(attachment->named, GetUserId(), ACL_UPDATE, ACLMASK_ANY) != ACLCHECK_OK)
 		throw_denied(attachment);
 }
 
@@ -97,15 +98,15 @@ check_may_update(const TeAttachment *attachment)
 static void
 check_may_write(const TeAttachment *attachment, const TeRowUpdate *update)
 {
-	if (pg_class_aclcheck(attachment->relation, GetUserId(), ACL_UPDATE) == ACLCHECK_OK)
+	if (pg_class_aclcheck(attachment->named, GetUserId(), ACL_UPDATE) == ACLCHECK_OK)
 		return;
 	for (int i = 0; i < TE_COLUMNS; i++)
 		if (update->set[i] &&
-			pg_attribute_aclcheck(attachment->relation, get_attnum(attachment->relation, attachment->column[i]),
+			pg_attribute_aclcheck(attachment->named, get_attnum(attachment->named, attachment->column[i]),
 								  GetUserId(), ACL_UPDATE) != ACLCHECK_OK)
 			throw_denied(attachment);
 	if (update->clear_former &&
-		pg_attribute_aclcheck(attachment->relation, get_attnum(attachment->relation, attachment->former_thumbnail),
+		pg_attribute_aclcheck(attachment->named, get_attnum(attachment->named, attachment->former_thumbnail),
 							  GetUserId(), ACL_UPDATE) != ACLCHECK_OK)
 		throw_denied(attachment);
 }
@@ -214,6 +215,8 @@ write_result(const Process *process, TeJob *job, bool tried_before)
 	te_attachment_check_same(attachment);
 	LockRelationOid(attachment->relation, RowExclusiveLock);	/* no trigger can be added from here on */
 	te_code_rights_check_table(attachment->relation, CMD_UPDATE, process->as_caller ? GetUserId() : attachment->owner);
+	if (process->as_caller && attachment->named != attachment->relation)
+		te_code_rights_check_table(attachment->named, CMD_UPDATE, GetUserId());
 
 	/* plan the update only now: another process may have written values, which the state tells */
 	lock_state(&job->asset);
@@ -390,12 +393,25 @@ read_arguments(FunctionCallInfo fcinfo, Oid type, Process *process)
 				 errhint("Pass the key of a row of the attached table.")));
 	process->attachment = te_attachment_get(PG_ARGISNULL(1) ? InvalidOid : PG_GETARG_OID(1));
 	process->force = PG_GETARG_BOOL(2);
-	process->as_caller = GetUserId() == process->attachment->owner ||
-		check_enable_rls(process->attachment->relation, InvalidOid, true) == RLS_ENABLED ||
-		check_enable_rls(process->attachment->relation, process->attachment->owner, true) == RLS_ENABLED;
 	te_settings_now(process->attachment, &process->settings);
 	if (!te_key_from_argument(process->attachment, type, PG_GETARG_DATUM(0), &process->key))
 		te_key_unknown(process->attachment, te_key_text(te_key_state_type(process->attachment->key_type), &process->key));
+}
+
+/* Find the table that has the row, and who is to write it. */
+static void
+find_table(Process *process)
+{
+	TeAttachment *attachment = te_asset_table(process->attachment, &process->key, TE_STATE_READ);
+	Oid			named;
+
+	if (attachment == NULL)
+		te_key_unknown(process->attachment, te_key_text(process->attachment->key_type, &process->key));
+	named = attachment->named;
+	process->as_caller = GetUserId() == (named == attachment->relation ? attachment->owner : process->attachment->owner) ||
+		check_enable_rls(named, InvalidOid, true) == RLS_ENABLED ||
+		check_enable_rls(attachment->relation, attachment->owner, true) == RLS_ENABLED;
+	process->attachment = process->as_caller ? te_member_for_user(attachment) : attachment;
 }
 
 static Datum
@@ -413,6 +429,7 @@ process_as(FunctionCallInfo fcinfo, Oid type)
 	read_arguments(fcinfo, type, &process);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
+	find_table(&process);
 	tuple = process_asset(&process, desc);
 	MemoryContextSwitchTo(caller);
 	tuple = heap_copytuple(tuple);

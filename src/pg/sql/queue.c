@@ -17,11 +17,13 @@
 #include "utils/lsyscache.h"
 #include "utils/rls.h"
 
+#include "asset_reading.h"
 #include "pg/base/extension.h"
 #include "pg/base/statement.h"
 #include "pg/catalog/asset_state.h"
 #include "pg/catalog/attachment.h"
 #include "pg/catalog/key.h"
+#include "pg/catalog/member.h"
 #include "pg/compat.h"
 #include "pg/shared/wakeup.h"
 
@@ -44,7 +46,7 @@ PG_FUNCTION_INFO_V1(thumbexif_retry_all_text);
 static bool
 owns(const TeAttachment *attachment)
 {
-	return object_ownercheck(RelationRelationId, attachment->relation, GetUserId());
+	return object_ownercheck(RelationRelationId, attachment->named, GetUserId());
 }
 
 /*
@@ -58,44 +60,54 @@ get_updatable_attachment(FunctionCallInfo fcinfo, int argument, bool all_rows)
 
 	if (owns(attachment))
 		return attachment;
-	if (pg_class_aclcheck(attachment->relation, GetUserId(), ACL_UPDATE) != ACLCHECK_OK &&
-		pg_attribute_aclcheck_all(attachment->relation, GetUserId(), ACL_UPDATE, ACLMASK_ANY) != ACLCHECK_OK)
+	if (pg_class_aclcheck(attachment->named, GetUserId(), ACL_UPDATE) != ACLCHECK_OK &&
+		pg_attribute_aclcheck_all(attachment->named, GetUserId(), ACL_UPDATE, ACLMASK_ANY) != ACLCHECK_OK)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("permission denied for table %s", get_rel_name(attachment->relation)),
+				 errmsg("permission denied for table %s", get_rel_name(attachment->named)),
 				 errhint("Grant SELECT and UPDATE, for example by thumbexif_grant(role, relation, 'process').")));
-	if (all_rows && check_enable_rls(attachment->relation, InvalidOid, true) == RLS_ENABLED)
+	if (all_rows && check_enable_rls(attachment->named, InvalidOid, true) == RLS_ENABLED)
 		te_attachment_check_owner(attachment);
 	return attachment;
 }
 
+/* The row of a key in the first argument is locked.  NULL if there is none.  Inside SPI. */
+static TeAttachment *
+lock_key(TeAttachment *attachment, const TeKey *key)
+{
+	TeAttachment *table = te_asset_table(attachment, key, TE_STATE_READ);
+	bool		owner = owns(attachment);
+	TeArgs		args = {0};
+	char	   *sql;
+
+	if (table == NULL)
+		return NULL;
+	sql = psprintf("SELECT FROM %s AS t WHERE t.%s OPERATOR(pg_catalog.=) $1%s FOR KEY SHARE", owner ? table->rows : table->user_rows,
+				   quote_identifier(table->key), owner ? table->rows_and : table->user_rows_and);
+	te_arg(&args, table->key_type, te_key_datum(table->key_type, key));
+	return (owner ? te_sql_as_owner(table->relation, table->owner, table->search_path, sql, &args) :
+			te_sql_as_caller(table->named, NULL, sql, &args)) == 1 ? table : NULL;
+}
+
 /*
  * Read the key in the first argument, and lock its row against deletion until the transaction ends.  The caller must see
- * the row, unless it has the rights of the table's owner.  Inside SPI.
+ * the row, unless it has the rights of the table's owner.  Returns the table that has the row.  Inside SPI.
  */
-static TeKey
-lock_row(FunctionCallInfo fcinfo, const TeAttachment *attachment, Oid type)
+static TeAttachment *
+lock_row(FunctionCallInfo fcinfo, TeAttachment *attachment, Oid type, TeKey *key)
 {
-	TeArgs		args = {0};
-	TeKey		key;
+	TeAttachment *table = NULL;
 
 	if (PG_ARGISNULL(0))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("the id of an asset must not be NULL"),
 				 errhint("Pass the key of a row of table %s.", attachment->name)));
-	if (te_key_from_argument(attachment, type, PG_GETARG_DATUM(0), &key))
-	{
-		char	   *sql = psprintf("SELECT FROM ONLY %s WHERE %s OPERATOR(pg_catalog.=) $1 FOR KEY SHARE",
-								   attachment->name, quote_identifier(attachment->key));
-
-		te_arg(&args, attachment->key_type, te_key_datum(attachment->key_type, &key));
-		if ((owns(attachment) ?
-			 te_sql_as_owner(attachment->relation, attachment->owner, attachment->search_path, sql, &args) :
-			 te_sql_as_caller(attachment->relation, NULL, sql, &args)) == 1)
-			return key;
-	}
-	te_key_unknown(attachment, te_key_text(te_key_state_type(attachment->key_type), &key));
+	if (te_key_from_argument(attachment, type, PG_GETARG_DATUM(0), key))
+		table = lock_key(attachment, key);
+	if (table == NULL)
+		te_key_unknown(attachment, te_key_text(te_key_state_type(attachment->key_type), key));
+	return table;
 }
 
 /* The arguments of the statements below: $1 attachment, $2 a new version, $3 the key. */
@@ -121,7 +133,7 @@ enqueue(FunctionCallInfo fcinfo, Oid type)
 	attachment = get_updatable_attachment(fcinfo, 1, false);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	key = lock_row(fcinfo, attachment, type);
+	attachment = lock_row(fcinfo, attachment, type, &key);
 	key_arguments(attachment, &key, &args);
 	te_sql_as_extension(te_asset_state_queue_sql(attachment->state, "VALUES ($3)"), &args);
 	SPI_finish();
@@ -198,7 +210,7 @@ retry(FunctionCallInfo fcinfo, Oid type)
 	check_id_is_no_status(fcinfo, attachment, type);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	key = lock_row(fcinfo, attachment, type);
+	attachment = lock_row(fcinfo, attachment, type, &key);
 	key_arguments(attachment, &key, &args);
 	count = requeue_failed(attachment, " AND s.id = $3", &args);
 	SPI_finish();
@@ -226,25 +238,29 @@ thumbexif_retry_text(PG_FUNCTION_ARGS)
 
 /* Retry all assets of a status, or of all statuses (NULL) of which assets can be retried.  Returns their number. */
 static int64
-retry_all(const char *status, const TeAttachment *attachment)
+retry_all(const char *status, TeAttachment *attachment)
 {
-	TeArgs		args = {0};
-	uint64		count;
+	uint64		count = 0;
+	ListCell   *cell;
 
 	if (status != NULL && !is_retriable(status))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("assets with status \"%s\" cannot be retried", status),
 				 errhint("Only failed, missing and unsupported assets, and those queued for another try, can be retried. thumbexif_enqueue() queues any asset.")));
-	te_arg_int4(&args, attachment->number);
-	te_arg_int8(&args, te_asset_state_new_version());
-	if (status != NULL)
-		te_arg_text(&args, status);
-
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	count = requeue_failed(attachment,
-						   status == NULL ? "" : " AND s.status::pg_catalog.text OPERATOR(pg_catalog.=) $3", &args);
+	foreach(cell, te_member_tables(attachment))
+	{
+		const TeAttachment *table = lfirst(cell);
+		TeArgs		args = {0};
+
+		te_arg_int4(&args, table->number);
+		te_arg_int8(&args, te_asset_state_new_version());
+		if (status != NULL)
+			te_arg_text(&args, status);
+		count += requeue_failed(table, status == NULL ? "" : " AND s.status::pg_catalog.text OPERATOR(pg_catalog.=) $3", &args);
+	}
 	SPI_finish();
 	te_wake_at_commit();
 	return (int64) count;
@@ -271,13 +287,13 @@ thumbexif_retry_all_text(PG_FUNCTION_ARGS)
 
 /* --- pause and resume */
 
-/* Pause or resume one table, or all (InvalidOid).  Returns the number of attachments that were changed. */
+/* Pause or resume one table, or all (InvalidOid).  A member that the worker has paused resumes with its table.  Returns the number of attachments that were changed. */
 static int64
 set_paused(Oid relation, bool paused)
 {
 	List	   *attachments = te_attachment_all();
-	char	   *statement = psprintf("UPDATE %s SET paused = $2, pause_reason = NULL "
-									 "WHERE attachment = $1 AND (paused <> $2 OR pause_reason IS NOT NULL)",
+	char	   *statement = psprintf("UPDATE %s SET paused = $2 AND parent IS NULL, pause_reason = NULL "
+									 "WHERE (attachment = $1 OR parent = $1) AND (paused <> ($2 AND parent IS NULL) OR pause_reason IS NOT NULL)",
 									 te_internal_name("thumbexif_attachment"));
 	int64		changed = 0;
 	bool		found = false;
@@ -301,7 +317,7 @@ set_paused(Oid relation, bool paused)
 	SPI_finish();
 
 	if (OidIsValid(relation) && !found)
-		(void) te_attachment_get(relation); /* raises the ERROR */
+		te_member_refuse(te_attachment_get(relation));	/* one of both raises the ERROR */
 	return changed;
 }
 

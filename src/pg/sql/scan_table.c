@@ -80,7 +80,7 @@ te_scan_check_index(TeScan *scan)
 	if (scan->warned_of_index)
 		return;
 	table = table_open(attachment->relation, NoLock);
-	if (RelationGetNumberOfBlocks(table) > LARGE_PAGES)
+	if (table->rd_rel->relkind == RELKIND_RELATION && RelationGetNumberOfBlocks(table) > LARGE_PAGES)
 	{
 		path = get_attnum(attachment->relation, attachment->path);
 		foreach(cell, RelationGetIndexList(table))

@@ -23,6 +23,7 @@
 #include "utils/uuid.h"
 #include "utils/varlena.h"
 
+#include "asset_place.h"
 #include "pg/base/statement.h"
 #include "pg/compat.h"
 #include "pg/files/root_check.h"
@@ -39,6 +40,7 @@ typedef struct Session
 	TeKey	   *keys;			/* sorted, without duplicates */
 	int			count;
 	int			next;			/* index of the next key to process */
+	int			end;			/* of those in the table that is processed */
 } Session;
 
 typedef struct Jobs
@@ -213,7 +215,7 @@ static int
 next_assets(void *arg, TeKey *keys, int max_keys)
 {
 	Session    *session = arg;
-	int			count = Min(max_keys, session->count - session->next);
+	int			count = Min(max_keys, session->end - session->next);
 
 	if (count == 0)
 		return -1;
@@ -240,6 +242,38 @@ count_skipped(void *arg, const TeAsset *asset, TeClaimResult reason)
 		te_progress_count(progress, status == TE_ASSET_FAILED || status == TE_ASSET_MISSING ||
 						  status == TE_ASSET_UNSUPPORTED ? TE_OUTCOME_FAILED : TE_OUTCOME_SKIPPED);
 	te_progress_line(progress, false);
+}
+
+/* --- tables with members */
+
+static void
+run(Session *session, TePipelineOptions *pipeline, TeAttachment *attachment, int end)
+{
+	session->end = end;
+	pipeline->attachment = attachment;
+	te_pipeline_run(pipeline);
+}
+
+/* Process the assets in the members that have them, one after the other; the first one also reports those without a row. */
+static void
+run_members(Session *session, TePipelineOptions *pipeline, const TeAttachment *parent)
+{
+	List	   *members = te_attachment_members(parent);
+	int			count;
+	TePlace    *places = te_asset_places(parent, session->keys, session->count, &count);
+
+	session->keys = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(TeKey) * Max(count, 1));
+	for (int i = 0; i < count; i++)
+		session->keys[i] = places[i].key;
+	for (int i = 0, end = 0; i < count && members != NIL; i = end)
+	{
+		Oid			relation = OidIsValid(places[i].relation) ? places[i].relation : ((TeAttachment *) linitial(members))->relation;
+
+		while (end < count && places[end].relation == places[i].relation)
+			end++;
+		session->next = i;
+		run(session, pipeline, te_table_access(relation, TE_PART_ALL, false), end);
+	}
 }
 
 static void
@@ -274,7 +308,10 @@ process_session(FunctionCallInfo fcinfo, Oid type, Session *session)
 	if (session->count > 0)
 	{
 		te_activity_begin(TE_ACTIVITY_SESSION, attachment->relation, session->count);
-		te_pipeline_run(&pipeline);
+		if (attachment->has_members)
+			run_members(session, &pipeline, attachment);
+		else
+			run(session, &pipeline, attachment, session->count);
 		te_activity_end();
 	}
 	te_root_end();

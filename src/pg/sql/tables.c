@@ -249,7 +249,7 @@ te_tables_put_rows(FunctionCallInfo fcinfo, char *(*query) (const TeAttachment *
 	foreach(cell, attachments)
 	{
 		if (te_tables_may_read(((TeAttachment *) lfirst(cell))->relation))
-			put_rows(result, context, query(lfirst(cell)));
+			put_rows(result, context, query((TeAttachment *) lfirst(cell)));
 	}
 	SPI_finish();
 	return (Datum) 0;
@@ -305,12 +305,25 @@ pause_reason(const TeAttachment *attachment)
 	return reason;
 }
 
+/* The members of a table, as regclass[]. */
+static Datum
+members(const TeAttachment *attachment)
+{
+	List	   *list = attachment->has_members ? te_attachment_members(attachment) : NIL;
+	Datum	   *relations = palloc(sizeof(Datum) * Max(list_length(list), 1));
+	ListCell   *cell;
+
+	foreach(cell, list)
+		relations[foreach_current_index(cell)] = ObjectIdGetDatum(((TeAttachment *) lfirst(cell))->relation);
+	return PointerGetDatum(construct_array(relations, list_length(list), REGCLASSOID, sizeof(Oid), true, TYPALIGN_INT));
+}
+
 static void
 put_table(ReturnSetInfo *result, const TeAttachment *attachment, HTAB *counts)
 {
 	enum
 	{
-		RELATION, MAPPED, NOT_WRITTEN, WAITING, COMMAND, SEARCH_PATH, PAUSED, PAUSE_REASON, NOTIFY, SIZES, COLUMNS
+		RELATION, MAPPED, NOT_WRITTEN, WAITING, COMMAND, SEARCH_PATH, PAUSED, PAUSE_REASON, NOTIFY, SIZES, MEMBERS, COLUMNS
 	};
 	Datum		values[COLUMNS] = {0};
 	bool		nulls[COLUMNS] = {false};
@@ -334,12 +347,14 @@ put_table(ReturnSetInfo *result, const TeAttachment *attachment, HTAB *counts)
 		values[NOTIFY] = CStringGetTextDatum(attachment->notify);
 	nulls[SIZES] = attachment->sizes.count == 0;
 	values[SIZES] = CStringGetTextDatum(te_sizes_text(&attachment->sizes));
+	nulls[MEMBERS] = !attachment->has_members;
+	values[MEMBERS] = members(attachment);
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
 /*
  * thumbexif_table_rows() RETURNS TABLE (relation regclass, columns jsonb, not_written text[], waiting bigint,
- *		command text, search_path text, paused boolean, pause_reason text, notify text, thumbnail_sizes text)
+ *		command text, search_path text, paused boolean, pause_reason text, notify text, thumbnail_sizes text, members regclass[])
  */
 Datum
 thumbexif_table_rows(PG_FUNCTION_ARGS)

@@ -11,6 +11,7 @@
 #include "utils/json.h"
 
 #include "asset_reading.h"
+#include "pg/catalog/member.h"
 #include "pg/compat.h"
 #include "pg/pipeline/staleness.h"
 #include "stored_size.h"
@@ -224,8 +225,8 @@ static char *
 thumbnails_sql(const TeAttachment *attachment)
 {
 	return psprintf("SELECT %u::pg_catalog.regclass, t.id::pg_catalog.text, t.size, t.width, t.height, t.format, t.length, t.path"
-					" FROM %s AS t WHERE t.attachment OPERATOR(pg_catalog.=) %d",
-					attachment->relation, attachment->thumbnails, attachment->number);
+					" FROM %s AS t WHERE t.attachment OPERATOR(pg_catalog.=) ANY ('%s'::pg_catalog.int4[])",
+					attachment->relation, attachment->thumbnails, te_member_numbers(attachment));
 }
 
 /*
