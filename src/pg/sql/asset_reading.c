@@ -8,7 +8,9 @@
 #include "utils/lsyscache.h"
 
 #include "asset_reading.h"
+#include "cluster.h"
 #include "pg/base/statement.h"
+#include "pg/catalog/citus.h"
 
 bool
 te_asset_arguments(FunctionCallInfo fcinfo, Oid type, TeAttachment **attachment, TeKey *key)
@@ -41,6 +43,8 @@ te_asset_table(TeAttachment *attachment, const TeKey *key, TeStateRead how)
 
 	if (!attachment->has_members)
 		return attachment;
+	if (te_citus_kind(attachment->relation) != TE_CITUS_NONE)
+		return te_cluster_local_shard(attachment, key);
 	te_arg(&args, attachment->key_type, te_key_datum(attachment->key_type, key));
 	sql = psprintf("SELECT t.tableoid FROM %s AS t WHERE t.%s OPERATOR(pg_catalog.=) $1 LIMIT 2",
 				   attachment->user_rows, quote_identifier(attachment->key));

@@ -384,9 +384,10 @@ thumbexif_detach(PG_FUNCTION_ARGS)
 	attachment = te_attachment_get_unchecked(attachment->relation);
 	te_attachment_check_owner(attachment);
 
-	te_run_as_extension(&save);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
+	te_attach_cluster_detach(attachment);
+	te_run_as_extension(&save);
 	foreach(cell, te_attachment_members(attachment))
 	{
 		LockRelationOid(((TeAttachment *) lfirst(cell))->relation, AccessExclusiveLock);
@@ -399,7 +400,7 @@ thumbexif_detach(PG_FUNCTION_ARGS)
 	te_arg_int4(&args, attachment->number);
 	te_sql(psprintf("DELETE FROM %s WHERE attachment = $1", te_internal_name("thumbexif_released")), &args);
 	te_sql(psprintf("DELETE FROM %s WHERE attachment = $1", te_internal_name("thumbexif_attachment")), &args);
-	SPI_finish();
 	te_run_as_end(&save);
+	SPI_finish();
 	PG_RETURN_VOID();
 }

@@ -193,6 +193,17 @@ check_kind(Relation relation, const TeMapping *mapping)
 		refuse_kind(relation, "it is partitioned and distributed", "Attach partitioned tables of one server, or distributed tables without partitions.");
 }
 
+static void
+refuse_block(const char *what)
+{
+	if (IsTransactionBlock())
+		ereport(ERROR,
+				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+				 errmsg("a table of a Citus cluster cannot be %s inside a transaction block", what),
+				 errdetail("The other nodes do it in transactions of their own, which could not be rolled back."),
+				 errhint("Do it outside of BEGIN.")));
+}
+
 void
 te_attach_cluster_check(Relation relation, const TeMapping *mapping, bool told)
 {
@@ -205,12 +216,7 @@ te_attach_cluster_check(Relation relation, const TeMapping *mapping, bool told)
 				 errmsg("cannot attach table \"%s\" on this node", RelationGetRelationName(relation)),
 				 errdetail("It is a table of a Citus cluster, and this is not the coordinator."),
 				 errhint("Call thumbexif_attach() on the coordinator, which attaches it on all nodes.")));
-	if (IsTransactionBlock())
-		ereport(ERROR,
-				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
-				 errmsg("a table of a Citus cluster cannot be attached inside a transaction block"),
-				 errdetail("The other nodes attach it in transactions of their own, which could not be rolled back."),
-				 errhint("Call thumbexif_attach() outside of BEGIN.")));
+	refuse_block("attached");
 	check_nodes(mapping->column[TE_COL_THUMBNAIL_PATH] != NULL && mapping->column[TE_COL_THUMBNAIL] == NULL);
 }
 
@@ -237,6 +243,23 @@ te_attach_cluster_nodes(const TeAttachment *attachment, const char *search_path)
 								   quote_literal_cstr(attachment->name), quote_literal_cstr(json.data)));
 	te_cluster_check(nodes, psprintf("attach table %s", attachment->name),
 					 "Other nodes may have attached it. Call thumbexif_attach() again when this node can, or thumbexif_detach().");
+}
+
+void
+te_attach_cluster_detach(const TeAttachment *attachment)
+{
+	List	   *nodes;
+
+	if (!te_cluster_is_led_here(attachment))
+		return;
+	refuse_block("detached");
+	nodes = te_cluster_nodes();
+	/* on nodes where it is not attached, or no longer, nothing is left to do */
+	te_cluster_run(nodes, psprintf("SELECT pg_catalog.count(*) FROM (SELECT %s(t.relation) FROM %s AS t"
+								   " WHERE t.relation OPERATOR(pg_catalog.=) %s OFFSET 0) AS d",
+								   te_user_name("thumbexif_detach"), te_user_name("thumbexif_tables"), te_cluster_relation(attachment)));
+	te_cluster_check(nodes, psprintf("detach table %s", attachment->name),
+					 "Other nodes may have detached it. Call thumbexif_detach() again when this node answers, or after citus_remove_node().");
 }
 
 char *

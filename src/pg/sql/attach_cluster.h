@@ -19,6 +19,9 @@ extern void te_attach_cluster_check(Relation relation, const TeMapping *mapping,
 /* Attach the table, which is attached here, on the other nodes, with the same mapping.  ERROR that names the node that could not.  Inside SPI. */
 extern void te_attach_cluster_nodes(const TeAttachment *attachment, const char *search_path);
 
+/* Before a table is detached here: detach it on the other nodes, if this one leads.  ERROR that names the node that could not.  Inside SPI. */
+extern void te_attach_cluster_detach(const TeAttachment *attachment);
+
 /* What the coordinator has told a node: read its text into the parameters.  Returns the search_path.  Inside SPI. */
 extern char *te_attach_cluster_read(const char *json, TeGivenColumns *given);
 

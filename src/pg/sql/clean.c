@@ -78,11 +78,18 @@ static void
 forget_dropped_tables(void)
 {
 	int			count;
-	int		   *list = select_numbers(psprintf("SELECT attachment FROM %s WHERE relation NOT IN (SELECT oid FROM pg_class)",
-											   te_internal_name("thumbexif_attachment")), &count);
+	int		   *list;
+	Oid		   *relations;
+	bool		isnull;
 
+	list = select_numbers(psprintf("SELECT attachment, relation::oid FROM %s", te_internal_name("thumbexif_attachment")), &count);
+	relations = palloc(sizeof(Oid) * (count + 1));
 	for (int i = 0; i < count; i++)
-		te_asset_state_forget(list[i]);
+		relations[i] = DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 2, &isnull));
+	/* not by a query of pg_class, from which extensions may hide tables, as Citus does its shards */
+	for (int i = 0; i < count; i++)
+		if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relations[i])))
+			te_asset_state_forget(list[i]);
 }
 
 static void

@@ -9,6 +9,7 @@
 #include "utils/builtins.h"
 
 #include "cluster.h"
+#include "pg/base/extension.h"
 #include "pg/base/statement.h"
 #include "pg/catalog/citus.h"
 #include "pg/compat.h"
@@ -148,4 +149,19 @@ char *
 te_cluster_relation(const TeAttachment *attachment)
 {
 	return psprintf("%s::pg_catalog.regclass", quote_literal_cstr(attachment->name));
+}
+
+int64
+te_cluster_call_on_all(const TeAttachment *attachment, const char *function, const char *first_argument)
+{
+	List	   *nodes;
+
+	if (!te_cluster_is_led_here(attachment))
+		return 0;
+	nodes = te_cluster_nodes();
+	te_cluster_run(nodes, psprintf("SELECT %s(%s%s%s)", te_user_name(function), first_argument != NULL ? first_argument : "",
+								   first_argument != NULL ? ", " : "", te_cluster_relation(attachment)));
+	te_cluster_check(nodes, psprintf("call %s() for table %s", function, attachment->name),
+					 "Nodes that answered have done it. Call it again when this node answers.");
+	return te_cluster_sum(nodes);
 }

@@ -12,6 +12,7 @@
 
 #include "postgres.h"
 
+#include "fmgr.h"
 #include "nodes/pg_list.h"
 #include "pg/catalog/attachment.h"
 #include "pg/catalog/key.h"
@@ -55,6 +56,18 @@ extern char *te_cluster_relation(const TeAttachment *attachment);
  * if this is no table of Citus.  ERROR if the shard is on no node that is known.  Inside SPI.
  */
 extern TeNode *te_cluster_find_row(const TeAttachment *attachment, const TeKey *key, Oid *shard);
+
+/* The attachment of the shard with that row, which is on this node; otherwise an ERROR that names the node.  Inside SPI. */
+extern TeAttachment *te_cluster_local_shard(const TeAttachment *attachment, const TeKey *key);
+
+/*
+ * If another node has the row whose key is the first argument of a function, call the function there, with this key and the table:
+ * returns true, and its value as text.  Inside SPI.
+ */
+extern bool te_cluster_call_on_row(FunctionCallInfo fcinfo, Oid type, const TeAttachment *attachment, const char *function, char **value);
+
+/* Call a function with the table as its last argument on all other nodes, if this node leads; returns the sum of its values.  Inside SPI. */
+extern int64 te_cluster_call_on_all(const TeAttachment *attachment, const char *function, const char *first_argument);
 
 /*
  * Run a statement about one asset on its node, which raises an ERROR that names node and shard if that fails.  Returns the value.

@@ -8,8 +8,10 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 
 #include "cluster.h"
+#include "pg/base/extension.h"
 #include "pg/base/statement.h"
 #include "pg/catalog/citus.h"
 #include "pg/compat.h"
@@ -89,4 +91,44 @@ te_cluster_run_on_row(const TeAttachment *attachment, const TeKey *key, TeNode *
 					 psprintf("%s (shard " INT64_FORMAT " of table %s)", what, shard_of_key(attachment, key), attachment->name),
 					 "If the node is down, try again when it is back. If the shard was just moved, try again.");
 	return node->text;
+}
+
+TeAttachment *
+te_cluster_local_shard(const TeAttachment *attachment, const TeKey *key)
+{
+	Oid			shard;
+	const TeNode *node = te_cluster_find_row(attachment, key, &shard);
+	TeAttachment *member;
+
+	if (node != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("asset %s of table %s is on node %s", te_key_text(attachment->key_type, key), attachment->name, node->name),
+				 errdetail("It is in shard " INT64_FORMAT ".", shard_of_key(attachment, key)),
+				 errhint("Call this function on that node.")));
+	member = te_attachment_find(shard);
+	if (member == NULL || member->parent != attachment->number)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("shard \"%s\" of table %s is not attached", get_rel_name(shard), attachment->name),
+				 errhint("The background worker attaches shards that were moved here. Try again, or call thumbexif_attach() on the coordinator, which says why it cannot be.")));
+	return member;
+}
+
+bool
+te_cluster_call_on_row(FunctionCallInfo fcinfo, Oid type, const TeAttachment *attachment, const char *function, char **value)
+{
+	TeNode	   *node;
+	TeKey		key;
+	Oid			shard;
+
+	if (PG_ARGISNULL(0) || !te_cluster_is_led_here(attachment) || !te_key_from_argument(attachment, type, PG_GETARG_DATUM(0), &key))
+		return false;
+	node = te_cluster_find_row(attachment, &key, &shard);
+	if (node == NULL)
+		return false;
+	*value = te_cluster_run_on_row(attachment, &key, node,
+								   psprintf("call %s() for asset %s", function, te_key_text(attachment->key_type, &key)),
+								   psprintf("SELECT %s(%s, %s)", te_user_name(function), te_cluster_key(attachment, &key), te_cluster_relation(attachment)));
+	return true;
 }

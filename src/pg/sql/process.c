@@ -23,6 +23,7 @@
 #include "utils/rls.h"
 
 #include "asset_reading.h"
+#include "cluster_process.h"
 #include "pg/base/code_rights.h"
 #include "pg/base/guc.h"
 #include "pg/base/statement.h"
@@ -429,8 +430,12 @@ process_as(FunctionCallInfo fcinfo, Oid type)
 	read_arguments(fcinfo, type, &process);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	find_table(&process);
-	tuple = process_asset(&process, desc);
+	tuple = te_cluster_process(process.attachment, &process.key, process.force, desc);
+	if (tuple == NULL)
+	{
+		find_table(&process);
+		tuple = process_asset(&process, desc);
+	}
 	MemoryContextSwitchTo(caller);
 	tuple = heap_copytuple(tuple);
 	SPI_finish();
