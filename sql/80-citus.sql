@@ -14,3 +14,20 @@ CREATE OR REPLACE FUNCTION @extschema@.thumbexif_attach_node(relation pg_catalog
 COMMENT ON FUNCTION @extschema@.thumbexif_attach_node(pg_catalog.text, pg_catalog.text) IS
     'attach a table of a Citus cluster on this node, as thumbexif_attach() on the coordinator does it; returns the number of its shards here';
 REVOKE EXECUTE ON FUNCTION @extschema@.thumbexif_attach_node(pg_catalog.text, pg_catalog.text) FROM PUBLIC;
+
+CREATE OR REPLACE PROCEDURE @extschema@.thumbexif_backfill_node
+(
+    relation     pg_catalog.regclass,
+    max_assets   bigint,
+    batch_size   integer,
+    dry_run      boolean,
+    parts        pg_catalog.text,
+    verify       boolean,
+    milliseconds integer,
+    INOUT place  pg_catalog.text DEFAULT NULL
+)
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'thumbexif_backfill_node';
+COMMENT ON PROCEDURE @extschema@.thumbexif_backfill_node(pg_catalog.regclass, bigint, integer, boolean, pg_catalog.text, boolean, integer, pg_catalog.text) IS
+    'a portion of a backfill on this node of a Citus cluster, as thumbexif_backfill() on the coordinator has it done; place tells what was done and where the next call goes on';
+REVOKE EXECUTE ON PROCEDURE @extschema@.thumbexif_backfill_node(pg_catalog.regclass, bigint, integer, boolean, pg_catalog.text, boolean, integer, pg_catalog.text) FROM PUBLIC;

@@ -20,18 +20,19 @@ te_cluster_is_led_here(const TeAttachment *attachment)
 	return te_citus_kind(attachment->relation) != TE_CITUS_NONE && te_citus_is_coordinator();
 }
 
-List *
-te_cluster_nodes(void)
+/* The nodes whose group is, or is not, that of this node. */
+static List *
+list_nodes(const char *compare)
 {
 	TeArgs		none = {0};
 	List	   *nodes = NIL;
 	uint64		count;
 
-	count = te_sql("SELECT n.groupid, n.nodename, n.nodeport FROM pg_catalog.pg_dist_node AS n"
-				   " WHERE n.isactive AND n.noderole::pg_catalog.text OPERATOR(pg_catalog.=) 'primary'"
-				   " AND n.nodecluster OPERATOR(pg_catalog.=) pg_catalog.current_setting('citus.cluster_name')::pg_catalog.name"
-				   " AND n.groupid OPERATOR(pg_catalog.<>) ALL (SELECT g.groupid FROM pg_catalog.pg_dist_local_group AS g)"
-				   " ORDER BY n.groupid", &none);
+	count = te_sql(psprintf("SELECT n.groupid, n.nodename, n.nodeport FROM pg_catalog.pg_dist_node AS n"
+							" WHERE n.isactive AND n.noderole::pg_catalog.text OPERATOR(pg_catalog.=) 'primary'"
+							" AND n.nodecluster OPERATOR(pg_catalog.=) pg_catalog.current_setting('citus.cluster_name')::pg_catalog.name"
+							" AND n.groupid OPERATOR(pg_catalog.%s) ALL (SELECT g.groupid FROM pg_catalog.pg_dist_local_group AS g)"
+							" ORDER BY n.groupid", compare), &none);
 	for (uint64 i = 0; i < count; i++)
 	{
 		TeNode	   *node = palloc0(sizeof(TeNode));
@@ -44,6 +45,25 @@ te_cluster_nodes(void)
 	}
 	te_sql_free();
 	return nodes;
+}
+
+List *
+te_cluster_nodes(void)
+{
+	return list_nodes("<>");
+}
+
+TeNode *
+te_cluster_this_node(void)
+{
+	List	   *nodes = list_nodes("=");
+
+	if (nodes == NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("this node has shards, and is not known to its cluster"),
+				 errhint("Call citus_set_coordinator_host() on the coordinator.")));
+	return linitial(nodes);
 }
 
 void

@@ -36,6 +36,9 @@ extern bool te_cluster_is_led_here(const TeAttachment *attachment);
 /* The other nodes (List of TeNode *) that may have shards.  Inside SPI. */
 extern List *te_cluster_nodes(void);
 
+/* This node, as the cluster knows it.  Inside SPI. */
+extern TeNode *te_cluster_this_node(void);
+
 /* Run a statement that returns one value, on all nodes at once; fills in the answers.  Inside SPI. */
 extern void te_cluster_run(List *nodes, const char *sql);
 

@@ -126,7 +126,10 @@ put_rows(FunctionCallInfo fcinfo, const char *view, const char *condition, const
 	{
 		bool		relation = strcmp(columns[i], "relation") == 0;
 
-		appendStringInfo(&plain, "%sv.%s%s", i > 0 ? ", " : "", columns[i], relation ? "::pg_catalog.text" : "");
+		/* of a shard, which the coordinator does not have, the distributed table */
+		appendStringInfo(&plain, relation ? "%sCOALESCE((SELECT s.logicalrelid FROM pg_catalog.pg_dist_shard AS s WHERE s.shardid OPERATOR(pg_catalog.=)"
+						 " pg_catalog.int8(pg_catalog.substring(v.relation::pg_catalog.text, '_([0-9]{1,18})\"?$'))), v.relation)::pg_catalog.text AS relation" :
+						 "%sv.%s", i > 0 ? ", " : "", columns[i]);
 		appendStringInfo(&typed, "%s%s %s", i > 0 ? ", " : "", quote_identifier(columns[i]),
 						 format_type_be_qualified(TupleDescAttr(result->setDesc, i)->atttypid));
 	}

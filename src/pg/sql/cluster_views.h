@@ -27,4 +27,7 @@ typedef struct TeClusterProgress
 extern bool te_cluster_add_status(const TeAttachment *attachment, int64 assets[TE_ASSET_STATUSES]);
 extern bool te_cluster_add_progress(const TeAttachment *attachment, TeClusterProgress *progress);
 
+/* The number of done assets that were made with other settings than those of this session (monitoring.c). */
+extern int64 te_count_stale(const TeAttachment *attachment, const TeAssetCounts *counts);
+
 #endif							/* TE_PG_CLUSTER_VIEWS_H */

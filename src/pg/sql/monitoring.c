@@ -104,8 +104,8 @@ finished_seconds(const TeAssetCounts *counts)
  * The number of done assets that were made with other settings than those of this session.  Files that have changed, and
  * thumbnails that are gone, are not in it, while thumbnails that the row no longer names, which are not made again, are.
  */
-static int64
-count_stale(const TeAttachment *attachment, const TeAssetCounts *counts)
+int64
+te_count_stale(const TeAttachment *attachment, const TeAssetCounts *counts)
 {
 	TeSettings	now;
 	int			parts = te_parts_kept(attachment);
@@ -138,7 +138,7 @@ local_progress(const TeAttachment *attachment, TeAssetCounts *counts, TeClusterP
 	progress->done = counts->assets[TE_ASSET_DONE];
 	progress->failed = counts->assets[TE_ASSET_FAILED] + counts->assets[TE_ASSET_MISSING] + counts->assets[TE_ASSET_UNSUPPORTED];
 	progress->remaining = Max(progress->total - progress->done - progress->failed, 0);
-	progress->stale = count_stale(attachment, counts);
+	progress->stale = te_count_stale(attachment, counts);
 	progress->rate = finished > 0 ? finished / finished_seconds(counts) : 0;
 	return true;
 }
