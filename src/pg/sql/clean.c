@@ -21,6 +21,7 @@
 #include "utils/xid8.h"
 
 #include "clean_sizes.h"
+#include "cluster.h"
 #include "pg/base/extension.h"
 #include "pg/base/guc.h"
 #include "pg/base/run_as.h"
@@ -275,6 +276,7 @@ sweep_folders(const TeThumbnailFolders *folders, bool dry_run)
 	int			count;
 	int		   *list;
 	bool		isnull;
+	ListCell   *cell;
 
 	select_now("SELECT pg_snapshot_xmin(pg_current_snapshot())");
 	horizon = U64FromFullTransactionId(DatumGetFullTransactionId(single_value(&isnull)));
@@ -284,6 +286,11 @@ sweep_folders(const TeThumbnailFolders *folders, bool dry_run)
 	for (int i = 0; i < count; i++)
 		for (int j = 0; j < folders->count; j++)
 			files += te_thumbnail_sweep(folders->name[j], list[i], horizon, dry_run);
+	foreach(cell, te_attachment_with_rows())
+	{
+		if (((TeAttachment *) lfirst(cell))->shard != 0)
+			files += te_thumbnail_sweep_shard(lfirst(cell), horizon, dry_run);
+	}
 	return files;
 }
 
@@ -388,6 +395,7 @@ thumbexif_clean(PG_FUNCTION_ARGS)
 	te_run_as_end(&save);
 	if (!dry_run)
 		correct_counts();
+	files += te_cluster_clean(dry_run);
 
 	SPI_finish();
 	PG_RETURN_INT64(files);

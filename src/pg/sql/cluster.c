@@ -13,6 +13,7 @@
 #include "pg/base/statement.h"
 #include "pg/catalog/citus.h"
 #include "pg/compat.h"
+#include "pg/files/cluster_folder.h"
 
 bool
 te_cluster_is_led_here(const TeAttachment *attachment)
@@ -183,5 +184,19 @@ te_cluster_call_on_all(const TeAttachment *attachment, const char *function, con
 								   first_argument != NULL ? ", " : "", te_cluster_relation(attachment)));
 	te_cluster_check(nodes, psprintf("call %s() for table %s", function, attachment->name),
 					 "Nodes that answered have done it. Call it again when this node answers.");
+	return te_cluster_sum(nodes);
+}
+
+int64
+te_cluster_clean(bool dry_run)
+{
+	char		cluster[TE_FOLDER_NAME_SIZE];
+	List	   *nodes;
+
+	if (!te_citus_is_coordinator() || !te_cluster_folder_name(cluster))
+		return 0;
+	nodes = te_cluster_nodes();
+	te_cluster_run(nodes, psprintf("SELECT %s(%s)", te_user_name("thumbexif_clean"), dry_run ? "true" : "false"));
+	te_cluster_warn(nodes, "clean");
 	return te_cluster_sum(nodes);
 }

@@ -51,6 +51,9 @@ extern void te_cluster_warn(const List *nodes, const char *what);
 /* The sum of the answers, which are numbers. */
 extern int64 te_cluster_sum(const List *nodes);
 
+/* Have the other nodes clean, if this node leads a cluster; returns the number of files.  Inside SPI. */
+extern int64 te_cluster_clean(bool dry_run);
+
 /* "'schema.table'::regclass", for statements that run on other nodes. */
 extern char *te_cluster_relation(const TeAttachment *attachment);
 
