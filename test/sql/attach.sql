@@ -151,7 +151,7 @@ DECLARE
 	call text; message text; hint text; state text;
 BEGIN
 	FOREACH call IN ARRAY ARRAY[
-		'attach.parted', 'attach.part', 'attach.parent', 'attach.child', 'attach.unlogged', 'temporary', 'attach.view', 'attach.seq',
+		'attach.part', 'attach.parent', 'attach.child', 'attach.unlogged', 'temporary', 'attach.view', 'attach.seq',
 		'pg_catalog.pg_class', 'attach.domains', 'no_schema.photos',
 		'attach.plain'', taken_at => ''taken_at', 'attach.plain', 'attach.plain'', taken_at => '''', path => ''absent',
 		'attach.plain'', taken_at => '''', path => ''', 'attach.plain'', taken_at => '''', path => ''other',

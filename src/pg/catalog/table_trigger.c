@@ -36,6 +36,7 @@ static const struct
 	{TE_TRIGGERS_TABLE | TE_TRIGGERS_PARTITION, "thumbexif_truncate", "AFTER TRUNCATE", "FOR EACH STATEMENT"},
 	{TE_TRIGGERS_TABLE, "thumbexif_update", "AFTER UPDATE", "FOR EACH ROW"},
 	{TE_TRIGGERS_PARTITIONED, "thumbexif_row_insert", "AFTER INSERT", "FOR EACH ROW"},
+	{TE_TRIGGERS_PARTITIONED | TE_TRIGGERS_PARTITION, "thumbexif_rows_end", "AFTER INSERT OR UPDATE", "FOR EACH STATEMENT"},
 	{TE_TRIGGERS_PARTITIONED, "thumbexif_row_delete", "AFTER DELETE", "FOR EACH ROW"},
 	{TE_TRIGGERS_PARTITIONED, "thumbexif_row_update", "AFTER UPDATE", "FOR EACH ROW"}
 };
@@ -102,7 +103,6 @@ te_table_triggers_create(Relation relation, TeTriggerSet set, const char *key, O
 	const char *old_key = te_key_sql(key_type, psprintf("OLD.%s", quote_identifier(key)));
 	const char *new_key = te_key_sql(key_type, psprintf("NEW.%s", quote_identifier(key)));
 	const char *taken = te_table_triggers_taken(RelationGetRelid(relation), set);
-	char	   *function = te_internal_name(set == TE_TRIGGERS_PARTITIONED ? ROW_FUNCTION : STATEMENT_FUNCTION);
 	char	   *when = psprintf("WHEN (%s IS DISTINCT FROM %s OR OLD.%s::text COLLATE \"C\" IS DISTINCT FROM NEW.%s::text COLLATE \"C\")",
 								old_key, new_key, quote_identifier(path), quote_identifier(path));
 	TeExtension extension;
@@ -116,13 +116,14 @@ te_table_triggers_create(Relation relation, TeTriggerSet set, const char *key, O
 	for (int i = 0; i < TRIGGERS; i++)
 	{
 		bool		update = strcmp(triggers[i].event, "AFTER UPDATE") == 0;
+		bool		rows = strncmp(triggers[i].name, "thumbexif_row", strlen("thumbexif_row")) == 0;
 
 		if (triggers[i].set & set)
 			create_trigger(RelationGetRelid(relation),
 						   psprintf("CREATE OR REPLACE TRIGGER %s %s ON %s %s %s EXECUTE FUNCTION %s()",
 									triggers[i].name, triggers[i].event,
 									quote_identifier(RelationGetRelationName(relation)), triggers[i].level,
-									update ? when : "", function),
+									update ? when : "", te_internal_name(rows ? ROW_FUNCTION : STATEMENT_FUNCTION)),
 						   extension.oid);
 	}
 }

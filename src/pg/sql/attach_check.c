@@ -152,6 +152,8 @@ map_key(Relation relation, const char *given, TeMapping *mapping)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_TABLE_DEFINITION),
 				 errmsg("column \"%s\" of table \"%s\" is not a key", mapping->key, RelationGetRelationName(relation)),
+				 relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE ?
+				 errhint("It must be NOT NULL, with a unique index on it alone in each partition.") :
 				 errhint("It must be NOT NULL, with a primary key or a unique index on it alone that is neither partial nor deferrable.")));
 }
 

@@ -205,3 +205,18 @@ te_bulk_insert(const TeTrackedTable *table, Tuplestorestate *rows, TupleDesc des
 	te_count_queued(table->attachment, inserted);
 	return inserted;
 }
+
+void
+te_bulk_insert_keys(const TeTrackedTable *table, const Datum *keys, int count)
+{
+	BulkInsert *insert = palloc0(sizeof(BulkInsert));
+
+	begin_insert(insert, table);
+	for (int i = 0; i < count; i++)
+		add_row(insert, keys[i]);
+	if (insert->count > 0)
+		flush(insert);
+	end_insert(insert);
+	pfree(insert);
+	te_count_queued(table->attachment, count);
+}

@@ -17,4 +17,7 @@
  */
 extern int64 te_bulk_insert(const TeTrackedTable *table, Tuplestorestate *rows, TupleDesc desc);
 
+/* The same for keys of the state table's type. */
+extern void te_bulk_insert_keys(const TeTrackedTable *table, const Datum *keys, int count);
+
 #endif							/* TE_PG_BULK_INSERT_H */

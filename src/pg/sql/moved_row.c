@@ -302,3 +302,9 @@ te_moved_row_arrives(const TeTrackedTable *table, Datum key, TupleTableSlot *row
 	}
 	return TE_MOVED_NOT;
 }
+
+bool
+te_moved_rows_any(void)
+{
+	return left_rows != NIL && is_of_now();
+}

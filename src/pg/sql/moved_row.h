@@ -1,6 +1,6 @@
 /*
  * moved_row.h
- *		Rows that move from one partition to another: their state goes along.  Private to trigger.c.
+ *		Rows that move from one partition to another: their state goes along.  Private to the trigger functions.
  *
  * PostgreSQL deletes the row from one partition and inserts it into another, and tells triggers no more.  So the states that
  * the current transaction has deleted are remembered, the last ones of them, and an insertion of the same key into another
@@ -27,6 +27,9 @@ extern void te_moved_row_leaves(const TeTrackedTable *table, Datum key);
 
 /* A row with this key was inserted: take over the state that it had, and its files.  Both are left alone if it has a state. */
 extern TeMovedResult te_moved_row_arrives(const TeTrackedTable *table, Datum key, TupleTableSlot *row);
+
+/* Might a row that is inserted be one that has left? */
+extern bool te_moved_rows_any(void);
 
 /* Are two keys of the table's the same? */
 extern bool te_tracked_same_key(const TeTrackedTable *table, Datum one, Datum other);

@@ -78,21 +78,49 @@ have_states(const TeTrackedTable *table, const Ranges *ranges)
 	return false;
 }
 
+/* Room for the ranges of so many rows.  False if these are too few, or their keys are no integers. */
+static bool
+begin_ranges(const TeTrackedTable *table, int64 rows, Ranges *ranges)
+{
+	*ranges = (Ranges) {.most = (int) Min(rows / ROWS_A_RANGE, MOST_RANGES)};
+	if (rows < LEAST_ROWS || te_key_state_type(table->key_type) != INT8OID)
+		return false;
+	ranges->lowest = palloc(sizeof(int64) * ranges->most);
+	ranges->highest = palloc(sizeof(int64) * ranges->most);
+	return true;
+}
+
+/* Note the ranges if all keys are in them and none has a state. */
+static bool
+end_ranges(const TeTrackedTable *table, Ranges *ranges, bool fits)
+{
+	bool		noted = fits && !have_states(table, ranges);
+
+	if (noted)
+		te_inserted_ranges_add(table->attachment, ranges->lowest, ranges->highest, ranges->count);
+	pfree(ranges->lowest);
+	pfree(ranges->highest);
+	return noted;
+}
+
 bool
 te_range_insert(const TeTrackedTable *table, Tuplestorestate *rows, TupleDesc desc)
 {
-	int64		number = tuplestore_tuple_count(rows);
-	Ranges		ranges = {.most = (int) Min(number / ROWS_A_RANGE, MOST_RANGES)};
-	bool		noted;
+	Ranges		ranges;
 
-	if (number < LEAST_ROWS || te_key_state_type(table->key_type) != INT8OID)
+	return begin_ranges(table, tuplestore_tuple_count(rows), &ranges) &&
+		end_ranges(table, &ranges, collect(table, rows, desc, &ranges));
+}
+
+bool
+te_range_insert_keys(const TeTrackedTable *table, const Datum *keys, int64 count)
+{
+	Ranges		ranges;
+	bool		fits = true;
+
+	if (!begin_ranges(table, count, &ranges))
 		return false;
-	ranges.lowest = palloc(sizeof(int64) * ranges.most);
-	ranges.highest = palloc(sizeof(int64) * ranges.most);
-	noted = collect(table, rows, desc, &ranges) && !have_states(table, &ranges);
-	if (noted)
-		te_inserted_ranges_add(table->attachment, ranges.lowest, ranges.highest, ranges.count);
-	pfree(ranges.lowest);
-	pfree(ranges.highest);
-	return noted;
+	for (int64 i = 0; fits && i < count; i++)
+		fits = add_key(&ranges, DatumGetInt64(keys[i]));
+	return end_ranges(table, &ranges, fits);
 }

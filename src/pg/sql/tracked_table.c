@@ -7,6 +7,7 @@
 #include "postgres.h"
 
 #include "access/detoast.h"
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
@@ -75,6 +76,7 @@ read_table(TeTrackedTable *table)
 	if (attachment == NULL)
 	{
 		table->valid = false;	/* a restore may insert the attachment without an invalidation */
+		table->absent_at = GetCurrentStatementStartTimestamp();
 		return;
 	}
 	table->attachment = attachment->number;
@@ -112,6 +114,18 @@ te_tracked_table(Oid relation)
 	if (!table->valid || table->attachment == UNKNOWN)
 		read_table(table);
 	return table;
+}
+
+TeTrackedTable *
+te_tracked_table_known(Oid relation)
+{
+	TeTrackedTable *table = tracked_tables != NULL ? hash_search(tracked_tables, &relation, HASH_FIND, NULL) : NULL;
+
+	if (table == NULL || table->attachment == UNKNOWN)
+		return NULL;
+	if (table->valid || (table->attachment == 0 && table->absent_at == GetCurrentStatementStartTimestamp()))
+		return table;
+	return NULL;
 }
 
 Datum

@@ -1,6 +1,6 @@
 /*
  * tracked_table.h
- *		Session cache of what the triggers need to know about their table.  Private to trigger.c.
+ *		Session cache of what the triggers need to know about their table.  Private to the trigger functions.
  */
 #ifndef TE_PG_TRACKED_TABLE_H
 #define TE_PG_TRACKED_TABLE_H
@@ -9,6 +9,7 @@
 
 #include "access/attnum.h"
 #include "executor/spi.h"
+#include "utils/timestamp.h"
 
 typedef enum TePlanKind
 {
@@ -38,10 +39,14 @@ typedef struct TeTrackedTable
 	char		key_name[NAMEDATALEN];
 	char		state[2 * (2 * NAMEDATALEN + 3)];	/* the state table, qualified and quoted */
 	SPIPlanPtr	plans[TE_PLAN_COUNT];	/* made by the caller; freed when the entry is read again */
+	TimestampTz absent_at;		/* the statement for which it was found not to be attached */
 } TeTrackedTable;
 
 /* The entry of a trigger's table, read again if its definition has changed.  Inside SPI, with the extension's rights. */
 extern TeTrackedTable *te_tracked_table(Oid relation);
+
+/* The same entry, if nothing has to be read; otherwise NULL.  For triggers that are fired for each row. */
+extern TeTrackedTable *te_tracked_table_known(Oid relation);
 
 /* Convert a key of the table to the type of the state table's id. */
 extern Datum te_tracked_key(const TeTrackedTable *table, Datum value);

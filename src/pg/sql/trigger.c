@@ -2,9 +2,9 @@
  * trigger.c
  *		The trigger function of attached tables, which keeps the state rows up to date.
  *
- * One function serves all four triggers of a table, and one those of partitioned tables, which PostgreSQL fires for each row of
- * a partition.  They run as the extension's owner and never access the user's table: they see
- * keys and paths only in transition tables and tuples.  Plans are kept for the session
+ * One function serves all four triggers.  It runs as the extension's owner (SECURITY
+ * DEFINER, search_path pg_catalog, pg_temp) and never accesses the user's table: it sees
+ * keys and paths only in transition tables and tuples.  Partitioned tables have others (row_trigger.c).  Plans are kept for the session
  * until the table's definition changes (tracked_table.c).
  */
 #include "postgres.h"
@@ -22,10 +22,9 @@
 
 #include "bulk_insert.h"
 #include "moved_row.h"
+#include "pending_row.h"
 #include "pg/base/extension.h"
 #include "pg/base/plan_size.h"
-#include "pg/base/run_as.h"
-#include "pg/base/statement.h"
 #include "pg/base/subtransaction.h"
 #include "pg/catalog/asset_count.h"
 #include "pg/catalog/asset_state.h"
@@ -36,6 +35,7 @@
 #include "pg/shared/wakeup.h"
 #include "range_insert.h"
 #include "tracked_table.h"
+#include "trigger.h"
 
 /*
  * From this number of rows on, states are inserted without a query (bulk_insert.c) in a
@@ -45,7 +45,6 @@
 #define BULK_ROWS	100
 
 PG_FUNCTION_INFO_V1(thumbexif_track);
-PG_FUNCTION_INFO_V1(thumbexif_track_row);
 
 /* The SQL of a plan; $1 is the attachment, $2 the new version, $3 and $4 keys. */
 static char *
@@ -95,9 +94,8 @@ plan_sql(const TeTrackedTable *table, TePlanKind plan)
 	pg_unreachable();
 }
 
-/* Execute a plan of the table, prepared at its first use.  Sets SPI_processed. */
-static void
-run_plan(TeTrackedTable *table, TePlanKind plan, Datum key, Datum new_key)
+void
+te_trigger_run_plan(TeTrackedTable *table, TePlanKind plan, Datum key, Datum new_key)
 {
 	Oid			id_type = te_key_state_type(table->key_type);
 	Oid			types[] = {INT4OID, INT8OID, id_type, id_type};
@@ -146,9 +144,8 @@ try_insert_bulk(const TeTrackedTable *table, TriggerData *trigger)
 	return -1;
 }
 
-/* The column was NOT NULL when the table was attached.  A text may also be too long. */
-static void
-throw_bad_key(const TeTrackedTable *table)
+void
+te_trigger_throw_bad_key(const TeTrackedTable *table)
 {
 	if (table->key_type == TEXTOID)
 		ereport(ERROR,
@@ -175,18 +172,18 @@ rows_inserted(TeTrackedTable *table, TriggerData *trigger)
 		inserted = try_insert_bulk(table, trigger);
 	if (inserted < 0)
 	{
-		run_plan(table, TE_PLAN_INSERT, (Datum) 0, (Datum) 0);
+		te_trigger_run_plan(table, TE_PLAN_INSERT, (Datum) 0, (Datum) 0);
 		inserted = (int64) SPI_processed;
 	}
 	if (inserted != rows)
-		throw_bad_key(table);
+		te_trigger_throw_bad_key(table);
 }
 
 static void
 rows_deleted(TeTrackedTable *table, TriggerData *trigger)
 {
 	if (tuplestore_tuple_count(trigger->tg_oldtable) > 0)
-		run_plan(table, TE_PLAN_DELETE, (Datum) 0, (Datum) 0);
+		te_trigger_run_plan(table, TE_PLAN_DELETE, (Datum) 0, (Datum) 0);
 }
 
 static void
@@ -199,9 +196,8 @@ throw_key_taken(const TeTrackedTable *table)
 			 errhint("Change the keys in two steps, using values that no row has. If no row had that key, call thumbexif_clean() first.")));
 }
 
-/* The key or the path of a row has changed: the trigger's WHEN has checked that. */
-static void
-row_updated(TeTrackedTable *table, TriggerData *trigger)
+void
+te_trigger_row_updated(TeTrackedTable *table, TriggerData *trigger)
 {
 	TupleTableSlot *old = trigger->tg_trigslot;
 	TupleTableSlot *new = trigger->tg_newslot;
@@ -215,30 +211,30 @@ row_updated(TeTrackedTable *table, TriggerData *trigger)
 	old_key = slot_getattr(old, table->key, &old_null);
 	new_key = slot_getattr(new, table->key, &new_null);
 	if (new_null)
-		throw_bad_key(table);
+		te_trigger_throw_bad_key(table);
 	if (!te_tracked_key_fits(table, new_key))
-		throw_bad_key(table);
+		te_trigger_throw_bad_key(table);
 	new_key = te_tracked_key(table, new_key);
 	if (old_null)
 	{
 		/* the NULL was written before the table was attached or while triggers were disabled */
-		run_plan(table, TE_PLAN_QUEUE_ONE, new_key, (Datum) 0);
+		te_trigger_run_plan(table, TE_PLAN_QUEUE_ONE, new_key, (Datum) 0);
 		return;
 	}
 	old_key = te_tracked_key(table, old_key);
 	if (!te_tracked_same_key(table, old_key, new_key))
 	{
-		run_plan(table, TE_PLAN_EXISTS, new_key, (Datum) 0);
+		te_trigger_run_plan(table, TE_PLAN_EXISTS, new_key, (Datum) 0);
 		if (SPI_processed > 0)
 			throw_key_taken(table);
-		run_plan(table, TE_PLAN_MOVE, old_key, new_key);
+		te_trigger_run_plan(table, TE_PLAN_MOVE, old_key, new_key);
 	}
 
 	old_path = slot_getattr(old, table->path, &old_null);
 	new_path = slot_getattr(new, table->path, &new_null);
 	if (old_null != new_null ||
 		(!new_null && !DatumGetBool(DirectFunctionCall2Coll(texteq, C_COLLATION_OID, old_path, new_path))))
-		run_plan(table, TE_PLAN_QUEUE_ONE, new_key, (Datum) 0);
+		te_trigger_run_plan(table, TE_PLAN_QUEUE_ONE, new_key, (Datum) 0);
 }
 
 /* Count the rows that a statement has inserted or deleted, also if their states cannot be kept. */
@@ -251,8 +247,8 @@ count_rows(TeTrackedTable *table, TriggerData *trigger)
 		te_count_rows(table->attachment, -tuplestore_tuple_count(trigger->tg_oldtable));
 }
 
-static void
-warn_not_tracked(const TeTrackedTable *table)
+void
+te_trigger_warn(const TeTrackedTable *table)
 {
 	ereport(WARNING,
 			(errcode(ERRCODE_UNDEFINED_COLUMN),
@@ -267,17 +263,18 @@ fire(TeTrackedTable *table, TriggerData *trigger)
 	count_rows(table, trigger);
 	if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
 	{
+		te_pending_rows_queue();
 		te_asset_state_delete_all(table->attachment, false);
 		te_count_no_rows(table->attachment);
 	}
 	else if (table->key == 0 || table->path == 0)
-		warn_not_tracked(table);
+		te_trigger_warn(table);
 	else if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
 		rows_inserted(table, trigger);
 	else if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
 		rows_deleted(table, trigger);
 	else
-		row_updated(table, trigger);
+		te_trigger_row_updated(table, trigger);
 }
 
 /*
@@ -323,76 +320,8 @@ track(TriggerData *trigger)
 	SetUserIdAndSecContext(user, context);
 }
 
-/* --- partitioned tables: triggers for each row */
-
-/* The key of the row that was inserted or deleted.  False if it is NULL or too long. */
-static bool
-row_key(const TeTrackedTable *table, TupleTableSlot *row, Datum *key)
-{
-	bool		isnull;
-	Datum		value = slot_getattr(row, table->key, &isnull);
-
-	if (isnull || !te_tracked_key_fits(table, value))
-		return false;
-	*key = te_tracked_key(table, value);
-	return true;
-}
-
-static void
-row_inserted(TeTrackedTable *table, TupleTableSlot *row)
-{
-	TeMovedResult moved;
-	Datum		key;
-
-	te_count_rows(table->attachment, 1);
-	if (!row_key(table, row, &key))
-		throw_bad_key(table);
-	moved = te_moved_row_arrives(table, key, row);
-	if (moved != TE_MOVED_AS_IT_WAS)
-		run_plan(table, TE_PLAN_QUEUE_ONE, key, (Datum) 0);
-}
-
-static void
-row_deleted(TeTrackedTable *table, TupleTableSlot *row)
-{
-	Datum		key;
-
-	te_count_rows(table->attachment, -1);
-	if (row_key(table, row, &key))
-		te_moved_row_leaves(table, key);
-}
-
-/* Keep the state of a row of a member whose trigger was fired. */
-static void
-track_row(TriggerData *trigger)
-{
-	TeTrackedTable *table;
-	TeRunAs		save;
-
-	te_run_as_extension(&save);
-	te_set_index_only();
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	table = te_tracked_table(RelationGetRelid(trigger->tg_relation));
-	if (table->parent != 0 && (table->key == 0 || table->path == 0))
-		warn_not_tracked(table);
-	else if (table->parent != 0)
-	{
-		if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
-			row_inserted(table, trigger->tg_trigslot);
-		else if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
-			row_deleted(table, trigger->tg_trigslot);
-		else
-			row_updated(table, trigger);
-		te_wake_at_commit();
-	}
-	SPI_finish();
-	te_run_as_end(&save);
-}
-
-/* Called as a trigger, call "keep", unless the extension is of another version. */
-static Datum
-called(FunctionCallInfo fcinfo, const char *name, void (*keep) (TriggerData *trigger))
+Datum
+te_trigger_called(FunctionCallInfo fcinfo, const char *name, void (*keep) (TriggerData *trigger))
 {
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
 	TeExtension extension;
@@ -416,12 +345,5 @@ called(FunctionCallInfo fcinfo, const char *name, void (*keep) (TriggerData *tri
 Datum
 thumbexif_track(PG_FUNCTION_ARGS)
 {
-	return called(fcinfo, "thumbexif_track()", track);
-}
-
-/* thumbexif_track_row() RETURNS trigger */
-Datum
-thumbexif_track_row(PG_FUNCTION_ARGS)
-{
-	return called(fcinfo, "thumbexif_track_row()", track_row);
+	return te_trigger_called(fcinfo, "thumbexif_track()", track);
 }

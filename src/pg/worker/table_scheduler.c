@@ -16,6 +16,7 @@
 #include "utils/snapmgr.h"
 
 #include "file_removal.h"
+#include "member_watch.h"
 #include "pg/base/extension.h"
 #include "pg/base/postmaster_alive.h"
 #include "pg/base/statement.h"
@@ -127,7 +128,7 @@ run_pipeline(Turn *turn)
 	};
 
 	te_activity_state(TE_ACTIVITY_WORKING);
-	te_activity_relation(turn->attachment->relation);
+	te_activity_relation(turn->attachment->named);
 	pgstat_report_activity(STATE_RUNNING, turn->attachment->name);
 	PopActiveSnapshot();		/* no snapshot is held while decoders work */
 	te_pipeline_run(&options);
@@ -269,7 +270,10 @@ compare_ready(const void *a, const void *b)
 
 	if (left->position != right->position)
 		return left->position < right->position ? -1 : 1;
-	return left->table->number - right->table->number;
+	if (left->table->share == right->table->share && left->table->last_turn != right->table->last_turn)
+		return left->table->last_turn < right->table->last_turn ? -1 : 1;
+	return left->table->share != right->table->share ? left->table->share - right->table->share :
+		left->table->number - right->table->number;
 }
 
 /* Resume a table that the worker has paused, if the cause is gone.  Then *due is now. */
@@ -366,7 +370,7 @@ fold_counts_if_due(void)
 TeTurnResult
 te_scheduler_turn(bool woken, TimestampTz *due)
 {
-	TeAttachedTables attached = {NIL, false};
+	TeAttachedTables attached = {NIL};
 	ErrorData  *error;
 	TeTurnResult result;
 
@@ -383,9 +387,12 @@ te_scheduler_turn(bool woken, TimestampTz *due)
 	}
 	if (!attached.extension)
 		return TE_TURN_NO_EXTENSION;
+	if (te_member_watch(attached.parents, woken, due))
+		(void) te_worker_xact_guarded(te_worker_table_load, &attached);
 	te_worker_table_refresh(attached.attachments);
 	if (woken)
 		te_worker_table_note_arrivals();
+	te_member_find_work(attached.attachments);
 	if (te_root_retry_due())
 		te_worker_table_restart_queues();	/* assets skipped while the root was held off are above the current positions */
 

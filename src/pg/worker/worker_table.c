@@ -19,6 +19,7 @@
 static List *tables = NIL;		/* of TeWorkerTable *, in TopMemoryContext */
 static int64 counts_from_ms;	/* time of this turn counts from here; no other table had work before */
 static int64 reached_ms = 0;	/* position of the table that had the last turn */
+static int64 turns = 0;
 
 TeWorkerTable *
 te_worker_table_find(int number)
@@ -71,6 +72,20 @@ te_worker_table_restart_queues(void)
 	}
 }
 
+/* The time that the tables of a share have used so far. */
+static int64
+share_used_ms(int share)
+{
+	ListCell   *cell;
+
+	foreach(cell, tables)
+	{
+		if (((TeWorkerTable *) lfirst(cell))->share == share)
+			return ((TeWorkerTable *) lfirst(cell))->used_ms;
+	}
+	return 0;
+}
+
 void
 te_worker_table_refresh(List *attachments)
 {
@@ -85,6 +100,9 @@ te_worker_table_refresh(List *attachments)
 
 		table->attached = true;
 		table->paused = attachment->paused;
+		if (table->share == 0)
+			table->used_ms = share_used_ms(attachment->folder);
+		table->share = attachment->folder;
 	}
 	foreach(cell, tables)
 	{
@@ -113,6 +131,20 @@ log_unusable(TeExtensionState state)
 				 errhint("Let a superuser give the schema to the owner of extension \"thumbexif\", by ALTER SCHEMA %s OWNER TO.", TE_SCHEMA)));
 }
 
+/* Is there a table that has members, or may have some? */
+static bool
+any_parent(void)
+{
+	ListCell   *cell;
+
+	foreach(cell, te_attachment_all())
+	{
+		if (((TeAttachment *) lfirst(cell))->has_members)
+			return true;
+	}
+	return false;
+}
+
 void
 te_worker_table_load(void *arg)
 {
@@ -124,16 +156,32 @@ te_worker_table_load(void *arg)
 	state = te_extension_lookup(&extension);
 	attached->extension = state == TE_EXTENSION_READY;
 	attached->attachments = attached->extension ? te_attachment_with_rows() : NIL;
+	attached->parents = attached->extension && any_parent();
 	te_worker_xact_end();
 	log_unusable(state);
 }
 
 /* --- fair sharing */
 
+static bool
+share_has_work(int share)
+{
+	ListCell   *cell;
+
+	foreach(cell, tables)
+	{
+		const TeWorkerTable *table = lfirst(cell);
+
+		if (table->share == share && table->has_work)
+			return true;
+	}
+	return false;
+}
+
 int64
 te_worker_table_position(const TeWorkerTable *table)
 {
-	return table->has_work ? table->used_ms : Max(table->used_ms, reached_ms);
+	return share_has_work(table->share) ? table->used_ms : Max(table->used_ms, reached_ms);
 }
 
 void
@@ -145,8 +193,15 @@ te_worker_table_turn_begin(void)
 void
 te_worker_table_turn_end(TeWorkerTable *table, int64 position)
 {
-	table->used_ms = position + (te_now_ms() - counts_from_ms);
+	int64		used_ms = position + (te_now_ms() - counts_from_ms);
+	ListCell   *cell;
 
+	foreach(cell, tables)
+	{
+		if (((TeWorkerTable *) lfirst(cell))->share == table->share)
+			((TeWorkerTable *) lfirst(cell))->used_ms = used_ms;
+	}
+	table->last_turn = ++turns;
 	if (table->has_work)
 		reached_ms = Max(reached_ms, position);
 }
@@ -166,6 +221,11 @@ te_worker_table_turn_ms(const TeWorkerTable *table)
 
 		if (other == table || !(other->has_work || other->arrivals) || other->not_before > now)
 			continue;
+		if (other->share == table->share)
+		{
+			turn_ms = Min(turn_ms, SHARE_MS);
+			continue;
+		}
 		alone = false;
 		ahead_ms = te_worker_table_position(other) - te_worker_table_position(table);
 		turn_ms = Min(turn_ms, SHARE_MS + Max(ahead_ms, 0));

@@ -14,6 +14,7 @@
 typedef struct TeWorkerTable
 {
 	int			number;			/* of the attachment */
+	int			share;			/* of the table that was named: members of one table have one share of the worker's time */
 	bool		attached;		/* when the attachments were last read */
 	bool		paused;			/* likewise */
 	TeQueueCursor queue;
@@ -22,7 +23,8 @@ typedef struct TeWorkerTable
 	bool		has_work;		/* according to its last turn */
 	bool		idle;			/* nothing to do before "due" or an arrival */
 	TimestampTz due;			/* 0 = never */
-	int64		used_ms;		/* see te_worker_table_position() */
+	int64		used_ms;		/* see te_worker_table_position(); the same for all of a share */
+	int64		last_turn;		/* the number of its last turn: members of one table take turns */
 	int			failures;		/* consecutive turns that ended with an ERROR */
 	TimestampTz not_before;		/* no turn until then, after an ERROR or the death of a worker */
 	TimestampTz resume_at;		/* while paused: when to check again whether the cause is gone */
@@ -39,6 +41,7 @@ typedef struct TeAttachedTables
 {
 	List	   *attachments;	/* of TeAttachment *, palloc'd */
 	bool		extension;		/* it exists and can be used; if it cannot be used, that is logged */
+	bool		parents;		/* there are tables that have members, or may have some */
 } TeAttachedTables;
 
 /* Read the attachments into a TeAttachedTables, in a transaction; for te_worker_xact_guarded(). */

@@ -1,0 +1,256 @@
+/*
+ * pending_row.c
+ *		Rows that a statement inserts into partitions, to be queued together.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "utils/datum.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/uuid.h"
+
+#include "bulk_insert.h"
+#include "pending_row.h"
+#include "pg/base/run_as.h"
+#include "pg/base/statement.h"
+#include "pg/base/subtransaction.h"
+#include "pg/catalog/asset_state.h"
+#include "pg/catalog/key.h"
+#include "range_insert.h"
+
+#define MANY_KEYS	100000
+#define BULK_KEYS	100			/* as BULK_ROWS in trigger.c */
+
+/* The rows of one table that were inserted in a subtransaction. */
+typedef struct PendingTable
+{
+	/* hash key, without padding */
+	Oid			relation;
+	int			level;			/* nesting of the subtransaction */
+
+	Datum	   *keys;
+	int			count;
+	int			most;
+} PendingTable;
+
+static HTAB *pending = NULL;	/* in TopTransactionContext; NULL = empty */
+static int	num_pending = 0;
+static int	deepest = 0;		/* level of any of them */
+
+static PendingTable *
+find(Oid relation, int level)
+{
+	PendingTable key = {.relation = relation, .level = level};
+	PendingTable *table;
+	bool		found;
+
+	table = hash_search(pending, &key, HASH_ENTER, &found);
+	if (!found)
+	{
+		table->count = 0;
+		table->most = 16;
+		table->keys = MemoryContextAlloc(TopTransactionContext, sizeof(Datum) * table->most);
+	}
+	return table;
+}
+
+static void
+append(PendingTable *table, Datum key)
+{
+	if (table->count == table->most)
+	{
+		table->most *= 2;
+		table->keys = repalloc_huge(table->keys, sizeof(Datum) * table->most);
+	}
+	table->keys[table->count++] = key;
+}
+
+/* --- the end of transactions and subtransactions */
+
+/* Queue what is left: the statement was one on a table between the partitioned one and a partition, or its triggers were off. */
+static void
+queue_at_end(void)
+{
+	TeRunAs		save;
+
+	te_run_as_extension(&save);
+	te_set_index_only();
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	PushActiveSnapshot(GetTransactionSnapshot());
+	te_pending_rows_queue();
+	PopActiveSnapshot();
+	SPI_finish();
+	te_run_as_end(&save);
+}
+
+/* Called before the callback that writes the numbers of assets, which was registered earlier. */
+static void
+on_transaction_end(XactEvent event, void *arg)
+{
+	if (pending == NULL)
+		return;
+	if (event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PRE_PREPARE)
+		queue_at_end();
+	else if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
+		pending = NULL;
+}
+
+/* The rows of a subtransaction become those of its parent, or are forgotten. */
+static void
+on_subtransaction_end(SubXactEvent event, SubTransactionId subid, SubTransactionId parent, void *arg)
+{
+	int			level = GetCurrentTransactionNestLevel();
+	HASH_SEQ_STATUS all;
+	PendingTable *table;
+	List	   *ended = NIL;
+	ListCell   *cell;
+
+	if (pending == NULL || deepest < level || (event != SUBXACT_EVENT_ABORT_SUB && event != SUBXACT_EVENT_COMMIT_SUB))
+		return;
+	hash_seq_init(&all, pending);
+	while ((table = hash_seq_search(&all)) != NULL)
+	{
+		if (table->level < level)
+			continue;
+		ended = lappend(ended, memcpy(palloc(sizeof(PendingTable)), table, sizeof(PendingTable)));
+		hash_search(pending, table, HASH_REMOVE, NULL);
+	}
+	deepest = level - 1;
+	foreach(cell, ended)
+	{
+		PendingTable *gone = lfirst(cell);
+
+		if (event == SUBXACT_EVENT_COMMIT_SUB)
+		{
+			table = find(gone->relation, level - 1);
+			for (int i = 0; i < gone->count; i++)
+				append(table, gone->keys[i]);
+		}
+		else
+			num_pending -= gone->count;
+		pfree(gone->keys);
+	}
+	list_free_deep(ended);
+}
+
+/* --- keeping and queueing */
+
+static void
+begin(void)
+{
+	static bool registered = false;
+	HASHCTL		control = {
+		.keysize = offsetof(PendingTable, keys),
+		.entrysize = sizeof(PendingTable),
+		.hcxt = TopTransactionContext
+	};
+
+	if (!registered)
+	{
+		RegisterXactCallback(on_transaction_end, NULL);
+		RegisterSubXactCallback(on_subtransaction_end, NULL);
+		registered = true;
+	}
+	pending = hash_create("thumbexif rows to queue", 32, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	num_pending = deepest = 0;
+}
+
+void
+te_pending_row_add(const TeTrackedTable *table, Datum key)
+{
+	int			level = GetCurrentTransactionNestLevel();
+	Oid			type = te_key_state_type(table->key_type);
+	MemoryContext caller = MemoryContextSwitchTo(TopTransactionContext);
+
+	if (pending == NULL)
+		begin();
+	append(find(table->relation, level), type == INT8OID ? key : datumCopy(key, false, type == UUIDOID ? UUID_LEN : -1));
+	MemoryContextSwitchTo(caller);
+	num_pending++;
+	deepest = Max(deepest, level);
+}
+
+bool
+te_pending_rows_any(bool many)
+{
+	return pending != NULL && num_pending > (many ? MANY_KEYS : 0);
+}
+
+typedef struct Bulk
+{
+	const TeTrackedTable *table;
+	const PendingTable *rows;
+} Bulk;
+
+static void
+insert_bulk(void *arg)
+{
+	Bulk	   *bulk = arg;
+
+	te_bulk_insert_keys(bulk->table, bulk->rows->keys, bulk->rows->count);
+}
+
+/* Insert the states of many rows.  False, with nothing inserted, if there are states for some of the keys. */
+static bool
+try_insert_bulk(const TeTrackedTable *table, const PendingTable *rows)
+{
+	Bulk		bulk = {table, rows};
+	ErrorData  *error;
+
+	if (rows->count < BULK_KEYS)
+		return false;
+	error = te_subtransaction(insert_bulk, &bulk);
+	if (error != NULL && error->sqlerrcode != ERRCODE_UNIQUE_VIOLATION)
+		ReThrowError(error);
+	return error == NULL;
+}
+
+static void
+queue_table(const PendingTable *rows)
+{
+	const TeTrackedTable *table = te_tracked_table(rows->relation);
+	TeArgs		args = {0};
+
+	/* it may have been detached meanwhile */
+	if (table->attachment == 0 || te_range_insert_keys(table, rows->keys, rows->count) || try_insert_bulk(table, rows))
+		return;
+	te_arg_int4(&args, table->attachment);
+	te_arg_int8(&args, te_asset_state_new_version());
+	te_arg_array(&args, te_key_state_type(table->key_type), rows->keys, NULL, rows->count);
+	te_sql(te_asset_state_queue_sql(table->state, "SELECT DISTINCT k FROM unnest($3) AS k"), &args);
+}
+
+void
+te_pending_rows_queue(void)
+{
+	int			level = GetCurrentTransactionNestLevel();
+	HASH_SEQ_STATUS all;
+	PendingTable *table;
+	List	   *tables = NIL;
+	ListCell   *cell;
+
+	if (pending == NULL || deepest < level)
+		return;					/* those of outer levels are not lost if this one is rolled back */
+	hash_seq_init(&all, pending);
+	while ((table = hash_seq_search(&all)) != NULL)
+	{
+		if (table->level < level)
+			continue;
+		tables = lappend(tables, memcpy(palloc(sizeof(PendingTable)), table, sizeof(PendingTable)));
+		num_pending -= table->count;
+		hash_search(pending, table, HASH_REMOVE, NULL);
+	}
+	deepest = level - 1;
+	foreach(cell, tables)
+	{
+		table = lfirst(cell);
+		queue_table(table);
+		pfree(table->keys);
+	}
+	list_free_deep(tables);
+}
