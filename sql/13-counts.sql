@@ -67,6 +67,15 @@ CREATE TRIGGER thumbexif_count_delete AFTER DELETE ON thumbexif_internal.thumbex
     WHEN (thumbexif_internal.thumbexif_count_change(OLD.attachment, OLD.status, OLD.finished_at, OLD.thumbnail_settings, OLD.exif_settings, NULL, NULL, NULL, NULL, NULL))
     EXECUTE FUNCTION thumbexif_internal.thumbexif_counted();
 
+-- Always: the trigger of a replicated table writes states in the process that applies the changes, and a restore may load them with
+-- session_replication_role = replica.
+ALTER TABLE thumbexif_internal.thumbexif_asset_bigint ENABLE ALWAYS TRIGGER thumbexif_count_insert,
+    ENABLE ALWAYS TRIGGER thumbexif_count_update, ENABLE ALWAYS TRIGGER thumbexif_count_delete;
+ALTER TABLE thumbexif_internal.thumbexif_asset_uuid ENABLE ALWAYS TRIGGER thumbexif_count_insert,
+    ENABLE ALWAYS TRIGGER thumbexif_count_update, ENABLE ALWAYS TRIGGER thumbexif_count_delete;
+ALTER TABLE thumbexif_internal.thumbexif_asset_text ENABLE ALWAYS TRIGGER thumbexif_count_insert,
+    ENABLE ALWAYS TRIGGER thumbexif_count_update, ENABLE ALWAYS TRIGGER thumbexif_count_delete;
+
 -- An upgrade finds states that were there before.  Creating the triggers has locked out those who change states.
 -- In REPEATABLE READ, states that came after the snapshot are missing until the first backfill or thumbexif_clean().
 INSERT INTO thumbexif_internal.thumbexif_count (attachment, status, assets, counted)

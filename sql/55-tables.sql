@@ -5,7 +5,8 @@ CREATE OR REPLACE FUNCTION thumbexif_internal.thumbexif_table_rows(
     OUT relation pg_catalog.regclass, OUT columns pg_catalog.jsonb, OUT not_written pg_catalog.text[],
     OUT waiting pg_catalog.int8, OUT command pg_catalog.text, OUT search_path pg_catalog.text,
     OUT paused pg_catalog.bool, OUT pause_reason pg_catalog.text, OUT notify pg_catalog.text,
-    OUT thumbnail_sizes pg_catalog.text, OUT members pg_catalog.regclass[])
+    OUT thumbnail_sizes pg_catalog.text, OUT tracking pg_catalog.text, OUT swept pg_catalog.timestamptz, OUT sweep_place pg_catalog.text,
+    OUT members pg_catalog.regclass[])
     RETURNS SETOF pg_catalog.record
     LANGUAGE c STABLE STRICT PARALLEL UNSAFE COST 100000 ROWS 10
     AS 'MODULE_PATHNAME', 'thumbexif_table_rows';
@@ -13,7 +14,8 @@ COMMENT ON FUNCTION thumbexif_internal.thumbexif_table_rows() IS
     'rows of view thumbexif_tables, for tables that the current user owns or may read';
 
 CREATE OR REPLACE VIEW @extschema@.thumbexif_tables AS
-    SELECT r.relation, r.columns, r.not_written, r.waiting, r.command, r.search_path, r.paused, r.pause_reason, r.notify, r.thumbnail_sizes, r.members
+    SELECT r.relation, r.columns, r.not_written, r.waiting, r.command, r.search_path, r.paused, r.pause_reason, r.notify, r.thumbnail_sizes,
+           r.tracking, r.swept, r.sweep_place, r.members
     FROM thumbexif_internal.thumbexif_table_rows() AS r;
 COMMENT ON VIEW @extschema@.thumbexif_tables IS
     'attached tables that the current user owns or may read';
@@ -29,5 +31,8 @@ COMMENT ON COLUMN @extschema@.thumbexif_tables.paused IS 'whether the background
 COMMENT ON COLUMN @extschema@.thumbexif_tables.pause_reason IS 'why, if nobody paused it';
 COMMENT ON COLUMN @extschema@.thumbexif_tables.notify IS 'channel that is notified when assets are finished';
 COMMENT ON COLUMN @extschema@.thumbexif_tables.thumbnail_sizes IS 'sizes of its thumbnails; NULL: as thumbexif.thumbnail_sizes says';
+COMMENT ON COLUMN @extschema@.thumbexif_tables.tracking IS 'how changes are noticed: triggers, replicated (row triggers that always fire) or sweep (no triggers)';
+COMMENT ON COLUMN @extschema@.thumbexif_tables.swept IS 'when the last sweep ended that has read the whole table';
+COMMENT ON COLUMN @extschema@.thumbexif_tables.sweep_place IS 'the key that the sweep under way has read last, as it was noted; NULL: none is under way';
 COMMENT ON COLUMN @extschema@.thumbexif_tables.members IS 'of a partitioned table, the partitions that are attached with it; NULL: the table has its rows itself';
 GRANT SELECT ON @extschema@.thumbexif_tables TO PUBLIC;

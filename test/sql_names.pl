@@ -77,7 +77,7 @@ sub names_of
 	{
 		my $at = $-[1];
 		# what cannot be qualified: a new index, a trigger, an event trigger, a column of the row at hand
-		next if substr($sql, 0, $at) =~ /(?:CREATE INDEX|CREATE TRIGGER|EVENT TRIGGER)\s+$/;
+		next if substr($sql, 0, $at) =~ /(?:CREATE INDEX|CREATE TRIGGER|(?:EVENT|ALWAYS) TRIGGER)\s+$/;
 		next if substr($sql, $at) =~ /^thumbexif_asset_\w+\./;
 		$say->($at, 'object of ours by its name alone');
 	}

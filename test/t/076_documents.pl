@@ -1,7 +1,7 @@
 # What the README, doc/ and examples/ tell users to type works as it is written, in a fresh cluster, and gives what is shown behind it.
 #
 # ini: lines for postgresql.conf; sql: for psql; text behind these: what psql prints; sh: commands; nginx: a server runs with it; python: a program that
-# listens while the sql behind it is run, and prints the text behind that.  The folders named in the texts are replaced by ones of the test.  A comment
+# listens while the sql behind it is run, and prints the text behind that.  A block with a comment "run by SCRIPT: SERVER" needs two servers, and is run by that.  The folders named in the texts are replaced by ones of the test.  A comment
 # "needs NAME" in front of a block names an extension without which it is skipped.
 use strict;
 use warnings;
@@ -242,6 +242,7 @@ foreach my $file ('README.md', map { s{^\Q$ENV{TE_SCRATCH}\E/}{}r } sort(glob "$
 	{
 		my ($language, $text, $line, $comment) = @$block;
 		my ($extension) = $comment =~ /^needs (\w+)$/m;
+		my ($runner) = $comment =~ /^run by (\S+): \w+$/m;
 		my $where = "$file:$line";
 		my @behind = $language eq 'python' ? map { $_->[1] } splice @blocks, 0, 2 : ();
 		my $shown = $language eq 'sql' && @blocks && $blocks[0]->[0] eq 'text' ? shift(@blocks)->[1] : undef;
@@ -249,7 +250,8 @@ foreach my $file ('README.md', map { s{^\Q$ENV{TE_SCRATCH}\E/}{}r } sort(glob "$
 		SKIP:
 		{
 			skip "$extension is not installed", 1 if defined $extension && !installable($extension);
-			if ($language eq 'sql') { try_sql($where, $text, $shown) }
+			if (defined $runner) { like(slurp_file("$ENV{TE_SCRATCH}/$runner"), qr{\Q$file\E}, "$where: $runner runs it") }
+			elsif ($language eq 'sql') { try_sql($where, $text, $shown) }
 			elsif ($language eq 'ini') { try_ini($where, $text) }
 			elsif ($language eq 'sh') { try_sh($where, $text, $comment) }
 			elsif ($language eq 'nginx') { try_nginx($where, $text) }

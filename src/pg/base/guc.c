@@ -29,6 +29,7 @@
 
 #define PREFIX				"thumbexif."
 #define MAX_DECODE_TIMEOUT	(24 * 60 * 60 * 1000)	/* one day, in ms */
+#define MAX_SWEEP_INTERVAL	(24 * 60 * 60)	/* s */
 #define MAX_KEEP_REPLACED	(366 * 24 * 60 * 60)	/* a year, in s */
 #define MAX_MEGABYTES		(1024 * 1024)	/* 1 TB, in MB */
 
@@ -47,6 +48,7 @@ int			te_max_file_size;
 char	   *te_default_timezone;
 int			te_max_attempts;
 int			te_keep_replaced;
+int			te_sweep_interval;
 char	   *te_databases;
 int			te_max_workers;
 bool		te_exif_gps;
@@ -170,6 +172,11 @@ define_files(void)
 							"For pages that are open and for caches. 0 removes them at once. "
 							"Thumbnails of deleted rows are removed at once in any case.",
 							&te_keep_replaced, 60 * 60, 0, MAX_KEEP_REPLACED,
+							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
+	DefineCustomIntVariable("thumbexif.sweep_interval",
+							"Time between looks for changes of attached tables that no trigger has told of.",
+							"0 turns them off.",
+							&te_sweep_interval, 60, 0, MAX_SWEEP_INTERVAL,
 							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
 	DefineCustomStringVariable("thumbexif.databases",
 							   "Databases the background worker works in.",

@@ -31,6 +31,7 @@ extern int	te_max_file_size;	/* MB */
 extern char *te_default_timezone;	/* a name pg_tzset accepts */
 extern int	te_max_attempts;
 extern int	te_keep_replaced;	/* seconds */
+extern int	te_sweep_interval;	/* seconds; 0 = the worker does not sweep */
 extern char *te_databases;		/* comma-separated list, "" = all that have the extension */
 extern int	te_max_workers;
 extern bool te_exif_gps;

@@ -13,6 +13,7 @@
 #include "inserted_range.h"
 #include "pg/base/extension.h"
 #include "pg/base/statement.h"
+#include "swept.h"
 
 /* Leaves room for 2^20 versions of one asset before the first version of the next transaction. */
 #define VERSION_SHIFT	20
@@ -47,6 +48,23 @@ te_asset_state_delete_sql(const char *state, const char *where)
 					"INSERT INTO %s (attachment, file) "
 					"SELECT %s, named.file FROM (SELECT file FROM gone UNION ALL SELECT file FROM sizes) AS named WHERE named.file IS NOT NULL",
 					state, where, te_thumbnail_table(state), TE_WROTE_SIZES, te_internal_name("thumbexif_removal"), te_asset_folder_sql());
+}
+
+char *
+te_asset_state_move_sql(const char *state)
+{
+	return psprintf("UPDATE %s s SET id = $4, version = GREATEST(s.version + 1, $2), "
+					"status = CASE status WHEN 'running' THEN COALESCE(claimed_from, 'queued') ELSE status END, "
+					"attempts = CASE status WHEN 'running' THEN GREATEST(attempts - 1, 0) ELSE attempts END, "
+					"claimed_from = NULL, claim = NULL "
+					"WHERE attachment = $1 AND id = $3",
+					state);
+}
+
+char *
+te_asset_state_move_sizes_sql(const char *state)
+{
+	return psprintf("UPDATE %s t SET id = $4 WHERE t.attachment = $1 AND t.id = $3", te_thumbnail_table(state));
 }
 
 /* SQL that deletes all rows of an attachment ($1) of a table and its children, and lists their thumbnail files for removal. */
@@ -103,6 +121,7 @@ te_asset_state_forget(int attachment)
 	/* a shard may have been moved to another node, whose rows name its files */
 	te_asset_state_delete_all(attachment, is_shard(attachment));
 	te_count_detached(attachment);
+	te_swept_forget(attachment);
 	run_for_attachment(psprintf("INSERT INTO %s SELECT a.attachment FROM %s AS a WHERE a.attachment = $1 AND a.parent IS NULL",
 								te_internal_name("thumbexif_dropped"), te_internal_name("thumbexif_attachment")), attachment);
 	run_for_attachment(psprintf("DELETE FROM %s WHERE attachment = $1", te_internal_name("thumbexif_attachment")),

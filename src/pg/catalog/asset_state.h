@@ -39,6 +39,13 @@ extern char *te_asset_state_delete_sql(const char *state, const char *where);
 extern char *te_asset_folder_sql(void);
 
 /*
+ * SQL that moves a state (alias s), and the rows of its thumbnails in several sizes, from key $3 to $4 of attachment $1.  A process that
+ * works on the asset knows only the old key, so the state becomes that before its claim.  $2 as above.
+ */
+extern char *te_asset_state_move_sql(const char *state);
+extern char *te_asset_state_move_sizes_sql(const char *state);
+
+/*
  * The version of a state row that this transaction inserts.  It is above every version of earlier rows of the same
  * key, so that a result for one of those is dropped.  Equals the column's default, but is cheaper.  Assigns a
  * transaction id.

@@ -82,7 +82,7 @@ check_kind(const TeAttachment *attachment, Form_pg_class form)
 /* The result columns of select_rows(). */
 enum
 {
-	ROW_NUMBER = 1, ROW_RELATION, ROW_PARENT, ROW_SHARD, ROW_NAMED, ROW_KEY_TYPE, ROW_PAUSED, ROW_PAUSED_BY_US, ROW_SEARCH_PATH, ROW_PATH_OWNER, ROW_NOTIFY, ROW_KEY, ROW_PATH, ROW_SIZES, ROW_FORMER, ROW_COLUMNS
+	ROW_NUMBER = 1, ROW_RELATION, ROW_PARENT, ROW_SHARD, ROW_NAMED, ROW_KEY_TYPE, ROW_PAUSED, ROW_PAUSED_BY_US, ROW_SEARCH_PATH, ROW_PATH_OWNER, ROW_NOTIFY, ROW_KEY, ROW_PATH, ROW_SIZES, ROW_FORMER, ROW_TRACKING, ROW_COLUMNS
 };
 
 static Datum
@@ -226,6 +226,7 @@ from_row(HeapTuple row, bool check)
 	if (check)
 		te_hierarchy_check(attachment);
 
+	attachment->tracking = te_tracking_of_name(SPI_getvalue(row, SPI_tuptable->tupdesc, ROW_TRACKING));
 	read_thumbnails(row, attachment);
 	fill_columns(attachment, check);
 	return attachment;
@@ -247,7 +248,7 @@ select_rows(const char *condition, Oid argument)
 	initStringInfo(&sql);
 	appendStringInfoString(&sql, "SELECT m.attachment, m.relation::oid, COALESCE(m.parent, 0), COALESCE(m.shard, 0), a.relation::oid, a.key_type::oid, a.paused OR m.paused,"
 						   " (NOT a.paused OR a.pause_reason IS NOT NULL) AND (NOT m.paused OR m.pause_reason IS NOT NULL),"
-						   " a.search_path, a.search_path_owner, a.notify, a.id_column, a.path_column, a.thumbnail_sizes, a.former_thumbnail_column::text");
+						   " a.search_path, a.search_path_owner, a.notify, a.id_column, a.path_column, a.thumbnail_sizes, a.former_thumbnail_column::text, a.tracking");
 	for (int i = 0; i < TE_COLUMNS; i++)
 		appendStringInfo(&sql, ", a.%s_column::text", te_columns[i].name);
 	appendStringInfo(&sql, " FROM %s AS m JOIN %s AS a ON a.attachment = COALESCE(m.parent, m.attachment) WHERE %s ORDER BY m.attachment",
@@ -398,7 +399,7 @@ attachments_equal(const TeAttachment *a, const TeAttachment *b)
 	for (int i = 0; i < TE_COLUMNS; i++)
 		if (!same_text(a->column[i], b->column[i]) || a->type[i] != b->type[i] || a->typmod[i] != b->typmod[i])
 			return false;
-	return a->number == b->number && a->parent == b->parent && a->named == b->named && a->owner == b->owner && a->key_type == b->key_type &&
+	return a->number == b->number && a->parent == b->parent && a->named == b->named && a->owner == b->owner && a->key_type == b->key_type && a->tracking == b->tracking &&
 		memcmp(&a->sizes, &b->sizes, sizeof(a->sizes)) == 0 && same_text(a->former_thumbnail, b->former_thumbnail) &&
 		same_text(a->name, b->name) && same_text(a->search_path, b->search_path) && same_text(a->key, b->key) && same_text(a->path, b->path);
 }

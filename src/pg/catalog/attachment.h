@@ -15,6 +15,14 @@
 #include "column.h"
 #include "pg/base/size_list.h"
 
+/* How changes of the table are noticed. */
+typedef enum TeTracking
+{
+	TE_TRACKED,					/* by triggers, which do not fire in a process that applies what is replicated */
+	TE_TRACKED_ALWAYS,			/* by row triggers, which fire there, too */
+	TE_TRACKED_BY_SWEEP			/* no triggers */
+} TeTracking;
+
 typedef struct TeAttachment
 {
 	int			number;			/* never reused */
@@ -53,6 +61,7 @@ typedef struct TeAttachment
 	TeSizes		sizes;			/* of its thumbnails; none = as the settings say */
 	char	   *former_thumbnail;	/* column in which thumbnails were stored before, which are set to NULL when assets are
 									 * processed; NULL = none */
+	TeTracking	tracking;
 	const char *thumbnails;		/* qualified, quoted name of the table of further sizes for this type of key */
 } TeAttachment;
 
@@ -74,6 +83,10 @@ extern TeAttachment *te_attachment_find(Oid relation);
  * not be written.  The caller must have locked the table.
  */
 extern void te_attachment_check_same(const TeAttachment *attachment);
+
+/* The name of a kind of tracking in our table, and the kind of a name; TE_TRACKED for one that a forged dump may have. */
+extern const char *te_tracking_name(TeTracking tracking);
+extern TeTracking te_tracking_of_name(const char *name);
 
 /* Is a column for the thumbnail or its path / any column for EXIF mapped? */
 extern bool te_attachment_has_thumbnail(const TeAttachment *attachment);

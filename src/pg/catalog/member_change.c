@@ -28,6 +28,7 @@
 #include "pg/base/run_as.h"
 #include "pg/base/statement.h"
 #include "pg/base/subtransaction.h"
+#include "swept.h"
 #include "table_trigger.h"
 
 #define MANY_STATES "10000"		/* more are not deleted at the end of a command, which holds locks */
@@ -156,8 +157,10 @@ attach_relation(const TeAttachment *parent, Relation relation)
 					" RETURNING attachment", table, quote_literal_cstr(te_internal_name("thumbexif_attachment_seq")), table), &args);
 	number = (int) te_out_int(0, 1, 0);
 	te_sql_free();
-	te_table_triggers_create(relation, shard != 0 ? TE_TRIGGERS_TABLE : TE_TRIGGERS_PARTITION, parent->key, parent->key_type, parent->path);
+	te_table_triggers_create(relation, shard != 0 ? TE_TRIGGERS_TABLE : TE_TRIGGERS_PARTITION, parent->tracking == TE_TRACKED_ALWAYS, parent->key, parent->key_type, parent->path);
 	te_count_attached(relation, number);
+	if (shard != 0)
+		te_swept_request(number);	/* it may come from another node, with rows that are done, or wait to be */
 	te_run_as_end(&save);
 }
 
@@ -229,6 +232,7 @@ te_member_release(const TeAttachment *member)
 								 te_internal_name("thumbexif_released"), member->state), &args);
 	te_asset_state_delete_all(member->number, true);
 	te_count_detached(member->number);
+	te_swept_forget(member->number);
 	run(psprintf("DELETE FROM %s WHERE attachment = $1", te_internal_name("thumbexif_attachment")), member->number);
 }
 

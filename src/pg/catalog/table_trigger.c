@@ -23,16 +23,20 @@
 #include "pg/base/statement.h"
 #include "table_trigger.h"
 
-/* The triggers: which tables have it, the name, and the clauses before and after ON <table>. */
+/*
+ * The triggers: which tables have it, the name, and the clauses before and after ON <table>; the last one for triggers that always
+ * fire.  Logical replication fires triggers of rows only, and of statements that of TRUNCATE.
+ */
 static const struct
 {
 	TeTriggerSet set;
 	const char *name;
 	const char *event;
 	const char *level;
+	const char *level_always;	/* NULL: the same */
 }			triggers[] = {
-	{TE_TRIGGERS_TABLE, "thumbexif_insert", "AFTER INSERT", "REFERENCING NEW TABLE AS thumbexif_new FOR EACH STATEMENT"},
-	{TE_TRIGGERS_TABLE, "thumbexif_delete", "AFTER DELETE", "REFERENCING OLD TABLE AS thumbexif_old FOR EACH STATEMENT"},
+	{TE_TRIGGERS_TABLE, "thumbexif_insert", "AFTER INSERT", "REFERENCING NEW TABLE AS thumbexif_new FOR EACH STATEMENT", "FOR EACH ROW"},
+	{TE_TRIGGERS_TABLE, "thumbexif_delete", "AFTER DELETE", "REFERENCING OLD TABLE AS thumbexif_old FOR EACH STATEMENT", "FOR EACH ROW"},
 	{TE_TRIGGERS_TABLE | TE_TRIGGERS_PARTITION, "thumbexif_truncate", "AFTER TRUNCATE", "FOR EACH STATEMENT"},
 	{TE_TRIGGERS_TABLE, "thumbexif_update", "AFTER UPDATE", "FOR EACH ROW"},
 	{TE_TRIGGERS_PARTITIONED, "thumbexif_row_insert", "AFTER INSERT", "FOR EACH ROW"},
@@ -80,14 +84,15 @@ te_table_triggers_taken(Oid relation, TeTriggerSet set)
 
 /* Create a trigger from its statement on the relation given by OID; the relation's name in the statement is ignored. */
 static void
-create_trigger(Oid relation, const char *sql, Oid extension)
+create_trigger(Oid relation, const char *sql, bool always, Oid extension)
 {
 	RawStmt    *raw = linitial_node(RawStmt, raw_parser(sql, RAW_PARSE_DEFAULT));
 	ObjectAddress trigger;
 	ObjectAddress owner;
 
-	trigger = CreateTrigger(castNode(CreateTrigStmt, raw->stmt), sql, relation, InvalidOid, InvalidOid,
-							InvalidOid, InvalidOid, InvalidOid, NULL, false, false);
+	trigger = CreateTriggerFiringOn(castNode(CreateTrigStmt, raw->stmt), sql, relation, InvalidOid, InvalidOid,
+									InvalidOid, InvalidOid, InvalidOid, NULL, false, false,
+									always ? TRIGGER_FIRES_ALWAYS : TRIGGER_FIRES_ON_ORIGIN);
 	CommandCounterIncrement();
 	/* like ALTER TRIGGER ... DEPENDS ON EXTENSION, so that a plain DROP EXTENSION drops the trigger too */
 	ObjectAddressSet(owner, ExtensionRelationId, extension);
@@ -98,7 +103,7 @@ create_trigger(Oid relation, const char *sql, Oid extension)
 }
 
 void
-te_table_triggers_create(Relation relation, TeTriggerSet set, const char *key, Oid key_type, const char *path)
+te_table_triggers_create(Relation relation, TeTriggerSet set, bool always, const char *key, Oid key_type, const char *path)
 {
 	const char *old_key = te_key_sql(key_type, psprintf("OLD.%s", quote_identifier(key)));
 	const char *new_key = te_key_sql(key_type, psprintf("NEW.%s", quote_identifier(key)));
@@ -122,9 +127,10 @@ te_table_triggers_create(Relation relation, TeTriggerSet set, const char *key, O
 			create_trigger(RelationGetRelid(relation),
 						   psprintf("CREATE OR REPLACE TRIGGER %s %s ON %s %s %s EXECUTE FUNCTION %s()",
 									triggers[i].name, triggers[i].event,
-									quote_identifier(RelationGetRelationName(relation)), triggers[i].level,
+									quote_identifier(RelationGetRelationName(relation)),
+									always && triggers[i].level_always != NULL ? triggers[i].level_always : triggers[i].level,
 									update ? when : "", te_internal_name(rows ? ROW_FUNCTION : STATEMENT_FUNCTION)),
-						   extension.oid);
+						   always, extension.oid);
 	}
 }
 

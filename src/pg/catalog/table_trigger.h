@@ -18,8 +18,11 @@ typedef enum TeTriggerSet
 	TE_TRIGGERS_PARTITION = 4	/* what a partition has beside these */
 } TeTriggerSet;
 
-/* Create or replace the triggers of a table with this key, of that type, and path.  ERROR if it has another trigger of the same name. */
-extern void te_table_triggers_create(Relation relation, TeTriggerSet set, const char *key, Oid key_type, const char *path);
+/*
+ * Create or replace the triggers of a table with this key, of that type, and path.  ERROR if it has another trigger of the same name.
+ * always: triggers of rows that fire whatever session_replication_role is.  Triggers of the other kind must have been dropped.
+ */
+extern void te_table_triggers_create(Relation relation, TeTriggerSet set, bool always, const char *key, Oid key_type, const char *path);
 
 /* Has the user a trigger with the name of one of ours, which we must not replace?  Returns that name, or NULL. */
 extern const char *te_table_triggers_taken(Oid relation, TeTriggerSet set);

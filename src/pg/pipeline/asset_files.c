@@ -17,6 +17,7 @@
 #include "pg/files/cluster_folder.h"
 #include "pg/files/thumbnail_folder.h"
 #include "pg/files/thumbnail_marker.h"
+#include "pg/files/thumbnail_path.h"
 
 /* The part of a path that follows thumbnail_dir, palloc'd; NULL if the path does not begin with it. */
 static char *
@@ -167,6 +168,24 @@ te_asset_files_check_thumbnail(TeAsset *asset, int parts)
 		return;
 	asset->thumbnail_lost = path_is_lost(asset->thumbnail_path, asset->state.file_size) ||
 		((asset->state.wrote & TE_WROTE_SIZES) && other_size_is_lost(asset));
+}
+
+char *
+te_asset_files_own_name(const TeAsset *asset)
+{
+	char	   *below;
+	char	   *folder;
+	char	   *name;
+
+	if (asset->thumbnail_path == NULL || te_thumbnail_dir == NULL || !te_attachment_stores_files(asset->attachment))
+		return NULL;
+	below = below_thumbnail_dir(asset->thumbnail_path);
+	if (below == NULL || (folder = strchr(below, '/')) == NULL || (name = strchr(folder + 1, '/')) == NULL)
+		return NULL;
+	*name++ = '\0';
+	if (strcmp(folder + 1, psprintf("%d", te_folder_number(asset->attachment->folder))) != 0 || !te_thumbnail_is_name(name))
+		return NULL;
+	return (asset->attachment->folder < 0) == is_in_cluster_folder(below) ? name : NULL;
 }
 
 int

@@ -22,4 +22,10 @@ extern int	te_stale_parts_by_files(TeAsset *asset, const TeSettings *settings, i
  */
 extern void te_asset_files_check_thumbnail(TeAsset *asset, int parts);
 
+/*
+ * The name of the file beneath the folder of this table (of any database) in thumbnail_dir that the row names, as a state's "file";
+ * palloc'd.  NULL if it names none such.  It need not exist.
+ */
+extern char *te_asset_files_own_name(const TeAsset *asset);
+
 #endif							/* TE_PG_ASSET_FILES_H */

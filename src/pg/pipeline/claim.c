@@ -14,6 +14,7 @@
 
 #include "asset_files.h"
 #include "claim.h"
+#include "moved_state.h"
 #include "orphan.h"
 #include "pg/base/extension.h"
 #include "pg/base/postmaster_alive.h"
@@ -270,6 +271,7 @@ clear_orphans(const TeAttachment *attachment, const TeAsset *assets, const TeCla
 	const TeAsset **gone = palloc(sizeof(TeAsset *) * Max(count, 1));
 	int			num_released = 0;
 	int			ngone = 0;
+	int64		left = 0;
 
 	for (int i = 0; i < count; i++)
 	{
@@ -286,6 +288,7 @@ clear_orphans(const TeAttachment *attachment, const TeAsset *assets, const TeCla
 	if (num_released > 0)
 		te_orphans_release(attachment, released, num_released);
 	/* triggers were off when the row was deleted; if it is inserted again, it is new */
+	ngone = te_moved_states(attachment, gone, ngone, &left);
 	if (ngone > 0)
 		te_orphans_delete(attachment, gone, ngone);
 	pfree(released);

@@ -25,6 +25,7 @@
 #include "attach_cluster.h"
 #include "attach_open.h"
 #include "attach_thumbnails.h"
+#include "attach_tracking.h"
 #include "pg/base/extension.h"
 #include "pg/base/run_as.h"
 #include "pg/base/statement.h"
@@ -37,6 +38,7 @@
 #include "pg/catalog/key.h"
 #include "pg/catalog/member.h"
 #include "pg/catalog/member_change.h"
+#include "pg/catalog/swept.h"
 #include "pg/catalog/table_trigger.h"
 #include "pg/compat.h"
 #include "pg/files/thumbnail_store.h"
@@ -51,6 +53,8 @@
 #define FACTS_ARGUMENT		(FACT_ARGUMENT + TE_COL_LAST_FACT - TE_COL_EXIF_METADATA)
 #define THUMBNAIL_ARGUMENT	(FACTS_ARGUMENT + 1)
 #define SIZES_ARGUMENT		(THUMBNAIL_ARGUMENT + 1)
+#define TRIGGERS_ARGUMENT	(SIZES_ARGUMENT + 1)
+#define REPLICATED_ARGUMENT (TRIGGERS_ARGUMENT + 1)
 
 PG_FUNCTION_INFO_V1(thumbexif_attach);
 PG_FUNCTION_INFO_V1(thumbexif_attach_node);
@@ -222,6 +226,13 @@ get_column_arguments(FunctionCallInfo fcinfo, TeGivenColumns *given)
 	given->sizes = text_argument(fcinfo, SIZES_ARGUMENT);
 }
 
+/* An argument of type boolean; unknown also for one that the function of version 1.0 does not have. */
+static TeGivenBool
+bool_argument(FunctionCallInfo fcinfo, int number)
+{
+	return number >= PG_NARGS() || PG_ARGISNULL(number) ? TE_GIVEN_NULL : PG_GETARG_BOOL(number) ? TE_GIVEN_TRUE : TE_GIVEN_FALSE;
+}
+
 /*
  * The channel for notifications about finished assets: the one that was given, none for an empty name, and with NULL the one
  * that the table had before.
@@ -266,7 +277,7 @@ check_key_lengths(Relation relation, const TeMapping *mapping, const char *searc
  * Inside SPI.
  */
 static void
-attach_table(Relation relation, TeGivenColumns *given, bool told)
+attach_table(Relation relation, TeGivenColumns *given, TeGivenBool triggers, TeGivenBool replicated, bool told)
 {
 	TeAttachment *old = te_attachment_find(RelationGetRelid(relation));
 	char	   *search_path = te_table_path_current(relation->rd_rel->relowner);
@@ -279,6 +290,7 @@ attach_table(Relation relation, TeGivenColumns *given, bool told)
 	te_attach_check_relation(relation);
 	given->notify = choose_channel(old, given->notify);
 	given->sizes = te_attach_choose_sizes(old, given->sizes);
+	given->tracking = te_attach_choose_tracking(old, triggers, replicated);
 	if (old != NULL)
 		te_attach_keep(old, given);
 	te_attach_map(relation, given, &mapping);
@@ -296,8 +308,7 @@ attach_table(Relation relation, TeGivenColumns *given, bool told)
 	if (old != NULL)
 		check_remapping(old, &mapping);
 	store_mapping(relation, old, &mapping, search_path, given);
-	if (!citus)					/* Citus has triggers on shards only, where each node makes its own */
-		te_table_triggers_create(relation, partitioned ? TE_TRIGGERS_PARTITIONED : TE_TRIGGERS_TABLE, mapping.key, mapping.key_type, mapping.path);
+	te_attach_track(relation, old, &mapping, given->tracking);
 	if (old == NULL && !partitioned && !citus)
 		te_count_attached(relation, te_attachment_find(RelationGetRelid(relation))->number);
 	te_run_as_end(&save);
@@ -311,7 +322,8 @@ attach_table(Relation relation, TeGivenColumns *given, bool told)
 
 /*
  * thumbexif_attach(relation text, id text, path text, thumbnail_path text, ..., create_table boolean, notify text,
- *		thumbhash text, ..., facts boolean, thumbnail text, thumbnail_sizes text) RETURNS regclass
+ *		thumbhash text, ..., facts boolean, thumbnail text, thumbnail_sizes text,
+ *		triggers boolean, replicated boolean) RETURNS regclass
  */
 Datum
 thumbexif_attach(PG_FUNCTION_ARGS)
@@ -332,7 +344,7 @@ thumbexif_attach(PG_FUNCTION_ARGS)
 		elog(ERROR, "SPI_connect failed");
 	relation = te_attach_open_table(PG_GETARG_TEXT_PP(0), &given,
 						  CREATE_ARGUMENT < PG_NARGS() && !PG_ARGISNULL(CREATE_ARGUMENT) && PG_GETARG_BOOL(CREATE_ARGUMENT));
-	attach_table(relation, &given, false);
+	attach_table(relation, &given, bool_argument(fcinfo, TRIGGERS_ARGUMENT), bool_argument(fcinfo, REPLICATED_ARGUMENT), false);
 	te_wake_at_commit();
 	SPI_finish();
 
@@ -357,7 +369,7 @@ thumbexif_attach_node(PG_FUNCTION_ARGS)
 	search_path = te_attach_cluster_read(text_to_cstring(PG_GETARG_TEXT_PP(1)), &given);
 	relation = te_attach_open_table(PG_GETARG_TEXT_PP(0), &given, false);
 	(void) set_config_option("search_path", search_path != NULL ? search_path : "", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-	attach_table(relation, &given, true);
+	attach_table(relation, &given, TE_GIVEN_NULL, TE_GIVEN_NULL, true);
 	AtEOXact_GUC(true, level);
 	shards = list_length(te_attachment_members(te_attachment_find(RelationGetRelid(relation))));
 	te_wake_at_commit();
@@ -397,6 +409,7 @@ thumbexif_detach(PG_FUNCTION_ARGS)
 	/* keep the files, which the user's rows name; thumbexif_clean() does not look into this folder any more */
 	te_asset_state_delete_all(attachment->number, true);
 	te_count_detached(attachment->number);
+	te_swept_forget(attachment->number);
 	te_arg_int4(&args, attachment->number);
 	te_sql(psprintf("DELETE FROM %s WHERE attachment = $1", te_internal_name("thumbexif_released")), &args);
 	te_sql(psprintf("DELETE FROM %s WHERE attachment = $1", te_internal_name("thumbexif_attachment")), &args);

@@ -29,6 +29,7 @@ typedef struct TeGivenColumns
 	TeGivenFacts facts;			/* about facts (column.h), which their standard names alone do not map */
 	const char *notify;			/* not a column, but given with these, as is the next */
 	const char *sizes;
+	TeTracking	tracking;		/* as te_attach_choose_tracking() says */
 } TeGivenColumns;
 
 /* The columns that were found. */

@@ -36,6 +36,7 @@
 #include "pg/files/thumbnail_store.h"
 #include "pg/files/thumbnail_sweep.h"
 #include "pg/pipeline/batch_write.h"
+#include "pg/pipeline/moved_state.h"
 
 PG_FUNCTION_INFO_V1(thumbexif_clean);
 PG_FUNCTION_INFO_V1(thumbexif_clean_dropped);
@@ -140,9 +141,13 @@ typedef struct KeyChunk
 	Datum		keys;			/* an array */
 	Datum		without_row;	/* an array of the keys that have no row */
 	bool		any_without_row;
+	bool		dry_run;
 } KeyChunk;
 
-/* Find the keys of a chunk that have no row.  As the table's owner. */
+/*
+ * Find the keys of a chunk that have no row.  As the table's owner.  States of rows whose key has changed go to the new keys, with
+ * their files.
+ */
 static void
 find_keys_without_row(void *arg)
 {
@@ -158,6 +163,8 @@ find_keys_without_row(void *arg)
 	te_sql_as_owner(attachment->relation, attachment->owner, attachment->search_path, sql, &args);
 	chunk->without_row = single_value(&isnull);
 	chunk->any_without_row = !isnull;
+	if (chunk->any_without_row && !chunk->dry_run)
+		chunk->without_row = te_moved_states_of_keys(attachment, chunk->without_row, &chunk->any_without_row);
 }
 
 /*
@@ -245,7 +252,7 @@ clean_states(const TeAttachment *attachment, bool dry_run)
 
 	while (more)
 	{
-		KeyChunk	chunk = {.attachment = attachment, .array_type = array_type};
+		KeyChunk	chunk = {.attachment = attachment, .array_type = array_type, .dry_run = dry_run};
 		Datum		last_keys = keys;
 		Datum		versions;
 

@@ -60,7 +60,7 @@ static const struct
 	[LEVEL_UPLOAD] = {"upload", "INSERT", ACL_INSERT, {NULL}, {"thumbexif_upload"}},
 	[LEVEL_OWN] = {"own", NULL, 0, {NULL},
 	{"thumbexif_attach", "thumbexif_detach", "thumbexif_pause", "thumbexif_resume", "thumbexif_backfill",
-	"thumbexif_process_session", "thumbexif_grant", "thumbexif_revoke", "thumbexif_api", "thumbexif_attach_node", "thumbexif_backfill_node"}},
+	"thumbexif_sweep", "thumbexif_process_session", "thumbexif_grant", "thumbexif_revoke", "thumbexif_api", "thumbexif_attach_node", "thumbexif_backfill_node"}},
 };
 
 typedef struct Grant

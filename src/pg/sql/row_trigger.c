@@ -43,9 +43,12 @@ row_inserted(TeTrackedTable *table, TupleTableSlot *row)
 	TeMovedResult moved;
 	Datum		key;
 
-	if (!row_key(table, row, &key))
-		te_trigger_throw_bad_key(table);
 	te_count_rows(table->attachment, 1);
+	if (!row_key(table, row, &key))
+	{
+		te_trigger_refuse_key(table);
+		return;
+	}
 	moved = te_moved_row_arrives(table, key, row);
 	if (moved == TE_MOVED_CHANGED)
 		te_trigger_run_plan(table, TE_PLAN_QUEUE_ONE, key, (Datum) 0);

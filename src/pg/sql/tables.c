@@ -32,6 +32,7 @@
 #include "pg/catalog/asset_count.h"
 #include "pg/catalog/attached_rows.h"
 #include "pg/catalog/attachment.h"
+#include "pg/catalog/swept.h"
 #include "pg/compat.h"
 #include "attach_check.h"
 #include "tables.h"
@@ -123,6 +124,10 @@ describe(const TeAttachment *attachment)
 		appendStringInfo(&text, "\nNot written, since they may be your own (facts => true writes them, or name them): %s.", facts.data);
 	if (attachment->sizes.count > 0)
 		appendStringInfo(&text, "\nThumbnails are made in sizes %s.", te_sizes_text(&attachment->sizes));
+	if (attachment->tracking == TE_TRACKED_ALWAYS)
+		appendStringInfoString(&text, "\nIts triggers fire for replicated changes, too.");
+	else if (attachment->tracking == TE_TRACKED_BY_SWEEP)
+		appendStringInfoString(&text, "\nIt has no triggers: the worker sweeps it for changes (thumbexif.sweep_interval), and thumbexif_sweep() does.");
 	if (attachment->notify != NULL)
 		appendStringInfo(&text, "\nWhen assets are finished, channel %s is notified.", quote_identifier(attachment->notify));
 	return text.data;
@@ -323,12 +328,13 @@ put_table(ReturnSetInfo *result, const TeAttachment *attachment, HTAB *counts)
 {
 	enum
 	{
-		RELATION, MAPPED, NOT_WRITTEN, WAITING, COMMAND, SEARCH_PATH, PAUSED, PAUSE_REASON, NOTIFY, SIZES, MEMBERS, COLUMNS
+		RELATION, MAPPED, NOT_WRITTEN, WAITING, COMMAND, SEARCH_PATH, PAUSED, PAUSE_REASON, NOTIFY, SIZES, TRACKING, SWEPT, SWEEP_PLACE, MEMBERS, COLUMNS
 	};
 	Datum		values[COLUMNS] = {0};
 	bool		nulls[COLUMNS] = {false};
 	char	   *reason = pause_reason(attachment);
 	int64		waiting = 0;
+	TeSwept		swept;
 
 	values[RELATION] = ObjectIdGetDatum(attachment->relation);
 	values[MAPPED] = columns_json(attachment);
@@ -347,6 +353,13 @@ put_table(ReturnSetInfo *result, const TeAttachment *attachment, HTAB *counts)
 		values[NOTIFY] = CStringGetTextDatum(attachment->notify);
 	nulls[SIZES] = attachment->sizes.count == 0;
 	values[SIZES] = CStringGetTextDatum(te_sizes_text(&attachment->sizes));
+	values[TRACKING] = CStringGetTextDatum(te_tracking_name(attachment->tracking));
+	te_swept_read(attachment, &swept);
+	nulls[SWEPT] = swept.ended == 0;
+	values[SWEPT] = TimestampTzGetDatum(swept.ended);
+	nulls[SWEEP_PLACE] = swept.phase == TE_SWEEP_NONE || !swept.has_place;
+	if (!nulls[SWEEP_PLACE])
+		values[SWEEP_PLACE] = CStringGetTextDatum(te_key_text(attachment->key_type, &swept.place));
 	nulls[MEMBERS] = !attachment->has_members;
 	values[MEMBERS] = members(attachment);
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
@@ -354,7 +367,8 @@ put_table(ReturnSetInfo *result, const TeAttachment *attachment, HTAB *counts)
 
 /*
  * thumbexif_table_rows() RETURNS TABLE (relation regclass, columns jsonb, not_written text[], waiting bigint,
- *		command text, search_path text, paused boolean, pause_reason text, notify text, thumbnail_sizes text, members regclass[])
+ *		command text, search_path text, paused boolean, pause_reason text, notify text, thumbnail_sizes text,
+ *		tracking text, swept timestamptz, sweep_place text, members regclass[])
  */
 Datum
 thumbexif_table_rows(PG_FUNCTION_ARGS)

@@ -15,6 +15,7 @@ typedef enum TePlanKind
 {
 	TE_PLAN_INSERT,				/* transition table; ON CONFLICT queue again */
 	TE_PLAN_DELETE,				/* transition table */
+	TE_PLAN_DELETE_ONE,			/* attachment, version (unused), key */
 	TE_PLAN_QUEUE_ONE,			/* attachment, version, key */
 	TE_PLAN_EXISTS,				/* attachment, version (unused), new key */
 	TE_PLAN_MOVE,				/* attachment, version, old key, new key */

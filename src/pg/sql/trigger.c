@@ -31,6 +31,7 @@
 #include "pg/catalog/attachment.h"
 #include "pg/catalog/inserted_range.h"
 #include "pg/catalog/key.h"
+#include "pg/catalog/swept.h"
 #include "pg/compat.h"
 #include "pg/shared/wakeup.h"
 #include "range_insert.h"
@@ -65,19 +66,15 @@ plan_sql(const TeTrackedTable *table, TePlanKind plan)
 		case TE_PLAN_DELETE:
 			return te_asset_state_delete_sql(state, psprintf("USING thumbexif_old o WHERE s.attachment = $1 AND s.id = %s",
 															 old_key));
+		case TE_PLAN_DELETE_ONE:
+			return te_asset_state_delete_sql(state, "WHERE s.attachment = $1 AND s.id = $3");
 		case TE_PLAN_QUEUE_ONE:
 			return te_asset_state_queue_sql(state, "VALUES ($3)");
 		case TE_PLAN_EXISTS:
 			return psprintf("SELECT FROM %s WHERE attachment = $1 AND id = $3", state);
 		case TE_PLAN_MOVE:
-			/* a process that works on the asset knows only the old key: restore the state before its claim */
-			move = psprintf("UPDATE %s s SET id = $4, version = GREATEST(s.version + 1, $2), "
-							"status = CASE status WHEN 'running' THEN COALESCE(claimed_from, 'queued') ELSE status END, "
-							"attempts = CASE status WHEN 'running' THEN GREATEST(attempts - 1, 0) ELSE attempts END, "
-							"claimed_from = NULL, claim = NULL "
-							"WHERE attachment = $1 AND id = $3",
-							state);
-			sizes = psprintf("UPDATE %s t SET id = $4 WHERE t.attachment = $1 AND t.id = $3", te_thumbnail_table(state));
+			move = te_asset_state_move_sql(state);
+			sizes = te_asset_state_move_sizes_sql(state);
 			if (te_key_state_type(table->key_type) != INT8OID)
 				return psprintf("WITH sizes AS (%s) %s", sizes, move);
 
@@ -100,7 +97,7 @@ te_trigger_run_plan(TeTrackedTable *table, TePlanKind plan, Datum key, Datum new
 	Oid			id_type = te_key_state_type(table->key_type);
 	Oid			types[] = {INT4OID, INT8OID, id_type, id_type};
 	Datum		values[] = {Int32GetDatum(table->attachment), Int64GetDatum(te_asset_state_new_version()), key, new_key};
-	static const int arguments[TE_PLAN_COUNT] = {2, 1, 3, 3, 4};
+	static const int arguments[TE_PLAN_COUNT] = {2, 1, 3, 3, 3, 4};
 
 	if (table->plans[plan] == NULL)
 	{
@@ -144,20 +141,27 @@ try_insert_bulk(const TeTrackedTable *table, TriggerData *trigger)
 	return -1;
 }
 
+/*
+ * Refuse a key that cannot be one.  The column was NOT NULL when the table was attached; a text may also be too long.  An ERROR would
+ * end a process that applies what is replicated, which would begin again for ever: there, the row is only not tracked.
+ */
 void
-te_trigger_throw_bad_key(const TeTrackedTable *table)
+te_trigger_refuse_key(const TeTrackedTable *table)
 {
+	int			level = SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA ? WARNING : ERROR;
+
 	if (table->key_type == TEXTOID)
-		ereport(ERROR,
+		ereport(level,
 				(errcode(ERRCODE_STRING_DATA_RIGHT_TRUNCATION),
 				 errmsg("key \"%s\" of attached table \"%s\" must not be NULL or longer than %d bytes", table->key_name,
 						get_rel_name(table->relation), TE_KEY_MAX_TEXT),
 				 errhint("Use a shorter key, or call thumbexif_detach() for the table.")));
-	ereport(ERROR,
-			(errcode(ERRCODE_NOT_NULL_VIOLATION),
-			 errmsg("key \"%s\" of attached table \"%s\" must not be NULL", table->key_name,
-					get_rel_name(table->relation)),
-			 errhint("Make the column NOT NULL again, or call thumbexif_detach() for the table.")));
+	else
+		ereport(level,
+				(errcode(ERRCODE_NOT_NULL_VIOLATION),
+				 errmsg("key \"%s\" of attached table \"%s\" must not be NULL", table->key_name,
+						get_rel_name(table->relation)),
+				 errhint("Make the column NOT NULL again, or call thumbexif_detach() for the table.")));
 }
 
 static void
@@ -176,7 +180,7 @@ rows_inserted(TeTrackedTable *table, TriggerData *trigger)
 		inserted = (int64) SPI_processed;
 	}
 	if (inserted != rows)
-		te_trigger_throw_bad_key(table);
+		te_trigger_refuse_key(table);
 }
 
 static void
@@ -210,10 +214,11 @@ te_trigger_row_updated(TeTrackedTable *table, TriggerData *trigger)
 
 	old_key = slot_getattr(old, table->key, &old_null);
 	new_key = slot_getattr(new, table->key, &new_null);
-	if (new_null)
-		te_trigger_throw_bad_key(table);
-	if (!te_tracked_key_fits(table, new_key))
-		te_trigger_throw_bad_key(table);
+	if (new_null || !te_tracked_key_fits(table, new_key))
+	{
+		te_trigger_refuse_key(table);
+		return;
+	}
 	new_key = te_tracked_key(table, new_key);
 	if (old_null)
 	{
@@ -225,9 +230,12 @@ te_trigger_row_updated(TeTrackedTable *table, TriggerData *trigger)
 	if (!te_tracked_same_key(table, old_key, new_key))
 	{
 		te_trigger_run_plan(table, TE_PLAN_EXISTS, new_key, (Datum) 0);
-		if (SPI_processed > 0)
+		if (SPI_processed == 0)
+			te_trigger_run_plan(table, TE_PLAN_MOVE, old_key, new_key);
+		else if (SessionReplicationRole != SESSION_REPLICATION_ROLE_REPLICA)
 			throw_key_taken(table);
-		te_trigger_run_plan(table, TE_PLAN_MOVE, old_key, new_key);
+		else
+			te_swept_request(table->attachment);	/* a sweep is to sort it out: an ERROR would stop replication */
 	}
 
 	old_path = slot_getattr(old, table->path, &old_null);
@@ -237,11 +245,30 @@ te_trigger_row_updated(TeTrackedTable *table, TriggerData *trigger)
 		te_trigger_run_plan(table, TE_PLAN_QUEUE_ONE, new_key, (Datum) 0);
 }
 
+/* A row was inserted or deleted, and the table's triggers are those of rows. */
+static void
+row_changed(TeTrackedTable *table, TriggerData *trigger)
+{
+	bool		inserted = TRIGGER_FIRED_BY_INSERT(trigger->tg_event);
+	bool		isnull;
+	Datum		key = slot_getattr(trigger->tg_trigslot, table->key, &isnull);
+
+	if (!isnull && te_tracked_key_fits(table, key))
+		te_trigger_run_plan(table, inserted ? TE_PLAN_QUEUE_ONE : TE_PLAN_DELETE_ONE, te_tracked_key(table, key), (Datum) 0);
+	else if (inserted)
+		te_trigger_refuse_key(table);
+}
+
 /* Count the rows that a statement has inserted or deleted, also if their states cannot be kept. */
 static void
 count_rows(TeTrackedTable *table, TriggerData *trigger)
 {
-	if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
+	if (TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
+	{
+		if (!TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
+			te_count_rows(table->attachment, TRIGGER_FIRED_BY_INSERT(trigger->tg_event) ? 1 : -1);
+	}
+	else if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
 		te_count_rows(table->attachment, tuplestore_tuple_count(trigger->tg_newtable));
 	else if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
 		te_count_rows(table->attachment, -tuplestore_tuple_count(trigger->tg_oldtable));
@@ -269,12 +296,14 @@ fire(TeTrackedTable *table, TriggerData *trigger)
 	}
 	else if (table->key == 0 || table->path == 0)
 		te_trigger_warn(table);
+	else if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
+		te_trigger_row_updated(table, trigger);
+	else if (TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
+		row_changed(table, trigger);
 	else if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
 		rows_inserted(table, trigger);
-	else if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
-		rows_deleted(table, trigger);
 	else
-		te_trigger_row_updated(table, trigger);
+		rows_deleted(table, trigger);
 }
 
 /*

@@ -19,7 +19,7 @@ extern void te_trigger_run_plan(TeTrackedTable *table, TePlanKind plan, Datum ke
 extern void te_trigger_row_updated(TeTrackedTable *table, TriggerData *trigger);
 
 /* ERROR for a key that is NULL or too long: the column was NOT NULL when the table was attached. */
-extern void te_trigger_throw_bad_key(const TeTrackedTable *table);
+extern void te_trigger_refuse_key(const TeTrackedTable *table);
 
 /* WARNING that a change is not tracked, since the key or the path is gone. */
 extern void te_trigger_warn(const TeTrackedTable *table);

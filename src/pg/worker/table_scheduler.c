@@ -29,6 +29,7 @@
 #include "pg/shared/shmem.h"
 #include "table_health.h"
 #include "table_scheduler.h"
+#include "table_sweep.h"
 #include "worker_xact.h"
 
 #define LOAD_RETRY_MS	1000	/* after the attachments could not be read */
@@ -401,6 +402,8 @@ te_scheduler_turn(bool woken, TimestampTz *due)
 	else
 		result = te_table_health_any_failing() || te_root_any_held() ? TE_TURN_WAITING : TE_TURN_IDLE;
 	te_sooner(due, te_root_next_try());
+	if (te_table_sweep_turn(attached.attachments, due) && result == TE_TURN_IDLE)
+		result = TE_TURN_RESTING;
 	te_file_removal_process(due);
 	fold_counts_if_due();
 	return result;

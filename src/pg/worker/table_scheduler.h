@@ -13,6 +13,7 @@ typedef enum TeTurnResult
 {
 	TE_TURN_WORKED,				/* there may be more work: call again at once */
 	TE_TURN_IDLE,				/* nothing to do before "due" */
+	TE_TURN_RESTING,			/* a sweep is under way, and goes on at "due" */
 	TE_TURN_WAITING,			/* a table or an image folder is suspended; call again at "due" */
 	TE_TURN_NO_EXTENSION
 } TeTurnResult;

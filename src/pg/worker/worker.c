@@ -223,7 +223,7 @@ wait_for_work(TeTurnResult turn, TimestampTz due, TimestampTz now, uint32 wait_e
 	TimestampTz until = TimestampTzPlusMilliseconds(last_worked != 0 ? last_worked : now, IDLE_EXIT_MS);
 	long		wait_ms;
 
-	if (turn == TE_TURN_WAITING)
+	if (turn == TE_TURN_WAITING || turn == TE_TURN_RESTING)
 		until = TimestampTzPlusMilliseconds(now, IDLE_EXIT_MS);
 	if (due != 0)
 		until = Min(until, due);

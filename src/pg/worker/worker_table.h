@@ -9,7 +9,22 @@
 
 #include "postgres.h"
 
+#include "pg/catalog/swept.h"
 #include "queue_order.h"
+
+typedef struct TeTableSweep		/* see table_sweep.c; zeroed: it is looked at soon */
+{
+	bool		known;			/* the next three are */
+	TeTracking	tracking;
+	TimestampTz next;			/* not before */
+	bool		watched;		/* the worker is to wake then */
+	bool		under_way;
+	TeSwept		swept;			/* while it is */
+	TimestampTz saved;			/* when that was written */
+	bool		suspected;		/* rows seem to have come or gone without triggers: this is the difference */
+	int64		difference;
+	char		last_error[256];	/* that was logged */
+} TeTableSweep;
 
 typedef struct TeWorkerTable
 {
@@ -28,6 +43,7 @@ typedef struct TeWorkerTable
 	int			failures;		/* consecutive turns that ended with an ERROR */
 	TimestampTz not_before;		/* no turn until then, after an ERROR or the death of a worker */
 	TimestampTz resume_at;		/* while paused: when to check again whether the cause is gone */
+	TeTableSweep sweep;
 	char	   *last_error;		/* that a WARNING was given for, or NULL */
 } TeWorkerTable;
 

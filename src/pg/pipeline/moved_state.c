@@ -1,0 +1,268 @@
+/*
+ * moved_state.c
+ *		States of rows whose key has changed while no trigger told of it.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+
+#include "moved_state.h"
+#include "pg/base/statement.h"
+#include "pg/catalog/asset_state.h"
+#include "staleness.h"
+
+/* The end of a file's name that is compared by the database: most of its random number, and the suffix. */
+#define NAME_END	20
+
+/* Does the row of an asset name the file of another one? */
+static bool
+names_file_of(const TeAsset *asset, const TeAsset *other)
+{
+	TeAsset		named = *asset;
+
+	named.state.file = other->state.file;
+	return te_names_our_file(&named);
+}
+
+/* --- the rows that name files */
+
+typedef struct Naming
+{
+	const TeAttachment *attachment;
+	const TeAsset **gone;
+	TeAsset    *rows;			/* [i] names the file of gone[i] if it has a row */
+	int			count;
+} Naming;
+
+static void
+note_row(void *arg)
+{
+	Naming	   *naming = arg;
+	TeAsset		row = {.attachment = naming->attachment, .has_row = true};
+
+	row.thumbnail_path = te_out_text(0, 2);
+	for (int i = 0; i < naming->count; i++)
+	{
+		if (naming->rows[i].has_row || !names_file_of(&row, naming->gone[i]))
+			continue;
+		te_out_key(0, 1, naming->attachment->key_type, &row.key);
+		naming->rows[i] = row;
+		return;
+	}
+}
+
+/* Find the rows.  With the owner's rights. */
+static void
+find_rows(Naming *naming)
+{
+	const TeAttachment *attachment = naming->attachment;
+	const char *path = te_path_sql(quote_identifier(attachment->column[TE_COL_THUMBNAIL_PATH]));
+	const char *key = quote_identifier(attachment->key);
+	Datum	   *ends = palloc(sizeof(Datum) * naming->count);
+	TeArgs		args = {.each = note_row, .each_arg = naming};
+	int			n = 0;
+
+	for (int i = 0; i < naming->count; i++)
+	{
+		const char *file = naming->gone[i]->state.file;
+
+		if (file != NULL)
+			ends[n++] = CStringGetTextDatum(file + Max((int) strlen(file) - NAME_END, 0));
+	}
+	if (n == 0)
+		return;
+	te_arg_array(&args, TEXTOID, ends, NULL, n);
+	te_sql_as_owner(attachment->relation, attachment->owner, attachment->search_path,
+					psprintf("SELECT %s::%s, %s FROM ONLY %s WHERE %s IS NOT NULL AND"
+							 " pg_catalog.right(%s, %d) COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.=) ANY ($1)",
+							 key, format_type_be_qualified(attachment->key_type), path, attachment->name, key, path, NAME_END), &args);
+}
+
+/* --- moving and giving */
+
+static void
+arg_texts(TeArgs *args, TeGivenFile *given, int count)
+{
+	Datum	   *files = palloc(sizeof(Datum) * count);
+	Datum	   *settings = palloc(sizeof(Datum) * count);
+	Datum	   *sizes = palloc(sizeof(Datum) * count);
+	bool	   *no_settings = palloc(sizeof(bool) * count);
+	bool	   *no_size = palloc(sizeof(bool) * count);
+
+	for (int i = 0; i < count; i++)
+	{
+		const TeState *state = &given[i].from->state;
+
+		files[i] = CStringGetTextDatum(state->file);
+		no_settings[i] = state->thumbnail_settings == NULL;
+		settings[i] = no_settings[i] ? (Datum) 0 : CStringGetTextDatum(state->thumbnail_settings);
+		no_size[i] = state->file_size < 0;
+		sizes[i] = Int64GetDatum(state->file_size);
+	}
+	te_arg_array(args, TEXTOID, files, NULL, count);
+	te_arg_array(args, TEXTOID, settings, no_settings, count);
+	te_arg_array(args, INT8OID, sizes, no_size, count);
+}
+
+/* Lock one of the two states of each.  Those that cannot be locked lose their "to". */
+static void
+lock_states(const TeAttachment *attachment, TeGivenFile *given, int count, bool from)
+{
+	TeKey	   *keys = palloc(sizeof(TeKey) * count);
+	int64	   *versions = palloc(sizeof(int64) * count);
+	bool	   *locked = palloc(sizeof(bool) * count);
+
+	for (int i = 0; i < count; i++)
+	{
+		const TeAsset *asset = from ? given[i].from : given[i].to;
+
+		/* one that is locked out already is locked by its other state once more, which changes nothing */
+		if (asset == NULL)
+			asset = given[i].from;
+		keys[i] = asset->key;
+		versions[i] = asset->state.version;
+	}
+	te_states_lock(attachment, keys, versions, count, locked);
+	for (int i = 0; i < count; i++)
+		if (!locked[i])
+			given[i].to = NULL;
+}
+
+void
+te_states_give_files(const TeAttachment *attachment, TeGivenFile *given, int count)
+{
+	TeGivenFile *done = palloc(sizeof(TeGivenFile) * Max(count, 1));
+	TeKey	   *keys = palloc(sizeof(TeKey) * Max(count, 1));
+	int			n = 0;
+
+	if (count == 0)
+		return;
+	lock_states(attachment, given, count, true);
+	lock_states(attachment, given, count, false);
+	for (int i = 0; i < count; i++)
+		if (given[i].to != NULL)
+			done[n++] = given[i];
+	if (n == 0)
+		return;
+	for (int both = 0; both < 2; both++)
+	{
+		TeArgs		args = {0};
+
+		for (int i = 0; i < n; i++)
+			keys[i] = both == 0 ? done[i].from->key : done[i].to->key;
+		te_arg_state_keys(&args, attachment, keys, n);
+		if (both == 1)
+			arg_texts(&args, done, n);
+		te_sql_by_index(psprintf("UPDATE %s AS s SET version = s.version + 1, %s FROM " TE_STATE_KEYS_SQL, attachment->state,
+								 both == 0 ? "file = NULL, thumbnail_settings = NULL, file_size = NULL" :
+								 "file = ($4)[n], thumbnail_settings = ($5)[n], file_size = ($6)[n]"), &args);
+	}
+	for (int i = 0; i < n; i++)
+	{
+		TeState    *from = &done[i].from->state;
+		TeState    *to = &done[i].to->state;
+
+		to->file = from->file;
+		to->thumbnail_settings = from->thumbnail_settings;
+		to->file_size = from->file_size;
+		from->file = from->thumbnail_settings = NULL;
+		from->file_size = -1;
+		from->version++;
+		to->version++;
+	}
+}
+
+/* Move a state to the key of another row, which has none, as the trigger does.  Returns whether it could be moved. */
+static bool
+move_state(const TeAttachment *attachment, const TeAsset *gone, const TeKey *key)
+{
+	Oid			type = te_key_state_type(attachment->key_type);
+	TeArgs		args = {0};
+	bool		locked;
+
+	te_states_lock(attachment, &gone->key, &gone->state.version, 1, &locked);
+	if (!locked)
+		return false;
+	te_arg_int4(&args, attachment->number);
+	te_arg_int8(&args, te_asset_state_new_version());
+	te_arg(&args, type, te_key_datum(type, &gone->key));
+	te_arg(&args, type, te_key_datum(type, key));
+	return te_sql_by_index(psprintf("WITH sizes AS (%s) %s", te_asset_state_move_sizes_sql(attachment->state),
+									te_asset_state_move_sql(attachment->state)), &args) > 0;
+}
+
+/* The row that names the file of a state has another key.  Returns false if nothing was done. */
+static bool
+follow_row(const TeAttachment *attachment, TeAsset *gone, const TeAsset *row)
+{
+	TeAsset		now;
+	TeGivenFile given = {gone, &now};
+
+	te_assets_of_keys(attachment, &row->key, 1, &now);
+	te_assets_fill_states(attachment, &now, 1, TE_STATE_READ);
+	if (!now.state.exists)
+		return move_state(attachment, gone, &row->key);
+	if (now.state.status == TE_ASSET_RUNNING || gone->state.status == TE_ASSET_RUNNING)
+		return false;
+	te_states_give_files(attachment, &given, 1);
+	return given.to != NULL;
+}
+
+int
+te_moved_states(const TeAttachment *attachment, const TeAsset **gone, int count, int64 *left)
+{
+	Naming		naming = {attachment, gone, NULL, count};
+	int			n = 0;
+
+	if (count == 0 || attachment->column[TE_COL_THUMBNAIL_PATH] == NULL)
+		return count;
+	naming.rows = palloc0(sizeof(TeAsset) * count);
+	find_rows(&naming);
+	for (int i = 0; i < count; i++)
+	{
+		TeAsset    *asset = (TeAsset *) gone[i];
+		const TeAsset *row = &naming.rows[i];
+
+		if (!row->has_row)
+			gone[n++] = asset;
+		else if (te_key_compare(attachment->key_type, &row->key, &asset->key) == 0)
+			continue;			/* it has been inserted again */
+		else if (!follow_row(attachment, asset, row))
+			(*left)++;
+		else if (asset->state.file == NULL)
+			gone[n++] = asset;	/* what is left of it, without the file */
+	}
+	pfree(naming.rows);
+	return n;
+}
+
+Datum
+te_moved_states_of_keys(const TeAttachment *attachment, Datum keys, bool *any)
+{
+	Oid			type = te_key_state_type(attachment->key_type);
+	TeArgs		args = {0};
+	TeKey	   *list;
+	TeAsset    *assets;
+	const TeAsset **gone;
+	int64		left = 0;
+	int			count;
+
+	te_arg(&args, te_key_array_type(type), keys);
+	count = (int) te_sql_as_extension("SELECT k FROM unnest($1) AS k", &args);
+	list = palloc(sizeof(TeKey) * count);
+	assets = palloc(sizeof(TeAsset) * count);
+	gone = palloc(sizeof(TeAsset *) * count);
+	for (int i = 0; i < count; i++)
+		te_out_key(i, 1, type, &list[i]);
+	te_sql_free();
+	te_assets_of_keys(attachment, list, count, assets);
+	te_assets_fill_states(attachment, assets, count, TE_STATE_READ);
+	for (int i = 0; i < count; i++)
+		gone[i] = &assets[i];
+	count = te_moved_states(attachment, gone, count, &left);
+	for (int i = 0; i < count; i++)
+		list[i] = gone[i]->key;
+	*any = count > 0;
+	return te_key_array(type, list, count);
+}
