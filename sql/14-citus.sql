@@ -4,6 +4,19 @@ ALTER TABLE thumbexif_internal.thumbexif_attachment ADD COLUMN shard bigint;
 COMMENT ON COLUMN thumbexif_internal.thumbexif_attachment.shard IS
     'of a member that is a shard of Citus: its number, which is also the name of its thumbnail folder';
 
+ALTER TABLE thumbexif_internal.thumbexif_attachment ADD COLUMN arrived boolean NOT NULL DEFAULT false;
+COMMENT ON COLUMN thumbexif_internal.thumbexif_attachment.arrived IS
+    'of a shard: it came from another node, and it is not known yet which of its rows are done';
+
+CREATE TABLE thumbexif_internal.thumbexif_left
+(
+    shard bigint NOT NULL,
+    id    pg_catalog.text NOT NULL,
+    PRIMARY KEY (shard, id)
+);
+COMMENT ON TABLE thumbexif_internal.thumbexif_left IS
+    'assets with a thumbnail, in shards that this node no longer has, that were not done when the shard left: the node that has it asks for them';
+
 CREATE TABLE thumbexif_internal.thumbexif_cluster
 (
     cluster pg_catalog.text PRIMARY KEY

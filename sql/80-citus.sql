@@ -31,3 +31,11 @@ AS 'MODULE_PATHNAME', 'thumbexif_backfill_node';
 COMMENT ON PROCEDURE @extschema@.thumbexif_backfill_node(pg_catalog.regclass, bigint, integer, boolean, pg_catalog.text, boolean, integer, pg_catalog.text) IS
     'a portion of a backfill on this node of a Citus cluster, as thumbexif_backfill() on the coordinator has it done; place tells what was done and where the next call goes on';
 REVOKE EXECUTE ON PROCEDURE @extschema@.thumbexif_backfill_node(pg_catalog.regclass, bigint, integer, boolean, pg_catalog.text, boolean, integer, pg_catalog.text) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION @extschema@.thumbexif_left(shard bigint, forget boolean)
+    RETURNS pg_catalog.text
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'thumbexif_left';
+COMMENT ON FUNCTION @extschema@.thumbexif_left(bigint, boolean) IS
+    'ids of assets that were not done when this shard left this node of a Citus cluster, as the background worker of the node that has it asks for them; with forget they are deleted';
+REVOKE EXECUTE ON FUNCTION @extschema@.thumbexif_left(bigint, boolean) FROM PUBLIC;

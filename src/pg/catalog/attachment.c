@@ -82,7 +82,7 @@ check_kind(const TeAttachment *attachment, Form_pg_class form)
 /* The result columns of select_rows(). */
 enum
 {
-	ROW_NUMBER = 1, ROW_RELATION, ROW_PARENT, ROW_SHARD, ROW_NAMED, ROW_KEY_TYPE, ROW_PAUSED, ROW_PAUSED_BY_US, ROW_SEARCH_PATH, ROW_PATH_OWNER, ROW_NOTIFY, ROW_KEY, ROW_PATH, ROW_SIZES, ROW_FORMER, ROW_TRACKING, ROW_COLUMNS
+	ROW_NUMBER = 1, ROW_RELATION, ROW_PARENT, ROW_SHARD, ROW_ARRIVED, ROW_NAMED, ROW_KEY_TYPE, ROW_PAUSED, ROW_PAUSED_BY_US, ROW_SEARCH_PATH, ROW_PATH_OWNER, ROW_NOTIFY, ROW_KEY, ROW_PATH, ROW_SIZES, ROW_FORMER, ROW_TRACKING, ROW_COLUMNS
 };
 
 static Datum
@@ -184,6 +184,7 @@ from_row(HeapTuple row, bool check)
 	attachment->named = DatumGetObjectId(row_datum(row, ROW_NAMED));
 	attachment->parent = DatumGetInt32(row_datum(row, ROW_PARENT));
 	attachment->shard = DatumGetInt64(row_datum(row, ROW_SHARD));
+	attachment->arrived = DatumGetBool(row_datum(row, ROW_ARRIVED));
 	attachment->folder = attachment->parent != 0 ? attachment->parent : attachment->number;
 	if (attachment->shard > 0 && attachment->shard <= TE_MAX_SHARD)
 		attachment->folder = -(int) attachment->shard;
@@ -246,7 +247,7 @@ select_rows(const char *condition, Oid argument)
 	TeArgs		args = {0};
 
 	initStringInfo(&sql);
-	appendStringInfoString(&sql, "SELECT m.attachment, m.relation::oid, COALESCE(m.parent, 0), COALESCE(m.shard, 0), a.relation::oid, a.key_type::oid, a.paused OR m.paused,"
+	appendStringInfoString(&sql, "SELECT m.attachment, m.relation::oid, COALESCE(m.parent, 0), COALESCE(m.shard, 0), m.arrived, a.relation::oid, a.key_type::oid, a.paused OR m.paused,"
 						   " (NOT a.paused OR a.pause_reason IS NOT NULL) AND (NOT m.paused OR m.pause_reason IS NOT NULL),"
 						   " a.search_path, a.search_path_owner, a.notify, a.id_column, a.path_column, a.thumbnail_sizes, a.former_thumbnail_column::text, a.tracking");
 	for (int i = 0; i < TE_COLUMNS; i++)

@@ -29,6 +29,7 @@ typedef struct TeAttachment
 	int			parent;			/* of a member: the number of the table that was named; otherwise 0 */
 	int			folder;			/* number that names the folder of its thumbnails: that of the table that was named; of a shard, its own below zero */
 	int64		shard;			/* of a member that is a shard of Citus: its number; otherwise 0 */
+	bool		arrived;		/* from another node, and its rows were not looked through yet (shard_arrival.h) */
 	Oid			relation;
 	Oid			owner;			/* of the relation */
 	char	   *name;			/* schema-qualified and quoted, for SQL */

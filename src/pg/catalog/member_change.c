@@ -17,6 +17,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "asset.h"
 #include "asset_count.h"
 #include "asset_state.h"
 #include "citus.h"
@@ -140,7 +141,7 @@ keys_fit(const TeAttachment *parent, Relation relation)
 
 /* Attach a relation that is open and locked. */
 static void
-attach_relation(const TeAttachment *parent, Relation relation)
+attach_relation(const TeAttachment *parent, Relation relation, bool fresh)
 {
 	const char *table = te_internal_name("thumbexif_attachment");
 	TeArgs		args = {0};
@@ -152,15 +153,14 @@ attach_relation(const TeAttachment *parent, Relation relation)
 	te_arg(&args, OIDOID, ObjectIdGetDatum(RelationGetRelid(relation)));
 	te_arg_int4(&args, parent->number);
 	te_arg_int8(&args, shard);
-	te_sql(psprintf("INSERT INTO %s (attachment, relation, parent, shard, key_type, id_column, path_column)"
-					" SELECT nextval(%s)::integer, $1, a.attachment, NULLIF($3, 0), a.key_type, a.id_column, a.path_column FROM %s AS a WHERE a.attachment = $2"
+	te_arg(&args, BOOLOID, BoolGetDatum(shard != 0 && !fresh));
+	te_sql(psprintf("INSERT INTO %s (attachment, relation, parent, shard, arrived, key_type, id_column, path_column)"
+					" SELECT nextval(%s)::integer, $1, a.attachment, NULLIF($3, 0), $4, a.key_type, a.id_column, a.path_column FROM %s AS a WHERE a.attachment = $2"
 					" RETURNING attachment", table, quote_literal_cstr(te_internal_name("thumbexif_attachment_seq")), table), &args);
 	number = (int) te_out_int(0, 1, 0);
 	te_sql_free();
 	te_table_triggers_create(relation, shard != 0 ? TE_TRIGGERS_TABLE : TE_TRIGGERS_PARTITION, parent->tracking == TE_TRACKED_ALWAYS, parent->key, parent->key_type, parent->path);
 	te_count_attached(relation, number);
-	if (shard != 0)
-		te_swept_request(number);	/* it may come from another node, with rows that are done, or wait to be */
 	te_run_as_end(&save);
 }
 
@@ -206,7 +206,7 @@ attach_member(const TeAttachment *parent, Oid oid, TeMemberMode mode, TeMemberCh
 		refuse(parent, relation, mode, reason, hint);
 	else
 	{
-		attach_relation(parent, relation);
+		attach_relation(parent, relation, change->fresh);
 		change->attached++;
 		if (mode != TE_MEMBERS_STRICT)
 			ereport(news_level(),
@@ -217,6 +217,22 @@ attach_member(const TeAttachment *parent, Oid oid, TeMemberMode mode, TeMemberCh
 
 /* --- releasing */
 
+/*
+ * A shard leaves this node.  Its files are those of the node that has it now, which takes rows with a thumbnail for done: note those
+ * that are not.
+ */
+static void
+note_left(const TeAttachment *member)
+{
+	TeArgs		args = {0};
+
+	te_arg_int4(&args, member->number);
+	te_arg_int8(&args, member->shard);
+	te_sql_as_extension(psprintf("INSERT INTO %s (shard, id) SELECT $2, s.id::text FROM %s AS s WHERE s.attachment = $1 AND s.status <> 'done'"
+								 " AND (s.file IS NOT NULL OR (s.wrote & " INT64_FORMAT ") <> 0) ON CONFLICT DO NOTHING",
+								 te_internal_name("thumbexif_left"), member->state, TE_WROTE_THUMBNAIL), &args);
+}
+
 void
 te_member_release(const TeAttachment *member)
 {
@@ -226,10 +242,12 @@ te_member_release(const TeAttachment *member)
 	te_arg_int4(&args, member->number);
 	te_arg_int4(&args, member->folder);
 	te_arg(&args, OIDOID, ObjectIdGetDatum(member->relation));
-	if (member->shard == 0)		/* the files of a shard are those of the node that has it now */
+	if (member->shard == 0)
 		te_sql_as_extension(psprintf("INSERT INTO %s (attachment, relation, file) SELECT $2, $3, s.file FROM %s AS s"
-								 " WHERE s.attachment = $1 AND s.file IS NOT NULL ON CONFLICT DO NOTHING",
-								 te_internal_name("thumbexif_released"), member->state), &args);
+									 " WHERE s.attachment = $1 AND s.file IS NOT NULL ON CONFLICT DO NOTHING",
+									 te_internal_name("thumbexif_released"), member->state), &args);
+	else
+		note_left(member);
 	te_asset_state_delete_all(member->number, true);
 	te_count_detached(member->number);
 	te_swept_forget(member->number);

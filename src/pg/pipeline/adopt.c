@@ -30,11 +30,24 @@ has_moved_bytes(const TeAsset *asset)
 }
 
 bool
+te_may_adopt_queued(const TeAsset *asset)
+{
+	const TeState *state = &asset->state;
+
+	return asset->attachment->arrived && state->exists && state->file == NULL && (state->status == TE_ASSET_QUEUED || state->status == TE_ASSET_NEW) &&
+		te_asset_files_own_name(asset) != NULL;
+}
+
+bool
 te_may_adopt(const TeAsset *asset)
 {
 	char	   *name;
 
-	if (asset->path == NULL || (asset->state.exists && !te_source_changed(asset, NULL)))
+	if (asset->path == NULL)
+		return false;
+	if (te_may_adopt_queued(asset))
+		return true;
+	if (asset->state.exists && !te_source_changed(asset, NULL))
 		return false;
 	if (has_moved_bytes(asset))
 		return true;

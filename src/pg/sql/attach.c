@@ -284,7 +284,7 @@ attach_table(Relation relation, TeGivenColumns *given, TeGivenBool triggers, TeG
 	bool		partitioned = relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
 	bool		citus = te_citus_kind(RelationGetRelid(relation)) != TE_CITUS_NONE;
 	TeMapping	mapping = {NULL};
-	TeMemberChange change = {0};
+	TeMemberChange change = {.fresh = old == NULL};
 	TeRunAs		save;
 
 	te_attach_check_relation(relation);

@@ -26,6 +26,7 @@
 #include "pg/files/root_check.h"
 #include "pg/pipeline/orphan.h"
 #include "pg/pipeline/pipeline.h"
+#include "pg/pipeline/shard_arrival.h"
 #include "pg/pipeline/table_access.h"
 #include "pg/pipeline/table_scan.h"
 #include "pg/shared/activity.h"
@@ -131,6 +132,23 @@ count_written(void *arg, const TeJob *job)
 	te_activity_count(portion->progress.all.processed, portion->progress.all.failed);
 }
 
+/* Look through a shard that came from another node.  False if that cannot be done now, or time is used up: its assets wait for it. */
+static bool
+settle(Portion *portion, const TeAttachment *shard)
+{
+	TeShardArrival arrival = {0};
+	TeArrivalResult result = TE_ARRIVAL_MORE;
+
+	if (!shard->arrived)
+		return true;
+	while (result == TE_ARRIVAL_MORE)
+	{
+		result = te_shard_arrival_step(te_table_access(shard->relation, portion->parts, portion->progress.dry_run), &arrival);
+		SPI_commit();
+	}
+	return result == TE_ARRIVAL_DONE;
+}
+
 /* Process a shard, from after a key if one is given. */
 static void
 run_shard(Portion *portion, TeAttachment *shard, const char *after)
@@ -151,6 +169,8 @@ run_shard(Portion *portion, TeAttachment *shard, const char *after)
 	};
 
 	portion->shard = shard;
+	if (!settle(portion, shard))
+		return;
 	portion->scan = te_table_scan_begin(shard, &portion->settings, portion->parts, portion->verify);
 	portion->scan_ended = false;
 	portion->has_last = false;

@@ -1,11 +1,9 @@
 /*
  * cluster.h
- *		The nodes of a Citus cluster, and statements that run on them.
+ *		What the coordinator of a Citus cluster has the other nodes do.
  *
  * The coordinator works for all nodes: what a function does for a distributed table it does on each node, by calling the same
- * function there, which then does it for the shards of that node.  Statements run through a function of Citus, each on a
- * connection of its own with the caller's role, so that the rights that count are those of the caller on that node.  They
- * commit there, whatever becomes of the caller's transaction.
+ * function there, which then does it for the shards of that node.
  */
 #ifndef TE_PG_CLUSTER_H
 #define TE_PG_CLUSTER_H
@@ -13,40 +11,12 @@
 #include "postgres.h"
 
 #include "fmgr.h"
-#include "nodes/pg_list.h"
 #include "pg/catalog/attachment.h"
+#include "pg/catalog/citus_node.h"
 #include "pg/catalog/key.h"
-
-typedef struct TeNode
-{
-	int			group;
-	char	   *host;
-	int			port;
-	char	   *name;			/* "host:port", for messages */
-	char	   *sql;			/* the statement to run; NULL: the same as on the others */
-
-	/* its answer */
-	bool		answered;
-	char	   *text;			/* the value returned, or the error */
-} TeNode;
 
 /* Is this a table of Citus and this node the coordinator, so that other nodes must do their parts? */
 extern bool te_cluster_is_led_here(const TeAttachment *attachment);
-
-/* The other nodes (List of TeNode *) that may have shards.  Inside SPI. */
-extern List *te_cluster_nodes(void);
-
-/* This node, as the cluster knows it.  Inside SPI. */
-extern TeNode *te_cluster_this_node(void);
-
-/* Run a statement that returns one value, on all nodes at once; fills in the answers.  Inside SPI. */
-extern void te_cluster_run(List *nodes, const char *sql);
-
-/* ERROR that names the first node that gave no answer, and what could not be done; "hint" tells what to do then. */
-extern void te_cluster_check(const List *nodes, const char *what, const char *hint);
-
-/* WARNING for each node that gave no answer. */
-extern void te_cluster_warn(const List *nodes, const char *what);
 
 /* The sum of the answers, which are numbers. */
 extern int64 te_cluster_sum(const List *nodes);

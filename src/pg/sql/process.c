@@ -31,6 +31,7 @@
 #include "pg/compat.h"
 #include "pg/files/thumbnail_store.h"
 #include "pg/pipeline/finish_notify.h"
+#include "pg/pipeline/adopt.h"
 #include "pg/pipeline/job_thumbnails.h"
 #include "pg/pipeline/status_error.h"
 #include "pg/pipeline/row_update.h"
@@ -117,7 +118,8 @@ static bool
 examine(const Process *process, TeJob *job)
 {
 	int			parts = te_parts_kept(process->attachment);
-	int			stale_parts = process->force ? parts : te_stale_parts(&job->asset, &process->settings, parts, NULL);
+	bool		force = process->force || (job->asset.attachment->arrived && te_may_adopt(&job->asset));	/* nobody knows whether it is done */
+	int			stale_parts = force ? parts : te_stale_parts(&job->asset, &process->settings, parts, NULL);
 	TeJobStart	start;
 
 	if (stale_parts != 0)
@@ -128,7 +130,7 @@ examine(const Process *process, TeJob *job)
 	/* check before the file is opened; if only the file has changed, te_thumbnail_write() checks */
 	if ((stale_parts & TE_PART_THUMBNAIL) && te_attachment_stores_files(process->attachment))
 		te_thumbnail_check();
-	start = te_job_open(job, &process->settings, parts, process->force);
+	start = te_job_open(job, &process->settings, parts, force);
 	if (start == TE_JOB_HELD_OFF)
 		te_root_report(job->source.trouble);
 	if (start == TE_JOB_DECODE)
@@ -140,7 +142,7 @@ examine(const Process *process, TeJob *job)
 		return true;
 	}
 	/* no part is stale, but the state may have to be updated */
-	return (process->force && job->status != TE_OK) ||
+	return (force && job->status != TE_OK) ||
 		te_stale_parts(&job->asset, &process->settings, parts, &job->source) != 0;
 }
 
