@@ -112,11 +112,11 @@ sub wait_cleaned
 	return;
 }
 
-# check_store(SERVER, WHAT, DATABASE): after a clean-up each thumbnail_path is a whole file, and there is no other file.
+# check_store(SERVER, WHAT, DATABASE, TABLE): after a clean-up each thumbnail_path is a whole file, and there is no other file.
 # Files of transactions that are younger than the oldest one running are left to the next clean-up, so it may take some.
 sub check_store
 {
-	my ($server, $what, $database) = @_;
+	my ($server, $what, $database, $table) = @_;
 	my $oid = value($server, 'SELECT oid FROM pg_database WHERE datname = current_database()', $database);
 	my $deadline = time + $PostgreSQL::Test::Utils::timeout_default;
 	my (@named, @files);
@@ -125,7 +125,7 @@ sub check_store
 	{
 		value($server, 'SELECT thumbexif_clean()', $database);
 		@named = sort split /\n/, value($server,
-			'SELECT thumbnail_path FROM image_assets WHERE thumbnail_path IS NOT NULL', $database);
+			'SELECT thumbnail_path FROM ' . ($table || 'image_assets') . ' WHERE thumbnail_path IS NOT NULL', $database);
 		@files = sort(files_below("$server->{thumbnails}/$oid"));
 	} while ("@named" ne "@files" && time < $deadline);
 	diag("gave up waiting: $what: a file for each row, and no other") if "@named" ne "@files";

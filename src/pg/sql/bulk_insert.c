@@ -207,16 +207,21 @@ te_bulk_insert(const TeTrackedTable *table, Tuplestorestate *rows, TupleDesc des
 }
 
 void
-te_bulk_insert_keys(const TeTrackedTable *table, const Datum *keys, int count)
+te_bulk_insert_keys(const TeBulkKeys *rows, int count)
 {
 	BulkInsert *insert = palloc0(sizeof(BulkInsert));
 
-	begin_insert(insert, table);
+	begin_insert(insert, rows[0].table);
 	for (int i = 0; i < count; i++)
-		add_row(insert, keys[i]);
+	{
+		set_value(insert, "attachment", Int32GetDatum(rows[i].table->attachment));
+		for (int j = 0; j < rows[i].count; j++)
+			add_row(insert, rows[i].keys[j]);
+	}
 	if (insert->count > 0)
 		flush(insert);
 	end_insert(insert);
 	pfree(insert);
-	te_count_queued(table->attachment, count);
+	for (int i = 0; i < count; i++)
+		te_count_queued(rows[i].table->attachment, rows[i].count);
 }

@@ -17,7 +17,15 @@
  */
 extern int64 te_bulk_insert(const TeTrackedTable *table, Tuplestorestate *rows, TupleDesc desc);
 
-/* The same for keys of the state table's type. */
-extern void te_bulk_insert_keys(const TeTrackedTable *table, const Datum *keys, int count);
+/* Keys, of the state table's type, of rows of a table. */
+typedef struct TeBulkKeys
+{
+	const TeTrackedTable *table;
+	const Datum *keys;
+	int			count;
+} TeBulkKeys;
+
+/* The same for keys of several tables with the same state table. */
+extern void te_bulk_insert_keys(const TeBulkKeys *rows, int count);
 
 #endif							/* TE_PG_BULK_INSERT_H */

@@ -12,6 +12,7 @@
 #include "access/relation.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "nodes/primnodes.h"
@@ -235,6 +236,45 @@ may_count(Oid relation)
 		check_enable_rls(relation, InvalidOid, true) != RLS_ENABLED;
 }
 
+/* The entries of a table's index in a range; -1 if it has none. */
+static double
+estimate_table(Oid relation, int64 lowest, int64 highest)
+{
+	Walk		walk = {.lowest = lowest, .highest = highest, .stride = 1};
+	Relation	table = try_relation_open(relation, AccessShareLock);
+	double		rows = -1;
+
+	if (table == NULL)
+		return 0;				/* a partition that was dropped */
+	walk.index = table->rd_rel->relkind == RELKIND_RELATION ? open_index(table) : NULL;
+	if (walk.index != NULL)
+	{
+		count_leaves(&walk, root_of(walk.index));
+		rows = count_entries(&walk);
+		relation_close(walk.index, AccessShareLock);
+	}
+	relation_close(table, AccessShareLock);
+	return rows;
+}
+
+/* The same for all partitions of a table. */
+static double
+estimate_partitions(Oid relation, int64 lowest, int64 highest)
+{
+	double		sum = 0;
+	ListCell   *cell;
+
+	foreach(cell, find_all_inheritors(relation, AccessShareLock, NULL))
+	{
+		double		rows = get_rel_relkind(lfirst_oid(cell)) == RELKIND_PARTITIONED_TABLE ? 0 : estimate_table(lfirst_oid(cell), lowest, highest);
+
+		if (rows < 0)
+			return -1;
+		sum += rows;
+	}
+	return sum;
+}
+
 /*
  * thumbexif_map_estimate(relation regclass, lowest bigint, highest bigint) RETURNS bigint: NULL if there is no index, or if the
  * caller may not read all rows
@@ -243,21 +283,13 @@ Datum
 thumbexif_map_estimate(PG_FUNCTION_ARGS)
 {
 	Oid			relation = PG_GETARG_OID(0);
-	Walk		walk = {.lowest = PG_GETARG_INT64(1), .highest = PG_GETARG_INT64(2), .stride = 1};
-	Relation	table;
-	double		rows = -1;
+	char		kind = get_rel_relkind(relation);
+	double		rows;
 
-	if (get_rel_relkind(relation) != RELKIND_RELATION || !may_count(relation))
+	if ((kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE) || !may_count(relation))
 		PG_RETURN_NULL();
-	table = relation_open(relation, AccessShareLock);
-	walk.index = open_index(table);
-	if (walk.index != NULL)
-	{
-		count_leaves(&walk, root_of(walk.index));
-		rows = count_entries(&walk);
-		relation_close(walk.index, AccessShareLock);
-	}
-	relation_close(table, AccessShareLock);
+	rows = kind == RELKIND_RELATION ? estimate_table(relation, PG_GETARG_INT64(1), PG_GETARG_INT64(2)) :
+		estimate_partitions(relation, PG_GETARG_INT64(1), PG_GETARG_INT64(2));
 	if (rows < 0)
 		PG_RETURN_NULL();
 	PG_RETURN_INT64((int64) rows);

@@ -181,10 +181,12 @@ te_pending_rows_any(bool many)
 	return pending != NULL && num_pending > (many ? MANY_KEYS : 0);
 }
 
+/* Tables with the same state table. */
 typedef struct Bulk
 {
-	const TeTrackedTable *table;
-	const PendingTable *rows;
+	TeBulkKeys *rows;
+	int			tables;
+	int64		keys;
 } Bulk;
 
 static void
@@ -192,42 +194,67 @@ insert_bulk(void *arg)
 {
 	Bulk	   *bulk = arg;
 
-	te_bulk_insert_keys(bulk->table, bulk->rows->keys, bulk->rows->count);
+	te_bulk_insert_keys(bulk->rows, bulk->tables);
 }
 
 /* Insert the states of many rows.  False, with nothing inserted, if there are states for some of the keys. */
 static bool
-try_insert_bulk(const TeTrackedTable *table, const PendingTable *rows)
+try_insert_bulk(Bulk *bulk)
 {
-	Bulk		bulk = {table, rows};
 	ErrorData  *error;
 
-	if (rows->count < BULK_KEYS)
+	if (bulk->keys < BULK_KEYS)
 		return false;
-	error = te_subtransaction(insert_bulk, &bulk);
+	error = te_subtransaction(insert_bulk, bulk);
 	if (error != NULL && error->sqlerrcode != ERRCODE_UNIQUE_VIOLATION)
 		ReThrowError(error);
 	return error == NULL;
 }
 
+/* Insert or queue the states of a table's rows. */
 static void
-queue_table(const PendingTable *rows)
+queue_keys(const TeBulkKeys *rows)
 {
-	const TeTrackedTable *table = te_tracked_table(rows->relation);
+	const TeTrackedTable *table = rows->table;
+	Datum	   *keys = palloc(sizeof(Datum) * rows->count);
 	TeArgs		args = {0};
 
-	/* it may have been detached meanwhile */
-	if (table->attachment == 0 || te_range_insert_keys(table, rows->keys, rows->count) || try_insert_bulk(table, rows))
-		return;
+	memcpy(keys, rows->keys, sizeof(Datum) * rows->count);
 	te_arg_int4(&args, table->attachment);
 	te_arg_int8(&args, te_asset_state_new_version());
-	te_arg_array(&args, te_key_state_type(table->key_type), rows->keys, NULL, rows->count);
+	te_arg_array(&args, te_key_state_type(table->key_type), keys, NULL, rows->count);
 	te_sql(te_asset_state_queue_sql(table->state, "SELECT DISTINCT k FROM unnest($3) AS k"), &args);
+	pfree(keys);
+}
+
+/* Queue the rows of tables whose keys are of one type. */
+static void
+queue_tables(List *tables, Oid type)
+{
+	Bulk		bulk = {.rows = palloc(sizeof(TeBulkKeys) * Max(list_length(tables), 1))};
+	ListCell   *cell;
+
+	foreach(cell, tables)
+	{
+		const PendingTable *rows = lfirst(cell);
+		const TeTrackedTable *table = te_tracked_table(rows->relation);
+
+		/* it may have been detached meanwhile */
+		if (table->attachment == 0 || te_key_state_type(table->key_type) != type || te_range_insert_keys(table, rows->keys, rows->count))
+			continue;
+		bulk.rows[bulk.tables++] = (TeBulkKeys) {table, rows->keys, rows->count};
+		bulk.keys += rows->count;
+	}
+	if (!try_insert_bulk(&bulk))
+		for (int i = 0; i < bulk.tables; i++)
+			queue_keys(&bulk.rows[i]);
+	pfree(bulk.rows);
 }
 
 void
 te_pending_rows_queue(void)
 {
+	static const Oid types[] = {INT8OID, UUIDOID, TEXTOID};
 	int			level = GetCurrentTransactionNestLevel();
 	HASH_SEQ_STATUS all;
 	PendingTable *table;
@@ -246,11 +273,9 @@ te_pending_rows_queue(void)
 		hash_search(pending, table, HASH_REMOVE, NULL);
 	}
 	deepest = level - 1;
+	for (int i = 0; tables != NIL && i < (int) lengthof(types); i++)
+		queue_tables(tables, types[i]);
 	foreach(cell, tables)
-	{
-		table = lfirst(cell);
-		queue_table(table);
-		pfree(table->keys);
-	}
+		pfree(((PendingTable *) lfirst(cell))->keys);
 	list_free_deep(tables);
 }

@@ -1,0 +1,214 @@
+# A partitioned table is attached with its partitions: rows are noticed however they come, partitions come and leave, and what is
+# known of a row goes along when it moves.
+use strict;
+use warnings;
+
+use PostgreSQL::Test::Utils;
+use Test::More;
+use ThumbexifTest;
+use TinyPicture;
+use WorkerTest;
+
+my $root = tiny_folder(PostgreSQL::Test::Utils::tempdir() . '/images', 40);
+my $server = new_server('partitions', preload => 1, roots => $root);
+
+# The SQLSTATE-less message and hint of a statement that fails, or ''.
+sub refused
+{
+	my $sql = shift;
+
+	return ($server->psql('postgres', $sql))[2];
+}
+
+# How many states there are of a partition.
+sub states
+{
+	my ($table, $status) = @_;
+
+	return value($server, "SELECT count(*) FROM thumbexif_internal.thumbexif_asset s JOIN thumbexif_internal.thumbexif_attachment a USING (attachment)
+		WHERE a.relation = '$table'::regclass" . ($status ? " AND status = '$status'" : ''));
+}
+
+sub members
+{
+	return value($server, "SELECT array_to_string(ARRAY(SELECT m::text FROM unnest(members) m ORDER BY 1), ' ') FROM thumbexif_tables WHERE relation = 'photos'::regclass");
+}
+
+sub path
+{
+	return value($server, "SELECT thumbnail_path FROM photos WHERE id = $_[0]");
+}
+
+value($server, <<'EOT');
+CREATE TABLE photos (id bigint NOT NULL, part int, path text NOT NULL, thumbnail_path text, width int, taken_at timestamptz) PARTITION BY LIST (part);
+-- columns in another order, with a dropped one before
+CREATE TABLE photos_1 (gone int, path text NOT NULL, taken_at timestamptz, part int, thumbnail_path text, id bigint NOT NULL, width int);
+ALTER TABLE photos_1 DROP COLUMN gone;
+ALTER TABLE photos ATTACH PARTITION photos_1 FOR VALUES IN (1);
+CREATE TABLE photos_2 PARTITION OF photos FOR VALUES IN (2) PARTITION BY RANGE (id);
+CREATE TABLE photos_2a PARTITION OF photos_2 (PRIMARY KEY (id)) FOR VALUES FROM (0) TO (1000);
+CREATE TABLE photos_d PARTITION OF photos (PRIMARY KEY (id)) DEFAULT;
+EOT
+
+# --- attaching
+
+like(refused(q{SELECT thumbexif_attach('photos')}), qr/cannot attach partition "photos_1" of table public\.photos: column "id" is not a key in it\nHINT:  CREATE UNIQUE INDEX ON public\.photos_1 \(id\)/,
+	'a partition in which keys may be double is refused, with a remedy');
+value($server, 'CREATE UNIQUE INDEX ON photos_1 (id)');
+like(refused(q{SELECT thumbexif_attach('photos_1')}), qr/it is a partition\nHINT:  Attach public\.photos: its partitions are attached with it/, 'a partition is not attached by itself');
+like(refused(q{CREATE TABLE by_time (id int NOT NULL, path text, taken_at timestamptz) PARTITION BY RANGE (taken_at); SELECT thumbexif_attach('by_time')}),
+	qr/partitioned by column "taken_at", which would be written\nHINT:  Pass an empty name as "taken_at"/, 'a column that is written does not decide on the partition');
+value($server, q{INSERT INTO photos SELECT g, 1, g || '.png' FROM generate_series(1, 2) g});
+value($server, q{SELECT thumbexif_attach('photos')});
+is(members(), 'photos_1 photos_2a photos_d', 'the leaves are members');
+is(value($server, 'SELECT relation, waiting FROM thumbexif_tables'), 'photos|2', 'rows that were there wait, and only the table is shown');
+like(refused(q{SELECT thumbexif_attach('photos_1')}), qr/HINT:  Table public\.photos is attached, and its partitions with it/, 'a leaf of an attached table is refused');
+foreach my $call ('detach', 'pause')
+{
+	like(refused("SELECT thumbexif_$call('photos_1')"), qr/table public\.photos_1 belongs to attached table public\.photos\nHINT:  Name public\.photos/, "$call of a leaf, too");
+}
+is(value($server, 'CALL thumbexif_backfill()'), '2|2|0|0', 'a backfill of the parent, which needs no name, processes them');
+
+# --- rows come
+
+value($server, q{INSERT INTO photos SELECT g, g % 4, g || '.png' FROM generate_series(3, 8) g});
+value($server, q{INSERT INTO photos_2 VALUES (9, 2, '9.png')});
+value($server, q{INSERT INTO photos_1 (id, part, path) VALUES (10, 1, '10.png')});
+value($server, qq{COPY photos (id, part, path) FROM PROGRAM 'printf "11,1,11.png\\n12,7,12.png\\n"' CSV});
+value($server, q{INSERT INTO photos_1 (id, part, path) VALUES (10, 1, 'other') ON CONFLICT (id) DO NOTHING});
+wait_done($server, 'inserted into the parent, into a table between, into a leaf, or by COPY: all are noticed', 12);
+is(value($server, q{SELECT relation || ' ' || status || ' ' || assets FROM thumbexif_status}), 'photos done 12', 'the view sums up under the name of the table');
+is(value($server, q{SELECT relation, total, done, failed, remaining FROM thumbexif_progress}), 'photos|12|12|0|0', 'so does that of progress');
+value($server, q{INSERT INTO photos_1 (id, part, path) VALUES (10, 1, 'other') ON CONFLICT (id) DO UPDATE SET path = '13.png'});
+wait_for($server, 'ON CONFLICT DO UPDATE is noticed', q{SELECT count(*) = 12 AND bool_and(status = 'done') FROM thumbexif_internal.thumbexif_asset WHERE path_hash IS NOT NULL
+	AND (SELECT count(*) = 0 FROM thumbexif_internal.thumbexif_removal)});
+value($server, q{BEGIN; INSERT INTO photos VALUES (20, 1, '20.png'); SAVEPOINT s; INSERT INTO photos VALUES (21, 1, '21.png'); ROLLBACK TO s; INSERT INTO photos_2 VALUES (22, 2, '22.png'); COMMIT});
+wait_done($server, 'what was rolled back leaves no state', 14);
+check_store($server, 'files are those of rows, in the folder of the parent', 'postgres', 'photos');
+my $number = value($server, q{SELECT attachment FROM thumbexif_internal.thumbexif_attachment WHERE relation = 'photos'::regclass});
+is(value($server, qq{SELECT count(*) FROM photos WHERE thumbnail_path NOT LIKE '%/$number/%'}), 0, 'all of them');
+
+# --- rows move
+
+my %before = map { $_ => path($_) } 1, 3;
+value($server, q{SELECT thumbexif_pause('photos')});
+value($server, q{UPDATE photos SET part = 2 WHERE id IN (1, 3)});
+is(states('photos_2a', 'done'), 5, 'what is done stays so in another partition');
+is(value($server, 'SELECT count(*) FROM thumbexif_internal.thumbexif_removal'), 0, 'and no file is listed for removal');
+value($server, 'CALL thumbexif_backfill(verify => true)');
+is_deeply({ map { $_ => path($_) } 1, 3 }, \%before, 'a backfill makes nothing again');
+value($server, q{UPDATE photos SET part = 1, path = '14.png' WHERE id = 1});
+is(states('photos_1', 'queued'), 1, 'a row that moves with another path is queued');
+ok(-e $before{1}, 'and its file is there until it is replaced');
+is(value($server, 'CALL thumbexif_backfill()'), '1|1|0|0', 'which a backfill does');
+ok(!-e $before{1} && -e path(1), 'then it is removed');
+value($server, q{INSERT INTO photos VALUES (30, 1, 'absent.png')});
+value($server, 'CALL thumbexif_backfill()');
+value($server, q{UPDATE photos SET part = 5 WHERE id = 30});
+is(value($server, q{SELECT relation, id, status FROM thumbexif_failures}), 'photos|30|missing', 'a failure goes along');
+# the same key in two partitions: what is deleted in one is not the other's
+value($server, q{BEGIN; DELETE FROM photos WHERE id = 30; INSERT INTO photos VALUES (31, 5, '31.png'), (30, 1, '30.png'); COMMIT});
+is(states('photos_1', 'queued'), 1, 'a row that only has the key of another one is new');
+value($server, q{BEGIN; SAVEPOINT s; DELETE FROM photos_2a WHERE id = 3; ROLLBACK TO s; INSERT INTO photos VALUES (3, 1, '33.png'); COMMIT});
+is(states('photos_1', 'queued'), 2, 'so is one whose like was not deleted after all');
+like(refused('SELECT thumbexif_process(3)'), qr/asset 3 of table public\.photos is in two partitions, "photos_(1|2a)" and "photos_(1|2a)"/, 'an id that two partitions have is ambiguous');
+is(value($server, q{SELECT status FROM thumbexif_process(3, 'photos_1')}), 'done', 'there the partition can be named');
+value($server, q{DELETE FROM photos_1 WHERE id = 3});
+
+# --- functions on the parent
+
+is(value($server, q{SELECT (thumbexif_process(30)).status}), 'done', 'thumbexif_process() finds the partition');
+is(value($server, q{SELECT status FROM thumbexif_state(30)}), 'done', 'thumbexif_state(), too');
+ok(value($server, q{SELECT length(thumbexif_file(30)) > 100}) eq 't', 'and thumbexif_file()');
+like(refused('SELECT thumbexif_process(999)'), qr/asset 999 does not exist in table public\.photos/, 'an id that none has is unknown');
+value($server, q{SELECT thumbexif_enqueue(30)});
+is(states('photos_1', 'queued'), 1, 'thumbexif_enqueue()');
+value($server, q{INSERT INTO photos VALUES (32, 5, 'nothing.png'); CALL thumbexif_backfill()});
+is(value($server, q{SELECT thumbexif_retry(32), thumbexif_retry_all('missing')}), 't|0', 'thumbexif_retry()');
+value($server, q{CREATE TABLE training_jobs (session_id int, asset_id bigint); INSERT INTO training_jobs VALUES (1, 31), (1, 9), (1, 998)});
+value($server, q{UPDATE photos SET path = '39.png' WHERE id = 9});
+is(value($server, 'CALL thumbexif_process_session(1)'), '3|1|1|1', 'a session of assets in several partitions');
+value($server, q{CREATE ROLE clerk; GRANT USAGE ON SCHEMA public TO clerk; SELECT thumbexif_grant('clerk', 'photos', 'process')});
+is(value($server, q{SET ROLE clerk; SELECT status FROM thumbexif_process(31, force => true)}), 'done', 'rights on the parent suffice');
+is(value($server, q{SET ROLE clerk; SELECT count(*) > 0 FROM thumbexif_status}), 't', 'to see it, too');
+like(value($server, 'SELECT thumbexif_gallery()'), qr/"id":"?31/, 'the gallery has photos of all partitions');
+like(value($server, qq{CALL thumbexif_scan('$root', relation => 'photos', dry_run => true)}), qr/^\d/, 'a folder can be scanned for it');
+value($server, q{SELECT thumbexif_resume('photos')});
+wait_for($server, 'the worker goes on', q{SELECT count(*) = 0 FROM thumbexif_internal.thumbexif_asset WHERE status IN ('queued', 'running') AND attempts = 0});
+
+# --- partitions come and leave
+
+is(refused('CREATE TABLE photos_6 PARTITION OF photos (PRIMARY KEY (id)) FOR VALUES IN (6)'), 'psql:<stdin>:1: NOTICE:  partition "photos_6" of attached table public.photos is attached', 'a new one is attached, and that is said');
+value($server, q{INSERT INTO photos VALUES (40, 6, '40.png')});
+wait_for($server, 'and its rows are processed', 'SELECT thumbnail_path IS NOT NULL FROM photos WHERE id = 40');
+value($server, q{CREATE TABLE older (LIKE photos); ALTER TABLE older ADD PRIMARY KEY (id); INSERT INTO older VALUES (41, 8, '1.png'); ALTER TABLE photos ATTACH PARTITION older FOR VALUES IN (8)});
+is(members(), 'older photos_1 photos_2a photos_6 photos_d', 'so is one that is attached');
+is(value($server, q{SELECT waiting FROM thumbexif_tables}), 1, 'whose rows wait');
+is(value($server, 'CALL thumbexif_backfill()'), '1|1|0|0', 'for a backfill');
+my ($stays, $goes) = (path(40), path(41));
+value($server, 'ALTER TABLE photos DETACH PARTITION photos_6; ALTER TABLE photos DETACH PARTITION older');
+is(members(), 'photos_1 photos_2a photos_d', 'those that are detached are released');
+is(value($server, q{SELECT count(*) FROM pg_trigger WHERE tgrelid IN ('photos_6'::regclass, 'older'::regclass)}), 0, 'without triggers');
+is(value($server, q{SELECT count(*) FROM thumbexif_internal.thumbexif_asset_bigint WHERE id IN (40, 41)}), 0, 'their state goes');
+wait_cleaned($server, 'clean has nothing to do', sub { value($server, 'SELECT thumbexif_clean(dry_run => true)') == 0 });
+ok(-e $stays && -e $goes, 'but their files stay: rows name them');
+value($server, 'DROP TABLE older');
+wait_for($server, 'until such a table is dropped', "SELECT pg_stat_file('$goes', true) IS NULL");
+ok(-e $stays, 'the other one has its files');
+
+# what the event trigger does not see, the worker does
+value($server, q{ALTER EVENT TRIGGER thumbexif_members DISABLE; CREATE TABLE photos_9 PARTITION OF photos (PRIMARY KEY (id)) FOR VALUES IN (9)});
+wait_for($server, 'the worker attaches one that was missed', q{SELECT count(*) = 1 FROM thumbexif_internal.thumbexif_attachment WHERE relation = 'photos_9'::regclass});
+value($server, q{ALTER TABLE photos DETACH PARTITION photos_9});
+wait_for($server, 'and releases one', q{SELECT count(*) = 0 FROM thumbexif_internal.thumbexif_attachment WHERE relation = 'photos_9'::regclass});
+my $log = slurp_file($server->logfile);
+is(scalar(() = $log =~ /LOG:  partition "photos_9" of attached table public\.photos is attached/g), 1, 'it says so once');
+is(scalar(() = $log =~ /LOG:  table public\.photos_9 is no longer a partition of attached table public\.photos, and is released/g), 1, 'of both');
+value($server, q{ALTER EVENT TRIGGER thumbexif_members ENABLE});
+like(refused('CREATE TABLE photos_10 PARTITION OF photos FOR VALUES IN (10)'), qr/WARNING:  partition "photos_10" of attached table public\.photos is not attached: column "id" is not a key in it/, 'one that cannot be a member is told of, and made all the same');
+value($server, 'CREATE UNIQUE INDEX ON photos_10 (id)');
+is(value($server, 'CALL thumbexif_backfill(max_assets => 0)'), '0|0|0|0', 'a backfill attaches what can be a member now');
+is(members(), 'photos_1 photos_10 photos_2a photos_d', 'it does');
+
+# --- rows and partitions go
+
+my $kept = path(9);
+my $lost = path(31);
+value($server, 'TRUNCATE photos_d');
+is(states('photos_d'), 0, 'TRUNCATE of a partition leaves no state');
+wait_for($server, 'and no file', "SELECT pg_stat_file('$lost', true) IS NULL");
+value($server, 'DELETE FROM photos WHERE part = 1');
+is(states('photos_1'), 0, 'nor does DELETE');
+value($server, 'DROP TABLE photos_1');
+is(members(), 'photos_10 photos_2a photos_d', 'a partition that is dropped is forgotten');
+check_store($server, 'its files are gone, and the others are there', 'postgres', '(TABLE photos UNION ALL SELECT * FROM photos_6) AS all_of_them');
+ok(-e $kept, 'one of them');
+
+# --- a dump
+
+my $dump = $server->basedir . '/dump.sql';
+command_ok([ 'pg_dump', '-f', $dump, $server->connstr('postgres') ], 'it is dumped');
+value($server, 'CREATE DATABASE copy');
+command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', $dump, $server->connstr('copy') ], 'and restored');
+is(value($server, q{SELECT array_to_string(members, ' ') FROM thumbexif_tables}, 'copy'), value($server, q{SELECT array_to_string(members, ' ') FROM thumbexif_tables}), 'with its members');
+is(value($server, q{CALL thumbexif_backfill()}, 'copy'), '0|0|0|0', 'whose rows are not processed again');
+value($server, q{INSERT INTO photos VALUES (50, 2, '1.png')}, 'copy');
+wait_for($server, 'and new ones are', 'SELECT thumbnail_path IS NOT NULL FROM photos WHERE id = 50', 't', 'copy');
+value($server, 'DROP DATABASE copy');
+
+# --- the end
+
+value($server, q{SELECT thumbexif_detach('photos')});
+is(value($server, q{SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'thumbexif%' AND tgrelid::regclass::text LIKE 'photos%'}), 0, 'detach leaves no trigger');
+is(value($server, q{SELECT (SELECT count(*) FROM thumbexif_internal.thumbexif_asset) + (SELECT count(*) FROM thumbexif_internal.thumbexif_attachment)}), 0, 'and no state');
+ok(-e $kept, 'files stay');
+value($server, q{SELECT thumbexif_attach('photos'); INSERT INTO photos VALUES (51, 2, '1.png')});
+wait_for($server, 'attached again', 'SELECT thumbnail_path IS NOT NULL FROM photos WHERE id = 51');
+value($server, 'DROP TABLE photos');
+is(value($server, q{SELECT (SELECT count(*) FROM thumbexif_internal.thumbexif_asset) + (SELECT count(*) FROM thumbexif_internal.thumbexif_attachment)}), 0, 'DROP TABLE leaves nothing');
+value($server, 'CREATE TABLE other (id int NOT NULL, path text) PARTITION BY LIST (id); CREATE TABLE other_1 PARTITION OF other (PRIMARY KEY (id)) DEFAULT');
+value($server, q{SELECT thumbexif_attach('other'); DROP EXTENSION thumbexif});
+is(value($server, q{SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal}), 0, 'a plain DROP EXTENSION drops the triggers');
+
+$server->stop;
+done_testing();
