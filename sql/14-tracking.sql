@@ -12,7 +12,9 @@ CREATE TABLE thumbexif_internal.thumbexif_swept
     begun      pg_catalog.timestamptz,                -- the last sweep
     ended      pg_catalog.timestamptz,                -- the last sweep that has ended
     changes    bigint,                                -- rows written until the last sweep began, by the server's statistics; NULL: sweep again
-    difference bigint,                                -- of live rows, by the same, and rows counted by the triggers
+    difference bigint,                                -- of live rows, by the same, and rows counted by the triggers; NULL, like seen: sweep again
+    seen       bigint,                                -- another difference that was seen, or the first one
+    seen_at    pg_catalog.timestamptz,
     rows_read  bigint   NOT NULL DEFAULT 0,           -- by the last sweep
     rows_known bigint   NOT NULL DEFAULT 0,           -- those with a state
     rows_files bigint   NOT NULL DEFAULT 0,           -- those put off, since they name a file of ours that is not in their state

@@ -11,7 +11,7 @@
 #include "pg/base/statement.h"
 #include "swept.h"
 
-#define COLUMNS "phase, place, begun, ended, changes, difference, rows_read, rows_known, rows_files, rows_left"
+#define COLUMNS "phase, place, begun, ended, changes, difference, rows_read, rows_known, rows_files, rows_left, seen, seen_at"
 
 void
 te_swept_read(const TeAttachment *attachment, TeSwept *swept)
@@ -36,6 +36,8 @@ te_swept_read(const TeAttachment *attachment, TeSwept *swept)
 		swept->rows_known = te_out_int(0, 8, 0);
 		swept->rows_files = te_out_int(0, 9, 0);
 		swept->rows_left = te_out_int(0, 10, 0);
+		swept->seen = te_out_int(0, 11, 0);
+		swept->seen_at = te_out_int(0, 12, 0);
 	}
 	te_sql_free();
 	if (place != NULL)
@@ -77,10 +79,12 @@ te_swept_write(const TeAttachment *attachment, const TeSwept *swept)
 	te_arg_int8(&args, swept->rows_known);
 	te_arg_int8(&args, swept->rows_files);
 	te_arg_int8(&args, swept->rows_left);
-	te_sql_as_extension(psprintf("INSERT INTO %s AS s (attachment, " COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+	arg_number(&args, swept->seen_at != 0, swept->seen);
+	arg_time(&args, swept->seen_at);
+	te_sql_as_extension(psprintf("INSERT INTO %s AS s (attachment, " COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
 								 " ON CONFLICT (attachment) DO UPDATE SET (" COLUMNS ") = ($2, $3, $4, $5,"
 								 " CASE WHEN s.begun = $4 AND s.changes IS NULL THEN NULL ELSE $6 END,"
-								 " CASE WHEN s.begun = $4 AND s.difference IS NULL THEN NULL ELSE $7 END, $8, $9, $10, $11)",
+								 " CASE WHEN s.begun = $4 AND s.difference IS NULL THEN NULL ELSE $7 END, $8, $9, $10, $11, $12, $13)",
 								 te_internal_name("thumbexif_swept")), &args);
 }
 
@@ -91,7 +95,7 @@ te_swept_request(int attachment)
 
 	te_arg_int4(&args, attachment);
 	te_sql_as_extension(psprintf("INSERT INTO %s (attachment) VALUES ($1)"
-								 " ON CONFLICT (attachment) DO UPDATE SET changes = NULL, difference = NULL",
+								 " ON CONFLICT (attachment) DO UPDATE SET changes = NULL, difference = NULL, seen = NULL, seen_at = NULL",
 								 te_internal_name("thumbexif_swept")), &args);
 }
 

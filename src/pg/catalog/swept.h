@@ -36,6 +36,8 @@ typedef struct TeSwept
 	int64		changes;
 	bool		has_difference;
 	int64		difference;
+	int64		seen;
+	TimestampTz seen_at;		/* 0 = nothing was seen */
 	int64		rows_read;
 	int64		rows_known;
 	int64		rows_files;

@@ -100,48 +100,74 @@ begin(TeTableSweep *sweep, int64 changes, int64 difference)
 	swept->difference = difference;
 	swept->has_changes = swept->has_difference = true;
 	sweep->under_way = true;
-	sweep->suspected = false;
 }
 
-/* Are there rows that came or went without triggers?  The same difference has to be seen twice, since statistics lag behind. */
-static bool
-is_suspect(TeTableSweep *sweep, int64 difference)
+/* Note a difference that may be due to statistics that lag behind: it has to be seen once more. */
+static void
+note_difference(TeTableSweep *sweep, const TeAttachment *attachment, bool exists, int64 difference)
 {
-	const TeSwept *swept = &sweep->swept;
-	bool		twice = sweep->suspected && sweep->difference == difference;
+	sweep->swept.seen = difference;
+	sweep->swept.seen_at = exists ? GetCurrentTimestamp() : 0;
+	te_swept_write(attachment, &sweep->swept);
+	sweep->watched = exists;
+}
 
-	if (!swept->has_difference)
+/*
+ * Have rows come or gone without triggers, since another difference has been there for a while?  The first difference that stays is what
+ * later ones are compared with.
+ */
+static bool
+is_suspect(TeTableSweep *sweep, const TeAttachment *attachment, int64 difference)
+{
+	TeSwept    *swept = &sweep->swept;
+	TimestampTz allowed = after_intervals(swept->begun, TRACKED_EVERY);
+
+	if (swept->exists && !swept->has_difference && swept->seen_at == 0)
 		return true;			/* requested */
-	sweep->suspected = difference != swept->difference;
-	sweep->difference = difference;
-	return sweep->suspected && twice && after_intervals(swept->begun, TRACKED_EVERY) <= GetCurrentTimestamp();
+	if (swept->seen_at == 0 && swept->has_difference && difference == swept->difference)
+		return false;
+	if (swept->seen_at == 0 || difference != swept->seen)
+		note_difference(sweep, attachment, true, difference);
+	else if (after_intervals(swept->seen_at, 1) > sweep->looked)
+	{
+		sweep->next = after_intervals(swept->seen_at, 1);
+		sweep->watched = true;
+	}
+	else if (!swept->has_difference || difference == swept->difference)
+	{
+		swept->difference = difference;
+		swept->has_difference = true;
+		note_difference(sweep, attachment, false, 0);
+	}
+	else if (allowed <= sweep->looked)
+		return true;
+	else
+	{
+		sweep->next = allowed;
+		sweep->watched = true;
+	}
+	return false;
 }
 
 /* Begin a sweep if there is anything to look for, or go on with that of an earlier worker. */
 static void
 look(TeTableSweep *sweep, const TeAttachment *attachment)
 {
-	bool		tracked = attachment->tracking != TE_TRACKED_BY_SWEEP;
 	TeSwept    *swept = &sweep->swept;
 	int64		changes;
 	int64		difference;
 
 	te_swept_read(attachment, swept);
 	read_statistics(attachment, &changes, &difference);
-	sweep->next = after_intervals(GetCurrentTimestamp(), 1);
+	sweep->looked = GetCurrentTimestamp();
+	sweep->next = after_intervals(sweep->looked, 1);
+	sweep->watched = attachment->tracking == TE_TRACKED_BY_SWEEP;
 	if (swept->phase != TE_SWEEP_NONE)
 		sweep->under_way = true;
-	else if (!tracked && (!swept->exists || !swept->has_changes || swept->changes != changes))
+	else if (attachment->tracking == TE_TRACKED_BY_SWEEP ?
+			 !swept->exists || !swept->has_changes || swept->changes != changes :
+			 is_suspect(sweep, attachment, difference))
 		begin(sweep, changes, difference);
-	else if (tracked && !swept->exists)
-	{
-		/* from now on */
-		*swept = (TeSwept) {.changes = changes, .has_changes = true, .difference = difference, .has_difference = true};
-		te_swept_write(attachment, swept);
-	}
-	else if (tracked && is_suspect(sweep, difference))
-		begin(sweep, changes, difference);
-	sweep->watched = !tracked || sweep->suspected;
 }
 
 /* --- sweeping */

@@ -14,15 +14,14 @@
 
 typedef struct TeTableSweep		/* see table_sweep.c; zeroed: it is looked at soon */
 {
-	bool		known;			/* the next three are */
+	bool		known;			/* the next one is */
 	TeTracking	tracking;
 	TimestampTz next;			/* not before */
+	TimestampTz looked;			/* whether there is anything to look for */
 	bool		watched;		/* the worker is to wake then */
 	bool		under_way;
 	TeSwept		swept;			/* while it is */
 	TimestampTz saved;			/* when that was written */
-	bool		suspected;		/* rows seem to have come or gone without triggers: this is the difference */
-	int64		difference;
 	char		last_error[256];	/* that was logged */
 } TeTableSweep;
 
