@@ -146,11 +146,11 @@ read_entries(Entry *entries)
 static int
 unlink_entry(const TeThumbnailFolders *folders, int base, const Entry *entry)
 {
+	char		cluster[TE_FOLDER_NAME_SIZE];
 	int			result = 0;
 
-	if (entry->attachment < 0)
-		return te_cluster_folder_is_usable() ?
-			te_thumbnail_unlink(base, te_folder_of(entry->attachment, ""), entry->attachment, entry->name) : -2;
+	if (entry->attachment < 0 && te_cluster_folder_name(cluster))
+		return te_cluster_folder_is_usable() ? te_thumbnail_unlink(base, cluster, entry->attachment, entry->name) : -2;
 	for (int i = 0; i < folders->count && result == 0; i++)
 		result = te_thumbnail_unlink(base, folders->name[i], entry->attachment, entry->name);
 	return result;
