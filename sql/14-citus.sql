@@ -4,9 +4,11 @@ ALTER TABLE thumbexif_internal.thumbexif_attachment ADD COLUMN shard bigint;
 COMMENT ON COLUMN thumbexif_internal.thumbexif_attachment.shard IS
     'of a member that is a shard of Citus: its number, which is also the name of its thumbnail folder';
 
-ALTER TABLE thumbexif_internal.thumbexif_attachment ADD COLUMN arrived boolean NOT NULL DEFAULT false;
+ALTER TABLE thumbexif_internal.thumbexif_attachment ADD COLUMN arrived boolean, ADD COLUMN nodes pg_catalog.int4[];
 COMMENT ON COLUMN thumbexif_internal.thumbexif_attachment.arrived IS
-    'of a shard: it came from another node, and it is not known yet which of its rows are done';
+    'of a shard: it came from another node, and it is not known yet which of its rows are done; NULL: it did not';
+COMMENT ON COLUMN thumbexif_internal.thumbexif_attachment.nodes IS
+    'on the coordinator of a Citus cluster: the groups of the other nodes on which the table is attached';
 
 CREATE TABLE thumbexif_internal.thumbexif_left
 (

@@ -39,3 +39,11 @@ CREATE OR REPLACE FUNCTION @extschema@.thumbexif_left(shard bigint, forget boole
 COMMENT ON FUNCTION @extschema@.thumbexif_left(bigint, boolean) IS
     'ids of assets that were not done when this shard left this node of a Citus cluster, as the background worker of the node that has it asks for them; with forget they are deleted';
 REVOKE EXECUTE ON FUNCTION @extschema@.thumbexif_left(bigint, boolean) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION thumbexif_internal.thumbexif_attach_nodes(relation pg_catalog.regclass)
+    RETURNS pg_catalog.void
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'thumbexif_attach_nodes';
+COMMENT ON FUNCTION thumbexif_internal.thumbexif_attach_nodes(pg_catalog.regclass) IS
+    'attach a table of a Citus cluster on nodes that have joined it, as the background worker of the coordinator does';
+REVOKE EXECUTE ON FUNCTION thumbexif_internal.thumbexif_attach_nodes(pg_catalog.regclass) FROM PUBLIC;

@@ -10,7 +10,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use ThumbexifTest ();
 
-our @EXPORT = qw(has_citus new_cluster on_nodes node_of_port);
+our @EXPORT = qw(add_worker has_citus new_cluster on_nodes);
 
 # Is there Citus in the private PostgreSQL of the tests (make check-citus)?
 sub has_citus
@@ -54,6 +54,7 @@ EOF
 #	config		more lines for postgresql.conf of each node
 #	extension	0: do not create thumbexif
 #	preload		shared_preload_libraries
+#	standby		true: the nodes can have standbys
 sub new_cluster
 {
 	my %option = (roots => ThumbexifTest::pictures_dir(), workers => 2, config => '', @_);
@@ -61,23 +62,40 @@ sub new_cluster
 
 	$option{thumbnails} = $cluster{thumbnails};
 	mkdir $cluster{thumbnails} or die "mkdir: $!";
-	foreach my $i (0 .. $option{workers})
-	{
-		my $node = PostgreSQL::Test::Cluster->new($i == 0 ? 'coordinator' : "worker_$i");
-
-		$node->init(extra => [ '--encoding=UTF8', '--locale=C' ], allows_streaming => $option{standby});
-		$node->append_conf('postgresql.conf', node_settings($node, \%option) . $option{config});
-		$node->start;
-		$node->safe_psql('postgres', 'CREATE EXTENSION citus');
-		push @{ $cluster{nodes} }, $node;
-		push @{ $cluster{workers} }, $node if $i > 0;
-	}
+	$cluster{option} = \%option;
+	start_node(\%cluster, $_ == 0 ? 'coordinator' : "worker_$_") foreach 0 .. $option{workers};
 	$cluster{coordinator} = $cluster{nodes}->[0];
 	$cluster{coordinator}->safe_psql('postgres',
 		join '', map { add_sql($_, $_ == $cluster{coordinator}) } @{ $cluster{nodes} });
 	$cluster{coordinator}->safe_psql('postgres', 'CREATE EXTENSION thumbexif')
 	  unless defined $option{extension} && !$option{extension};
 	return \%cluster;
+}
+
+# A server with Citus, which no other node knows yet.
+sub start_node
+{
+	my ($cluster, $name) = @_;
+	my $option = $cluster->{option};
+	my $node = PostgreSQL::Test::Cluster->new($name);
+
+	$node->init(extra => [ '--encoding=UTF8', '--locale=C' ], allows_streaming => $option->{standby});
+	$node->append_conf('postgresql.conf', node_settings($node, $option) . $option->{config});
+	$node->start;
+	$node->safe_psql('postgres', 'CREATE EXTENSION citus');
+	push @{ $cluster->{workers} }, $node if @{ $cluster->{nodes} };
+	push @{ $cluster->{nodes} }, $node;
+	return $node;
+}
+
+# add_worker(CLUSTER): another worker joins
+sub add_worker
+{
+	my $cluster = shift;
+	my $node = start_node($cluster, 'worker_' . @{ $cluster->{nodes} });
+
+	$cluster->{coordinator}->safe_psql('postgres', add_sql($node, 0));
+	return $node;
 }
 
 # SQL that makes a node known to the coordinator.
@@ -95,14 +113,6 @@ sub on_nodes
 	my ($cluster, $sql) = @_;
 
 	return join ' ', map { $_->safe_psql('postgres', $sql) } @{ $cluster->{nodes} };
-}
-
-# node_of_port(CLUSTER, PORT): the node with that port
-sub node_of_port
-{
-	my ($cluster, $port) = @_;
-
-	return (grep { $_->port == $port } @{ $cluster->{nodes} })[0];
 }
 
 1;

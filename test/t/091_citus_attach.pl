@@ -5,6 +5,7 @@ use warnings;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use CitusTest;
+use TestSession;
 use ThumbexifTest;
 use WorkerTest;
 
@@ -56,5 +57,65 @@ is( value($coordinator, q{SELECT count(DISTINCT regexp_replace(thumbnail_path, '
 	4, 'each shard has a folder');
 like(value($coordinator, 'SELECT min(thumbnail_path) FROM photos'), qr{/c\d+-\d+/\d+/../../\d+-}, 'in that of the cluster, which has its system identifier');
 is(scalar files_below($cluster->{thumbnails}), 40, 'each file has its row');
+
+
+# --- functions and views on the coordinator work on all nodes
+
+is(value($coordinator, q{SELECT relation, status, assets FROM thumbexif_status}), 'photos|done|40', 'thumbexif_status adds up the nodes');
+is(value($coordinator, q{SELECT total, done, failed, remaining FROM thumbexif_progress}), '40|40|0|0', 'so does thumbexif_progress');
+is( value($coordinator, q{SELECT count(*) > 0, bool_and(relation IS NULL OR relation = 'photos'::regclass) FROM thumbexif_workers WHERE node IS NOT NULL}),
+	't|t', 'thumbexif_workers shows workers of other nodes, and the table that a shard belongs to');
+value($coordinator, q{INSERT INTO photos (id, path) SELECT i, 'none.png' FROM generate_series(101, 104) i});
+wait_for($coordinator, 'failures of all nodes are shown', q{SELECT string_agg(id, ',' ORDER BY id) FROM thumbexif_failures WHERE relation = 'photos'::regclass}, '101,102,103,104');
+is(value($coordinator, 'SELECT thumbexif_retry_all()'), 4, 'thumbexif_retry_all() counts those of all nodes');
+value($coordinator, 'SELECT thumbexif_pause()');
+is(on_nodes($cluster, 'SELECT paused FROM thumbexif_tables'), 't t t', 'a pause is on all nodes');
+value($coordinator, q{UPDATE photos SET path = '1.png' WHERE id > 100});
+is(value($coordinator, "SELECT string_agg(p.status || p.width, ',') FROM photos, thumbexif_process(id) p WHERE id IN (101, 102)"), 'done1,done1',
+	'thumbexif_process() goes to the node that has the row') or diag(on_nodes($cluster, 'SELECT 1'));
+refused($coordinator, 'SELECT thumbexif_process(4711)', qr/could not process asset 4711 \(shard \d+ of table public.photos\) on node \S+\nDETAIL:  asset 4711 does not exist/, 'an unknown id is an ERROR with shard and node');
+refused($coordinator, 'BEGIN; SELECT thumbexif_process(101); COMMIT', qr/inside a transaction block: its row is on node/, 'in a transaction block it is refused');
+my (undef, $out, $lines) = $coordinator->psql('postgres', 'CALL thumbexif_backfill(batch_size => 10)');
+is($out, '2|2|0|0', 'a backfill does what is left on all nodes');
+like($lines, qr/^psql.*INFO:  Processing batch 1\/1... \(2 assets updated, 0 skipped\)\n.*INFO:  Done! Processed: 2, Updated: 2, Skipped: 0, Failed: 0$/m, 'and adds up their lines');
+is(value($coordinator, 'SELECT thumbexif_resume()'), 1, 'resume');
+value($coordinator, 'DELETE FROM photos WHERE id > 100');
+wait_for($coordinator, 'states of rows that were deleted go', q{SELECT assets FROM thumbexif_status}, 40);
+my %named = map { $_ => 1 } split /\n/, value($coordinator, 'SELECT thumbnail_path FROM photos');
+ok(TestSession::until_true(20, sub { !grep { m{/\d+-} && !$named{$_} } files_below($cluster->{thumbnails}) }), 'and their files');
+
+# --- tables of a distributed schema; thumbnails in rows
+
+value($coordinator, q{CREATE SCHEMA tenant; SELECT citus_schema_distribute('tenant');
+	CREATE TABLE tenant."Fotos" (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), tenant int, path varchar(100) NOT NULL, thumb bytea)});
+value($coordinator, q{SELECT thumbexif_attach('tenant."Fotos"', thumbnail => 'thumb')});
+value($coordinator, q{INSERT INTO tenant."Fotos" (path) SELECT i || '.png' FROM generate_series(1, 9) i});
+wait_for($coordinator, 'a table of a distributed schema is processed, too', q{SELECT count(*) = 9 FROM tenant."Fotos" WHERE octet_length(thumb) > 50});
+is(value($coordinator, q{SELECT status FROM thumbexif_process((SELECT id FROM tenant."Fotos" LIMIT 1), 'tenant."Fotos"', true)}), 'done', 'by hand as well');
+
+# --- a role with rights of its own
+
+value($coordinator, q{CREATE ROLE owner LOGIN; GRANT CREATE ON SCHEMA public TO owner; SET ROLE owner;
+	CREATE TABLE his (id int PRIMARY KEY, path text NOT NULL, width int)});
+value($coordinator, q{SELECT create_distributed_table('his', 'id', colocate_with => 'none', shard_count => 2)});
+value($coordinator, q{SELECT * FROM run_command_on_all_nodes($$SELECT thumbexif_grant('owner', 'his', 'own')$$)});
+my $owner = TestSession->new($coordinator, user => 'owner');
+$owner->query(q{SELECT thumbexif_attach('his')});
+$owner->query(q{INSERT INTO his SELECT i, i || '.png' FROM generate_series(1, 5) i});
+wait_for($coordinator, 'the owner of a table attaches it with his rights', 'SELECT count(width) FROM his', 5);
+is($owner->query(q{SELECT status FROM thumbexif_process(3, 'his', true)}), 'done', 'and processes an asset');
+value($coordinator, 'CREATE ROLE other LOGIN');
+my $other = TestSession->new($coordinator, user => 'other');
+$other->query(q{SELECT thumbexif_process(3, 'his')});
+like($other->errors, qr/permission denied/, 'another role does not');
+$_->finish foreach $owner, $other;
+
+# --- detach
+
+my $path = value($coordinator, 'SELECT min(thumbnail_path) FROM photos');
+value($coordinator, "SELECT thumbexif_detach('photos')");
+is(on_nodes($cluster, q{SELECT count(*) FROM pg_trigger WHERE tgrelid::regclass::text LIKE 'photos%' AND tgname LIKE 'thumbexif%'}), '0 0 0', 'detach drops the triggers of all shards');
+value($coordinator, 'SELECT thumbexif_clean()');
+ok(-e $path, 'and leaves the files');
 
 done_testing();

@@ -246,7 +246,7 @@ select_rows(const char *condition, Oid argument)
 	TeArgs		args = {0};
 
 	initStringInfo(&sql);
-	appendStringInfoString(&sql, "SELECT m.attachment, m.relation::oid, COALESCE(m.parent, 0), COALESCE(m.shard, 0), m.arrived, a.relation::oid, a.key_type::oid, a.paused OR m.paused,"
+	appendStringInfoString(&sql, "SELECT m.attachment, m.relation::oid, COALESCE(m.parent, 0), COALESCE(m.shard, 0), COALESCE(m.arrived, false), a.relation::oid, a.key_type::oid, a.paused OR m.paused,"
 						   " (NOT a.paused OR a.pause_reason IS NOT NULL) AND (NOT m.paused OR m.pause_reason IS NOT NULL),"
 						   " a.search_path, a.search_path_owner, a.notify, a.id_column, a.path_column, a.thumbnail_sizes, a.former_thumbnail_column::text, a.tracking");
 	for (int i = 0; i < TE_COLUMNS; i++)

@@ -155,7 +155,7 @@ attach_relation(const TeAttachment *parent, Relation relation, bool fresh)
 	te_arg_int8(&args, shard);
 	te_arg(&args, BOOLOID, BoolGetDatum(shard != 0 && !fresh));
 	te_sql(psprintf("INSERT INTO %s (attachment, relation, parent, shard, arrived, key_type, id_column, path_column)"
-					" SELECT nextval(%s)::integer, $1, a.attachment, NULLIF($3, 0), $4, a.key_type, a.id_column, a.path_column FROM %s AS a WHERE a.attachment = $2"
+					" SELECT nextval(%s)::integer, $1, a.attachment, NULLIF($3, 0), NULLIF($4, false), a.key_type, a.id_column, a.path_column FROM %s AS a WHERE a.attachment = $2"
 					" RETURNING attachment", table, quote_literal_cstr(te_internal_name("thumbexif_attachment_seq")), table), &args);
 	number = (int) te_out_int(0, 1, 0);
 	te_sql_free();

@@ -95,7 +95,7 @@ end(const TeAttachment *shard)
 
 	te_recount(shard, false);
 	te_arg_int4(&args, shard->number);
-	te_sql_as_extension(psprintf("UPDATE %s SET arrived = false WHERE attachment = $1", te_internal_name("thumbexif_attachment")), &args);
+	te_sql_as_extension(psprintf("UPDATE %s SET arrived = NULL WHERE attachment = $1", te_internal_name("thumbexif_attachment")), &args);
 	te_wake_at_commit();
 }
 

@@ -30,6 +30,7 @@
 #include "pg/shared/shmem.h"
 
 PG_FUNCTION_INFO_V1(thumbexif_node);
+PG_FUNCTION_INFO_V1(thumbexif_attach_nodes);
 
 /* --- what a node reports of itself */
 
@@ -222,6 +223,21 @@ te_attach_cluster_check(Relation relation, const TeMapping *mapping, bool told)
 
 /* --- telling the nodes, and reading what was told */
 
+/* The nodes on which the table is attached now: the worker attaches it on those that come later. */
+static void
+note_nodes(const TeAttachment *attachment, const List *nodes)
+{
+	Datum	   *groups = palloc(sizeof(Datum) * (list_length(nodes) + 1));
+	TeArgs		args = {0};
+	ListCell   *cell;
+
+	foreach(cell, nodes)
+		groups[foreach_current_index(cell)] = Int32GetDatum(((TeNode *) lfirst(cell))->group);
+	te_arg_int4(&args, attachment->number);
+	te_arg_array(&args, INT4OID, groups, NULL, list_length(nodes));
+	te_sql_as_extension(psprintf("UPDATE %s SET nodes = $2 WHERE attachment = $1", te_internal_name("thumbexif_attachment")), &args);
+}
+
 void
 te_attach_cluster_nodes(const TeAttachment *attachment, const char *search_path)
 {
@@ -243,6 +259,24 @@ te_attach_cluster_nodes(const TeAttachment *attachment, const char *search_path)
 								   quote_literal_cstr(attachment->name), quote_literal_cstr(json.data)));
 	te_cluster_check(nodes, psprintf("attach table %s", attachment->name),
 					 "Other nodes may have attached it. Call thumbexif_attach() again when this node can, or thumbexif_detach().");
+	note_nodes(attachment, nodes);
+}
+
+/* thumbexif_attach_nodes(relation regclass) RETURNS void: on nodes that have joined the cluster, as the worker of the coordinator calls it */
+Datum
+thumbexif_attach_nodes(PG_FUNCTION_ARGS)
+{
+	TeAttachment *attachment = te_attachment_get_unchecked(PG_GETARG_OID(0));
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	if (te_cluster_is_led_here(attachment))
+	{
+		check_nodes(te_attachment_stores_files(attachment));
+		te_attach_cluster_nodes(attachment, attachment->search_path);
+	}
+	SPI_finish();
+	PG_RETURN_VOID();
 }
 
 void

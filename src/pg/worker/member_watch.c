@@ -15,6 +15,7 @@
 #include "pg/catalog/attachment.h"
 #include "pg/catalog/inserted_range.h"
 #include "pg/catalog/member_change.h"
+#include "shard_watch.h"
 #include "worker_table.h"
 #include "worker_xact.h"
 
@@ -44,6 +45,7 @@ update_members(void *arg)
 
 	te_worker_xact_begin();
 	te_members_update_all(TE_MEMBERS_LATER, &watch->change);
+	te_node_watch();
 	te_worker_xact_end();
 }
 

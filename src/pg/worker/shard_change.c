@@ -26,14 +26,18 @@ static bool relations_changed = false;	/* perhaps by this transaction */
 static void
 relation_changed(Datum arg, Oid relation)
 {
-	if (TransactionIdIsValid(GetTopTransactionIdIfAny()))
-		relations_changed = true;
+	if (!TransactionIdIsValid(GetTopTransactionIdIfAny()))
+		return;
+	relations_changed = true;
+	te_wake_at_commit();		/* a node may have joined the cluster, too */
 }
 
 void
 te_shard_change_install(void)
 {
-	CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
+	/* whoever has Citus has preloaded it */
+	if (shared_preload_libraries_string != NULL && strstr(shared_preload_libraries_string, "citus") != NULL)
+		CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
 }
 
 void

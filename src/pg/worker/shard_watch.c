@@ -4,7 +4,13 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+
 #include "pg/base/clock.h"
+#include "pg/base/extension.h"
+#include "pg/base/statement.h"
+#include "pg/catalog/citus.h"
 #include "pg/pipeline/shard_arrival.h"
 #include "pg/pipeline/staleness.h"
 #include "pg/pipeline/table_access.h"
@@ -83,4 +89,30 @@ te_shard_watch_turn(List *attachments, TimestampTz *due)
 	run(chosen);
 	te_sooner(due, GetCurrentTimestamp());
 	return true;
+}
+
+void
+te_node_watch(void)
+{
+	TeArgs		none = {0};
+	uint64		count;
+	Oid		   *relations;
+
+	if (!te_citus_is_coordinator())
+		return;
+	count = te_sql_as_extension(psprintf("SELECT a.relation::oid FROM %s AS a WHERE EXISTS (SELECT FROM pg_dist_node AS n WHERE n.isactive"
+										 " AND n.noderole::text = 'primary' AND n.metadatasynced AND n.groupid <> 0 AND n.groupid <> ALL (a.nodes))",
+										 te_internal_name("thumbexif_attachment")), &none);
+	relations = palloc(sizeof(Oid) * (count + 1));
+	for (uint64 i = 0; i < count; i++)
+		relations[i] = DatumGetObjectId(te_out((int) i, 1));
+	te_sql_free();
+	for (uint64 i = 0; i < count; i++)
+	{
+		TeArgs		args = {0};
+
+		te_arg(&args, OIDOID, ObjectIdGetDatum(relations[i]));
+		te_sql_as_extension(psprintf("SELECT %s($1)", te_internal_name("thumbexif_attach_nodes")), &args);
+		te_sql_free();
+	}
 }
