@@ -67,13 +67,13 @@ AS 'MODULE_PATHNAME', 'thumbexif_track';
 COMMENT ON FUNCTION thumbexif_internal.thumbexif_track() IS 'trigger function of attached tables: maintains the state of their assets';
 REVOKE EXECUTE ON FUNCTION thumbexif_internal.thumbexif_track() FROM PUBLIC;
 
--- For the rows of partitioned tables, one by one.  It sets the search_path itself, when it executes a statement.
+-- For the rows of partitioned tables, one by one.  It sets the search_path itself, when it executes a statement.  EXECUTE stays granted to
+-- PUBLIC: who makes a partition makes the triggers of its parent on it.
 CREATE OR REPLACE FUNCTION thumbexif_internal.thumbexif_track_row()
 RETURNS pg_catalog.trigger
 LANGUAGE c
 AS 'MODULE_PATHNAME', 'thumbexif_track_row';
 COMMENT ON FUNCTION thumbexif_internal.thumbexif_track_row() IS 'trigger function of attached partitioned tables: maintains the state of an asset';
-REVOKE EXECUTE ON FUNCTION thumbexif_internal.thumbexif_track_row() FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION thumbexif_internal.thumbexif_track_drop()
 RETURNS pg_catalog.event_trigger
@@ -92,6 +92,5 @@ AS 'MODULE_PATHNAME', 'thumbexif_track_members';
 COMMENT ON FUNCTION thumbexif_internal.thumbexif_track_members() IS 'event trigger function: attaches and releases partitions of attached tables';
 REVOKE EXECUTE ON FUNCTION thumbexif_internal.thumbexif_track_members() FROM PUBLIC;
 
-CREATE EVENT TRIGGER thumbexif_members ON ddl_command_end WHEN TAG IN ('CREATE TABLE', 'ALTER TABLE')
-    EXECUTE FUNCTION thumbexif_internal.thumbexif_track_members();
+CREATE EVENT TRIGGER thumbexif_members ON ddl_command_end EXECUTE FUNCTION thumbexif_internal.thumbexif_track_members();
 COMMENT ON EVENT TRIGGER thumbexif_members IS 'attaches and releases partitions of attached tables';

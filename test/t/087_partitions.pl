@@ -184,6 +184,30 @@ is(members(), 'photos_10 photos_2a photos_d', 'a partition that is dropped is fo
 check_store($server, 'its files are gone, and the others are there', 'postgres', '(TABLE photos UNION ALL SELECT * FROM photos_6) AS all_of_them');
 ok(-e $kept, 'one of them');
 
+# --- a table of a role without further rights, that is partitioned by its key
+
+value($server, q{CREATE ROLE owner; CREATE SCHEMA its AUTHORIZATION owner});
+value($server, q{GRANT EXECUTE ON ALL ROUTINES IN SCHEMA public TO owner});
+is(value($server, <<'EOT'), 'its.shots', 'its owner attaches it');
+SET ROLE owner;
+CREATE TABLE its.shots (id int PRIMARY KEY, path text, thumbnail_path text) PARTITION BY RANGE (id);
+CREATE TABLE its.shots_1 PARTITION OF its.shots FOR VALUES FROM (0) TO (100);
+SELECT thumbexif_attach('its.shots');
+EOT
+is(value($server, <<'EOT'), '{its.shots_1,its.shots_2}', 'and makes a partition');
+SET ROLE owner;
+CREATE TABLE its.shots_2 PARTITION OF its.shots FOR VALUES FROM (100) TO (200);
+SELECT members FROM thumbexif_tables WHERE relation = 'its.shots'::regclass;
+EOT
+is(value($server, q{SET ROLE owner; INSERT INTO its.shots VALUES (1, '1.png'); CALL thumbexif_backfill(relation => 'its.shots')}) =~ /^[01]\|/, 1, 'whose rows are processed');
+wait_for($server, 'or were so by the worker', 'SELECT thumbnail_path IS NOT NULL FROM its.shots');
+my $its = value($server, 'SELECT thumbnail_path FROM its.shots');
+value($server, q{SET ROLE owner; UPDATE its.shots SET id = 101});
+is(states('its.shots_2', 'done'), 1, 'a row moves with its state when its key changes');
+value($server, 'SELECT thumbexif_clean()');
+ok(-e $its, 'and keeps its file');
+value($server, 'DROP SCHEMA its CASCADE');
+
 # --- a dump
 
 my $dump = $server->basedir . '/dump.sql';

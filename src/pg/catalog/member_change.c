@@ -81,6 +81,7 @@ unsuitable_reason(const TeAttachment *parent, Relation relation, const char **hi
 	const char *name = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)), RelationGetRelationName(relation));
 	const char *taken;
 	TeColumnInfo key;
+	TeRunAs		save;
 
 	if (itself != NULL)
 	{
@@ -99,7 +100,9 @@ unsuitable_reason(const TeAttachment *parent, Relation relation, const char **hi
 		*hint = psprintf("CREATE UNIQUE INDEX ON %s (%s): it must be a key in each partition.", name, quote_identifier(parent->key));
 		return psprintf("column \"%s\" is not a key in it", parent->key);
 	}
+	te_run_as_extension(&save);
 	taken = te_table_triggers_taken(RelationGetRelid(relation), te_citus_kind(parent->relation) != TE_CITUS_NONE ? TE_TRIGGERS_TABLE : TE_TRIGGERS_PARTITION);
+	te_run_as_end(&save);
 	if (taken != NULL)
 	{
 		*hint = "Rename that trigger; thumbexif needs its name.";
@@ -351,8 +354,8 @@ update_one(void *arg)
 	te_members_update(update->parent, update->mode, &update->change);
 }
 
-void
-te_members_update_all(TeMemberMode mode, TeMemberChange *change)
+static void
+update_parents(bool all, List *relations, TeMemberMode mode, TeMemberChange *change)
 {
 	ListCell   *cell;
 
@@ -361,7 +364,7 @@ te_members_update_all(TeMemberMode mode, TeMemberChange *change)
 		Update		update = {lfirst(cell), mode, {0}};
 		ErrorData  *error;
 
-		if (!update.parent->has_members)
+		if (!update.parent->has_members || (!all && !list_member_oid(relations, update.parent->relation)))
 			continue;
 		error = te_subtransaction(update_one, &update);
 		if (error != NULL && te_error_is_interrupt(error))
@@ -375,4 +378,16 @@ te_members_update_all(TeMemberMode mode, TeMemberChange *change)
 		change->released += update.change.released;
 		change->left |= update.change.left || error != NULL;
 	}
+}
+
+void
+te_members_update_all(TeMemberMode mode, TeMemberChange *change)
+{
+	update_parents(true, NIL, mode, change);
+}
+
+void
+te_members_update_some(List *relations, TeMemberMode mode, TeMemberChange *change)
+{
+	update_parents(false, relations, mode, change);
 }

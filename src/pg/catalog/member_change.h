@@ -31,13 +31,17 @@ typedef struct TeMemberChange
  */
 extern void te_members_update(const TeAttachment *parent, TeMemberMode mode, TeMemberChange *change);
 
-/* The same for all attached tables that have members, each in a subtransaction: an ERROR is reported as a WARNING. */
+/*
+ * The same for all attached tables that have members, or of these for some relations (OIDs), each in a subtransaction: an ERROR is
+ * reported as a WARNING.
+ */
 extern void te_members_update_all(TeMemberMode mode, TeMemberChange *change);
+extern void te_members_update_some(List *relations, TeMemberMode mode, TeMemberChange *change);
 
 /* Release a member that is locked or dropped, with the extension's rights: its states go, its files stay.  Inside SPI. */
 extern void te_member_release(const TeAttachment *member);
 
-/* Forget the files of former members that were dropped, and list them for removal.  "relations" is the text of an array of OIDs. */
+/* A former member was dropped: forget its files, and list them for removal. */
 extern void te_member_dropped(Oid relation);
 
 #endif							/* TE_PG_MEMBER_CHANGE_H */

@@ -12,21 +12,24 @@
 #include "access/transam.h"
 #include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
+#include "nodes/nodeFuncs.h"
 #include "rewrite/prs2lock.h"
 #include "utils/lsyscache.h"
+#include "utils/partcache.h"
 #include "utils/rel.h"
 
 #include "pg/base/extension.h"
 #include "table_code.h"
 
-/* Is it our own, whose condition compares key and path by built-in operators? */
+/* Is it our own, whose condition, if it has one, compares key and path by built-in operators? */
 static bool
 is_ours(const Trigger *trigger)
 {
 	TeExtension extension;
 
 	te_extension_get(&extension);
-	return strcmp(trigger->tgname, "thumbexif_update") == 0 &&
+	return (strcmp(trigger->tgname, "thumbexif_update") == 0 || strcmp(trigger->tgname, "thumbexif_row_update") == 0 ||
+			strcmp(trigger->tgname, "thumbexif_rows_end") == 0) &&
 		get_func_namespace(trigger->tgfoid) == extension.schema;
 }
 
@@ -117,12 +120,33 @@ has_checks(Relation relation, const TeAttachment *attachment)
 	return false;
 }
 
+static bool
+is_no_builtin(Oid function, void *context)
+{
+	return function >= FirstNormalObjectId;
+}
+
+static bool
+calls_no_builtin(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	return check_functions_in_node(node, is_no_builtin, context) || expression_tree_walker(node, calls_no_builtin, context);
+}
+
+/* Is a function called to see that a row belongs into this partition? */
+static bool
+has_partition_code(Relation relation)
+{
+	return relation->rd_rel->relispartition && calls_no_builtin((Node *) RelationGetPartitionQual(relation), NULL);
+}
+
 bool
 te_table_runs_code(const TeAttachment *attachment)
 {
 	Relation	relation = relation_open(attachment->relation, AccessShareLock);
 	bool		found = relation->rd_rules != NULL || relation->rd_rel->relrowsecurity ||
-	has_checks(relation, attachment) || has_triggers(relation, attachment) || has_index_expressions(relation);
+	has_checks(relation, attachment) || has_triggers(relation, attachment) || has_index_expressions(relation) || has_partition_code(relation);
 
 	relation_close(relation, AccessShareLock);
 	return found;

@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "utils/builtins.h"
@@ -80,7 +81,8 @@ static void
 set_external(void *arg)
 {
 	const ExternalColumn *column = arg;
-	char	   *sql = psprintf("ALTER TABLE ONLY %s ALTER COLUMN %s SET STORAGE EXTERNAL",
+	char	   *sql = psprintf("ALTER TABLE %s%s ALTER COLUMN %s SET STORAGE EXTERNAL",
+							   get_rel_relkind(column->relation) == RELKIND_PARTITIONED_TABLE ? "" : "ONLY ",
 							   quote_qualified_identifier(get_namespace_name(get_rel_namespace(column->relation)),
 														  get_rel_name(column->relation)),
 							   quote_identifier(column->name));

@@ -48,6 +48,7 @@ typedef struct Backfill
 	bool		from_scan;		/* the last answer */
 	TeOrphanPlace orphans;		/* these are read after the scan */
 	bool		active;			/* shown in thumbexif_workers */
+	HTAB	   *counts;			/* the numbers that were kept when it began */
 	TeScanCount untried;		/* of all scans that counted */
 	TeScanCount tried;
 } Backfill;
@@ -99,22 +100,22 @@ extrapolate(const TeScanCount *read, int64 assets, double fraction_if_none)
 	return Max((int64) ceil(assets * fraction), read->found);
 }
 
-/* The numbers that are kept for a table. */
-static TeAssetCounts
-read_counts(const TeAttachment *attachment)
+/* The numbers that are kept for all tables. */
+static HTAB *
+read_counts(void)
 {
-	TeAssetCounts counts;
+	HTAB	   *counts;
 
 	PushActiveSnapshot(GetTransactionSnapshot());
-	counts = te_attached_counts(te_counts_read(GetActiveSnapshot()), attachment);
+	counts = te_counts_read(GetActiveSnapshot());
 	PopActiveSnapshot();
 	return counts;
 }
 
 static void
-begin_scan(Part *part, const TeSettings *settings, const Options *options)
+begin_scan(const Backfill *backfill, Part *part, const TeSettings *settings, const Options *options)
 {
-	part->kept = read_counts(part->attachment);
+	part->kept = te_attached_counts(backfill->counts, part->attachment);
 	part->scan = te_table_scan_begin(part->attachment, settings, options->parts, options->verify);
 	part->scan_ended = false;
 }
@@ -155,7 +156,7 @@ estimate_assets(const Backfill *backfill)
 	int64		rows = 0;
 	int64		tried;
 
-	counts = read_counts(attachment);
+	counts = te_attached_counts(backfill->counts, attachment);
 	PushActiveSnapshot(GetTransactionSnapshot());
 	(void) te_attached_rows(attachment, &counts, &rows);
 	PopActiveSnapshot();
@@ -181,7 +182,7 @@ count_part(Backfill *backfill, Part *part, const TeSettings *settings, const Opt
 	int64		total = 0;
 	int			count;
 
-	begin_scan(part, settings, options);
+	begin_scan(backfill, part, settings, options);
 	do
 	{
 		count = te_table_scan_next(part->scan, keys, MAX_BATCH);
@@ -269,16 +270,20 @@ has_orphans(const TeAttachment *attachment)
  * states or rows that were written without triggers.  What others have changed meanwhile is a needless reason, but rare.
  */
 static void
-correct_counts(const Part *part)
+correct_counts(const Backfill *backfill)
 {
-	const TeAttachment *attachment = part->attachment;
-	bool		doubtful;
+	HTAB	   *counts = read_counts();
 
-	PushActiveSnapshot(GetTransactionSnapshot());
-	doubtful = te_counts_doubtful(attachment, te_counts_read(GetActiveSnapshot()));
-	PopActiveSnapshot();
-	if (doubtful || part->disagrees)
-		te_recount(attachment, false);	/* an open thumbexif_clean() counts them too */
+	te_count_fold_all();
+	for (int i = 0; i < backfill->count; i++)
+	{
+		const Part *part = &backfill->parts[i];
+
+		if (!part->disagrees && !te_counts_doubtful(part->attachment, counts))
+			continue;
+		te_recount(part->attachment, false);	/* an open thumbexif_clean() counts them too */
+		SPI_commit();
+	}
 	SPI_commit();
 }
 
@@ -306,7 +311,7 @@ run_part(Backfill *backfill, Part *part, const TeSettings *settings, const Optio
 	if (left > 0 && (!part->nothing_found || (!options->dry_run && has_orphans(part->attachment))))
 	{
 		if (part->scan == NULL && !part->nothing_found)
-			begin_scan(part, settings, options);
+			begin_scan(backfill, part, settings, options);
 		backfill->part = part;
 		backfill->orphans = (TeOrphanPlace) {0};
 		if (!backfill->active)
@@ -359,6 +364,7 @@ backfill(const Options *options, Backfill *backfill)
 							&backfill->progress))
 		return;
 	find_parts(backfill, attachment, options);
+	backfill->counts = read_counts();
 	count_assets(backfill, &settings, options);
 
 	for (int i = 0; i < backfill->count; i++)
@@ -367,11 +373,7 @@ backfill(const Options *options, Backfill *backfill)
 		te_activity_end();
 	te_root_end();
 	if (!options->dry_run)
-	{
-		te_count_fold_all();
-		for (int i = 0; i < backfill->count; i++)
-			correct_counts(&backfill->parts[i]);
-	}
+		correct_counts(backfill);
 	te_progress_done(&backfill->progress);
 }
 

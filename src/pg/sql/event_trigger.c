@@ -10,6 +10,7 @@
 #include "pg/base/extension.h"
 #include "pg/base/statement.h"
 #include "pg/catalog/asset_state.h"
+#include "pg/catalog/hierarchy.h"
 #include "pg/catalog/member_change.h"
 #include "pg/compat.h"
 #include "pg/shared/wakeup.h"
@@ -75,19 +76,38 @@ thumbexif_track_drop(PG_FUNCTION_ARGS)
 	PG_RETURN_NULL();
 }
 
+/* The partitioned tables above those that the command has made or changed, a list of OIDs.  Inside SPI. */
+static List *
+changed_tables(void)
+{
+	TeArgs		none = {0};
+	List	   *tables = NIL;
+	uint64		count = te_sql_as_extension("SELECT c.objid FROM pg_event_trigger_ddl_commands() AS c WHERE c.classid = 'pg_class'::regclass", &none);
+	Oid		   *relations = palloc(sizeof(Oid) * (count + 1));
+
+	for (uint64 i = 0; i < count; i++)
+		relations[i] = DatumGetObjectId(te_out((int) i, 1));
+	te_sql_free();
+	for (uint64 i = 0; i < count; i++)
+		tables = list_append_unique_oid(tables, te_hierarchy_top(relations[i]));
+	return tables;
+}
+
 /* thumbexif_track_members() RETURNS event_trigger: attach and release partitions that the command has made, attached or detached. */
 Datum
 thumbexif_track_members(PG_FUNCTION_ARGS)
 {
 	TeExtension extension;
 	TeMemberChange change = {0};
+	CommandTag	tag;
 
 	check_called(fcinfo, "thumbexif_track_members()");
-	if (!te_extension_find(&extension))
+	tag = ((EventTriggerData *) fcinfo->context)->tag;
+	if ((tag != CMDTAG_CREATE_TABLE && tag != CMDTAG_ALTER_TABLE) || !te_extension_find(&extension))
 		PG_RETURN_NULL();
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	te_members_update_all(TE_MEMBERS_OF_COMMAND, &change);
+	te_members_update_some(changed_tables(), TE_MEMBERS_OF_COMMAND, &change);
 	if (change.attached > 0 || change.released > 0 || change.left)
 		te_wake_at_commit();
 	SPI_finish();

@@ -178,15 +178,15 @@ ends_with_file(const char *path, const char *file)
 }
 
 /*
- * Is it the row that has left?  Keys may be the same in two partitions.  A row that names the file of the state is, and one with
- * the same path; or whatever the path, if nothing has happened since.
+ * Is it the row that has left?  Keys may be the same in two partitions, and may change when a row moves.  A row that names the
+ * file of the state is; where there is no file, two of these have to agree: the key, the path, and that nothing has happened since.
  */
 static bool
-is_same_row(const TeTrackedTable *table, const LeftRow *left, TupleTableSlot *row, bool same_path, bool followed)
+is_same_row(const LeftRow *left, const char *thumbnail_path, bool same_key, bool same_path, bool followed)
 {
-	if (left->file != NULL && table->thumbnail_path > 0)
-		return ends_with_file(row_text(row, table->thumbnail_path), left->file);
-	return same_path || followed;
+	if (left->file != NULL)
+		return ends_with_file(thumbnail_path, left->file);
+	return (int) same_key + same_path + followed >= 2;
 }
 
 /* The type of the rows of a table of ours. */
@@ -215,27 +215,27 @@ append_columns(StringInfo sql, const char *relation, const char *prefix, const c
 	ReleaseTupleDesc(desc);
 }
 
-/* The statement that inserts a state again: $1 attachment, $2 version, $3 state, $4 sizes, $5 removals. */
+/* The statement that inserts a state again: $1 attachment, $2 version, $3 state, $4 sizes, $5 removals, $6 key. */
 static char *
 arrive_sql(const TeTrackedTable *table)
 {
-	static const char changed[] = ",attachment,status,claimed_from,claim,version,attempts,";
+	static const char changed[] = ",attachment,id,status,claimed_from,claim,version,attempts,";
 	const char *states = te_key_state_table(table->key_type);
 	const char *thumbnails = psprintf("thumbexif_thumbnail%s", strrchr(states, '_'));
 	StringInfoData sql;
 
 	initStringInfo(&sql);
 	/* a process that works on the asset knows only the partition where it was: restore the state before its claim */
-	appendStringInfo(&sql, "WITH arrived AS (INSERT INTO %s AS s (attachment, status, version, attempts", table->state);
+	appendStringInfo(&sql, "WITH arrived AS (INSERT INTO %s AS s (attachment, id, status, version, attempts", table->state);
 	append_columns(&sql, states, "", changed);
-	appendStringInfoString(&sql, ") SELECT $1, CASE ($3).status WHEN 'running' THEN COALESCE(($3).claimed_from, 'queued') ELSE ($3).status END,"
+	appendStringInfoString(&sql, ") SELECT $1, $6, CASE ($3).status WHEN 'running' THEN COALESCE(($3).claimed_from, 'queued') ELSE ($3).status END,"
 						   " GREATEST(($3).version + 1, $2),"
 						   " CASE ($3).status WHEN 'running' THEN GREATEST(($3).attempts - 1, 0) ELSE ($3).attempts END");
 	append_columns(&sql, states, "($3).", changed);
-	appendStringInfo(&sql, " ON CONFLICT DO NOTHING RETURNING s.id), sizes AS (INSERT INTO %s (attachment", te_thumbnail_table(table->state));
-	append_columns(&sql, thumbnails, "", ",attachment,");
-	appendStringInfoString(&sql, ") SELECT $1");
-	append_columns(&sql, thumbnails, "t.", ",attachment,");
+	appendStringInfo(&sql, " ON CONFLICT DO NOTHING RETURNING s.id), sizes AS (INSERT INTO %s (attachment, id", te_thumbnail_table(table->state));
+	append_columns(&sql, thumbnails, "", ",attachment,id,");
+	appendStringInfoString(&sql, ") SELECT $1, $6");
+	append_columns(&sql, thumbnails, "t.", ",attachment,id,");
 	appendStringInfo(&sql, " FROM unnest($4) AS t, arrived),"
 					 " kept AS (DELETE FROM %s AS r USING unnest($5) AS k(removal), arrived WHERE r.removal = k.removal)"
 					 " SELECT FROM arrived", te_internal_name("thumbexif_removal"));
@@ -254,9 +254,9 @@ arg_rows(TeArgs *args, const char *relation, Datum value, bool array)
 		te_arg(args, type, value);
 }
 
-/* Insert the state again.  False if the row has a state already. */
+/* Insert the state again, under this key.  False if the row has a state already. */
 static bool
-take_over(const TeTrackedTable *table, const LeftRow *left)
+take_over(const TeTrackedTable *table, const LeftRow *left, Datum key)
 {
 	const char *states = te_key_state_table(table->key_type);
 	TeArgs		args = {0};
@@ -270,41 +270,46 @@ take_over(const TeTrackedTable *table, const LeftRow *left)
 		te_arg_null(&args, INT8ARRAYOID);
 	else
 		te_arg(&args, INT8ARRAYOID, left->removals);
+	te_arg(&args, te_key_state_type(table->key_type), key);
 	taken = te_sql(arrive_sql(table), &args) > 0;
 	te_sql_free();
 	return taken;
-}
-
-TeMovedResult
-te_moved_row_arrives(const TeTrackedTable *table, Datum key, TupleTableSlot *row)
-{
-	bool		followed = last_left;
-	ListCell   *cell;
-
-	last_left = false;
-	if (!is_of_now())
-		return TE_MOVED_NOT;
-	foreach(cell, left_rows)
-	{
-		LeftRow    *left = lfirst(cell);
-		bool		same_path;
-
-		if (left->parent == table->parent && left->key_type == table->key_type && te_tracked_same_key(table, left->key, key))
-		{
-			same_path = left->has_path_hash && left->path_hash == te_path_hash(row_text(row, table->path));
-			if (!is_same_row(table, left, row, same_path, followed && foreach_current_index(cell) == 0) || !take_over(table, left))
-				return TE_MOVED_NOT;
-			left_rows = foreach_delete_current(left_rows, cell);
-			if (left_rows == NIL)
-				forget();
-			return same_path ? TE_MOVED_AS_IT_WAS : TE_MOVED_CHANGED;
-		}
-	}
-	return TE_MOVED_NOT;
 }
 
 bool
 te_moved_rows_any(void)
 {
 	return left_rows != NIL && is_of_now();
+}
+
+TeMovedResult
+te_moved_row_arrives(const TeTrackedTable *table, Datum key, TupleTableSlot *row)
+{
+	bool		followed = last_left;
+	char	   *thumbnail_path;
+	int64		path_hash;
+	ListCell   *cell;
+
+	last_left = false;
+	if (!te_moved_rows_any())
+		return TE_MOVED_NOT;
+	thumbnail_path = row_text(row, table->thumbnail_path);
+	path_hash = te_path_hash(row_text(row, table->path));
+	foreach(cell, left_rows)
+	{
+		LeftRow    *left = lfirst(cell);
+		bool		same_path = left->has_path_hash && left->path_hash == path_hash;
+
+		if (left->parent != table->parent || left->key_type != table->key_type ||
+			!is_same_row(left, thumbnail_path, te_tracked_same_key(table, left->key, key), same_path,
+						 followed && foreach_current_index(cell) == 0))
+			continue;
+		if (!take_over(table, left, key))
+			return TE_MOVED_NOT;
+		left_rows = foreach_delete_current(left_rows, cell);
+		if (left_rows == NIL)
+			forget();
+		return same_path ? TE_MOVED_AS_IT_WAS : TE_MOVED_CHANGED;
+	}
+	return TE_MOVED_NOT;
 }

@@ -232,15 +232,18 @@ static void
 queue_tables(List *tables, Oid type)
 {
 	Bulk		bulk = {.rows = palloc(sizeof(TeBulkKeys) * Max(list_length(tables), 1))};
+	int64		total = 0;
 	ListCell   *cell;
 
+	foreach(cell, tables)
+		total += ((PendingTable *) lfirst(cell))->count;
 	foreach(cell, tables)
 	{
 		const PendingTable *rows = lfirst(cell);
 		const TeTrackedTable *table = te_tracked_table(rows->relation);
 
 		/* it may have been detached meanwhile */
-		if (table->attachment == 0 || te_key_state_type(table->key_type) != type || te_range_insert_keys(table, rows->keys, rows->count))
+		if (table->attachment == 0 || te_key_state_type(table->key_type) != type || te_range_insert_keys(table, rows->keys, rows->count, total))
 			continue;
 		bulk.rows[bulk.tables++] = (TeBulkKeys) {table, rows->keys, rows->count};
 		bulk.keys += rows->count;

@@ -39,6 +39,7 @@
 #include "pg/pipeline/state_update.h"
 #include "pg/pool/pool.h"
 #include "pg/shared/wakeup.h"
+#include "write_rights.h"
 
 #define MAX_TRIES 5				/* if the path is changed concurrently each time */
 
@@ -79,41 +80,6 @@ read_asset(const Process *process, TeAsset *asset)
 		te_key_unknown(attachment, te_key_text(attachment->key_type, &process->key));
 }
 
-static void
-throw_denied(const TeAttachment *attachment)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-			 errmsg("permission denied for table %s", get_rel_name(attachment->named)),
-			 errhint("Grant SELECT and UPDATE: thumbexif_process() needs the caller's rights on the row.")));
-}
-
-/* ERROR, before the image is decoded, unless the caller may update some column.  The UPDATE checks each column. */
-static void
-check_may_update(const TeAttachment *attachment)
-{
-	if (pg_class_aclcheck(attachment->named, GetUserId(), ACL_UPDATE) != ACLCHECK_OK &&
-		pg_attribute_aclcheck_all(attachment->named, GetUserId(), ACL_UPDATE, ACLMASK_ANY) != ACLCHECK_OK)
-		throw_denied(attachment);
-}
-
-/* ERROR unless the caller may update the columns that will be written. */
-static void
-check_may_write(const TeAttachment *attachment, const TeRowUpdate *update)
-{
-	if (pg_class_aclcheck(attachment->named, GetUserId(), ACL_UPDATE) == ACLCHECK_OK)
-		return;
-	for (int i = 0; i < TE_COLUMNS; i++)
-		if (update->set[i] &&
-			pg_attribute_aclcheck(attachment->named, get_attnum(attachment->named, attachment->column[i]),
-								  GetUserId(), ACL_UPDATE) != ACLCHECK_OK)
-			throw_denied(attachment);
-	if (update->clear_former &&
-		pg_attribute_aclcheck(attachment->named, get_attnum(attachment->named, attachment->former_thumbnail),
-							  GetUserId(), ACL_UPDATE) != ACLCHECK_OK)
-		throw_denied(attachment);
-}
-
 /* Open the file, and decode it if parts are absent or stale.  True if there is a result to write. */
 static bool
 examine(const Process *process, TeJob *job)
@@ -125,7 +91,7 @@ examine(const Process *process, TeJob *job)
 
 	if (stale_parts != 0)
 	{
-		check_may_update(process->attachment);
+		te_write_rights_check(process->attachment);
 		te_pool_expect();
 	}
 	/* check before the file is opened; if only the file has changed, te_thumbnail_write() checks */
@@ -205,7 +171,7 @@ write_result(const Process *process, TeJob *job, bool tried_before)
 	TeArgs		args;
 	uint64		rows;
 
-	check_may_update(attachment);	/* also if only the state changes */
+	te_write_rights_check(attachment);	/* also if only the state changes */
 	if (te_job_write_files(job))
 		te_thumbnail_sync();
 	rows = write_sql(process, te_row_lock_sql(&job, 1, &args), &args);
@@ -231,7 +197,7 @@ write_result(const Process *process, TeJob *job, bool tried_before)
 	}
 	te_row_update_plan(job, &process->settings, &update);
 	if (!process->as_caller)
-		check_may_write(attachment, &update);
+		te_write_rights_check_columns(attachment, &update);
 	if (update.any && write_sql(process, te_row_update_sql(&job, &update, 1, &args), &args) != 1)
 		throw_not_updated(process, job);
 	if (job->asset.state.status != TE_ASSET_RUNNING)	/* otherwise the claim has counted the attempt */

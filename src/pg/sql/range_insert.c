@@ -78,12 +78,12 @@ have_states(const TeTrackedTable *table, const Ranges *ranges)
 	return false;
 }
 
-/* Room for the ranges of so many rows.  False if these are too few, or their keys are no integers. */
+/* Room for the ranges of so many keys.  False if the statement has inserted too few rows, or keys are no integers. */
 static bool
-begin_ranges(const TeTrackedTable *table, int64 rows, Ranges *ranges)
+begin_ranges(const TeTrackedTable *table, int64 count, int64 rows, Ranges *ranges)
 {
-	*ranges = (Ranges) {.most = (int) Min(rows / ROWS_A_RANGE, MOST_RANGES)};
-	if (rows < LEAST_ROWS || te_key_state_type(table->key_type) != INT8OID)
+	*ranges = (Ranges) {.most = (int) Min(count / ROWS_A_RANGE, MOST_RANGES)};
+	if (rows < LEAST_ROWS || ranges->most == 0 || te_key_state_type(table->key_type) != INT8OID)
 		return false;
 	ranges->lowest = palloc(sizeof(int64) * ranges->most);
 	ranges->highest = palloc(sizeof(int64) * ranges->most);
@@ -108,17 +108,17 @@ te_range_insert(const TeTrackedTable *table, Tuplestorestate *rows, TupleDesc de
 {
 	Ranges		ranges;
 
-	return begin_ranges(table, tuplestore_tuple_count(rows), &ranges) &&
+	return begin_ranges(table, tuplestore_tuple_count(rows), tuplestore_tuple_count(rows), &ranges) &&
 		end_ranges(table, &ranges, collect(table, rows, desc, &ranges));
 }
 
 bool
-te_range_insert_keys(const TeTrackedTable *table, const Datum *keys, int64 count)
+te_range_insert_keys(const TeTrackedTable *table, const Datum *keys, int64 count, int64 rows)
 {
 	Ranges		ranges;
 	bool		fits = true;
 
-	if (!begin_ranges(table, count, &ranges))
+	if (!begin_ranges(table, count, rows, &ranges))
 		return false;
 	for (int64 i = 0; fits && i < count; i++)
 		fits = add_key(&ranges, DatumGetInt64(keys[i]));

@@ -66,8 +66,9 @@ is_paused_or_detached(const TeAttachment *attachment)
 	bool		stopped;
 
 	te_arg_int4(&args, attachment->number);
-	stopped = te_sql_as_extension(psprintf("SELECT FROM %s WHERE attachment = $1 AND NOT paused",
-										   te_internal_name("thumbexif_attachment")), &args) == 0;
+	stopped = te_sql_as_extension(psprintf("SELECT FROM %s AS m JOIN %s AS a ON a.attachment = COALESCE(m.parent, m.attachment)"
+										   " WHERE m.attachment = $1 AND NOT m.paused AND NOT a.paused",
+										   te_internal_name("thumbexif_attachment"), te_internal_name("thumbexif_attachment")), &args) == 0;
 	te_sql_free();
 	return stopped;
 }
