@@ -118,4 +118,17 @@ is(on_nodes($cluster, q{SELECT count(*) FROM pg_trigger WHERE tgrelid::regclass:
 value($coordinator, 'SELECT thumbexif_clean()');
 ok(-e $path, 'and leaves the files');
 
+# --- the blocks of the document
+
+my $document = slurp_file("$ENV{TE_SCRATCH}/doc/citus.md");
+my @blocks;
+push @blocks, $1 while $document =~ /^<!-- run by \S+: coordinator -->\n```sql\n(.*?)^```$/msg;
+is(scalar @blocks, 3, 'the document has blocks');
+foreach my $block (@blocks)
+{
+	my ($status, undef, $error) = $coordinator->psql('postgres', $block, on_error_stop => 1);
+	ok($status == 0 && $error !~ /ERROR|WARNING/, 'the document: ' . ($block =~ s/\n.*//sr)) or diag($error);
+}
+wait_for($coordinator, 'its rows are done', q{SELECT count(thumbnail_path) FROM pictures}, 20);
+
 done_testing();
