@@ -21,7 +21,7 @@ SELECT object AS "without the prefix" FROM member
 WHERE object !~ '^(function|procedure|schema|table|view|sequence|type|trigger|event trigger) (public\.)?_?thumbexif_'
 ORDER BY 1;
 
--- nothing may be written by PUBLIC; a view that it reads shows each role what that role may know; the functions that are open to it are behind the views, in a schema that nobody may use, read nothing but their arguments, or check the caller's rights on the row
+-- nothing may be written by PUBLIC; a view that it reads shows each role what that role may know; the functions that are open to it are behind the views, in a schema that nobody may use, read nothing but their arguments, check the caller's rights on the row, or are called by triggers, which who makes a partition makes on it
 SELECT c.oid::regclass AS "open to PUBLIC", a.privilege_type
 FROM member m JOIN pg_class c ON m.classid = 'pg_class'::regclass AND m.objid = c.oid,
 	aclexplode(coalesce(c.relacl, acldefault(CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", c.relowner))) a
