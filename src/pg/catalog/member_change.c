@@ -71,6 +71,12 @@ news_level(void)
 	return MyBackendType == B_BG_WORKER ? LOG : NOTICE;
 }
 
+static const char *
+member_word(const TeAttachment *parent)
+{
+	return te_citus_kind(parent->relation) != TE_CITUS_NONE ? "shard" : "partition";
+}
+
 /* --- attaching */
 
 /* Why a relation cannot be a member, with a hint; NULL if it can.  It is locked. */
@@ -120,12 +126,12 @@ refuse(const TeAttachment *parent, Relation relation, TeMemberMode mode, const c
 	if (mode == TE_MEMBERS_STRICT && remedy)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("cannot attach partition \"%s\" of table %s: %s", RelationGetRelationName(relation), parent->name, reason),
+				 errmsg("cannot attach %s \"%s\" of table %s: %s", member_word(parent), RelationGetRelationName(relation), parent->name, reason),
 				 errhint("%s", hint)));
 	if (is_news(RelationGetRelid(relation)) || mode == TE_MEMBERS_STRICT)
 		ereport(remedy ? WARNING : news_level(),
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("partition \"%s\" of attached table %s is not attached: %s", RelationGetRelationName(relation), parent->name, reason),
+				 errmsg("%s \"%s\" of attached table %s is not attached: %s", member_word(parent), RelationGetRelationName(relation), parent->name, reason),
 				 errhint("%s", hint)));
 }
 
@@ -142,8 +148,8 @@ keys_fit(const TeAttachment *parent, Relation relation)
 								 te_key_fits_sql(TEXTOID, te_key_sql(TEXTOID, quote_identifier(parent->key)))), &none) == 0;
 }
 
-/* Attach a relation that is open and locked. */
-static void
+/* Attach a relation that is open and locked.  False if the parent was detached meanwhile, or is just being detached. */
+static bool
 attach_relation(const TeAttachment *parent, Relation relation, bool fresh)
 {
 	const char *table = te_internal_name("thumbexif_attachment");
@@ -151,20 +157,27 @@ attach_relation(const TeAttachment *parent, Relation relation, bool fresh)
 	TeRunAs		save;
 	int64		shard = te_citus_shard_of(parent->relation, RelationGetRelid(relation));
 	int			number;
+	uint64		count;
 
 	te_run_as_extension(&save);
 	te_arg(&args, OIDOID, ObjectIdGetDatum(RelationGetRelid(relation)));
 	te_arg_int4(&args, parent->number);
 	te_arg_int8(&args, shard);
 	te_arg(&args, BOOLOID, BoolGetDatum(shard != 0 && !fresh));
-	te_sql(psprintf("INSERT INTO %s (attachment, relation, parent, shard, arrived, key_type, id_column, path_column)"
-					" SELECT nextval(%s)::integer, $1, a.attachment, NULLIF($3, 0), NULLIF($4, false), a.key_type, a.id_column, a.path_column FROM %s AS a WHERE a.attachment = $2"
+	count = te_sql(psprintf("INSERT INTO %s (attachment, relation, parent, shard, arrived, key_type, id_column, path_column)"
+					" SELECT nextval(%s)::integer, $1, a.attachment, NULLIF($3, 0), NULLIF($4, false), a.key_type, a.id_column, a.path_column FROM %s AS a WHERE a.attachment = $2 FOR SHARE SKIP LOCKED"
 					" RETURNING attachment", table, quote_literal_cstr(te_internal_name("thumbexif_attachment_seq")), table), &args);
-	number = (int) te_out_int(0, 1, 0);
+	number = count > 0 ? (int) te_out_int(0, 1, 0) : 0;
 	te_sql_free();
+	if (number == 0)
+	{
+		te_run_as_end(&save);
+		return false;
+	}
 	te_table_triggers_create(relation, shard != 0 ? TE_TRIGGERS_TABLE : TE_TRIGGERS_PARTITION, parent->tracking == TE_TRACKED_ALWAYS, parent->key, parent->key_type, parent->path);
 	te_count_attached(relation, number);
 	te_run_as_end(&save);
+	return true;
 }
 
 /* Has another process attached it meanwhile, or has it left another table and is not released yet? */
@@ -207,13 +220,14 @@ attach_member(const TeAttachment *parent, Oid oid, TeMemberMode mode, TeMemberCh
 		reason = psprintf("column \"%s\" has keys that are longer than %d bytes", parent->key, TE_KEY_MAX_TEXT);
 	if (reason != NULL)
 		refuse(parent, relation, mode, reason, hint);
+	else if (!attach_relation(parent, relation, change->fresh))
+		change->left = true;
 	else
 	{
-		attach_relation(parent, relation, change->fresh);
 		change->attached++;
 		if (mode != TE_MEMBERS_STRICT)
 			ereport(news_level(),
-					(errmsg("partition \"%s\" of attached table %s is attached", RelationGetRelationName(relation), parent->name)));
+					(errmsg("%s \"%s\" of attached table %s is attached", member_word(parent), RelationGetRelationName(relation), parent->name)));
 	}
 	relation_close(relation, reason != NULL && mode != TE_MEMBERS_STRICT ? ShareRowExclusiveLock : NoLock);
 }
@@ -289,7 +303,9 @@ release_member(const TeAttachment *parent, const TeAttachment *member, TeMemberM
 	told = list_delete_oid(told, member->relation);
 	change->released++;
 	ereport(news_level(),
-			(errmsg("table %s is no longer a partition of attached table %s, and is released", member->name, parent->name),
+			(member->shard != 0 ?
+			 errmsg("shard %s of attached table %s is no longer on this node, and is released", member->name, parent->name) :
+			 errmsg("table %s is no longer a partition of attached table %s, and is released", member->name, parent->name),
 			 errdetail("Its rows and thumbnails stay as they are.")));
 }
 

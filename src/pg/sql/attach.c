@@ -400,6 +400,9 @@ thumbexif_detach(PG_FUNCTION_ARGS)
 		elog(ERROR, "SPI_connect failed");
 	te_attach_cluster_detach(attachment);
 	te_run_as_extension(&save);
+	/* members come only while this row is not locked: member_change.c */
+	te_arg_int4(&args, attachment->number);
+	te_sql(psprintf("SELECT FROM %s WHERE attachment = $1 FOR UPDATE", te_internal_name("thumbexif_attachment")), &args);
 	foreach(cell, te_attachment_members(attachment))
 	{
 		LockRelationOid(((TeAttachment *) lfirst(cell))->relation, AccessExclusiveLock);
@@ -410,7 +413,6 @@ thumbexif_detach(PG_FUNCTION_ARGS)
 	te_asset_state_delete_all(attachment->number, true);
 	te_count_detached(attachment->number);
 	te_swept_forget(attachment->number);
-	te_arg_int4(&args, attachment->number);
 	te_sql(psprintf("DELETE FROM %s WHERE attachment = $1", te_internal_name("thumbexif_released")), &args);
 	te_sql(psprintf("DELETE FROM %s WHERE attachment = $1", te_internal_name("thumbexif_attachment")), &args);
 	te_run_as_end(&save);
