@@ -47,3 +47,11 @@ CREATE OR REPLACE FUNCTION thumbexif_internal.thumbexif_attach_nodes(relation pg
 COMMENT ON FUNCTION thumbexif_internal.thumbexif_attach_nodes(pg_catalog.regclass) IS
     'attach a table of a Citus cluster on nodes that have joined it, as the background worker of the coordinator does';
 REVOKE EXECUTE ON FUNCTION thumbexif_internal.thumbexif_attach_nodes(pg_catalog.regclass) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION @extschema@.thumbexif_join(cluster pg_catalog.text)
+    RETURNS pg_catalog.void
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'thumbexif_join';
+COMMENT ON FUNCTION @extschema@.thumbexif_join(pg_catalog.text) IS
+    'tell this node of a Citus cluster which cluster it belongs to, as thumbexif_attach() on the coordinator does with the role that owns the extension';
+REVOKE EXECUTE ON FUNCTION @extschema@.thumbexif_join(pg_catalog.text) FROM PUBLIC;

@@ -105,6 +105,13 @@ $owner->query(q{INSERT INTO his SELECT i, i || '.png' FROM generate_series(1, 5)
 wait_for($coordinator, 'the owner of a table attaches it with his rights', 'SELECT count(width) FROM his', 5);
 is($owner->query(q{SELECT status FROM thumbexif_process(3, 'his', true)}), 'done', 'and processes an asset');
 value($coordinator, 'CREATE ROLE other LOGIN');
+$owner->query(q{SELECT thumbexif_join('c1-5')});
+like($owner->errors, qr/permission denied for function thumbexif_join/, 'but does not name the cluster');
+my ($shell) = grep { value($_, q{SELECT count(*) FROM thumbexif_internal.thumbexif_attachment WHERE relation = 'his'::regclass}) } @workers;
+my $on_node = TestSession->new($shell, user => 'owner');
+$on_node->query(q{SELECT thumbexif_attach_node('his', '{"cluster": "c1-5"}')});
+like($on_node->errors, qr/not what the coordinator of this node's cluster tells/, 'on no node');
+$on_node->finish;
 my $other = TestSession->new($coordinator, user => 'other');
 $other->query(q{SELECT thumbexif_process(3, 'his')});
 like($other->errors, qr/permission denied/, 'another role does not');

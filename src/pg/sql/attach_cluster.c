@@ -23,6 +23,7 @@
 #include "cluster.h"
 #include "pg/base/extension.h"
 #include "pg/base/guc.h"
+#include "pg/base/run_as.h"
 #include "pg/base/statement.h"
 #include "pg/catalog/citus.h"
 #include "pg/compat.h"
@@ -30,6 +31,7 @@
 #include "pg/shared/shmem.h"
 
 PG_FUNCTION_INFO_V1(thumbexif_node);
+PG_FUNCTION_INFO_V1(thumbexif_join);
 PG_FUNCTION_INFO_V1(thumbexif_attach_nodes);
 
 /* --- what a node reports of itself */
@@ -73,6 +75,17 @@ Datum
 thumbexif_node(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_TEXT_P(cstring_to_text(report(PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0)))));
+}
+
+/* thumbexif_join(cluster text) RETURNS void */
+Datum
+thumbexif_join(PG_FUNCTION_ARGS)
+{
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	te_cluster_set_name(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	SPI_finish();
+	PG_RETURN_VOID();
 }
 
 /* A value of a text of JSON; NULL if it has none.  Inside SPI. */
@@ -139,6 +152,7 @@ check_nodes(bool files)
 	List	   *nodes = te_cluster_nodes();
 	char	   *cluster = te_cluster_make_name();
 	char	   *here;
+	TeRunAs		save;
 	ListCell   *cell;
 
 	te_cluster_set_name(cluster);
@@ -150,6 +164,12 @@ check_nodes(bool files)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("thumbexif has no background worker on the coordinator"),
 				 errhint("Set \"shared_preload_libraries\" to 'citus, thumbexif', in this order, and restart the server.")));
+	/* not with the caller's rights: the name of the cluster is that of a folder, in which files are removed */
+	te_run_as_extension(&save);
+	te_cluster_run(nodes, psprintf("SELECT %s(%s)", te_user_name("thumbexif_join"), quote_literal_cstr(cluster)));
+	te_run_as_end(&save);
+	te_cluster_check(nodes, "tell the name of the cluster",
+					 "All nodes must answer, and have thumbexif, and the role that owns the extension must be able to connect to them. CREATE EXTENSION thumbexif on the coordinator creates it on all of them, if its files are installed there.");
 	te_cluster_run(nodes, psprintf("SELECT %s(%s)", te_user_name("thumbexif_node"), quote_literal_cstr(cluster)));
 	te_cluster_check(nodes, "check thumbexif",
 					 "All nodes must answer, and have thumbexif. CREATE EXTENSION thumbexif on the coordinator creates it on all of them, if its files are installed there.");
@@ -300,13 +320,13 @@ char *
 te_attach_cluster_read(const char *json, TeGivenColumns *given)
 {
 	char	   *cluster = value_of(json, "cluster");
+	char		name[TE_FOLDER_NAME_SIZE];
 
-	if (cluster == NULL || !te_citus_is_installed())
+	if (cluster == NULL || !te_citus_is_installed() || !te_cluster_folder_name(name) || strcmp(name, cluster) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("this is not what a coordinator of a Citus cluster tells its nodes"),
+				 errmsg("this is not what the coordinator of this node's cluster tells its nodes"),
 				 errhint("Call thumbexif_attach() on the coordinator.")));
-	te_cluster_set_name(cluster);
 	given->key = value_of(json, TE_STANDARD_KEY);
 	given->path = value_of(json, TE_STANDARD_PATH);
 	for (int i = 0; i < TE_COLUMNS; i++)
