@@ -10,6 +10,7 @@
 #include "access/xact.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "postmaster/bgworker.h"
 #include "utils/inval.h"
 
 #include "pg/base/extension.h"
@@ -22,11 +23,19 @@
 
 static bool relations_changed = false;	/* perhaps by this transaction */
 
+/* Sessions, and workers of Citus that move shards; neither VACUUM, which changes relations all the time, nor our own worker. */
+static bool
+is_watched(void)
+{
+	return MyBackendType == B_BACKEND ||
+		(MyBackendType == B_BG_WORKER && strcmp(MyBgworkerEntry->bgw_library_name, "thumbexif") != 0);
+}
+
 /* Relcache callback.  Also called for what other transactions have done. */
 static void
 relation_changed(Datum arg, Oid relation)
 {
-	if (!TransactionIdIsValid(GetTopTransactionIdIfAny()))
+	if (!TransactionIdIsValid(GetTopTransactionIdIfAny()) || !is_watched())
 		return;
 	relations_changed = true;
 	te_wake_at_commit();		/* a node may have joined the cluster, too */
