@@ -19,8 +19,8 @@ typedef enum TeSweepPhase
 	TE_SWEEP_NONE,
 	TE_SWEEP_ROWS,				/* rows: those without state, or with another path, are queued */
 	TE_SWEEP_STATES,			/* states: those without a row are removed */
-	TE_SWEEP_FILES,				/* rows that were put off, since they name a file of ours that is not in their state, but was made for their key */
-	TE_SWEEP_OTHER_FILES		/* such as name one that was made for another key */
+	TE_SWEEP_FILES,				/* rows that name a file made for their key that is not in their state: they were put off */
+	TE_SWEEP_OTHER_FILES		/* the same of files made for another key */
 } TeSweepPhase;
 
 /* A row of thumbexif_swept; fields are named as its columns (sql/14-tracking.sql). */

@@ -3,9 +3,9 @@
  *		When the background worker sweeps the attached tables (sweep.h).
  *
  * A table without triggers is looked at every thumbexif.sweep_interval: a sweep begins if the server's statistics tell that
- * something was written since the last one began.  One with triggers is swept if these have counted other rows than the server has, twice the
- * same number, and not again for 60 such intervals; it is looked at while the worker is awake for something else.  Sweeps rest after each step for so long that they take a twentieth
- * of the time.
+ * something was written since the last one began.  One with triggers is looked at while the worker is awake for something else; it is
+ * swept if these have counted other rows than the server has, at two looks and as no sweep has begun for 60 such intervals.  Sweeps
+ * rest after each step for so long that they take a twentieth of the time.
  */
 #ifndef TE_PG_TABLE_SWEEP_H
 #define TE_PG_TABLE_SWEEP_H
