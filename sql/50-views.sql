@@ -52,7 +52,10 @@ COMMENT ON FUNCTION thumbexif_internal.thumbexif_failure_rows() IS
 
 CREATE OR REPLACE VIEW @extschema@.thumbexif_failures AS
     SELECT r.relation, r.id, r.path, r.status, r.error, r.attempts, r.next_try
-    FROM thumbexif_internal.thumbexif_failure_rows() AS r;
+    FROM thumbexif_internal.thumbexif_failure_rows() AS r
+    UNION ALL
+    SELECT n.relation, n.id, n.path, n.status, n.error, n.attempts, n.next_try
+    FROM thumbexif_internal.thumbexif_node_failures() AS n;
 COMMENT ON VIEW @extschema@.thumbexif_failures IS
     'assets that failed and why, including those to be tried again and damaged images that are shown, for tables all of whose rows the current user may see';
 COMMENT ON COLUMN @extschema@.thumbexif_failures.relation IS 'attached table';

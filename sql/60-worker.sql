@@ -13,8 +13,12 @@ COMMENT ON FUNCTION thumbexif_internal.thumbexif_activity() IS 'rows of view thu
 
 CREATE OR REPLACE VIEW @extschema@.thumbexif_workers AS
     SELECT a.pid, a.database, a.kind, a.state, a.relation, a.assets, a.in_hand, a.total, a.done, a.failed,
-           a.decoders, a.decoders_lost, a.started, a.last_error, a.note
-    FROM thumbexif_internal.thumbexif_activity() AS a;
+           a.decoders, a.decoders_lost, a.started, a.last_error, a.note, NULL::pg_catalog.text AS node
+    FROM thumbexif_internal.thumbexif_activity() AS a
+    UNION ALL
+    SELECT n.pid, n.database, n.kind, n.state, n.relation, n.assets, n.in_hand, n.total, n.done, n.failed,
+           n.decoders, n.decoders_lost, n.started, n.last_error, n.note, n.node
+    FROM thumbexif_internal.thumbexif_node_activity() AS n;
 COMMENT ON VIEW @extschema@.thumbexif_workers IS
     'activity of launcher, background workers and procedures, and sessions with decoders, in all databases, or why there is no worker';
 COMMENT ON COLUMN @extschema@.thumbexif_workers.pid IS 'process ID; NULL if there is no process';
@@ -33,6 +37,7 @@ COMMENT ON COLUMN @extschema@.thumbexif_workers.decoders_lost IS 'number of deco
 COMMENT ON COLUMN @extschema@.thumbexif_workers.started IS 'start time';
 COMMENT ON COLUMN @extschema@.thumbexif_workers.last_error IS 'last error, until the same operation succeeds';
 COMMENT ON COLUMN @extschema@.thumbexif_workers.note IS 'why there is no worker, and how to change that';
+COMMENT ON COLUMN @extschema@.thumbexif_workers.node IS 'node of a Citus cluster, on its coordinator; NULL: this server';
 GRANT SELECT ON @extschema@.thumbexif_workers TO pg_monitor;
 
 CREATE OR REPLACE FUNCTION @extschema@.thumbexif_pause(relation pg_catalog.regclass DEFAULT NULL)

@@ -32,6 +32,11 @@ check-fresh:
 check-packages:
 	+@MAKE='$(MAKE)' test/packages $(CASES)
 
+# a Citus cluster on this machine: its source is built into build/ the first time, unless PostgreSQL has Citus
+.PHONY: check-citus
+check-citus:
+	+@citus=$$(test/citus/build) && MAKE='$(MAKE)' TE_CITUS="$$citus" TE_ONLY='$(or $(TE_ONLY),citus)' test/run tap
+
 # with a PostgreSQL that has assertions, built from Debian's source package into build/ the first time; valgrind looks
 # at that server and at the unit tests (PARTS and TE_ONLY choose, as above)
 .PHONY: check-cassert check-valgrind

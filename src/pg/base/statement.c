@@ -6,6 +6,7 @@
 
 #include "access/htup_details.h"
 #include "catalog/catalog.h"
+#include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
 #include "nodes/nodeFuncs.h"
 #include "parser/analyze.h"
@@ -108,7 +109,8 @@ is_target(Oid relation)
 
 	if (OidIsValid(target.relation))
 		return relation == target.relation;
-	return IsCatalogRelationOid(relation) ||
+	/* also catalogs that another extension has put beside those of PostgreSQL, as Citus does, which takes a superuser */
+	return IsCatalogRelationOid(relation) || get_rel_namespace(relation) == PG_CATALOG_NAMESPACE ||
 		(te_extension_find(&extension) && get_rel_namespace(relation) == extension.schema);
 }
 

@@ -36,7 +36,7 @@ te_asset_state_queue_sql(const char *state, const char *source)
 char *
 te_asset_folder_sql(void)
 {
-	return psprintf("COALESCE((SELECT a.parent FROM %s AS a WHERE a.attachment = $1), $1)", te_internal_name("thumbexif_attachment"));
+	return psprintf("COALESCE((SELECT COALESCE(-a.shard::integer, a.parent) FROM %s AS a WHERE a.attachment = $1), $1)", te_internal_name("thumbexif_attachment"));
 }
 
 char *
@@ -102,10 +102,24 @@ te_asset_state_delete_all(int attachment, bool keep_files)
 									te_internal_name("thumbexif_removal"), te_internal_name("thumbexif_removal")), attachment);
 }
 
+/* Is it a shard of a distributed table? */
+static bool
+is_shard(int attachment)
+{
+	TeArgs		args = {0};
+	bool		shard;
+
+	te_arg_int4(&args, attachment);
+	shard = te_sql_as_extension(psprintf("SELECT FROM %s WHERE attachment = $1 AND shard IS NOT NULL", te_internal_name("thumbexif_attachment")), &args) > 0;
+	te_sql_free();
+	return shard;
+}
+
 void
 te_asset_state_forget(int attachment)
 {
-	te_asset_state_delete_all(attachment, false);
+	/* a shard may have been moved to another node, whose rows name its files */
+	te_asset_state_delete_all(attachment, is_shard(attachment));
 	te_count_detached(attachment);
 	te_swept_forget(attachment);
 	run_for_attachment(psprintf("INSERT INTO %s SELECT a.attachment FROM %s AS a WHERE a.attachment = $1 AND a.parent IS NULL",

@@ -14,12 +14,12 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
 #include "attachment.h"
+#include "citus.h"
 #include "hierarchy.h"
 #include "pg/base/extension.h"
 #include "pg/base/statement.h"
@@ -93,7 +93,7 @@ check_kind(const TeAttachment *attachment, Form_pg_class form)
 /* The result columns of select_rows(). */
 enum
 {
-	ROW_NUMBER = 1, ROW_RELATION, ROW_PARENT, ROW_NAMED, ROW_KEY_TYPE, ROW_PAUSED, ROW_PAUSED_BY_US, ROW_SEARCH_PATH, ROW_PATH_OWNER, ROW_NOTIFY, ROW_KEY, ROW_PATH, ROW_SIZES, ROW_FORMER, ROW_TRACKING, ROW_KEY_COLUMNS, ROW_KEY_TYPES, ROW_COLUMNS
+	ROW_NUMBER = 1, ROW_RELATION, ROW_PARENT, ROW_SHARD, ROW_ARRIVED, ROW_NAMED, ROW_KEY_TYPE, ROW_PAUSED, ROW_PAUSED_BY_US, ROW_SEARCH_PATH, ROW_PATH_OWNER, ROW_NOTIFY, ROW_KEY, ROW_PATH, ROW_SIZES, ROW_FORMER, ROW_TRACKING, ROW_KEY_COLUMNS, ROW_KEY_TYPES, ROW_COLUMNS
 };
 
 static Datum
@@ -166,6 +166,14 @@ name_rows(TeAttachment *attachment)
 	attachment->rows = attachment->has_members ? name : psprintf("ONLY %s", attachment->name);
 	attachment->user_rows = attachment->parent != 0 ? name : attachment->rows;
 	attachment->rows_and = "";
+	if (attachment->shard != 0)
+	{
+		/* the table that was named is on all nodes, the shard on this one, with the same owner, rights and policies */
+		attachment->named = attachment->relation;
+		attachment->user_rows = attachment->rows;
+		attachment->user_rows_and = "";
+		return true;
+	}
 	attachment->user_rows_and = attachment->parent == 0 ? "" :
 		psprintf(" AND t.tableoid OPERATOR(pg_catalog.=) '%u'::pg_catalog.oid", attachment->relation);
 	return true;
@@ -190,7 +198,11 @@ from_row(HeapTuple row, bool check)
 	attachment->relation = DatumGetObjectId(row_datum(row, ROW_RELATION));
 	attachment->named = DatumGetObjectId(row_datum(row, ROW_NAMED));
 	attachment->parent = DatumGetInt32(row_datum(row, ROW_PARENT));
+	attachment->shard = DatumGetInt64(row_datum(row, ROW_SHARD));
+	attachment->arrived = DatumGetBool(row_datum(row, ROW_ARRIVED));
 	attachment->folder = attachment->parent != 0 ? attachment->parent : attachment->number;
+	if (attachment->shard > 0 && attachment->shard <= TE_MAX_SHARD)
+		attachment->folder = -(int) attachment->shard;
 	attachment->paused = DatumGetBool(row_datum(row, ROW_PAUSED));
 	attachment->paused_by_us = attachment->paused && DatumGetBool(row_datum(row, ROW_PAUSED_BY_US));
 	attachment->notify = notify_channel(row);
@@ -219,7 +231,8 @@ from_row(HeapTuple row, bool check)
 	attachment->search_path = kept_path(row, form->relowner);
 	attachment->name = quote_qualified_identifier(get_namespace_name(form->relnamespace),
 												  NameStr(form->relname));
-	attachment->has_members = form->relkind == RELKIND_PARTITIONED_TABLE;
+	attachment->has_members = form->relkind == RELKIND_PARTITIONED_TABLE ||
+		(attachment->parent == 0 && te_citus_kind(attachment->relation) != TE_CITUS_NONE);
 	if (check)
 		check_kind(attachment, form);
 	ReleaseSysCache(class);
@@ -248,7 +261,7 @@ select_rows(const char *condition, Oid argument)
 	TeArgs		args = {0};
 
 	initStringInfo(&sql);
-	appendStringInfoString(&sql, "SELECT m.attachment, m.relation::oid, COALESCE(m.parent, 0), a.relation::oid, a.key_type::oid, a.paused OR m.paused,"
+	appendStringInfoString(&sql, "SELECT m.attachment, m.relation::oid, COALESCE(m.parent, 0), COALESCE(m.shard, 0), COALESCE(m.arrived, false), a.relation::oid, a.key_type::oid, a.paused OR m.paused,"
 						   " (NOT a.paused OR a.pause_reason IS NOT NULL) AND (NOT m.paused OR m.pause_reason IS NOT NULL),"
 						   " a.search_path, a.search_path_owner, a.notify, a.id_column, a.path_column, a.thumbnail_sizes, a.former_thumbnail_column::text, a.tracking, a.key_columns::text[], a.key_types::oid[]::text[]");
 	for (int i = 0; i < TE_COLUMNS; i++)
@@ -416,22 +429,9 @@ te_attachment_check_same(const TeAttachment *attachment)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("attached table %s was changed while its assets were processed", attachment->name),
 				 errhint("These assets have been released; process them again.")));
-}
-
-bool
-te_attachment_accepts_key(const TeAttachment *attachment, Oid type)
-{
-	const char *table = te_key_state_table(te_key_type(type));
-
-	return table != NULL && strcmp(te_internal_name(table), attachment->state) == 0;
-}
-
-void
-te_attachment_check_owner(const TeAttachment *attachment)
-{
-	if (!object_ownercheck(RelationRelationId, attachment->named, GetUserId()))
+	if (attachment->shard != 0 && !te_citus_hold_shard(attachment->shard, attachment->owner))
 		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("must be owner of table %s", attachment->named_name),
-				 errhint("Ask the table's owner, or a member of the owning role, to do this.")));
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("shard %s was moved to another node while its assets were processed", attachment->name),
+				 errhint("The other node processes them.")));
 }

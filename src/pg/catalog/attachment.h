@@ -28,7 +28,9 @@ typedef struct TeAttachment
 {
 	int			number;			/* never reused */
 	int			parent;			/* of a member: the number of the table that was named; otherwise 0 */
-	int			folder;			/* number that names the folder of its thumbnails: that of the table that was named */
+	int			folder;			/* number that names the folder of its thumbnails: that of the table that was named; of a shard, its own below zero */
+	int64		shard;			/* of a member that is a shard of Citus: its number; otherwise 0 */
+	bool		arrived;		/* from another node, and its rows were not looked through yet (shard_arrival.h) */
 	Oid			relation;
 	Oid			owner;			/* of the relation */
 	char	   *name;			/* schema-qualified and quoted, for SQL */
@@ -96,6 +98,9 @@ extern bool te_attachment_has_exif(const TeAttachment *attachment);
 /* Are thumbnails stored in the table itself, or in files? */
 extern bool te_attachment_stores_bytes(const TeAttachment *attachment);
 extern bool te_attachment_stores_files(const TeAttachment *attachment);
+
+/* Is it a partition, whose thumbnails lie in one folder with those of the others? */
+extern bool te_attachment_shares_folder(const TeAttachment *attachment);
 
 /* Does NOTIFY take a channel of this name? */
 extern bool te_notify_channel_is_valid(const char *channel);

@@ -85,6 +85,8 @@ te_hierarchy_check(const TeAttachment *attachment)
 {
 	const char *reason;
 
+	if (attachment->shard != 0)
+		return;					/* that a shard is still here is certain only while it is held, before it is written */
 	if (attachment->parent != 0)
 	{
 		if (!te_hierarchy_is_below(attachment->relation, attachment->named))

@@ -6,9 +6,11 @@
 
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
+#include "executor/spi.h"
 #include "lib/stringinfo.h"
 #include "utils/lsyscache.h"
 
+#include "citus.h"
 #include "member.h"
 #include "pg/base/extension.h"
 #include "pg/compat.h"
@@ -35,7 +37,20 @@ leaves(Oid relation)
 List *
 te_member_relations(const TeAttachment *parent)
 {
-	return leaves(parent->relation);
+	MemoryContext caller = CurrentMemoryContext;
+	List	   *found = NIL;
+	ListCell   *cell;
+
+	if (te_citus_kind(parent->relation) == TE_CITUS_NONE)
+		return leaves(parent->relation);
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	MemoryContextSwitchTo(caller);
+	foreach(cell, te_citus_local_shards(parent->relation))
+		found = lappend_oid(found, ((TeCitusShard *) lfirst(cell))->relation);
+	SPI_finish();
+	MemoryContextSwitchTo(caller);
+	return found;
 }
 
 List *

@@ -17,8 +17,10 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "asset.h"
 #include "asset_count.h"
 #include "asset_state.h"
+#include "citus.h"
 #include "hierarchy.h"
 #include "key.h"
 #include "key_sql.h"
@@ -70,6 +72,12 @@ news_level(void)
 	return MyBackendType == B_BG_WORKER ? LOG : NOTICE;
 }
 
+static const char *
+member_word(const TeAttachment *parent)
+{
+	return te_citus_kind(parent->relation) != TE_CITUS_NONE ? "shard" : "partition";
+}
+
 /* --- attaching */
 
 /* Why a relation cannot be a member, with a hint; NULL if it can.  It is locked. */
@@ -100,7 +108,7 @@ unsuitable_reason(const TeAttachment *parent, Relation relation, const char **hi
 		return psprintf(key.count == 1 ? "column \"%s\" is not a key in it" : "columns (%s) are not a key in it", key.count == 1 ? key.name[0] : te_key_list_sql(&key, "", ""));
 	}
 	te_run_as_extension(&save);
-	taken = te_table_triggers_taken(RelationGetRelid(relation), TE_TRIGGERS_PARTITION);
+	taken = te_table_triggers_taken(RelationGetRelid(relation), te_citus_kind(parent->relation) != TE_CITUS_NONE ? TE_TRIGGERS_TABLE : TE_TRIGGERS_PARTITION);
 	te_run_as_end(&save);
 	if (taken != NULL)
 	{
@@ -119,12 +127,12 @@ refuse(const TeAttachment *parent, Relation relation, TeMemberMode mode, const c
 	if (mode == TE_MEMBERS_STRICT && remedy)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("cannot attach partition \"%s\" of table %s: %s", RelationGetRelationName(relation), parent->name, reason),
+				 errmsg("cannot attach %s \"%s\" of table %s: %s", member_word(parent), RelationGetRelationName(relation), parent->name, reason),
 				 errhint("%s", hint)));
 	if (is_news(RelationGetRelid(relation)) || mode == TE_MEMBERS_STRICT)
 		ereport(remedy ? WARNING : news_level(),
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("partition \"%s\" of attached table %s is not attached: %s", RelationGetRelationName(relation), parent->name, reason),
+				 errmsg("%s \"%s\" of attached table %s is not attached: %s", member_word(parent), RelationGetRelationName(relation), parent->name, reason),
 				 errhint("%s", hint)));
 }
 
@@ -140,26 +148,36 @@ keys_fit(const TeAttachment *parent, Relation relation)
 						psprintf("SELECT FROM ONLY %s WHERE NOT %s LIMIT 1", name, te_key_fits_sql(&parent->key, "")), &none) == 0;
 }
 
-/* Attach a relation that is open and locked. */
-static void
-attach_relation(const TeAttachment *parent, Relation relation)
+/* Attach a relation that is open and locked.  False if the parent was detached meanwhile, or is just being detached. */
+static bool
+attach_relation(const TeAttachment *parent, Relation relation, bool fresh)
 {
 	const char *table = te_internal_name("thumbexif_attachment");
 	TeArgs		args = {0};
 	TeRunAs		save;
+	int64		shard = te_citus_shard_of(parent->relation, RelationGetRelid(relation));
 	int			number;
+	uint64		count;
 
 	te_run_as_extension(&save);
 	te_arg(&args, OIDOID, ObjectIdGetDatum(RelationGetRelid(relation)));
 	te_arg_int4(&args, parent->number);
-	te_sql(psprintf("INSERT INTO %s (attachment, relation, parent, key_type, id_column, path_column)"
-					" SELECT nextval(%s)::integer, $1, a.attachment, a.key_type, a.id_column, a.path_column FROM %s AS a WHERE a.attachment = $2"
+	te_arg_int8(&args, shard);
+	te_arg(&args, BOOLOID, BoolGetDatum(shard != 0 && !fresh));
+	count = te_sql(psprintf("INSERT INTO %s (attachment, relation, parent, shard, arrived, key_type, id_column, path_column)"
+					" SELECT nextval(%s)::integer, $1, a.attachment, NULLIF($3, 0), NULLIF($4, false), a.key_type, a.id_column, a.path_column FROM %s AS a WHERE a.attachment = $2 FOR SHARE SKIP LOCKED"
 					" RETURNING attachment", table, quote_literal_cstr(te_internal_name("thumbexif_attachment_seq")), table), &args);
-	number = (int) te_out_int(0, 1, 0);
+	number = count > 0 ? (int) te_out_int(0, 1, 0) : 0;
 	te_sql_free();
-	te_table_triggers_create(relation, TE_TRIGGERS_PARTITION, parent->tracking == TE_TRACKED_ALWAYS, &parent->key, parent->path);
+	if (number == 0)
+	{
+		te_run_as_end(&save);
+		return false;
+	}
+	te_table_triggers_create(relation, shard != 0 ? TE_TRIGGERS_TABLE : TE_TRIGGERS_PARTITION, parent->tracking == TE_TRACKED_ALWAYS, &parent->key, parent->path);
 	te_count_attached(relation, number);
 	te_run_as_end(&save);
+	return true;
 }
 
 /* Has another process attached it meanwhile, or has it left another table and is not released yet? */
@@ -202,18 +220,35 @@ attach_member(const TeAttachment *parent, Oid oid, TeMemberMode mode, TeMemberCh
 		reason = psprintf("it has keys (%s) that are longer than %d bytes", te_key_list_sql(&parent->key, "", ""), TE_KEY_MAX_TEXT);
 	if (reason != NULL)
 		refuse(parent, relation, mode, reason, hint);
+	else if (!attach_relation(parent, relation, change->fresh))
+		change->left = true;
 	else
 	{
-		attach_relation(parent, relation);
 		change->attached++;
 		if (mode != TE_MEMBERS_STRICT)
 			ereport(news_level(),
-					(errmsg("partition \"%s\" of attached table %s is attached", RelationGetRelationName(relation), parent->name)));
+					(errmsg("%s \"%s\" of attached table %s is attached", member_word(parent), RelationGetRelationName(relation), parent->name)));
 	}
 	relation_close(relation, reason != NULL && mode != TE_MEMBERS_STRICT ? ShareRowExclusiveLock : NoLock);
 }
 
 /* --- releasing */
+
+/*
+ * A shard leaves this node.  Its files are those of the node that has it now, which takes rows with a thumbnail for done: note those
+ * that are not.
+ */
+static void
+note_left(const TeAttachment *member)
+{
+	TeArgs		args = {0};
+
+	te_arg_int4(&args, member->number);
+	te_arg_int8(&args, member->shard);
+	te_sql_as_extension(psprintf("INSERT INTO %s (shard, id) SELECT $2, s.id::text FROM %s AS s WHERE s.attachment = $1 AND s.status <> 'done'"
+								 " AND (s.file IS NOT NULL OR (s.wrote & " INT64_FORMAT ") <> 0) ON CONFLICT DO NOTHING",
+								 te_internal_name("thumbexif_left"), member->state, TE_WROTE_THUMBNAIL), &args);
+}
 
 void
 te_member_release(const TeAttachment *member)
@@ -224,9 +259,12 @@ te_member_release(const TeAttachment *member)
 	te_arg_int4(&args, member->number);
 	te_arg_int4(&args, member->folder);
 	te_arg(&args, OIDOID, ObjectIdGetDatum(member->relation));
-	te_sql_as_extension(psprintf("INSERT INTO %s (attachment, relation, file) SELECT $2, $3, s.file FROM %s AS s"
-								 " WHERE s.attachment = $1 AND s.file IS NOT NULL ON CONFLICT DO NOTHING",
-								 te_internal_name("thumbexif_released"), member->state), &args);
+	if (member->shard == 0)
+		te_sql_as_extension(psprintf("INSERT INTO %s (attachment, relation, file) SELECT $2, $3, s.file FROM %s AS s"
+									 " WHERE s.attachment = $1 AND s.file IS NOT NULL ON CONFLICT DO NOTHING",
+									 te_internal_name("thumbexif_released"), member->state), &args);
+	else
+		note_left(member);
 	te_asset_state_delete_all(member->number, true);
 	te_count_detached(member->number);
 	te_swept_forget(member->number);
@@ -265,7 +303,9 @@ release_member(const TeAttachment *parent, const TeAttachment *member, TeMemberM
 	told = list_delete_oid(told, member->relation);
 	change->released++;
 	ereport(news_level(),
-			(errmsg("table %s is no longer a partition of attached table %s, and is released", member->name, parent->name),
+			(member->shard != 0 ?
+			 errmsg("shard %s of attached table %s is no longer on this node, and is released", member->name, parent->name) :
+			 errmsg("table %s is no longer a partition of attached table %s, and is released", member->name, parent->name),
 			 errdetail("Its rows and thumbnails stay as they are.")));
 }
 

@@ -21,6 +21,7 @@ typedef struct TeMemberChange
 	int			attached;
 	int			released;
 	bool		left;			/* something is left to do */
+	bool		fresh;			/* given: the table is being attached for the first time, so no shard has come from another node */
 } TeMemberChange;
 
 /*

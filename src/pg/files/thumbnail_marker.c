@@ -6,6 +6,8 @@
  *		thumbexif thumbnails, format 1
  *		server <system identifier>-<inode>-<time> of PG_VERSION in the data directory
  *		database <oid> <name>
+ * That of the folder that the nodes of a Citus cluster share (cluster_folder.h) has other lines after the first:
+ *		cluster <name> <random number>
  *
  * PG_VERSION is never rewritten, so its inode and creation time identify the data directory: a copy of the files, which
  * has the same system identifier and the same databases, has other values.
@@ -84,6 +86,8 @@ te_thumbnail_marker_read(int folder, TeThumbnailMarker *marker)
 	if (strncmp(text, FIRST_LINE, strlen(FIRST_LINE)) != 0 ||
 		sscanf(text + strlen(FIRST_LINE), "server %95s\ndatabase %u ", marker->server, &marker->database) != 2)
 		marker->server[0] = '\0';
+	if (strncmp(text, FIRST_LINE, strlen(FIRST_LINE)) != 0 || sscanf(text + strlen(FIRST_LINE), "cluster %39s ", marker->cluster) != 1)
+		marker->cluster[0] = '\0';
 	return 1;
 }
 
@@ -126,18 +130,17 @@ rename_unless_there(int folder, const char *temporary)
 	return renameat2(folder, temporary, folder, TE_MARKER, RENAME_NOREPLACE) == 0 ? 0 : errno;
 }
 
-int
-te_thumbnail_marker_write(int folder, const char *database_name, bool replace)
+/* Put a marker with this text into a folder.  0 or an errno. */
+static int
+write_marker(int folder, const char *text, bool replace)
 {
 	char		temporary[64];
-	char		text[MARKER_SIZE];
 	uint64		random;
 	int			err;
 
 	if (!pg_strong_random(&random, sizeof(random)))
 		return EAGAIN;
 	snprintf(temporary, sizeof(temporary), TE_MARKER ".%016" PRIx64 ".part", random);
-	snprintf(text, sizeof(text), FIRST_LINE "server %s\ndatabase %u %s\n", te_server_id(), MyDatabaseId, database_name);
 	err = write_temporary(folder, temporary, text);
 	if (err == 0 && replace)
 		err = renameat(folder, temporary, folder, TE_MARKER) == 0 ? 0 : errno;
@@ -145,4 +148,22 @@ te_thumbnail_marker_write(int folder, const char *database_name, bool replace)
 		err = rename_unless_there(folder, temporary);
 	(void) unlinkat(folder, temporary, 0);
 	return err != 0 ? err : te_thumbnail_sync_folder(folder, ".");
+}
+
+int
+te_thumbnail_marker_write(int folder, const char *database_name, bool replace)
+{
+	char		text[MARKER_SIZE];
+
+	snprintf(text, sizeof(text), FIRST_LINE "server %s\ndatabase %u %s\n", te_server_id(), MyDatabaseId, database_name);
+	return write_marker(folder, text, replace);
+}
+
+int
+te_thumbnail_marker_write_cluster(int folder, const char *cluster, uint64 number)
+{
+	char		text[MARKER_SIZE];
+
+	snprintf(text, sizeof(text), FIRST_LINE "cluster %s %016" PRIx64 "\n", cluster, number);
+	return write_marker(folder, text, false);
 }

@@ -9,6 +9,7 @@
 
 #include <sys/stat.h>
 
+#include "thumbnail_path.h"
 #include "wire/opening.h"
 
 #define TE_MARKER		TE_THUMBNAIL_MARKER /* also the prefix of its temporary names */
@@ -18,6 +19,7 @@ typedef struct TeThumbnailMarker
 {
 	char		server[TE_SERVER_ID_SIZE];	/* te_server_id() of the owner; empty if the file is invalid */
 	Oid			database;
+	char		cluster[TE_FOLDER_NAME_SIZE];	/* of the folder of a cluster: its name; otherwise empty */
 	struct stat file;			/* differs if the marker was replaced */
 } TeThumbnailMarker;
 
@@ -41,5 +43,8 @@ extern bool te_thumbnail_marker_is_ours(const TeThumbnailMarker *marker, Oid dat
  * or left alone (EEXIST).  0 or an errno.  Never throws if te_server_id() was called before.
  */
 extern int	te_thumbnail_marker_write(int folder, const char *database_name, bool replace);
+
+/* The same in the folder that the nodes of a cluster share: an existing marker is left alone.  Never throws. */
+extern int	te_thumbnail_marker_write_cluster(int folder, const char *cluster, uint64 number);
 
 #endif							/* TE_PG_THUMBNAIL_MARKER_H */

@@ -20,6 +20,7 @@
 #include "mb/pg_wchar.h"
 #include "storage/fd.h"
 
+#include "cluster_folder.h"
 #include "pg/base/guc.h"
 #include "pg/base/system_check.h"
 #include "thumbnail_path.h"
@@ -89,8 +90,8 @@ te_thumbnail_path_length(int id_length)
 
 	id_length = Min(id_length, MAX_ID_LENGTH);
 	pfree(base);
-	/* the folders of the database and the attachment, then the name with suffix */
-	return length + (int) (sizeof("/4294967295-0123456789abcdef/2147483647/ab/cd/") - 1) + id_length +
+	/* the folders of the database, or of a cluster, and the attachment, then the name with suffix */
+	return length + (int) (sizeof("/c18446744073709551615-4294967295/2147483647/ab/cd/") - 1) + id_length +
 		(int) (sizeof("-18446744073709551615-0123456789abcdef.avif") - 1);
 }
 
@@ -242,7 +243,7 @@ te_thumbnail_unlink(int base, const char *folder, int attachment, const char *na
 
 	if (!te_thumbnail_is_name(name))
 		return 0;
-	snprintf(path, sizeof(path), "%s/%d/%.5s", folder, attachment, name);
+	snprintf(path, sizeof(path), "%s/%d/%.5s", folder, te_folder_number(attachment), name);
 	leaf = te_thumbnail_open(base, path, O_PATH | O_DIRECTORY, 0);
 	if (leaf < 0)
 		return te_thumbnail_is_absence(errno) ? 0 : -1;

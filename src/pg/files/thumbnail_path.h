@@ -15,8 +15,8 @@
 #include "pg/compat.h"
 
 #define TE_THUMBNAIL_NAME_SIZE	128 /* of a name, with NUL */
-#define TE_FOLDER_NAME_SIZE		32	/* of the name of a database's folder, with NUL */
-#define TE_FOLDER_PATH_SIZE		64	/* of "<folder>/<attachment>/ab/cd", with NUL */
+#define TE_FOLDER_NAME_SIZE		40	/* of the name of a database's or a cluster's folder, with NUL */
+#define TE_FOLDER_PATH_SIZE		72	/* of "<folder>/<attachment>/ab/cd", with NUL */
 
 /* The suffix of a file that is being written. */
 #define TE_THUMBNAIL_TEMPORARY	"part"

@@ -11,6 +11,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "cluster_folder.h"
 #include "opener.h"
 #include "pg/base/guc.h"
 #include "pg/compat.h"
@@ -111,7 +112,7 @@ read_file(int attachment, const char *name, int64 size, bool whole)
 	te_thumbnail_check_is_set();
 	opening = palloc0(sizeof(TeOpening));
 	opening->root = te_root_get(te_thumbnail_base_path());
-	opening->path = psprintf("%u/%d/%s", MyDatabaseId, attachment, name);
+	opening->path = psprintf("%s/%d/%s", te_folder_of(attachment, psprintf("%u", MyDatabaseId)), te_folder_number(attachment), name);
 	opening->list = TE_OPEN_DATA;
 	opening->list_buffer = palloc(TE_OPEN_MAX_LIST);
 	do

@@ -28,6 +28,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "cluster_folder.h"
 #include "pg/base/clock.h"
 #include "pg/base/extension.h"
 #include "pg/base/guc.h"
@@ -139,6 +140,23 @@ read_entries(Entry *entries)
 }
 
 /*
+ * Unlink one file.  1 if done, 0 if there is none; -1 with errno; -2 if it must be left listed: it is a shard's, whose folder is
+ * not to be seen.
+ */
+static int
+unlink_entry(const TeThumbnailFolders *folders, int base, const Entry *entry)
+{
+	char		cluster[TE_FOLDER_NAME_SIZE];
+	int			result = 0;
+
+	if (entry->attachment < 0 && te_cluster_folder_name(cluster))
+		return te_cluster_folder_is_usable() ? te_thumbnail_unlink(base, cluster, entry->attachment, entry->name) : -2;
+	for (int i = 0; i < folders->count && result == 0; i++)
+		result = te_thumbnail_unlink(base, folders->name[i], entry->attachment, entry->name);
+	return result;
+}
+
+/*
  * Unlink the files, and return in "gone" the entries whose files no longer exist.  Stops at the first failure (*err),
  * when the time is over, and at an interrupt, which the caller processes.
  */
@@ -151,17 +169,15 @@ unlink_entries(const TeThumbnailFolders *folders, const Entry *entries, int coun
 
 	if (base < 0)
 		*err = errno;
-	while (done < count && *err == 0 && !InterruptPending)
+	for (int i = 0; i < count && *err == 0 && !InterruptPending; i++)
 	{
-		int			result = 0;
+		int			result = unlink_entry(folders, base, &entries[i]);
 
-		for (int i = 0; i < folders->count && result == 0; i++)
-			result = te_thumbnail_unlink(base, folders->name[i], entries[done].attachment, entries[done].name);
-		if (result < 0)
+		if (result == -1)
 			*err = errno;
-		else
+		else if (result >= 0)
 		{
-			gone[done] = entries[done].removal;
+			gone[done] = entries[i].removal;
 			done++;
 			*unlinked += result;
 			if (te_now_ms() >= until_ms)

@@ -20,6 +20,7 @@
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 
+#include "cluster_folder.h"
 #include "pg/base/guc.h"
 #include "pg/shared/shmem.h"
 #include "pg/shared/wakeup.h"
@@ -64,6 +65,7 @@ unlink_written(SubTransactionId subid)
 	int			base;
 
 	te_thumbnail_folder_forget_noted();
+	te_cluster_folder_forget_noted();
 	if (slist_is_empty(&written))
 		return;
 	base = te_thumbnail_open_base();
@@ -92,6 +94,7 @@ on_transaction_end(XactEvent event, void *arg)
 			break;
 		case XACT_EVENT_PREPARE:
 			te_thumbnail_folder_forget_noted();
+			te_cluster_folder_forget_noted();
 			break;
 		case XACT_EVENT_COMMIT:
 			break;
@@ -220,7 +223,7 @@ static char *
 absolute_path(const char *folder, int attachment, const char *name)
 {
 	char	   *dir = te_thumbnail_base_path();
-	char	   *path = psprintf("%s/%s/%d/%s", dir, folder, attachment, name);
+	char	   *path = psprintf("%s/%s/%d/%s", dir, folder, te_folder_number(attachment), name);
 
 	pfree(dir);
 	return path;
@@ -266,12 +269,12 @@ te_thumbnail_write(int attachment, const char *id, int format, const void *data,
 	strlcat(name, te_format_suffix(format), sizeof(name));
 	result = pstrdup(name);
 
-	fd = te_thumbnail_folder_open(folder);
+	fd = attachment < 0 ? te_cluster_folder_open(folder) : te_thumbnail_folder_open(folder);
 	PG_TRY();
 	{
 		remember_file(folder, attachment, name);
 		*path = absolute_path(folder, attachment, name);
-		snprintf(leaf, sizeof(leaf), "%s/%d/%.5s", folder, attachment, name);
+		snprintf(leaf, sizeof(leaf), "%s/%d/%.5s", folder, te_folder_number(attachment), name);
 		err = write_below(fd, leaf + strlen(folder) + 1, temporary + 6, name + 6, data, size);
 		if (err == 0)
 			remember_folder(leaf);

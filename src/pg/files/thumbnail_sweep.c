@@ -23,6 +23,7 @@
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
 
+#include "cluster_folder.h"
 #include "pg/base/extension.h"
 #include "pg/base/statement.h"
 #include "thumbnail_path.h"
@@ -36,6 +37,7 @@ typedef struct Sweep
 	const char *folder;
 	int			attachment;
 	uint64		horizon;
+	const TeAttachment *shard;	/* whose rows are asked, too; NULL = none */
 	Tuplestorestate *names;
 	TupleDesc	desc;
 } Sweep;
@@ -160,9 +162,43 @@ register_names(Sweep *sweep)
 		elog(ERROR, "could not register the names of files");
 }
 
-/* Unlink the files that are named in SPI_tuptable.  Stops at an interrupt. */
+/* Leave out of the names of files those that rows of the shard name.  Returns how many are left. */
+static int
+leave_out_named(const Sweep *sweep, char **names, int count)
+{
+	const TeAttachment *shard = sweep->shard;
+	char	   *folder;
+	Datum	   *paths;
+	bool	   *named;
+	uint64		found;
+	TeArgs		args = {0};
+	int			kept = 0;
+
+	if (shard == NULL || shard->column[TE_COL_THUMBNAIL_PATH] == NULL || count == 0)
+		return count;
+	folder = psprintf("%s/%s/%d/", te_thumbnail_base_path(), sweep->folder, te_folder_number(sweep->attachment));
+	paths = palloc(sizeof(Datum) * count);
+	named = palloc0(sizeof(bool) * count);
+	for (int i = 0; i < count; i++)
+		paths[i] = CStringGetTextDatum(psprintf("%s%s", folder, names[i]));
+	te_arg_array(&args, TEXTOID, paths, NULL, count);
+	found = te_sql_as_owner(shard->relation, shard->owner, shard->search_path,
+							psprintf("SELECT pg_catalog.array_position($1, t.%s::pg_catalog.text COLLATE pg_catalog.\"C\") FROM %s AS t"
+									 " WHERE t.%s::pg_catalog.text COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.=) ANY ($1)",
+									 quote_identifier(shard->column[TE_COL_THUMBNAIL_PATH]), shard->rows,
+									 quote_identifier(shard->column[TE_COL_THUMBNAIL_PATH])), &args);
+	for (uint64 i = 0; i < found; i++)
+		named[te_out_int((int) i, 1, 1) - 1] = true;
+	te_sql_free();
+	for (int i = 0; i < count; i++)
+		if (!named[i])
+			names[kept++] = names[i];
+	return kept;
+}
+
+/* Unlink the files that are named in SPI_tuptable, or in a dry run only count them.  Stops at an interrupt. */
 static int64
-unlink_rows(const Sweep *sweep)
+unlink_rows(const Sweep *sweep, bool dry_run)
 {
 	char	   *names[BATCH_SIZE];
 	int			count = (int) SPI_processed;
@@ -172,6 +208,9 @@ unlink_rows(const Sweep *sweep)
 
 	for (int i = 0; i < count; i++)
 		names[i] = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1);
+	count = leave_out_named(sweep, names, count);
+	if (dry_run)
+		return count;
 	base = te_thumbnail_open_base();
 	if (base < 0)
 		te_thumbnail_io_failed(errno);
@@ -187,8 +226,6 @@ unlink_rows(const Sweep *sweep)
 	close(base);
 	if (err != 0)
 		te_thumbnail_io_failed(err);
-	for (int i = 0; i < count; i++)
-		pfree(names[i]);
 	CHECK_FOR_INTERRUPTS();
 	return removed;
 }
@@ -201,7 +238,7 @@ numbers_of(int attachment)
 	Datum		numbers;
 
 	te_arg_int4(&args, attachment);
-	te_sql_read(psprintf("SELECT array_agg(a.attachment) || $1 FROM %s AS a WHERE a.parent = $1", te_internal_name("thumbexif_attachment")), &args);
+	te_sql_read(psprintf("SELECT array_agg(a.attachment) || $1 FROM %s AS a WHERE a.parent = $1 OR a.shard = -$1", te_internal_name("thumbexif_attachment")), &args);
 	numbers = PointerGetDatum(DatumGetArrayTypePCopy(te_out(0, 1)));
 	te_sql_free();
 	return numbers;
@@ -221,6 +258,7 @@ remove_unnamed(const Sweep *sweep, bool dry_run)
 	Oid			types[] = {INT4OID, INT4ARRAYOID};
 	Datum		values[] = {Int32GetDatum(sweep->attachment), numbers_of(sweep->attachment)};
 	Portal		cursor = SPI_cursor_open_with_args(NULL, sql, lengthof(types), types, values, NULL, true, 0);
+	SPITupleTable *found;
 	int64		total = 0;
 
 	for (;;)
@@ -228,24 +266,25 @@ remove_unnamed(const Sweep *sweep, bool dry_run)
 		SPI_cursor_fetch(cursor, true, BATCH_SIZE);
 		if (SPI_processed == 0)
 			break;
-		total += dry_run ? (int64) SPI_processed : unlink_rows(sweep);
-		SPI_freetuptable(SPI_tuptable);
+		found = SPI_tuptable;
+		total += unlink_rows(sweep, dry_run);
+		SPI_freetuptable(found);
 	}
 	SPI_cursor_close(cursor);
 	return total;
 }
 
-int64
-te_thumbnail_sweep(const char *folder, int attachment, uint64 horizon, bool dry_run)
+static int64
+sweep_folder(const char *folder, int attachment, const TeAttachment *shard, uint64 horizon, bool dry_run)
 {
-	Sweep		sweep = {.folder = folder, .attachment = attachment, .horizon = horizon};
+	Sweep		sweep = {.folder = folder, .attachment = attachment, .shard = shard, .horizon = horizon};
 	char		top[TE_FOLDER_PATH_SIZE];
 	int64		total = 0;
 
 	sweep.names = tuplestore_begin_heap(false, false, work_mem);
 	sweep.desc = CreateTemplateTupleDesc(1);
 	TupleDescInitEntry(sweep.desc, 1, "file", TEXTOID, -1, 0);
-	snprintf(top, sizeof(top), "%s/%d", folder, attachment);
+	snprintf(top, sizeof(top), "%s/%d", folder, te_folder_number(attachment));
 	te_thumbnail_each_leaf(top, read_names, &sweep);
 
 	if (tuplestore_tuple_count(sweep.names) > 0)
@@ -256,6 +295,22 @@ te_thumbnail_sweep(const char *folder, int attachment, uint64 horizon, bool dry_
 	}
 	tuplestore_end(sweep.names);
 	return total;
+}
+
+int64
+te_thumbnail_sweep(const char *folder, int attachment, uint64 horizon, bool dry_run)
+{
+	return sweep_folder(folder, attachment, NULL, horizon, dry_run);
+}
+
+int64
+te_thumbnail_sweep_shard(const TeAttachment *shard, uint64 horizon, bool dry_run)
+{
+	char		folder[TE_FOLDER_NAME_SIZE];
+
+	if (!te_cluster_folder_is_usable() || !te_cluster_folder_name(folder))
+		return 0;
+	return sweep_folder(folder, shard->folder, shard, horizon, dry_run);
 }
 
 /* Remove a folder.  False if it still exists. */

@@ -21,13 +21,38 @@
 #include "pg/files/thumbnail_path.h"
 #include "wire/message.h"
 
+/*
+ * Does the row of a shard have a thumbnail in itself, which no state knows of?  With its shard it may have been moved here from another node.
+ * In other tables such bytes may be anybody's.
+ */
+static bool
+has_moved_bytes(const TeAsset *asset)
+{
+	return asset->attachment->shard != 0 && te_attachment_stores_bytes(asset->attachment) && asset->has_thumbnail && !asset->state.exists;
+}
+
+bool
+te_may_adopt_queued(const TeAsset *asset)
+{
+	const TeState *state = &asset->state;
+
+	return asset->attachment->arrived && state->exists && state->file == NULL && (state->status == TE_ASSET_QUEUED || state->status == TE_ASSET_NEW) &&
+		te_asset_files_own_name(asset) != NULL;
+}
+
 bool
 te_may_adopt(const TeAsset *asset)
 {
 	char	   *name;
 
-	if (asset->path == NULL || (asset->state.exists && !te_source_changed(asset, NULL)))
+	if (asset->path == NULL)
 		return false;
+	if (te_may_adopt_queued(asset))
+		return true;
+	if (asset->state.exists && !te_source_changed(asset, NULL))
+		return false;
+	if (has_moved_bytes(asset))
+		return true;
 	name = te_asset_files_own_name(asset);
 	return name != NULL && (asset->state.file == NULL || strcmp(name, asset->state.file) != 0);
 }
@@ -57,7 +82,7 @@ was_made_for(const char *name, const TeAsset *asset)
 bool
 te_may_adopt_own(const TeAsset *asset)
 {
-	return te_may_adopt(asset) && was_made_for(te_asset_files_own_name(asset), asset);
+	return te_may_adopt(asset) && (has_moved_bytes(asset) || was_made_for(te_asset_files_own_name(asset), asset));
 }
 
 /* --- owners: states that name the files */
@@ -68,11 +93,11 @@ typedef struct Owners
 	int			count;
 } Owners;
 
-/* The tables that have the folder of this one: of a partition, all partitions. */
+/* The tables that have the folder of this one: of a partition, all partitions.  A shard has its own. */
 static List *
 tables_of_folder(const TeAttachment *attachment)
 {
-	return attachment->parent != 0 ? te_attachment_members(te_attachment_find(attachment->named)) : list_make1(unconstify(TeAttachment *, attachment));
+	return te_attachment_shares_folder(attachment) ? te_attachment_members(te_attachment_find(attachment->named)) : list_make1(unconstify(TeAttachment *, attachment));
 }
 
 /* The assets of one of these tables. */
@@ -140,7 +165,7 @@ settings_of_one_size(const TeSettings *settings)
 	return text;
 }
 
-/* Insert the states of assets that have none. */
+/* Insert the states of assets that have none.  A name is empty if the thumbnail is in the row. */
 static void
 insert_states(const TeAttachment *attachment, const TeSettings *settings, TeAsset **assets, char **names, int count)
 {
@@ -164,10 +189,11 @@ insert_states(const TeAttachment *attachment, const TeSettings *settings, TeAsse
 	te_arg_text(&args, settings_of_one_size(settings));
 	te_arg_text(&args, settings->exif);
 	te_arg_text(&args, te_asset_status_name(settings->sizes.count > 1 ? TE_ASSET_QUEUED : TE_ASSET_DONE));
-	te_sql_as_extension(psprintf("INSERT INTO %s (attachment, id, status, next_try, finished_at, file, path_hash, thumbnail_settings, exif_settings)"
-								 " SELECT $1, ($3)[n], $8::%s, CASE $8 WHEN 'queued' THEN now() END, now(), ($4)[n], ($5)[n], $6, $7"
+	te_sql_as_extension(psprintf("INSERT INTO %s (attachment, id, status, next_try, finished_at, file, wrote, path_hash, thumbnail_settings, exif_settings)"
+								 " SELECT $1, ($3)[n], $8::%s, CASE $8 WHEN 'queued' THEN now() END, now(), NULLIF(($4)[n], ''),"
+								 " CASE ($4)[n] WHEN '' THEN " INT64_FORMAT " ELSE 0 END, ($5)[n], $6, $7"
 								 " FROM generate_series(1, $2) AS n ON CONFLICT DO NOTHING",
-								 attachment->state, te_internal_name("thumbexif_asset_status")), &args);
+								 attachment->state, te_internal_name("thumbexif_asset_status"), TE_WROTE_THUMBNAIL), &args);
 }
 
 /* Everything that te_adopt() works on. */
@@ -234,7 +260,7 @@ static bool
 is_taken(char **names, const TeAdoption *results, int asset)
 {
 	for (int i = 0; i < asset; i++)
-		if ((results[i] == TE_ADOPT_DONE || results[i] == TE_ADOPT_FILE) && strcmp(names[i], names[asset]) == 0)
+		if (names[asset][0] != '\0' && (results[i] == TE_ADOPT_DONE || results[i] == TE_ADOPT_FILE) && strcmp(names[i], names[asset]) == 0)
 			return true;
 	return false;
 }
@@ -253,11 +279,13 @@ te_adopt(const TeAttachment *attachment, const TeSettings *settings, TeAsset **a
 	{
 		char	   *name = te_asset_files_own_name(assets[i]);
 
+		if (has_moved_bytes(assets[i]))
+			names[i] = "";
 		if (name == NULL || !file_exists(assets[i], name))
 			continue;
 		names[i] = name;
 		/* partitions may have the same keys */
-		if (assets[i]->state.exists || attachment->parent != 0 || !was_made_for(name, assets[i]))
+		if (assets[i]->state.exists || te_attachment_shares_folder(attachment) || !was_made_for(name, assets[i]))
 			searched[n++] = CStringGetTextDatum(name);
 	}
 	find_owners(attachment, searched, n, &adopting.owners);

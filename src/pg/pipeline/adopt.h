@@ -15,6 +15,9 @@
  */
 extern bool te_may_adopt(const TeAsset *asset);
 
+/* Is it queued in a shard that has arrived, with a thumbnail in a file of which its state does not know? */
+extern bool te_may_adopt_queued(const TeAsset *asset);
+
 /* The same, and was the file made for an asset with the key of the row?  Then the file is most likely its own. */
 extern bool te_may_adopt_own(const TeAsset *asset);
 

@@ -14,6 +14,7 @@
 #include "asset_files.h"
 #include "pg/base/guc.h"
 #include "pg/base/statement.h"
+#include "pg/files/cluster_folder.h"
 #include "pg/files/thumbnail_folder.h"
 #include "pg/files/thumbnail_marker.h"
 #include "pg/files/thumbnail_path.h"
@@ -53,6 +54,16 @@ is_in_marked_folder(int base, const char *below)
 	return marked;
 }
 
+/* Does it lie in the folder that the nodes of this cluster share? */
+static bool
+is_in_cluster_folder(const char *below)
+{
+	char		name[TE_FOLDER_NAME_SIZE];
+
+	return below[0] == 'c' && te_cluster_folder_name(name) &&
+		strncmp(below, name, strlen(name)) == 0 && below[strlen(name)] == '/';
+}
+
 /* Was an absent file lost, rather than its file system not mounted? */
 static bool
 is_absent(const char *below)
@@ -61,6 +72,12 @@ is_absent(const char *below)
 	int			base;
 	bool		absent;
 
+	if (is_in_cluster_folder(below))
+	{
+		if (!te_cluster_folder_is_usable())
+			close(te_cluster_folder_open((char[TE_FOLDER_NAME_SIZE]) {0}));	/* raises the ERROR */
+		return true;
+	}
 	te_thumbnail_folder_check();
 	folders = te_thumbnail_folders();
 	if (folders->state == TE_FOLDER_OURS || folders->state == TE_FOLDER_UNMARKED)
@@ -166,7 +183,9 @@ te_asset_files_own_name(const TeAsset *asset)
 	if (below == NULL || (folder = strchr(below, '/')) == NULL || (name = strchr(folder + 1, '/')) == NULL)
 		return NULL;
 	*name++ = '\0';
-	return strcmp(folder + 1, psprintf("%d", asset->attachment->folder)) == 0 && te_thumbnail_is_name(name) ? name : NULL;
+	if (strcmp(folder + 1, psprintf("%d", te_folder_number(asset->attachment->folder))) != 0 || !te_thumbnail_is_name(name))
+		return NULL;
+	return (asset->attachment->folder < 0) == is_in_cluster_folder(below) ? name : NULL;
 }
 
 int

@@ -86,7 +86,7 @@ find_rows_elsewhere(Naming *naming)
 	const TeAttachment *attachment = naming->attachment;
 	ListCell   *cell;
 
-	foreach(cell, attachment->parent != 0 ? te_attachment_members(te_attachment_find(attachment->named)) : NIL)
+	foreach(cell, te_attachment_shares_folder(attachment) ? te_attachment_members(te_attachment_find(attachment->named)) : NIL)
 	{
 		naming->attachment = lfirst(cell);
 		if (naming->attachment->number != attachment->number)

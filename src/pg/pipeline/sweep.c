@@ -37,6 +37,8 @@ need_of(const TeAsset *asset)
 {
 	const TeState *state = &asset->state;
 
+	if (te_may_adopt_queued(asset))
+		return NEED_FILE;
 	if (state->exists && (state->status == TE_ASSET_QUEUED || state->status == TE_ASSET_RUNNING))
 		return NEED_NOTHING;	/* who processes it reads the path again before writing */
 	if (te_may_adopt(asset))

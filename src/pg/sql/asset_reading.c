@@ -8,7 +8,9 @@
 #include "utils/lsyscache.h"
 
 #include "asset_reading.h"
+#include "cluster.h"
 #include "pg/base/statement.h"
+#include "pg/catalog/citus.h"
 #include "pg/catalog/key_sql.h"
 
 bool
@@ -42,6 +44,8 @@ te_asset_table(TeAttachment *attachment, const TeKey *key, TeStateRead how)
 
 	if (!attachment->has_members)
 		return attachment;
+	if (te_citus_kind(attachment->relation) != TE_CITUS_NONE)
+		return te_cluster_local_shard(attachment, key);
 	te_arg(&args, attachment->key_type, te_key_datum(attachment->key_type, key));
 	sql = psprintf("SELECT t.tableoid FROM %s AS t WHERE %s LIMIT 2",
 				   attachment->user_rows, te_key_equals_sql(&attachment->key, "t.", "$1"));

@@ -17,10 +17,12 @@
 #include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
 #include "attach_check.h"
+#include "attach_cluster.h"
 #include "attach_key.h"
 #include "attach_open.h"
 #include "attach_thumbnails.h"
@@ -33,6 +35,7 @@
 #include "pg/catalog/asset_count.h"
 #include "pg/catalog/asset_state.h"
 #include "pg/catalog/attachment.h"
+#include "pg/catalog/citus.h"
 #include "pg/catalog/inserted_range.h"
 #include "pg/catalog/key.h"
 #include "pg/catalog/key_sql.h"
@@ -57,6 +60,7 @@
 #define REPLICATED_ARGUMENT (TRIGGERS_ARGUMENT + 1)
 
 PG_FUNCTION_INFO_V1(thumbexif_attach);
+PG_FUNCTION_INFO_V1(thumbexif_attach_node);
 PG_FUNCTION_INFO_V1(thumbexif_detach);
 
 /* Do an attachment and its members have state rows that meet a condition?  Inside SPI. */
@@ -285,15 +289,19 @@ check_key_lengths(Relation relation, const TeMapping *mapping, const char *searc
 			 errhint("Name a column with shorter keys in the parameter \"id\".")));
 }
 
-/* Attach a table that is open and locked.  Inside SPI. */
+/*
+ * Attach a table that is open and locked.  "told" is set on a node of a Citus cluster whose coordinator attaches the table.
+ * Inside SPI.
+ */
 static void
-attach_table(Relation relation, TeGivenColumns *given, TeGivenBool triggers, TeGivenBool replicated)
+attach_table(Relation relation, TeGivenColumns *given, TeGivenBool triggers, TeGivenBool replicated, bool told)
 {
 	TeAttachment *old = te_attachment_find(RelationGetRelid(relation));
 	char	   *search_path = te_table_path_current(relation->rd_rel->relowner);
 	bool		partitioned = relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
+	bool		citus = te_citus_kind(RelationGetRelid(relation)) != TE_CITUS_NONE;
 	TeMapping	mapping = {0};
-	TeMemberChange change = {0};
+	TeMemberChange change = {.fresh = old == NULL};
 	TeRunAs		save;
 
 	te_attach_check_relation(relation);
@@ -303,7 +311,10 @@ attach_table(Relation relation, TeGivenColumns *given, TeGivenBool triggers, TeG
 	if (old != NULL)
 		te_attach_keep(old, given);
 	te_attach_map(relation, given, &mapping);
-	check_key_lengths(relation, &mapping, search_path);
+	if (citus)
+		te_attach_cluster_check(relation, &mapping, told);
+	else
+		check_key_lengths(relation, &mapping, search_path);
 	if (mapping.column[TE_COL_THUMBNAIL_PATH] != NULL && mapping.column[TE_COL_THUMBNAIL] == NULL)
 	{
 		te_thumbnail_check();
@@ -315,12 +326,15 @@ attach_table(Relation relation, TeGivenColumns *given, TeGivenBool triggers, TeG
 		check_remapping(old, &mapping);
 	store_mapping(relation, old, &mapping, search_path, given);
 	te_attach_track(relation, old, &mapping, given->tracking);
-	if (old == NULL && !partitioned)
+	if (old == NULL && !partitioned && !citus)
 		te_count_attached(relation, te_attachment_find(RelationGetRelid(relation))->number);
 	te_run_as_end(&save);
-	if (partitioned)
+	if (citus && !told)
+		te_attach_cluster_nodes(te_attachment_find(RelationGetRelid(relation)), search_path);
+	if (partitioned || citus)
 		te_members_update(te_attachment_find(RelationGetRelid(relation)), TE_MEMBERS_STRICT, &change);
-	te_tables_report(relation);
+	if (!told)
+		te_tables_report(relation);
 }
 
 /*
@@ -347,13 +361,38 @@ thumbexif_attach(PG_FUNCTION_ARGS)
 		elog(ERROR, "SPI_connect failed");
 	relation = te_attach_open_table(PG_GETARG_TEXT_PP(0), &given,
 						  CREATE_ARGUMENT < PG_NARGS() && !PG_ARGISNULL(CREATE_ARGUMENT) && PG_GETARG_BOOL(CREATE_ARGUMENT));
-	attach_table(relation, &given, bool_argument(fcinfo, TRIGGERS_ARGUMENT), bool_argument(fcinfo, REPLICATED_ARGUMENT));
+	attach_table(relation, &given, bool_argument(fcinfo, TRIGGERS_ARGUMENT), bool_argument(fcinfo, REPLICATED_ARGUMENT), false);
 	te_wake_at_commit();
 	SPI_finish();
 
 	result = RelationGetRelid(relation);
 	relation_close(relation, NoLock);
 	PG_RETURN_OID(result);
+}
+
+/* thumbexif_attach_node(relation text, attachment text) RETURNS integer: the number of its shards that this node has */
+Datum
+thumbexif_attach_node(PG_FUNCTION_ARGS)
+{
+	TeGivenColumns given = {NULL};
+	int			level = NewGUCNestLevel();
+	const char *search_path;
+	Relation	relation;
+	int			shards;
+
+	PreventCommandIfReadOnly("thumbexif_attach_node()");
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	search_path = te_attach_cluster_read(text_to_cstring(PG_GETARG_TEXT_PP(1)), &given);
+	relation = te_attach_open_table(PG_GETARG_TEXT_PP(0), &given, false);
+	(void) set_config_option("search_path", search_path != NULL ? search_path : "", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	attach_table(relation, &given, TE_GIVEN_NULL, TE_GIVEN_NULL, true);
+	AtEOXact_GUC(true, level);
+	shards = list_length(te_attachment_members(te_attachment_find(RelationGetRelid(relation))));
+	te_wake_at_commit();
+	SPI_finish();
+	relation_close(relation, NoLock);
+	PG_RETURN_INT32(shards);
 }
 
 /* thumbexif_detach(relation regclass) RETURNS void */
@@ -374,9 +413,13 @@ thumbexif_detach(PG_FUNCTION_ARGS)
 	attachment = te_attachment_get_unchecked(attachment->relation);
 	te_attachment_check_owner(attachment);
 
-	te_run_as_extension(&save);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
+	te_attach_cluster_detach(attachment);
+	te_run_as_extension(&save);
+	/* members come only while this row is not locked: member_change.c */
+	te_arg_int4(&args, attachment->number);
+	te_sql(psprintf("SELECT FROM %s WHERE attachment = $1 FOR UPDATE", te_internal_name("thumbexif_attachment")), &args);
 	foreach(cell, te_attachment_members(attachment))
 	{
 		LockRelationOid(((TeAttachment *) lfirst(cell))->relation, AccessExclusiveLock);
@@ -387,10 +430,9 @@ thumbexif_detach(PG_FUNCTION_ARGS)
 	te_asset_state_delete_all(attachment->number, true);
 	te_count_detached(attachment->number);
 	te_swept_forget(attachment->number);
-	te_arg_int4(&args, attachment->number);
 	te_sql(psprintf("DELETE FROM %s WHERE attachment = $1", te_internal_name("thumbexif_released")), &args);
 	te_sql(psprintf("DELETE FROM %s WHERE attachment = $1", te_internal_name("thumbexif_attachment")), &args);
-	SPI_finish();
 	te_run_as_end(&save);
+	SPI_finish();
 	PG_RETURN_VOID();
 }

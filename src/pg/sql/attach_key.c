@@ -135,7 +135,13 @@ te_attach_keep_key(const TeAttachment *old, TeGivenColumns *given)
 		if (!te_column_find(old->relation, old->key.name[i], &info))
 			return;
 	}
-	given->key = old->key.count == 1 ? old->key.name[0] : te_array_text(old->key.name, old->key.count);
+	given->key = te_attach_key_given(&old->key);
+}
+
+const char *
+te_attach_key_given(const TeKeyColumns *key)
+{
+	return key->count == 1 ? key->name[0] : te_array_text(key->name, key->count);
 }
 
 bool

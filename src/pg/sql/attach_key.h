@@ -18,6 +18,9 @@ extern void te_attach_map_key(Relation relation, const char *given, TeMapping *m
 /* Name the columns of the key that the table has already, if none are given and all of them still exist. */
 extern void te_attach_keep_key(const TeAttachment *old, TeGivenColumns *given);
 
+/* The parameter that names the columns of a key. */
+extern const char *te_attach_key_given(const TeKeyColumns *key);
+
 /* Does the new key replace columns that still exist, or have values of other types?  Then states do not fit it. */
 extern bool te_attach_key_replaced(const TeAttachment *old, const TeMapping *mapping);
 

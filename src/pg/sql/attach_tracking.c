@@ -12,6 +12,7 @@
 #include "pg/base/extension.h"
 #include "pg/base/statement.h"
 #include "pg/catalog/inserted_range.h"
+#include "pg/catalog/citus.h"
 #include "pg/catalog/swept.h"
 #include "pg/catalog/table_trigger.h"
 
@@ -41,13 +42,14 @@ te_attach_track(Relation relation, const TeAttachment *old, const TeMapping *map
 {
 	bool		changed = old != NULL && old->tracking != tracking;
 	bool		partitioned = relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
+	bool		citus = te_citus_kind(RelationGetRelid(relation)) != TE_CITUS_NONE;
 	TeArgs		args = {0};
 
-	if (partitioned && tracking != TE_TRACKED)
+	if ((partitioned || citus) && tracking != TE_TRACKED)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("table \"%s\" can only be tracked by triggers", RelationGetRelationName(relation)),
-				 errdetail("It is partitioned."),
+				 errdetail("It is %s.", citus ? "a table of a Citus cluster" : "partitioned"),
 				 errhint("Omit the parameters \"triggers\" and \"replicated\".")));
 	te_arg(&args, OIDOID, ObjectIdGetDatum(RelationGetRelid(relation)));
 	te_arg_text(&args, te_tracking_name(tracking));
@@ -58,9 +60,10 @@ te_attach_track(Relation relation, const TeAttachment *old, const TeMapping *map
 		te_swept_forget(old->number);
 		te_swept_request(old->number);
 	}
-	if (tracking != TE_TRACKED_BY_SWEEP)
+	/* Citus has triggers on shards only, where each node makes its own */
+	if (tracking != TE_TRACKED_BY_SWEEP && !citus)
 		te_table_triggers_create(relation, partitioned ? TE_TRIGGERS_PARTITIONED : TE_TRIGGERS_TABLE, tracking == TE_TRACKED_ALWAYS,
 								 &mapping->key, mapping->path);
-	else if (changed)
+	else if (changed && !citus)
 		te_inserted_ranges_forget(old->number); /* a sweep finds these rows, which no state tells of */
 }

@@ -10,6 +10,7 @@
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 
+#include "backfill_cluster.h"
 #include "pg/catalog/attached_rows.h"
 #include "pg/catalog/member.h"
 #include "pg/catalog/member_change.h"
@@ -59,6 +60,7 @@ typedef struct Options
 	bool		dry_run;
 	Oid			relation;
 	int			parts;
+	const char *parts_name;
 	bool		verify;
 } Options;
 
@@ -74,7 +76,8 @@ read_options(FunctionCallInfo fcinfo, Options *options)
 	options->batch_size = PG_GETARG_INT32(1);
 	options->dry_run = PG_GETARG_BOOL(2);
 	options->relation = PG_ARGISNULL(3) ? InvalidOid : PG_GETARG_OID(3);
-	options->parts = te_parts_parse(text_to_cstring(PG_GETARG_TEXT_PP(4)));
+	options->parts_name = text_to_cstring(PG_GETARG_TEXT_PP(4));
+	options->parts = te_parts_parse(options->parts_name);
 	options->verify = PG_GETARG_BOOL(5);
 	if (options->max_assets < 0)
 		ereport(ERROR,
@@ -357,6 +360,9 @@ backfill(const Options *options, Backfill *backfill)
 	backfill->progress.attachment = attachment;
 	backfill->progress.dry_run = options->dry_run;
 	backfill->progress.line = options->batch_size;
+	if (te_backfill_cluster(&(TeClusterBackfill) {options->max_assets, options->batch_size, options->dry_run, options->parts_name, options->verify},
+							&backfill->progress))
+		return;
 	find_parts(backfill, attachment, options);
 	backfill->counts = read_counts();
 	count_assets(backfill, &settings, options);

@@ -21,6 +21,7 @@
 #include "utils/xid8.h"
 
 #include "clean_sizes.h"
+#include "cluster.h"
 #include "pg/base/extension.h"
 #include "pg/base/guc.h"
 #include "pg/base/run_as.h"
@@ -80,11 +81,18 @@ static void
 forget_dropped_tables(void)
 {
 	int			count;
-	int		   *list = select_numbers(psprintf("SELECT attachment FROM %s WHERE relation NOT IN (SELECT oid FROM pg_class)",
-											   te_internal_name("thumbexif_attachment")), &count);
+	int		   *list;
+	Oid		   *relations;
+	bool		isnull;
 
+	list = select_numbers(psprintf("SELECT attachment, relation::oid FROM %s", te_internal_name("thumbexif_attachment")), &count);
+	relations = palloc(sizeof(Oid) * (count + 1));
 	for (int i = 0; i < count; i++)
-		te_asset_state_forget(list[i]);
+		relations[i] = DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 2, &isnull));
+	/* not by a query of pg_class, from which extensions may hide tables, as Citus does its shards */
+	for (int i = 0; i < count; i++)
+		if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relations[i])))
+			te_asset_state_forget(list[i]);
 }
 
 static void
@@ -276,6 +284,7 @@ sweep_folders(const TeThumbnailFolders *folders, bool dry_run)
 	int			count;
 	int		   *list;
 	bool		isnull;
+	ListCell   *cell;
 
 	select_now("SELECT pg_snapshot_xmin(pg_current_snapshot())");
 	horizon = U64FromFullTransactionId(DatumGetFullTransactionId(single_value(&isnull)));
@@ -285,6 +294,11 @@ sweep_folders(const TeThumbnailFolders *folders, bool dry_run)
 	for (int i = 0; i < count; i++)
 		for (int j = 0; j < folders->count; j++)
 			files += te_thumbnail_sweep(folders->name[j], list[i], horizon, dry_run);
+	foreach(cell, te_attachment_with_rows())
+	{
+		if (((TeAttachment *) lfirst(cell))->shard != 0)
+			files += te_thumbnail_sweep_shard(lfirst(cell), horizon, dry_run);
+	}
 	return files;
 }
 
@@ -389,6 +403,7 @@ thumbexif_clean(PG_FUNCTION_ARGS)
 	te_run_as_end(&save);
 	if (!dry_run)
 		correct_counts();
+	files += te_cluster_clean(dry_run);
 
 	SPI_finish();
 	PG_RETURN_INT64(files);

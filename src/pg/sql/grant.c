@@ -50,7 +50,7 @@ static const struct
 	const char *table_right;	/* on the table, for a role that does not own it */
 	AclMode		right;			/* the same; it tells that a role has this level */
 	const char *views[8];
-	const char *functions[12];	/* with all their overloads */
+	const char *functions[14];	/* with all their overloads */
 }			levels[LEVELS] = {
 
 	[LEVEL_READ] = {"read", "SELECT", ACL_SELECT,
@@ -60,7 +60,7 @@ static const struct
 	[LEVEL_UPLOAD] = {"upload", "INSERT", ACL_INSERT, {NULL}, {"thumbexif_upload"}},
 	[LEVEL_OWN] = {"own", NULL, 0, {NULL},
 	{"thumbexif_attach", "thumbexif_detach", "thumbexif_pause", "thumbexif_resume", "thumbexif_backfill",
-	"thumbexif_sweep", "thumbexif_process_session", "thumbexif_grant", "thumbexif_revoke", "thumbexif_api"}},
+	"thumbexif_sweep", "thumbexif_process_session", "thumbexif_grant", "thumbexif_revoke", "thumbexif_api", "thumbexif_attach_node", "thumbexif_backfill_node"}},
 };
 
 typedef struct Grant

@@ -17,6 +17,7 @@
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
+#include "cluster_views.h"
 #include "pg/catalog/asset_count.h"
 #include "pg/catalog/attached_rows.h"
 #include "pg/catalog/attachment.h"
@@ -39,6 +40,7 @@ put_status(ReturnSetInfo *result, const TeAttachment *attachment, TeAssetCounts 
 	if (!te_attached_rows(attachment, &counts, &rows))
 		return;
 	counts.assets[TE_ASSET_NEW] += rows - te_counts_known(&counts); /* a row without state is new */
+	(void) te_cluster_add_status(attachment, counts.assets);
 	for (int i = 0; i < TE_ASSET_STATUSES; i++)
 	{
 		Datum		values[] = {
@@ -102,8 +104,8 @@ finished_seconds(const TeAssetCounts *counts)
  * The number of done assets that were made with other settings than those of this session.  Files that have changed, and
  * thumbnails that are gone, are not in it, while thumbnails that the row no longer names, which are not made again, are.
  */
-static int64
-count_stale(const TeAttachment *attachment, const TeAssetCounts *counts)
+int64
+te_count_stale(const TeAttachment *attachment, const TeAssetCounts *counts)
 {
 	TeSettings	now;
 	int			parts = te_parts_kept(attachment);
@@ -125,6 +127,22 @@ count_stale(const TeAttachment *attachment, const TeAssetCounts *counts)
 	return Max(stale, 0);
 }
 
+/* What is known of the table on this node. */
+static bool
+local_progress(const TeAttachment *attachment, TeAssetCounts *counts, TeClusterProgress *progress)
+{
+	int64		finished = counts->finished - counts->first_finished;
+
+	if (!te_attached_rows(attachment, counts, &progress->total))
+		return false;
+	progress->done = counts->assets[TE_ASSET_DONE];
+	progress->failed = counts->assets[TE_ASSET_FAILED] + counts->assets[TE_ASSET_MISSING] + counts->assets[TE_ASSET_UNSUPPORTED];
+	progress->remaining = Max(progress->total - progress->done - progress->failed, 0);
+	progress->stale = te_count_stale(attachment, counts);
+	progress->rate = finished > 0 ? finished / finished_seconds(counts) : 0;
+	return true;
+}
+
 static void
 put_progress(ReturnSetInfo *result, const TeAttachment *attachment, TeAssetCounts counts)
 {
@@ -134,33 +152,27 @@ put_progress(ReturnSetInfo *result, const TeAttachment *attachment, TeAssetCount
 	};
 	Datum		values[COLUMNS] = {0};
 	bool		nulls[COLUMNS] = {false};
-	int64		done = counts.assets[TE_ASSET_DONE];
-	int64		failed = counts.assets[TE_ASSET_FAILED] + counts.assets[TE_ASSET_MISSING] + counts.assets[TE_ASSET_UNSUPPORTED];
-	int64		finished = counts.finished - counts.first_finished;
-	int64		total;
-	int64		left;
+	TeClusterProgress progress = {0};
 
-	if (!te_attached_rows(attachment, &counts, &total))
+	if (!local_progress(attachment, &counts, &progress))
 		return;
-	left = Max(total - done - failed, 0);
+	(void) te_cluster_add_progress(attachment, &progress);
 	values[RELATION] = ObjectIdGetDatum(attachment->relation);
-	values[TOTAL] = Int64GetDatum(total);
-	values[DONE] = Int64GetDatum(done);
-	values[FAILED] = Int64GetDatum(failed);
-	values[REMAINING] = Int64GetDatum(left);
-	values[STALE] = Int64GetDatum(count_stale(attachment, &counts));
+	values[TOTAL] = Int64GetDatum(progress.total);
+	values[DONE] = Int64GetDatum(progress.done);
+	values[FAILED] = Int64GetDatum(progress.failed);
+	values[REMAINING] = Int64GetDatum(progress.remaining);
+	values[STALE] = Int64GetDatum(progress.stale);
 
-	nulls[RATE] = nulls[TIME_LEFT] = finished <= 0;
-	if (finished > 0)
+	nulls[RATE] = nulls[TIME_LEFT] = progress.rate <= 0;
+	if (progress.rate > 0)
 	{
-		double		seconds = finished_seconds(&counts);
-
 		values[RATE] = DirectFunctionCall2(numeric_round,
-										   DirectFunctionCall1(float8_numeric, Float8GetDatum(finished / seconds)),
+										   DirectFunctionCall1(float8_numeric, Float8GetDatum(progress.rate)),
 										   Int32GetDatum(1));
-		values[TIME_LEFT] = seconds_interval(left * seconds / finished);
+		values[TIME_LEFT] = seconds_interval(progress.remaining / progress.rate);
 	}
-	if (left == 0)
+	if (progress.remaining == 0)
 	{
 		values[TIME_LEFT] = seconds_interval(0);
 		nulls[TIME_LEFT] = false;

@@ -23,6 +23,8 @@
 #include "utils/rls.h"
 
 #include "asset_reading.h"
+#include "cluster_process.h"
+#include "process_report.h"
 #include "pg/base/code_rights.h"
 #include "pg/base/guc.h"
 #include "pg/base/statement.h"
@@ -31,6 +33,7 @@
 #include "pg/compat.h"
 #include "pg/files/thumbnail_store.h"
 #include "pg/pipeline/finish_notify.h"
+#include "pg/pipeline/adopt.h"
 #include "pg/pipeline/job_thumbnails.h"
 #include "pg/pipeline/status_error.h"
 #include "pg/pipeline/row_update.h"
@@ -83,7 +86,8 @@ static bool
 examine(const Process *process, TeJob *job)
 {
 	int			parts = te_parts_kept(process->attachment);
-	int			stale_parts = process->force ? parts : te_stale_parts(&job->asset, &process->settings, parts, NULL);
+	bool		force = process->force || (job->asset.attachment->arrived && te_may_adopt(&job->asset));	/* nobody knows whether it is done */
+	int			stale_parts = force ? parts : te_stale_parts(&job->asset, &process->settings, parts, NULL);
 	TeJobStart	start;
 
 	if (stale_parts != 0)
@@ -94,7 +98,7 @@ examine(const Process *process, TeJob *job)
 	/* check before the file is opened; if only the file has changed, te_thumbnail_write() checks */
 	if ((stale_parts & TE_PART_THUMBNAIL) && te_attachment_stores_files(process->attachment))
 		te_thumbnail_check();
-	start = te_job_open(job, &process->settings, parts, process->force);
+	start = te_job_open(job, &process->settings, parts, force);
 	if (start == TE_JOB_HELD_OFF)
 		te_root_report(job->source.trouble);
 	if (start == TE_JOB_DECODE)
@@ -106,7 +110,7 @@ examine(const Process *process, TeJob *job)
 		return true;
 	}
 	/* no part is stale, but the state may have to be updated */
-	return (process->force && job->status != TE_OK) ||
+	return (force && job->status != TE_OK) ||
 		te_stale_parts(&job->asset, &process->settings, parts, &job->source) != 0;
 }
 
@@ -208,51 +212,6 @@ write_result(const Process *process, TeJob *job, bool tried_before)
 	return true;
 }
 
-static void
-report_damage(const TeJob *job)
-{
-	const char *state = te_status_sqlstate((int) job->task.reply.damage);
-
-	ereport(WARNING,
-			(errcode(MAKE_SQLSTATE(state[0], state[1], state[2], state[3], state[4])),
-			 errmsg("asset %s is damaged: %s", job->id, te_job_damage(job)),
-			 errdetail("The thumbnail of \"%s\" shows what is left of it.", job->asset.path),
-			 errhint("%s", te_status_hint((int) job->task.reply.damage))));
-}
-
-/* Report the outcome. */
-static void
-report_outcome(const TeJob *job)
-{
-	const char *state = te_status_sqlstate(job->status);
-	const char *hint = te_status_hint(job->status);
-
-	if (te_job_damage(job) != NULL)
-		report_damage(job);
-	if (te_job_verdict(job) != TE_VERDICT_DONE)
-		ereport(WARNING,
-				(errcode(MAKE_SQLSTATE(state[0], state[1], state[2], state[3], state[4])),
-				 errmsg("asset %s failed: %s", job->id, te_job_error(job)),
-				 job->asset.path ? errdetail("Its path is \"%s\".", job->asset.path) : 0,
-				 hint ? errhint("%s", hint) : 0));
-	else if (te_job_exif_failed(job))
-		ereport(WARNING,
-				(errmsg("Failed to extract EXIF data: %s", te_job_exif_error(job))));
-	else if (te_job_exif_found(job))
-		ereport(LOG,
-				(errmsg("Extracted EXIF data for asset %s", job->id)));
-}
-
-/* Report an earlier failure of an asset that has not changed since. */
-static void
-report_earlier_failure(const TeJob *job)
-{
-	if (job->asset.state.error != NULL)
-		ereport(WARNING,
-				(errmsg("asset %s has failed before: %s", job->id, job->asset.state.error),
-				 errhint("It is tried again when its file, its path or a setting that matters changes, or with force => true.")));
-}
-
 /* Append a mapped column of the result, as the type in which the function returns it; $2 is the default time zone. */
 static void
 append_result(StringInfo sql, const TeAttachment *attachment, int column, Oid type)
@@ -333,12 +292,12 @@ process_asset(const Process *process, TupleDesc desc)
 		job = te_job_create(CurrentMemoryContext, &asset);
 		if (!examine(process, job))
 		{
-			report_earlier_failure(job);
+			te_process_report_earlier(job);
 			return form_result(process, job, desc);
 		}
 		if (write_result(process, job, i > 0))
 		{
-			report_outcome(job);
+			te_process_report(job);
 			return form_result(process, job, desc);
 		}
 		te_job_destroy(job);
@@ -396,8 +355,12 @@ process_as(FunctionCallInfo fcinfo, Oid type)
 	read_arguments(fcinfo, type, &process);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	find_table(&process);
-	tuple = process_asset(&process, desc);
+	tuple = te_cluster_process(process.attachment, &process.key, process.force, desc);
+	if (tuple == NULL)
+	{
+		find_table(&process);
+		tuple = process_asset(&process, desc);
+	}
 	MemoryContextSwitchTo(caller);
 	tuple = heap_copytuple(tuple);
 	SPI_finish();

@@ -13,6 +13,7 @@
 #include "utils/backend_status.h"
 #include "utils/snapmgr.h"
 
+#include "cluster_views.h"
 #include "pg/catalog/attached_rows.h"
 #include "pg/pipeline/status_error.h"
 #include "pg/shared/activity.h"
@@ -137,6 +138,7 @@ count_failed(const TeAttachment *attachment)
 	PushActiveSnapshot(GetTransactionSnapshot());
 	counts = te_attached_counts(te_counts_read(GetActiveSnapshot()), attachment);
 	PopActiveSnapshot();
+	(void) te_cluster_add_status(attachment, counts.assets);
 	return counts.assets[TE_ASSET_FAILED] + counts.assets[TE_ASSET_MISSING] + counts.assets[TE_ASSET_UNSUPPORTED];
 }
 

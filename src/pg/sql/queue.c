@@ -18,6 +18,7 @@
 #include "utils/rls.h"
 
 #include "asset_reading.h"
+#include "cluster.h"
 #include "pg/base/extension.h"
 #include "pg/base/statement.h"
 #include "pg/catalog/asset_state.h"
@@ -129,14 +130,18 @@ enqueue(FunctionCallInfo fcinfo, Oid type)
 	TeAttachment *attachment;
 	TeArgs		args = {0};
 	TeKey		key;
+	char	   *answer;
 
 	PreventCommandIfReadOnly("thumbexif_enqueue()");
 	attachment = get_updatable_attachment(fcinfo, 1, false);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	attachment = lock_row(fcinfo, attachment, type, &key);
-	key_arguments(attachment, &key, &args);
-	te_sql_as_extension(te_asset_state_queue_sql(attachment->state, "VALUES ($3)"), &args);
+	if (!te_cluster_call_on_row(fcinfo, type, attachment, "thumbexif_enqueue", &answer))
+	{
+		attachment = lock_row(fcinfo, attachment, type, &key);
+		key_arguments(attachment, &key, &args);
+		te_sql_as_extension(te_asset_state_queue_sql(attachment->state, "VALUES ($3)"), &args);
+	}
 	SPI_finish();
 	te_wake_at_commit();
 	PG_RETURN_VOID();
@@ -205,15 +210,21 @@ retry(FunctionCallInfo fcinfo, Oid type)
 	TeArgs		args = {0};
 	TeKey		key;
 	uint64		count;
+	char	   *answer;
 
 	PreventCommandIfReadOnly("thumbexif_retry()");
 	attachment = get_updatable_attachment(fcinfo, 1, false);
 	check_id_is_no_status(fcinfo, attachment, type);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	attachment = lock_row(fcinfo, attachment, type, &key);
-	key_arguments(attachment, &key, &args);
-	count = requeue_failed(attachment, " AND s.id = $3", &args);
+	if (te_cluster_call_on_row(fcinfo, type, attachment, "thumbexif_retry", &answer))
+		count = strcmp(answer, "t") == 0;
+	else
+	{
+		attachment = lock_row(fcinfo, attachment, type, &key);
+		key_arguments(attachment, &key, &args);
+		count = requeue_failed(attachment, " AND s.id = $3", &args);
+	}
 	SPI_finish();
 	te_wake_at_commit();
 	PG_RETURN_BOOL(count > 0);
@@ -262,6 +273,8 @@ retry_all(const char *status, TeAttachment *attachment)
 			te_arg_text(&args, status);
 		count += requeue_failed(table, status == NULL ? "" : " AND s.status::pg_catalog.text OPERATOR(pg_catalog.=) $3", &args);
 	}
+	count += (uint64) te_cluster_call_on_all(attachment, "thumbexif_retry_all",
+											 status != NULL ? psprintf("%s::pg_catalog.text", quote_literal_cstr(status)) : "NULL::pg_catalog.text");
 	SPI_finish();
 	te_wake_at_commit();
 	return (int64) count;
@@ -314,6 +327,7 @@ set_paused(Oid relation, bool paused)
 		te_arg_int4(&args, attachment->number);
 		te_arg(&args, BOOLOID, BoolGetDatum(paused));
 		changed += te_sql_as_extension(statement, &args);
+		(void) te_cluster_call_on_all(attachment, paused ? "thumbexif_pause" : "thumbexif_resume", NULL);
 	}
 	SPI_finish();
 

@@ -15,10 +15,11 @@
 #include "pg/catalog/attachment.h"
 #include "pg/catalog/inserted_range.h"
 #include "pg/catalog/member_change.h"
+#include "shard_watch.h"
 #include "worker_table.h"
 #include "worker_xact.h"
 
-#define WATCH_MS	60000		/* between two times, if nothing tells of a change */
+#define WATCH_MS	60000		/* between two times, if nothing tells of a change; no worker wakes for that alone */
 #define AGAIN_MS	5000		/* after what was found could not be done; at least between two times for changes of relations */
 
 static bool changed = true;		/* a relation, since the last time */
@@ -44,6 +45,7 @@ update_members(void *arg)
 
 	te_worker_xact_begin();
 	te_members_update_all(TE_MEMBERS_LATER, &watch->change);
+	te_node_watch();
 	te_worker_xact_end();
 }
 
@@ -63,7 +65,8 @@ te_member_watch(bool any_parent, bool woken, TimestampTz *due)
 		return false;
 	if (!woken && !(changed && TimestampDifferenceExceeds(last, now, AGAIN_MS)) && !TimestampDifferenceExceeds(last, now, wait_ms))
 	{
-		te_sooner(due, TimestampTzPlusMilliseconds(last, changed ? AGAIN_MS : wait_ms));
+		if (changed || wait_ms == AGAIN_MS)
+			te_sooner(due, TimestampTzPlusMilliseconds(last, AGAIN_MS));
 		return false;
 	}
 	last = now;
@@ -75,7 +78,8 @@ te_member_watch(bool any_parent, bool woken, TimestampTz *due)
 	/* our own changes have set it, too */
 	changed = false;
 	wait_ms = watch.change.left || error != NULL ? AGAIN_MS : WATCH_MS;
-	te_sooner(due, TimestampTzPlusMilliseconds(now, wait_ms));
+	if (wait_ms == AGAIN_MS)
+		te_sooner(due, TimestampTzPlusMilliseconds(now, wait_ms));
 	return watch.change.attached > 0 || watch.change.released > 0;
 }
 

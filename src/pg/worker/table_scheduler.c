@@ -28,6 +28,7 @@
 #include "pg/shared/activity.h"
 #include "pg/shared/shmem.h"
 #include "table_health.h"
+#include "shard_watch.h"
 #include "table_scheduler.h"
 #include "table_sweep.h"
 #include "worker_xact.h"
@@ -310,6 +311,8 @@ ready_tables(List *attachments, int *count, TimestampTz *due)
 
 		if (attachment->paused)
 			check_paused(table, attachment, due);
+		else if (attachment->arrived)
+			table->idle = false;	/* nobody knows which of its assets are done */
 		else if (table->not_before > now)
 			te_sooner(due, table->not_before);
 		else if (table->idle && !table->arrivals && (table->due == 0 || table->due > now))
@@ -402,6 +405,8 @@ te_scheduler_turn(bool woken, TimestampTz *due)
 		result = TE_TURN_WORKED;
 	else
 		result = te_table_health_any_failing() || te_root_any_held() ? TE_TURN_WAITING : TE_TURN_IDLE;
+	if (te_shard_watch_turn(attached.attachments, due))
+		result = TE_TURN_WORKED;
 	te_sooner(due, te_root_next_try());
 	if (te_table_sweep_turn(attached.attachments, due) && result == TE_TURN_IDLE)
 		result = TE_TURN_RESTING;

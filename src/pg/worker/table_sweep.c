@@ -291,7 +291,7 @@ te_table_sweep_turn(List *attachments, TimestampTz *due)
 
 		if (!sweep->known || sweep->tracking != attachment->tracking)
 			*sweep = (TeTableSweep) {.known = true, .tracking = attachment->tracking};
-		if (attachment->paused || table->not_before > now || sweep->next > now || (chosen != NULL && chosen->next <= sweep->next))
+		if (attachment->paused || attachment->arrived || table->not_before > now || sweep->next > now || (chosen != NULL && chosen->next <= sweep->next))
 			continue;
 		first = attachment;
 		chosen = sweep;
@@ -304,7 +304,7 @@ te_table_sweep_turn(List *attachments, TimestampTz *due)
 		TeWorkerTable *table = te_worker_table_find(attachment->number);
 		TeTableSweep *sweep = &table->sweep;
 
-		if (attachment->paused)
+		if (attachment->paused || attachment->arrived)
 			continue;
 		under_way |= sweep->under_way;
 		if (sweep->watched || sweep->next <= now)

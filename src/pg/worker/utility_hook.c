@@ -30,6 +30,7 @@
 #include "pg/pool/process.h"
 #include "pg/shared/shmem.h"
 #include "pg/shared/wakeup.h"
+#include "shard_change.h"
 #include "utility_hook.h"
 
 #define MAX_WAIT_MS		10000	/* for a worker to exit; then the command fails */
@@ -286,6 +287,13 @@ apply_consequence(Consequence consequence)
 
 /* --- the hook */
 
+static bool
+ends_transaction(Node *statement)
+{
+	return IsA(statement, TransactionStmt) &&
+		(((TransactionStmt *) statement)->kind == TRANS_STMT_PREPARE || ((TransactionStmt *) statement)->kind == TRANS_STMT_COMMIT);
+}
+
 static void
 run_next_hook(PlannedStmt *statement, const char *query, bool read_only_tree,
 			  ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *environment,
@@ -305,6 +313,8 @@ utility_hook(PlannedStmt *statement, const char *query, bool read_only_tree,
 			 QueryEnvironment *environment, DestReceiver *destination,
 			 QueryCompletion *completion)
 {
+	if (ends_transaction(statement->utilityStmt))
+		te_shard_change_before_commit();
 	/* determined before: a command may free its own statement */
 	volatile Consequence consequence = consequence_of(statement->utilityStmt);
 	Oid			database = database_to_evict(statement->utilityStmt);
@@ -330,6 +340,7 @@ utility_hook(PlannedStmt *statement, const char *query, bool read_only_tree,
 void
 te_utility_hook_install(void)
 {
+	te_shard_change_install();
 	next_hook = ProcessUtility_hook;
 	ProcessUtility_hook = utility_hook;
 }

@@ -1,0 +1,205 @@
+/*
+ * citus.c
+ *		What Citus tells of a table: whether its rows are in shards, and which of these are on this node.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_namespace.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/varlena.h"
+
+#include "citus.h"
+#include "pg/base/run_as.h"
+#include "pg/base/statement.h"
+
+/* Columns of pg_dist_partition, which have had these places since its first version. */
+enum
+{
+	PARTITION_RELATION = 1, PARTITION_METHOD, PARTITION_KEY, PARTITION_COLOCATION, PARTITION_REPLICATION
+};
+
+/* A catalog or index of Citus; InvalidOid without Citus. */
+static Oid
+find_catalog(const char *name)
+{
+	return get_relname_relid(name, PG_CATALOG_NAMESPACE);
+}
+
+bool
+te_citus_is_installed(void)
+{
+	return OidIsValid(find_catalog("pg_dist_partition")) && OidIsValid(find_catalog("pg_dist_local_group"));
+}
+
+/* The number of this node's group; 0 is the coordinator's. */
+static int32
+local_group(void)
+{
+	Relation	catalog = table_open(find_catalog("pg_dist_local_group"), AccessShareLock);
+	SysScanDesc scan = systable_beginscan(catalog, InvalidOid, false, NULL, 0, NULL);
+	HeapTuple	tuple = systable_getnext(scan);
+	bool		isnull = true;
+	Datum		group = HeapTupleIsValid(tuple) ? heap_getattr(tuple, 1, RelationGetDescr(catalog), &isnull) : (Datum) 0;
+	int32		number = isnull ? 0 : DatumGetInt32(group);
+
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	return number;
+}
+
+bool
+te_citus_is_coordinator(void)
+{
+	return te_citus_is_installed() && local_group() == 0;
+}
+
+static char
+char_of(HeapTuple tuple, TupleDesc desc, int column)
+{
+	bool		isnull;
+	Datum		value = heap_getattr(tuple, column, desc, &isnull);
+
+	return isnull ? '\0' : DatumGetChar(value);
+}
+
+/* h, a, r and n: by hash, appended, by ranges, no column; s, t and c: by streaming, two-phase commit, statements. */
+static TeCitusKind
+kind_of(char method, char replication)
+{
+	if (method == 'h' && replication == 's')
+		return TE_CITUS_HASH;
+	if (method == 'n' && replication == 's')
+		return TE_CITUS_SINGLE;
+	if (method == 'n' && replication == 't')
+		return TE_CITUS_REFERENCE;
+	return TE_CITUS_OTHER;
+}
+
+TeCitusKind
+te_citus_kind(Oid relation)
+{
+	TeCitusKind kind = TE_CITUS_NONE;
+	Relation	catalog;
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	if (!te_citus_is_installed())
+		return TE_CITUS_NONE;
+	catalog = table_open(find_catalog("pg_dist_partition"), AccessShareLock);
+	ScanKeyInit(&key, PARTITION_RELATION, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relation));
+	scan = systable_beginscan(catalog, find_catalog("pg_dist_partition_logical_relid_index"), true, NULL, 1, &key);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+		kind = kind_of(char_of(tuple, RelationGetDescr(catalog), PARTITION_METHOD),
+					   char_of(tuple, RelationGetDescr(catalog), PARTITION_REPLICATION));
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	return kind;
+}
+
+char *
+te_citus_distribution_column(Oid relation)
+{
+	TeArgs		args = {0};
+	char	   *name = NULL;
+
+	te_arg(&args, OIDOID, ObjectIdGetDatum(relation));
+	if (te_sql_as_extension("SELECT pg_catalog.column_to_column_name(p.logicalrelid, p.partkey) FROM pg_catalog.pg_dist_partition AS p"
+							" WHERE p.logicalrelid OPERATOR(pg_catalog.=) $1 AND p.partkey IS NOT NULL", &args) > 0)
+		name = te_out_text(0, 1);
+	te_sql_free();
+	return name;
+}
+
+/*
+ * The table with the rows of a shard.  Citus names it after the table, cut to fit; what it calls shard_name() tells how.  It is
+ * looked up in the caches, since Citus hides shards from statements that read pg_class.
+ */
+static Oid
+shard_relation(Oid relation, char *shard_name)
+{
+	List	   *names;
+	Oid			found = InvalidOid;
+
+	if (shard_name == NULL)
+		return InvalidOid;
+	names = textToQualifiedNameList(cstring_to_text(shard_name));
+	found = get_relname_relid(strVal(llast(names)), get_rel_namespace(relation));
+	list_free_deep(names);
+	return found;
+}
+
+List *
+te_citus_local_shards(Oid relation)
+{
+	TeArgs		args = {0};
+	List	   *shards = NIL;
+	uint64		count;
+
+	if (!te_citus_is_installed())
+		return NIL;
+	te_arg(&args, OIDOID, ObjectIdGetDatum(relation));
+	count = te_sql_as_extension("SELECT s.shardid, pg_catalog.shard_name(s.logicalrelid, s.shardid)::pg_catalog.text"
+								" FROM pg_catalog.pg_dist_shard AS s JOIN pg_catalog.pg_dist_placement AS p USING (shardid)"
+								" JOIN pg_catalog.pg_dist_local_group AS g USING (groupid)"
+								" WHERE s.logicalrelid OPERATOR(pg_catalog.=) $1 AND p.shardstate OPERATOR(pg_catalog.=) 1"
+								" ORDER BY s.shardid", &args);
+	for (uint64 i = 0; i < count; i++)
+	{
+		TeCitusShard *shard = palloc(sizeof(TeCitusShard));
+
+		shard->number = te_out_int((int) i, 1, 0);
+		shard->relation = shard_relation(relation, te_out_text((int) i, 2));
+		if (OidIsValid(shard->relation))
+			shards = lappend(shards, shard);
+	}
+	te_sql_free();
+	return shards;
+}
+
+int64
+te_citus_shard_of(Oid relation, Oid table)
+{
+	int64		number = 0;
+	ListCell   *cell;
+
+	foreach(cell, te_citus_local_shards(relation))
+	{
+		const TeCitusShard *shard = lfirst(cell);
+
+		if (shard->relation == table)
+			number = shard->number;
+	}
+	return number;
+}
+
+bool
+te_citus_hold_shard(int64 shard, Oid owner)
+{
+	TeArgs		args = {0};
+	TeRunAs		save;
+	bool		here;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	te_arg_int8(&args, shard);
+	te_run_as_owner(&save, owner, NULL);	/* Citus lets nobody else take the lock */
+	te_sql("SELECT pg_catalog.lock_shard_metadata(5, ARRAY[$1])", &args);	/* ShareLock */
+	te_sql_free();
+	here = te_sql("SELECT FROM pg_catalog.pg_dist_placement AS p JOIN pg_catalog.pg_dist_local_group AS g USING (groupid)"
+				  " WHERE p.shardid OPERATOR(pg_catalog.=) $1 AND p.shardstate OPERATOR(pg_catalog.=) 1", &args) > 0;
+	te_sql_free();
+	te_run_as_end(&save);
+	SPI_finish();
+	return here;
+}

@@ -1,0 +1,55 @@
+/*
+ * citus.h
+ *		What Citus tells of a table: whether its rows are in shards, and which of these are on this node.
+ *
+ * Citus is no dependency: its catalogs and functions are found by name in pg_catalog, where nobody but superusers creates
+ * objects, and all of this says "no" where they do not exist.
+ */
+#ifndef TE_PG_CITUS_H
+#define TE_PG_CITUS_H
+
+#include "postgres.h"
+
+#include "nodes/pg_list.h"
+
+typedef enum TeCitusKind
+{
+	TE_CITUS_NONE,				/* no table of Citus, or no Citus */
+	TE_CITUS_HASH,				/* distributed by the hash of a column */
+	TE_CITUS_SINGLE,			/* one shard: a table of a distributed schema, or one on the coordinator */
+	TE_CITUS_REFERENCE,			/* each node has all rows */
+	TE_CITUS_OTHER				/* distributed in another way, or each shard on several nodes */
+} TeCitusKind;
+
+/* The highest number of a shard that names a folder. */
+#define TE_MAX_SHARD	PG_INT32_MAX
+
+typedef struct TeCitusShard
+{
+	int64		number;
+	Oid			relation;		/* the table of this node that has its rows */
+} TeCitusShard;
+
+/* Does this database belong to a Citus cluster, and is this node its coordinator? */
+extern bool te_citus_is_installed(void);
+extern bool te_citus_is_coordinator(void);
+
+/* Needs no SPI connection and no lock. */
+extern TeCitusKind te_citus_kind(Oid relation);
+
+/* The name of the column by which a table is distributed; NULL if there is none.  Inside SPI. */
+extern char *te_citus_distribution_column(Oid relation);
+
+/* The shards of a table that this node has (List of TeCitusShard *, in the order of their numbers).  Inside SPI. */
+extern List *te_citus_local_shards(Oid relation);
+
+/* The number of the shard whose rows a table of this node has, by its name; 0 if it is none of this table.  Inside SPI. */
+extern int64 te_citus_shard_of(Oid relation, Oid table);
+
+/*
+ * Keep a shard from being moved until the transaction ends.  False if it is not on this node any more, so that nothing may be
+ * written to it.  Needs no SPI connection.
+ */
+extern bool te_citus_hold_shard(int64 shard, Oid owner);
+
+#endif							/* TE_PG_CITUS_H */

@@ -1,0 +1,43 @@
+/*
+ * citus_node.h
+ *		The nodes of a Citus cluster, and statements that run on them.
+ *
+ * Statements run through a function of Citus, each on a connection of its own with the current role, so that the rights that count are
+ * those of this role on that node.  They commit there, whatever becomes of the caller's transaction.
+ */
+#ifndef TE_PG_CITUS_NODE_H
+#define TE_PG_CITUS_NODE_H
+
+#include "postgres.h"
+
+#include "nodes/pg_list.h"
+
+typedef struct TeNode
+{
+	int			group;
+	char	   *host;
+	int			port;
+	char	   *name;			/* "host:port", for messages */
+	char	   *sql;			/* the statement to run; NULL: the same as on the others */
+
+	/* its answer */
+	bool		answered;
+	char	   *text;			/* the value returned, or the error */
+} TeNode;
+
+/* The other nodes (List of TeNode *) that may have shards.  Inside SPI. */
+extern List *te_cluster_nodes(void);
+
+/* This node, as the cluster knows it.  Inside SPI. */
+extern TeNode *te_cluster_this_node(void);
+
+/* Run a statement that returns one value, on all nodes at once; fills in the answers.  Inside SPI. */
+extern void te_cluster_run(List *nodes, const char *sql);
+
+/* ERROR that names the first node that gave no answer, and what could not be done; "hint" tells what to do then. */
+extern void te_cluster_check(const List *nodes, const char *what, const char *hint);
+
+/* WARNING for each node that gave no answer. */
+extern void te_cluster_warn(const List *nodes, const char *what);
+
+#endif							/* TE_PG_CITUS_NODE_H */

@@ -1,0 +1,98 @@
+/*
+ * cluster.c
+ *		What the coordinator of a Citus cluster has the other nodes do.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "utils/builtins.h"
+
+#include "cluster.h"
+#include "pg/base/extension.h"
+#include "pg/base/statement.h"
+#include "pg/catalog/citus.h"
+#include "pg/compat.h"
+#include "pg/files/cluster_folder.h"
+
+PG_FUNCTION_INFO_V1(thumbexif_left);
+
+bool
+te_cluster_is_led_here(const TeAttachment *attachment)
+{
+	return te_citus_kind(attachment->relation) != TE_CITUS_NONE && te_citus_is_coordinator();
+}
+
+int64
+te_cluster_sum(const List *nodes)
+{
+	int64		sum = 0;
+	ListCell   *cell;
+
+	foreach(cell, nodes)
+	{
+		const TeNode *node = lfirst(cell);
+
+		if (node->answered && node->text != NULL)
+			sum += strtoll(node->text, NULL, 10);
+	}
+	return sum;
+}
+
+char *
+te_cluster_relation(const TeAttachment *attachment)
+{
+	return psprintf("%s::pg_catalog.regclass", quote_literal_cstr(attachment->name));
+}
+
+int64
+te_cluster_call_on_all(const TeAttachment *attachment, const char *function, const char *first_argument)
+{
+	List	   *nodes;
+
+	if (!te_cluster_is_led_here(attachment))
+		return 0;
+	nodes = te_cluster_nodes();
+	te_cluster_run(nodes, psprintf("SELECT %s(%s%s%s)", te_user_name(function), first_argument != NULL ? first_argument : "",
+								   first_argument != NULL ? ", " : "", te_cluster_relation(attachment)));
+	te_cluster_check(nodes, psprintf("call %s() for table %s", function, attachment->name),
+					 "Nodes that answered have done it. Call it again when this node answers.");
+	return te_cluster_sum(nodes);
+}
+
+int64
+te_cluster_clean(bool dry_run)
+{
+	char		cluster[TE_FOLDER_NAME_SIZE];
+	List	   *nodes;
+
+	if (!te_citus_is_coordinator() || !te_cluster_folder_name(cluster))
+		return 0;
+	nodes = te_cluster_nodes();
+	te_cluster_run(nodes, psprintf("SELECT %s(%s)", te_user_name("thumbexif_clean"), dry_run ? "true" : "false"));
+	te_cluster_warn(nodes, "clean");
+	return te_cluster_sum(nodes);
+}
+
+/* thumbexif_left(shard bigint, forget boolean) RETURNS text */
+Datum
+thumbexif_left(PG_FUNCTION_ARGS)
+{
+	TeArgs		args = {0};
+	char	   *ids = "[]";
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	te_arg_int8(&args, PG_GETARG_INT64(0));
+	if (PG_GETARG_BOOL(1))
+		te_sql_as_extension(psprintf("DELETE FROM %s WHERE shard = $1", te_internal_name("thumbexif_left")), &args);
+	else
+	{
+		te_sql_as_extension(psprintf("SELECT COALESCE(json_agg(l.id)::text, '[]') FROM %s AS l WHERE l.shard = $1",
+									 te_internal_name("thumbexif_left")), &args);
+		ids = te_out_text(0, 1);
+	}
+	ids = strcpy(SPI_palloc(strlen(ids) + 1), ids);
+	SPI_finish();
+	PG_RETURN_TEXT_P(cstring_to_text(ids));
+}

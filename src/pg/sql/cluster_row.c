@@ -1,0 +1,161 @@
+/*
+ * cluster_row.c
+ *		The node of a Citus cluster that has a row, and statements about that row.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "cluster.h"
+#include "pg/base/array_text.h"
+#include "pg/base/extension.h"
+#include "pg/base/statement.h"
+#include "pg/catalog/citus.h"
+#include "pg/compat.h"
+
+/* Add the value of the distribution column in a key; one of several values as text, which Citus reads as it reads literals. */
+static void
+arg_distribution_value(TeArgs *args, const TeAttachment *attachment, const TeKey *key)
+{
+	const char *column;
+	char	   *values[TE_KEY_MAX_COLUMNS];
+
+	if (attachment->key.count == 1)
+	{
+		te_arg(args, attachment->key_type, te_key_datum(attachment->key_type, key));
+		return;
+	}
+	column = te_citus_distribution_column(attachment->relation);
+	if (te_array_text_parse(key->text, values, TE_KEY_MAX_COLUMNS) == attachment->key.count)
+		for (int i = 0; i < attachment->key.count; i++)
+			if (column != NULL && strcmp(column, attachment->key.name[i]) == 0)
+			{
+				te_arg_text(args, values[i]);
+				return;
+			}
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("table %s is no longer distributed by a column of its key", attachment->name),
+			 errhint("Call thumbexif_attach() again.")));
+}
+
+/* The number of the shard that has the row with this key. */
+static int64
+shard_of_key(const TeAttachment *attachment, const TeKey *key)
+{
+	TeArgs		args = {0};
+	int64		shard = 0;
+
+	te_arg(&args, OIDOID, ObjectIdGetDatum(attachment->relation));
+	if (te_citus_kind(attachment->relation) == TE_CITUS_HASH)
+	{
+		arg_distribution_value(&args, attachment, key);
+		te_sql("SELECT pg_catalog.get_shard_id_for_distribution_column($1::pg_catalog.regclass, $2)", &args);
+		shard = te_out_int(0, 1, 0);
+	}
+	else if (te_sql("SELECT s.shardid FROM pg_catalog.pg_dist_shard AS s WHERE s.logicalrelid OPERATOR(pg_catalog.=) $1 LIMIT 1", &args) > 0)
+		shard = te_out_int(0, 1, 0);
+	te_sql_free();
+	return shard;
+}
+
+TeNode *
+te_cluster_find_row(const TeAttachment *attachment, const TeKey *key, Oid *shard)
+{
+	TeArgs		args = {0};
+	TeNode	   *node;
+	int64		number;
+	ListCell   *cell;
+
+	*shard = InvalidOid;
+	if (te_citus_kind(attachment->relation) == TE_CITUS_NONE)
+		return NULL;
+	number = shard_of_key(attachment, key);
+	foreach(cell, te_citus_local_shards(attachment->relation))
+		if (((TeCitusShard *) lfirst(cell))->number == number)
+			*shard = ((TeCitusShard *) lfirst(cell))->relation;
+	if (OidIsValid(*shard))
+		return NULL;
+	te_arg_int8(&args, number);
+	if (te_sql("SELECT n.groupid, n.nodename, n.nodeport FROM pg_catalog.pg_dist_placement AS p JOIN pg_catalog.pg_dist_node AS n USING (groupid)"
+			   " WHERE p.shardid OPERATOR(pg_catalog.=) $1 AND p.shardstate OPERATOR(pg_catalog.=) 1"
+			   " AND n.noderole::pg_catalog.text OPERATOR(pg_catalog.=) 'primary'", &args) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("no node is known that has shard " INT64_FORMAT " of table %s", number, attachment->name),
+				 errhint("See citus_shards and pg_dist_node.")));
+	node = palloc0(sizeof(TeNode));
+	node->group = (int) te_out_int(0, 1, 0);
+	node->host = te_out_text(0, 2);
+	node->port = (int) te_out_int(0, 3, 0);
+	node->name = psprintf("%s:%d", node->host, node->port);
+	te_sql_free();
+	return node;
+}
+
+char *
+te_cluster_key(const TeAttachment *attachment, const TeKey *key)
+{
+	return psprintf("%s::%s", quote_literal_cstr(te_key_text(te_key_state_type(attachment->key_type), key)),
+					format_type_be_qualified(te_key_state_type(attachment->key_type)));
+}
+
+char *
+te_cluster_run_on_row(const TeAttachment *attachment, const TeKey *key, TeNode *node, const char *what, const char *sql)
+{
+	if (IsTransactionBlock())
+		ereport(ERROR,
+				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+				 errmsg("could not %s inside a transaction block: its row is on node %s", what, node->name),
+				 errdetail("That node would do it in a transaction of its own, which could wait for this one."),
+				 errhint("Do it outside of BEGIN, after the row is committed.")));
+	te_cluster_run(list_make1(node), sql);
+	te_cluster_check(list_make1(node),
+					 psprintf("%s (shard " INT64_FORMAT " of table %s)", what, shard_of_key(attachment, key), attachment->name),
+					 "If the node is down, try again when it is back. If the shard was just moved, try again.");
+	return node->text;
+}
+
+TeAttachment *
+te_cluster_local_shard(const TeAttachment *attachment, const TeKey *key)
+{
+	Oid			shard;
+	const TeNode *node = te_cluster_find_row(attachment, key, &shard);
+	TeAttachment *member;
+
+	if (node != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("asset %s of table %s is on node %s", te_key_text(attachment->key_type, key), attachment->name, node->name),
+				 errdetail("It is in shard " INT64_FORMAT ".", shard_of_key(attachment, key)),
+				 errhint("Call this function on that node.")));
+	member = te_attachment_find(shard);
+	if (member == NULL || member->parent != attachment->number)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("shard \"%s\" of table %s is not attached", get_rel_name(shard), attachment->name),
+				 errhint("The background worker attaches shards that were moved here. Try again, or call thumbexif_attach() on the coordinator, which says why it cannot be.")));
+	return member;
+}
+
+bool
+te_cluster_call_on_row(FunctionCallInfo fcinfo, Oid type, const TeAttachment *attachment, const char *function, char **value)
+{
+	TeNode	   *node;
+	TeKey		key;
+	Oid			shard;
+
+	if (PG_ARGISNULL(0) || !te_cluster_is_led_here(attachment) || !te_key_from_argument(attachment, type, PG_GETARG_DATUM(0), &key))
+		return false;
+	node = te_cluster_find_row(attachment, &key, &shard);
+	if (node == NULL)
+		return false;
+	*value = te_cluster_run_on_row(attachment, &key, node,
+								   psprintf("call %s() for asset %s", function, te_key_text(attachment->key_type, &key)),
+								   psprintf("SELECT %s(%s, %s)", te_user_name(function), te_cluster_key(attachment, &key), te_cluster_relation(attachment)));
+	return true;
+}

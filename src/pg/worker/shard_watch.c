@@ -1,0 +1,118 @@
+/*
+ * shard_watch.c
+ *		The background worker looks through shards that have come from other nodes (pipeline/shard_arrival.h).
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+
+#include "pg/base/clock.h"
+#include "pg/base/extension.h"
+#include "pg/base/statement.h"
+#include "pg/catalog/citus.h"
+#include "pg/pipeline/shard_arrival.h"
+#include "pg/pipeline/staleness.h"
+#include "pg/pipeline/table_access.h"
+#include "shard_watch.h"
+#include "worker_xact.h"
+
+#define TURN_MS		300			/* for a shard, beside the tables that have work */
+#define LATER_MS	5000		/* after a node did not answer, rows were locked, or an ERROR */
+
+static int	number = 0;			/* the attachment that is looked through, 0 = none */
+static TeShardArrival arrival;
+static TimestampTz not_before = 0;
+
+typedef struct Step
+{
+	const TeAttachment *shard;
+	TeArrivalResult result;
+} Step;
+
+static void
+run_step(void *arg)
+{
+	Step	   *step = arg;
+
+	te_worker_xact_begin();
+	step->result = te_shard_arrival_step(te_table_access(step->shard->relation, TE_PART_EXIF, false), &arrival);
+	te_worker_xact_end();
+}
+
+static void
+run(const TeAttachment *shard)
+{
+	int64		until = te_now_ms() + TURN_MS;
+	Step		step = {shard, TE_ARRIVAL_MORE};
+
+	if (number != shard->number)
+		memset(&arrival, 0, sizeof(arrival));
+	number = shard->number;
+	while (step.result == TE_ARRIVAL_MORE && te_now_ms() < until)
+	{
+		ErrorData  *error = te_worker_xact_guarded(run_step, &step);
+
+		if (error == NULL)
+			continue;
+		ereport(LOG,
+				(errmsg("shard %s, which came from another node, was not looked through: %s", shard->name, error->message),
+				 errhint("It is tried again every few seconds.")));
+		step.result = TE_ARRIVAL_LATER;
+	}
+	if (step.result != TE_ARRIVAL_MORE)
+		number = 0;
+	if (step.result == TE_ARRIVAL_LATER)
+		not_before = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), LATER_MS);
+}
+
+bool
+te_shard_watch_turn(List *attachments, TimestampTz *due)
+{
+	const TeAttachment *chosen = NULL;
+	ListCell   *cell;
+
+	foreach(cell, attachments)
+	{
+		const TeAttachment *attachment = lfirst(cell);
+
+		if (attachment->arrived && (chosen == NULL || attachment->number == number))
+			chosen = attachment;
+	}
+	if (chosen == NULL)
+		return false;
+	if (not_before > GetCurrentTimestamp())
+	{
+		te_sooner(due, not_before);
+		return false;
+	}
+	run(chosen);
+	te_sooner(due, GetCurrentTimestamp());
+	return true;
+}
+
+void
+te_node_watch(void)
+{
+	TeArgs		none = {0};
+	uint64		count;
+	Oid		   *relations;
+
+	if (!te_citus_is_coordinator())
+		return;
+	count = te_sql_as_extension(psprintf("SELECT a.relation::oid FROM %s AS a WHERE EXISTS (SELECT FROM pg_dist_node AS n WHERE n.isactive"
+										 " AND n.noderole::text = 'primary' AND n.metadatasynced AND n.groupid <> 0 AND n.groupid <> ALL (a.nodes))",
+										 te_internal_name("thumbexif_attachment")), &none);
+	relations = palloc(sizeof(Oid) * (count + 1));
+	for (uint64 i = 0; i < count; i++)
+		relations[i] = DatumGetObjectId(te_out((int) i, 1));
+	te_sql_free();
+	for (uint64 i = 0; i < count; i++)
+	{
+		TeArgs		args = {0};
+
+		te_arg(&args, OIDOID, ObjectIdGetDatum(relations[i]));
+		te_sql_as_extension(psprintf("SELECT %s($1)", te_internal_name("thumbexif_attach_nodes")), &args);
+		te_sql_free();
+	}
+}

@@ -1,0 +1,141 @@
+# A table of a Citus cluster is attached on the coordinator, and each node's worker does its shards.
+use strict;
+use warnings;
+
+use PostgreSQL::Test::Utils;
+use Test::More;
+use CitusTest;
+use TestSession;
+use ThumbexifTest;
+use WorkerTest;
+
+plan skip_all => 'no Citus (make check-citus)' unless has_citus();
+
+my $root = tiny_folder(PostgreSQL::Test::Utils::tempdir() . '/images', 40);
+my $cluster = new_cluster(roots => $root);
+my $coordinator = $cluster->{coordinator};
+my @workers = @{ $cluster->{workers} };
+
+is(on_nodes($cluster, q{SELECT extversion FROM pg_extension WHERE extname = 'thumbexif'}), '1.1 1.1 1.1', 'CREATE EXTENSION reaches all nodes');
+
+# refused(SERVER, SQL, PATTERN, WHAT)
+sub refused
+{
+	my ($server, $sql, $pattern, $what) = @_;
+	my (undef, undef, $error) = $server->psql('postgres', $sql);
+
+	like($error, $pattern, $what);
+}
+
+# --- what cannot be attached says why
+
+value($coordinator, q{CREATE TABLE by_tenant (tenant bigint, id bigint UNIQUE, path text NOT NULL, PRIMARY KEY (tenant, id));
+	ALTER TABLE by_tenant DROP CONSTRAINT by_tenant_id_key;
+	SELECT create_distributed_table('by_tenant', 'tenant');
+	CREATE TABLE everywhere (id bigint PRIMARY KEY, path text NOT NULL, width int); SELECT create_reference_table('everywhere');
+	CREATE TABLE photos (id bigint PRIMARY KEY, path text NOT NULL, thumbnail_path text, width int, height int, taken_at timestamptz, camera_make text, exif_metadata jsonb);
+	SELECT create_distributed_table('photos', 'id', shard_count => 4)});
+refused($coordinator, "SELECT thumbexif_attach('everywhere')", qr/reference table/, 'a reference table is refused');
+refused($coordinator, "SELECT thumbexif_attach('by_tenant')", qr/is not a key/, 'so is one whose key is not the distribution column');
+refused($coordinator, "BEGIN; SELECT thumbexif_attach('photos'); COMMIT", qr/transaction block/, 'and a transaction block');
+refused($workers[0], "SELECT thumbexif_attach('photos')", qr/HINT:.*on the coordinator/, 'and a node that is not the coordinator');
+$workers[1]->safe_psql('postgres', $_) foreach ('ALTER SYSTEM SET thumbexif.thumbnail_size = 99', 'SELECT pg_reload_conf()');
+my $port = $workers[1]->port;
+refused($coordinator, "SELECT thumbexif_attach('photos')", qr/"thumbexif.thumbnail_size" differs on node \S+:$port/, 'and settings that differ, with the node');
+is(on_nodes($cluster, 'SELECT count(*) FROM thumbexif_internal.thumbexif_attachment'), '0 0 0', 'nothing is attached then');
+$workers[1]->safe_psql('postgres', $_) foreach ('ALTER SYSTEM RESET thumbexif.thumbnail_size', 'SELECT pg_reload_conf()');
+
+# --- attach, insert, done
+
+value($coordinator, "SELECT thumbexif_attach('photos')");
+is(on_nodes($cluster, q{SELECT count(*) FROM thumbexif_internal.thumbexif_attachment WHERE shard IS NOT NULL}), '0 2 2', 'each node has its shards attached');
+is(on_nodes($cluster, q{SHOW citus.enable_unsafe_triggers}), 'off off off', 'without unsafe triggers');
+value($coordinator, "INSERT INTO photos (id, path) SELECT i, i || '.png' FROM generate_series(1, 40) i");
+wait_for($coordinator, 'rows that arrive are done by the workers of the nodes that have them',
+	q{SELECT count(*) = 40 FROM photos WHERE thumbnail_path IS NOT NULL AND width = 1 AND camera_make = 'Tiny'});
+is( value($coordinator, q{SELECT count(DISTINCT regexp_replace(thumbnail_path, '/../../[^/]*$', '')) FROM photos}),
+	4, 'each shard has a folder');
+like(value($coordinator, 'SELECT min(thumbnail_path) FROM photos'), qr{/c\d+-\d+/\d+/../../\d+-}, 'in that of the cluster, which has its system identifier');
+is(scalar files_below($cluster->{thumbnails}), 40, 'each file has its row');
+
+
+# --- functions and views on the coordinator work on all nodes
+
+is(value($coordinator, q{SELECT relation, status, assets FROM thumbexif_status}), 'photos|done|40', 'thumbexif_status adds up the nodes');
+is(value($coordinator, q{SELECT total, done, failed, remaining FROM thumbexif_progress}), '40|40|0|0', 'so does thumbexif_progress');
+is( value($coordinator, q{SELECT count(*) > 0, bool_and(relation IS NULL OR relation = 'photos'::regclass) FROM thumbexif_workers WHERE node IS NOT NULL}),
+	't|t', 'thumbexif_workers shows workers of other nodes, and the table that a shard belongs to');
+value($coordinator, q{INSERT INTO photos (id, path) SELECT i, 'none.png' FROM generate_series(101, 104) i});
+wait_for($coordinator, 'failures of all nodes are shown', q{SELECT string_agg(id, ',' ORDER BY id) FROM thumbexif_failures WHERE relation = 'photos'::regclass}, '101,102,103,104');
+is(value($coordinator, 'SELECT thumbexif_retry_all()'), 4, 'thumbexif_retry_all() counts those of all nodes');
+value($coordinator, 'SELECT thumbexif_pause()');
+is(on_nodes($cluster, 'SELECT paused FROM thumbexif_tables'), 't t t', 'a pause is on all nodes');
+value($coordinator, q{UPDATE photos SET path = '1.png' WHERE id > 100});
+is(value($coordinator, "SELECT string_agg(p.status || p.width, ',') FROM photos, thumbexif_process(id) p WHERE id IN (101, 102)"), 'done1,done1',
+	'thumbexif_process() goes to the node that has the row') or diag(on_nodes($cluster, 'SELECT 1'));
+refused($coordinator, 'SELECT thumbexif_process(4711)', qr/could not process asset 4711 \(shard \d+ of table public.photos\) on node \S+\nDETAIL:  asset 4711 does not exist/, 'an unknown id is an ERROR with shard and node');
+refused($coordinator, 'BEGIN; SELECT thumbexif_process(101); COMMIT', qr/inside a transaction block: its row is on node/, 'in a transaction block it is refused');
+my (undef, $out, $lines) = $coordinator->psql('postgres', 'CALL thumbexif_backfill(batch_size => 10)');
+is($out, '2|2|0|0', 'a backfill does what is left on all nodes');
+like($lines, qr/^psql.*INFO:  Processing batch 1\/1... \(2 assets updated, 0 skipped\)\n.*INFO:  Done! Processed: 2, Updated: 2, Skipped: 0, Failed: 0$/m, 'and adds up their lines');
+is(value($coordinator, 'SELECT thumbexif_resume()'), 1, 'resume');
+value($coordinator, 'DELETE FROM photos WHERE id > 100');
+wait_for($coordinator, 'states of rows that were deleted go', q{SELECT assets FROM thumbexif_status}, 40);
+my %named = map { $_ => 1 } split /\n/, value($coordinator, 'SELECT thumbnail_path FROM photos');
+ok(TestSession::until_true(20, sub { !grep { m{/\d+-} && !$named{$_} } files_below($cluster->{thumbnails}) }), 'and their files');
+
+# --- tables of a distributed schema; thumbnails in rows
+
+value($coordinator, q{CREATE SCHEMA tenant; SELECT citus_schema_distribute('tenant');
+	CREATE TABLE tenant."Fotos" (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), tenant int, path varchar(100) NOT NULL, thumb bytea)});
+value($coordinator, q{SELECT thumbexif_attach('tenant."Fotos"', thumbnail => 'thumb')});
+value($coordinator, q{INSERT INTO tenant."Fotos" (path) SELECT i || '.png' FROM generate_series(1, 9) i});
+wait_for($coordinator, 'a table of a distributed schema is processed, too', q{SELECT count(*) = 9 FROM tenant."Fotos" WHERE octet_length(thumb) > 50});
+is(value($coordinator, q{SELECT status FROM thumbexif_process((SELECT id FROM tenant."Fotos" LIMIT 1), 'tenant."Fotos"', true)}), 'done', 'by hand as well');
+
+# --- a role with rights of its own
+
+value($coordinator, q{CREATE ROLE owner LOGIN; GRANT CREATE ON SCHEMA public TO owner; SET ROLE owner;
+	CREATE TABLE his (id int PRIMARY KEY, path text NOT NULL, width int)});
+value($coordinator, q{SELECT create_distributed_table('his', 'id', colocate_with => 'none', shard_count => 2)});
+value($coordinator, q{SELECT * FROM run_command_on_all_nodes($$SELECT thumbexif_grant('owner', 'his', 'own')$$)});
+my $owner = TestSession->new($coordinator, user => 'owner');
+$owner->query(q{SELECT thumbexif_attach('his')});
+$owner->query(q{INSERT INTO his SELECT i, i || '.png' FROM generate_series(1, 5) i});
+wait_for($coordinator, 'the owner of a table attaches it with his rights', 'SELECT count(width) FROM his', 5);
+is($owner->query(q{SELECT status FROM thumbexif_process(3, 'his', true)}), 'done', 'and processes an asset');
+value($coordinator, 'CREATE ROLE other LOGIN');
+$owner->query(q{SELECT thumbexif_join('c1-5')});
+like($owner->errors, qr/permission denied for function thumbexif_join/, 'but does not name the cluster');
+my ($shell) = grep { value($_, q{SELECT count(*) FROM thumbexif_internal.thumbexif_attachment WHERE relation = 'his'::regclass}) } @workers;
+my $on_node = TestSession->new($shell, user => 'owner');
+$on_node->query(q{SELECT thumbexif_attach_node('his', '{"cluster": "c1-5"}')});
+like($on_node->errors, qr/not what the coordinator of this node's cluster tells/, 'on no node');
+$on_node->finish;
+my $other = TestSession->new($coordinator, user => 'other');
+$other->query(q{SELECT thumbexif_process(3, 'his')});
+like($other->errors, qr/permission denied/, 'another role does not');
+$_->finish foreach $owner, $other;
+
+# --- detach
+
+my $path = value($coordinator, 'SELECT min(thumbnail_path) FROM photos');
+value($coordinator, "SELECT thumbexif_detach('photos')");
+is(on_nodes($cluster, q{SELECT count(*) FROM pg_trigger WHERE tgrelid::regclass::text LIKE 'photos%' AND tgname LIKE 'thumbexif%'}), '0 0 0', 'detach drops the triggers of all shards');
+value($coordinator, 'SELECT thumbexif_clean()');
+ok(-e $path, 'and leaves the files');
+
+# --- the blocks of the document
+
+my $document = slurp_file("$ENV{TE_SCRATCH}/doc/citus.md");
+my @blocks;
+push @blocks, $1 while $document =~ /^<!-- run by \S+: coordinator -->\n```sql\n(.*?)^```$/msg;
+is(scalar @blocks, 3, 'the document has blocks');
+foreach my $block (@blocks)
+{
+	my ($status, undef, $error) = $coordinator->psql('postgres', $block, on_error_stop => 1);
+	ok($status == 0 && $error !~ /ERROR/, 'the document: ' . ($block =~ s/\n.*//sr)) or diag($error);
+}
+wait_for($coordinator, 'its rows are done', q{SELECT count(thumbnail_path) FROM pictures}, 20);
+
+done_testing();

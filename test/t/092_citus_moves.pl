@@ -1,0 +1,142 @@
+# Shards that move between the nodes of a Citus cluster, with nodes that die: nothing is lost, nothing is decoded again that was done.
+use strict;
+use warnings;
+
+use PostgreSQL::Test::Utils;
+use Test::More;
+use CitusTest;
+use TestSession;
+use ThumbexifTest;
+use WorkerTest;
+
+plan skip_all => 'no Citus (make check-citus)' unless has_citus();
+
+my $rows = $ENV{TE_CITUS_ROWS} || 20000;
+my $root = tiny_folder(PostgreSQL::Test::Utils::tempdir() . '/images', 200);
+my $cluster = new_cluster(roots => $root, config => "log_min_messages = warning\n");
+my $coordinator = $cluster->{coordinator};
+my @workers = @{ $cluster->{workers} };
+
+value($coordinator, q{CREATE TABLE photos (id bigint PRIMARY KEY, path text NOT NULL, thumbnail_path text, width int, height int, camera_make text);
+	CREATE TABLE inside (id uuid PRIMARY KEY, path text NOT NULL, thumbnail bytea);
+	SELECT create_distributed_table('photos', 'id', shard_count => 4);
+	SELECT create_distributed_table('inside', 'id', shard_count => 2, colocate_with => 'none')});
+value($coordinator, "SELECT thumbexif_attach('$_')") foreach qw(photos inside);
+
+# move(SHARD): SQL that moves a shard to the other worker
+sub move_sql
+{
+	my ($shard, $mode) = @_;
+	my ($from) = value($coordinator, "SELECT nodeport FROM citus_shards WHERE shardid = $shard");
+	my ($to) = grep { $_->port != $from } @workers;
+	my $host = $to->host;
+
+	return sprintf "SELECT citus_move_shard_placement(%d, '%s', %d, '%s', %d, '%s')", $shard, $host, $from, $host, $to->port, $mode || 'auto';
+}
+
+sub shards
+{
+	my $table = shift;
+
+	return split /\n/, value($coordinator, "SELECT shardid FROM citus_shards WHERE table_name = '$table'::regclass ORDER BY 1");
+}
+
+# --- what is done stays done: the same files and bytes after a move, and no decoder has seen them again
+
+value($coordinator, q{INSERT INTO photos (id, path) SELECT i, i || '.png' FROM generate_series(1, 200) i;
+	INSERT INTO inside (id, path) SELECT gen_random_uuid(), i || '.png' FROM generate_series(1, 50) i});
+my $done = q{SELECT (SELECT sum(assets) FROM thumbexif_status WHERE status = 'done') = 250 AND (SELECT count(*) FROM thumbexif_status) = 2};
+wait_for($coordinator, 'all are done', $done);
+my $names = q{SELECT md5(string_agg(id || thumbnail_path, ',' ORDER BY id)) FROM photos};
+my $before = value($coordinator, $names);
+my $images = q{SELECT COALESCE(sum(value), 0) FROM thumbexif_metrics() WHERE name = 'thumbexif_decode_seconds_count'};
+my $decoded = on_nodes($cluster, $images);
+
+value($coordinator, move_sql((shards('photos'))[0]));
+value($coordinator, move_sql((shards('photos'))[1], 'block_writes'));
+value($coordinator, move_sql((shards('inside'))[0]));
+wait_for($coordinator, 'rows of shards that were moved are adopted as done', $done);
+is(value($coordinator, $names), $before, 'with the files that they had');
+is(on_nodes($cluster, $images), $decoded, 'and nothing was decoded again');
+is(value($coordinator, 'SELECT thumbexif_clean()'), 0, 'no file is in the way');
+is(scalar(grep { m{/\d+-} } files_below($cluster->{thumbnails})), 200, 'no file of a row was removed');
+
+# what was changed or queued when its shard was moved is done again
+value($coordinator, 'SELECT thumbexif_pause()');
+value($coordinator, q{UPDATE photos SET path = '7.png' WHERE id <= 20; UPDATE inside SET path = '9.png' WHERE path IN ('1.png', '2.png', '3.png', '4.png')});
+my ($enqueued) = value($coordinator, sprintf 'SELECT min(id) FROM photos WHERE id > 20 AND get_shard_id_for_distribution_column(\'photos\', id) = %d', (shards('photos'))[0]);
+value($coordinator, "SELECT thumbexif_enqueue($enqueued, 'photos')");
+$before = value($coordinator, "SELECT thumbnail_path FROM photos WHERE id = $enqueued");
+value($coordinator, move_sql($_)) foreach shards('photos');
+value($coordinator, move_sql($_)) foreach shards('inside');
+is(value($coordinator, 'SELECT sum(assets) >= 25 FROM thumbexif_status WHERE status IN (\'new\', \'queued\')'), 't', 'it waits, while the table is paused');
+value($coordinator, 'SELECT thumbexif_resume()');
+wait_for($coordinator, 'rows whose path was changed before the move are done', $done);
+is( value($coordinator, q{SELECT count(*) FROM photos WHERE id <= 20 AND thumbnail_path !~ ('/' || id || '-')}), 0, 'their thumbnails are there');
+isnt(value($coordinator, "SELECT thumbnail_path FROM photos WHERE id = $enqueued"), $before, 'and one that was enqueued is done again');
+
+# --- rows arrive while shards move and a node dies, twice
+
+my $mover = TestSession->new($coordinator);
+my $next = 1001;
+my $steps = 40;
+foreach my $step (1 .. $steps)
+{
+	my $count = int($rows / $steps);
+	my $last = $next + $count - 1;
+	my $insert = "INSERT INTO photos (id, path) SELECT i, (i % 200 + 1) || '.png' FROM generate_series($next, $last) i ON CONFLICT DO NOTHING";
+
+	if ($step == 12 || $step == 28)
+	{
+		my $node = $workers[ $step == 12 ? 0 : 1 ];
+		my $port = $node->port;
+
+		$mover->wait;
+		$node->stop('immediate');
+		my (undef, undef, $error) = $coordinator->psql('postgres', 'SELECT * FROM thumbexif_status');
+		like($error, qr/WARNING:  could not read the numbers of assets on node \S+:$port/, 'a view says which node does not answer');
+		(undef, undef, $error) = $coordinator->psql('postgres', "CALL thumbexif_backfill(10, relation => 'photos')");
+		like($error, qr/on node \S+:$port/, 'so does a backfill');
+		$coordinator->psql('postgres', $insert);	# fails for the rows of that node
+		$node->start;
+	}
+	elsif ($step % 4 == 0)
+	{
+		$mover->wait;
+		$mover->errors;
+		$mover->send(move_sql((shards('photos'))[ $step / 4 % 4 ]));
+	}
+	# a move may have begun with the shard that is written
+	my $deadline = time + $PostgreSQL::Test::Utils::timeout_default;
+	until ($coordinator->psql('postgres', $insert) == 0)
+	{
+		die 'rows cannot be inserted' if time > $deadline;
+	}
+	$next = $last + 1;
+}
+$mover->wait;
+$mover->finish;
+my $all = 200 + $steps * int($rows / $steps);
+wait_for($coordinator, 'each row has its thumbnail', "SELECT count(*) = $all AND count(thumbnail_path) = $all AND count(camera_make) = $all FROM photos");
+wait_for($coordinator, 'and the views say so', "SELECT assets = $all FROM thumbexif_status WHERE relation = 'photos'::regclass AND status = 'done'");
+my %named = map { $_ => 1 } split /\n/, value($coordinator, 'SELECT thumbnail_path FROM photos');
+is(scalar keys %named, $all, 'each a file of its own');
+is(scalar(grep { !-e $_ } keys %named), 0, 'which is there');
+my $deadline = time + $PostgreSQL::Test::Utils::timeout_default;
+my @surplus;
+do
+{
+	value($coordinator, 'SELECT thumbexif_clean()');
+	@surplus = grep { m{/\d+-} && !$named{$_} } files_below($cluster->{thumbnails});
+} while (@surplus && time < $deadline);
+is(scalar @surplus, 0, 'and each file has its row') or diag(join "\n", @surplus[ 0 .. ($#surplus > 5 ? 5 : $#surplus) ]);
+is(on_nodes($cluster, "SELECT count(*) FROM thumbexif_internal.thumbexif_attachment a WHERE shard IS NOT NULL
+	AND NOT EXISTS (SELECT FROM pg_dist_placement p, pg_dist_local_group g WHERE p.shardid = a.shard AND p.groupid = g.groupid)"),
+	'0 0 0', 'no node has kept a shard that it no longer has');
+
+# --- the table is dropped
+
+value($coordinator, 'DROP TABLE photos');
+is(on_nodes($cluster, q{SELECT count(*) FROM thumbexif_internal.thumbexif_attachment WHERE parent IS NULL}), '1 1 1', 'a table that was dropped is attached nowhere');
+
+done_testing();
