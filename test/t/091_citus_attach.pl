@@ -29,14 +29,18 @@ sub refused
 
 # --- what cannot be attached says why
 
-value($coordinator, q{CREATE TABLE by_tenant (tenant bigint, id bigint UNIQUE, path text NOT NULL, PRIMARY KEY (tenant, id));
-	ALTER TABLE by_tenant DROP CONSTRAINT by_tenant_id_key;
-	SELECT create_distributed_table('by_tenant', 'tenant');
+value($coordinator, q{CREATE TABLE by_tenant (tenant text, id int, path text NOT NULL, thumbnail_path text, width int, PRIMARY KEY (tenant, id));
+	SELECT create_distributed_table('by_tenant', 'tenant', shard_count => 4);
+	CREATE TABLE by_day (tenant text, id int, day date, path text NOT NULL, width int, PRIMARY KEY (tenant, id, day)) PARTITION BY RANGE (day);
+	SELECT create_distributed_table('by_day', 'tenant', shard_count => 2, colocate_with => 'none');
 	CREATE TABLE everywhere (id bigint PRIMARY KEY, path text NOT NULL, width int); SELECT create_reference_table('everywhere');
 	CREATE TABLE photos (id bigint PRIMARY KEY, path text NOT NULL, thumbnail_path text, width int, height int, taken_at timestamptz, camera_make text, exif_metadata jsonb);
 	SELECT create_distributed_table('photos', 'id', shard_count => 4)});
 refused($coordinator, "SELECT thumbexif_attach('everywhere')", qr/reference table/, 'a reference table is refused');
-refused($coordinator, "SELECT thumbexif_attach('by_tenant')", qr/is not a key/, 'so is one whose key is not the distribution column');
+refused($coordinator, "SELECT thumbexif_attach('by_tenant', id => 'id')", qr/is not a key/, 'so is a key without the distribution column');
+refused($coordinator, "SELECT thumbexif_attach('by_day', id => '{tenant,id}')", qr/partitioned/, 'and a table that is partitioned, too');
+refused($coordinator, "SELECT thumbexif_attach('photos', $_ )", qr/"photos" can only be tracked by triggers\nDETAIL:  It is a table of a Citus cluster/, "and $_")
+  foreach 'triggers => false', 'replicated => true';
 refused($coordinator, "BEGIN; SELECT thumbexif_attach('photos'); COMMIT", qr/transaction block/, 'and a transaction block');
 refused($workers[0], "SELECT thumbexif_attach('photos')", qr/HINT:.*on the coordinator/, 'and a node that is not the coordinator');
 $workers[1]->safe_psql('postgres', $_) foreach ('ALTER SYSTEM SET thumbexif.thumbnail_size = 99', 'SELECT pg_reload_conf()');
@@ -92,6 +96,38 @@ value($coordinator, q{SELECT thumbexif_attach('tenant."Fotos"', thumbnail => 'th
 value($coordinator, q{INSERT INTO tenant."Fotos" (path) SELECT i || '.png' FROM generate_series(1, 9) i});
 wait_for($coordinator, 'a table of a distributed schema is processed, too', q{SELECT count(*) = 9 FROM tenant."Fotos" WHERE octet_length(thumb) > 50});
 is(value($coordinator, q{SELECT status FROM thumbexif_process((SELECT id FROM tenant."Fotos" LIMIT 1), 'tenant."Fotos"', true)}), 'done', 'by hand as well');
+
+# --- a key of several columns, one of which tells the shard
+
+value($coordinator, "SELECT thumbexif_attach('by_tenant')");
+value($coordinator, q{INSERT INTO by_tenant (tenant, id, path) SELECT t, i, i || '.png' FROM unnest(ARRAY['a', 'b c', 'd,"e', 'f', 'g']) t, generate_series(1, 8) i});
+my $tenants_done = q{SELECT assets FROM thumbexif_status WHERE relation = 'by_tenant'::regclass AND status = 'done' AND NOT EXISTS (SELECT FROM by_tenant WHERE width IS NULL OR thumbnail_path IS NULL)};
+wait_for($coordinator, 'a table whose key has several columns, one of them the distribution column, is processed', $tenants_done, 40);
+my $shards_of = q{SELECT count(DISTINCT nodename || nodeport) FROM pg_dist_shard_placement WHERE shardid IN (SELECT get_shard_id_for_distribution_column('by_tenant', tenant) FROM by_tenant)};
+is(value($coordinator, $shards_of), 2, 'on both nodes');
+is( value($coordinator, q{SELECT count(*) FROM by_tenant, thumbexif_process(thumbexif_key(tenant, id::text), 'by_tenant', true) p WHERE id <= 2 AND p.status = 'done' AND p.width = 1}),
+	10, 'thumbexif_process() finds each of its rows');
+refused($coordinator, q{SELECT thumbexif_process('{"b c",99}', 'by_tenant')}, qr/asset \{"b c",99\} \(shard \d+ of table public.by_tenant\) on node/, 'and tells which does not exist');
+value($coordinator, "SELECT thumbexif_pause('by_tenant')");
+value($coordinator, q{UPDATE by_tenant SET path = '9.png', width = NULL WHERE id > 5; SELECT thumbexif_enqueue('{"d,\"e",4}', 'by_tenant')});
+my $status_out = value($coordinator, q{CALL thumbexif_backfill(relation => 'by_tenant', batch_size => 2)});
+is($status_out, '16|16|0|0', 'a backfill does what is left of it on all nodes');
+value($coordinator, "SELECT thumbexif_resume('by_tenant')");
+wait_for($coordinator, 'all are done again', $tenants_done, 40);
+my $metric = q{SELECT COALESCE(sum(value), 0) FROM thumbexif_metrics() WHERE name = 'thumbexif_decode_seconds_count'};
+my $tenant_files = q{SELECT md5(string_agg(tenant || id || thumbnail_path, ',' ORDER BY tenant, id)) FROM by_tenant};
+my ($decoded, $files) = (on_nodes($cluster, $metric), value($coordinator, $tenant_files));
+foreach my $move (split /\n/, value($coordinator, q{SELECT shardid || '|' || nodename || '|' || nodeport FROM citus_shards WHERE table_name = 'by_tenant'::regclass}))
+{
+	my ($shard, $host, $from) = split /\|/, $move;
+	my ($to) = grep { $_->port != $from } @workers;
+
+	value($coordinator, sprintf "SELECT citus_move_shard_placement(%d, '%s', %d, '%s', %d, 'block_writes')", $shard, $host, $from, $to->host, $to->port);
+}
+wait_for($coordinator, 'shards that move are adopted', $tenants_done, 40);
+is(on_nodes($cluster, $metric) . value($coordinator, $tenant_files), "$decoded$files", 'with their files, and nothing is decoded again');
+is(value($coordinator, "SELECT status FROM thumbexif_process('{f,3}', 'by_tenant', true)"), 'done', 'and the node that has the row is found again');
+value($coordinator, "SELECT thumbexif_detach('by_tenant')");
 
 # --- a role with rights of its own
 

@@ -179,6 +179,15 @@ name_rows(TeAttachment *attachment)
 	return true;
 }
 
+/* The number of the folder of its thumbnails. */
+static int
+folder_of(const TeAttachment *attachment)
+{
+	if (attachment->shard > 0 && attachment->shard <= TE_MAX_SHARD)
+		return -(int) attachment->shard;
+	return attachment->parent != 0 ? attachment->parent : attachment->number;
+}
+
 /* An attachment from its row.  NULL if the table was dropped with event triggers off, or if the row was forged. */
 static TeAttachment *
 from_row(HeapTuple row, bool check)
@@ -200,9 +209,7 @@ from_row(HeapTuple row, bool check)
 	attachment->parent = DatumGetInt32(row_datum(row, ROW_PARENT));
 	attachment->shard = DatumGetInt64(row_datum(row, ROW_SHARD));
 	attachment->arrived = DatumGetBool(row_datum(row, ROW_ARRIVED));
-	attachment->folder = attachment->parent != 0 ? attachment->parent : attachment->number;
-	if (attachment->shard > 0 && attachment->shard <= TE_MAX_SHARD)
-		attachment->folder = -(int) attachment->shard;
+	attachment->folder = folder_of(attachment);
 	attachment->paused = DatumGetBool(row_datum(row, ROW_PAUSED));
 	attachment->paused_by_us = attachment->paused && DatumGetBool(row_datum(row, ROW_PAUSED_BY_US));
 	attachment->notify = notify_channel(row);
