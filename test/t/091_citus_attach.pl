@@ -166,7 +166,7 @@ ok(-e $path, 'and leaves the files');
 my $document = slurp_file("$ENV{TE_SCRATCH}/doc/citus.md");
 my @blocks;
 push @blocks, $1 while $document =~ /^<!-- run by \S+: coordinator -->\n```sql\n(.*?)^```$/msg;
-is(scalar @blocks, 3, 'the document has blocks');
+is(scalar @blocks, 4, 'the document has blocks');
 foreach my $block (@blocks)
 {
 	my ($status, undef, $error) = $coordinator->psql('postgres', $block, on_error_stop => 1);
