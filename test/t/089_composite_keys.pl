@@ -138,7 +138,8 @@ is(sql("SET client_min_messages = error; CALL thumbexif_backfill(30, 10, relatio
 
 # --- also when nothing is known of the table
 
-sql("CREATE TABLE never (a integer, b bigint, path text, thumbnail_path text, PRIMARY KEY (a, b)) WITH (autovacuum_enabled = off);
+sql("CREATE ROLE columns LOGIN; GRANT EXECUTE ON FUNCTION thumbexif_file(text, regclass, integer) TO columns;
+	CREATE TABLE never (a integer, b bigint, path text, thumbnail_path text, PRIMARY KEY (a, b)) WITH (autovacuum_enabled = off);
 	CREATE TABLE never_parts (a integer, b bigint, path text, thumbnail_path text, PRIMARY KEY (a, b)) PARTITION BY LIST (a);
 	CREATE TABLE never_one PARTITION OF never_parts FOR VALUES IN (0, 1) WITH (autovacuum_enabled = off);
 	CREATE TABLE never_two PARTITION OF never_parts DEFAULT WITH (autovacuum_enabled = off)");
@@ -157,8 +158,14 @@ foreach my $table ('never', 'never_parts')
 	$before = sql($states);
 	sql('SET client_min_messages = error; SELECT thumbexif_clean()');
 	cmp_ok((split /\n/, sql($states))[-1] - (split /\n/, $before)[-1], '<', 24000, 'clean reads no state again for each chunk');
+	sql("GRANT SELECT (a, b, path, thumbnail_path) ON $table TO columns");
+	my $parts = $table eq 'never_parts';
+	like(said("SELECT thumbexif_$_('{1,3001}', '$table')", 'columns'), $parts ? qr/permission denied for table public.never_parts.*column tableoid/s : qr/^\z/, "rights on the columns of $table") foreach 'file', 'state';
+	sql("GRANT SELECT (tableoid) ON $table TO columns");
+	like(said("SELECT thumbexif_$_('{1,3001}', '$table')", 'columns'), qr/^\z/, 'and on tableoid') foreach $parts ? ('file', 'state') : ();
 	sql("DROP TABLE $table");
 }
+sql('DROP OWNED BY columns; DROP ROLE columns');
 
 # --- texts that are equal, but not the same
 
