@@ -136,6 +136,60 @@ cmp_ok($fetched_now - $fetched, '<', 18000, 'and a backfill reads it in the orde
 is(sql("SELECT string_agg(id, ' ' ORDER BY (id::text[])[2]::int) FROM $state WHERE status = 'done' AND id LIKE '{0%'"), join(' ', map { '{0,' . 10 * $_ . '}' } 1 .. 31), 'from the first one');
 is(sql("SET client_min_messages = error; CALL thumbexif_backfill(30, 10, relation => 'items'); SELECT count(*) FROM $state WHERE status = 'done' AND id LIKE '{0%'"), "30|30|0|0\n61", 'and goes on');
 
+# --- also when nothing is known of the table
+
+sql("CREATE ROLE columns LOGIN; GRANT EXECUTE ON FUNCTION thumbexif_file(text, regclass, integer) TO columns;
+	CREATE TABLE never (a integer, b bigint, path text, thumbnail_path text, PRIMARY KEY (a, b)) WITH (autovacuum_enabled = off);
+	CREATE TABLE never_parts (a integer, b bigint, path text, thumbnail_path text, PRIMARY KEY (a, b)) PARTITION BY LIST (a);
+	CREATE TABLE never_one PARTITION OF never_parts FOR VALUES IN (0, 1) WITH (autovacuum_enabled = off);
+	CREATE TABLE never_two PARTITION OF never_parts DEFAULT WITH (autovacuum_enabled = off)");
+foreach my $table ('never', 'never_parts')
+{
+	my $scans = "SELECT pg_stat_force_next_flush(); SELECT sum(seq_tup_read) FROM pg_stat_user_tables WHERE relname ~ '^never'";
+
+	sql("SET client_min_messages = error; SELECT thumbexif_attach('$table'); SELECT thumbexif_pause('$table'); INSERT INTO $table SELECT i % 3, i, '1.png' FROM generate_series(1, 6000) i");
+	my $before = sql($scans);
+	is(sql("SELECT status FROM thumbexif_process('{1,3001}', '$table')"), 'done', "an asset of $table");
+	is(sql($scans), $before, 'is found, locked and written by the index');
+	is(sql("SET client_min_messages = error; CALL thumbexif_backfill(20, 20, relation => '$table')"), '20|20|0|0', 'so is a batch');
+	cmp_ok((split /\n/, sql($scans))[-1] - (split /\n/, $before)[-1], '<=', 6000, 'but for the count at the end');
+	my $states = "SELECT pg_stat_force_next_flush(); SELECT sum(idx_tup_read) FROM pg_stat_all_indexes WHERE indexrelname = 'thumbexif_asset_text_pkey'";
+
+	$before = sql($states);
+	sql('SET client_min_messages = error; SELECT thumbexif_clean()');
+	cmp_ok((split /\n/, sql($states))[-1] - (split /\n/, $before)[-1], '<', 24000, 'clean reads no state again for each chunk');
+	sql("GRANT SELECT (a, b, path, thumbnail_path) ON $table TO columns");
+	my $parts = $table eq 'never_parts';
+	like(said("SELECT thumbexif_$_('{1,3001}', '$table')", 'columns'), $parts ? qr/permission denied for table public.never_parts.*column tableoid/s : qr/^\z/, "rights on the columns of $table") foreach 'file', 'state';
+	sql("GRANT SELECT (tableoid) ON $table TO columns");
+	like(said("SELECT thumbexif_$_('{1,3001}', '$table')", 'columns'), qr/^\z/, 'and on tableoid') foreach $parts ? ('file', 'state') : ();
+	sql("DROP TABLE $table");
+}
+sql('DROP OWNED BY columns; DROP ROLE columns');
+
+# --- texts that are equal, but not the same
+
+sql("CREATE TABLE loose (n integer NOT NULL, t text COLLATE folded NOT NULL, path text, thumbnail_path text); CREATE UNIQUE INDEX loose_bytes ON loose (n, t COLLATE \"C\");
+	CREATE TABLE loose_alone (id text COLLATE folded NOT NULL, path text, thumbnail_path text); CREATE UNIQUE INDEX ON loose_alone (id COLLATE \"C\");
+	CREATE TABLE descending (a integer NOT NULL, b integer NOT NULL, path text); CREATE UNIQUE INDEX ON descending (a, b DESC)");
+like(said("SELECT thumbexif_attach('loose', id => '{n,t}')"), qr/columns \(n, t\) of table "loose" are not a key.*in the collations of the columns/s, 'an index in which equal texts are two');
+like(said("SELECT thumbexif_attach('loose_alone')"), qr/column "id" of table "loose_alone" is not a key.*in its collation/s, 'also of a text alone');
+like(said("SELECT thumbexif_attach('descending', id => '{a,b}')"), qr/columns \(a, b\) of table "descending" are not a key.*all ascending or all descending/s, 'an index that has not the order of the key');
+sql("DROP INDEX loose_bytes; ALTER TABLE loose ADD PRIMARY KEY (n, t); CREATE UNIQUE INDEX ON loose_alone (id); CREATE UNIQUE INDEX ON descending (a DESC, b DESC);
+	SET client_min_messages = error; SELECT thumbexif_attach('loose'); SELECT thumbexif_pause('loose'); SELECT thumbexif_attach('loose_alone'); SELECT thumbexif_pause('loose_alone');
+	INSERT INTO loose VALUES (1, 'x', '1.png'); INSERT INTO loose_alone VALUES ('x', '1.png')");
+is(sql("SELECT thumbexif_attach('descending', id => '{a,b}')"), 'descending', 'one in the opposite order has it');
+foreach my $key ([ '{1,%s}', 'loose' ], [ '%s', 'loose_alone' ])
+{
+	my ($other, $same) = map { sprintf $key->[0], $_ } 'X', 'x';
+
+	like(said("SELECT thumbexif_$_('$other', '$key->[1]')"), qr/asset \Q$other\E does not exist/, "$_: $other is not $same") foreach 'process', 'enqueue';
+	is(sql("SELECT status FROM thumbexif_process('$same', '$key->[1]')"), 'done', $same);
+	sql("UPDATE $key->[1] SET " . ($key->[1] eq 'loose' ? 't' : 'id') . " = 'X'");
+	is(sql("SELECT status FROM $state WHERE id = '$other'"), 'done', 'which it becomes with its state');
+}
+sql('DROP TABLE loose, loose_alone, descending');
+
 # --- what an application is given
 
 sql('DELETE FROM items WHERE tenant_id < 5 OR id > 60');
@@ -169,12 +223,15 @@ like(said("SELECT thumbexif_enqueue('{6,16}', 'items')", 'app'), qr/asset \{6,16
 
 # --- scan and upload, where the other columns have defaults
 
-like(said("CALL thumbexif_scan('.', relation => 'items')"), qr/file "3.png" was not added: null value in column "tenant_id"/, 'a scan needs defaults');
+like(said("CALL thumbexif_scan('.', relation => 'items')"), qr/table public.items refuses all new rows.*null value in column "tenant_id".*the others need a default/s, 'a scan needs defaults');
 sql("CREATE SEQUENCE item_id START 1000; ALTER TABLE items ALTER tenant_id SET DEFAULT 5, ALTER id SET DEFAULT nextval('item_id')");
 my $picture = unpack 'H*', slurp_file("$root/1.png");
 is(sql("SELECT api.photo_upload('\\x$picture'::bytea, NULL)->>'id'"), '{5,1000}', 'an upload returns its key');
 sql('ALTER TABLE items ALTER tenant_id DROP DEFAULT');
-like(said("SELECT api.photo_upload('\\x$picture'::bytea || '\\x00', NULL)"), qr/null value in column "tenant_id"/, 'an upload needs them, too');
+like(said("SELECT api.photo_upload('\\x$picture'::bytea || '\\x00', NULL)"), qr/column "tenant_id" of table public.items, which belongs to its key, has no default.*ALTER TABLE/s, 'an upload needs them, too');
+sql("CREATE FUNCTION own_tenant() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.tenant_id := 5; RETURN NEW; END'; CREATE TRIGGER own_tenant BEFORE INSERT ON items FOR EACH ROW EXECUTE FUNCTION own_tenant()");
+like(sql("BEGIN; SELECT api.photo_upload('\\x$picture'::bytea || '\\x01', NULL)->>'id'; ROLLBACK"), qr/\{5,/, 'or a trigger that sets them');
+sql('DROP TRIGGER own_tenant ON items');
 sql("ALTER TABLE items ALTER tenant_id SET DEFAULT 5; SET client_min_messages = error; CALL thumbexif_scan('.', relation => 'items')");
 is(sql("SELECT count(*) FROM items JOIN $state s ON s.id = ARRAY[tenant_id, items.id]::text AND items.id > 1000"), 2, 'a scan adds what is not there yet');
 

@@ -9,6 +9,7 @@
 #include "nodes/pathnodes.h"
 #include "optimizer/plancat.h"
 #include "optimizer/planner.h"
+#include "parser/parsetree.h"
 #include "utils/lsyscache.h"
 #include "utils/plancache.h"
 #include "utils/selfuncs.h"
@@ -18,7 +19,8 @@
 
 /*
  * With so many rows it is cheaper to look each key of a batch up than to read the table, or in a state table the states of
- * one attachment.  Statistics of our tables are not used, since they know nothing of a table attached after they were
+ * one attachment.  Of a user's key of several columns, the last one is taken for unique: the planner knows nothing of several columns
+ * together, and little of each before the first ANALYZE, and so expects many rows for a key.  Statistics of our tables are not used, since they know nothing of a table attached after they were
  * made; so the planner takes an attachment for one of 200, and a key for unique.
  */
 #define MIN_ROWS		1000000.0
@@ -124,11 +126,20 @@ is_ours(Oid relation)
 		te_extension_find(&extension) && get_rel_namespace(relation) == extension.schema;
 }
 
+/* Is it the user's table that a statement of ours accesses, or a partition of it? */
+static bool
+is_users(PlannerInfo *root, const RelOptInfo *rel)
+{
+	int			top = rel->top_parent_relids != NULL ? bms_singleton_member(rel->top_parent_relids) : (int) rel->relid;
+
+	return planned.sql != NULL && OidIsValid(planned.relation) && planner_rt_fetch(top, root)->relid == planned.relation;
+}
+
 /* The least rows that are assumed for a table; 0 = what it has. */
 static double
-least_rows(Oid relation)
+least_rows(PlannerInfo *root, const RelOptInfo *rel, Oid relation)
 {
-	if (planned.sql != NULL && OidIsValid(planned.relation) && relation == planned.relation)
+	if (is_users(root, rel))
 		return MIN_ROWS;
 	return is_ours(relation) ? MIN_STATES : 0;
 }
@@ -141,7 +152,7 @@ relation_info(PlannerInfo *root, Oid relation, bool inhparent, RelOptInfo *info)
 
 	if (next_hook)
 		next_hook(root, relation, inhparent, info);
-	rows = inhparent ? 0 : least_rows(relation);
+	rows = inhparent ? 0 : least_rows(root, info, relation);
 	if (info->tuples >= rows)
 		return;
 	info->tuples = rows;
@@ -157,6 +168,23 @@ relation_info(PlannerInfo *root, Oid relation, bool inhparent, RelOptInfo *info)
 	}
 }
 
+/* Is it the last column of a unique index on several?  Statements of ours that compare it compare the others, too. */
+static bool
+ends_unique_index(const RelOptInfo *rel, AttrNumber column)
+{
+	ListCell   *cell;
+
+	foreach(cell, rel->indexlist)
+	{
+		const IndexOptInfo *index = lfirst_node(IndexOptInfo, cell);
+
+		if (index->unique && index->immediate && index->indpred == NIL && index->nkeycolumns > 1 &&
+			index->indexkeys[index->nkeycolumns - 1] == column)
+			return true;
+	}
+	return false;
+}
+
 static bool
 relation_stats(PlannerInfo *root, RangeTblEntry *entry, AttrNumber column, VariableStatData *data)
 {
@@ -168,6 +196,8 @@ relation_stats(PlannerInfo *root, RangeTblEntry *entry, AttrNumber column, Varia
 		data->isunique |= name != NULL && strcmp(name, "id") == 0;
 		return true;
 	}
+	if (entry->rtekind == RTE_RELATION && data->rel != NULL && is_users(root, data->rel))
+		data->isunique |= ends_unique_index(data->rel, column);
 	return next_stats_hook != NULL && next_stats_hook(root, entry, column, data);
 }
 

@@ -13,7 +13,7 @@
 #include "executor/spi.h"
 
 /*
- * As SPI_execute_plan() without a limit, for a plan of one statement on our tables, or on one table of a user's.  The
+ * As SPI_execute_plan() without a limit, for a plan of one statement on our tables, or on one table of a user's, with its partitions.  The
  * planner assumes nothing for other statements, such as those of triggers that this one fires.
  */
 extern int	te_plan_size_execute(SPIPlanPtr plan, Oid relation, Datum *values, const char *nulls, bool read_only);

@@ -131,6 +131,7 @@ te_column_find(Oid relation, const char *name, TeColumnInfo *info)
 	info->number = form->attnum;
 	info->typmod = form->atttypmod;
 	info->type = getBaseTypeAndTypmod(form->atttypid, &info->typmod);
+	info->collation = form->attcollation;
 	info->not_null = form->attnotnull;
 	info->generated = form->attgenerated != '\0';
 	info->storage = form->attstorage;

@@ -89,6 +89,7 @@ typedef struct TeColumnInfo
 	AttrNumber	number;
 	Oid			type;			/* of a domain, its base type */
 	int32		typmod;
+	Oid			collation;
 	bool		not_null;
 	bool		generated;
 	char		storage;		/* TYPSTORAGE_... */

@@ -17,6 +17,8 @@
 #include "key_columns.h"
 #include "pg/base/array_text.h"
 
+#define BACKWARD	(INDOPTION_DESC | INDOPTION_NULLS_FIRST)
+
 /* The values of an array.  Returns their number, 0 for NULL, -1 if a forged dump has something else. */
 static int
 parse_array(const char *text, char **values)
@@ -50,6 +52,13 @@ te_key_columns_parse(const char *first, Oid key_type, const char *names, const c
 	return true;
 }
 
+/* May equal texts have different bytes? */
+static bool
+is_loose(Oid collation)
+{
+	return OidIsValid(collation) && !get_collation_isdeterministic(collation);
+}
+
 int
 te_key_columns_look_up(Oid relation, TeKeyColumns *key)
 {
@@ -63,6 +72,7 @@ te_key_columns_look_up(Oid relation, TeKeyColumns *key)
 		if (unfit < 0 && !te_key_types_match(key->type[i], type))
 			unfit = i;
 		key->type[i] = type;
+		key->loose[i] = type == TEXTOID && is_loose(info.collation);
 	}
 	return unfit;
 }
@@ -98,21 +108,37 @@ is_btree(Oid index)
 	return result;
 }
 
+/* An oidvector or int2vector of pg_index. */
+static const void *
+index_vector(HeapTuple tuple, AttrNumber number)
+{
+	bool		isnull;
+
+	return DatumGetPointer(SysCacheGetAttr(INDEXRELID, tuple, number, &isnull));
+}
+
 /* Is this such an index? */
 static bool
 index_fits(HeapTuple tuple, const TeKeyColumns *key, bool unique)
 {
 	Form_pg_index index = (Form_pg_index) GETSTRUCT(tuple);
+	const oidvector *collations = index_vector(tuple, Anum_pg_index_indcollation);
+	const int2vector *options = index_vector(tuple, Anum_pg_index_indoption);
 
 	if (!index->indisvalid || !index->indislive || index->indnkeyatts < key->count || !heap_attisnull(tuple, Anum_pg_index_indpred, NULL) ||
 		(unique && (!index->indisunique || !index->indimmediate || index->indnkeyatts > key->count)))
 		return false;
 	for (int i = 0; i < key->count; i++)
 	{
-		AttrNumber	number = get_attnum(index->indrelid, key->name[i]);
+		TeColumnInfo info;
 
-		if (number == InvalidAttrNumber || index->indkey.values[i] != number)
+		if (!te_column_find(index->indrelid, key->name[i], &info) || index->indkey.values[i] != info.number)
 			return false;
+		/* in another collation, texts that the column takes for equal are two keys */
+		if (collations->values[i] != info.collation && (key->count > 1 || is_loose(info.collation)))
+			return false;
+		if (key->count > 1 && (options->values[i] != options->values[0] || (options->values[i] != 0 && options->values[i] != BACKWARD)))
+			return false;		/* it has not the order in which rows are read */
 	}
 	return is_btree(index->indexrelid);
 }

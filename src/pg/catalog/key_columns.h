@@ -17,6 +17,7 @@ typedef struct TeKeyColumns
 	int			count;
 	const char *name[TE_KEY_MAX_COLUMNS];	/* not quoted */
 	Oid			type[TE_KEY_MAX_COLUMNS];	/* as te_key_type() has it */
+	bool		loose[TE_KEY_MAX_COLUMNS];	/* equal texts may have different bytes; set by te_key_columns_look_up() */
 } TeKeyColumns;
 
 /*

@@ -124,16 +124,28 @@ part_sql(const TeKeyColumns *key, const char *value, int i)
 					format_type_be_qualified(te_key_state_type(key->type[i])));
 }
 
+/* A condition that a column has the very bytes of a value that it equals, unless equal texts always have the same. */
+static char *
+same_bytes_sql(const TeKeyColumns *key, const char *alias, const char *value, int i)
+{
+	return key->loose[i] ? psprintf(" AND %s OPERATOR(pg_catalog.=) %s", in_c(key->type[i], column_sql(key, alias, i)), value) : "";
+}
+
 char *
 te_key_equals_sql(const TeKeyColumns *key, const char *alias, const char *value)
 {
 	StringInfoData sql;
 
 	if (key->count == 1)
-		return psprintf("%s OPERATOR(pg_catalog.=) %s", column_sql(key, alias, 0), value);
+		return psprintf("%s OPERATOR(pg_catalog.=) %s%s", column_sql(key, alias, 0), value, same_bytes_sql(key, alias, value, 0));
 	initStringInfo(&sql);
 	for (int i = 0; i < key->count; i++)
-		appendStringInfo(&sql, "%s%s OPERATOR(pg_catalog.=) %s", i > 0 ? " AND " : "", column_sql(key, alias, i), part_sql(key, value, i));
+	{
+		const char *part = part_sql(key, value, i);
+
+		appendStringInfo(&sql, "%s%s OPERATOR(pg_catalog.=) %s%s", i > 0 ? " AND " : "", column_sql(key, alias, i), part,
+						 same_bytes_sql(key, alias, part, i));
+	}
 	return sql.data;
 }
 
@@ -146,9 +158,14 @@ te_key_equals_nth_sql(const TeKeyColumns *key, const char *alias, const char *pa
 		return te_key_equals_sql(key, alias, psprintf("(%s)[%s]", parameter, number));
 	initStringInfo(&sql);
 	for (int i = 0; i < key->count; i++)
-		appendStringInfo(&sql, "%s%s OPERATOR(pg_catalog.=) CAST((%s)[%s OPERATOR(pg_catalog.*) %d OPERATOR(pg_catalog.-) %d] AS %s)",
-						 i > 0 ? " AND " : "", column_sql(key, alias, i), parameter, number, key->count, key->count - i - 1,
-						 format_type_be_qualified(te_key_state_type(key->type[i])));
+	{
+		const char *part = psprintf("CAST((%s)[%s OPERATOR(pg_catalog.*) %d OPERATOR(pg_catalog.-) %d] AS %s)",
+									parameter, number, key->count, key->count - i - 1,
+									format_type_be_qualified(te_key_state_type(key->type[i])));
+
+		appendStringInfo(&sql, "%s%s OPERATOR(pg_catalog.=) %s%s", i > 0 ? " AND " : "", column_sql(key, alias, i), part,
+						 same_bytes_sql(key, alias, part, i));
+	}
 	return sql.data;
 }
 

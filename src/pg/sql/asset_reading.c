@@ -4,6 +4,9 @@
  */
 #include "postgres.h"
 
+#include "access/sysattr.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -33,6 +36,18 @@ throw_two(const TeAttachment *attachment, const TeKey *key)
 			 errhint("Name the partition instead of the table.")));
 }
 
+/* Rights on the columns do not suffice to learn, or to name, the partition that has a row. */
+static void
+check_may_see_partition(const TeAttachment *attachment)
+{
+	if (pg_class_aclcheck(attachment->named, GetUserId(), ACL_SELECT) != ACLCHECK_OK &&
+		pg_attribute_aclcheck(attachment->named, TableOidAttributeNumber, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for table %s", attachment->named_name),
+				 errhint("It is partitioned: grant SELECT on the table, or on its column tableoid beside those that are needed of any table.")));
+}
+
 TeAttachment *
 te_asset_table(TeAttachment *attachment, const TeKey *key, TeStateRead how)
 {
@@ -42,6 +57,8 @@ te_asset_table(TeAttachment *attachment, const TeKey *key, TeStateRead how)
 	Oid			relation;
 	uint64		rows;
 
+	if (attachment->has_members || attachment->parent != 0)
+		check_may_see_partition(attachment);
 	if (!attachment->has_members)
 		return attachment;
 	if (te_citus_kind(attachment->relation) != TE_CITUS_NONE)

@@ -104,6 +104,7 @@ te_attach_map_key(Relation relation, const char *given, TeMapping *mapping)
 			te_attach_throw_type(relation, key->name[i], info.type, TE_KEY_ACCEPTED);
 		not_null &= info.not_null;
 	}
+	(void) te_key_columns_look_up(RelationGetRelid(relation), key);
 	mapping->key_type = key->count > 1 ? TEXTOID : key->type[0];
 	/* that of a partitioned table may be one only within each partition, whose indexes member_change.c checks */
 	if (not_null && (partitioned || te_key_has_index(relation, key, true)))
@@ -114,13 +115,15 @@ te_attach_map_key(Relation relation, const char *given, TeMapping *mapping)
 				 errmsg("columns (%s) of table \"%s\" are not a key", te_key_list_sql(key, "", ""), RelationGetRelationName(relation)),
 				 partitioned ?
 				 errhint("They must be NOT NULL, with a unique index on them alone, in this order, in each partition.") :
-				 errhint("They must be NOT NULL, with a primary key or a unique index on them alone, in this order, that is neither partial nor deferrable.")));
+				 errhint("They must be NOT NULL, with a primary key or a unique index on them alone, in this order, all ascending or all descending and "
+						 "in the collations of the columns, that is neither partial nor deferrable.")));
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_TABLE_DEFINITION),
 			 errmsg("column \"%s\" of table \"%s\" is not a key", key->name[0], RelationGetRelationName(relation)),
 			 partitioned ?
 			 errhint("It must be NOT NULL, with a unique index on it alone in each partition.") :
-			 errhint("It must be NOT NULL, with a primary key or a unique index on it alone that is neither partial nor deferrable.")));
+			 errhint("It must be NOT NULL, with a primary key or a unique index on it alone%s that is neither partial nor deferrable.",
+					 key->loose[0] ? ", in its collation," : "")));
 }
 
 void

@@ -221,18 +221,16 @@ delete_states(const TeAttachment *attachment, Oid array_type, Datum keys, Datum 
 static bool
 next_chunk(const TeAttachment *attachment, Oid array_type, bool first, Datum *keys, Datum *versions)
 {
+	/* no condition that holds for the first chunk, too: by that the index would be read from the start for each */
 	char	   *sql = psprintf("SELECT array_agg(id ORDER BY id), array_agg(version ORDER BY id) FROM "
-							   "(SELECT id, version FROM %s WHERE attachment = $1 "
-							   "AND ($2 IS NULL OR id > ($2)[cardinality($2)]) "
+							   "(SELECT id, version FROM %s WHERE attachment = $1%s "
 							   "ORDER BY id LIMIT " CHUNK_STATES ") chunk",
-							   attachment->state);
+							   attachment->state, first ? "" : " AND id > ($2)[cardinality($2)]");
 	TeArgs		args = {0};
 	bool		isnull;
 
 	te_arg_int4(&args, attachment->number);
-	if (first)
-		te_arg_null(&args, array_type);
-	else
+	if (!first)
 		te_arg(&args, array_type, *keys);
 	te_sql_read(sql, &args);
 	*keys = single_value(&isnull);

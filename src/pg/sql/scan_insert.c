@@ -153,13 +153,23 @@ is_of_path(const ErrorData *error)
 static void
 check_refused(const TeScan *scan, ErrorData *const *errors)
 {
+	const ErrorData *first = NULL;
+
 	for (int i = 0; i < scan->count; i++)
-		if (errors[i] == NULL || is_of_path(errors[i]) || strcmp(errors[i]->message, errors[0]->message) != 0)
+	{
+		if (errors[i] == NULL)
+			continue;			/* of no new row, if none was added */
+		if (first == NULL)
+			first = errors[i];
+		if (is_of_path(errors[i]) || strcmp(errors[i]->message, first->message) != 0)
 			return;
+	}
+	if (first == NULL || scan->added > 0 || scan->dropped > 0)
+		return;
 	ereport(ERROR,
-			(errcode(errors[0]->sqlerrcode),
+			(errcode(first->sqlerrcode),
 			 errmsg("table %s refuses all new rows", scan->attachment->name),
-			 errdetail_internal("%s", te_scan_printable(errors[0]->message)),
+			 errdetail_internal("%s", te_scan_printable(first->message)),
 			 errhint("Only column \"%s\" is given a value: the others need a default, or a trigger that sets them.",
 					 scan->attachment->path)));
 }

@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include "access/table.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
@@ -121,6 +122,37 @@ check_right(const TeAttachment *attachment)
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, get_rel_name(relation));
 }
 
+/* Has a row that is inserted a value in a column that is not named?  A trigger may give one. */
+static bool
+gets_value(Relation table, const char *column)
+{
+	AttrNumber	number = get_attnum(RelationGetRelid(table), column);
+	Form_pg_attribute form = number > 0 ? TupleDescAttr(RelationGetDescr(table), number - 1) : NULL;
+
+	return form == NULL || form->atthasdef || form->attidentity != '\0' || get_typdefault(form->atttypid) != NULL ||
+		table->rd_rel->relhasrules || (table->trigdesc != NULL && table->trigdesc->trig_insert_before_row);
+}
+
+/* ERROR if the row would have no key, before a picture is stored for nothing. */
+static void
+check_defaults(const TeAttachment *attachment)
+{
+	Relation	table = table_open(attachment->relation, AccessShareLock);
+
+	for (int i = 0; i < attachment->key.count; i++)
+	{
+		const char *column = attachment->key.name[i];
+
+		if (strcmp(column, attachment->path) != 0 && !gets_value(table, column))
+			ereport(ERROR,
+					(errcode(ERRCODE_NOT_NULL_VIOLATION),
+					 errmsg("column \"%s\" of table %s, which belongs to its key, has no default", column, attachment->name),
+					 errhint("An upload gives a value to the path only. Use ALTER TABLE ... ALTER COLUMN %s SET DEFAULT ..., or insert rows and "
+							 "their files in another way.", quote_identifier(column))));
+	}
+	table_close(table, AccessShareLock);
+}
+
 /* Insert the row, or find the one that has the path, if paths are unique. */
 static void
 insert_row(Upload *upload)
@@ -215,6 +247,7 @@ thumbexif_upload(PG_FUNCTION_ARGS)
 	te_upload_check();
 	upload.attachment = te_attachment_get(PG_ARGISNULL(2) ? InvalidOid : PG_GETARG_OID(2));
 	check_right(upload.attachment);
+	check_defaults(upload.attachment);
 	image = PG_GETARG_BYTEA_PP(0);
 	if (!PG_ARGISNULL(1))
 		upload.file_name = clean_file_name(text_to_cstring(PG_GETARG_TEXT_PP(1)));
