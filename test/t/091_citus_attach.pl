@@ -175,4 +175,15 @@ foreach my $block (@blocks)
 }
 wait_for($coordinator, 'its rows are done', q{SELECT count(thumbnail_path) FROM pictures}, 20);
 
+# --- a shard that is dropped, as Citus does with what a move has left, takes no file with it
+
+my ($shard, $port_of) = split /\|/, value($coordinator, q{SELECT shardid, nodeport FROM citus_shards JOIN (SELECT id FROM pictures LIMIT 1) p
+	ON shardid = get_shard_id_for_distribution_column('pictures', p.id) WHERE table_name = 'pictures'::regclass});
+my @kept = split /\n/, value($coordinator, "SELECT thumbnail_path FROM pictures WHERE get_shard_id_for_distribution_column('pictures', id) = $shard");
+my ($holder) = grep { $_->port == $port_of } @workers;
+value($holder, "SET citus.enable_manual_changes_to_shards = on; DROP TABLE pictures_$shard");
+value($holder, 'SELECT thumbexif_clean()');
+is(value($holder, "SELECT count(*) FROM thumbexif_internal.thumbexif_attachment WHERE shard = $shard"), 0, 'a shard that is dropped is released');
+is(scalar(grep { !-e $_ } @kept), 0, 'with its files left');
+
 done_testing();
