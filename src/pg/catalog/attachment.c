@@ -236,8 +236,7 @@ from_row(HeapTuple row, bool check)
 	form = (Form_pg_class) GETSTRUCT(class);
 	attachment->owner = form->relowner;
 	attachment->search_path = kept_path(row, form->relowner);
-	attachment->name = quote_qualified_identifier(get_namespace_name(form->relnamespace),
-												  NameStr(form->relname));
+	attachment->name = quote_qualified_identifier(get_namespace_name(form->relnamespace), NameStr(form->relname));
 	attachment->has_members = form->relkind == RELKIND_PARTITIONED_TABLE ||
 		(attachment->parent == 0 && te_citus_kind(attachment->relation) != TE_CITUS_NONE);
 	if (check)
