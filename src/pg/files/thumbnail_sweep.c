@@ -36,6 +36,7 @@ typedef struct Sweep
 	const char *folder;
 	int			attachment;
 	uint64		horizon;
+	TeKeepFiles keep;
 	Tuplestorestate *names;
 	TupleDesc	desc;
 } Sweep;
@@ -160,19 +161,14 @@ register_names(Sweep *sweep)
 		elog(ERROR, "could not register the names of files");
 }
 
-/* Unlink the files that are named in SPI_tuptable.  Stops at an interrupt. */
+/* Unlink files.  Stops at an interrupt. */
 static int64
-unlink_rows(const Sweep *sweep)
+unlink_files(const Sweep *sweep, char **names, int count)
 {
-	char	   *names[BATCH_SIZE];
-	int			count = (int) SPI_processed;
 	int64		removed = 0;
-	int			base;
+	int			base = te_thumbnail_open_base();
 	int			err = 0;
 
-	for (int i = 0; i < count; i++)
-		names[i] = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1);
-	base = te_thumbnail_open_base();
 	if (base < 0)
 		te_thumbnail_io_failed(errno);
 	for (int i = 0; i < count && err == 0 && !InterruptPending; i++)
@@ -187,9 +183,33 @@ unlink_rows(const Sweep *sweep)
 	close(base);
 	if (err != 0)
 		te_thumbnail_io_failed(err);
-	for (int i = 0; i < count; i++)
-		pfree(names[i]);
 	CHECK_FOR_INTERRUPTS();
+	return removed;
+}
+
+/* Remove, or in a dry run count, those of the files named in SPI_tuptable that are not to be kept. */
+static int64
+remove_rows(const Sweep *sweep, bool dry_run)
+{
+	char	   *names[BATCH_SIZE];
+	bool		keep[BATCH_SIZE] = {false};
+	int			count = (int) SPI_processed;
+	int			n = 0;
+	int64		removed;
+
+	for (int i = 0; i < count; i++)
+		names[i] = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1);
+	sweep->keep(sweep->attachment, names, count, keep);
+	for (int i = 0; i < count; i++)
+	{
+		if (keep[i])
+			pfree(names[i]);
+		else
+			names[n++] = names[i];
+	}
+	removed = dry_run ? n : unlink_files(sweep, names, n);
+	for (int i = 0; i < n; i++)
+		pfree(names[i]);
 	return removed;
 }
 
@@ -207,7 +227,7 @@ numbers_of(int attachment)
 	return numbers;
 }
 
-/* Remove, or in a dry run count, the files that neither a state nor the removal table names. */
+/* Remove, or in a dry run count, the files that neither a state nor the removal table names, nor what is to be kept. */
 static int64
 remove_unnamed(const Sweep *sweep, bool dry_run)
 {
@@ -228,7 +248,7 @@ remove_unnamed(const Sweep *sweep, bool dry_run)
 		SPI_cursor_fetch(cursor, true, BATCH_SIZE);
 		if (SPI_processed == 0)
 			break;
-		total += dry_run ? (int64) SPI_processed : unlink_rows(sweep);
+		total += remove_rows(sweep, dry_run);
 		SPI_freetuptable(SPI_tuptable);
 	}
 	SPI_cursor_close(cursor);
@@ -236,9 +256,9 @@ remove_unnamed(const Sweep *sweep, bool dry_run)
 }
 
 int64
-te_thumbnail_sweep(const char *folder, int attachment, uint64 horizon, bool dry_run)
+te_thumbnail_sweep(const char *folder, int attachment, uint64 horizon, TeKeepFiles keep, bool dry_run)
 {
-	Sweep		sweep = {.folder = folder, .attachment = attachment, .horizon = horizon};
+	Sweep		sweep = {.folder = folder, .attachment = attachment, .horizon = horizon, .keep = keep};
 	char		top[TE_FOLDER_PATH_SIZE];
 	int64		total = 0;
 

@@ -9,13 +9,16 @@
 
 #include <dirent.h>
 
+/* Set keep[i] for those of the files (names below the folder of an attachment) that are not to be removed.  Inside SPI. */
+typedef void (*TeKeepFiles) (int attachment, char **names, int count, bool *keep);
+
 /*
  * Sweep the folder of an attachment: remove, or in a dry run only count, the files that neither a state nor the removal
- * table names in the active snapshot and that were created by transactions below "horizon", which have all ended.  Files
+ * table names in the active snapshot, that were created by transactions below "horizon", which have all ended, and that "keep" does not keep.  Files
  * with other names than ours are left alone.  Inside SPI, with the extension's rights.  Returns the number of files.
  * ERROR with a hint for problems of the server.
  */
-extern int64 te_thumbnail_sweep(const char *folder, int attachment, uint64 horizon, bool dry_run);
+extern int64 te_thumbnail_sweep(const char *folder, int attachment, uint64 horizon, TeKeepFiles keep, bool dry_run);
 
 /* Remove the folder of an attachment ("<folder>/<attachment>") and its subfolders, as far as they are empty.  True if it is gone. */
 extern bool te_thumbnail_remove_folders(const char *top);
