@@ -275,9 +275,7 @@ te_member_dropped(Oid relation)
 	TeArgs		args = {0};
 
 	te_arg(&args, OIDOID, ObjectIdGetDatum(relation));
-	te_sql_as_extension(psprintf("WITH gone AS (DELETE FROM %s WHERE relation = $1 RETURNING attachment, file)"
-								 " INSERT INTO %s (attachment, file) SELECT gone.attachment, gone.file FROM gone",
-								 te_internal_name("thumbexif_released"), te_internal_name("thumbexif_removal")), &args);
+	te_sql_as_extension(psprintf("DELETE FROM %s WHERE relation = $1", te_internal_name("thumbexif_released")), &args);
 }
 
 /* --- both */
