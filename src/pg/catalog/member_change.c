@@ -36,7 +36,9 @@
 #define MANY_STATES "10000"		/* more are not deleted at the end of a command, which holds locks */
 #define MOST_TOLD	1000
 
-static List *told = NIL;		/* relations that a word was said about, in TopMemoryContext */
+/* Relations, in TopMemoryContext. */
+static List *told = NIL;		/* that a word was said about */
+static List *with_long_keys = NIL;	/* which the worker does not read again: that may take long, and locks them */
 
 static void
 run(const char *sql, int attachment)
@@ -47,22 +49,28 @@ run(const char *sql, int attachment)
 	te_sql_as_extension(sql, &args);
 }
 
+static List *
+note(List *relations, Oid relation)
+{
+	MemoryContext caller = MemoryContextSwitchTo(TopMemoryContext);
+
+	if (list_length(relations) >= MOST_TOLD)
+	{
+		list_free(relations);
+		relations = NIL;
+	}
+	relations = list_append_unique_oid(relations, relation);
+	MemoryContextSwitchTo(caller);
+	return relations;
+}
+
 /* Is it said for the first time? */
 static bool
 is_news(Oid relation)
 {
-	MemoryContext caller;
-
 	if (list_member_oid(told, relation))
 		return false;
-	if (list_length(told) >= MOST_TOLD)
-	{
-		list_free(told);
-		told = NIL;
-	}
-	caller = MemoryContextSwitchTo(TopMemoryContext);
-	told = lappend_oid(told, relation);
-	MemoryContextSwitchTo(caller);
+	told = note(told, relation);
 	return true;
 }
 
@@ -141,11 +149,18 @@ static bool
 keys_fit(const TeAttachment *parent, Relation relation)
 {
 	const char *name = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)), RelationGetRelationName(relation));
+	Oid			oid = RelationGetRelid(relation);
 	TeArgs		none = {0};
 
-	return te_key_always_fits(&parent->key) ||
-		te_sql_as_owner(RelationGetRelid(relation), relation->rd_rel->relowner, NULL,
-						psprintf("SELECT FROM ONLY %s WHERE NOT %s LIMIT 1", name, te_key_fits_sql(&parent->key, "")), &none) == 0;
+	if (te_key_always_fits(&parent->key))
+		return true;
+	if (MyBackendType == B_BG_WORKER && list_member_oid(with_long_keys, oid))
+		return false;
+	if (te_sql_as_owner(oid, relation->rd_rel->relowner, NULL,
+						psprintf("SELECT FROM ONLY %s WHERE NOT %s LIMIT 1", name, te_key_fits_sql(&parent->key, "")), &none) == 0)
+		return true;
+	with_long_keys = note(with_long_keys, oid);
+	return false;
 }
 
 /* Attach a relation that is open and locked.  False if the parent was detached meanwhile, or is just being detached. */
@@ -180,7 +195,7 @@ attach_relation(const TeAttachment *parent, Relation relation, bool fresh)
 	return true;
 }
 
-/* Has another process attached it meanwhile, or has it left another table and is not released yet? */
+/* Has another process attached it before it was locked, or has it left another table and is not released yet? */
 static bool
 is_member(Oid relation)
 {
@@ -210,7 +225,7 @@ attach_member(const TeAttachment *parent, Oid oid, TeMemberMode mode, TeMemberCh
 		UnlockRelationOid(oid, ShareRowExclusiveLock);
 		return;
 	}
-	if (is_member(oid))
+	if (is_member(oid) || !te_hierarchy_is_below(oid, parent->relation))
 	{
 		relation_close(relation, NoLock);
 		return;
@@ -297,6 +312,8 @@ release_member(const TeAttachment *parent, const TeAttachment *member, TeMemberM
 		change->left = true;
 		return;
 	}
+	if (list_member_oid(te_member_relations(parent), member->relation))
+		return;					/* it has come back before it was locked */
 	te_run_as_extension(&save);
 	te_member_release(member);
 	te_run_as_end(&save);
@@ -315,9 +332,7 @@ te_member_dropped(Oid relation)
 	TeArgs		args = {0};
 
 	te_arg(&args, OIDOID, ObjectIdGetDatum(relation));
-	te_sql_as_extension(psprintf("WITH gone AS (DELETE FROM %s WHERE relation = $1 RETURNING attachment, file)"
-								 " INSERT INTO %s (attachment, file) SELECT gone.attachment, gone.file FROM gone",
-								 te_internal_name("thumbexif_released"), te_internal_name("thumbexif_removal")), &args);
+	te_sql_as_extension(psprintf("DELETE FROM %s WHERE relation = $1", te_internal_name("thumbexif_released")), &args);
 }
 
 /* --- both */

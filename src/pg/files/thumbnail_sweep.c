@@ -37,7 +37,7 @@ typedef struct Sweep
 	const char *folder;
 	int			attachment;
 	uint64		horizon;
-	const TeAttachment *shard;	/* whose rows are asked, too; NULL = none */
+	TeKeepFiles keep;
 	Tuplestorestate *names;
 	TupleDesc	desc;
 } Sweep;
@@ -162,56 +162,14 @@ register_names(Sweep *sweep)
 		elog(ERROR, "could not register the names of files");
 }
 
-/* Leave out of the names of files those that rows of the shard name.  Returns how many are left. */
-static int
-leave_out_named(const Sweep *sweep, char **names, int count)
-{
-	const TeAttachment *shard = sweep->shard;
-	char	   *folder;
-	Datum	   *paths;
-	bool	   *named;
-	uint64		found;
-	TeArgs		args = {0};
-	int			kept = 0;
-
-	if (shard == NULL || shard->column[TE_COL_THUMBNAIL_PATH] == NULL || count == 0)
-		return count;
-	folder = psprintf("%s/%s/%d/", te_thumbnail_base_path(), sweep->folder, te_folder_number(sweep->attachment));
-	paths = palloc(sizeof(Datum) * count);
-	named = palloc0(sizeof(bool) * count);
-	for (int i = 0; i < count; i++)
-		paths[i] = CStringGetTextDatum(psprintf("%s%s", folder, names[i]));
-	te_arg_array(&args, TEXTOID, paths, NULL, count);
-	found = te_sql_as_owner(shard->relation, shard->owner, shard->search_path,
-							psprintf("SELECT pg_catalog.array_position($1, t.%s::pg_catalog.text COLLATE pg_catalog.\"C\") FROM %s AS t"
-									 " WHERE t.%s::pg_catalog.text COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.=) ANY ($1)",
-									 quote_identifier(shard->column[TE_COL_THUMBNAIL_PATH]), shard->rows,
-									 quote_identifier(shard->column[TE_COL_THUMBNAIL_PATH])), &args);
-	for (uint64 i = 0; i < found; i++)
-		named[te_out_int((int) i, 1, 1) - 1] = true;
-	te_sql_free();
-	for (int i = 0; i < count; i++)
-		if (!named[i])
-			names[kept++] = names[i];
-	return kept;
-}
-
-/* Unlink the files that are named in SPI_tuptable, or in a dry run only count them.  Stops at an interrupt. */
+/* Unlink files.  Stops at an interrupt. */
 static int64
-unlink_rows(const Sweep *sweep, bool dry_run)
+unlink_files(const Sweep *sweep, char **names, int count)
 {
-	char	   *names[BATCH_SIZE];
-	int			count = (int) SPI_processed;
 	int64		removed = 0;
-	int			base;
+	int			base = te_thumbnail_open_base();
 	int			err = 0;
 
-	for (int i = 0; i < count; i++)
-		names[i] = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1);
-	count = leave_out_named(sweep, names, count);
-	if (dry_run)
-		return count;
-	base = te_thumbnail_open_base();
 	if (base < 0)
 		te_thumbnail_io_failed(errno);
 	for (int i = 0; i < count && err == 0 && !InterruptPending; i++)
@@ -230,6 +188,32 @@ unlink_rows(const Sweep *sweep, bool dry_run)
 	return removed;
 }
 
+/* Remove, or in a dry run count, those of the files named in SPI_tuptable that are not to be kept. */
+static int64
+remove_rows(const Sweep *sweep, bool dry_run)
+{
+	char	   *names[BATCH_SIZE];
+	bool		keep[BATCH_SIZE] = {false};
+	int			count = (int) SPI_processed;
+	int			n = 0;
+	int64		removed;
+
+	for (int i = 0; i < count; i++)
+		names[i] = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1);
+	sweep->keep(sweep->attachment, names, count, keep);
+	for (int i = 0; i < count; i++)
+	{
+		if (keep[i])
+			pfree(names[i]);
+		else
+			names[n++] = names[i];
+	}
+	removed = dry_run ? n : unlink_files(sweep, names, n);
+	for (int i = 0; i < n; i++)
+		pfree(names[i]);
+	return removed;
+}
+
 /* The numbers of an attachment and its members, whose states may name files in its folder, as int4[]. */
 static Datum
 numbers_of(int attachment)
@@ -244,7 +228,7 @@ numbers_of(int attachment)
 	return numbers;
 }
 
-/* Remove, or in a dry run count, the files that neither a state nor the removal table names. */
+/* Remove, or in a dry run count, the files that neither a state nor the removal table names, nor what is to be kept. */
 static int64
 remove_unnamed(const Sweep *sweep, bool dry_run)
 {
@@ -258,7 +242,6 @@ remove_unnamed(const Sweep *sweep, bool dry_run)
 	Oid			types[] = {INT4OID, INT4ARRAYOID};
 	Datum		values[] = {Int32GetDatum(sweep->attachment), numbers_of(sweep->attachment)};
 	Portal		cursor = SPI_cursor_open_with_args(NULL, sql, lengthof(types), types, values, NULL, true, 0);
-	SPITupleTable *found;
 	int64		total = 0;
 
 	for (;;)
@@ -266,18 +249,17 @@ remove_unnamed(const Sweep *sweep, bool dry_run)
 		SPI_cursor_fetch(cursor, true, BATCH_SIZE);
 		if (SPI_processed == 0)
 			break;
-		found = SPI_tuptable;
-		total += unlink_rows(sweep, dry_run);
-		SPI_freetuptable(found);
+		total += remove_rows(sweep, dry_run);
+		SPI_freetuptable(SPI_tuptable);
 	}
 	SPI_cursor_close(cursor);
 	return total;
 }
 
 static int64
-sweep_folder(const char *folder, int attachment, const TeAttachment *shard, uint64 horizon, bool dry_run)
+sweep_folder(const char *folder, int attachment, uint64 horizon, TeKeepFiles keep, bool dry_run)
 {
-	Sweep		sweep = {.folder = folder, .attachment = attachment, .shard = shard, .horizon = horizon};
+	Sweep		sweep = {.folder = folder, .attachment = attachment, .horizon = horizon, .keep = keep};
 	char		top[TE_FOLDER_PATH_SIZE];
 	int64		total = 0;
 
@@ -298,19 +280,19 @@ sweep_folder(const char *folder, int attachment, const TeAttachment *shard, uint
 }
 
 int64
-te_thumbnail_sweep(const char *folder, int attachment, uint64 horizon, bool dry_run)
+te_thumbnail_sweep(const char *folder, int attachment, uint64 horizon, TeKeepFiles keep, bool dry_run)
 {
-	return sweep_folder(folder, attachment, NULL, horizon, dry_run);
+	return sweep_folder(folder, attachment, horizon, keep, dry_run);
 }
 
 int64
-te_thumbnail_sweep_shard(const TeAttachment *shard, uint64 horizon, bool dry_run)
+te_thumbnail_sweep_shard(const TeAttachment *shard, uint64 horizon, TeKeepFiles keep, bool dry_run)
 {
 	char		folder[TE_FOLDER_NAME_SIZE];
 
 	if (!te_cluster_folder_is_usable() || !te_cluster_folder_name(folder))
 		return 0;
-	return sweep_folder(folder, shard->folder, shard, horizon, dry_run);
+	return sweep_folder(folder, shard->folder, horizon, keep, dry_run);
 }
 
 /* Remove a folder.  False if it still exists. */

@@ -11,19 +11,22 @@
 
 #include "pg/catalog/attachment.h"
 
+/* Set keep[i] for those of the files (names below the folder of attached tables, which has this number: TeAttachment) that are not to be removed.  Inside SPI. */
+typedef void (*TeKeepFiles) (int folder, char **names, int count, bool *keep);
+
 /*
  * Sweep the folder of an attachment: remove, or in a dry run only count, the files that neither a state nor the removal
- * table names in the active snapshot and that were created by transactions below "horizon", which have all ended.  Files
+ * table names in the active snapshot, that were created by transactions below "horizon", which have all ended, and that "keep" does not keep.  Files
  * with other names than ours are left alone.  Inside SPI, with the extension's rights.  Returns the number of files.
  * ERROR with a hint for problems of the server.
  */
-extern int64 te_thumbnail_sweep(const char *folder, int attachment, uint64 horizon, bool dry_run);
+extern int64 te_thumbnail_sweep(const char *folder, int attachment, uint64 horizon, TeKeepFiles keep, bool dry_run);
 
 /*
  * The same for the folder of a shard, in that of the cluster.  Its rows may name files that its states do not name yet, since another
- * node has made them; these are left alone.  Its owner's code may run.
+ * node has made them: "keep" keeps these.
  */
-extern int64 te_thumbnail_sweep_shard(const TeAttachment *shard, uint64 horizon, bool dry_run);
+extern int64 te_thumbnail_sweep_shard(const TeAttachment *shard, uint64 horizon, TeKeepFiles keep, bool dry_run);
 
 /* Remove the folder of an attachment ("<folder>/<attachment>") and its subfolders, as far as they are empty.  True if it is gone. */
 extern bool te_thumbnail_remove_folders(const char *top);

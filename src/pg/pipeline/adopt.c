@@ -3,23 +3,29 @@
  *		Thumbnails that rows name and their states do not.
  *
  * A file belongs to one state.  A name begins with the key that its asset had when it was made, so if that is the row's key and the row
- * has no state, no other state is looked for; otherwise all states of the table, or of all partitions, are read once for each call.
+ * has no state, no other state is looked for, but those of the same key in other partitions; otherwise all states of the table, or of all
+ * partitions, are read once for each call.
  */
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 
 #include "adopt.h"
 #include "asset_files.h"
 #include "moved_state.h"
 #include "pg/base/extension.h"
 #include "pg/base/guc.h"
+#include "pg/base/run_as.h"
 #include "pg/base/statement.h"
+#include "pg/base/subtransaction.h"
 #include "pg/catalog/asset_state.h"
 #include "pg/catalog/member.h"
 #include "pg/files/thumbnail_path.h"
 #include "wire/message.h"
+
+#define LOCK_TIMEOUT "100ms"	/* for states that others insert, and have not committed */
 
 /*
  * Does the row of a shard have a thumbnail in itself, which no state knows of?  With its shard it may have been moved here from another node.
@@ -138,6 +144,21 @@ find_owners(const TeAttachment *attachment, Datum *files, int count, Owners *own
 		add_owners(lfirst(cell), files, count, owners);
 }
 
+/* Does a state with one of these keys, in whichever partition, name one of the files? */
+static bool
+any_owner(const TeAttachment *attachment, const TeKey *keys, Datum *files, int count)
+{
+	Oid			type = te_key_state_type(attachment->key_type);
+	TeArgs		args = {0};
+
+	if (count == 0 || !te_attachment_shares_folder(attachment))
+		return false;
+	te_arg(&args, te_key_array_type(type), te_key_array(type, keys, count));
+	te_arg_array(&args, TEXTOID, files, NULL, count);
+	return te_sql_by_index(psprintf("SELECT FROM %s AS s WHERE s.attachment IN (%s) AND s.id = ANY ($1) AND s.file = ANY ($2) LIMIT 1",
+									attachment->state, te_member_numbers_sql(attachment->parent)), &args) > 0;
+}
+
 static TeAsset *
 owner_of(Owners *owners, const char *name)
 {
@@ -165,35 +186,65 @@ settings_of_one_size(const TeSettings *settings)
 	return text;
 }
 
-/* Insert the states of assets that have none.  A name is empty if the thumbnail is in the row. */
-static void
-insert_states(const TeAttachment *attachment, const TeSettings *settings, TeAsset **assets, char **names, int count)
+/* Assets that have no state, and the files that they name.  A name is empty if the thumbnail is in the row. */
+typedef struct Insertion
 {
-	Oid			type = te_key_state_type(attachment->key_type);
-	Datum	   *values = palloc(sizeof(Datum) * Max(count, 1));
-	TeArgs		args = {0};
+	const TeAttachment *attachment;
+	const TeSettings *settings;
+	TeAsset   **assets;
+	char	  **names;
+	int			count;
+} Insertion;
 
-	if (count == 0)
-		return;
+/* Insert the states. */
+static void
+insert_states(void *arg)
+{
+	const Insertion *insertion = arg;
+	const TeAttachment *attachment = insertion->attachment;
+	const TeSettings *settings = insertion->settings;
+	int			count = insertion->count;
+	Oid			type = te_key_state_type(attachment->key_type);
+	Datum	   *values = palloc(sizeof(Datum) * count);
+	TeArgs		args = {0};
+	TeRunAs		save;
+
 	te_arg_int4(&args, attachment->number);
 	te_arg_int4(&args, count);
 	for (int i = 0; i < count; i++)
-		values[i] = te_key_datum(type, &assets[i]->key);
+		values[i] = te_key_datum(type, &insertion->assets[i]->key);
 	te_arg_array(&args, type, values, NULL, count);
 	for (int i = 0; i < count; i++)
-		values[i] = CStringGetTextDatum(names[i]);
+		values[i] = CStringGetTextDatum(insertion->names[i]);
 	te_arg_array(&args, TEXTOID, values, NULL, count);
 	for (int i = 0; i < count; i++)
-		values[i] = Int64GetDatum(te_path_hash(assets[i]->path));
+		values[i] = Int64GetDatum(te_path_hash(insertion->assets[i]->path));
 	te_arg_array(&args, INT8OID, values, NULL, count);
 	te_arg_text(&args, settings_of_one_size(settings));
 	te_arg_text(&args, settings->exif);
 	te_arg_text(&args, te_asset_status_name(settings->sizes.count > 1 ? TE_ASSET_QUEUED : TE_ASSET_DONE));
-	te_sql_as_extension(psprintf("INSERT INTO %s (attachment, id, status, next_try, finished_at, file, wrote, path_hash, thumbnail_settings, exif_settings)"
-								 " SELECT $1, ($3)[n], $8::%s, CASE $8 WHEN 'queued' THEN now() END, now(), NULLIF(($4)[n], ''),"
-								 " CASE ($4)[n] WHEN '' THEN " INT64_FORMAT " ELSE 0 END, ($5)[n], $6, $7"
-								 " FROM generate_series(1, $2) AS n ON CONFLICT DO NOTHING",
-								 attachment->state, te_internal_name("thumbexif_asset_status"), TE_WROTE_THUMBNAIL), &args);
+	te_run_as_extension(&save);
+	set_config_option("lock_timeout", LOCK_TIMEOUT, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	te_sql(psprintf("INSERT INTO %s (attachment, id, status, next_try, finished_at, file, wrote, path_hash, thumbnail_settings, exif_settings)"
+					" SELECT $1, ($3)[n], $8::%s, CASE $8 WHEN 'queued' THEN now() END, now(), NULLIF(($4)[n], ''),"
+					" CASE ($4)[n] WHEN '' THEN " INT64_FORMAT " ELSE 0 END, ($5)[n], $6, $7"
+					" FROM generate_series(1, $2) AS n ON CONFLICT DO NOTHING",
+					attachment->state, te_internal_name("thumbexif_asset_status"), TE_WROTE_THUMBNAIL), &args);
+	te_run_as_end(&save);
+}
+
+/* The same; false if others have inserted one of these states, and have not committed. */
+static bool
+try_insert_states(Insertion *insertion)
+{
+	ErrorData  *error = insertion->count > 0 ? te_subtransaction(insert_states, insertion) : NULL;
+
+	if (error == NULL)
+		return true;
+	if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE && error->sqlerrcode != ERRCODE_T_R_DEADLOCK_DETECTED)
+		ReThrowError(error);
+	FreeErrorData(error);
+	return false;
 }
 
 /* Everything that te_adopt() works on. */
@@ -270,9 +321,13 @@ te_adopt(const TeAttachment *attachment, const TeSettings *settings, TeAsset **a
 {
 	char	  **names = palloc0(sizeof(char *) * Max(count, 1));
 	Datum	   *searched = palloc(sizeof(Datum) * Max(count, 1));
+	Datum	   *own = palloc(sizeof(Datum) * Max(count, 1));
+	TeKey	   *keys = palloc(sizeof(TeKey) * Max(count, 1));
 	TeAsset   **inserted = palloc(sizeof(TeAsset *) * Max(count, 1));
 	char	  **inserted_names = palloc(sizeof(char *) * Max(count, 1));
+	Insertion	insertion = {attachment, settings, inserted, inserted_names, 0};
 	Adopting	adopting = {.assets = assets, .count = count};
+	int			num_own = 0;
 	int			n = 0;
 
 	for (int i = 0; i < count; i++)
@@ -284,9 +339,19 @@ te_adopt(const TeAttachment *attachment, const TeSettings *settings, TeAsset **a
 		if (name == NULL || !file_exists(assets[i], name))
 			continue;
 		names[i] = name;
-		/* partitions may have the same keys */
-		if (assets[i]->state.exists || te_attachment_shares_folder(attachment) || !was_made_for(name, assets[i]))
+		if (assets[i]->state.exists || !was_made_for(name, assets[i]))
 			searched[n++] = CStringGetTextDatum(name);
+		else
+		{
+			keys[num_own] = assets[i]->key;
+			own[num_own++] = CStringGetTextDatum(name);
+		}
+	}
+	/* partitions may have the same keys */
+	if (any_owner(attachment, keys, own, num_own))
+	{
+		memcpy(searched + n, own, sizeof(Datum) * num_own);
+		n += num_own;
 	}
 	find_owners(attachment, searched, n, &adopting.owners);
 	n = 0;
@@ -298,5 +363,10 @@ te_adopt(const TeAttachment *attachment, const TeSettings *settings, TeAsset **a
 		inserted[n] = assets[i];
 		inserted_names[n++] = names[i];
 	}
-	insert_states(attachment, settings, inserted, inserted_names, n);
+	insertion.count = n;
+	if (try_insert_states(&insertion))
+		return;
+	for (int i = 0; i < count; i++)
+		if (results[i] == TE_ADOPT_DONE)
+			results[i] = TE_ADOPT_LATER;
 }

@@ -12,6 +12,7 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 
+#include "adopt.h"
 #include "asset_files.h"
 #include "claim.h"
 #include "moved_state.h"
@@ -295,6 +296,35 @@ clear_orphans(const TeAttachment *attachment, const TeAsset *assets, const TeCla
 	pfree(gone);
 }
 
+/*
+ * Of the assets to be claimed: let those without state that name the file made for them have it.  Others that name a file of ours get a
+ * new one.
+ */
+static void
+adopt_files(const TeClaimRequest *request, TeAsset *assets, int count, TeClaimResult *results, TeAlive *last)
+{
+	TeAsset   **named = palloc(sizeof(TeAsset *) * Max(count, 1));
+	TeAdoption *adopted = palloc(sizeof(TeAdoption) * Max(count, 1));
+	int			n = 0;
+
+	for (int i = 0; i < count; i++)
+	{
+		if (results[i] == TE_CLAIMED && !assets[i].state.exists && te_asset_files_own_name(&assets[i]) != NULL && te_may_adopt_own(&assets[i]))
+			named[n++] = &assets[i];
+	}
+	if (n > 0)
+		te_adopt(request->attachment, request->settings, named, n, adopted);
+	for (int i = 0; i < n; i++)
+	{
+		if (adopted[i] != TE_ADOPT_DONE)
+			continue;
+		te_assets_fill_states(request->attachment, named[i], 1, TE_STATE_READ);
+		results[named[i] - assets] = evaluate(request, named[i], last);
+	}
+	pfree(named);
+	pfree(adopted);
+}
+
 /* Claim assets whose rows and states have been read. */
 static void
 claim_read(const TeClaimRequest *request, TeAsset *assets, int count, TeClaimResult *results)
@@ -308,6 +338,7 @@ claim_read(const TeClaimRequest *request, TeAsset *assets, int count, TeClaimRes
 	}
 	if (request->claim == NULL)
 		return;
+	adopt_files(request, assets, count, results, &last);
 	clear_orphans(request->attachment, assets, results, count);
 	claim_states(request, assets, count, results);
 	insert_states(request, assets, count, results);

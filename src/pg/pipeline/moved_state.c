@@ -95,6 +95,26 @@ find_rows_elsewhere(Naming *naming)
 	naming->attachment = attachment;
 }
 
+void
+te_rows_naming(const TeAttachment *attachment, char **files, int count, bool *named)
+{
+	TeAsset    *assets = palloc0(sizeof(TeAsset) * count);
+	const TeAsset **gone = palloc(sizeof(TeAsset *) * count);
+	Naming		naming = {attachment, gone, palloc0(sizeof(TeAsset) * count), count};
+
+	if (attachment->column[TE_COL_THUMBNAIL_PATH] == NULL)
+		return;
+	for (int i = 0; i < count; i++)
+	{
+		assets[i].attachment = attachment;
+		assets[i].state.file = files[i];
+		gone[i] = &assets[i];
+	}
+	find_rows(&naming);
+	for (int i = 0; i < count; i++)
+		named[i] |= naming.rows[i].has_row;
+}
+
 /* --- moving and giving */
 
 static void

@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "asset_files.h"
 #include "pg/base/guc.h"
 #include "staleness.h"
 #include "wire/message.h"
@@ -258,14 +259,21 @@ has_thumbnail(const TeAsset *asset, bool *ours)
 	return asset->thumbnail_path != NULL;
 }
 
+/*
+ * A file in the table's folder that is not in the state may be another asset's, which removes it, or of a state that is lost: unless
+ * it is adopted (adopt.h), the asset needs one of its own.
+ */
 static bool
 thumbnail_is_stale(const TeAsset *asset, const TeSettings *settings, bool changed)
 {
 	const char *stored = asset->state.thumbnail_settings;
 	bool		ours;
 
-	return !has_thumbnail(asset, &ours) ||
-		(ours && (changed || asset->thumbnail_lost || !settings_match(stored, wanted_settings(stored, settings))));
+	if (!has_thumbnail(asset, &ours))
+		return true;
+	if (!ours)
+		return (changed || stored == NULL) && te_asset_files_own_name(asset) != NULL;
+	return changed || asset->thumbnail_lost || !settings_match(stored, wanted_settings(stored, settings));
 }
 
 bool

@@ -4,22 +4,21 @@
  *
  * thumbexif_clean() removes, in this order: states whose row was deleted while triggers were
  * disabled; thumbnails of sizes that are no longer wanted; attachments whose table was dropped while event triggers were disabled; files
- * listed for removal; files that nothing refers to.  Then it counts again what the views show.  All decisions are made in one snapshot,
+ * listed for removal; files that neither states nor rows name.  Then it counts again what the views show.  All decisions are made in one snapshot,
  * that of the calling query.  Files of states that this call deletes are counted too, although
  * they are only listed now and unlinked after its commit.
  */
 #include "postgres.h"
 
 #include "access/transam.h"
-#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
-#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/syscache.h"
 #include "utils/xid8.h"
 
+#include "clean_named.h"
 #include "clean_sizes.h"
 #include "cluster.h"
 #include "pg/base/extension.h"
@@ -95,45 +94,6 @@ forget_dropped_tables(void)
 			te_asset_state_forget(list[i]);
 }
 
-static void
-warn_not_compared(const TeAttachment *attachment, const char *detail, const char *hint)
-{
-	ereport(WARNING,
-			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("states of table %s were not compared with its rows", attachment->name),
-			 errdetail("%s", detail),
-			 errhint("%s", hint)));
-}
-
-/* Can the rows of an attached table be compared with its states?  Locks the table until the transaction ends. */
-static bool
-is_comparable(const TeAttachment *attachment)
-{
-	HeapTuple	tuple;
-	bool		forced;
-
-	if (!ConditionalLockRelationOid(attachment->relation, AccessShareLock))
-	{
-		warn_not_compared(attachment, "Another session has locked the table.", "Call thumbexif_clean() again later.");
-		return false;
-	}
-	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(attachment->relation));
-	if (!HeapTupleIsValid(tuple))
-		return false;
-	forced = ((Form_pg_class) GETSTRUCT(tuple))->relrowsecurity &&
-		((Form_pg_class) GETSTRUCT(tuple))->relforcerowsecurity;
-	ReleaseSysCache(tuple);
-	if (forced)
-		warn_not_compared(attachment, "Row security is forced for the table's owner.",
-						  "Use ALTER TABLE ... NO FORCE ROW LEVEL SECURITY to let thumbexif see all rows.");
-	else if (!te_attachment_accepts_key(attachment, attachment->key_type))
-		warn_not_compared(attachment, "Its key column was dropped or its type was changed.",
-						  "Call thumbexif_attach() again with the current columns of the table.");
-	else
-		return true;
-	return false;
-}
-
 /* A chunk of keys, whose rows are looked for. */
 typedef struct KeyChunk
 {
@@ -181,7 +141,7 @@ try_find_keys_without_row(KeyChunk *chunk)
 		return true;
 	if (te_error_is_interrupt(error))
 		ReThrowError(error);
-	warn_not_compared(chunk->attachment, error->message, "Check the functions that indexes and policies of the table call.");
+	te_clean_not_compared(chunk->attachment, error->message, "Check the functions that indexes and policies of the table call.");
 	return false;
 }
 
@@ -246,7 +206,7 @@ clean_states(const TeAttachment *attachment, bool dry_run)
 	Datum		keys = (Datum) 0;
 	int64		files = 0;
 	bool		first = true;
-	bool		more = is_comparable(attachment);
+	bool		more = te_clean_comparable(attachment);
 	bool		refused = false;
 
 	while (more)
@@ -291,11 +251,11 @@ sweep_folders(const TeThumbnailFolders *folders, bool dry_run)
 								   te_internal_name("thumbexif_attachment"), te_internal_name("thumbexif_dropped")), &count);
 	for (int i = 0; i < count; i++)
 		for (int j = 0; j < folders->count; j++)
-			files += te_thumbnail_sweep(folders->name[j], list[i], horizon, dry_run);
+			files += te_thumbnail_sweep(folders->name[j], list[i], horizon, te_clean_keep_named, dry_run);
 	foreach(cell, te_attachment_with_rows())
 	{
 		if (((TeAttachment *) lfirst(cell))->shard != 0)
-			files += te_thumbnail_sweep_shard(lfirst(cell), horizon, dry_run);
+			files += te_thumbnail_sweep_shard(lfirst(cell), horizon, te_clean_keep_named, dry_run);
 	}
 	return files;
 }

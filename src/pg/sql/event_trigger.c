@@ -28,8 +28,8 @@ check_called(FunctionCallInfo fcinfo, const char *name)
 				 errhint("CREATE EXTENSION thumbexif creates the event trigger that calls it.")));
 }
 
-/* The files of former members that were dropped are no longer named by rows.  Returns the number of tables.  Inside SPI. */
-static uint64
+/* The files of former members that were dropped are no longer kept for these.  Inside SPI. */
+static void
 forget_released(void)
 {
 	TeArgs		args = {0};
@@ -42,7 +42,6 @@ forget_released(void)
 		relations[i] = DatumGetObjectId(te_out((int) i, 1));
 	for (uint64 i = 0; i < dropped; i++)
 		te_member_dropped(relations[i]);
-	return dropped;
 }
 
 /* thumbexif_track_drop() RETURNS event_trigger: forget the attachments of tables that the command dropped. */
@@ -69,7 +68,7 @@ thumbexif_track_drop(PG_FUNCTION_ARGS)
 		numbers[i] = (int) te_out_int((int) i, 1, 0);
 	for (uint64 i = 0; i < dropped; i++)
 		te_asset_state_forget(numbers[i]);
-	dropped += forget_released();
+	forget_released();
 	if (dropped > 0)
 		te_wake_at_commit();	/* the worker removes their files */
 	SPI_finish();

@@ -23,6 +23,8 @@
 #include "pg/base/statement.h"
 #include "pg/catalog/asset.h"
 #include "pg/catalog/asset_state.h"
+#include "pg/catalog/attachment.h"
+#include "pg/catalog/hierarchy.h"
 #include "pg/catalog/key.h"
 
 /* So many deleted states are remembered.  An UPDATE that moves rows needs one, since each insertion follows its deletion. */
@@ -37,6 +39,8 @@ typedef struct LeftRow
 	int64		path_hash;
 	bool		has_path_hash;
 	char	   *file;			/* NULL = none */
+	SubTransactionId left_in;	/* where it was deleted */
+	SubTransactionId taken_in;	/* a subtransaction in it that has taken it over, or invalid */
 	bool		moves;			/* it was not deleted for good: UPDATE moves it to another partition */
 	Datum		state;			/* the row of the state table */
 	Datum		sizes;			/* an array of rows of the table of thumbnails, or 0 */
@@ -66,12 +70,30 @@ forget(void)
 	num_left = 0;
 }
 
-/* SubXactCallback: what was deleted in a subtransaction that is rolled back was not. */
+/*
+ * SubXactCallback: what was deleted or taken over in a subtransaction that is rolled back was not; otherwise it was in its parent.
+ */
 static void
 subtransaction_ended(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *arg)
 {
-	if (event == SUBXACT_EVENT_ABORT_SUB)
-		forget();
+	bool		aborted = event == SUBXACT_EVENT_ABORT_SUB;
+	ListCell   *cell;
+
+	if ((!aborted && event != SUBXACT_EVENT_COMMIT_SUB) || !is_of_now())
+		return;
+	if (aborted)
+		last_left = false;
+	foreach(cell, left_rows)
+	{
+		LeftRow    *left = lfirst(cell);
+
+		if (left->taken_in == mine)
+			left->taken_in = aborted ? InvalidSubTransactionId : parent;
+		if (left->left_in == mine && !aborted)
+			left->left_in = parent;
+		if (left->left_in == mine || left->left_in == left->taken_in)
+			left_rows = foreach_delete_current(left_rows, cell);
+	}
 }
 
 /* Begin a list, if that of this transaction has not begun. */
@@ -126,6 +148,7 @@ remember(const TeTrackedTable *table, Datum key, bool moves)
 	row->has_path_hash = !te_out_null(0, 1);
 	row->path_hash = te_out_int(0, 1, 0);
 	row->file = te_out_text(0, 2);
+	row->left_in = GetCurrentSubTransactionId();
 	row->moves = moves;
 	row->state = copy_datum(3, false, -1);
 	row->sizes = copy_datum(4, false, -1);
@@ -282,7 +305,26 @@ take_over(const TeTrackedTable *table, const LeftRow *left, Datum key)
 bool
 te_moved_rows_any(void)
 {
-	return left_rows != NIL && is_of_now();
+	ListCell   *cell;
+
+	foreach(cell, is_of_now() ? left_rows : NIL)
+	{
+		if (((LeftRow *) lfirst(cell))->taken_in == InvalidSubTransactionId)
+			return true;
+	}
+	return false;
+}
+
+/* The row that has left has arrived: forget it, as soon as that cannot be rolled back without its having left. */
+static void
+mark_taken(LeftRow *left)
+{
+	if (left->left_in != GetCurrentSubTransactionId())
+		left->taken_in = GetCurrentSubTransactionId();
+	else
+		left_rows = list_delete_ptr(left_rows, left);
+	if (left_rows == NIL)
+		forget();
 }
 
 TeMovedResult
@@ -303,16 +345,43 @@ te_moved_row_arrives(const TeTrackedTable *table, Datum key, TupleTableSlot *row
 		LeftRow    *left = lfirst(cell);
 		bool		same_path = left->has_path_hash && left->path_hash == path_hash;
 
-		if (left->parent != table->parent || left->key_type != table->key_type ||
+		if (left->taken_in != InvalidSubTransactionId || left->parent != table->parent || left->key_type != table->key_type ||
 			!is_same_row(left, thumbnail_path, te_tracked_same_key(table, left->key, key), same_path,
 						 followed && foreach_current_index(cell) == 0))
 			continue;
 		if (!take_over(table, left, key))
 			return TE_MOVED_NOT;
-		left_rows = foreach_delete_current(left_rows, cell);
-		if (left_rows == NIL)
-			forget();
+		mark_taken(left);
 		return same_path ? TE_MOVED_AS_IT_WAS : TE_MOVED_CHANGED;
 	}
 	return TE_MOVED_NOT;
+}
+
+void
+te_moved_row_escapes(Oid relation, TupleTableSlot *row)
+{
+	TeAttachment *attachment = te_attachment_find(te_hierarchy_top(relation));
+	const char *name = attachment != NULL ? attachment->column[TE_COL_THUMBNAIL_PATH] : NULL;
+	char	   *thumbnail_path;
+	TeColumnInfo column;
+	ListCell   *cell;
+
+	if (name == NULL || !te_column_find(relation, name, &column) || !te_path_accepts(column.type))
+		return;
+	thumbnail_path = row_text(row, column.number);
+	foreach(cell, left_rows)
+	{
+		LeftRow    *left = lfirst(cell);
+		TeArgs		args = {0};
+
+		if (left->taken_in != InvalidSubTransactionId || left->file == NULL || !ends_with_file(thumbnail_path, left->file))
+			continue;
+		te_arg(&args, INT8ARRAYOID, left->removals);
+		te_arg(&args, OIDOID, ObjectIdGetDatum(relation));
+		te_sql(psprintf("WITH kept AS (DELETE FROM %s AS r USING unnest($1) AS k(removal) WHERE r.removal = k.removal RETURNING r.attachment, r.file)"
+						" INSERT INTO %s (attachment, relation, file) SELECT kept.attachment, $2, kept.file FROM kept ON CONFLICT DO NOTHING",
+						te_internal_name("thumbexif_removal"), te_internal_name("thumbexif_released")), &args);
+		mark_taken(left);
+		return;
+	}
 }

@@ -29,6 +29,12 @@ extern void te_moved_row_leaves(const TeTrackedTable *table, Datum key, HeapTupl
 /* A row with this key was inserted: take over the state that it had, and its files.  Both are left alone if it has a state. */
 extern TeMovedResult te_moved_row_arrives(const TeTrackedTable *table, Datum key, TupleTableSlot *row);
 
+/*
+ * A row was inserted into a partition that is not attached.  If it is one that has left, its file stays: it is noted as one of a table that
+ * is no longer a member.
+ */
+extern void te_moved_row_escapes(Oid relation, TupleTableSlot *row);
+
 /* Might a row that is inserted be one that has left? */
 extern bool te_moved_rows_any(void);
 

@@ -79,7 +79,11 @@ keep_row(TriggerData *trigger)
 	TeTrackedTable *table = te_tracked_table(RelationGetRelid(trigger->tg_relation));
 
 	if (table->parent == 0)
+	{
+		if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event) && te_moved_rows_any())
+			te_moved_row_escapes(table->relation, trigger->tg_trigslot);
 		return;
+	}
 	if (!table->has_key || table->path == 0)
 		te_trigger_warn(table);
 	else if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event))

@@ -1,0 +1,107 @@
+/*
+ * clean_named.c
+ *		Comparison of states and files with the rows of attached tables, for thumbexif_clean().
+ */
+#include "postgres.h"
+
+#include "catalog/pg_class.h"
+#include "executor/spi.h"
+#include "storage/lmgr.h"
+#include "utils/syscache.h"
+
+#include "clean_named.h"
+#include "pg/base/subtransaction.h"
+#include "pg/catalog/member.h"
+#include "pg/pipeline/moved_state.h"
+
+void
+te_clean_not_compared(const TeAttachment *attachment, const char *detail, const char *hint)
+{
+	ereport(WARNING,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("states of table %s were not compared with its rows", attachment->name),
+			 errdetail("%s", detail),
+			 errhint("%s", hint)));
+}
+
+bool
+te_clean_comparable(const TeAttachment *attachment)
+{
+	HeapTuple	tuple;
+	bool		forced;
+
+	if (!ConditionalLockRelationOid(attachment->relation, AccessShareLock))
+	{
+		te_clean_not_compared(attachment, "Another session has locked the table.", "Call thumbexif_clean() again later.");
+		return false;
+	}
+	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(attachment->relation));
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	forced = ((Form_pg_class) GETSTRUCT(tuple))->relrowsecurity &&
+		((Form_pg_class) GETSTRUCT(tuple))->relforcerowsecurity;
+	ReleaseSysCache(tuple);
+	if (forced)
+		te_clean_not_compared(attachment, "Row security is forced for the table's owner.",
+						  "Use ALTER TABLE ... NO FORCE ROW LEVEL SECURITY to let thumbexif see all rows.");
+	else if (!te_attachment_accepts_key(attachment, attachment->key_type))
+		te_clean_not_compared(attachment, "Its key column was dropped or its type was changed.",
+						  "Call thumbexif_attach() again with the current columns of the table.");
+	else
+		return true;
+	return false;
+}
+
+/* --- files that rows name */
+
+typedef struct Comparison
+{
+	const TeAttachment *table;
+	char	  **names;
+	int			count;
+	bool	   *keep;
+} Comparison;
+
+static void
+find_named(void *arg)
+{
+	Comparison *comparison = arg;
+
+	te_rows_naming(comparison->table, comparison->names, comparison->count, comparison->keep);
+}
+
+/* False if it cannot be told which files the rows name. */
+static bool
+compare(Comparison *comparison)
+{
+	ErrorData  *error;
+
+	if (!te_clean_comparable(comparison->table))
+		return false;
+	error = te_subtransaction(find_named, comparison);
+	if (error == NULL)
+		return true;
+	if (te_error_is_interrupt(error))
+		ReThrowError(error);
+	te_clean_not_compared(comparison->table, error->message, "Check the functions that indexes and policies of the table call.");
+	return false;
+}
+
+void
+te_clean_keep_named(int folder, char **names, int count, bool *keep)
+{
+	ListCell   *cell;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	foreach(cell, te_attachment_with_rows())
+	{
+		Comparison	comparison = {lfirst(cell), names, count, keep};
+
+		if (comparison.table->folder != folder || compare(&comparison))
+			continue;
+		memset(keep, true, sizeof(bool) * count);
+		break;
+	}
+	SPI_finish();
+}
