@@ -122,6 +122,47 @@ sql("SELECT thumbexif_detach('mixed'); INSERT INTO mixed VALUES (6, 'x', '$uuid'
 like(said("SELECT thumbexif_attach('mixed')"), qr/table public.mixed has keys \(n, "Name", u, t\) whose text is longer than 127 bytes/, 'a table that has such a key is not attached');
 sql('DROP TABLE mixed');
 
+# --- dates and times: one text, whatever the settings of the session are
+
+my @days = ('2024-05-01', '0044-03-15 BC', '4714-11-24 BC', '0001-01-01', '5874897-12-31', 'infinity', '-infinity');
+my @moments = ('2024-05-01 10:00:00.5', '2024-05-01 10:00:00', '2024-05-01 10:00:00.000001', '0044-03-15 23:59:59.999999 BC', '4714-11-24 00:00:00 BC', '294276-12-31 23:59:59.999999', 'infinity', '-infinity');
+my @settings = ("TimeZone = 'Asia/Kolkata'; SET DateStyle = 'German'; SET IntervalStyle = 'iso_8601'", "TimeZone = 'America/New_York'; SET DateStyle = 'SQL, DMY'", "TimeZone = 'UTC'; SET DateStyle = 'Postgres, MDY'");
+sql("CREATE DOMAIN moment AS timestamptz; CREATE TABLE dated (d date, m timestamp, z moment, n int, path text, thumbnail_path text, PRIMARY KEY (d, m, z, n));
+	SELECT thumbexif_attach('dated', id => '{d,m,z,n}'), thumbexif_pause('dated')");
+my $given = 'SELECT d, m, z, 0 FROM unnest(ARRAY[' . join(', ', map { "'$_'::date" } @days) . ']) d, unnest(ARRAY[' . join(', ', map { "'$_'::timestamp" } @moments) .
+	']) m, unnest(ARRAY[' . join(', ', map { $_ =~ /inf/ ? "'$_'::timestamptz" : "'" . ($_ =~ s/( BC)?$/+00$1/r) . "'::timestamptz" } @moments) . ']) z';
+my $dated = @days * @moments**2;
+my $id_of = 'thumbexif_key(thumbexif_key_value(d), thumbexif_key_value(m), thumbexif_key_value(z), n::text)';
+my $found = "SELECT count(*) FILTER (WHERE s.id IS NULL), count(s.id) FROM dated FULL JOIN $state s ON s.id = $id_of COLLATE \"C\"";
+sql("INSERT INTO dated SELECT d, m, z, n, '1.png' FROM ($given) AS g (d, m, z, n)");
+is(sql($found), "0|$dated", 'in bulk, states have the texts of thumbexif_key_value()');
+sql("SET $settings[1]; DELETE FROM dated WHERE d <> 'infinity'; SET $settings[0]; UPDATE dated SET n = 1");
+is(sql($found), '0|' . @moments**2, 'so have they for triggers under other settings, by their transition tables');
+sql("SET $settings[1]; DELETE FROM dated WHERE m <> 'infinity' AND z > '-infinity'; INSERT INTO dated SELECT '2024-05-01', m, '2024-05-01 10:00:00.5+00', 1, '2.png' FROM dated WHERE z = 'infinity'");
+sql("SET $settings[2]; INSERT INTO dated VALUES ('2024-05-01', '2024-05-01 10:00', '2024-05-01 10:00+00', $_, '2.png')") foreach 1, 2;
+my $left = sql('SELECT count(*) FROM dated');
+is(sql($found), "0|$left", 'rows of few rows, too');
+like(sql("SELECT string_agg(id, ' ') FROM $state"), qr/\{2024-05-01,2024-05-01T10:00:00,2024-05-01T10:00:00\+00:00,2\}/, 'which is ISO 8601, in UTC');
+sql('CREATE ROLE plain; ALTER TABLE dated OWNER TO plain; REVOKE EXECUTE ON FUNCTION thumbexif_key_value(date), thumbexif_key_value(timestamp), thumbexif_key_value(timestamptz), thumbexif_key(text[]) FROM PUBLIC');
+is(sql("SET client_min_messages = error; SET $settings[1]; CALL thumbexif_backfill(relation => 'dated', max_assets => 3)") =~ s/\|.*//r, 3, 'a backfill finds the rows by them');
+is(sql("SET client_min_messages = error; SET $settings[2]; CALL thumbexif_backfill(relation => 'dated', batch_size => 4)") =~ s/\|.*//r, $left - 3, 'and goes on behind, in a session with other settings');
+is(sql("SELECT count(*) FROM dated WHERE thumbnail_path IS NULL"), 0, 'all of them, for an owner who may call none of our functions');
+sql('ALTER TABLE dated OWNER TO CURRENT_USER; GRANT EXECUTE ON FUNCTION thumbexif_key_value(date), thumbexif_key_value(timestamp), thumbexif_key_value(timestamptz), thumbexif_key(text[]) TO PUBLIC');
+is(sql("SET $_; SELECT count(*) FROM dated, LATERAL thumbexif_state($id_of, 'dated') t WHERE t.status = 'done'") =~ s/.*\n//sr, $left, 'each is found by its id under ' . (split /;/)[0]) foreach @settings;
+is(sql("SET $_; SELECT count(*) FROM dated, LATERAL thumbexif_state(ARRAY[d::text, m::text, z::text, n::text]::text, 'dated') t WHERE t.status = 'done'") =~ s/.*\n//sr, $left, 'or as the session writes it') foreach $settings[2], "TimeZone = 'UTC'; SET DateStyle = 'ISO'";
+is(sql("SET $settings[1]; SELECT t.status FROM thumbexif_process('{01/05/2024,01/05/2024 10:00,\"01/05/2024 06:00 EDT\",2}', 'dated') t"), 'done', 'any notation that the session reads');
+like(said("SELECT thumbexif_process('{$_,infinity,infinity,1}', 'dated')"), qr/invalid key/, "$_ is no date") foreach '2024-02-30', 'x', '9999999-01-01';
+like(said("SELECT thumbexif_process('{infinity,infinity,\"2024-01-01 00:00 Nowhere/None\",1}', 'dated')"), qr/invalid key/, 'nor is a time in a zone that does not exist');
+is(sql("CREATE SCHEMA dates; SET client_min_messages = error; SET $settings[0]; SELECT thumbexif_api('dated', 'dates', create_indexes => true); SET $settings[1];
+	SELECT count(*) FROM dates.photos p JOIN $state s ON s.id = p.id; SELECT dates.photo('{2024-05-01,2024-05-01 10:00,2024-05-01 12:00+02,2}')->>'id'") =~ s/^\D*\n//r,
+	"$left\n{2024-05-01,2024-05-01T10:00:00,2024-05-01T10:00:00+00:00,2}", 'the view of an application has the same');
+like(sql("SET enable_seqscan = off; EXPLAIN (COSTS off) SELECT * FROM dates.photos WHERE id = '{5,15}'"), qr/Index Cond: \(+(public\.)?thumbexif_key\(/, 'with an index');
+like(said("SELECT thumbexif_detach('dated'); SELECT thumbexif_attach('dated', id => 'z')"), qr/column "z" of table "dated" is of type moment|type timestamp with time zone.*varchar if it is the key alone/s, 'a time alone is no key');
+like(said("CREATE TABLE odd (id int, w interval, path text, PRIMARY KEY (id, w)); SELECT thumbexif_attach('odd')"), qr/column "w" of table "odd" is of type interval.*varchar, date, timestamp or timestamptz, or a domain/s, 'nor is an interval a part of one');
+sql("SET client_min_messages = error; SELECT thumbexif_attach('dated'), thumbexif_pause('dated'); DROP SCHEMA dates CASCADE; ALTER TABLE dated DROP CONSTRAINT dated_pkey; DROP TRIGGER thumbexif_update ON dated; ALTER TABLE dated ALTER m TYPE timestamptz; ALTER TABLE dated ADD PRIMARY KEY (d, m, z, n)");
+like(said("CALL thumbexif_backfill(relation => 'dated')"), qr/column "m" of attached table public.dated has changed its type/, 'a timestamp that becomes a timestamptz is another key');
+sql('DROP TABLE dated, odd');
+
 # --- the key's index serves every statement
 
 sql("SET session_replication_role = replica; INSERT INTO items SELECT i % 10, i, '1.png' FROM generate_series(1, 20000) i; ANALYZE items");

@@ -11,6 +11,7 @@
 #include "utils/syscache.h"
 
 #include "column.h"
+#include "key_time.h"
 #include "wire/message.h"
 
 #define TEXT_COLUMN		"pg_catalog.text", "text or varchar", {TEXTOID, VARCHAROID}
@@ -83,6 +84,12 @@ te_key_type(Oid type)
 	return te_key_state_table(type) != NULL ? type : InvalidOid;
 }
 
+Oid
+te_key_part_type(Oid type)
+{
+	return te_key_is_time(type) ? type : te_key_type(type);
+}
+
 const char *
 te_key_state_table(Oid type)
 {
@@ -106,7 +113,7 @@ te_key_types_match(Oid one, Oid other)
 {
 	const char *table = te_key_state_table(one);
 
-	return table != NULL && table == te_key_state_table(other);
+	return table != NULL ? table == te_key_state_table(other) : te_key_is_time(one) && one == other;
 }
 
 char *

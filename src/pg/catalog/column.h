@@ -67,6 +67,7 @@ extern const TeColumnDef te_columns[TE_COLUMNS];
 
 #define TE_PATH_ACCEPTED	"text or varchar"
 #define TE_KEY_ACCEPTED		"smallint, integer, bigint, uuid, text or varchar"
+#define TE_KEY_PART_ACCEPTED	"smallint, integer, bigint, uuid, text, varchar, date, timestamp or timestamptz"
 
 /* May a column that thumbexif writes, or the path, be of this type? */
 extern bool te_column_accepts(TeColumn column, Oid type);
@@ -75,7 +76,13 @@ extern bool te_path_accepts(Oid type);
 /* The type as which a key column of that type is used, text for varchar; InvalidOid if it cannot be a key. */
 extern Oid	te_key_type(Oid type);
 
-/* Have keys of both types the same state table?  False for types that no key has. */
+/* The same for one of several key columns, which may also be a date, timestamp or timestamptz. */
+extern Oid	te_key_part_type(Oid type);
+
+/*
+ * Have keys of both types the same state table, or, of one of several columns, values of both the same texts?  False for types that no
+ * key has.
+ */
 extern bool te_key_types_match(Oid one, Oid other);
 
 /* The state table (not qualified) for keys of a type; NULL if a key cannot be of this type. */

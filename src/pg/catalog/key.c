@@ -13,6 +13,7 @@
 
 #include "key.h"
 #include "key_sql.h"
+#include "key_time.h"
 #include "pg/base/array_text.h"
 #include "pg/compat.h"
 
@@ -116,7 +117,7 @@ te_key_text_length(Oid type)
 		case TEXTOID:
 			return TE_KEY_MAX_TEXT;
 		default:
-			return 2 * UUID_LEN + 4;
+			return te_key_is_time(type) ? te_key_time_length(type) : 2 * UUID_LEN + 4;
 	}
 }
 
@@ -214,6 +215,8 @@ te_key_part_text(Oid type, Datum value)
 
 	if (type == TEXTOID && toast_raw_datum_size(value) - VARHDRSZ > TE_KEY_MAX_TEXT)
 		return NULL;
+	if (te_key_is_time(type))
+		return te_key_time_text(type, value);
 	key_from_datum(type, value, &key);
 	return te_key_text(type, &key);
 }
@@ -229,13 +232,14 @@ in_range(Oid type, int64 number)
 	return true;
 }
 
-/* Parse an integer or a uuid, by the input function of bigint or uuid.  False if it is none. */
+/* Parse an integer, a uuid or a time, by the input function of bigint, uuid or the time's type.  False if it is none. */
 static bool
 parse_value(Oid type, char *text, Datum *value)
 {
 	ErrorSaveContext failure = {.type = T_ErrorSaveContext};
+	PGFunction	input = te_key_is_time(type) ? te_key_time_input(type) : type == UUIDOID ? uuid_in : int8in;
 
-	return DirectInputFunctionCallSafe(type == UUIDOID ? uuid_in : int8in, text, InvalidOid, -1, (Node *) &failure, value);
+	return DirectInputFunctionCallSafe(input, text, InvalidOid, -1, (Node *) &failure, value);
 }
 
 /* The same for a key; ERROR if it is none. */
@@ -286,6 +290,11 @@ composite_key_from_argument(const TeAttachment *attachment, Oid type, Datum argu
 		valid = parse_value(part, values[i], &datum);
 		if (!valid)
 			break;
+		if (te_key_is_time(part))
+		{
+			values[i] = te_key_time_text(part, datum);
+			continue;
+		}
 		key_from_datum(te_key_state_type(part), datum, &value);
 		fits &= part == UUIDOID || in_range(part, value.number);
 		values[i] = te_key_text(te_key_state_type(part), &value);

@@ -2,8 +2,8 @@
  * key.h
  *		The key of an asset: an integer, a uuid or a text.
  *
- * A key of several columns is a text: that of the array of their values, as PostgreSQL writes it, for example {7,42}.  The same
- * values always have the same text.
+ * A key of several columns is a text: that of the array of their values, as PostgreSQL writes it, for example {7,42}.  Dates and times
+ * in it are as key_time.h says.  The same values always have the same text.
  *
  * Most functions take a type: for statements on the user's table that of its key column (smallint, integer, bigint,
  * uuid, or text, also for varchar), for statements on a state table te_key_state_type() of it.  Texts are compared by

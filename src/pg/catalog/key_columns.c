@@ -46,7 +46,7 @@ te_key_columns_parse(const char *first, Oid key_type, const char *names, const c
 	{
 		key->name[i] = name[i];
 		key->type[i] = (Oid) strtoul(type[i], NULL, 10);
-		if (te_key_state_table(key->type[i]) == NULL)
+		if (te_key_part_type(key->type[i]) != key->type[i])
 			return false;
 	}
 	return true;
@@ -67,8 +67,10 @@ te_key_columns_look_up(Oid relation, TeKeyColumns *key)
 	for (int i = 0; i < key->count; i++)
 	{
 		TeColumnInfo info;
-		Oid			type = te_column_find(relation, key->name[i], &info) ? te_key_type(info.type) : InvalidOid;
+		Oid			type = InvalidOid;
 
+		if (te_column_find(relation, key->name[i], &info))
+			type = key->count > 1 ? te_key_part_type(info.type) : te_key_type(info.type);
 		if (unfit < 0 && !te_key_types_match(key->type[i], type))
 			unfit = i;
 		key->type[i] = type;

@@ -16,7 +16,7 @@ typedef struct TeKeyColumns
 {
 	int			count;
 	const char *name[TE_KEY_MAX_COLUMNS];	/* not quoted */
-	Oid			type[TE_KEY_MAX_COLUMNS];	/* as te_key_type() has it */
+	Oid			type[TE_KEY_MAX_COLUMNS];	/* as te_key_type() has it, or te_key_part_type() */
 	bool		loose[TE_KEY_MAX_COLUMNS];	/* equal texts may have different bytes; set by te_key_columns_look_up() */
 } TeKeyColumns;
 

@@ -10,6 +10,7 @@
 
 #include "key.h"
 #include "key_sql.h"
+#include "key_time.h"
 
 /* A column, with its alias. */
 static char *
@@ -44,8 +45,12 @@ composite_sql(const TeKeyColumns *key, const char *alias)
 
 	initStringInfo(&sql);
 	for (int i = 0; i < key->count; i++)
-		appendStringInfo(&sql, "%sCAST(CAST(%s AS %s) AS pg_catalog.text)", i > 0 ? ", " : "CAST(ARRAY[",
-						 column_sql(key, alias, i), format_type_be_qualified(key->type[i]));
+	{
+		char	   *value = psprintf("CAST(%s AS %s)", column_sql(key, alias, i), format_type_be_qualified(key->type[i]));
+
+		appendStringInfo(&sql, "%s%s", i > 0 ? ", " : "CAST(ARRAY[",
+						 te_key_is_time(key->type[i]) ? te_key_time_sql(key->type[i], value) : psprintf("CAST(%s AS pg_catalog.text)", value));
+	}
 	appendStringInfoString(&sql, "] AS pg_catalog.text)");
 	return sql.data;
 }
@@ -116,12 +121,18 @@ te_key_differs_sql(const TeKeyColumns *key, const char *alias, const char *other
 	return sql.data;
 }
 
-/* One value of a text.  Every integer is a bigint: a state may have one that is out of the range of the column. */
+/* The type of a value of a text.  Every integer is a bigint: a state may have one that is out of the range of the column. */
+static char *
+part_type(const TeKeyColumns *key, int i)
+{
+	return format_type_be_qualified(te_key_is_time(key->type[i]) ? key->type[i] : te_key_state_type(key->type[i]));
+}
+
+/* One value of a text. */
 static char *
 part_sql(const TeKeyColumns *key, const char *value, int i)
 {
-	return psprintf("CAST((CAST(%s AS pg_catalog.text[]))[%d] AS %s)", value, i + 1,
-					format_type_be_qualified(te_key_state_type(key->type[i])));
+	return psprintf("CAST((CAST(%s AS pg_catalog.text[]))[%d] AS %s)", value, i + 1, part_type(key, i));
 }
 
 /* A condition that a column has the very bytes of a value that it equals, unless equal texts always have the same. */
@@ -160,8 +171,7 @@ te_key_equals_nth_sql(const TeKeyColumns *key, const char *alias, const char *pa
 	for (int i = 0; i < key->count; i++)
 	{
 		const char *part = psprintf("CAST((%s)[%s OPERATOR(pg_catalog.*) %d OPERATOR(pg_catalog.-) %d] AS %s)",
-									parameter, number, key->count, key->count - i - 1,
-									format_type_be_qualified(te_key_state_type(key->type[i])));
+									parameter, number, key->count, key->count - i - 1, part_type(key, i));
 
 		appendStringInfo(&sql, "%s%s OPERATOR(pg_catalog.=) %s%s", i > 0 ? " AND " : "", column_sql(key, alias, i), part,
 						 same_bytes_sql(key, alias, part, i));

@@ -17,6 +17,7 @@
 #include "pg/base/statement.h"
 #include "pg/catalog/key.h"
 #include "pg/catalog/key_sql.h"
+#include "pg/catalog/key_time.h"
 #include "pg/compat.h"
 
 /*
@@ -214,7 +215,12 @@ composite_id(const TeKeyColumns *key)
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "%s(", te_user_name("thumbexif_key"));
 	for (int i = 0; i < key->count; i++)
-		appendStringInfo(&sql, "%sCAST(%s AS text)", i > 0 ? ", " : "", quote_identifier(key->name[i]));
+	{
+		const char *name = quote_identifier(key->name[i]);
+
+		appendStringInfo(&sql, "%s%s", i > 0 ? ", " : "", !te_key_is_time(key->type[i]) ? psprintf("CAST(%s AS text)", name) :
+						 psprintf("%s(CAST(%s AS %s))", te_user_name("thumbexif_key_value"), name, format_type_be_qualified(key->type[i])));
+	}
 	appendStringInfoString(&sql, ") COLLATE \"C\"");
 	return sql.data;
 }
@@ -270,7 +276,7 @@ add_row_thumbnail(TeApi *api)
 	const char *key = columns->count > 1 ? composite_id(columns) : psprintf("CAST(%s AS text)", te_key_list_sql(columns, "", ""));
 
 	if (bytes != NULL && te_key_state_type(api->attachment->key_type) == TEXTOID)
-		key = psprintf("replace(replace(replace(replace(replace(%s, '%%', '%%25'), '/', '%%2F'), '?', '%%3F'), '#', '%%23'), '&', '%%26')", key);
+		key = psprintf("replace(replace(replace(replace(replace(replace(%s, '%%', '%%25'), '/', '%%2F'), '?', '%%3F'), '#', '%%23'), '&', '%%26'), '+', '%%2B')", key);
 	add_value(api, "row_thumbnail", bytes != NULL ? psprintf("CASE WHEN %s IS NOT NULL THEN %s END", bytes, key) : "NULL", bytes != NULL);
 }
 

@@ -15,6 +15,7 @@
 #include "attach_key.h"
 #include "pg/base/array_text.h"
 #include "pg/catalog/key_sql.h"
+#include "pg/catalog/key_time.h"
 
 /* Is the column "id" a key on its own? */
 static bool
@@ -99,9 +100,10 @@ te_attach_map_key(Relation relation, const char *given, TeMapping *mapping)
 		TeColumnInfo info;
 
 		key->name[i] = te_attach_find_column(relation, TE_STANDARD_KEY, key->name[i], &info);
-		key->type[i] = te_key_type(info.type);
+		key->type[i] = key->count > 1 ? te_key_part_type(info.type) : te_key_type(info.type);
 		if (!OidIsValid(key->type[i]))
-			te_attach_throw_type(relation, key->name[i], info.type, TE_KEY_ACCEPTED);
+			te_attach_throw_type(relation, key->name[i], info.type, key->count > 1 ? TE_KEY_PART_ACCEPTED :
+								 te_key_is_time(info.type) ? TE_KEY_ACCEPTED " if it is the key alone" : TE_KEY_ACCEPTED);
 		not_null &= info.not_null;
 	}
 	(void) te_key_columns_look_up(RelationGetRelid(relation), key);
