@@ -204,6 +204,15 @@ is_member(Oid relation)
 	return attachment != NULL && attachment->parent != 0;
 }
 
+/* Is it still to be a member, now that it is locked? */
+static bool
+belongs_to(const TeAttachment *parent, Oid relation)
+{
+	if (te_citus_kind(parent->relation) != TE_CITUS_NONE)
+		return te_citus_shard_of(parent->relation, relation) != 0;
+	return te_hierarchy_is_below(relation, parent->relation);
+}
+
 /* Attach a relation, if it can be a member and can be locked. */
 static void
 attach_member(const TeAttachment *parent, Oid oid, TeMemberMode mode, TeMemberChange *change)
@@ -225,7 +234,7 @@ attach_member(const TeAttachment *parent, Oid oid, TeMemberMode mode, TeMemberCh
 		UnlockRelationOid(oid, ShareRowExclusiveLock);
 		return;
 	}
-	if (is_member(oid) || !te_hierarchy_is_below(oid, parent->relation))
+	if (is_member(oid) || !belongs_to(parent, oid))
 	{
 		relation_close(relation, NoLock);
 		return;
