@@ -6,8 +6,8 @@ BEGIN ATOMIC
 SELECT (SELECT jsonb_strip_nulls(jsonb_object_agg(e.key, e.value)) FROM jsonb_each(to_jsonb(p) - text 'cursor') AS e
         WHERE e.value NOT IN (jsonb '"NaN"', '"Infinity"', '"-Infinity"', '"infinity"', '"-infinity"')
            OR e.key IN ('id', 'path', 'make', 'camera', 'lens', 'title', 'description'))
-       || COALESCE((SELECT jsonb_build_object('exif', {exif}) FROM {relation} AS t WHERE {id} = photo.id AND jsonb_typeof({exif}) = 'object'), jsonb '{}')
-FROM {schema}.photos AS p WHERE p.id = photo.id;
+       || COALESCE((SELECT jsonb_build_object('exif', {exif}) FROM {relation} AS t WHERE {is_id} AND jsonb_typeof({exif}) = 'object'), jsonb '{}')
+FROM {photo_of_id};
 END;
 
 COMMENT ON FUNCTION {schema}.photo IS 'one photo with all that is known about it, as doc/photo.schema.json says. Made by thumbexif_api()';

@@ -33,9 +33,10 @@ extern pid_t dec_threads_fork(void);
 
 /*
  * In a process that was forked, and therefore has none of the threads: start them again.  One that was at work begins its
- * start function again, which is right for threads that wait for work at its beginning, as libvips' do.  Whether it is for
- * all of them, the template (template.h) tests.  A thread has another pthread_t than the library was told, so that it must not
- * be joined: end the process by _exit().  False with errno.
+ * start function again, which is right for threads that wait for work at its beginning, as libvips' do, if the library does
+ * not count who waits (image/env.c sees to that).  Whether it is for all of them, the template (template.h) tests.  A thread
+ * has another pthread_t than the library was told, so that it must not be joined: end the process by _exit().  False with
+ * errno.
  */
 extern bool dec_threads_forked(void);
 

@@ -52,6 +52,19 @@ allow_loaders(void)
 		vips_operation_block_set(allowed[i], FALSE);
 }
 
+/*
+ * How many threads libvips has: three are at work for what is written, and one for an image that is loaded on the way.  With a
+ * number given it starts them all, and they wait for work without end.  Without, it counts those that it has and those of them
+ * that idle; a process that is forked and starts them anew (decoder/threads.h) has others than were counted, and 8.16 then
+ * leaves work to some that do not come.  Up to 8.14 each waits for its own work, and more than the number would be an error.
+ */
+static void
+limit_threads(void)
+{
+	if (vips_version(0) > 8 || vips_version(1) > 14)
+		g_setenv("VIPS_MAX_THREADS", "8", TRUE);
+}
+
 bool
 img_init(TeHello *hello)
 {
@@ -60,6 +73,7 @@ img_init(TeHello *hello)
 	hello->version = TE_WIRE_VERSION;
 	g_log_set_writer_func(write_log, NULL, NULL);
 	g_setenv("VIPS_DISC_THRESHOLD", "1000g", TRUE); /* else large images use temporary files */
+	limit_threads();
 	if (vips_init("thumbexif-decoder") != 0)
 	{
 		snprintf(hello->self_test, sizeof(hello->self_test), "libvips does not start");

@@ -113,7 +113,8 @@ sub wait_cleaned
 }
 
 # check_store(SERVER, WHAT, DATABASE, TABLE): after a clean-up each thumbnail_path is a whole file, and there is no other file.
-# Files of transactions that are younger than the oldest one running are left to the next clean-up, so it may take some.
+# Files of transactions that are younger than the oldest one running are left to the next clean-up, so it may take some; a crash
+# may have taken back the ids of some transactions, which are then to be given out again.
 sub check_store
 {
 	my ($server, $what, $database, $table) = @_;
@@ -124,6 +125,7 @@ sub check_store
 	do
 	{
 		value($server, 'SELECT thumbexif_clean()', $database);
+		value($server, 'SELECT pg_current_xact_id()', $database);
 		@named = sort split /\n/, value($server,
 			'SELECT thumbnail_path FROM ' . ($table || 'image_assets') . ' WHERE thumbnail_path IS NOT NULL', $database);
 		@files = sort(files_below("$server->{thumbnails}/$oid"));

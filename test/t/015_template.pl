@@ -59,6 +59,20 @@ sub has_in_memory
 	return $found;
 }
 
+# --- decoders have all threads that libraries count on, those that had work when the template was made and those that idle since
+
+foreach my $since ('at once', 'after a second')
+{
+	my @sessions = map { DecoderTest->session($server) } 1 .. 4;
+
+	$sessions[0]->query('SELECT pg_sleep(1)') if $since ne 'at once';	# libvips' threads idle in another way after half of it
+	$_->send("SET thumbexif.decode_timeout = '30s'; SELECT string_agg(format, ' ') FROM unnest('{avif,png,webp,avif,jpeg}'::text[]) format
+		WHERE length(thumbexif_thumbnail('photo.jpg', format => format)) > 1000") foreach @sessions;
+	is_deeply([ map { $_->answer } @sessions ], [ ('avif png webp avif jpeg') x 4 ], "four at once write all formats, $since");
+	is_deeply([ grep { $_ != $template } map { parent($_) } map { $_->decoders_of } @sessions ], [], 'forked by the template');
+	$_->quit foreach @sessions;
+}
+
 # --- each decoder is new
 
 $server->safe_psql('postgres', 'CREATE ROLE alice; CREATE ROLE bob; GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO alice, bob');

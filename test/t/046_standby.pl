@@ -4,6 +4,7 @@ use warnings;
 
 use PostgreSQL::Test::Utils;
 use Test::More;
+use TestSession;
 use ThumbexifTest;
 use WorkerTest;
 
@@ -42,9 +43,12 @@ value($server, 'SELECT thumbexif_resume()');
 wait_done($server, 'the primary goes on', 2);
 value($server, 'SELECT thumbexif_pause()');
 value($server, "INSERT INTO image_assets (path) VALUES ('photo.webp')");
+my $holder = TestSession->new($server);
+$holder->query("BEGIN; SELECT FROM image_assets WHERE path = 'photo.webp' FOR UPDATE");	# so that the primary does not do it
 value($server, 'UPDATE thumbexif_internal.thumbexif_attachment SET paused = false');
 $server->wait_for_catchup($standby, 'replay');
 $server->stop('immediate');
+$holder->finish;
 $standby->promote;
 wait_done($standby, 'promoted, it does what was left', 3);
 like(value($standby, 'SELECT thumbnail_path FROM image_assets ORDER BY id DESC LIMIT 1'), qr/^\Q$thumbnails\E/, 'in its own folder');

@@ -11,7 +11,7 @@ use WorkerTest;
 
 # What src/README.md promises ("Fair shares"): at most twice the time, and one turn of the hostile table, whose parts are: its share
 # 1 s, its budget for writing 1 s, the statement that runs then 2 * limit, and 1 s until another worker starts.
-my $rows = 1000;
+my $rows = 500;
 my $limit = 1;
 my $turn = 1 + 1 + 2 * $limit + 1;
 my $root = tiny_folder(PostgreSQL::Test::Utils::tempdir() . '/images', $rows);

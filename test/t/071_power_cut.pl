@@ -253,10 +253,11 @@ for my $round (1 .. $rounds)
 	unlink $log;
 	append_to_file($log, '');
 
-	# new files, some of them by hand, then others that replace them, twice: the last time is cut
+	# new files, some of them by hand and some by the worker, then others that replace them, again and again until the cut; a backfill
+	# leaves out what the worker has in hand
 	my $session = TestSession->new($server);
 	$session->send("SET client_min_messages = error; SELECT count(thumbexif_process(id)) FROM image_assets WHERE id > $round * 1000 AND id % 5 = 0");
-	$session->send("SET thumbexif.thumbnail_quality = $_; CALL thumbexif_backfill(batch_size => 10)") foreach 40 + 2 * $round % 50, 41 + 2 * $round % 50, 20;
+	$session->send("SET thumbexif.thumbnail_quality = $_; CALL thumbexif_backfill(batch_size => 10)") foreach 40 + 2 * $round % 50, 41 + 2 * $round % 50, 20 .. 24;
 	my $goal = 2 * $assets + 10 + int(rand($assets - 10));
 	TestSession::until_true($PostgreSQL::Test::Utils::timeout_default, sub { renames() >= $goal })
 	  or die "gave up waiting: $goal files are written\n";

@@ -146,6 +146,24 @@ foreach my $type ([ 'uuid', "md5(i::text)::uuid" ], [ 'text', "'k' || i" ])
 	sql("DROP TABLE $table");
 }
 
+# --- keys of several columns
+sql("CREATE TABLE photos_two (tenant_id int, id bigint, path text, thumbnail_path text, PRIMARY KEY (tenant_id, id)); SELECT thumbexif_attach('photos_two', id => '{tenant_id,id}', triggers => false);
+	INSERT INTO photos_two SELECT i % 2, i, i || '.png' FROM generate_series(1, 5) i");
+is(sweep('photos_two'), '5|5|0|0', 'keys of two columns: found');
+process('photos_two');
+my $moving = sql('SELECT thumbnail_path FROM photos_two WHERE id = 3');
+sql("DELETE FROM photos_two WHERE id = 1; UPDATE photos_two SET path = '7.png' WHERE id = 2; UPDATE photos_two SET tenant_id = 7 WHERE id = 3");
+is(sweep('photos_two'), '4|1|0|2', 'changed, deleted, and under another key');
+is(sql("SELECT string_agg(id || ' ' || status, ', ' ORDER BY id) FROM ${state}_text"), '{0,2} queued, {0,4} done, {1,5} done, {7,3} done', 'which has the state now');
+process('photos_two');
+sql("DELETE FROM ${state}_text WHERE id = '{7,3}'");
+is(sweep('photos_two'), '4|0|1|0', 'one that has lost its state has its thumbnail still');
+ok(-e $moving && sql('SELECT thumbnail_path FROM photos_two WHERE id = 3') eq $moving, 'it is the same');
+sql("SELECT thumbexif_attach('photos_two', replicated => true); SET session_replication_role = replica;
+	INSERT INTO photos_two VALUES (8, 1, '1.png'); UPDATE photos_two SET tenant_id = 9 WHERE id = 3; DELETE FROM photos_two WHERE id = 4");
+is(sql("SELECT string_agg(id || ' ' || status, ', ' ORDER BY id) FROM ${state}_text"), '{0,2} done, {1,5} done, {8,1} queued, {9,3} done', 'replicated => true: row triggers tell of what is replicated');
+sql('DROP TABLE photos_two');
+
 # --- who may
 sql('CREATE ROLE stranger; GRANT EXECUTE ON PROCEDURE thumbexif_sweep TO stranger');
 like(($server->psql('postgres', 'SET ROLE stranger', on_error_stop => 0), $server->psql('postgres', "SET ROLE stranger;\nCALL thumbexif_sweep('photos')"))[-1],

@@ -230,6 +230,57 @@ value($server, q{SELECT thumbexif_attach('photos'); INSERT INTO photos VALUES (5
 wait_for($server, 'attached again', 'SELECT thumbnail_path IS NOT NULL FROM photos WHERE id = 51');
 value($server, 'DROP TABLE photos');
 is(value($server, q{SELECT (SELECT count(*) FROM thumbexif_internal.thumbexif_asset) + (SELECT count(*) FROM thumbexif_internal.thumbexif_attachment)}), 0, 'DROP TABLE leaves nothing');
+# --- keys of several columns, one of which decides on the partition
+
+my $text_states = q{SELECT string_agg(format('%s %s %s', relation, id, status), ', ' ORDER BY 1) FROM (SELECT a.relation::regclass::text, s.id, s.status
+	FROM thumbexif_internal.thumbexif_asset_text s JOIN thumbexif_internal.thumbexif_attachment a USING (attachment) ORDER BY 1, 2) AS s(relation, id, status)};
+sub text_states { return value($server, $text_states) }
+sub shot { return value($server, "SELECT thumbnail_path FROM shots WHERE (tenant_id, id) = ($_[0], $_[1])") }
+sub listed { return value($server, 'SELECT count(*) FROM thumbexif_internal.thumbexif_removal') }
+
+value($server, q{CREATE TABLE shots (tenant_id int, id bigint, path text NOT NULL, thumbnail_path text, width int, PRIMARY KEY (tenant_id, id)) PARTITION BY LIST (tenant_id);
+	CREATE TABLE shots_1 PARTITION OF shots FOR VALUES IN (1); CREATE TABLE shots_2 PARTITION OF shots FOR VALUES IN (2)});
+like(refused("SELECT thumbexif_attach('shots', $_ => " . ($_ eq 'triggers' ? 'false' : 'true') . ')'), qr/table "shots" can only be tracked by triggers\nDETAIL:  It is partitioned\.\nHINT:  Omit the parameters/,
+	"$_ is refused for a partitioned table") foreach 'triggers', 'replicated';
+value($server, q{INSERT INTO shots VALUES (1, 1, '1.png')});
+like(refused(q{SELECT thumbexif_attach('shots')}), qr/the key of table "shots" is its primary key \(tenant_id, id\)/, 'the primary key of a partitioned table is its key');
+value($server, q{CALL thumbexif_backfill(); INSERT INTO shots VALUES (1, 2, '2.png'); INSERT INTO shots_1 VALUES (1, 3, '3.png'); INSERT INTO shots_2 SELECT 2, i, i || '.png' FROM generate_series(4, 5) i});
+wait_for($server, 'rows of parent and leaf, by a backfill and by the worker', $text_states, 'shots_1 {1,1} done, shots_1 {1,2} done, shots_1 {1,3} done, shots_2 {2,4} done, shots_2 {2,5} done');
+value($server, q{SELECT thumbexif_pause('shots')});
+my $file = shot(1, 1);
+value($server, q{UPDATE shots SET tenant_id = 2 WHERE id = 1; UPDATE shots SET tenant_id = 2, id = 20, path = '12.png' WHERE id = 2});
+is(text_states(), 'shots_1 {1,3} done, shots_2 {2,1} done, shots_2 {2,20} queued, shots_2 {2,4} done, shots_2 {2,5} done', 'a row that moves has another key then, and keeps its state');
+is(listed(), 0, 'and its file');
+is(value($server, 'CALL thumbexif_backfill(verify => true)'), '1|1|0|0', 'only what has another path is processed again');
+is(shot(2, 1), $file, 'no other thumbnail is made');
+ok(-e $file, 'it is there');
+is(value($server, q{SELECT status FROM thumbexif_process('{2, 1}', force => true)}), 'done', 'thumbexif_process() by the text of a key');
+like(refused(q{SELECT thumbexif_process('{3,1}')}), qr/asset \{3,1\} does not exist in table public\.shots/, 'a key for which there is no partition');
+is(value($server, q{BEGIN; SELECT status FROM thumbexif_state('{2,1}'); SELECT string_agg(relname, ' ') FROM pg_stat_xact_user_tables WHERE relname LIKE 'shots%' AND seq_scan + idx_scan > 0; COMMIT}),
+	"done\nshots_2", 'no other partition is searched');
+value($server, q{SELECT thumbexif_enqueue('{2,5}')});
+is(value($server, q{SELECT id FROM thumbexif_internal.thumbexif_asset_text WHERE status = 'queued'}), '{2,5}', 'thumbexif_enqueue()');
+value($server, 'CALL thumbexif_backfill()');
+
+# what no trigger tells of
+my ($one, $three) = (shot(2, 1), shot(1, 3));
+value($server, q{SET session_replication_role = replica; INSERT INTO shots VALUES (1, 6, '6.png'), (2, 7, '7.png'); DELETE FROM shots WHERE id = 4;
+	UPDATE shots SET tenant_id = 1 WHERE id = 1; UPDATE shots SET tenant_id = 2 WHERE id = 3});
+is(value($server, q{SET client_min_messages = error; CALL thumbexif_sweep('shots')}), '6|2|2|3', 'a sweep of the table looks through its partitions');
+value($server, q{SELECT thumbexif_clean()});
+is(text_states(), 'shots_1 {1,1} done, shots_1 {1,6} queued, shots_2 {2,20} done, shots_2 {2,3} done, shots_2 {2,5} done, shots_2 {2,7} queued', 'rows have states in the partitions where they are');
+is(shot(1, 1) . shot(2, 3), $one . $three, 'those that have moved keep their thumbnails');
+ok(-e $one && -e $three, 'which are not removed with the states that they had elsewhere');
+value($server, q{DROP TABLE shots});
+
+# without files
+value($server, q{CREATE TABLE bare (id bigint, part int, path text NOT NULL, width int, PRIMARY KEY (id, part)) PARTITION BY LIST (part);
+	CREATE TABLE bare_1 PARTITION OF bare FOR VALUES IN (1); CREATE TABLE bare_2 PARTITION OF bare FOR VALUES IN (2);
+	SELECT thumbexif_attach('bare'), thumbexif_pause('bare'); INSERT INTO bare VALUES (1, 1, '1.png'), (2, 1, '2.png'); CALL thumbexif_backfill()});
+value($server, q{UPDATE bare SET part = 2 WHERE id = 1; BEGIN; DELETE FROM bare WHERE id = 2; INSERT INTO bare VALUES (2, 2, '2.png'); COMMIT});
+is(text_states(), 'bare_2 {1,2} done, bare_2 {2,2} queued', 'without a file, only UPDATE moves a row: one that is deleted and inserted is new');
+value($server, q{DROP TABLE bare});
+
 value($server, 'CREATE TABLE other (id int NOT NULL, path text) PARTITION BY LIST (id); CREATE TABLE other_1 PARTITION OF other (PRIMARY KEY (id)) DEFAULT');
 value($server, q{SELECT thumbexif_attach('other'); DROP EXTENSION thumbexif});
 is(value($server, q{SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal}), 0, 'a plain DROP EXTENSION drops the triggers');

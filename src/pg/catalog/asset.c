@@ -11,6 +11,7 @@
 
 #include "asset.h"
 #include "asset_count.h"
+#include "key_sql.h"
 #include "pg/base/statement.h"
 
 static const char *const status_names[] = {
@@ -98,39 +99,46 @@ read_state(TeState *state)
 	state->sidecar = te_out_int(0, COL_SIDECAR, 0);
 }
 
-/* Assets, sorted by key, that are filled with the rows or states that a statement returns. */
+/* Assets that are filled with the rows or states that a statement returns. */
 typedef struct Filling
 {
 	const TeAttachment *attachment;
 	TeAsset    *assets;
+	const int  *order;			/* their places, sorted by key; NULL = the assets are sorted themselves */
 	int			count;
 	int			next;			/* where the asset of the next row is if rows come in the order of keys */
 } Filling;
+
+/* The asset in a place of the order of keys. */
+static TeAsset *
+asset_at(const Filling *filling, int place)
+{
+	return &filling->assets[filling->order != NULL ? filling->order[place] : place];
+}
 
 /* The asset with a key, or NULL. */
 static TeAsset *
 find_asset(Filling *filling, const TeKey *key)
 {
 	Oid			type = filling->attachment->key_type;
-	TeAsset    *assets = filling->assets;
 	int			low = 0;
 	int			high = filling->count;
 
-	if (filling->next < high && te_key_compare(type, &assets[filling->next].key, key) == 0)
-		return &assets[filling->next++];
+	if (filling->next < high && te_key_compare(type, &asset_at(filling, filling->next)->key, key) == 0)
+		return asset_at(filling, filling->next++);
 	while (low < high)
 	{
 		int			middle = low + (high - low) / 2;
 
-		if (te_key_compare(type, &assets[middle].key, key) < 0)
+		if (te_key_compare(type, &asset_at(filling, middle)->key, key) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	if (low == filling->count || te_key_compare(type, &assets[low].key, key) != 0)
+	if (low == filling->count || te_key_compare(type, &asset_at(filling, low)->key, key) != 0)
 		return NULL;
 	filling->next = low + 1;
-	return &assets[low];
+	return asset_at(filling, low);
 }
 
 /* TeArgs.each: a state. */
@@ -166,8 +174,8 @@ append_select(StringInfo sql, const TeAttachment *attachment)
 {
 	const char *thumbnail = attachment->column[TE_COL_THUMBNAIL_PATH];
 
-	appendStringInfo(sql, "SELECT %s::%s, %s, %s", quote_identifier(attachment->key),
-					 format_type_be_qualified(attachment->key_type), te_path_sql(quote_identifier(attachment->path)),
+	appendStringInfo(sql, "SELECT %s, %s, %s", te_key_out_sql(&attachment->key, ""),
+					 te_path_sql(quote_identifier(attachment->path)),
 					 thumbnail != NULL ? te_path_sql(quote_identifier(thumbnail)) : "NULL::pg_catalog.text");
 	/* that it is there can be told without reading it */
 	if (te_attachment_stores_bytes(attachment))
@@ -214,7 +222,7 @@ static void
 fill_range_states(const TeAttachment *attachment, TeAsset *assets, int count)
 {
 	Oid			type = te_key_state_type(attachment->key_type);
-	Filling		filling = {attachment, assets, count, 0};
+	Filling		filling = {.attachment = attachment, .assets = assets, .count = count};
 	TeArgs		args = {.each = fill_state, .each_arg = &filling};
 	char	   *sql = psprintf("SELECT " STATE_COLUMNS " FROM %s"
 							   " WHERE attachment = $1 AND id >= $2 AND id <= $3", attachment->state);
@@ -232,73 +240,63 @@ compare_assets(const void *a, const void *b, void *type)
 	return te_key_compare(*(const Oid *) type, &((const TeAsset *) a)->key, &((const TeAsset *) b)->key);
 }
 
+/* Compare places of assets. */
+static int
+compare_places(const void *a, const void *b, void *assets)
+{
+	const TeAsset *one = &((const TeAsset *) assets)[*(const int *) a];
+	const TeAsset *other = &((const TeAsset *) assets)[*(const int *) b];
+
+	return te_key_compare(one->attachment->key_type, &one->key, &other->key);
+}
+
 /* The rows of te_assets_after(). */
 static int
 read_rows_after(const TeAttachment *attachment, const TeKey *after, int limit, TeAsset *assets)
 {
 	Oid			type = attachment->key_type;
-	const char *key = quote_identifier(attachment->key);
+	const TeKeyColumns *key = &attachment->key;
 	StringInfoData sql;
-	Filling		filling = {attachment, assets, 0, 0};
+	Filling		filling = {.attachment = attachment, .assets = assets};
 	TeArgs		args = {.each = add_row, .each_arg = &filling};
 
 	initStringInfo(&sql);
 	append_select(&sql, attachment);
 	if (after != NULL)
 	{
-		appendStringInfo(&sql, "%s OPERATOR(pg_catalog.>) $1", key);
+		appendStringInfoString(&sql, te_key_after_sql(key, "", "$1"));
 		te_arg(&args, type, te_key_datum(type, after));
 	}
-	else
-		appendStringInfo(&sql, "%s IS NOT NULL", key);	/* the NOT NULL constraint may have been dropped */
+	else						/* the NOT NULL constraint may have been dropped */
+		appendStringInfo(&sql, "%s IS NOT NULL", quote_identifier(key->name[0]));
 	if (type == TEXTOID)
-		appendStringInfo(&sql, " AND %s", te_key_fits_sql(type, te_key_sql(type, key)));
+		appendStringInfo(&sql, " AND %s", te_key_fits_sql(key, ""));
 
 	/* The limit is a constant, since the planner might sort the whole table unless it knows that the limit is small. */
-	appendStringInfo(&sql, " ORDER BY %s LIMIT %d", key, limit);
+	appendStringInfo(&sql, " ORDER BY %s LIMIT %d", te_key_list_sql(key, "", ""), limit);
 
 	te_sql_as_owner(attachment->relation, attachment->owner, attachment->search_path, sql.data, &args);
 	pfree(sql.data);
 	return filling.count;
 }
 
-int
-te_assets_after(const TeAttachment *attachment, const TeKey *after, int limit, TeAsset *assets, TeKey *last)
+void
+te_assets_sort(TeAsset *assets, int count)
 {
-	Oid			type = attachment->key_type;
-	int			count;
-
-	/* the states as of before the rows: see te_claim_assets() */
-	PushActiveSnapshot(GetTransactionSnapshot());
-	count = read_rows_after(attachment, after, limit, assets);
-	if (count > 0)
-	{
-		*last = assets[count - 1].key;
-		if (type == TEXTOID)
-		{
-			/* in the order of the column's collation, which is not ours */
-			qsort_arg(assets, count, sizeof(TeAsset), compare_assets, &type);
-			te_assets_fill_states(attachment, assets, count, TE_STATE_READ);
-		}
-		else
-			fill_range_states(attachment, assets, count);
-	}
-	PopActiveSnapshot();
-	return count;
+	if (count > 1)
+		qsort_arg(assets, count, sizeof(TeAsset), compare_assets, unconstify(Oid *, &assets[0].attachment->key_type));
 }
 
 void
 te_assets_of_keys(const TeAttachment *attachment, const TeKey *keys, int count, TeAsset *assets)
 {
-	Oid			type = attachment->key_type;
-
 	memset(assets, 0, sizeof(TeAsset) * count);
 	for (int i = 0; i < count; i++)
 	{
 		assets[i].attachment = attachment;
 		assets[i].key = keys[i];
 	}
-	qsort_arg(assets, count, sizeof(TeAsset), compare_assets, &type);
+	te_assets_sort(assets, count);
 }
 
 /* Add the keys of assets as an array parameter. */
@@ -317,14 +315,14 @@ void
 te_assets_fill_rows(const TeAttachment *attachment, TeAsset *assets, int count)
 {
 	Oid			type = attachment->key_type;
-	const char *key = quote_identifier(attachment->key);
+	const TeKeyColumns *key = &attachment->key;
 	StringInfoData sql;
-	Filling		filling = {attachment, assets, count, 0};
+	Filling		filling = {.attachment = attachment, .assets = assets, .count = count};
 	TeArgs		args = {.each = fill_row, .each_arg = &filling};
 
 	initStringInfo(&sql);
 	append_select(&sql, attachment);
-	appendStringInfo(&sql, "%s OPERATOR(pg_catalog.=) ANY ($1) ORDER BY %s", key, te_key_sql(type, key));
+	appendStringInfo(&sql, "%s ORDER BY %s", te_key_any_sql(key, "", "$1"), te_key_sql(key, ""));
 	arg_keys(&args, type, assets, count);
 	te_sql_as_owner(attachment->relation, attachment->owner, attachment->search_path, sql.data, &args);
 	pfree(sql.data);
@@ -346,17 +344,18 @@ te_arg_state_keys(TeArgs *args, const TeAttachment *attachment, const TeKey *key
 	pfree(values);
 }
 
-void
-te_assets_fill_states(const TeAttachment *attachment, TeAsset *assets, int count, TeStateRead how)
+/* te_assets_fill_states(), in an order of the assets that Filling describes. */
+static void
+fill_states(const TeAttachment *attachment, TeAsset *assets, const int *order, int count, TeStateRead how)
 {
 	TeKey	   *keys = palloc(sizeof(TeKey) * Max(count, 1));
-	Filling		filling = {attachment, assets, count, 0};
+	Filling		filling = {attachment, assets, order, count};
 	TeArgs		args = {.each = fill_state, .each_arg = &filling};
 	char	   *sql;
 
 	for (int i = 0; i < count; i++)
 	{
-		keys[i] = assets[i].key;
+		keys[i] = asset_at(&filling, i)->key;
 		memset(&assets[i].state, 0, sizeof(TeState));
 	}
 	te_arg_state_keys(&args, attachment, keys, count);
@@ -368,6 +367,45 @@ te_assets_fill_states(const TeAttachment *attachment, TeAsset *assets, int count
 		te_sql_by_index(sql, &args);
 	pfree(sql);
 	pfree(keys);
+}
+
+/* The states of texts, which are not in our order: rows come in that of the column's collation, or of several columns. */
+static void
+fill_text_states(const TeAttachment *attachment, TeAsset *assets, int count)
+{
+	int		   *order = palloc(sizeof(int) * count);
+
+	for (int i = 0; i < count; i++)
+		order[i] = i;
+	qsort_arg(order, count, sizeof(int), compare_places, assets);
+	fill_states(attachment, assets, order, count, TE_STATE_SEE);
+	pfree(order);
+}
+
+int
+te_assets_after(const TeAttachment *attachment, const TeKey *after, int limit, TeAsset *assets, TeKey *last)
+{
+	int			count;
+
+	/* the states as of before the rows: see te_claim_assets() */
+	PushActiveSnapshot(GetTransactionSnapshot());
+	count = read_rows_after(attachment, after, limit, assets);
+	if (count > 0)
+	{
+		*last = assets[count - 1].key;
+		if (attachment->key_type == TEXTOID)
+			fill_text_states(attachment, assets, count);
+		else
+			fill_range_states(attachment, assets, count);
+	}
+	PopActiveSnapshot();
+	return count;
+}
+
+void
+te_assets_fill_states(const TeAttachment *attachment, TeAsset *assets, int count, TeStateRead how)
+{
+	fill_states(attachment, assets, NULL, count, how);
 }
 
 void

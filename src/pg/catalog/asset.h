@@ -93,10 +93,12 @@ extern int64 te_path_hash(const char *path);
 
 /*
  * Read up to "limit" rows of the table after a key (NULL: from the first), in the order of the table's index, with their
- * states.  Returns the number of assets, which are sorted, and in *last the key to go on after.  Unless keys are texts, no state
- * is newer than its row.
+ * states.  Returns the number of assets, and in *last the key to go on after.  No state is newer than its row.
  */
 extern int	te_assets_after(const TeAttachment *attachment, const TeKey *after, int limit, TeAsset *assets, TeKey *last);
+
+/* Sort assets by their keys, as most functions want them. */
+extern void te_assets_sort(TeAsset *assets, int count);
 
 /* Initialize an array of assets with these keys, sorted, without rows and states. */
 extern void te_assets_of_keys(const TeAttachment *attachment, const TeKey *keys, int count, TeAsset *assets);

@@ -11,6 +11,7 @@
 #include "catalog/catalog.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -36,6 +37,21 @@ report_column(const TeAttachment *attachment, const char *column, bool exists)
 			 errhint("Call thumbexif_attach() again with the table's columns as they are now.")));
 }
 
+/* Fill in the types that the columns of the key have now.  With check, ERROR if one was dropped or its type does not fit. */
+static void
+fill_key(TeAttachment *attachment, bool check)
+{
+	TeKeyColumns *key = &attachment->key;
+	TeColumnInfo info;
+	int			unfit;
+
+	memcpy(attachment->stored_key_type, key->type, sizeof(key->type));
+	unfit = te_key_columns_look_up(attachment->relation, key);
+	if (check && unfit >= 0)
+		report_column(attachment, key->name[unfit], te_column_find(attachment->relation, key->name[unfit], &info));
+	attachment->key_type = key->count == 1 ? key->type[0] : unfit < 0 ? TEXTOID : InvalidOid;
+}
+
 /* Fill in the types of the mapped columns.  With check, ERROR if a column was dropped or its type does not fit. */
 static void
 fill_columns(TeAttachment *attachment, bool check)
@@ -43,11 +59,7 @@ fill_columns(TeAttachment *attachment, bool check)
 	TeColumnInfo info;
 	bool		exists;
 
-	exists = te_column_find(attachment->relation, attachment->key, &info);
-	attachment->key_type = exists ? te_key_type(info.type) : InvalidOid;
-	if (check && !te_attachment_accepts_key(attachment, attachment->key_type))
-		report_column(attachment, attachment->key, exists);
-
+	fill_key(attachment, check);
 	exists = te_column_find(attachment->relation, attachment->path, &info);
 	if (check && (!exists || !te_path_accepts(info.type)))
 		report_column(attachment, attachment->path, exists);
@@ -81,7 +93,7 @@ check_kind(const TeAttachment *attachment, Form_pg_class form)
 /* The result columns of select_rows(). */
 enum
 {
-	ROW_NUMBER = 1, ROW_RELATION, ROW_PARENT, ROW_SHARD, ROW_ARRIVED, ROW_NAMED, ROW_KEY_TYPE, ROW_PAUSED, ROW_PAUSED_BY_US, ROW_SEARCH_PATH, ROW_PATH_OWNER, ROW_NOTIFY, ROW_KEY, ROW_PATH, ROW_SIZES, ROW_FORMER, ROW_TRACKING, ROW_COLUMNS
+	ROW_NUMBER = 1, ROW_RELATION, ROW_PARENT, ROW_SHARD, ROW_ARRIVED, ROW_NAMED, ROW_KEY_TYPE, ROW_PAUSED, ROW_PAUSED_BY_US, ROW_SEARCH_PATH, ROW_PATH_OWNER, ROW_NOTIFY, ROW_KEY, ROW_PATH, ROW_SIZES, ROW_FORMER, ROW_TRACKING, ROW_KEY_COLUMNS, ROW_KEY_TYPES, ROW_COLUMNS
 };
 
 static Datum
@@ -178,6 +190,10 @@ from_row(HeapTuple row, bool check)
 
 	if (te_key_state_table(key_type) == NULL)
 		return NULL;
+	if (!te_key_columns_parse(NameStr(*DatumGetName(row_datum(row, ROW_KEY))), key_type,
+							  SPI_getvalue(row, SPI_tuptable->tupdesc, ROW_KEY_COLUMNS),
+							  SPI_getvalue(row, SPI_tuptable->tupdesc, ROW_KEY_TYPES), &attachment->key))
+		return NULL;
 	attachment->number = DatumGetInt32(row_datum(row, ROW_NUMBER));
 	attachment->relation = DatumGetObjectId(row_datum(row, ROW_RELATION));
 	attachment->named = DatumGetObjectId(row_datum(row, ROW_NAMED));
@@ -190,7 +206,6 @@ from_row(HeapTuple row, bool check)
 	attachment->paused = DatumGetBool(row_datum(row, ROW_PAUSED));
 	attachment->paused_by_us = attachment->paused && DatumGetBool(row_datum(row, ROW_PAUSED_BY_US));
 	attachment->notify = notify_channel(row);
-	attachment->key = pstrdup(NameStr(*DatumGetName(row_datum(row, ROW_KEY))));
 	attachment->path = pstrdup(NameStr(*DatumGetName(row_datum(row, ROW_PATH))));
 	for (int i = 0; i < TE_COLUMNS; i++)
 	{
@@ -248,7 +263,7 @@ select_rows(const char *condition, Oid argument)
 	initStringInfo(&sql);
 	appendStringInfoString(&sql, "SELECT m.attachment, m.relation::oid, COALESCE(m.parent, 0), COALESCE(m.shard, 0), COALESCE(m.arrived, false), a.relation::oid, a.key_type::oid, a.paused OR m.paused,"
 						   " (NOT a.paused OR a.pause_reason IS NOT NULL) AND (NOT m.paused OR m.pause_reason IS NOT NULL),"
-						   " a.search_path, a.search_path_owner, a.notify, a.id_column, a.path_column, a.thumbnail_sizes, a.former_thumbnail_column::text, a.tracking");
+						   " a.search_path, a.search_path_owner, a.notify, a.id_column, a.path_column, a.thumbnail_sizes, a.former_thumbnail_column::text, a.tracking, a.key_columns::text[], a.key_types::oid[]::text[]");
 	for (int i = 0; i < TE_COLUMNS; i++)
 		appendStringInfo(&sql, ", a.%s_column::text", te_columns[i].name);
 	appendStringInfo(&sql, " FROM %s AS m JOIN %s AS a ON a.attachment = COALESCE(m.parent, m.attachment) WHERE %s ORDER BY m.attachment",
@@ -401,7 +416,7 @@ attachments_equal(const TeAttachment *a, const TeAttachment *b)
 			return false;
 	return a->number == b->number && a->parent == b->parent && a->named == b->named && a->owner == b->owner && a->key_type == b->key_type && a->tracking == b->tracking &&
 		memcmp(&a->sizes, &b->sizes, sizeof(a->sizes)) == 0 && same_text(a->former_thumbnail, b->former_thumbnail) &&
-		same_text(a->name, b->name) && same_text(a->search_path, b->search_path) && same_text(a->key, b->key) && same_text(a->path, b->path);
+		same_text(a->name, b->name) && same_text(a->search_path, b->search_path) && te_key_columns_equal(&a->key, &b->key) && same_text(a->path, b->path);
 }
 
 void

@@ -13,6 +13,7 @@
 #include "nodes/pg_list.h"
 
 #include "column.h"
+#include "key_columns.h"
 #include "pg/base/size_list.h"
 
 /* How changes of the table are noticed. */
@@ -44,15 +45,16 @@ typedef struct TeAttachment
 	const char *rows_and;
 	const char *user_rows;
 	const char *user_rows_and;
-	char	   *key;			/* column names, not quoted */
-	char	   *path;
+	TeKeyColumns key;
+	Oid			stored_key_type[TE_KEY_MAX_COLUMNS];	/* of its columns when the table was attached */
+	char	   *path;			/* column names, not quoted */
 	char	   *column[TE_COLUMNS]; /* NULL = not mapped */
 	bool		refused[TE_COLUMNS];	/* not mapped, by request and not because there was no column */
 	Oid			type[TE_COLUMNS];	/* type of a mapped column; of a domain, its base type */
 	int32		typmod[TE_COLUMNS];
 	uint32		want_exif;		/* TE_WANT_...: what else mapped columns need when EXIF is examined */
 	uint32		want_thumbnail; /* the same when a thumbnail is made */
-	Oid			key_type;		/* INT2OID, INT4OID, INT8OID, UUIDOID or TEXTOID */
+	Oid			key_type;		/* INT2OID, INT4OID, INT8OID, UUIDOID or TEXTOID, which it is also for several columns */
 	const char *state;			/* qualified, quoted name of the state table for this type of key */
 	char	   *search_path;	/* under which the table's own code runs (table_path.h); NULL = pg_catalog, pg_temp: of 1.0, or
 								 * of another owner */

@@ -101,6 +101,14 @@ te_key_state_table(Oid type)
 	}
 }
 
+bool
+te_key_types_match(Oid one, Oid other)
+{
+	const char *table = te_key_state_table(one);
+
+	return table != NULL && table == te_key_state_table(other);
+}
+
 char *
 te_thumbnail_table(const char *state)
 {

@@ -75,6 +75,9 @@ extern bool te_path_accepts(Oid type);
 /* The type as which a key column of that type is used, text for varchar; InvalidOid if it cannot be a key. */
 extern Oid	te_key_type(Oid type);
 
+/* Have keys of both types the same state table?  False for types that no key has. */
+extern bool te_key_types_match(Oid one, Oid other);
+
 /* The state table (not qualified) for keys of a type; NULL if a key cannot be of this type. */
 extern const char *te_key_state_table(Oid type);
 

@@ -4,18 +4,16 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
-#include "catalog/pg_index.h"
+#include "access/detoast.h"
 #include "catalog/pg_type.h"
 #include "mb/pg_wchar.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
-#include "utils/rel.h"
-#include "utils/syscache.h"
 
 #include "key.h"
-#include "pg/base/statement.h"
+#include "key_sql.h"
+#include "pg/base/array_text.h"
 #include "pg/compat.h"
 
 Oid
@@ -170,20 +168,54 @@ te_key_array(Oid type, const TeKey *keys, int count)
 	return PointerGetDatum(array);
 }
 
-char *
-te_key_sql(Oid type, const char *column)
+/* The values of keys of several columns, one after the other. */
+static void
+arg_parts(TeArgs *args, int columns, const TeKey *keys, int count)
 {
-	if (type == TEXTOID)
-		return psprintf("CAST(%s AS pg_catalog.text) COLLATE pg_catalog.\"C\"", column);
-	return pstrdup(column);
+	Datum	   *values = palloc(sizeof(Datum) * count * columns);
+
+	for (int i = 0; i < count; i++)
+	{
+		char	   *parts[TE_KEY_MAX_COLUMNS];
+
+		if (te_array_text_parse(keys[i].text, parts, TE_KEY_MAX_COLUMNS) != columns)
+			elog(ERROR, "key \"%s\" does not have %d values", keys[i].text, columns);
+		for (int part = 0; part < columns; part++)
+		{
+			values[i * columns + part] = CStringGetTextDatum(parts[part]);
+			pfree(parts[part]);
+		}
+	}
+	te_arg_array(args, TEXTOID, values, NULL, count * columns);
+	pfree(values);
+}
+
+void
+te_arg_row_keys(TeArgs *args, const TeAttachment *attachment, const TeKey *keys, int count)
+{
+	Datum	   *values;
+
+	if (attachment->key.count > 1)
+	{
+		arg_parts(args, attachment->key.count, keys, count);
+		return;
+	}
+	values = palloc(sizeof(Datum) * count);
+	for (int i = 0; i < count; i++)
+		values[i] = te_key_datum(attachment->key_type, &keys[i]);
+	te_arg_array(args, attachment->key_type, values, NULL, count);
+	pfree(values);
 }
 
 char *
-te_key_fits_sql(Oid type, const char *key_sql)
+te_key_part_text(Oid type, Datum value)
 {
-	if (type == TEXTOID)
-		return psprintf("pg_catalog.octet_length(%s) OPERATOR(pg_catalog.<=) %d", key_sql, TE_KEY_MAX_TEXT);
-	return psprintf("%s IS NOT NULL", key_sql);
+	TeKey		key;
+
+	if (type == TEXTOID && toast_raw_datum_size(value) - VARHDRSZ > TE_KEY_MAX_TEXT)
+		return NULL;
+	key_from_datum(type, value, &key);
+	return te_key_text(type, &key);
 }
 
 /* Is a number in the range of a type? */
@@ -197,16 +229,23 @@ in_range(Oid type, int64 number)
 	return true;
 }
 
-/* Parse a key, by the input function of bigint or uuid. */
+/* Parse an integer or a uuid, by the input function of bigint or uuid.  False if it is none. */
+static bool
+parse_value(Oid type, char *text, Datum *value)
+{
+	ErrorSaveContext failure = {.type = T_ErrorSaveContext};
+
+	return DirectInputFunctionCallSafe(type == UUIDOID ? uuid_in : int8in, text, InvalidOid, -1, (Node *) &failure, value);
+}
+
+/* The same for a key; ERROR if it is none. */
 static Datum
 parse_key(const TeAttachment *attachment, char *text)
 {
 	bool		is_uuid = attachment->key_type == UUIDOID;
-	ErrorSaveContext failure = {.type = T_ErrorSaveContext};
 	Datum		value;
 
-	if (!DirectInputFunctionCallSafe(is_uuid ? uuid_in : int8in, text, InvalidOid, -1,
-									 (Node *) &failure, &value))
+	if (!parse_value(attachment->key_type, text, &value))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 				 errmsg("invalid key \"%s\"", text),
@@ -215,17 +254,61 @@ parse_key(const TeAttachment *attachment, char *text)
 	return value;
 }
 
+/* Keep as much of a text as a key has room for.  False if that is not all of it. */
+static bool
+key_from_text(const char *text, TeKey *key)
+{
+	int			length = (int) strlen(text);
+
+	memset(key, 0, sizeof(*key));
+	memcpy(key->text, text, pg_mbcliplen(text, length, TE_KEY_MAX_TEXT));
+	return length <= TE_KEY_MAX_TEXT;
+}
+
+/* What te_key_from_argument() does for a table with several key columns: values that are written in another way are the same key. */
+static bool
+composite_key_from_argument(const TeAttachment *attachment, Oid type, Datum argument, TeKey *key)
+{
+	const TeKeyColumns *columns = &attachment->key;
+	char	   *given = type == TEXTOID ? TextDatumGetCString(argument) : NULL;
+	char	   *values[TE_KEY_MAX_COLUMNS];
+	bool		valid = given != NULL && te_array_text_parse(given, values, TE_KEY_MAX_COLUMNS) == columns->count;
+	bool		fits = true;
+
+	for (int i = 0; valid && i < columns->count; i++)
+	{
+		Oid			part = columns->type[i];
+		TeKey		value;
+		Datum		datum;
+
+		if (part == TEXTOID)
+			continue;
+		valid = parse_value(part, values[i], &datum);
+		if (!valid)
+			break;
+		key_from_datum(te_key_state_type(part), datum, &value);
+		fits &= part == UUIDOID || in_range(part, value.number);
+		values[i] = te_key_text(te_key_state_type(part), &value);
+	}
+	if (!valid)
+		ereport(ERROR,
+				(errcode(given != NULL ? ERRCODE_INVALID_TEXT_REPRESENTATION : ERRCODE_DATATYPE_MISMATCH),
+				 given != NULL
+				 ? errmsg("invalid key \"%s\"", given)
+				 : errmsg("keys of table %s have several columns", attachment->name),
+				 errhint("Keys of table %s are texts with the values of {%s}, in this order, as PostgreSQL writes arrays.",
+						 attachment->name, te_key_list_sql(columns, "", ""))));
+	return key_from_text(te_array_text((const char *const *) values, columns->count), key) && fits;
+}
+
 /* The same for a table whose keys are texts: every argument is one. */
 static bool
 text_key_from_argument(Oid type, Datum value, TeKey *key)
 {
 	char	   *given = type == INT8OID ? DatumGetCString(DirectFunctionCall1(int8out, value)) :
 	type == UUIDOID ? DatumGetCString(DirectFunctionCall1(uuid_out, value)) : TextDatumGetCString(value);
-	int			length = (int) strlen(given);
 
-	memset(key, 0, sizeof(*key));
-	memcpy(key->text, given, pg_mbcliplen(given, length, TE_KEY_MAX_TEXT));
-	return length <= TE_KEY_MAX_TEXT;
+	return key_from_text(given, key);
 }
 
 bool
@@ -234,6 +317,8 @@ te_key_from_argument(const TeAttachment *attachment, Oid type, Datum value, TeKe
 	bool		is_uuid = attachment->key_type == UUIDOID;
 
 	Assert(type == INT8OID || type == UUIDOID || type == TEXTOID);
+	if (attachment->key.count > 1)
+		return composite_key_from_argument(attachment, type, value, key);
 	if (attachment->key_type == TEXTOID)
 		return text_key_from_argument(type, value, key);
 	if (type == TEXTOID)
@@ -258,29 +343,4 @@ te_key_unknown(const TeAttachment *attachment, const char *key)
 			(errcode(ERRCODE_NO_DATA_FOUND),
 			 errmsg("asset %s does not exist in table %s", key, attachment->name),
 			 errhint("Check the key. The row may also have been deleted, or row security may hide it.")));
-}
-
-bool
-te_key_is_unique(Relation relation, AttrNumber column)
-{
-	List	   *indexes = RelationGetIndexList(relation);
-	bool		unique = false;
-	ListCell   *cell;
-
-	foreach(cell, indexes)
-	{
-		HeapTuple	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(cell)));
-		Form_pg_index index;
-
-		if (!HeapTupleIsValid(tuple))
-			continue;
-		index = (Form_pg_index) GETSTRUCT(tuple);
-		if (index->indisunique && index->indisvalid && index->indislive && index->indimmediate &&
-			index->indnkeyatts == 1 && index->indkey.values[0] == column &&
-			heap_attisnull(tuple, Anum_pg_index_indpred, NULL))
-			unique = true;
-		ReleaseSysCache(tuple);
-	}
-	list_free(indexes);
-	return unique;
 }

@@ -2,6 +2,9 @@
  * key.h
  *		The key of an asset: an integer, a uuid or a text.
  *
+ * A key of several columns is a text: that of the array of their values, as PostgreSQL writes it, for example {7,42}.  The same
+ * values always have the same text.
+ *
  * Most functions take a type: for statements on the user's table that of its key column (smallint, integer, bigint,
  * uuid, or text, also for varchar), for statements on a state table te_key_state_type() of it.  Texts are compared by
  * their bytes, whatever the collation of the user's column is.
@@ -11,11 +14,10 @@
 
 #include "postgres.h"
 
-#include "access/attnum.h"
-#include "utils/relcache.h"
 #include "utils/uuid.h"
 
 #include "attachment.h"
+#include "pg/base/statement.h"
 #include "pg/compat.h"
 
 #define TE_KEY_MAX_TEXT		127 /* bytes of a text; rows with longer keys are refused */
@@ -47,11 +49,16 @@ extern int	te_key_text_length(Oid type);
 extern Datum te_key_array(Oid type, const TeKey *keys, int count);
 extern Oid	te_key_array_type(Oid type);
 
-/* SQL for a column of the user's table as a key: in the order of te_key_compare(), for a type as above.  Palloc'd. */
-extern char *te_key_sql(Oid type, const char *column);
+/*
+ * Add the keys of rows as one array parameter, for te_key_equals_nth_sql(): for several columns it has the values of all of them, so that
+ * the statement need not take texts apart.
+ */
+extern void te_arg_row_keys(TeArgs *args, const TeAttachment *attachment, const TeKey *keys, int count);
 
-/* SQL that tells whether a column, as te_key_sql() gives it, can be a key; palloc'd. */
-extern char *te_key_fits_sql(Oid type, const char *key_sql);
+/*
+ * A value of one of several key columns as it stands in the text of the key, palloc'd; NULL if a text is longer than a key may be.
+ */
+extern char *te_key_part_text(Oid type, Datum value);
 
 /*
  * Convert an argument "id" of an SQL function (bigint, uuid or text) to a key of the attached table.  ERROR if its type
@@ -62,8 +69,5 @@ extern bool te_key_from_argument(const TeAttachment *attachment, Oid type, Datum
 
 /* ERROR that a key has no row. */
 pg_noreturn extern void te_key_unknown(const TeAttachment *attachment, const char *key);
-
-/* Is there a unique index on this column of a table alone, neither partial nor deferrable? */
-extern bool te_key_is_unique(Relation relation, AttrNumber column);
 
 #endif							/* TE_PG_KEY_H */

@@ -23,6 +23,7 @@
 #include "citus.h"
 #include "hierarchy.h"
 #include "key.h"
+#include "key_sql.h"
 #include "member.h"
 #include "member_change.h"
 #include "pg/base/extension.h"
@@ -86,7 +87,7 @@ unsuitable_reason(const TeAttachment *parent, Relation relation, const char **hi
 	TeAttachment *itself = te_attachment_find(RelationGetRelid(relation));
 	const char *name = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)), RelationGetRelationName(relation));
 	const char *taken;
-	TeColumnInfo key;
+	TeKeyColumns key = parent->key;
 	TeRunAs		save;
 
 	if (itself != NULL)
@@ -101,10 +102,10 @@ unsuitable_reason(const TeAttachment *parent, Relation relation, const char **hi
 		return "it is not a table";
 	if (relation->rd_rel->relpersistence != RELPERSISTENCE_PERMANENT)
 		return relation->rd_rel->relpersistence == RELPERSISTENCE_TEMP ? "it is temporary" : "it is unlogged";
-	if (!te_column_find(RelationGetRelid(relation), parent->key, &key) || !te_key_is_unique(relation, key.number))
+	if (te_key_columns_look_up(RelationGetRelid(relation), &key) >= 0 || !te_key_has_index(relation, &key, true))
 	{
-		*hint = psprintf("CREATE UNIQUE INDEX ON %s (%s): it must be a key in each partition.", name, quote_identifier(parent->key));
-		return psprintf("column \"%s\" is not a key in it", parent->key);
+		*hint = psprintf("CREATE UNIQUE INDEX ON %s (%s): it must be a key in each partition.", name, te_key_list_sql(&key, "", ""));
+		return psprintf(key.count == 1 ? "column \"%s\" is not a key in it" : "columns (%s) are not a key in it", key.count == 1 ? key.name[0] : te_key_list_sql(&key, "", ""));
 	}
 	te_run_as_extension(&save);
 	taken = te_table_triggers_taken(RelationGetRelid(relation), te_citus_kind(parent->relation) != TE_CITUS_NONE ? TE_TRIGGERS_TABLE : TE_TRIGGERS_PARTITION);
@@ -142,10 +143,9 @@ keys_fit(const TeAttachment *parent, Relation relation)
 	const char *name = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)), RelationGetRelationName(relation));
 	TeArgs		none = {0};
 
-	return parent->key_type != TEXTOID ||
+	return te_key_always_fits(&parent->key) ||
 		te_sql_as_owner(RelationGetRelid(relation), relation->rd_rel->relowner, NULL,
-						psprintf("SELECT FROM ONLY %s WHERE NOT %s LIMIT 1", name,
-								 te_key_fits_sql(TEXTOID, te_key_sql(TEXTOID, quote_identifier(parent->key)))), &none) == 0;
+						psprintf("SELECT FROM ONLY %s WHERE NOT %s LIMIT 1", name, te_key_fits_sql(&parent->key, "")), &none) == 0;
 }
 
 /* Attach a relation that is open and locked.  False if the parent was detached meanwhile, or is just being detached. */
@@ -174,7 +174,7 @@ attach_relation(const TeAttachment *parent, Relation relation, bool fresh)
 		te_run_as_end(&save);
 		return false;
 	}
-	te_table_triggers_create(relation, shard != 0 ? TE_TRIGGERS_TABLE : TE_TRIGGERS_PARTITION, parent->tracking == TE_TRACKED_ALWAYS, parent->key, parent->key_type, parent->path);
+	te_table_triggers_create(relation, shard != 0 ? TE_TRIGGERS_TABLE : TE_TRIGGERS_PARTITION, parent->tracking == TE_TRACKED_ALWAYS, &parent->key, parent->path);
 	te_count_attached(relation, number);
 	te_run_as_end(&save);
 	return true;
@@ -217,7 +217,7 @@ attach_member(const TeAttachment *parent, Oid oid, TeMemberMode mode, TeMemberCh
 	}
 	reason = unsuitable_reason(parent, relation, &hint);
 	if (reason == NULL && !keys_fit(parent, relation))
-		reason = psprintf("column \"%s\" has keys that are longer than %d bytes", parent->key, TE_KEY_MAX_TEXT);
+		reason = psprintf("it has keys (%s) that are longer than %d bytes", te_key_list_sql(&parent->key, "", ""), TE_KEY_MAX_TEXT);
 	if (reason != NULL)
 		refuse(parent, relation, mode, reason, hint);
 	else if (!attach_relation(parent, relation, change->fresh))

@@ -18,7 +18,7 @@
 #include "utils/builtins.h"
 #include "utils/rel.h"
 
-#include "key.h"
+#include "key_sql.h"
 #include "pg/base/extension.h"
 #include "pg/base/statement.h"
 #include "table_trigger.h"
@@ -103,13 +103,11 @@ create_trigger(Oid relation, const char *sql, bool always, Oid extension)
 }
 
 void
-te_table_triggers_create(Relation relation, TeTriggerSet set, bool always, const char *key, Oid key_type, const char *path)
+te_table_triggers_create(Relation relation, TeTriggerSet set, bool always, const TeKeyColumns *key, const char *path)
 {
-	const char *old_key = te_key_sql(key_type, psprintf("OLD.%s", quote_identifier(key)));
-	const char *new_key = te_key_sql(key_type, psprintf("NEW.%s", quote_identifier(key)));
 	const char *taken = te_table_triggers_taken(RelationGetRelid(relation), set);
-	char	   *when = psprintf("WHEN (%s IS DISTINCT FROM %s OR OLD.%s::text COLLATE \"C\" IS DISTINCT FROM NEW.%s::text COLLATE \"C\")",
-								old_key, new_key, quote_identifier(path), quote_identifier(path));
+	char	   *when = psprintf("WHEN (%s OR OLD.%s::text COLLATE \"C\" IS DISTINCT FROM NEW.%s::text COLLATE \"C\")",
+								te_key_differs_sql(key, "OLD.", "NEW."), quote_identifier(path), quote_identifier(path));
 	TeExtension extension;
 
 	te_extension_get(&extension);

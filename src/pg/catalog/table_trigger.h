@@ -11,6 +11,8 @@
 
 #include "utils/relcache.h"
 
+#include "key_columns.h"
+
 typedef enum TeTriggerSet
 {
 	TE_TRIGGERS_TABLE = 1,		/* of an ordinary table: for each statement, with transition tables */
@@ -19,10 +21,10 @@ typedef enum TeTriggerSet
 } TeTriggerSet;
 
 /*
- * Create or replace the triggers of a table with this key, of that type, and path.  ERROR if it has another trigger of the same name.
+ * Create or replace the triggers of a table with this key and path.  ERROR if it has another trigger of the same name.
  * always: triggers of rows that fire whatever session_replication_role is.  Triggers of the other kind must have been dropped.
  */
-extern void te_table_triggers_create(Relation relation, TeTriggerSet set, bool always, const char *key, Oid key_type, const char *path);
+extern void te_table_triggers_create(Relation relation, TeTriggerSet set, bool always, const TeKeyColumns *key, const char *path);
 
 /* Has the user a trigger with the name of one of ours, which we must not replace?  Returns that name, or NULL. */
 extern const char *te_table_triggers_taken(Oid relation, TeTriggerSet set);

@@ -44,6 +44,27 @@ folder_hash(const char *id)
 	return hash_bytes_extended((const unsigned char *) id, strlen(id), 0);
 }
 
+/* The id as it stands in names: itself, or its hash. */
+static const char *
+id_in_name(const char *id, char hex[17])
+{
+	if (id[0] != '\0' && strlen(id) <= MAX_ID_LENGTH &&
+		strspn(id, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-") == strlen(id))
+		return id;
+	snprintf(hex, 17, "%016" PRIx64, folder_hash(id));
+	return hex;
+}
+
+bool
+te_thumbnail_is_of(const char *name, const char *id)
+{
+	char		hex[17];
+	const char *start = id_in_name(id, hex);
+	size_t		length = strlen(start);
+
+	return strncmp(name + strlen("ab/cd/"), start, length) == 0 && name[strlen("ab/cd/") + length] == '-';
+}
+
 void
 te_thumbnail_new_name(char name[TE_THUMBNAIL_NAME_SIZE], const char *id, uint64 xid)
 {
@@ -51,12 +72,6 @@ te_thumbnail_new_name(char name[TE_THUMBNAIL_NAME_SIZE], const char *id, uint64 
 	uint64		random;
 	char		hex[17];
 
-	if (id[0] == '\0' || strlen(id) > MAX_ID_LENGTH ||
-		strspn(id, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-") != strlen(id))
-	{
-		snprintf(hex, sizeof(hex), "%016" PRIx64, hash);
-		id = hex;
-	}
 	if (!pg_strong_random(&random, sizeof(random)))
 		ereport(ERROR,
 				(errcode(ERRCODE_INTERNAL_ERROR),
@@ -64,7 +79,7 @@ te_thumbnail_new_name(char name[TE_THUMBNAIL_NAME_SIZE], const char *id, uint64 
 				 errhint("Check that the operating system's random number generator works.")));
 
 	snprintf(name, TE_THUMBNAIL_NAME_SIZE - 8, "%02x/%02x/%s-" UINT64_FORMAT "-%016" PRIx64 ".",
-			 (unsigned int) (hash & 0xff), (unsigned int) (hash >> 8 & 0xff), id, xid, random);
+			 (unsigned int) (hash & 0xff), (unsigned int) (hash >> 8 & 0xff), id_in_name(id, hex), xid, random);
 }
 
 int

@@ -63,4 +63,7 @@ extern int	te_thumbnail_unlink(int base, const char *folder, int attachment, con
 /* ERROR with a hint for the errno of an operation in thumbnail_dir. */
 pg_noreturn extern void te_thumbnail_io_failed(int err);
 
+/* Was the file of this name, which is one of ours, made for an asset with this id? */
+extern bool te_thumbnail_is_of(const char *name, const char *id);
+
 #endif							/* TE_PG_THUMBNAIL_PATH_H */

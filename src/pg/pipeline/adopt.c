@@ -3,7 +3,7 @@
  *		Thumbnails that rows name and their states do not.
  *
  * A file belongs to one state.  A name begins with the key that its asset had when it was made, so if that is the row's key and the row
- * has no state, no other state is looked for; otherwise all states of the table are read once for each call.
+ * has no state, no other state is looked for; otherwise all states of the table, or of all partitions, are read once for each call.
  */
 #include "postgres.h"
 
@@ -17,6 +17,8 @@
 #include "pg/base/guc.h"
 #include "pg/base/statement.h"
 #include "pg/catalog/asset_state.h"
+#include "pg/catalog/member.h"
+#include "pg/files/thumbnail_path.h"
 #include "wire/message.h"
 
 /*
@@ -74,9 +76,7 @@ file_exists(const TeAsset *asset, char *name)
 static bool
 was_made_for(const char *name, const TeAsset *asset)
 {
-	char	   *start = psprintf("%s-", te_key_text(asset->attachment->key_type, &asset->key));
-
-	return strncmp(name + strlen("ab/cd/"), start, strlen(start)) == 0;
+	return te_thumbnail_is_of(name, te_key_text(asset->attachment->key_type, &asset->key));
 }
 
 bool
@@ -89,35 +89,53 @@ te_may_adopt_own(const TeAsset *asset)
 
 typedef struct Owners
 {
-	const TeAttachment *attachment;
 	TeAsset    *assets;
 	int			count;
 } Owners;
+
+/* The tables that have the folder of this one: of a partition, all partitions. */
+static List *
+tables_of_folder(const TeAttachment *attachment)
+{
+	return attachment->parent != 0 ? te_attachment_members(te_attachment_find(attachment->named)) : list_make1(unconstify(TeAttachment *, attachment));
+}
+
+/* The assets of one of these tables. */
+static void
+add_owners(const TeAttachment *attachment, Datum *files, int count, Owners *owners)
+{
+	Oid			type = te_key_state_type(attachment->key_type);
+	TeArgs		args = {0};
+	TeAsset    *assets;
+	TeKey	   *keys;
+	int			found;
+
+	te_arg_int4(&args, attachment->number);
+	te_arg_array(&args, TEXTOID, files, NULL, count);
+	found = (int) te_sql_as_extension(psprintf("SELECT id FROM %s WHERE attachment = $1 AND file = ANY ($2)", attachment->state), &args);
+	keys = palloc(sizeof(TeKey) * Max(found, 1));
+	for (int i = 0; i < found; i++)
+		te_out_key(i, 1, type, &keys[i]);
+	te_sql_free();
+	if (found == 0)
+		return;
+	owners->assets = repalloc(owners->assets, sizeof(TeAsset) * (owners->count + found));
+	assets = owners->assets + owners->count;
+	owners->count += found;
+	te_assets_of_keys(attachment, keys, found, assets);
+	te_assets_fill_states(attachment, assets, found, TE_STATE_READ);
+	te_assets_fill_rows(attachment, assets, found);
+}
 
 /* The assets whose states name one of these files, with their rows and states. */
 static void
 find_owners(const TeAttachment *attachment, Datum *files, int count, Owners *owners)
 {
-	Oid			type = te_key_state_type(attachment->key_type);
-	TeArgs		args = {0};
-	TeKey	   *keys;
+	ListCell   *cell;
 
-	*owners = (Owners) {.attachment = attachment};
-	if (count == 0)
-		return;
-	te_arg_int4(&args, attachment->number);
-	te_arg_array(&args, TEXTOID, files, NULL, count);
-	owners->count = (int) te_sql_as_extension(psprintf("SELECT id FROM %s WHERE attachment = $1 AND file = ANY ($2)", attachment->state), &args);
-	keys = palloc(sizeof(TeKey) * Max(owners->count, 1));
-	for (int i = 0; i < owners->count; i++)
-		te_out_key(i, 1, type, &keys[i]);
-	te_sql_free();
-	owners->assets = palloc(sizeof(TeAsset) * Max(owners->count, 1));
-	te_assets_of_keys(attachment, keys, owners->count, owners->assets);
-	if (owners->count == 0)
-		return;
-	te_assets_fill_states(attachment, owners->assets, owners->count, TE_STATE_READ);
-	te_assets_fill_rows(attachment, owners->assets, owners->count);
+	*owners = (Owners) {.assets = palloc(sizeof(TeAsset))};
+	foreach(cell, count > 0 ? tables_of_folder(attachment) : NIL)
+		add_owners(lfirst(cell), files, count, owners);
 }
 
 static TeAsset *
@@ -181,7 +199,6 @@ insert_states(const TeAttachment *attachment, const TeSettings *settings, TeAsse
 /* Everything that te_adopt() works on. */
 typedef struct Adopting
 {
-	const TeAttachment *attachment;
 	TeAsset   **assets;
 	int			count;
 	Owners		owners;
@@ -189,9 +206,9 @@ typedef struct Adopting
 
 /* An asset may be among those that were read as well as among the owners: both are to know the state as it is now. */
 static void
-note_file(TeAsset *asset, Oid type, const TeKey *key, char *file, int64 version)
+note_file(TeAsset *asset, int attachment, Oid type, const TeKey *key, char *file, int64 version)
 {
-	if (!asset->state.exists || te_key_compare(type, &asset->key, key) != 0)
+	if (!asset->state.exists || asset->attachment->number != attachment || te_key_compare(type, &asset->key, key) != 0)
 		return;
 	asset->state.file = file;
 	asset->state.version = version;
@@ -201,7 +218,7 @@ note_file(TeAsset *asset, Oid type, const TeKey *key, char *file, int64 version)
 static bool
 set_file(Adopting *adopting, const TeAsset *asset, char *name)
 {
-	const TeAttachment *attachment = adopting->attachment;
+	const TeAttachment *attachment = asset->attachment;
 	Oid			type = te_key_state_type(attachment->key_type);
 	TeKey		key = asset->key;
 	int64		version = asset->state.version + 1;
@@ -217,9 +234,9 @@ set_file(Adopting *adopting, const TeAsset *asset, char *name)
 	te_sql_by_index(psprintf("UPDATE %s SET file = $3, file_size = NULL, version = version + 1 WHERE attachment = $1 AND id = $2",
 							 attachment->state), &args);
 	for (int i = 0; i < adopting->count; i++)
-		note_file(adopting->assets[i], type, &key, name, version);
+		note_file(adopting->assets[i], attachment->number, type, &key, name, version);
 	for (int i = 0; i < adopting->owners.count; i++)
-		note_file(&adopting->owners.assets[i], type, &key, name, version);
+		note_file(&adopting->owners.assets[i], attachment->number, type, &key, name, version);
 	return true;
 }
 
@@ -255,7 +272,7 @@ te_adopt(const TeAttachment *attachment, const TeSettings *settings, TeAsset **a
 	Datum	   *searched = palloc(sizeof(Datum) * Max(count, 1));
 	TeAsset   **inserted = palloc(sizeof(TeAsset *) * Max(count, 1));
 	char	  **inserted_names = palloc(sizeof(char *) * Max(count, 1));
-	Adopting	adopting = {.attachment = attachment, .assets = assets, .count = count};
+	Adopting	adopting = {.assets = assets, .count = count};
 	int			n = 0;
 
 	for (int i = 0; i < count; i++)
@@ -267,7 +284,8 @@ te_adopt(const TeAttachment *attachment, const TeSettings *settings, TeAsset **a
 		if (name == NULL || !file_exists(assets[i], name))
 			continue;
 		names[i] = name;
-		if (assets[i]->state.exists || !was_made_for(name, assets[i]))
+		/* partitions may have the same keys */
+		if (assets[i]->state.exists || attachment->parent != 0 || !was_made_for(name, assets[i]))
 			searched[n++] = CStringGetTextDatum(name);
 	}
 	find_owners(attachment, searched, n, &adopting.owners);

@@ -62,7 +62,7 @@ read_keys(Piece *piece)
 {
 	const TeAttachment *attachment = piece->attachment;
 	Oid			type = attachment->key_type;
-	const char *key = quote_identifier(attachment->key);
+	const char *key = quote_identifier(attachment->key.name[0]);
 	TeKey		lowest;
 	TeKey		highest;
 	bool		rest = false;	/* are lower keys left for later? */

@@ -10,6 +10,7 @@
 #include "moved_state.h"
 #include "pg/base/statement.h"
 #include "pg/catalog/asset_state.h"
+#include "pg/catalog/key_sql.h"
 #include "staleness.h"
 
 /* The end of a file's name that is compared by the database: most of its random number, and the suffix. */
@@ -31,7 +32,7 @@ typedef struct Naming
 {
 	const TeAttachment *attachment;
 	const TeAsset **gone;
-	TeAsset    *rows;			/* [i] names the file of gone[i] if it has a row */
+	TeAsset    *rows;			/* [i] names the file of gone[i] if it has a row, which may be one of another partition */
 	int			count;
 } Naming;
 
@@ -58,7 +59,6 @@ find_rows(Naming *naming)
 {
 	const TeAttachment *attachment = naming->attachment;
 	const char *path = te_path_sql(quote_identifier(attachment->column[TE_COL_THUMBNAIL_PATH]));
-	const char *key = quote_identifier(attachment->key);
 	Datum	   *ends = palloc(sizeof(Datum) * naming->count);
 	TeArgs		args = {.each = note_row, .each_arg = naming};
 	int			n = 0;
@@ -74,9 +74,25 @@ find_rows(Naming *naming)
 		return;
 	te_arg_array(&args, TEXTOID, ends, NULL, n);
 	te_sql_as_owner(attachment->relation, attachment->owner, attachment->search_path,
-					psprintf("SELECT %s::%s, %s FROM ONLY %s WHERE %s IS NOT NULL AND"
+					psprintf("SELECT %s, %s FROM ONLY %s WHERE %s AND"
 							 " pg_catalog.right(%s, %d) COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.=) ANY ($1)",
-							 key, format_type_be_qualified(attachment->key_type), path, attachment->name, key, path, NAME_END), &args);
+							 te_key_out_sql(&attachment->key, ""), path, attachment->name, te_key_fits_sql(&attachment->key, ""), path, NAME_END), &args);
+}
+
+/* The same in the other partitions, if the table is one. */
+static void
+find_rows_elsewhere(Naming *naming)
+{
+	const TeAttachment *attachment = naming->attachment;
+	ListCell   *cell;
+
+	foreach(cell, attachment->parent != 0 ? te_attachment_members(te_attachment_find(attachment->named)) : NIL)
+	{
+		naming->attachment = lfirst(cell);
+		if (naming->attachment->number != attachment->number)
+			find_rows(naming);
+	}
+	naming->attachment = attachment;
 }
 
 /* --- moving and giving */
@@ -209,6 +225,26 @@ follow_row(const TeAttachment *attachment, TeAsset *gone, const TeAsset *row)
 	return given.to != NULL;
 }
 
+/* A row of another partition, which has a state of its own or is to get one, names the file.  Returns false if nothing was done. */
+static bool
+leave_file(const TeAttachment *attachment, TeAsset *gone)
+{
+	Oid			type = te_key_state_type(attachment->key_type);
+	TeArgs		args = {0};
+	bool		locked;
+
+	te_states_lock(attachment, &gone->key, &gone->state.version, 1, &locked);
+	if (!locked)
+		return false;
+	te_arg_int4(&args, attachment->number);
+	te_arg(&args, type, te_key_datum(type, &gone->key));
+	te_sql_by_index(psprintf("UPDATE %s SET file = NULL, file_size = NULL, version = version + 1 WHERE attachment = $1 AND id = $2",
+							 attachment->state), &args);
+	gone->state.file = NULL;
+	gone->state.version++;
+	return true;
+}
+
 int
 te_moved_states(const TeAttachment *attachment, const TeAsset **gone, int count, int64 *left)
 {
@@ -219,6 +255,7 @@ te_moved_states(const TeAttachment *attachment, const TeAsset **gone, int count,
 		return count;
 	naming.rows = palloc0(sizeof(TeAsset) * count);
 	find_rows(&naming);
+	find_rows_elsewhere(&naming);
 	for (int i = 0; i < count; i++)
 	{
 		TeAsset    *asset = (TeAsset *) gone[i];
@@ -226,9 +263,9 @@ te_moved_states(const TeAttachment *attachment, const TeAsset **gone, int count,
 
 		if (!row->has_row)
 			gone[n++] = asset;
-		else if (te_key_compare(attachment->key_type, &row->key, &asset->key) == 0)
+		else if (row->attachment->number == attachment->number && te_key_compare(attachment->key_type, &row->key, &asset->key) == 0)
 			continue;			/* it has been inserted again */
-		else if (!follow_row(attachment, asset, row))
+		else if (row->attachment->number != attachment->number ? !leave_file(attachment, asset) : !follow_row(attachment, asset, row))
 			(*left)++;
 		else if (asset->state.file == NULL)
 			gone[n++] = asset;	/* what is left of it, without the file */

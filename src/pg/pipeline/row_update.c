@@ -10,6 +10,7 @@
 #include "column_value.h"
 #include "job_thumbnails.h"
 #include "pg/base/guc.h"
+#include "pg/catalog/key_sql.h"
 #include "row_update.h"
 
 static void
@@ -162,14 +163,15 @@ te_row_update_alike(const TeRowUpdate *a, const TeRowUpdate *b)
 static void
 arg_rows(const TeAttachment *attachment, TeJob *const *jobs, int count, TeArgs *args)
 {
+	TeKey	   *keys = palloc(sizeof(TeKey) * count);
 	Datum	   *values = palloc(sizeof(Datum) * count);
 	bool	   *nulls = palloc(sizeof(bool) * count);
 
 	memset(args, 0, sizeof(TeArgs));
 	te_arg_int4(args, count);
 	for (int i = 0; i < count; i++)
-		values[i] = te_key_datum(attachment->key_type, &jobs[i]->asset.key);
-	te_arg_array(args, attachment->key_type, values, NULL, count);
+		keys[i] = jobs[i]->asset.key;
+	te_arg_row_keys(args, attachment, keys, count);
 	for (int i = 0; i < count; i++)
 	{
 		const char *path = jobs[i]->asset.path;
@@ -178,6 +180,7 @@ arg_rows(const TeAttachment *attachment, TeJob *const *jobs, int count, TeArgs *
 		values[i] = path != NULL ? CStringGetTextDatum(path) : (Datum) 0;
 	}
 	te_arg_array(args, TEXTOID, values, nulls, count);
+	pfree(keys);
 	pfree(values);
 	pfree(nulls);
 }
@@ -210,10 +213,10 @@ append_join(StringInfo sql, const TeAttachment *attachment)
 {
 	const char *path = psprintf("t.%s", quote_identifier(attachment->path));
 
-	appendStringInfo(sql, " pg_catalog.generate_series(1, $1) AS w (n) WHERE t.%s OPERATOR(pg_catalog.=) ($2)[w.n] AND"
+	appendStringInfo(sql, " pg_catalog.generate_series(1, $1) AS w (n) WHERE %s AND"
 					 " ((%s) COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.=) ($3)[w.n]"
 					 " OR (%s IS NULL AND ($3)[w.n] IS NULL))%s",
-					 quote_identifier(attachment->key), te_path_sql(path), path, attachment->rows_and);
+					 te_key_equals_nth_sql(&attachment->key, "t.", "$2", "w.n"), te_path_sql(path), path, attachment->rows_and);
 }
 
 char *

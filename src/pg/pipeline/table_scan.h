@@ -59,8 +59,8 @@ extern void te_table_scan_end(TeTableScan *scan);
 extern int	te_table_scan_next(TeTableScan *scan, TeKey *keys, int max_keys);
 
 /*
- * Copy what was read of the assets of the last answer; its texts last until the next one.  False if that may be out of date
- * in ways that the claim would not notice: rows of a table with texts as keys, or read more than a second ago.
+ * Copy what was read of the assets of the last answer, sorted; its texts last until the next one.  False if that may be out of
+ * date in ways that the claim would not notice, since it was read more than a second ago.
  */
 extern bool te_table_scan_known(const TeTableScan *scan, TeAsset *assets);
 

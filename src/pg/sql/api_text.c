@@ -16,6 +16,7 @@
 #include "pg/base/guc.h"
 #include "pg/base/statement.h"
 #include "pg/catalog/key.h"
+#include "pg/catalog/key_sql.h"
 #include "pg/compat.h"
 
 /*
@@ -204,22 +205,42 @@ add_times(TeApi *api)
 	add_value(api, "taken_at_local", local, column != NULL);
 }
 
+/* The id of a row whose key has several columns, as indexes can have it. */
+static char *
+composite_id(const TeKeyColumns *key)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "%s(", te_user_name("thumbexif_key"));
+	for (int i = 0; i < key->count; i++)
+		appendStringInfo(&sql, "%sCAST(%s AS text)", i > 0 ? ", " : "", quote_identifier(key->name[i]));
+	appendStringInfoString(&sql, ") COLLATE \"C\"");
+	return sql.data;
+}
+
 /* Columns as they are, for lists that take no expressions. */
 static void
 add_columns(TeApi *api)
 {
 	const TeAttachment *attachment = api->attachment;
-	const char *key = quote_identifier(attachment->key);
+	const TeKeyColumns *key = &attachment->key;
+	const char *columns = te_key_list_sql(key, "", "");
 	Oid			type;
 	const char *latitude = mapped_column(attachment, "gps_latitude", &type);
 	const char *longitude = mapped_column(attachment, "gps_longitude", &type);
 	const char *id_type = format_type_be_qualified(attachment->key_type);
 
-	add_value(api, "id_column", key, true);
+	const char *id = key->count > 1 ? composite_id(key) : psprintf("CAST(%s AS %s)", columns, id_type);
+
+	add_value(api, "id_columns", columns, true);
+	add_value(api, "id_in_index", key->count > 1 ? psprintf("(%s)", id) : columns, true);
 	add_value(api, "latitude_column", latitude != NULL ? latitude : "NULL", latitude != NULL);
 	add_value(api, "longitude_column", longitude != NULL ? longitude : "NULL", longitude != NULL);
 	add_value(api, "id_type", id_type, true);
-	add_value(api, "id", psprintf("CAST(%s AS %s)", key, id_type), true);
+	add_value(api, "id", id, true);
+	add_value(api, "id_of_several", id, key->count > 1);
+	add_value(api, "is_id", key->count > 1 ? te_key_equals_sql(key, "t.", "photo.id") : psprintf("%s = photo.id", id), true);
 	add_value(api, "path", psprintf("CAST(%s AS text)", quote_identifier(attachment->path)), true);
 }
 
@@ -245,7 +266,8 @@ add_row_thumbnail(TeApi *api)
 {
 	Oid			type;
 	const char *bytes = mapped_column(api->attachment, "thumbnail", &type);
-	const char *key = psprintf("CAST(%s AS text)", quote_identifier(api->attachment->key));
+	const TeKeyColumns *columns = &api->attachment->key;
+	const char *key = columns->count > 1 ? composite_id(columns) : psprintf("CAST(%s AS text)", te_key_list_sql(columns, "", ""));
 
 	if (bytes != NULL && te_key_state_type(api->attachment->key_type) == TEXTOID)
 		key = psprintf("replace(replace(replace(replace(replace(%s, '%%', '%%25'), '/', '%%2F'), '?', '%%3F'), '#', '%%23'), '&', '%%26')", key);
@@ -263,7 +285,7 @@ add_thumbnails(TeApi *api)
 		(void) te_sizes_parse(te_thumbnail_sizes, &sizes);	/* the check hook has checked it */
 	add_value(api, "thumbnails", sizes.count < 2 ? "CAST(NULL AS jsonb)" :
 			  psprintf("CAST(%s(CAST(%s AS %s), regclass %s, %s) AS jsonb)", te_user_name("thumbexif_thumbnail_urls"),
-					   quote_identifier(attachment->key), format_type_be_qualified(te_key_state_type(attachment->key_type)),
+					   attachment->key.count > 1 ? composite_id(&attachment->key) : te_key_list_sql(&attachment->key, "", ""), format_type_be_qualified(te_key_state_type(attachment->key_type)),
 					   psprintf("'%s'", within_literal(attachment->name)), te_api_value(api, "base", 4)->sql), sizes.count > 1);
 }
 
@@ -306,4 +328,7 @@ te_api_text_prepare(TeApi *api, const TeAttachment *attachment, const char *sche
 	for (int i = 0; i < api->template_count; i++)
 		if (te_api_is_part(&api->templates[i]))
 			add_value(api, api->templates[i].name, te_api_text(api, api->templates[i].text), true);
+	/* the id of several columns finds no row by an index, but these do */
+	add_value(api, "photo_of_id", te_api_text(api, attachment->key.count > 1 ? "({photo_row}\nWHERE {is_id}) AS p" :
+											  "{schema}.photos AS p WHERE p.id = photo.id"), true);
 }

@@ -9,6 +9,7 @@
 
 #include "asset_place.h"
 #include "pg/base/statement.h"
+#include "pg/catalog/key_sql.h"
 
 typedef struct Places
 {
@@ -86,9 +87,8 @@ te_asset_places(const TeAttachment *attachment, TeKey *keys, int count, int *fou
 	places.places = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(TePlace) * places.most);
 	te_arg(&args, te_key_array_type(type), te_key_array(type, keys, count));
 	te_sql_as_owner(attachment->relation, attachment->owner, attachment->search_path,
-					psprintf("SELECT t.%s::%s, t.tableoid FROM %s AS t WHERE t.%s OPERATOR(pg_catalog.=) ANY ($1)",
-							 quote_identifier(attachment->key), format_type_be_qualified(type), attachment->rows,
-							 quote_identifier(attachment->key)), &args);
+					psprintf("SELECT %s, t.tableoid FROM %s AS t WHERE %s",
+							 te_key_out_sql(&attachment->key, "t."), attachment->rows, te_key_any_sql(&attachment->key, "t.", "$1")), &args);
 	found = places.count;
 	qsort_arg(places.places, found, sizeof(TePlace), compare_keys, &type);
 	for (int i = 0; i < count; i++)

@@ -11,6 +11,7 @@
 #include "cluster.h"
 #include "pg/base/statement.h"
 #include "pg/catalog/citus.h"
+#include "pg/catalog/key_sql.h"
 
 bool
 te_asset_arguments(FunctionCallInfo fcinfo, Oid type, TeAttachment **attachment, TeKey *key)
@@ -46,8 +47,8 @@ te_asset_table(TeAttachment *attachment, const TeKey *key, TeStateRead how)
 	if (te_citus_kind(attachment->relation) != TE_CITUS_NONE)
 		return te_cluster_local_shard(attachment, key);
 	te_arg(&args, attachment->key_type, te_key_datum(attachment->key_type, key));
-	sql = psprintf("SELECT t.tableoid FROM %s AS t WHERE t.%s OPERATOR(pg_catalog.=) $1 LIMIT 2",
-				   attachment->user_rows, quote_identifier(attachment->key));
+	sql = psprintf("SELECT t.tableoid FROM %s AS t WHERE %s LIMIT 2",
+				   attachment->user_rows, te_key_equals_sql(&attachment->key, "t.", "$1"));
 	rows = how == TE_STATE_SEE ? te_sql_read_as_caller(attachment->named, sql, &args) :
 		te_sql_as_caller(attachment->named, NULL, sql, &args);
 	if (rows == 0)
@@ -80,12 +81,12 @@ te_asset_read(TeAttachment *attachment, const TeKey *key, bool with_path, TeStat
 	asset->attachment = attachment;
 	thumbnail = attachment->column[TE_COL_THUMBNAIL_PATH];
 	te_arg(&args, attachment->key_type, te_key_datum(attachment->key_type, key));
-	sql = psprintf("SELECT %s, %s, %s FROM %s AS t WHERE t.%s OPERATOR(pg_catalog.=) $1%s",
+	sql = psprintf("SELECT %s, %s, %s FROM %s AS t WHERE %s%s",
 				   te_path_sql(with_path ? psprintf("t.%s", quote_identifier(attachment->path)) : "NULL"),
 				   te_path_sql(thumbnail ? psprintf("t.%s", quote_identifier(thumbnail)) : "NULL"),
 				   te_attachment_stores_bytes(attachment) ?
 				   psprintf("t.%s IS NOT NULL", quote_identifier(attachment->column[TE_COL_THUMBNAIL])) : "false",
-				   attachment->user_rows, quote_identifier(attachment->key), attachment->user_rows_and);
+				   attachment->user_rows, te_key_equals_sql(&attachment->key, "t.", "$1"), attachment->user_rows_and);
 	rows = how == TE_STATE_SEE ? te_sql_read_as_caller(attachment->named, sql, &args) :
 		te_sql_as_caller(attachment->named, NULL, sql, &args);
 	asset->has_row = rows > 0;

@@ -23,9 +23,11 @@
 
 #include "attach_check.h"
 #include "attach_cluster.h"
+#include "attach_key.h"
 #include "attach_open.h"
 #include "attach_thumbnails.h"
 #include "attach_tracking.h"
+#include "pg/base/array_text.h"
 #include "pg/base/extension.h"
 #include "pg/base/run_as.h"
 #include "pg/base/statement.h"
@@ -36,6 +38,7 @@
 #include "pg/catalog/citus.h"
 #include "pg/catalog/inserted_range.h"
 #include "pg/catalog/key.h"
+#include "pg/catalog/key_sql.h"
 #include "pg/catalog/member.h"
 #include "pg/catalog/member_change.h"
 #include "pg/catalog/swept.h"
@@ -108,9 +111,7 @@ check_remapping(const TeAttachment *old, const TeMapping *mapping)
 				new_hash = false;
 	TeArgs		none = {0};
 
-	if ((column_replaced(old, old->key, mapping->key) ||
-		 !te_attachment_accepts_key(old, mapping->key_type)) &&
-		(has_states(old->number, "") || has_ranges(old)))
+	if (te_attach_key_replaced(old, mapping) && (has_states(old->number, "") || has_ranges(old)))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("cannot change the key of attached table %s", old->name),
@@ -163,6 +164,19 @@ literal(const char *value)
 	return value != NULL ? quote_literal_cstr(value) : "NULL";
 }
 
+/* SQL for the types of several columns of a key. */
+static char *
+key_types(const TeKeyColumns *key)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	for (int i = 0; i < key->count; i++)
+		appendStringInfo(&sql, "%s%u", i > 0 ? "," : "'{", key->type[i]);
+	appendStringInfoString(&sql, "}'");
+	return sql.data;
+}
+
 /* Store mapping, search_path and what else is given (NULL = none).  Inside SPI, with the extension's rights. */
 static void
 store_mapping(Relation relation, const TeAttachment *old, const TeMapping *mapping, const char *search_path, const TeGivenColumns *given)
@@ -170,17 +184,20 @@ store_mapping(Relation relation, const TeAttachment *old, const TeMapping *mappi
 	StringInfoData sql;
 	StringInfoData values;
 	TeArgs		none = {0};
+	bool		several = mapping->key.count > 1;
 
 	initStringInfo(&sql);
 	initStringInfo(&values);
 	appendStringInfo(&sql, old != NULL
-					 ? "UPDATE %s SET (key_type, search_path, search_path_owner, notify, thumbnail_sizes, former_thumbnail_column, id_column, path_column"
-					 : "INSERT INTO %s (key_type, search_path, search_path_owner, notify, thumbnail_sizes, former_thumbnail_column, id_column, path_column",
+					 ? "UPDATE %s SET (key_type, search_path, search_path_owner, notify, thumbnail_sizes, former_thumbnail_column, id_column, path_column, key_columns, key_types"
+					 : "INSERT INTO %s (key_type, search_path, search_path_owner, notify, thumbnail_sizes, former_thumbnail_column, id_column, path_column, key_columns, key_types",
 					 te_internal_name("thumbexif_attachment"));
-	appendStringInfo(&values, "%u, %s, %s, %s, %s, %s, %s, %s", mapping->key_type, quote_literal_cstr(search_path),
+	appendStringInfo(&values, "%u, %s, %s, %s, %s, %s, %s, %s, %s, %s", mapping->key_type, quote_literal_cstr(search_path),
 					 quote_literal_cstr(GetUserNameFromId(relation->rd_rel->relowner, false)),
 					 literal(given->notify), literal(given->sizes), literal(te_attach_choose_former(old, mapping)),
-					 quote_literal_cstr(mapping->key), quote_literal_cstr(mapping->path));
+					 quote_literal_cstr(mapping->key.name[0]), quote_literal_cstr(mapping->path),
+					 several ? quote_literal_cstr(te_array_text(mapping->key.name, mapping->key.count)) : "NULL",
+					 several ? key_types(&mapping->key) : "NULL");
 	for (int i = 0; i < TE_COLUMNS; i++)
 	{
 		appendStringInfo(&sql, ", %s_column", te_columns[i].name);
@@ -258,17 +275,17 @@ check_key_lengths(Relation relation, const TeMapping *mapping, const char *searc
 {
 	const char *name = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
 												  RelationGetRelationName(relation));
-	const char *key = te_key_sql(mapping->key_type, quote_identifier(mapping->key));
 	TeArgs		none = {0};
 
-	if (mapping->key_type != TEXTOID || relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE ||
+	if (te_key_always_fits(&mapping->key) || relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE ||
 		te_sql_as_owner(RelationGetRelid(relation), relation->rd_rel->relowner, te_table_path_check(search_path),
-						psprintf("SELECT FROM ONLY %s WHERE NOT %s LIMIT 1", name,
-								 te_key_fits_sql(mapping->key_type, key)), &none) == 0)
+						psprintf("SELECT FROM ONLY %s WHERE NOT %s LIMIT 1", name, te_key_fits_sql(&mapping->key, "")), &none) == 0)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_STRING_DATA_RIGHT_TRUNCATION),
-			 errmsg("column \"%s\" of table %s has keys that are longer than %d bytes", mapping->key, name, TE_KEY_MAX_TEXT),
+			 mapping->key.count == 1
+			 ? errmsg("column \"%s\" of table %s has keys that are longer than %d bytes", mapping->key.name[0], name, TE_KEY_MAX_TEXT)
+			 : errmsg("table %s has keys (%s) whose text is longer than %d bytes", name, te_key_list_sql(&mapping->key, "", ""), TE_KEY_MAX_TEXT),
 			 errhint("Name a column with shorter keys in the parameter \"id\".")));
 }
 
@@ -283,7 +300,7 @@ attach_table(Relation relation, TeGivenColumns *given, TeGivenBool triggers, TeG
 	char	   *search_path = te_table_path_current(relation->rd_rel->relowner);
 	bool		partitioned = relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
 	bool		citus = te_citus_kind(RelationGetRelid(relation)) != TE_CITUS_NONE;
-	TeMapping	mapping = {NULL};
+	TeMapping	mapping = {0};
 	TeMemberChange change = {.fresh = old == NULL};
 	TeRunAs		save;
 

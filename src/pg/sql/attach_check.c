@@ -21,6 +21,7 @@
 #include "utils/varlena.h"
 
 #include "attach_check.h"
+#include "attach_key.h"
 #include "pg/base/guc.h"
 #include "pg/catalog/hierarchy.h"
 #include "pg/catalog/key.h"
@@ -114,8 +115,8 @@ find_column(Relation relation, const char *parameter, const char *given, TeColum
 	return name;
 }
 
-static void
-throw_type(Relation relation, const char *name, Oid type, const char *wanted)
+void
+te_attach_throw_type(Relation relation, const char *name, Oid type, const char *wanted)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
@@ -124,9 +125,8 @@ throw_type(Relation relation, const char *name, Oid type, const char *wanted)
 			 errhint("Its type must be %s, or a domain over that.", wanted)));
 }
 
-/* Find a column that must exist. */
-static const char *
-find_required_column(Relation relation, const char *parameter, const char *given, TeColumnInfo *info)
+const char *
+te_attach_find_column(Relation relation, const char *parameter, const char *given, TeColumnInfo *info)
 {
 	const char *name = find_column(relation, parameter, given, info);
 
@@ -136,25 +136,6 @@ find_required_column(Relation relation, const char *parameter, const char *given
 				 errmsg("table \"%s\" has no column \"%s\"", RelationGetRelationName(relation), parameter),
 				 errhint("Name the column that takes its place in the parameter \"%s\".", parameter)));
 	return name;
-}
-
-static void
-map_key(Relation relation, const char *given, TeMapping *mapping)
-{
-	TeColumnInfo info;
-
-	mapping->key = find_required_column(relation, TE_STANDARD_KEY, given, &info);
-	mapping->key_type = te_key_type(info.type);
-	if (!OidIsValid(mapping->key_type))
-		throw_type(relation, mapping->key, info.type, TE_KEY_ACCEPTED);
-	/* that of a partitioned table may be one only within each partition, whose indexes member_change.c checks */
-	if (!info.not_null || (relation->rd_rel->relkind == RELKIND_RELATION && !te_key_is_unique(relation, info.number)))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_TABLE_DEFINITION),
-				 errmsg("column \"%s\" of table \"%s\" is not a key", mapping->key, RelationGetRelationName(relation)),
-				 relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE ?
-				 errhint("It must be NOT NULL, with a unique index on it alone in each partition.") :
-				 errhint("It must be NOT NULL, with a primary key or a unique index on it alone that is neither partial nor deferrable.")));
 }
 
 static void
@@ -169,7 +150,7 @@ keep_column(const TeAttachment *old, const char *name, const char **given)
 void
 te_attach_keep(const TeAttachment *old, TeGivenColumns *given)
 {
-	keep_column(old, old->key, &given->key);
+	te_attach_keep_key(old, given);
 	keep_column(old, old->path, &given->path);
 	for (int i = 0; i < TE_COLUMNS; i++)
 	{
@@ -200,12 +181,14 @@ check_thumbnail_length(Relation relation, const char *name, const TeColumnInfo *
 static void
 check_distinct(const TeMapping *mapping)
 {
-	const char *names[TE_COLUMNS + 2];
+	const char *names[TE_COLUMNS + 1 + TE_KEY_MAX_COLUMNS];
+	int			count = TE_COLUMNS;
 
 	memcpy(names, mapping->column, sizeof(mapping->column));
-	names[TE_COLUMNS] = mapping->key;
-	names[TE_COLUMNS + 1] = mapping->path;
-	for (int i = 0; i < TE_COLUMNS + 2; i++)
+	for (int i = 0; i < mapping->key.count; i++)
+		names[count++] = mapping->key.name[i];
+	names[count++] = mapping->path;
+	for (int i = 0; i < count; i++)
 		for (int j = 0; j < i; j++)
 			if (names[i] != NULL && names[j] != NULL && strcmp(names[i], names[j]) == 0)
 				ereport(ERROR,
@@ -261,7 +244,7 @@ is_mapped(const TeMapping *mapping, const char *name)
 	for (int i = 0; i < TE_COLUMNS; i++)
 		if (mapping->column[i] != NULL && strcmp(mapping->column[i], name) == 0)
 			return true;
-	return strcmp(mapping->key, name) == 0 || strcmp(mapping->path, name) == 0;
+	return te_key_has_column(&mapping->key, name) || strcmp(mapping->path, name) == 0;
 }
 
 /* Is a column for thumbnails mapped? */
@@ -304,10 +287,10 @@ te_attach_map(Relation relation, const TeGivenColumns *given, TeMapping *mapping
 {
 	TeColumnInfo info;
 
-	map_key(relation, given->key, mapping);
-	mapping->path = find_required_column(relation, TE_STANDARD_PATH, given->path, &info);
+	te_attach_map_key(relation, given->key, mapping);
+	mapping->path = te_attach_find_column(relation, TE_STANDARD_PATH, given->path, &info);
 	if (!te_path_accepts(info.type))
-		throw_type(relation, mapping->path, info.type, TE_PATH_ACCEPTED);
+		te_attach_throw_type(relation, mapping->path, info.type, TE_PATH_ACCEPTED);
 
 	for (int i = 0; i < TE_COLUMNS; i++)
 	{
@@ -316,7 +299,7 @@ te_attach_map(Relation relation, const TeGivenColumns *given, TeMapping *mapping
 			continue;			/* a column with such a name is probably the user's */
 		mapping->column[i] = find_column(relation, te_columns[i].name, given->column[i], &info);
 		if (mapping->column[i] != NULL && !te_column_accepts(i, info.type))
-			throw_type(relation, mapping->column[i], info.type, te_columns[i].accepted);
+			te_attach_throw_type(relation, mapping->column[i], info.type, te_columns[i].accepted);
 		if (i == TE_COL_THUMBNAIL_PATH && mapping->column[i] != NULL)
 			check_thumbnail_length(relation, mapping->column[i], &info, mapping->key_type);
 		if (i == TE_COL_THUMBNAIL && mapping->column[i] != NULL && info.not_null)

@@ -1,6 +1,6 @@
 /*
  * attach_check.h
- *		Checks on a table and its columns before it is attached.  Private to attach.c.
+ *		Checks on a table and its columns before it is attached.  Private to attach*.c.
  */
 #ifndef TE_PG_ATTACH_CHECK_H
 #define TE_PG_ATTACH_CHECK_H
@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "pg/catalog/attachment.h"
+#include "pg/compat.h"
 #include "utils/relcache.h"
 
 typedef enum TeGivenFacts
@@ -35,8 +36,8 @@ typedef struct TeGivenColumns
 /* The columns that were found. */
 typedef struct TeMapping
 {
-	const char *key;
-	Oid			key_type;
+	TeKeyColumns key;
+	Oid			key_type;		/* as an attachment has it */
 	const char *path;
 	const char *column[TE_COLUMNS]; /* NULL = absent or refused, skipped */
 	bool		refused[TE_COLUMNS];	/* an empty name was given */
@@ -53,6 +54,15 @@ extern void te_attach_keep(const TeAttachment *old, TeGivenColumns *given);
 
 /* Find the columns.  ERROR if one does not exist or has an unsuitable type. */
 extern void te_attach_map(Relation relation, const TeGivenColumns *given, TeMapping *mapping);
+
+/*
+ * The column that a parameter names, or that has the parameter's name if "given" is NULL.  ERROR if it does not exist.  Returns its
+ * name.
+ */
+extern const char *te_attach_find_column(Relation relation, const char *parameter, const char *given, TeColumnInfo *info);
+
+/* ERROR that a column has an unsuitable type. */
+pg_noreturn extern void te_attach_throw_type(Relation relation, const char *name, Oid type, const char *wanted);
 
 /* Has a table a column with the name and a type of a fact, that could be mapped to it? */
 extern bool te_attach_fact_fits(Oid relation, TeColumn column);

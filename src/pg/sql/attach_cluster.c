@@ -193,6 +193,8 @@ check_kind(Relation relation, const TeMapping *mapping)
 {
 	char	   *column;
 
+	if (mapping->key.count != 1)
+		refuse_kind(relation, "its key has several columns", "Name one column in the parameter \"id\", by which the table is distributed.");
 	switch (te_citus_kind(RelationGetRelid(relation)))
 	{
 		case TE_CITUS_REFERENCE:
@@ -203,8 +205,8 @@ check_kind(Relation relation, const TeMapping *mapping)
 						"Distribute it by hash with one placement for each shard: create_distributed_table() with \"citus.shard_replication_factor\" 1.");
 		case TE_CITUS_HASH:
 			column = te_citus_distribution_column(RelationGetRelid(relation));
-			if (column == NULL || strcmp(column, mapping->key) != 0)
-				refuse_kind(relation, psprintf("it is distributed by column \"%s\" and not by its key \"%s\"", column != NULL ? column : "?", mapping->key),
+			if (column == NULL || strcmp(column, mapping->key.name[0]) != 0)
+				refuse_kind(relation, psprintf("it is distributed by column \"%s\" and not by its key \"%s\"", column != NULL ? column : "?", mapping->key.name[0]),
 							"Only the distribution column tells which node has a row. Distribute the table by its key, or put it into a distributed schema.");
 			break;
 		default:
@@ -267,7 +269,7 @@ te_attach_cluster_nodes(const TeAttachment *attachment, const char *search_path)
 	initStringInfo(&json);
 	append_pair(&json, "cluster", te_cluster_make_name());
 	append_pair(&json, "search_path", search_path);
-	append_pair(&json, TE_STANDARD_KEY, attachment->key);
+	append_pair(&json, TE_STANDARD_KEY, attachment->key.name[0]);
 	append_pair(&json, TE_STANDARD_PATH, attachment->path);
 	for (int i = 0; i < TE_COLUMNS; i++)
 		append_pair(&json, te_columns[i].name, attachment->column[i] != NULL ? attachment->column[i] : "");

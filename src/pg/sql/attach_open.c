@@ -13,6 +13,7 @@
 #include "utils/builtins.h"
 #include "utils/varlena.h"
 
+#include "attach_key.h"
 #include "attach_open.h"
 #include "attach_thumbnails.h"
 #include "pg/compat.h"
@@ -49,6 +50,7 @@ create_table(const RangeVar *table, TeGivenColumns *given)
 	bool		no_thumbnails = thumbnail_path != NULL && thumbnail_path[0] == '\0' && (thumbnail == NULL || thumbnail[0] == '\0');
 	StringInfoData sql;
 
+	te_attach_check_new_key(given->key);
 	ereport(NOTICE,
 			(errmsg("table \"%s\" does not exist, creating it", table->relname)));
 	initStringInfo(&sql);

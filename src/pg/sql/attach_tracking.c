@@ -11,8 +11,8 @@
 #include "attach_tracking.h"
 #include "pg/base/extension.h"
 #include "pg/base/statement.h"
-#include "pg/catalog/inserted_range.h"
 #include "pg/catalog/citus.h"
+#include "pg/catalog/inserted_range.h"
 #include "pg/catalog/swept.h"
 #include "pg/catalog/table_trigger.h"
 
@@ -63,7 +63,7 @@ te_attach_track(Relation relation, const TeAttachment *old, const TeMapping *map
 	/* Citus has triggers on shards only, where each node makes its own */
 	if (tracking != TE_TRACKED_BY_SWEEP && !citus)
 		te_table_triggers_create(relation, partitioned ? TE_TRIGGERS_PARTITIONED : TE_TRIGGERS_TABLE, tracking == TE_TRACKED_ALWAYS,
-								 mapping->key, mapping->key_type, mapping->path);
+								 &mapping->key, mapping->path);
 	else if (changed && !citus)
 		te_inserted_ranges_forget(old->number); /* a sweep finds these rows, which no state tells of */
 }

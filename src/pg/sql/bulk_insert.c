@@ -189,13 +189,15 @@ te_bulk_insert(const TeTrackedTable *table, Tuplestorestate *rows, TupleDesc des
 	tuplestore_rescan(rows);
 	while (tuplestore_gettupleslot(rows, true, false, slot))
 	{
-		bool		isnull;
-		Datum		key = slot_getattr(slot, table->key, &isnull);
+		MemoryContext caller = MemoryContextSwitchTo(insert->rows_context);
+		Datum		key;
 
-		if (isnull || !te_tracked_key_fits(table, key))
-			continue;
-		add_row(insert, te_tracked_key(table, key));
-		inserted++;
+		if (te_tracked_key(table, slot, &key))
+		{
+			add_row(insert, key);
+			inserted++;
+		}
+		MemoryContextSwitchTo(caller);
 	}
 	if (insert->count > 0)
 		flush(insert);

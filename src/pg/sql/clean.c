@@ -30,6 +30,7 @@
 #include "pg/catalog/asset_state.h"
 #include "pg/catalog/attached_rows.h"
 #include "pg/catalog/attachment.h"
+#include "pg/catalog/key_sql.h"
 #include "pg/catalog/member_change.h"
 #include "pg/compat.h"
 #include "pg/files/thumbnail_folder.h"
@@ -154,8 +155,8 @@ find_keys_without_row(void *arg)
 	KeyChunk   *chunk = arg;
 	const TeAttachment *attachment = chunk->attachment;
 	char	   *sql = psprintf("SELECT pg_catalog.array_agg(k.id) FROM pg_catalog.unnest($1) AS k(id) "
-							   "WHERE NOT EXISTS (SELECT FROM %s t WHERE t.%s OPERATOR(pg_catalog.=) k.id)",
-							   attachment->rows, quote_identifier(attachment->key));
+							   "WHERE NOT EXISTS (SELECT FROM %s t WHERE %s)",
+							   attachment->rows, te_key_equals_sql(&attachment->key, "t.", "k.id"));
 	TeArgs		args = {0};
 	bool		isnull;
 

@@ -12,6 +12,7 @@
 #include "utils/builtins.h"
 
 #include "asset_reading.h"
+#include "pg/catalog/key_sql.h"
 #include "pg/compat.h"
 #include "pg/files/thumbnail_read.h"
 #include "pg/pipeline/staleness.h"
@@ -23,8 +24,8 @@ read_row(const TeAsset *asset, TeStateRead how, const char *column)
 {
 	const TeAttachment *attachment = asset->attachment;
 	TeArgs		args = {0};
-	char	   *sql = psprintf("SELECT t.%s FROM %s AS t WHERE t.%s OPERATOR(pg_catalog.=) $1%s",
-							   quote_identifier(column), attachment->user_rows, quote_identifier(attachment->key), attachment->user_rows_and);
+	char	   *sql = psprintf("SELECT t.%s FROM %s AS t WHERE %s%s",
+							   quote_identifier(column), attachment->user_rows, te_key_equals_sql(&attachment->key, "t.", "$1"), attachment->user_rows_and);
 	bytea	   *bytes = NULL;
 	uint64		rows;
 

@@ -15,6 +15,7 @@
 #include "pg/base/extension.h"
 #include "pg/base/guc.h"
 #include "pg/catalog/asset.h"
+#include "pg/catalog/key_sql.h"
 
 typedef struct Builder
 {
@@ -219,9 +220,8 @@ append_facts(Builder *builder)
 	const char *longitude = column(attachment, "gps_longitude");
 	const char *thumbhash = column(attachment, "thumbhash");
 
-	appendStringInfo(&builder->sql,
-					 "CAST(pg_catalog.json_strip_nulls(pg_catalog.json_build_object('id'::pg_catalog.text, CAST(t.%s AS pg_catalog.text)",
-					 quote_identifier(attachment->key));
+	appendStringInfo(&builder->sql, "CAST(pg_catalog.json_strip_nulls(pg_catalog.json_build_object('id'::pg_catalog.text, CAST(%s AS pg_catalog.text)",
+					 attachment->key.count == 1 ? te_key_list_sql(&attachment->key, "t.", "") : te_key_out_sql(&attachment->key, "t."));
 	append_fact(builder, "path", te_path_sql(psprintf("t.%s", quote_identifier(attachment->path))));
 	for (int i = 0; i < (int) lengthof(facts); i++)
 		append_fact(builder, facts[i].name, fact(attachment, facts[i].name, facts[i].kind, facts[i].keys));
@@ -349,23 +349,23 @@ char *
 te_gallery_sql(const TeAttachment *attachment, const TeGalleryFilter *filter, bool dated, int limit, TeArgs *args)
 {
 	Builder		builder = {.attachment = attachment, .args = args};
-	const char *key = quote_identifier(attachment->key);
+	const TeKeyColumns *key = &attachment->key;
 	const char *path = column(attachment, "thumbnail_path");
 	const char *taken = column(attachment, "taken_at");
 	const char *json = exif(attachment);
 	const char *bytes = column(attachment, "thumbnail");
 
 	initStringInfo(&builder.sql);
-	appendStringInfo(&builder.sql, "SELECT t.%s::%s, %s, ", key, format_type_be_qualified(attachment->key_type),
+	appendStringInfo(&builder.sql, "SELECT %s, %s, ", te_key_out_sql(key, "t."),
 					 te_path_sql(path != NULL ? path : "NULL"));
 	append_facts(&builder);
 	appendStringInfo(&builder.sql, ", %s, %s FROM %s AS t WHERE %s%s",
 					 json != NULL ? json : "NULL::pg_catalog.jsonb", bytes != NULL ? bytes : "NULL::pg_catalog.bytea",
-					 attachment->user_rows, te_key_fits_sql(attachment->key_type, te_key_sql(attachment->key_type, psprintf("t.%s", key))),
-					 attachment->user_rows_and);
+					 attachment->user_rows, te_key_fits_sql(key, "t."), attachment->user_rows_and);
 	if (taken != NULL)
 		appendStringInfo(&builder.sql, " AND %s IS %s", taken, dated ? "NOT NULL" : "NULL");
 	append_filter(&builder, filter);
-	appendStringInfo(&builder.sql, " ORDER BY %s%st.%s DESC LIMIT %d", dated ? taken : "", dated ? " DESC, " : "", key, limit);
+	appendStringInfo(&builder.sql, " ORDER BY %s%s%s LIMIT %d", dated ? taken : "", dated ? " DESC, " : "",
+					 te_key_list_sql(key, "t.", " DESC"), limit);
 	return builder.sql.data;
 }

@@ -37,6 +37,7 @@ typedef struct LeftRow
 	int64		path_hash;
 	bool		has_path_hash;
 	char	   *file;			/* NULL = none */
+	bool		moves;			/* it was not deleted for good: UPDATE moves it to another partition */
 	Datum		state;			/* the row of the state table */
 	Datum		sizes;			/* an array of rows of the table of thumbnails, or 0 */
 	Datum		removals;		/* an array of numbers in thumbexif_removal, or 0 */
@@ -109,7 +110,7 @@ copy_datum(int column, bool by_value, int16 length)
 
 /* Remember the deleted state in SPI_tuptable; if there are too many, from here on. */
 static void
-remember(const TeTrackedTable *table, Datum key)
+remember(const TeTrackedTable *table, Datum key, bool moves)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	bool		by_value = te_key_state_type(table->key_type) == INT8OID;
@@ -125,6 +126,7 @@ remember(const TeTrackedTable *table, Datum key)
 	row->has_path_hash = !te_out_null(0, 1);
 	row->path_hash = te_out_int(0, 1, 0);
 	row->file = te_out_text(0, 2);
+	row->moves = moves;
 	row->state = copy_datum(3, false, -1);
 	row->sizes = copy_datum(4, false, -1);
 	row->removals = copy_datum(5, false, -1);
@@ -133,7 +135,7 @@ remember(const TeTrackedTable *table, Datum key)
 }
 
 void
-te_moved_row_leaves(const TeTrackedTable *table, Datum key)
+te_moved_row_leaves(const TeTrackedTable *table, Datum key, HeapTuple row)
 {
 	TeArgs		args = {0};
 	char	   *sql = psprintf("WITH gone AS (DELETE FROM %s AS s WHERE s.attachment = $1 AND s.id = $2"
@@ -151,7 +153,7 @@ te_moved_row_leaves(const TeTrackedTable *table, Datum key)
 	te_arg_int4(&args, table->parent);
 	last_left = te_sql(sql, &args) > 0;
 	if (last_left)
-		remember(table, key);
+		remember(table, key, HeapTupleHeaderIndicatesMovedPartitions(row->t_data));
 	te_sql_free();
 	pfree(sql);
 }
@@ -179,14 +181,15 @@ ends_with_file(const char *path, const char *file)
 
 /*
  * Is it the row that has left?  Keys may be the same in two partitions, and may change when a row moves.  A row that names the
- * file of the state is; where there is no file, two of these have to agree: the key, the path, and that nothing has happened since.
+ * file of the state is; where there is no file, UPDATE must have moved it, and two of these have to agree: the key, the path, and that
+ * nothing has happened since.
  */
 static bool
 is_same_row(const LeftRow *left, const char *thumbnail_path, bool same_key, bool same_path, bool followed)
 {
 	if (left->file != NULL)
 		return ends_with_file(thumbnail_path, left->file);
-	return (int) same_key + same_path + followed >= 2;
+	return left->moves && (int) same_key + same_path + followed >= 2;
 }
 
 /* The type of the rows of a table of ours. */

@@ -3,14 +3,15 @@
  *		Rows that move from one partition to another: their state goes along.  Private to the trigger functions.
  *
  * PostgreSQL deletes the row from one partition and inserts it into another, and tells triggers no more.  So the states that
- * the current transaction has deleted are remembered, the last ones of them, and an insertion of the same key into another
- * partition of the same table takes the state over.  Inside SPI, with the extension's rights.
+ * the current transaction has deleted are remembered, the last ones of them, and an insertion of the same row into another
+ * partition of the same table takes the state over, also under another key.  Inside SPI, with the extension's rights.
  */
 #ifndef TE_PG_MOVED_ROW_H
 #define TE_PG_MOVED_ROW_H
 
 #include "postgres.h"
 
+#include "access/htup.h"
 #include "executor/tuptable.h"
 
 #include "tracked_table.h"
@@ -23,7 +24,7 @@ typedef enum TeMovedResult
 } TeMovedResult;
 
 /* A row with this key was deleted: delete its state, list its files for removal, and remember both. */
-extern void te_moved_row_leaves(const TeTrackedTable *table, Datum key);
+extern void te_moved_row_leaves(const TeTrackedTable *table, Datum key, HeapTuple row);
 
 /* A row with this key was inserted: take over the state that it had, and its files.  Both are left alone if it has a state. */
 extern TeMovedResult te_moved_row_arrives(const TeTrackedTable *table, Datum key, TupleTableSlot *row);

@@ -28,6 +28,7 @@
 #include "pg/base/code_rights.h"
 #include "pg/base/guc.h"
 #include "pg/base/statement.h"
+#include "pg/catalog/key_sql.h"
 #include "pg/catalog/member.h"
 #include "pg/compat.h"
 #include "pg/files/thumbnail_store.h"
@@ -242,8 +243,8 @@ read_result(const Process *process, const TeJob *job, TupleDesc desc, Datum *val
 	for (int i = 0; i <= TE_COL_LAST_FACT; i++)
 		if (i != TE_COL_EXIF_METADATA && attachment->column[i] != NULL)
 			append_result(&sql, attachment, i, TupleDescAttr(desc, OUT_ROW + i)->atttypid);
-	appendStringInfo(&sql, "%s FROM %s AS t WHERE t.%s OPERATOR(pg_catalog.=) $1%s",
-					 sql.len == 0 ? "SELECT" : "", attachment->user_rows, quote_identifier(attachment->key), attachment->user_rows_and);
+	appendStringInfo(&sql, "%s FROM %s AS t WHERE %s%s",
+					 sql.len == 0 ? "SELECT" : "", attachment->user_rows, te_key_equals_sql(&attachment->key, "t.", "$1"), attachment->user_rows_and);
 	te_arg(&args, attachment->key_type, te_key_datum(attachment->key_type, &process->key));
 	te_arg_text(&args, te_default_timezone);
 	if (te_sql_as_caller(attachment->named, NULL, sql.data, &args) == 0)

@@ -24,6 +24,7 @@
 #include "pg/catalog/asset_state.h"
 #include "pg/catalog/attachment.h"
 #include "pg/catalog/key.h"
+#include "pg/catalog/key_sql.h"
 #include "pg/catalog/member.h"
 #include "pg/compat.h"
 #include "pg/shared/wakeup.h"
@@ -83,8 +84,8 @@ lock_key(TeAttachment *attachment, const TeKey *key)
 
 	if (table == NULL)
 		return NULL;
-	sql = psprintf("SELECT FROM %s AS t WHERE t.%s OPERATOR(pg_catalog.=) $1%s FOR KEY SHARE", owner ? table->rows : table->user_rows,
-				   quote_identifier(table->key), owner ? table->rows_and : table->user_rows_and);
+	sql = psprintf("SELECT FROM %s AS t WHERE %s%s FOR KEY SHARE", owner ? table->rows : table->user_rows,
+				   te_key_equals_sql(&table->key, "t.", "$1"), owner ? table->rows_and : table->user_rows_and);
 	te_arg(&args, table->key_type, te_key_datum(table->key_type, key));
 	return (owner ? te_sql_as_owner(table->relation, table->owner, table->search_path, sql, &args) :
 			te_sql_as_caller(table->named, NULL, sql, &args)) == 1 ? table : NULL;

@@ -55,11 +55,10 @@ collect(const TeTrackedTable *table, Tuplestorestate *rows, TupleDesc desc, Rang
 	tuplestore_rescan(rows);
 	while (fits && tuplestore_gettupleslot(rows, true, false, slot))
 	{
-		bool		isnull;
-		Datum		key = slot_getattr(slot, table->key, &isnull);
+		Datum		key;
 
 		CHECK_FOR_INTERRUPTS();
-		fits = !isnull && add_key(ranges, DatumGetInt64(te_tracked_key(table, key)));
+		fits = te_tracked_key(table, slot, &key) && add_key(ranges, DatumGetInt64(key));
 	}
 	ExecDropSingleTupleTableSlot(slot);
 	return fits;

@@ -24,19 +24,6 @@
 
 PG_FUNCTION_INFO_V1(thumbexif_track_row);
 
-/* The key of the row that was inserted or deleted.  False if it is NULL or too long. */
-static bool
-row_key(const TeTrackedTable *table, TupleTableSlot *row, Datum *key)
-{
-	bool		isnull;
-	Datum		value = slot_getattr(row, table->key, &isnull);
-
-	if (isnull || !te_tracked_key_fits(table, value))
-		return false;
-	*key = te_tracked_key(table, value);
-	return true;
-}
-
 static void
 row_inserted(TeTrackedTable *table, TupleTableSlot *row)
 {
@@ -44,7 +31,7 @@ row_inserted(TeTrackedTable *table, TupleTableSlot *row)
 	Datum		key;
 
 	te_count_rows(table->attachment, 1);
-	if (!row_key(table, row, &key))
+	if (!te_tracked_key(table, row, &key))
 	{
 		te_trigger_refuse_key(table);
 		return;
@@ -57,13 +44,13 @@ row_inserted(TeTrackedTable *table, TupleTableSlot *row)
 }
 
 static void
-row_deleted(TeTrackedTable *table, TupleTableSlot *row)
+row_deleted(TeTrackedTable *table, TriggerData *trigger)
 {
 	Datum		key;
 
 	te_count_rows(table->attachment, -1);
-	if (row_key(table, row, &key))
-		te_moved_row_leaves(table, key);
+	if (te_tracked_key(table, trigger->tg_trigslot, &key))
+		te_moved_row_leaves(table, key, trigger->tg_trigtuple);
 }
 
 /* A row that was inserted, without a statement of ours, if that can be.  False if not. */
@@ -77,7 +64,7 @@ row_inserted_quickly(TriggerData *trigger)
 		return false;
 	if (table->parent == 0)
 		return true;
-	if (table->key == 0 || table->path == 0 || !row_key(table, trigger->tg_trigslot, &key))
+	if (!table->has_key || table->path == 0 || !te_tracked_key(table, trigger->tg_trigslot, &key))
 		return false;
 	te_count_rows(table->attachment, 1);
 	te_pending_row_add(table, key);
@@ -93,12 +80,12 @@ keep_row(TriggerData *trigger)
 
 	if (table->parent == 0)
 		return;
-	if (table->key == 0 || table->path == 0)
+	if (!table->has_key || table->path == 0)
 		te_trigger_warn(table);
 	else if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
 		row_inserted(table, trigger->tg_trigslot);
 	else if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
-		row_deleted(table, trigger->tg_trigslot);
+		row_deleted(table, trigger);
 	else
 		te_trigger_row_updated(table, trigger);
 	te_wake_at_commit();

@@ -11,6 +11,8 @@
 #include "utils/memutils.h"
 
 #include "pg/catalog/attached_rows.h"
+#include "pg/catalog/member.h"
+#include "pg/catalog/member_change.h"
 #include "pg/pipeline/pipeline.h"
 #include "pg/pipeline/staleness.h"
 #include "pg/pipeline/sweep.h"
@@ -19,9 +21,9 @@
 
 PG_FUNCTION_INFO_V1(thumbexif_sweep);
 
-/* Sweep the whole table, with a commit after each step.  The worker's own sweep of it, which may be under way, knows nothing of that. */
+/* Sweep a whole table, with a commit after each step.  The worker's own sweep of it, which may be under way, knows nothing of that. */
 static void
-sweep(Oid relation, TeSwept *swept, TeSweepCounts *counts)
+sweep_table(Oid relation, TeSwept *swept, TeSweepCounts *counts)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext step = AllocSetContextCreate(caller, "thumbexif step", ALLOCSET_DEFAULT_SIZES);
@@ -43,6 +45,43 @@ sweep(Oid relation, TeSwept *swept, TeSweepCounts *counts)
 		te_pipeline_spi_commit(NULL);
 	}
 	MemoryContextDelete(step);
+}
+
+/* The tables (List of OIDs) that have the rows of an attached table. */
+static List *
+tables_of(Oid relation)
+{
+	TeAttachment *attachment = te_table_access(relation, TE_PART_EXIF, false);
+	TeMemberChange change = {0};
+	List	   *tables = NIL;
+	ListCell   *cell;
+
+	if (attachment->has_members)
+		te_members_update_all(TE_MEMBERS_LATER, &change);
+	foreach(cell, te_member_tables(attachment))
+		tables = lappend_oid(tables, ((TeAttachment *) lfirst(cell))->relation);
+	if (attachment->has_members)
+		te_pipeline_spi_commit(NULL);
+	return tables;
+}
+
+/* Sweep an attached table.  A partition that is dropped meanwhile is passed over. */
+static void
+sweep(Oid relation, TeSwept *swept, TeSweepCounts *counts)
+{
+	List	   *tables = tables_of(relation);
+	ListCell   *cell;
+
+	foreach(cell, tables)
+	{
+		TeSwept		one = {0};
+
+		if (list_length(tables) > 1 && te_attachment_find(lfirst_oid(cell)) == NULL)
+			continue;
+		sweep_table(lfirst_oid(cell), &one, counts);
+		swept->rows_read += one.rows_read;
+		swept->rows_left += one.rows_left;
+	}
 }
 
 /* thumbexif_sweep(relation regclass, INOUT rows_read bigint, INOUT queued bigint, INOUT adopted bigint, INOUT removed bigint) */

@@ -32,6 +32,7 @@
 #include "pg/catalog/asset_count.h"
 #include "pg/catalog/attached_rows.h"
 #include "pg/catalog/attachment.h"
+#include "pg/catalog/key_sql.h"
 #include "pg/catalog/swept.h"
 #include "pg/compat.h"
 #include "attach_check.h"
@@ -86,7 +87,7 @@ is_told(const TeAttachment *attachment, TeColumn column)
 	for (int i = 0; i < TE_COLUMNS; i++)
 		if (attachment->column[i] != NULL && strcmp(attachment->column[i], name) == 0)
 			return false;
-	return strcmp(attachment->key, name) != 0 && strcmp(attachment->path, name) != 0;
+	return !te_key_has_column(&attachment->key, name) && strcmp(attachment->path, name) != 0;
 }
 
 /* The DETAIL of the NOTICE. */
@@ -104,7 +105,10 @@ describe(const TeAttachment *attachment)
 	initStringInfo(&written);
 	initStringInfo(&absent);
 	initStringInfo(&refused);
-	append_column(&text, TE_STANDARD_KEY, attachment->key);
+	if (attachment->key.count > 1)
+		appendStringInfo(&text, "%s (%s)", TE_STANDARD_KEY, te_key_list_sql(&attachment->key, "", ""));
+	else
+		append_column(&text, TE_STANDARD_KEY, attachment->key.name[0]);
 	append_column(&text, TE_STANDARD_PATH, attachment->path);
 	for (int i = 0; i < TE_COLUMNS; i++)
 	{
@@ -260,7 +264,7 @@ te_tables_put_rows(FunctionCallInfo fcinfo, char *(*query) (const TeAttachment *
 	return (Datum) 0;
 }
 
-/* Parameters and the columns that are mapped to them, as jsonb. */
+/* Parameters and the columns that are mapped to them, as jsonb; several columns of the key are an array. */
 static Datum
 columns_json(const TeAttachment *attachment)
 {
@@ -268,7 +272,13 @@ columns_json(const TeAttachment *attachment)
 
 	initStringInfo(&json);
 	appendStringInfo(&json, "{\"%s\": ", TE_STANDARD_KEY);
-	escape_json(&json, attachment->key);
+	for (int i = 0; i < attachment->key.count; i++)
+	{
+		appendStringInfoString(&json, i > 0 ? ", " : attachment->key.count > 1 ? "[" : "");
+		escape_json(&json, attachment->key.name[i]);
+	}
+	if (attachment->key.count > 1)
+		appendStringInfoChar(&json, ']');
 	appendStringInfo(&json, ", \"%s\": ", TE_STANDARD_PATH);
 	escape_json(&json, attachment->path);
 	for (int i = 0; i < TE_COLUMNS; i++)

@@ -9,10 +9,12 @@
 #include "access/detoast.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
+#include "utils/builtins.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
 #include "utils/syscache.h"
 
+#include "pg/base/array_text.h"
 #include "pg/base/extension.h"
 #include "pg/catalog/attachment.h"
 #include "pg/catalog/key.h"
@@ -48,19 +50,28 @@ invalidate_all(Datum arg, int cache, uint32 hash)
 	invalidate_table(arg, InvalidOid);
 }
 
-/* Find the key column.  False if it no longer exists or its type does not fit the state table. */
+/* Copy the key, and find its columns.  False if one no longer exists or its type does not fit the state table. */
 static bool
-find_key(const TeAttachment *attachment, TeColumnInfo *column)
+find_key(TeTrackedTable *table, const TeAttachment *attachment)
 {
-	return te_column_find(attachment->relation, attachment->key, column) &&
-		te_attachment_accepts_key(attachment, column->type);
+	table->key = attachment->key;
+	for (int i = 0; i < table->key.count; i++)
+	{
+		TeColumnInfo column;
+
+		strlcpy(table->key_names[i], attachment->key.name[i], NAMEDATALEN);
+		table->key.name[i] = table->key_names[i];
+		if (!te_column_find(table->relation, table->key_names[i], &column))
+			return false;
+		table->key_numbers[i] = column.number;
+	}
+	return te_attachment_accepts_key(attachment, attachment->key_type);
 }
 
 static void
 read_table(TeTrackedTable *table)
 {
 	TeAttachment *attachment;
-	TeColumnInfo key;
 	TeColumnInfo path;
 
 	for (int i = 0; i < TE_PLAN_COUNT; i++)
@@ -82,9 +93,8 @@ read_table(TeTrackedTable *table)
 	table->attachment = attachment->number;
 	table->parent = attachment->parent;
 	strlcpy(table->state, attachment->state, sizeof(table->state));
-	strlcpy(table->key_name, attachment->key, NAMEDATALEN);
 	table->key_type = attachment->key_type;
-	table->key = find_key(attachment, &key) ? key.number : 0;
+	table->has_key = find_key(table, attachment);
 	table->path = te_column_find(table->relation, attachment->path, &path) &&
 		te_path_accepts(path.type) ? path.number : 0;
 	table->thumbnail_path = attachment->column[TE_COL_THUMBNAIL_PATH] != NULL &&
@@ -128,22 +138,48 @@ te_tracked_table_known(Oid relation)
 	return NULL;
 }
 
-Datum
-te_tracked_key(const TeTrackedTable *table, Datum value)
+/* The text of a key of several columns. */
+static bool
+composite_key(const TeTrackedTable *table, TupleTableSlot *row, Datum *key)
 {
-	switch (table->key_type)
+	const char *values[TE_KEY_MAX_COLUMNS];
+	char	   *text;
+
+	for (int i = 0; i < table->key.count; i++)
 	{
-		case INT2OID:
-			return Int64GetDatum(DatumGetInt16(value));
-		case INT4OID:
-			return Int64GetDatum(DatumGetInt32(value));
-		default:
-			return value;
+		bool		isnull;
+		Datum		value = slot_getattr(row, table->key_numbers[i], &isnull);
+
+		values[i] = isnull ? NULL : te_key_part_text(table->key.type[i], value);
+		if (values[i] == NULL)
+			return false;
 	}
+	text = te_array_text(values, table->key.count);
+	*key = CStringGetTextDatum(text);
+	return strlen(text) <= TE_KEY_MAX_TEXT;
 }
 
 bool
-te_tracked_key_fits(const TeTrackedTable *table, Datum value)
+te_tracked_key(const TeTrackedTable *table, TupleTableSlot *row, Datum *key)
 {
-	return table->key_type != TEXTOID || toast_raw_datum_size(value) - VARHDRSZ <= TE_KEY_MAX_TEXT;
+	bool		isnull;
+
+	if (table->key.count > 1)
+		return composite_key(table, row, key);
+	*key = slot_getattr(row, table->key_numbers[0], &isnull);
+	if (isnull)
+		return false;
+	switch (table->key_type)
+	{
+		case INT2OID:
+			*key = Int64GetDatum(DatumGetInt16(*key));
+			return true;
+		case INT4OID:
+			*key = Int64GetDatum(DatumGetInt32(*key));
+			return true;
+		case TEXTOID:
+			return toast_raw_datum_size(*key) - VARHDRSZ <= TE_KEY_MAX_TEXT;
+		default:
+			return true;
+	}
 }

@@ -9,7 +9,10 @@
 
 #include "access/attnum.h"
 #include "executor/spi.h"
+#include "executor/tuptable.h"
 #include "utils/timestamp.h"
+
+#include "pg/catalog/key_columns.h"
 
 typedef enum TePlanKind
 {
@@ -31,13 +34,15 @@ typedef struct TeTrackedTable
 	Oid			key_type;
 
 	/*
-	 * 0 if there is no such column any more or its type does not fit.  A column of a user-defined type must never be used in a
-	 * statement of ours: a cast of the user's would run with the extension's rights.
+	 * False, or 0, if there is no such column any more or its type does not fit.  A column of a user-defined type must never be
+	 * used in a statement of ours: a cast of the user's would run with the extension's rights.
 	 */
-	AttrNumber	key;
+	bool		has_key;
 	AttrNumber	path;
 	AttrNumber	thumbnail_path; /* of type text; 0 if there is none */
-	char		key_name[NAMEDATALEN];
+	TeKeyColumns key;			/* its names are the next array */
+	char		key_names[TE_KEY_MAX_COLUMNS][NAMEDATALEN];
+	AttrNumber	key_numbers[TE_KEY_MAX_COLUMNS];
 	char		state[2 * (2 * NAMEDATALEN + 3)];	/* the state table, qualified and quoted */
 	SPIPlanPtr	plans[TE_PLAN_COUNT];	/* made by the caller; freed when the entry is read again */
 	TimestampTz absent_at;		/* the statement for which it was found not to be attached */
@@ -49,10 +54,10 @@ extern TeTrackedTable *te_tracked_table(Oid relation);
 /* The same entry, if nothing has to be read; otherwise NULL.  For triggers that are fired for each row. */
 extern TeTrackedTable *te_tracked_table_known(Oid relation);
 
-/* Convert a key of the table to the type of the state table's id. */
-extern Datum te_tracked_key(const TeTrackedTable *table, Datum value);
-
-/* Is a key of the table, if it is a text, short enough? */
-extern bool te_tracked_key_fits(const TeTrackedTable *table, Datum value);
+/*
+ * The key of a row, as the state table has it; of several columns it is palloc'd.  False if it is NULL, or a text that is too
+ * long.
+ */
+extern bool te_tracked_key(const TeTrackedTable *table, TupleTableSlot *row, Datum *key);
 
 #endif							/* TE_PG_TRACKED_TABLE_H */

@@ -31,6 +31,7 @@
 #include "pg/catalog/attachment.h"
 #include "pg/catalog/inserted_range.h"
 #include "pg/catalog/key.h"
+#include "pg/catalog/key_sql.h"
 #include "pg/catalog/swept.h"
 #include "pg/compat.h"
 #include "pg/shared/wakeup.h"
@@ -52,10 +53,9 @@ static char *
 plan_sql(const TeTrackedTable *table, TePlanKind plan)
 {
 	const char *state = table->state;
-	const char *column = quote_identifier(table->key_name);
-	const char *key = te_key_sql(table->key_type, psprintf("n.%s", column));
-	const char *old_key = te_key_sql(table->key_type, psprintf("o.%s", column));
-	const char *fits = te_key_fits_sql(table->key_type, key);
+	const char *key = te_key_sql(&table->key, "n.");
+	const char *old_key = te_key_sql(&table->key, "o.");
+	const char *fits = te_key_fits_sql(&table->key, "n.");
 	char	   *move;
 	char	   *sizes;
 
@@ -153,13 +153,13 @@ te_trigger_refuse_key(const TeTrackedTable *table)
 	if (table->key_type == TEXTOID)
 		ereport(level,
 				(errcode(ERRCODE_STRING_DATA_RIGHT_TRUNCATION),
-				 errmsg("key \"%s\" of attached table \"%s\" must not be NULL or longer than %d bytes", table->key_name,
+				 errmsg("key \"%s\" of attached table \"%s\" must not be NULL or longer than %d bytes", te_key_list_sql(&table->key, "", ""),
 						get_rel_name(table->relation), TE_KEY_MAX_TEXT),
 				 errhint("Use a shorter key, or call thumbexif_detach() for the table.")));
 	else
 		ereport(level,
 				(errcode(ERRCODE_NOT_NULL_VIOLATION),
-				 errmsg("key \"%s\" of attached table \"%s\" must not be NULL", table->key_name,
+				 errmsg("key \"%s\" of attached table \"%s\" must not be NULL", te_key_list_sql(&table->key, "", ""),
 						get_rel_name(table->relation)),
 				 errhint("Make the column NOT NULL again, or call thumbexif_detach() for the table.")));
 }
@@ -212,21 +212,17 @@ te_trigger_row_updated(TeTrackedTable *table, TriggerData *trigger)
 	bool		old_null;
 	bool		new_null;
 
-	old_key = slot_getattr(old, table->key, &old_null);
-	new_key = slot_getattr(new, table->key, &new_null);
-	if (new_null || !te_tracked_key_fits(table, new_key))
+	if (!te_tracked_key(table, new, &new_key))
 	{
 		te_trigger_refuse_key(table);
 		return;
 	}
-	new_key = te_tracked_key(table, new_key);
-	if (old_null)
+	if (!te_tracked_key(table, old, &old_key))
 	{
-		/* the NULL was written before the table was attached or while triggers were disabled */
+		/* it was written before the table was attached or while triggers were disabled */
 		te_trigger_run_plan(table, TE_PLAN_QUEUE_ONE, new_key, (Datum) 0);
 		return;
 	}
-	old_key = te_tracked_key(table, old_key);
 	if (!te_tracked_same_key(table, old_key, new_key))
 	{
 		te_trigger_run_plan(table, TE_PLAN_EXISTS, new_key, (Datum) 0);
@@ -250,11 +246,10 @@ static void
 row_changed(TeTrackedTable *table, TriggerData *trigger)
 {
 	bool		inserted = TRIGGER_FIRED_BY_INSERT(trigger->tg_event);
-	bool		isnull;
-	Datum		key = slot_getattr(trigger->tg_trigslot, table->key, &isnull);
+	Datum		key;
 
-	if (!isnull && te_tracked_key_fits(table, key))
-		te_trigger_run_plan(table, inserted ? TE_PLAN_QUEUE_ONE : TE_PLAN_DELETE_ONE, te_tracked_key(table, key), (Datum) 0);
+	if (te_tracked_key(table, trigger->tg_trigslot, &key))
+		te_trigger_run_plan(table, inserted ? TE_PLAN_QUEUE_ONE : TE_PLAN_DELETE_ONE, key, (Datum) 0);
 	else if (inserted)
 		te_trigger_refuse_key(table);
 }
@@ -294,7 +289,7 @@ fire(TeTrackedTable *table, TriggerData *trigger)
 		te_asset_state_delete_all(table->attachment, false);
 		te_count_no_rows(table->attachment);
 	}
-	else if (table->key == 0 || table->path == 0)
+	else if (!table->has_key || table->path == 0)
 		te_trigger_warn(table);
 	else if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
 		te_trigger_row_updated(table, trigger);

@@ -23,6 +23,7 @@
 #include "pg/base/guc.h"
 #include "pg/base/statement.h"
 #include "pg/catalog/key.h"
+#include "pg/catalog/key_sql.h"
 #include "pg/compat.h"
 #include "pg/files/source.h"
 #include "pg/files/upload_store.h"
@@ -106,7 +107,7 @@ has_file_name_column(const TeAttachment *attachment)
 	TeColumnInfo info;
 
 	return te_column_find(attachment->relation, FILE_NAME_COLUMN, &info) && te_path_accepts(info.type) && !info.generated &&
-		strcmp(attachment->path, FILE_NAME_COLUMN) != 0 && strcmp(attachment->key, FILE_NAME_COLUMN) != 0;
+		strcmp(attachment->path, FILE_NAME_COLUMN) != 0 && !te_key_has_column(&attachment->key, FILE_NAME_COLUMN);
 }
 
 /* ERROR if the caller may not insert a row, before a picture is decoded and stored for nothing. */
@@ -125,7 +126,7 @@ static void
 insert_row(Upload *upload)
 {
 	const TeAttachment *attachment = upload->attachment;
-	const char *key = te_key_sql(attachment->key_type, quote_identifier(attachment->key));
+	const char *key = te_key_sql(&attachment->key, "");
 	const char *path = quote_identifier(attachment->path);
 	bool		named = upload->file_name != NULL && has_file_name_column(attachment);
 	TeArgs		args = {0};

@@ -6,20 +6,13 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "access/table.h"
-#include "catalog/pg_am.h"
-#include "catalog/pg_class.h"
-#include "catalog/pg_index.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "pgstat.h"
 #include "storage/lmgr.h"
 #include "storage/lock.h"
-#include "utils/lsyscache.h"
-#include "utils/rel.h"
 #include "utils/snapmgr.h"
-#include "utils/syscache.h"
 
 #include "pg/base/clock.h"
 #include "pg/base/extension.h"
@@ -28,6 +21,7 @@
 #include "pg/base/time_limit.h"
 #include "pg/catalog/asset_count.h"
 #include "pg/catalog/attached_rows.h"
+#include "pg/catalog/key_sql.h"
 #include "pg/pipeline/staleness.h"
 #include "pg/pipeline/sweep.h"
 #include "pg/pipeline/table_access.h"
@@ -191,19 +185,6 @@ end(TeTableSweep *sweep, const TeAttachment *attachment)
 	sweep->next = after_intervals(swept->ended, 1);
 }
 
-static bool
-is_btree(Oid index)
-{
-	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(index));
-	bool		result;
-
-	if (!HeapTupleIsValid(tuple))
-		return false;
-	result = ((Form_pg_class) GETSTRUCT(tuple))->relam == BTREE_AM_OID;
-	ReleaseSysCache(tuple);
-	return result;
-}
-
 /*
  * ERROR if there is no index on the key: each step would read the whole table.  A restore creates indexes when all data is there, and may
  * load states before their rows, which a sweep would take for gone.
@@ -212,29 +193,14 @@ static void
 check_index(const TeAttachment *attachment)
 {
 	Relation	relation = table_open(attachment->relation, NoLock);
-	AttrNumber	key = get_attnum(attachment->relation, attachment->key);
-	List	   *indexes = RelationGetIndexList(relation);
-	ListCell   *cell;
-	bool		found = false;
+	bool		found = te_key_has_index(relation, &attachment->key, false);
 
-	foreach(cell, indexes)
-	{
-		HeapTuple	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(cell)));
-		Form_pg_index index;
-
-		if (!HeapTupleIsValid(tuple))
-			continue;
-		index = (Form_pg_index) GETSTRUCT(tuple);
-		found |= index->indisvalid && index->indkey.values[0] == key && heap_attisnull(tuple, Anum_pg_index_indpred, NULL) &&
-			is_btree(lfirst_oid(cell));
-		ReleaseSysCache(tuple);
-	}
 	table_close(relation, NoLock);
 	if (!found)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("there is no index on its key \"%s\"", attachment->key),
-				 errhint("Create a unique index on the column.")));
+				 errmsg("there is no index on its key \"%s\"", te_key_list_sql(&attachment->key, "", "")),
+				 errhint("Create a unique index on the key.")));
 }
 
 static void

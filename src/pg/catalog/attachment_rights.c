@@ -1,6 +1,6 @@
 /*
- * attachment_facts.c
- *		What an attachment that was read tells about its table.
+ * attachment_rights.c
+ *		Which keys an attached table takes, and who may change it.
  */
 #include "postgres.h"
 
@@ -12,33 +12,6 @@
 #include "key.h"
 #include "pg/base/extension.h"
 #include "pg/compat.h"
-
-bool
-te_attachment_has_thumbnail(const TeAttachment *attachment)
-{
-	return attachment->column[TE_COL_THUMBNAIL_PATH] != NULL || te_attachment_stores_bytes(attachment);
-}
-
-bool
-te_attachment_stores_bytes(const TeAttachment *attachment)
-{
-	return attachment->column[TE_COL_THUMBNAIL] != NULL;
-}
-
-bool
-te_attachment_stores_files(const TeAttachment *attachment)
-{
-	return attachment->column[TE_COL_THUMBNAIL_PATH] != NULL && !te_attachment_stores_bytes(attachment);
-}
-
-bool
-te_attachment_has_exif(const TeAttachment *attachment)
-{
-	for (int i = 0; i < TE_COLUMNS; i++)
-		if (te_columns[i].from_exif && attachment->column[i] != NULL)
-			return true;
-	return false;
-}
 
 bool
 te_attachment_accepts_key(const TeAttachment *attachment, Oid type)
