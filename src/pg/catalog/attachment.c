@@ -179,6 +179,21 @@ name_rows(TeAttachment *attachment)
 	return true;
 }
 
+/* Which table it is, and the folder of its thumbnails. */
+static void
+read_place(HeapTuple row, TeAttachment *attachment)
+{
+	attachment->number = DatumGetInt32(row_datum(row, ROW_NUMBER));
+	attachment->relation = DatumGetObjectId(row_datum(row, ROW_RELATION));
+	attachment->named = DatumGetObjectId(row_datum(row, ROW_NAMED));
+	attachment->parent = DatumGetInt32(row_datum(row, ROW_PARENT));
+	attachment->shard = DatumGetInt64(row_datum(row, ROW_SHARD));
+	attachment->arrived = DatumGetBool(row_datum(row, ROW_ARRIVED));
+	attachment->folder = attachment->parent != 0 ? attachment->parent : attachment->number;
+	if (attachment->shard > 0 && attachment->shard <= TE_MAX_SHARD)
+		attachment->folder = -(int) attachment->shard;
+}
+
 /* An attachment from its row.  NULL if the table was dropped with event triggers off, or if the row was forged. */
 static TeAttachment *
 from_row(HeapTuple row, bool check)
@@ -194,15 +209,7 @@ from_row(HeapTuple row, bool check)
 							  SPI_getvalue(row, SPI_tuptable->tupdesc, ROW_KEY_COLUMNS),
 							  SPI_getvalue(row, SPI_tuptable->tupdesc, ROW_KEY_TYPES), &attachment->key))
 		return NULL;
-	attachment->number = DatumGetInt32(row_datum(row, ROW_NUMBER));
-	attachment->relation = DatumGetObjectId(row_datum(row, ROW_RELATION));
-	attachment->named = DatumGetObjectId(row_datum(row, ROW_NAMED));
-	attachment->parent = DatumGetInt32(row_datum(row, ROW_PARENT));
-	attachment->shard = DatumGetInt64(row_datum(row, ROW_SHARD));
-	attachment->arrived = DatumGetBool(row_datum(row, ROW_ARRIVED));
-	attachment->folder = attachment->parent != 0 ? attachment->parent : attachment->number;
-	if (attachment->shard > 0 && attachment->shard <= TE_MAX_SHARD)
-		attachment->folder = -(int) attachment->shard;
+	read_place(row, attachment);
 	attachment->paused = DatumGetBool(row_datum(row, ROW_PAUSED));
 	attachment->paused_by_us = attachment->paused && DatumGetBool(row_datum(row, ROW_PAUSED_BY_US));
 	attachment->notify = notify_channel(row);
