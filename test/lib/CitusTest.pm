@@ -9,8 +9,9 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use ThumbexifTest ();
+use WorkerTest qw(files_below value);
 
-our @EXPORT = qw(add_worker has_citus new_cluster on_nodes);
+our @EXPORT = qw(add_worker has_citus new_cluster on_nodes surplus_files);
 
 # Is there Citus in the private PostgreSQL of the tests (make check-citus)?
 sub has_citus
@@ -113,6 +114,22 @@ sub on_nodes
 	my ($cluster, $sql) = @_;
 
 	return join ' ', map { $_->safe_psql('postgres', $sql) } @{ $cluster->{nodes} };
+}
+
+# surplus_files(CLUSTER, NAMED): the thumbnail files that are left after a clean-up and are no keys of the hash, up to six of them; those of
+# young transactions are left to the next clean-up, so it may take some.
+sub surplus_files
+{
+	my ($cluster, $named) = @_;
+	my $deadline = time + $PostgreSQL::Test::Utils::timeout_default;
+	my @surplus;
+
+	do
+	{
+		value($cluster->{coordinator}, 'SELECT thumbexif_clean()');
+		@surplus = grep { m{/\d+-} && !$named->{$_} } files_below($cluster->{thumbnails});
+	} while (@surplus && time < $deadline);
+	return join "\n", @surplus[ 0 .. ($#surplus > 5 ? 5 : $#surplus) ];
 }
 
 1;

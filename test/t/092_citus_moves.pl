@@ -122,14 +122,7 @@ wait_for($coordinator, 'and the views say so', "SELECT assets = $all FROM thumbe
 my %named = map { $_ => 1 } split /\n/, value($coordinator, 'SELECT thumbnail_path FROM photos');
 is(scalar keys %named, $all, 'each a file of its own');
 is(scalar(grep { !-e $_ } keys %named), 0, 'which is there');
-my $deadline = time + $PostgreSQL::Test::Utils::timeout_default;
-my @surplus;
-do
-{
-	value($coordinator, 'SELECT thumbexif_clean()');
-	@surplus = grep { m{/\d+-} && !$named{$_} } files_below($cluster->{thumbnails});
-} while (@surplus && time < $deadline);
-is(scalar @surplus, 0, 'and each file has its row') or diag(join "\n", @surplus[ 0 .. ($#surplus > 5 ? 5 : $#surplus) ]);
+is(surplus_files($cluster, \%named), '', 'and each file has its row');
 is(on_nodes($cluster, "SELECT count(*) FROM thumbexif_internal.thumbexif_attachment a WHERE shard IS NOT NULL
 	AND NOT EXISTS (SELECT FROM pg_dist_placement p, pg_dist_local_group g WHERE p.shardid = a.shard AND p.groupid = g.groupid)"),
 	'0 0 0', 'no node has kept a shard that it no longer has');

@@ -56,14 +56,7 @@ wait_for($coordinator, 'rows that change are done again', q{SELECT count(*) FROM
 wait_for($coordinator, 'by the node that was the standby', q{SELECT status || assets FROM thumbexif_status}, 'done200');
 my %named = map { $_ => 1 } split /\n/, value($coordinator, 'SELECT thumbnail_path FROM photos');
 is(scalar(grep { !-e $_ } keys %named), 0, 'each row has its file');
-my $deadline = time + $PostgreSQL::Test::Utils::timeout_default;
-my @surplus;
-do
-{
-	value($coordinator, 'SELECT thumbexif_clean()');
-	@surplus = grep { m{/\d+-} && !$named{$_} } files_below($cluster->{thumbnails});
-} while (@surplus && time < $deadline);
-is(scalar @surplus, 0, 'and each file its row') or diag("@surplus[0 .. 3]");
+is(surplus_files($cluster, \%named), '', 'and each file its row');
 
 # --- a node leaves
 

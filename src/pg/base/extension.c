@@ -170,3 +170,9 @@ te_user_name(const char *name)
 	te_extension_get(&extension);
 	return quote_qualified_identifier(get_namespace_name(extension.home), name);
 }
+
+char *
+te_relation_name(Oid relation)
+{
+	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)), get_rel_name(relation));
+}

@@ -50,4 +50,7 @@ extern char *te_internal_name(const char *name);
 /* The same for a function or view of users. */
 extern char *te_user_name(const char *name);
 
+/* The same of any relation; not an ERROR if the extension does not exist. */
+extern char *te_relation_name(Oid relation);
+
 #endif							/* TE_PG_EXTENSION_H */

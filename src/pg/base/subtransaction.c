@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "utils/guc.h"
 #include "utils/resowner.h"
 
 #include "subtransaction.h"
@@ -34,6 +35,23 @@ te_subtransaction(void (*function) (void *arg), void *arg)
 	MemoryContextSwitchTo(caller);
 	CurrentResourceOwner = owner;
 	return error;
+}
+
+bool
+te_subtransaction_short_waits(void (*function) (void *arg), void *arg, const char *lock_timeout)
+{
+	int			nest_level = NewGUCNestLevel();
+	ErrorData  *error;
+
+	set_config_option("lock_timeout", lock_timeout, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	error = te_subtransaction(function, arg);
+	AtEOXact_GUC(true, nest_level);
+	if (error == NULL)
+		return true;
+	if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE && error->sqlerrcode != ERRCODE_T_R_DEADLOCK_DETECTED)
+		ReThrowError(error);
+	FreeErrorData(error);
+	return false;
 }
 
 bool

@@ -14,6 +14,12 @@
  */
 extern ErrorData *te_subtransaction(void (*function) (void *arg), void *arg);
 
+/*
+ * The same with a lock_timeout.  False, and all is rolled back, if the function had to wait longer for a lock, or would have waited for
+ * ever; it throws any other ERROR.
+ */
+extern bool te_subtransaction_short_waits(void (*function) (void *arg), void *arg, const char *lock_timeout);
+
 /* Was the ERROR raised by ProcessInterrupts()?  One that user code raises has another origin, whatever its SQLSTATE. */
 extern bool te_error_by_interrupts(const ErrorData *error);
 

@@ -426,3 +426,12 @@ te_states_lock(const TeAttachment *attachment, const TeKey *keys, const int64 *v
 	te_sql_free();
 	pfree(sql);
 }
+
+bool
+te_state_lock(const TeAsset *asset)
+{
+	bool		locked;
+
+	te_states_lock(asset->attachment, &asset->key, &asset->state.version, 1, &locked);
+	return locked;
+}

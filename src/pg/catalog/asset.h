@@ -130,4 +130,7 @@ extern void te_arg_state_keys(TeArgs *args, const TeAttachment *attachment, cons
 extern void te_states_lock(const TeAttachment *attachment, const TeKey *keys, const int64 *versions, int count,
 						   bool *locked);
 
+/* The same for the state of one asset. */
+extern bool te_state_lock(const TeAsset *asset);
+
 #endif							/* TE_PG_ASSET_H */

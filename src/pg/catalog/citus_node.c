@@ -12,6 +12,18 @@
 #include "pg/base/statement.h"
 #include "pg/compat.h"
 
+TeNode *
+te_cluster_node_out(int row)
+{
+	TeNode	   *node = palloc0(sizeof(TeNode));
+
+	node->group = (int) te_out_int(row, 1, 0);
+	node->host = te_out_text(row, 2);
+	node->port = (int) te_out_int(row, 3, 0);
+	node->name = psprintf("%s:%d", node->host, node->port);
+	return node;
+}
+
 /* The nodes whose group is, or is not, that of this node. */
 static List *
 list_nodes(const char *compare)
@@ -26,15 +38,7 @@ list_nodes(const char *compare)
 							" AND n.groupid OPERATOR(pg_catalog.%s) ALL (SELECT g.groupid FROM pg_catalog.pg_dist_local_group AS g)"
 							" ORDER BY n.groupid", compare), &none);
 	for (uint64 i = 0; i < count; i++)
-	{
-		TeNode	   *node = palloc0(sizeof(TeNode));
-
-		node->group = (int) te_out_int((int) i, 1, 0);
-		node->host = te_out_text((int) i, 2);
-		node->port = (int) te_out_int((int) i, 3, 0);
-		node->name = psprintf("%s:%d", node->host, node->port);
-		nodes = lappend(nodes, node);
-	}
+		nodes = lappend(nodes, te_cluster_node_out((int) i));
 	te_sql_free();
 	return nodes;
 }

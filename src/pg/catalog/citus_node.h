@@ -25,6 +25,9 @@ typedef struct TeNode
 	char	   *text;			/* the value returned, or the error */
 } TeNode;
 
+/* A node that a statement has read: groupid, nodename, nodeport. */
+extern TeNode *te_cluster_node_out(int row);
+
 /* The other nodes (List of TeNode *) that may have shards.  Inside SPI. */
 extern List *te_cluster_nodes(void);
 

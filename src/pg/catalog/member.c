@@ -59,6 +59,14 @@ te_member_tables(TeAttachment *attachment)
 	return attachment->has_members ? te_attachment_members(attachment) : list_make1(attachment);
 }
 
+List *
+te_member_tables_of_folder(const TeAttachment *attachment)
+{
+	if (!te_attachment_shares_folder(attachment))
+		return list_make1(unconstify(TeAttachment *, attachment));
+	return te_attachment_members(te_attachment_find(attachment->named));
+}
+
 TeAttachment *
 te_member_for_user(const TeAttachment *attachment)
 {

@@ -17,6 +17,9 @@ extern List *te_member_relations(const TeAttachment *parent);
 /* The members of a table, or if it has none, itself alone. */
 extern List *te_member_tables(TeAttachment *attachment);
 
+/* The tables that have the thumbnail folder of this one, itself among them: of a partition, all partitions.  A shard has its own. */
+extern List *te_member_tables_of_folder(const TeAttachment *attachment);
+
 /* The same attachment for statements of users, which are about the table that was named. */
 extern TeAttachment *te_member_for_user(const TeAttachment *attachment);
 

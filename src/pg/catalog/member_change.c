@@ -93,7 +93,7 @@ static const char *
 unsuitable_reason(const TeAttachment *parent, Relation relation, const char **hint)
 {
 	TeAttachment *itself = te_attachment_find(RelationGetRelid(relation));
-	const char *name = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)), RelationGetRelationName(relation));
+	const char *name = te_relation_name(RelationGetRelid(relation));
 	const char *taken;
 	TeKeyColumns key = parent->key;
 	TeRunAs		save;
@@ -148,7 +148,7 @@ refuse(const TeAttachment *parent, Relation relation, TeMemberMode mode, const c
 static bool
 keys_fit(const TeAttachment *parent, Relation relation)
 {
-	const char *name = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)), RelationGetRelationName(relation));
+	const char *name = te_relation_name(RelationGetRelid(relation));
 	Oid			oid = RelationGetRelid(relation);
 	TeArgs		none = {0};
 
@@ -333,15 +333,6 @@ release_member(const TeAttachment *parent, const TeAttachment *member, TeMemberM
 			 errmsg("shard %s of attached table %s is no longer on this node, and is released", member->name, parent->name) :
 			 errmsg("table %s is no longer a partition of attached table %s, and is released", member->name, parent->name),
 			 errdetail("Its rows and thumbnails stay as they are.")));
-}
-
-void
-te_member_dropped(Oid relation)
-{
-	TeArgs		args = {0};
-
-	te_arg(&args, OIDOID, ObjectIdGetDatum(relation));
-	te_sql_as_extension(psprintf("DELETE FROM %s WHERE relation = $1", te_internal_name("thumbexif_released")), &args);
 }
 
 /* --- both */

@@ -41,7 +41,4 @@ extern void te_members_update_some(List *relations, TeMemberMode mode, TeMemberC
 /* Release a member that is locked or dropped, with the extension's rights: its states go, its files stay.  Inside SPI. */
 extern void te_member_release(const TeAttachment *member);
 
-/* A former member was dropped: thumbexif_clean() removes those of its files that no other row or state names. */
-extern void te_member_dropped(Oid relation);
-
 #endif							/* TE_PG_MEMBER_CHANGE_H */

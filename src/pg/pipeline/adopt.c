@@ -10,7 +10,6 @@
 
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
 
 #include "adopt.h"
 #include "asset_files.h"
@@ -99,13 +98,6 @@ typedef struct Owners
 	int			count;
 } Owners;
 
-/* The tables that have the folder of this one: of a partition, all partitions.  A shard has its own. */
-static List *
-tables_of_folder(const TeAttachment *attachment)
-{
-	return te_attachment_shares_folder(attachment) ? te_attachment_members(te_attachment_find(attachment->named)) : list_make1(unconstify(TeAttachment *, attachment));
-}
-
 /* The assets of one of these tables. */
 static void
 add_owners(const TeAttachment *attachment, Datum *files, int count, Owners *owners)
@@ -140,7 +132,7 @@ find_owners(const TeAttachment *attachment, Datum *files, int count, Owners *own
 	ListCell   *cell;
 
 	*owners = (Owners) {.assets = palloc(sizeof(TeAsset))};
-	foreach(cell, count > 0 ? tables_of_folder(attachment) : NIL)
+	foreach(cell, count > 0 ? te_member_tables_of_folder(attachment) : NIL)
 		add_owners(lfirst(cell), files, count, owners);
 }
 
@@ -224,27 +216,12 @@ insert_states(void *arg)
 	te_arg_text(&args, settings->exif);
 	te_arg_text(&args, te_asset_status_name(settings->sizes.count > 1 ? TE_ASSET_QUEUED : TE_ASSET_DONE));
 	te_run_as_extension(&save);
-	set_config_option("lock_timeout", LOCK_TIMEOUT, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	te_sql(psprintf("INSERT INTO %s (attachment, id, status, next_try, finished_at, file, wrote, path_hash, thumbnail_settings, exif_settings)"
 					" SELECT $1, ($3)[n], $8::%s, CASE $8 WHEN 'queued' THEN now() END, now(), NULLIF(($4)[n], ''),"
 					" CASE ($4)[n] WHEN '' THEN " INT64_FORMAT " ELSE 0 END, ($5)[n], $6, $7"
 					" FROM generate_series(1, $2) AS n ON CONFLICT DO NOTHING",
 					attachment->state, te_internal_name("thumbexif_asset_status"), TE_WROTE_THUMBNAIL), &args);
 	te_run_as_end(&save);
-}
-
-/* The same; false if others have inserted one of these states, and have not committed. */
-static bool
-try_insert_states(Insertion *insertion)
-{
-	ErrorData  *error = insertion->count > 0 ? te_subtransaction(insert_states, insertion) : NULL;
-
-	if (error == NULL)
-		return true;
-	if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE && error->sqlerrcode != ERRCODE_T_R_DEADLOCK_DETECTED)
-		ReThrowError(error);
-	FreeErrorData(error);
-	return false;
 }
 
 /* Everything that te_adopt() works on. */
@@ -274,10 +251,8 @@ set_file(Adopting *adopting, const TeAsset *asset, char *name)
 	TeKey		key = asset->key;
 	int64		version = asset->state.version + 1;
 	TeArgs		args = {0};
-	bool		locked;
 
-	te_states_lock(attachment, &key, &asset->state.version, 1, &locked);
-	if (!locked)
+	if (!te_state_lock(asset))
 		return false;
 	te_arg_int4(&args, attachment->number);
 	te_arg(&args, type, te_key_datum(type, &key));
@@ -364,8 +339,9 @@ te_adopt(const TeAttachment *attachment, const TeSettings *settings, TeAsset **a
 		inserted_names[n++] = names[i];
 	}
 	insertion.count = n;
-	if (try_insert_states(&insertion))
+	if (n == 0 || te_subtransaction_short_waits(insert_states, &insertion, LOCK_TIMEOUT))
 		return;
+	/* others have inserted one of these states, and have not committed */
 	for (int i = 0; i < count; i++)
 		if (results[i] == TE_ADOPT_DONE)
 			results[i] = TE_ADOPT_LATER;

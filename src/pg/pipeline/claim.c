@@ -10,7 +10,6 @@
 #include "catalog/pg_type.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
 
 #include "adopt.h"
 #include "asset_files.h"
@@ -134,14 +133,12 @@ typedef struct Insertion
 } Insertion;
 
 static void
-insert_with_timeout(void *arg)
+insert_as_extension(void *arg)
 {
 	Insertion  *insertion = arg;
 	TeRunAs		save;
 
 	te_run_as_extension(&save);
-	set_config_option("lock_timeout", insertion->count > 1 ? INSERT_LOCK_TIMEOUT : SINGLE_LOCK_TIMEOUT,
-					  PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	insert_batch(insertion->request, insertion->assets, insertion->results, insertion->count);
 	te_run_as_end(&save);
 }
@@ -153,14 +150,8 @@ static bool
 try_insert(const TeClaimRequest *request, TeAsset **assets, TeClaimResult **results, int count)
 {
 	Insertion	insertion = {request, assets, results, count};
-	ErrorData  *error = te_subtransaction(insert_with_timeout, &insertion);
 
-	if (error == NULL)
-		return true;
-	if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE && error->sqlerrcode != ERRCODE_T_R_DEADLOCK_DETECTED)
-		ReThrowError(error);
-	FreeErrorData(error);
-	return false;
+	return te_subtransaction_short_waits(insert_as_extension, &insertion, count > 1 ? INSERT_LOCK_TIMEOUT : SINGLE_LOCK_TIMEOUT);
 }
 
 static void

@@ -15,7 +15,6 @@
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
@@ -149,7 +148,6 @@ insert_states(void *arg)
 	te_arg_int8_array(&args, keys, count);
 	te_arg(&args, TIMESTAMPTZOID, TimestampTzGetDatum(GetCurrentTimestamp()));
 	te_run_as_extension(&save);
-	set_config_option("lock_timeout", LOCK_TIMEOUT, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	piece->queued = te_sql(psprintf("INSERT INTO %s AS s (attachment, id, status, next_try)"
 									" SELECT $1, k, 'queued', $3 FROM unnest($2) AS k"
 									" ON CONFLICT (attachment, id) DO UPDATE"
@@ -163,13 +161,8 @@ insert_states(void *arg)
 static bool
 queue_states(Piece *piece)
 {
-	ErrorData  *error = te_subtransaction(insert_states, piece);
-
-	if (error == NULL)
+	if (te_subtransaction_short_waits(insert_states, piece, LOCK_TIMEOUT))
 		return true;
-	if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE && error->sqlerrcode != ERRCODE_T_R_DEADLOCK_DETECTED)
-		ReThrowError(error);
-	FreeErrorData(error);
 	piece->queued = 0;
 	for (int i = 0; i < piece->count; i++)
 	{

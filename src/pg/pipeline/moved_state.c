@@ -11,20 +11,11 @@
 #include "pg/base/statement.h"
 #include "pg/catalog/asset_state.h"
 #include "pg/catalog/key_sql.h"
+#include "pg/catalog/member.h"
 #include "staleness.h"
 
 /* The end of a file's name that is compared by the database: most of its random number, and the suffix. */
 #define NAME_END	20
-
-/* Does the row of an asset name the file of another one? */
-static bool
-names_file_of(const TeAsset *asset, const TeAsset *other)
-{
-	TeAsset		named = *asset;
-
-	named.state.file = other->state.file;
-	return te_names_our_file(&named);
-}
 
 /* --- the rows that name files */
 
@@ -45,7 +36,7 @@ note_row(void *arg)
 	row.thumbnail_path = te_out_text(0, 2);
 	for (int i = 0; i < naming->count; i++)
 	{
-		if (naming->rows[i].has_row || !names_file_of(&row, naming->gone[i]))
+		if (naming->rows[i].has_row || !te_path_names_file(row.thumbnail_path, naming->gone[i]->state.file))
 			continue;
 		te_out_key(0, 1, naming->attachment->key_type, &row.key);
 		naming->rows[i] = row;
@@ -86,7 +77,7 @@ find_rows_elsewhere(Naming *naming)
 	const TeAttachment *attachment = naming->attachment;
 	ListCell   *cell;
 
-	foreach(cell, te_attachment_shares_folder(attachment) ? te_attachment_members(te_attachment_find(attachment->named)) : NIL)
+	foreach(cell, te_member_tables_of_folder(attachment))
 	{
 		naming->attachment = lfirst(cell);
 		if (naming->attachment->number != attachment->number)
@@ -215,10 +206,8 @@ move_state(const TeAttachment *attachment, const TeAsset *gone, const TeKey *key
 {
 	Oid			type = te_key_state_type(attachment->key_type);
 	TeArgs		args = {0};
-	bool		locked;
 
-	te_states_lock(attachment, &gone->key, &gone->state.version, 1, &locked);
-	if (!locked)
+	if (!te_state_lock(gone))
 		return false;
 	te_arg_int4(&args, attachment->number);
 	te_arg_int8(&args, te_asset_state_new_version());
@@ -251,10 +240,8 @@ leave_file(const TeAttachment *attachment, TeAsset *gone)
 {
 	Oid			type = te_key_state_type(attachment->key_type);
 	TeArgs		args = {0};
-	bool		locked;
 
-	te_states_lock(attachment, &gone->key, &gone->state.version, 1, &locked);
-	if (!locked)
+	if (!te_state_lock(gone))
 		return false;
 	te_arg_int4(&args, attachment->number);
 	te_arg(&args, type, te_key_datum(type, &gone->key));

@@ -232,18 +232,22 @@ te_sidecar_changed(const TeAsset *asset, const TeSource *file)
 
 /* Compares the end of the path: thumbnail_dir may have been moved, and copies of the database have other folders. */
 bool
-te_names_our_file(const TeAsset *asset)
+te_path_names_file(const char *path, const char *file)
 {
-	const char *file = asset->state.file;
 	size_t		file_length;
 	size_t		path_length;
 
-	if (file == NULL || asset->thumbnail_path == NULL)
+	if (file == NULL || path == NULL)
 		return false;
 	file_length = strlen(file);
-	path_length = strlen(asset->thumbnail_path);
-	return path_length > file_length && asset->thumbnail_path[path_length - file_length - 1] == '/' &&
-		strcmp(asset->thumbnail_path + path_length - file_length, file) == 0;
+	path_length = strlen(path);
+	return path_length > file_length && path[path_length - file_length - 1] == '/' && strcmp(path + path_length - file_length, file) == 0;
+}
+
+bool
+te_names_our_file(const TeAsset *asset)
+{
+	return te_path_names_file(asset->thumbnail_path, asset->state.file);
 }
 
 /* Is there a thumbnail, whoever made it?  *ours tells whether that was we. */

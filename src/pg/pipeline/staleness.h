@@ -82,6 +82,9 @@ extern int	te_missing_parts(const TeAsset *asset, const TeSettings *settings, co
  */
 extern bool te_names_our_file(const TeAsset *asset);
 
+/* Does a path of a row (may be NULL) name a file as states have it (may be NULL), in any folder? */
+extern bool te_path_names_file(const char *path, const char *file);
+
 /* Has the path or the file changed since the state was written? */
 extern bool te_source_changed(const TeAsset *asset, const TeSource *file);
 

@@ -6,7 +6,6 @@
 
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
 #include "utils/snapmgr.h"
 
 #include "adopt.h"
@@ -72,7 +71,6 @@ queue(void *arg)
 	te_arg_int8(&args, te_asset_state_new_version());
 	te_arg(&args, te_key_array_type(type), te_key_array(type, queueing->keys, queueing->count));
 	te_run_as_extension(&save);
-	set_config_option("lock_timeout", LOCK_TIMEOUT, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	/* a state that has come since is left alone, unless its asset was not queued, either */
 	queueing->queued = te_sql(queueing->again ?
 							  te_asset_state_queue_sql(attachment->state, "SELECT k FROM unnest($3) AS k") :
@@ -88,22 +86,17 @@ static int64
 queue_keys(const TeAttachment *attachment, const TeKey *keys, int count, bool again, int64 *left)
 {
 	Queueing	queueing = {attachment, keys, count, again, 0};
-	ErrorData  *error;
 
 	if (count == 0)
 		return 0;
-	error = te_subtransaction(queue, &queueing);
-	if (error == NULL)
+	if (!te_subtransaction_short_waits(queue, &queueing, LOCK_TIMEOUT))
 	{
-		if (queueing.queued > 0)
-			te_wake_at_commit();
-		return (int64) queueing.queued;
+		*left += count;
+		return 0;
 	}
-	if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE && error->sqlerrcode != ERRCODE_T_R_DEADLOCK_DETECTED)
-		ReThrowError(error);
-	FreeErrorData(error);
-	*left += count;
-	return 0;
+	if (queueing.queued > 0)
+		te_wake_at_commit();
+	return (int64) queueing.queued;
 }
 
 /* Queue those of the assets whose states have not changed since they were read, again. */

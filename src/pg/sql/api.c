@@ -28,6 +28,7 @@
 
 #include "api_replace.h"
 #include "api_text.h"
+#include "pg/base/extension.h"
 #include "pg/base/statement.h"
 #include "pg/base/subtransaction.h"
 #include "pg/compat.h"
@@ -263,8 +264,7 @@ make_index(Making *making, const char *label, const char *definition)
 	if (!OidIsValid(index))
 		statement = psprintf("CREATE INDEX %s%s ON %s %s", method, quote_identifier(index_name(making, suffix)), attachment->name, definition);
 	else if (!get_index_isvalid(index))
-		statement = psprintf("REINDEX INDEX %s%s", method,
-							 quote_qualified_identifier(get_namespace_name(get_rel_namespace(index)), get_rel_name(index)));
+		statement = psprintf("REINDEX INDEX %s%s", method, te_relation_name(index));
 	else
 		return;
 	if (making->create_indexes)

@@ -273,8 +273,7 @@ choose_channel(const TeAttachment *old, const char *given)
 static void
 check_key_lengths(Relation relation, const TeMapping *mapping, const char *search_path)
 {
-	const char *name = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
-												  RelationGetRelationName(relation));
+	const char *name = te_relation_name(RelationGetRelid(relation));
 	TeArgs		none = {0};
 
 	if (te_key_always_fits(&mapping->key) || relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE ||

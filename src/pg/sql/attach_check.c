@@ -22,6 +22,7 @@
 
 #include "attach_check.h"
 #include "attach_key.h"
+#include "pg/base/extension.h"
 #include "pg/base/guc.h"
 #include "pg/catalog/hierarchy.h"
 #include "pg/catalog/key.h"
@@ -61,7 +62,7 @@ pg_noreturn static void
 throw_partition(Relation relation)
 {
 	Oid			top = te_hierarchy_top(RelationGetRelid(relation));
-	char	   *name = quote_qualified_identifier(get_namespace_name(get_rel_namespace(top)), get_rel_name(top));
+	char	   *name = te_relation_name(top);
 
 	ereport(ERROR,
 			(errcode(ERRCODE_WRONG_OBJECT_TYPE),

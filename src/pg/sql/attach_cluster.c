@@ -90,26 +90,11 @@ thumbexif_join(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/* A value of a text of JSON; NULL if it has none.  Inside SPI. */
-static char *
-value_of(const char *json, const char *key)
-{
-	TeArgs		args = {0};
-	char	   *value;
-
-	te_arg_text(&args, json);
-	te_arg_text(&args, key);
-	te_sql("SELECT pg_catalog.json_object_field_text($1::pg_catalog.json, $2)", &args);
-	value = te_out_text(0, 1);
-	te_sql_free();
-	return value;
-}
-
 static void
 check_setting(const TeNode *node, const char *here, const char *setting)
 {
-	const char *mine = value_of(here, setting);
-	const char *other = value_of(node->text, setting);
+	const char *mine = te_cluster_value(here, setting);
+	const char *other = te_cluster_value(node->text, setting);
 
 	if (mine != NULL && other != NULL && strcmp(mine, other) == 0)
 		return;
@@ -124,16 +109,16 @@ check_setting(const TeNode *node, const char *here, const char *setting)
 static void
 check_node(const TeNode *node, const char *here, bool files)
 {
-	const char *version = value_of(node->text, "version");
-	const char *marker = value_of(node->text, "marker");
-	const char *seen_here = value_of(here, "marker");
+	const char *version = te_cluster_value(node->text, "version");
+	const char *marker = te_cluster_value(node->text, "marker");
+	const char *seen_here = te_cluster_value(here, "marker");
 
 	if (version == NULL || strcmp(version, TE_VERSION) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("node %s has version %s of thumbexif, and the coordinator %s", node->name, version != NULL ? version : "?", TE_VERSION),
 				 errhint("Install the same version on all nodes.")));
-	if (strcmp(value_of(node->text, "worker"), "on") != 0)
+	if (strcmp(te_cluster_value(node->text, "worker"), "on") != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("thumbexif has no background worker on node %s", node->name),
@@ -321,7 +306,7 @@ te_attach_cluster_detach(const TeAttachment *attachment)
 char *
 te_attach_cluster_read(const char *json, TeGivenColumns *given)
 {
-	char	   *cluster = value_of(json, "cluster");
+	char	   *cluster = te_cluster_value(json, "cluster");
 	char		name[TE_FOLDER_NAME_SIZE];
 
 	if (cluster == NULL || !te_citus_is_installed() || !te_cluster_folder_name(name) || strcmp(name, cluster) != 0)
@@ -329,12 +314,12 @@ te_attach_cluster_read(const char *json, TeGivenColumns *given)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("this is not what the coordinator of this node's cluster tells its nodes"),
 				 errhint("Call thumbexif_attach() on the coordinator.")));
-	given->key = value_of(json, TE_STANDARD_KEY);
-	given->path = value_of(json, TE_STANDARD_PATH);
+	given->key = te_cluster_value(json, TE_STANDARD_KEY);
+	given->path = te_cluster_value(json, TE_STANDARD_PATH);
 	for (int i = 0; i < TE_COLUMNS; i++)
-		given->column[i] = value_of(json, te_columns[i].name);
+		given->column[i] = te_cluster_value(json, te_columns[i].name);
 	given->facts = TE_FACTS_NAMED;
-	given->notify = value_of(json, "notify");
-	given->sizes = value_of(json, "thumbnail_sizes");
-	return value_of(json, "search_path");
+	given->notify = te_cluster_value(json, "notify");
+	given->sizes = te_cluster_value(json, "thumbnail_sizes");
+	return te_cluster_value(json, "search_path");
 }

@@ -83,8 +83,7 @@ set_external(void *arg)
 	const ExternalColumn *column = arg;
 	char	   *sql = psprintf("ALTER TABLE %s%s ALTER COLUMN %s SET STORAGE EXTERNAL",
 							   get_rel_relkind(column->relation) == RELKIND_PARTITIONED_TABLE ? "" : "ONLY ",
-							   quote_qualified_identifier(get_namespace_name(get_rel_namespace(column->relation)),
-														  get_rel_name(column->relation)),
+							   te_relation_name(column->relation),
 							   quote_identifier(column->name));
 
 	if (SPI_execute(sql, false, 0) != SPI_OK_UTILITY)

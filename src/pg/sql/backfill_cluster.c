@@ -28,20 +28,6 @@ typedef struct Share
 	bool		ended;
 } Share;
 
-static int64
-number_of(const char *place, const char *key)
-{
-	TeArgs		args = {0};
-	int64		number;
-
-	te_arg_text(&args, place);
-	te_arg_text(&args, key);
-	te_sql("SELECT pg_catalog.int8(pg_catalog.json_object_field_text($1::pg_catalog.json, $2))", &args);
-	number = te_out_int(0, 1, 0);
-	te_sql_free();
-	return number;
-}
-
 /* The nodes that may have shards, this one among them if it has some. */
 static List *
 find_shares(const TeAttachment *attachment)
@@ -78,12 +64,12 @@ add_answer(TeProgress *progress, Share *share)
 	const char *place = share->node->text;
 
 	if (share->place == NULL)
-		progress->total += number_of(place, "total");
-	progress->all.processed += number_of(place, "processed");
-	progress->all.updated += number_of(place, "updated");
-	progress->all.skipped += number_of(place, "skipped");
-	progress->all.failed += number_of(place, "failed");
-	share->ended = number_of(place, "ended") != 0;
+		progress->total += te_cluster_number(place, "total");
+	progress->all.processed += te_cluster_number(place, "processed");
+	progress->all.updated += te_cluster_number(place, "updated");
+	progress->all.skipped += te_cluster_number(place, "skipped");
+	progress->all.failed += te_cluster_number(place, "failed");
+	share->ended = te_cluster_number(place, "ended") != 0;
 	share->place = pstrdup(place);
 }
 

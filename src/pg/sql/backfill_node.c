@@ -17,6 +17,7 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
+#include "cluster.h"
 #include "cluster_views.h"
 #include "pg/base/clock.h"
 #include "pg/base/statement.h"
@@ -51,31 +52,6 @@ typedef struct Portion
 	bool		has_last;
 	bool		stopped;		/* time or number is used up */
 } Portion;
-
-/* A member of the JSON that is the place; NULL if it has none. */
-static char *
-value_of(const char *place, const char *key)
-{
-	TeArgs		args = {0};
-	char	   *value;
-
-	if (place == NULL)
-		return NULL;
-	te_arg_text(&args, place);
-	te_arg_text(&args, key);
-	te_sql("SELECT pg_catalog.json_object_field_text($1::pg_catalog.json, $2)", &args);
-	value = te_out_text(0, 1);
-	te_sql_free();
-	return value;
-}
-
-static int64
-number_of(const char *place, const char *key)
-{
-	const char *value = value_of(place, key);
-
-	return value != NULL ? strtoll(value, NULL, 10) : 0;
-}
 
 static bool
 is_used_up(const Portion *portion)
@@ -252,8 +228,8 @@ find_shards(const Portion *portion)
 static char *
 run(Portion *portion, const char *place)
 {
-	int64		first = number_of(place, "shard");
-	const char *after = value_of(place, "key");
+	int64		first = te_cluster_number(place, "shard");
+	const char *after = te_cluster_value(place, "key");
 	int64		total = place == NULL ? estimate(portion->progress.attachment, portion->verify) : 0;
 	ListCell   *cell;
 

@@ -40,6 +40,30 @@ te_cluster_sum(const List *nodes)
 }
 
 char *
+te_cluster_value(const char *json, const char *key)
+{
+	TeArgs		args = {0};
+	char	   *value;
+
+	if (json == NULL)
+		return NULL;
+	te_arg_text(&args, json);
+	te_arg_text(&args, key);
+	te_sql("SELECT pg_catalog.json_object_field_text($1::pg_catalog.json, $2)", &args);
+	value = te_out_text(0, 1);
+	te_sql_free();
+	return value;
+}
+
+int64
+te_cluster_number(const char *json, const char *key)
+{
+	const char *value = te_cluster_value(json, key);
+
+	return value != NULL ? strtoll(value, NULL, 10) : 0;
+}
+
+char *
 te_cluster_relation(const TeAttachment *attachment)
 {
 	return psprintf("%s::pg_catalog.regclass", quote_literal_cstr(attachment->name));

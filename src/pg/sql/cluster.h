@@ -24,6 +24,12 @@ extern int64 te_cluster_sum(const List *nodes);
 /* Have the other nodes clean, if this node leads a cluster; returns the number of files.  Inside SPI. */
 extern int64 te_cluster_clean(bool dry_run);
 
+/* What nodes tell each other in a text of JSON: a value as text; NULL if the text (may be NULL) has none.  Inside SPI. */
+extern char *te_cluster_value(const char *json, const char *key);
+
+/* The same for a number; 0 if there is none. */
+extern int64 te_cluster_number(const char *json, const char *key);
+
 /* "'schema.table'::regclass", for statements that run on other nodes. */
 extern char *te_cluster_relation(const TeAttachment *attachment);
 

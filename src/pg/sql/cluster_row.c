@@ -88,11 +88,7 @@ te_cluster_find_row(const TeAttachment *attachment, const TeKey *key, Oid *shard
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("no node is known that has shard " INT64_FORMAT " of table %s", number, attachment->name),
 				 errhint("See citus_shards and pg_dist_node.")));
-	node = palloc0(sizeof(TeNode));
-	node->group = (int) te_out_int(0, 1, 0);
-	node->host = te_out_text(0, 2);
-	node->port = (int) te_out_int(0, 3, 0);
-	node->name = psprintf("%s:%d", node->host, node->port);
+	node = te_cluster_node_out(0);
 	te_sql_free();
 	return node;
 }

@@ -32,16 +32,11 @@ check_called(FunctionCallInfo fcinfo, const char *name)
 static void
 forget_released(void)
 {
-	TeArgs		args = {0};
-	uint64		dropped = te_sql_as_extension(psprintf("SELECT DISTINCT r.relation::oid FROM pg_event_trigger_dropped_objects() d JOIN %s r ON r.relation = d.objid"
-													   " WHERE d.classid = 'pg_class'::regclass AND d.objsubid = 0",
-													   te_internal_name("thumbexif_released")), &args);
-	Oid		   *relations = palloc(sizeof(Oid) * (dropped + 1));
+	TeArgs		none = {0};
 
-	for (uint64 i = 0; i < dropped; i++)
-		relations[i] = DatumGetObjectId(te_out((int) i, 1));
-	for (uint64 i = 0; i < dropped; i++)
-		te_member_dropped(relations[i]);
+	te_sql_as_extension(psprintf("DELETE FROM %s AS r USING pg_event_trigger_dropped_objects() AS d"
+								 " WHERE r.relation = d.objid AND d.classid = 'pg_class'::regclass AND d.objsubid = 0",
+								 te_internal_name("thumbexif_released")), &none);
 }
 
 /* thumbexif_track_drop() RETURNS event_trigger: forget the attachments of tables that the command dropped. */

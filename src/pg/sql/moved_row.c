@@ -26,6 +26,7 @@
 #include "pg/catalog/attachment.h"
 #include "pg/catalog/hierarchy.h"
 #include "pg/catalog/key.h"
+#include "pg/pipeline/staleness.h"
 
 /* So many deleted states are remembered.  An UPDATE that moves rows needs one, since each insertion follows its deletion. */
 #define MOST_LEFT	200
@@ -193,15 +194,6 @@ row_text(TupleTableSlot *row, AttrNumber column)
 	return isnull ? NULL : TextDatumGetCString(value);
 }
 
-static bool
-ends_with_file(const char *path, const char *file)
-{
-	size_t		length = strlen(file);
-	size_t		path_length = path != NULL ? strlen(path) : 0;
-
-	return path_length > length && path[path_length - length - 1] == '/' && strcmp(path + path_length - length, file) == 0;
-}
-
 /*
  * Is it the row that has left?  Keys may be the same in two partitions, and may change when a row moves.  A row that names the
  * file of the state is; where there is no file, UPDATE must have moved it, and two of these have to agree: the key, the path, and that
@@ -211,7 +203,7 @@ static bool
 is_same_row(const LeftRow *left, const char *thumbnail_path, bool same_key, bool same_path, bool followed)
 {
 	if (left->file != NULL)
-		return ends_with_file(thumbnail_path, left->file);
+		return te_path_names_file(thumbnail_path, left->file);
 	return left->moves && (int) same_key + same_path + followed >= 2;
 }
 
@@ -374,7 +366,7 @@ te_moved_row_escapes(Oid relation, TupleTableSlot *row)
 		LeftRow    *left = lfirst(cell);
 		TeArgs		args = {0};
 
-		if (left->taken_in != InvalidSubTransactionId || left->file == NULL || !ends_with_file(thumbnail_path, left->file))
+		if (left->taken_in != InvalidSubTransactionId || !te_path_names_file(thumbnail_path, left->file))
 			continue;
 		te_arg(&args, INT8ARRAYOID, left->removals);
 		te_arg(&args, OIDOID, ObjectIdGetDatum(relation));

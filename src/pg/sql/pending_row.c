@@ -69,6 +69,27 @@ append(PendingTable *table, Datum key)
 	table->keys[table->count++] = key;
 }
 
+/* Take out what was inserted in this nesting and deeper: a list of copies. */
+static List *
+take(int level)
+{
+	HASH_SEQ_STATUS all;
+	PendingTable *table;
+	List	   *taken = NIL;
+
+	hash_seq_init(&all, pending);
+	while ((table = hash_seq_search(&all)) != NULL)
+	{
+		if (table->level < level)
+			continue;
+		taken = lappend(taken, memcpy(palloc(sizeof(PendingTable)), table, sizeof(PendingTable)));
+		num_pending -= table->count;
+		hash_search(pending, table, HASH_REMOVE, NULL);
+	}
+	deepest = level - 1;
+	return taken;
+}
+
 /* --- the end of transactions and subtransactions */
 
 /* Queue what is left: the statement was one on a table between the partitioned one and a partition, or its triggers were off. */
@@ -105,34 +126,24 @@ static void
 on_subtransaction_end(SubXactEvent event, SubTransactionId subid, SubTransactionId parent, void *arg)
 {
 	int			level = GetCurrentTransactionNestLevel();
-	HASH_SEQ_STATUS all;
-	PendingTable *table;
-	List	   *ended = NIL;
+	List	   *ended;
 	ListCell   *cell;
 
 	if (pending == NULL || deepest < level || (event != SUBXACT_EVENT_ABORT_SUB && event != SUBXACT_EVENT_COMMIT_SUB))
 		return;
-	hash_seq_init(&all, pending);
-	while ((table = hash_seq_search(&all)) != NULL)
-	{
-		if (table->level < level)
-			continue;
-		ended = lappend(ended, memcpy(palloc(sizeof(PendingTable)), table, sizeof(PendingTable)));
-		hash_search(pending, table, HASH_REMOVE, NULL);
-	}
-	deepest = level - 1;
+	ended = take(level);
 	foreach(cell, ended)
 	{
 		PendingTable *gone = lfirst(cell);
 
 		if (event == SUBXACT_EVENT_COMMIT_SUB)
 		{
-			table = find(gone->relation, level - 1);
+			PendingTable *table = find(gone->relation, level - 1);
+
 			for (int i = 0; i < gone->count; i++)
 				append(table, gone->keys[i]);
+			num_pending += gone->count;
 		}
-		else
-			num_pending -= gone->count;
 		pfree(gone->keys);
 	}
 	list_free_deep(ended);
@@ -259,23 +270,12 @@ te_pending_rows_queue(void)
 {
 	static const Oid types[] = {INT8OID, UUIDOID, TEXTOID};
 	int			level = GetCurrentTransactionNestLevel();
-	HASH_SEQ_STATUS all;
-	PendingTable *table;
-	List	   *tables = NIL;
+	List	   *tables;
 	ListCell   *cell;
 
 	if (pending == NULL || deepest < level)
 		return;					/* those of outer levels are not lost if this one is rolled back */
-	hash_seq_init(&all, pending);
-	while ((table = hash_seq_search(&all)) != NULL)
-	{
-		if (table->level < level)
-			continue;
-		tables = lappend(tables, memcpy(palloc(sizeof(PendingTable)), table, sizeof(PendingTable)));
-		num_pending -= table->count;
-		hash_search(pending, table, HASH_REMOVE, NULL);
-	}
-	deepest = level - 1;
+	tables = take(level);
 	for (int i = 0; tables != NIL && i < (int) lengthof(types); i++)
 		queue_tables(tables, types[i]);
 	foreach(cell, tables)

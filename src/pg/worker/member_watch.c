@@ -33,18 +33,13 @@ relation_changed(Datum arg, Oid relation)
 
 /* --- who came and left */
 
-typedef struct Watch
-{
-	TeMemberChange change;
-} Watch;
-
 static void
 update_members(void *arg)
 {
-	Watch	   *watch = arg;
+	TeMemberChange *change = arg;
 
 	te_worker_xact_begin();
-	te_members_update_all(TE_MEMBERS_LATER, &watch->change);
+	te_members_update_all(TE_MEMBERS_LATER, change);
 	te_node_watch();
 	te_worker_xact_end();
 }
@@ -55,7 +50,7 @@ te_member_watch(bool any_parent, bool woken, TimestampTz *due)
 	static bool registered = false;
 	static int	wait_ms = WATCH_MS;
 	TimestampTz now = GetCurrentTimestamp();
-	Watch		watch = {{0}};
+	TeMemberChange change = {0};
 	ErrorData  *error;
 
 	if (!registered)
@@ -71,16 +66,16 @@ te_member_watch(bool any_parent, bool woken, TimestampTz *due)
 	}
 	last = now;
 	changed = false;
-	error = te_worker_xact_guarded(update_members, &watch);
+	error = te_worker_xact_guarded(update_members, &change);
 	if (error != NULL)
 		ereport(LOG,
 				(errmsg("partitions of attached tables are not watched: %s", error->message)));
 	/* our own changes have set it, too */
 	changed = false;
-	wait_ms = watch.change.left || error != NULL ? AGAIN_MS : WATCH_MS;
+	wait_ms = change.left || error != NULL ? AGAIN_MS : WATCH_MS;
 	if (wait_ms == AGAIN_MS)
 		te_sooner(due, TimestampTzPlusMilliseconds(now, wait_ms));
-	return watch.change.attached > 0 || watch.change.released > 0;
+	return change.attached > 0 || change.released > 0;
 }
 
 /* --- who has work */
