@@ -127,7 +127,7 @@ sub surplus_files
 	do
 	{
 		value($cluster->{coordinator}, 'SELECT thumbexif_clean()');
-		@surplus = grep { m{/\d+-} && !$named->{$_} } files_below($cluster->{thumbnails});
+		@surplus = grep { !$named->{$_} } files_below($cluster->{thumbnails});
 	} while (@surplus && time < $deadline);
 	return join "\n", @surplus[ 0 .. ($#surplus > 5 ? 5 : $#surplus) ];
 }

@@ -31,6 +31,7 @@ typedef struct TeTrackedTable
 	bool		valid;			/* false if the definition has changed and must be read again */
 	int			attachment;		/* its number; 0 = not attached */
 	int			parent;			/* of a member: the number of the table that was named; otherwise 0 */
+	int			folder;			/* of its thumbnails, as in TeAttachment */
 	Oid			key_type;
 
 	/*
