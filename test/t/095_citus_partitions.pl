@@ -49,15 +49,14 @@ sub path
 	return value($coordinator, "SELECT thumbnail_path FROM photos WHERE id = $_[0]");
 }
 
-# Move the first shard of a table, with all that are beside it, to the other worker.
-sub move_shard
+# SQL that moves the first shard of a table, with all that are beside it, to the other worker.
+sub move_sql
 {
 	my $shards = value($coordinator, "SELECT shardid || ' ' || nodename || ' ' || nodeport FROM citus_shards WHERE table_name = '$_[0]'::regclass ORDER BY shardid LIMIT 1");
 	my ($shard, $host, $from) = split / /, $shards;
 	my ($to) = grep { $_->port != $from } @workers;
 
-	value($coordinator, sprintf "SELECT citus_move_shard_placement(%d, '%s', %d, '%s', %d, 'block_writes')", $shard, $host, $from, $to->host, $to->port);
-	return $shard;
+	return sprintf "SELECT citus_move_shard_placement(%d, '%s', %d, '%s', %d, 'block_writes')", $shard, $host, $from, $to->host, $to->port;
 }
 
 value($coordinator, q{CREATE TABLE photos (tenant int, id bigint, day date, path text NOT NULL, thumbnail_path text, width int, camera_make text, PRIMARY KEY (tenant, id, day))
@@ -79,7 +78,7 @@ is(value($coordinator, 'CALL thumbexif_backfill()'), '1|1|0|0', 'a row that was 
 value($coordinator, q{INSERT INTO photos SELECT i % 8, i, date '2024-01-01' + i % 60, i || '.png' FROM generate_series(2, 20) i});
 value($workers[1], q{INSERT INTO photos SELECT i % 8, i, date '2024-01-01' + i % 60, i || '.png' FROM generate_series(21, 28) i});
 value($coordinator, q{INSERT INTO photos_feb SELECT i % 8, i, date '2024-02-02', i || '.png' FROM generate_series(29, 32) i});
-$coordinator->safe_psql('postgres', "COPY photos (tenant, id, day, path) FROM STDIN\n" . join('', map { "$_\t3$_\t2024-01-03\t7.png\n" } 3 .. 6) . "\\.\n");
+$coordinator->safe_psql('postgres', "COPY photos (tenant, id, day, path) FROM STDIN;\n" . join('', map { "$_\t3$_\t2024-01-03\t7.png\n" } 3 .. 6) . "\\.\n");
 done_are(36, 'all are noticed and done');
 is(value($coordinator, q{SELECT count(*) FROM photos WHERE width = 1 AND camera_make = 'Tiny' AND thumbnail_path IS NOT NULL}), 36, 'and written');
 is(value($coordinator, q{SELECT count(DISTINCT regexp_replace(thumbnail_path, '/../../[^/]*$', '')) = count(DISTINCT get_shard_id_for_distribution_column('photos', tenant)) FROM photos}),
@@ -140,12 +139,12 @@ done_are(49, 'its rows are queued, and done');
 
 $before = value($coordinator, $files);
 $count = on_nodes($cluster, $decoded);
-move_shard('photos');
+value($coordinator, move_sql('photos'));
 done_are(49, 'rows of a shard that was moved are adopted in all partitions');
 is(value($coordinator, $files) . on_nodes($cluster, $decoded), "$before$count", 'with their files, and nothing is decoded again');
 is(value($coordinator, q{SELECT count(*) FROM photos, thumbexif_process(thumbexif_key(tenant::text, id::text, day::text), 'photos') p WHERE p.status = 'done'}), 49, 'each is found on its node');
 value($coordinator, q{SELECT thumbexif_pause(); UPDATE photos SET path = '12.png' WHERE id IN (7, 45, 52)});
-move_shard('photos_jan');
+value($coordinator, move_sql('photos_jan'));
 value($coordinator, q{SELECT thumbexif_resume()});
 done_are(49, 'what waited when its shard left is done');
 is(value($coordinator, q{SELECT count(*) FROM photos WHERE id IN (7, 45, 52) AND thumbnail_path IS NOT NULL}), 3, 'on the node that has it');
@@ -154,12 +153,13 @@ members_are(join(' ', map { $_->safe_psql('postgres', q{SELECT count(*) FROM pg_
 
 # --- partitions go
 
-my $in_feb = value($coordinator, q{SELECT string_agg(thumbnail_path, ' ') FROM photos_feb});
+my $triggers_of_feb = q{SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'thumbexif%' AND tgrelid::regclass::text LIKE '%photos_feb%'};
+is(eval join('+', split / /, on_nodes($cluster, $triggers_of_feb)), 20, 'the shards of a partition have triggers');
 my $feb = value($coordinator, q{SELECT count(*) FROM photos_feb});
 value($coordinator, q{ALTER TABLE photos DETACH PARTITION photos_feb});
 done_are(49 - $feb, 'a partition that is detached is released');
-is(on_nodes($cluster, q{SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'thumbexif%' AND tgrelid::regclass::text LIKE '%photos_feb%'}), '0 0 0', 'its shards have no triggers then');
-move_shard('photos');
+wait_for($_, 'its shards have no triggers then, on ' . $_->name, $triggers_of_feb, 0) foreach @workers;
+value($coordinator, move_sql('photos'));
 done_are(49 - $feb, 'rows of a shard that moves then are adopted');
 %named = map { $_ => 1 } split /\n/, value($coordinator, 'SELECT thumbnail_path FROM photos UNION ALL SELECT thumbnail_path FROM photos_feb');
 is(surplus_files($cluster, \%named), '', 'a clean-up');
@@ -195,9 +195,53 @@ done_are(1, 'it is still attached');
 my $path = path(60);
 value($coordinator, q{SELECT thumbexif_detach('photos')});
 is(on_nodes($cluster, q{SELECT (SELECT count(*) FROM thumbexif_internal.thumbexif_attachment) + (SELECT count(*) FROM thumbexif_internal.thumbexif_asset)
-	+ (SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'thumbexif%')}), '0 0 0', 'thumbexif_detach() leaves nothing on any node');
+	+ (SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'thumbexif%' AND tgrelid::regclass::text LIKE '%photos%')}), '0 0 0', 'thumbexif_detach() leaves nothing on any node');
 value($coordinator, 'SELECT thumbexif_clean()');
 ok(-e $path, 'but the files');
+
+# --- rows come and move, while partitions come and shards move
+
+value($coordinator, q{CREATE TABLE busy (tenant int, id bigint, day date, path text NOT NULL, thumbnail_path text, width int, PRIMARY KEY (tenant, id, day)) PARTITION BY RANGE (day);
+	SELECT create_distributed_table('busy', 'tenant', shard_count => 4, colocate_with => 'none')});
+value($coordinator, q{SELECT thumbexif_attach('busy')});
+
+# insist(SQL): until it is done; a shard that moves may be in the way
+sub insist
+{
+	my $sql = shift;
+	my $deadline = time + $PostgreSQL::Test::Utils::timeout_default;
+
+	until ($coordinator->psql('postgres', $sql, on_error_stop => 1) == 0)
+	{
+		die "could not be done: $sql" if time > $deadline;
+	}
+	return;
+}
+
+my $mover = TestSession->new($coordinator);
+foreach my $month (1 .. 12)
+{
+	my $partition = sprintf q{CREATE TABLE busy_%d PARTITION OF busy FOR VALUES FROM ('2024-%02d-01') TO (date '2024-%02d-01' + interval '1 month')}, ($month) x 3;
+	my $day = sprintf '2024-%02d-02', $month;
+
+	$mover->wait;
+	$mover->send(move_sql('busy')) if $month % 3 == 0;
+	insist($partition);
+	insist(sprintf q{INSERT INTO busy SELECT i %% 16, i, '%s', (i %% 60 + 1) || '.png' FROM generate_series(%d, %d) i}, $day, $month * 100, $month * 100 + 99);
+	insist(sprintf q{UPDATE busy SET day = '%s' WHERE id %% 7 = %d}, $day, $month % 7);
+}
+$mover->wait;
+is($mover->errors, '', 'shards have moved');
+$mover->finish;
+wait_for($coordinator, 'each row has its thumbnail', q{SELECT count(*) = 1200 AND count(thumbnail_path) = 1200 AND count(width) = 1200 FROM busy});
+wait_for($coordinator, 'and is done', q{SELECT status || assets FROM thumbexif_status WHERE relation = 'busy'::regclass}, 'done1200');
+%named = map { $_ => 1 } split /\n/, value($coordinator, 'SELECT thumbnail_path FROM busy');
+is(scalar keys %named, 1200, 'each a file of its own');
+is(scalar(grep { !-e $_ } keys %named), 0, 'which is there');
+my %others = map { $_ => 1 } grep { !$named{$_} && $_ !~ m{/(@{[ join '|', split /\n/, value($coordinator, q{SELECT shardid FROM pg_dist_shard WHERE logicalrelid = 'busy'::regclass}) ]})/} } files_below($cluster->{thumbnails});
+is(surplus_files($cluster, { %named, %others }), '', 'and each file has its row');
+is(scalar(grep { !-e $_ } keys %named), 0, 'also after a clean-up');
+value($coordinator, q{SELECT thumbexif_detach('busy')});
 
 # --- a partitioned table of a distributed schema
 

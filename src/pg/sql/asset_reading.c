@@ -35,6 +35,8 @@ throw_two(const TeAttachment *attachment, const TeKey *key)
 			(errcode(ERRCODE_CARDINALITY_VIOLATION),
 			 errmsg("asset %s of table %s is in two partitions, \"%s\" and \"%s\"", te_key_text(attachment->key_type, key),
 					attachment->name, get_rel_name(first), get_rel_name(second)),
+			 te_citus_kind(attachment->relation) != TE_CITUS_NONE
+			 ? errhint("The key of a distributed table should have the column by which it is partitioned.") :
 			 errhint("Name the partition instead of the table.")));
 }
 

@@ -158,7 +158,7 @@ remember(const TeTrackedTable *table, Datum key, bool moves)
 	MemoryContextSwitchTo(caller);
 }
 
-void
+bool
 te_moved_row_leaves(const TeTrackedTable *table, Datum key, HeapTuple row)
 {
 	bool		moves = HeapTupleHeaderIndicatesMovedPartitions(row->t_data);
@@ -186,6 +186,7 @@ te_moved_row_leaves(const TeTrackedTable *table, Datum key, HeapTuple row)
 		remember(table, key, moves);
 	te_sql_free();
 	pfree(sql);
+	return last_left;
 }
 
 /* --- insertion */
