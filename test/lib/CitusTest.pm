@@ -127,7 +127,8 @@ sub surplus_files
 
 	do
 	{
-		value($_, 'DO $$BEGIN FOR i IN 1 .. 200 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END$$') foreach @{ $cluster->{nodes} };
+		# a node may be stopped
+		$_->psql('postgres', 'DO $$BEGIN FOR i IN 1 .. 200 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END$$') foreach @{ $cluster->{nodes} };
 		value($cluster->{coordinator}, 'SELECT thumbexif_clean()');
 		@surplus = grep { !$named->{$_} } files_below($cluster->{thumbnails});
 	} while (@surplus && time < $deadline);
