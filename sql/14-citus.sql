@@ -1,8 +1,10 @@
 -- Citus: the shards of distributed tables are members of the attached table, and their thumbnails lie in a folder that all nodes share.
 
-ALTER TABLE thumbexif_internal.thumbexif_attachment ADD COLUMN shard bigint;
+ALTER TABLE thumbexif_internal.thumbexif_attachment ADD COLUMN shard bigint, ADD COLUMN folder_shard bigint;
 COMMENT ON COLUMN thumbexif_internal.thumbexif_attachment.shard IS
-    'of a member that is a shard of Citus: its number, which is also the name of its thumbnail folder';
+    'of a member that is a shard of Citus: its number';
+COMMENT ON COLUMN thumbexif_internal.thumbexif_attachment.folder_shard IS
+    'of a shard: the number that its thumbnail folder has as a name: its own, or of a shard of a partition that of the partitioned table''s shard';
 
 ALTER TABLE thumbexif_internal.thumbexif_attachment ADD COLUMN arrived boolean, ADD COLUMN nodes pg_catalog.int4[];
 COMMENT ON COLUMN thumbexif_internal.thumbexif_attachment.arrived IS

@@ -117,7 +117,8 @@ sub on_nodes
 }
 
 # surplus_files(CLUSTER, NAMED): the thumbnail files that are left after a clean-up and are no keys of the hash, up to six of them; those of
-# young transactions are left to the next clean-up, so it may take some.
+# young transactions are left to the next clean-up, so it may take some.  A file of a shard that was moved is young as long as its new node has not
+# begun as many transactions as the one that made it.
 sub surplus_files
 {
 	my ($cluster, $named) = @_;
@@ -126,8 +127,10 @@ sub surplus_files
 
 	do
 	{
+		# a node may be stopped
+		$_->psql('postgres', 'DO $$BEGIN FOR i IN 1 .. 200 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END$$') foreach @{ $cluster->{nodes} };
 		value($cluster->{coordinator}, 'SELECT thumbexif_clean()');
-		@surplus = grep { m{/\d+-} && !$named->{$_} } files_below($cluster->{thumbnails});
+		@surplus = grep { !$named->{$_} } files_below($cluster->{thumbnails});
 	} while (@surplus && time < $deadline);
 	return join "\n", @surplus[ 0 .. ($#surplus > 5 ? 5 : $#surplus) ];
 }

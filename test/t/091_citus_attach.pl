@@ -31,14 +31,11 @@ sub refused
 
 value($coordinator, q{CREATE TABLE by_tenant (tenant text, id int, path text NOT NULL, thumbnail_path text, width int, PRIMARY KEY (tenant, id));
 	SELECT create_distributed_table('by_tenant', 'tenant', shard_count => 4);
-	CREATE TABLE by_day (tenant text, id int, day date, path text NOT NULL, width int, PRIMARY KEY (tenant, id, day)) PARTITION BY RANGE (day);
-	SELECT create_distributed_table('by_day', 'tenant', shard_count => 2, colocate_with => 'none');
 	CREATE TABLE everywhere (id bigint PRIMARY KEY, path text NOT NULL, width int); SELECT create_reference_table('everywhere');
 	CREATE TABLE photos (id bigint PRIMARY KEY, path text NOT NULL, thumbnail_path text, width int, height int, taken_at timestamptz, camera_make text, exif_metadata jsonb);
 	SELECT create_distributed_table('photos', 'id', shard_count => 4)});
 refused($coordinator, "SELECT thumbexif_attach('everywhere')", qr/reference table/, 'a reference table is refused');
 refused($coordinator, "SELECT thumbexif_attach('by_tenant', id => 'id')", qr/is not a key/, 'so is a key without the distribution column');
-refused($coordinator, "SELECT thumbexif_attach('by_day', id => '{tenant,id}')", qr/partitioned/, 'and a table that is partitioned, too');
 refused($coordinator, "SELECT thumbexif_attach('photos', $_ )", qr/"photos" can only be tracked by triggers\nDETAIL:  It is a table of a Citus cluster/, "and $_")
   foreach 'triggers => false', 'replicated => true';
 refused($coordinator, "BEGIN; SELECT thumbexif_attach('photos'); COMMIT", qr/transaction block/, 'and a transaction block');
@@ -166,7 +163,7 @@ ok(-e $path, 'and leaves the files');
 
 my $document = slurp_file("$ENV{TE_SCRATCH}/doc/citus.md");
 my @blocks;
-push @blocks, $1 while $document =~ /^<!-- run by \S+: coordinator -->\n```sql\n(.*?)^```$/msg;
+push @blocks, $1 while $document =~ /^<!-- run by \S+091_citus_attach\.pl: coordinator -->\n```sql\n(.*?)^```$/msg;
 is(scalar @blocks, 4, 'the document has blocks');
 foreach my $block (@blocks)
 {

@@ -36,7 +36,7 @@ te_asset_state_queue_sql(const char *state, const char *source)
 char *
 te_asset_folder_sql(void)
 {
-	return psprintf("COALESCE((SELECT COALESCE(-a.shard::integer, a.parent) FROM %s AS a WHERE a.attachment = $1), $1)", te_internal_name("thumbexif_attachment"));
+	return psprintf("COALESCE((SELECT COALESCE(-a.folder_shard::integer, a.parent) FROM %s AS a WHERE a.attachment = $1), $1)", te_internal_name("thumbexif_attachment"));
 }
 
 char *

@@ -93,7 +93,7 @@ check_kind(const TeAttachment *attachment, Form_pg_class form)
 /* The result columns of select_rows(). */
 enum
 {
-	ROW_NUMBER = 1, ROW_RELATION, ROW_PARENT, ROW_SHARD, ROW_ARRIVED, ROW_NAMED, ROW_KEY_TYPE, ROW_PAUSED, ROW_PAUSED_BY_US, ROW_SEARCH_PATH, ROW_PATH_OWNER, ROW_NOTIFY, ROW_KEY, ROW_PATH, ROW_SIZES, ROW_FORMER, ROW_TRACKING, ROW_KEY_COLUMNS, ROW_KEY_TYPES, ROW_COLUMNS
+	ROW_NUMBER = 1, ROW_RELATION, ROW_PARENT, ROW_SHARD, ROW_FOLDER_SHARD, ROW_ARRIVED, ROW_NAMED, ROW_KEY_TYPE, ROW_PAUSED, ROW_PAUSED_BY_US, ROW_SEARCH_PATH, ROW_PATH_OWNER, ROW_NOTIFY, ROW_KEY, ROW_PATH, ROW_SIZES, ROW_FORMER, ROW_TRACKING, ROW_KEY_COLUMNS, ROW_KEY_TYPES, ROW_COLUMNS
 };
 
 static Datum
@@ -179,12 +179,12 @@ name_rows(TeAttachment *attachment)
 	return true;
 }
 
-/* The number of the folder of its thumbnails. */
+/* The number of the folder of its thumbnails.  That of a shard is named by one. */
 static int
-folder_of(const TeAttachment *attachment)
+folder_of(const TeAttachment *attachment, int64 folder_shard)
 {
-	if (attachment->shard > 0 && attachment->shard <= TE_MAX_SHARD)
-		return -(int) attachment->shard;
+	if (attachment->shard > 0 && folder_shard > 0 && folder_shard <= TE_MAX_SHARD)
+		return -(int) folder_shard;
 	return attachment->parent != 0 ? attachment->parent : attachment->number;
 }
 
@@ -209,7 +209,7 @@ from_row(HeapTuple row, bool check)
 	attachment->parent = DatumGetInt32(row_datum(row, ROW_PARENT));
 	attachment->shard = DatumGetInt64(row_datum(row, ROW_SHARD));
 	attachment->arrived = DatumGetBool(row_datum(row, ROW_ARRIVED));
-	attachment->folder = folder_of(attachment);
+	attachment->folder = folder_of(attachment, DatumGetInt64(row_datum(row, ROW_FOLDER_SHARD)));
 	attachment->paused = DatumGetBool(row_datum(row, ROW_PAUSED));
 	attachment->paused_by_us = attachment->paused && DatumGetBool(row_datum(row, ROW_PAUSED_BY_US));
 	attachment->notify = notify_channel(row);
@@ -267,7 +267,7 @@ select_rows(const char *condition, Oid argument)
 	TeArgs		args = {0};
 
 	initStringInfo(&sql);
-	appendStringInfoString(&sql, "SELECT m.attachment, m.relation::oid, COALESCE(m.parent, 0), COALESCE(m.shard, 0), COALESCE(m.arrived, false), a.relation::oid, a.key_type::oid, a.paused OR m.paused,"
+	appendStringInfoString(&sql, "SELECT m.attachment, m.relation::oid, COALESCE(m.parent, 0), COALESCE(m.shard, 0), COALESCE(m.folder_shard, 0), COALESCE(m.arrived, false), a.relation::oid, a.key_type::oid, a.paused OR m.paused,"
 						   " (NOT a.paused OR a.pause_reason IS NOT NULL) AND (NOT m.paused OR m.pause_reason IS NOT NULL),"
 						   " a.search_path, a.search_path_owner, a.notify, a.id_column, a.path_column, a.thumbnail_sizes, a.former_thumbnail_column::text, a.tracking, a.key_columns::text[], a.key_types::oid[]::text[]");
 	for (int i = 0; i < TE_COLUMNS; i++)

@@ -28,7 +28,8 @@ typedef struct TeAttachment
 {
 	int			number;			/* never reused */
 	int			parent;			/* of a member: the number of the table that was named; otherwise 0 */
-	int			folder;			/* number that names the folder of its thumbnails: that of the table that was named; of a shard, its own below zero */
+	int			folder;			/* number that names the folder of its thumbnails: that of the table that was named; of a shard, its own below zero, or of
+								 * one of a partition, that of the partitioned table's shard */
 	int64		shard;			/* of a member that is a shard of Citus: its number; otherwise 0 */
 	bool		arrived;		/* from another node, and its rows were not looked through yet (shard_arrival.h) */
 	Oid			relation;
@@ -99,7 +100,7 @@ extern bool te_attachment_has_exif(const TeAttachment *attachment);
 extern bool te_attachment_stores_bytes(const TeAttachment *attachment);
 extern bool te_attachment_stores_files(const TeAttachment *attachment);
 
-/* Is it a partition, whose thumbnails lie in one folder with those of the others? */
+/* Is it a partition, or a shard of one, whose thumbnails lie in one folder with those of others? */
 extern bool te_attachment_shares_folder(const TeAttachment *attachment);
 
 /* Does NOTIFY take a channel of this name? */

@@ -34,7 +34,7 @@ te_attachment_stores_files(const TeAttachment *attachment)
 bool
 te_attachment_shares_folder(const TeAttachment *attachment)
 {
-	return attachment->parent != 0 && attachment->shard == 0;
+	return attachment->parent != 0 && attachment->folder != -attachment->shard;
 }
 
 bool

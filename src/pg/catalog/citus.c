@@ -18,6 +18,7 @@
 #include "utils/varlena.h"
 
 #include "citus.h"
+#include "hierarchy.h"
 #include "pg/base/run_as.h"
 #include "pg/base/statement.h"
 
@@ -139,27 +140,28 @@ shard_relation(Oid relation, char *shard_name)
 	return found;
 }
 
-List *
-te_citus_local_shards(Oid relation)
+/*
+ * The shards of this node that meet a condition on "s".  Shards of partitions have the bounds of those of the partitioned table, $1, and stay with
+ * these when they are moved.
+ */
+static List *
+read_shards(const char *condition, const TeArgs *args)
 {
-	TeArgs		args = {0};
 	List	   *shards = NIL;
 	uint64		count;
 
-	if (!te_citus_is_installed())
-		return NIL;
-	te_arg(&args, OIDOID, ObjectIdGetDatum(relation));
-	count = te_sql_as_extension("SELECT s.shardid, pg_catalog.shard_name(s.logicalrelid, s.shardid)::pg_catalog.text"
-								" FROM pg_catalog.pg_dist_shard AS s JOIN pg_catalog.pg_dist_placement AS p USING (shardid)"
-								" JOIN pg_catalog.pg_dist_local_group AS g USING (groupid)"
-								" WHERE s.logicalrelid OPERATOR(pg_catalog.=) $1 AND p.shardstate OPERATOR(pg_catalog.=) 1"
-								" ORDER BY s.shardid", &args);
+	count = te_sql_as_extension(psprintf("SELECT s.shardid, shard_name(s.logicalrelid, s.shardid)::text, COALESCE(f.shardid, s.shardid), s.logicalrelid::oid"
+										 " FROM pg_dist_shard AS s JOIN pg_dist_placement AS p USING (shardid) JOIN pg_dist_local_group AS g USING (groupid)"
+										 " LEFT JOIN pg_dist_shard AS f ON f.logicalrelid = $1 AND COALESCE(f.shardminvalue, '') = COALESCE(s.shardminvalue, '')"
+										 " WHERE p.shardstate = 1 AND %s ORDER BY s.shardid", condition), args);
 	for (uint64 i = 0; i < count; i++)
 	{
 		TeCitusShard *shard = palloc(sizeof(TeCitusShard));
 
 		shard->number = te_out_int((int) i, 1, 0);
-		shard->relation = shard_relation(relation, te_out_text((int) i, 2));
+		shard->folder = te_out_int((int) i, 3, 0);
+		shard->of = DatumGetObjectId(te_out((int) i, 4));
+		shard->relation = shard_relation(shard->of, te_out_text((int) i, 2));
 		if (OidIsValid(shard->relation))
 			shards = lappend(shards, shard);
 	}
@@ -167,20 +169,70 @@ te_citus_local_shards(Oid relation)
 	return shards;
 }
 
-int64
-te_citus_shard_of(Oid relation, Oid table)
+List *
+te_citus_local_shards(Oid relation, const List *tables)
 {
-	int64		number = 0;
+	Datum	   *oids = palloc(sizeof(Datum) * (list_length(tables) + 1));
+	TeArgs		args = {0};
 	ListCell   *cell;
 
-	foreach(cell, te_citus_local_shards(relation))
-	{
-		const TeCitusShard *shard = lfirst(cell);
+	if (!te_citus_is_installed())
+		return NIL;
+	foreach(cell, tables)
+		oids[foreach_current_index(cell)] = ObjectIdGetDatum(lfirst_oid(cell));
+	te_arg(&args, OIDOID, ObjectIdGetDatum(relation));
+	te_arg_array(&args, OIDOID, oids, NULL, list_length(tables));
+	return read_shards("s.logicalrelid = ANY ($2)", &args);
+}
 
-		if (shard->relation == table)
-			number = shard->number;
-	}
-	return number;
+bool
+te_citus_shard_of(Oid relation, Oid table, TeCitusShard *shard)
+{
+	const char *name = get_rel_name(table);
+	const char *digits = name != NULL ? strrchr(name, '_') : NULL;
+	TeArgs		args = {0};
+	List	   *found;
+
+	if (digits == NULL || !te_citus_is_installed())
+		return false;
+	/* all names of shards end with the number */
+	te_arg(&args, OIDOID, ObjectIdGetDatum(relation));
+	te_arg_int8(&args, strtoll(digits + 1, NULL, 10));
+	found = read_shards("s.shardid = $2", &args);
+	if (found == NIL || ((TeCitusShard *) linitial(found))->relation != table)
+		return false;
+	*shard = *(TeCitusShard *) linitial(found);
+	return shard->of == relation || te_hierarchy_is_below(shard->of, relation);
+}
+
+Oid
+te_citus_shard_table(Oid relation, int64 number)
+{
+	TeArgs		args = {0};
+	List	   *found;
+
+	if (!te_citus_is_installed())
+		return InvalidOid;
+	te_arg(&args, OIDOID, ObjectIdGetDatum(relation));
+	te_arg_int8(&args, number);
+	found = read_shards("s.logicalrelid = $1 AND s.shardid = $2", &args);
+	return found != NIL ? ((TeCitusShard *) linitial(found))->relation : InvalidOid;
+}
+
+List *
+te_citus_shards_beside(int64 number)
+{
+	TeArgs		args = {0};
+	List	   *relations = NIL;
+	ListCell   *cell;
+
+	te_arg_null(&args, OIDOID);
+	te_arg_int8(&args, number);
+	foreach(cell, read_shards("(s.logicalrelid, COALESCE(s.shardminvalue, '')) IN (SELECT b.logicalrelid, COALESCE(o.shardminvalue, '')"
+							  " FROM pg_dist_shard AS o JOIN pg_dist_partition AS t USING (logicalrelid) JOIN pg_dist_partition AS b USING (colocationid)"
+							  " WHERE o.shardid = $2)", &args))
+		relations = lappend_oid(relations, ((TeCitusShard *) lfirst(cell))->relation);
+	return relations;
 }
 
 bool

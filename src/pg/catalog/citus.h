@@ -27,6 +27,8 @@ typedef enum TeCitusKind
 typedef struct TeCitusShard
 {
 	int64		number;
+	int64		folder;			/* the shard whose number its thumbnail folder has: itself, or of a partition's, that of the partitioned table */
+	Oid			of;				/* the distributed table */
 	Oid			relation;		/* the table of this node that has its rows */
 } TeCitusShard;
 
@@ -40,11 +42,23 @@ extern TeCitusKind te_citus_kind(Oid relation);
 /* The name of the column by which a table is distributed; NULL if there is none.  Inside SPI. */
 extern char *te_citus_distribution_column(Oid relation);
 
-/* The shards of a table that this node has (List of TeCitusShard *, in the order of their numbers).  Inside SPI. */
-extern List *te_citus_local_shards(Oid relation);
+/*
+ * The shards that this node has (List of TeCitusShard *, in the order of their numbers) of tables (OIDs): of "relation", or of partitions
+ * of it.  Inside SPI.
+ */
+extern List *te_citus_local_shards(Oid relation, const List *tables);
 
-/* The number of the shard whose rows a table of this node has, by its name; 0 if it is none of this table.  Inside SPI. */
-extern int64 te_citus_shard_of(Oid relation, Oid table);
+/* The shard that a table of this node is, of "relation" or of a partition of it; false if it is none.  Inside SPI. */
+extern bool te_citus_shard_of(Oid relation, Oid table, TeCitusShard *shard);
+
+/* The table of this node that is a shard of "relation" with this number; InvalidOid if this node has none.  Inside SPI. */
+extern Oid	te_citus_shard_table(Oid relation, int64 number);
+
+/*
+ * The tables (List of OIDs) of this node that are shards in the same place as one of its shards: of all tables that Citus keeps together with
+ * its table.  Rows that were in a partition once are in one of these.  Inside SPI.
+ */
+extern List *te_citus_shards_beside(int64 number);
 
 /*
  * Keep a shard from being moved until the transaction ends.  False if it is not on this node any more, so that nothing may be

@@ -4,18 +4,21 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
 
 #include "citus.h"
 #include "member.h"
 #include "pg/base/extension.h"
+#include "pg/base/statement.h"
 #include "pg/compat.h"
 
-/* The leaves of a partitioned table. */
+/* The leaves of a partitioned table; another table itself. */
 static List *
 leaves(Oid relation)
 {
@@ -38,19 +41,35 @@ List *
 te_member_relations(const TeAttachment *parent)
 {
 	MemoryContext caller = CurrentMemoryContext;
+	List	   *tables = leaves(parent->relation);
 	List	   *found = NIL;
 	ListCell   *cell;
 
 	if (te_citus_kind(parent->relation) == TE_CITUS_NONE)
-		return leaves(parent->relation);
+		return tables;
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	MemoryContextSwitchTo(caller);
-	foreach(cell, te_citus_local_shards(parent->relation))
+	foreach(cell, te_citus_local_shards(parent->relation, tables))
 		found = lappend_oid(found, ((TeCitusShard *) lfirst(cell))->relation);
 	SPI_finish();
 	MemoryContextSwitchTo(caller);
 	return found;
+}
+
+List *
+te_member_recorded(const TeAttachment *parent)
+{
+	TeArgs		args = {0};
+	List	   *relations = NIL;
+	uint64		count;
+
+	te_arg_int4(&args, parent->number);
+	count = te_sql_as_extension(psprintf("SELECT relation::oid FROM %s WHERE parent = $1 ORDER BY attachment", te_internal_name("thumbexif_attachment")), &args);
+	for (uint64 i = 0; i < count; i++)
+		relations = lappend_oid(relations, DatumGetObjectId(te_out((int) i, 1)));
+	te_sql_free();
+	return relations;
 }
 
 List *
@@ -62,9 +81,27 @@ te_member_tables(TeAttachment *attachment)
 List *
 te_member_tables_of_folder(const TeAttachment *attachment)
 {
+	TeAttachment parent = {.number = attachment->parent};
+	List	   *members;
+	ListCell   *cell;
+
 	if (!te_attachment_shares_folder(attachment))
 		return list_make1(unconstify(TeAttachment *, attachment));
-	return te_attachment_members(te_attachment_find(attachment->named));
+	members = te_attachment_members(&parent);
+	foreach(cell, members)
+	{
+		if (((TeAttachment *) lfirst(cell))->folder != attachment->folder)
+			members = foreach_delete_current(members, cell);
+	}
+	return members;
+}
+
+TeTriggerSet
+te_member_triggers(const TeAttachment *parent)
+{
+	if (te_citus_kind(parent->relation) == TE_CITUS_NONE)
+		return TE_TRIGGERS_PARTITION;
+	return get_rel_relkind(parent->relation) == RELKIND_PARTITIONED_TABLE ? TE_TRIGGERS_PARTITIONED | TE_TRIGGERS_PARTITION : TE_TRIGGERS_TABLE;
 }
 
 TeAttachment *
@@ -75,6 +112,32 @@ te_member_for_user(const TeAttachment *attachment)
 	*copy = *attachment;
 	copy->rows = copy->user_rows;
 	copy->rows_and = copy->user_rows_and;
+	return copy;
+}
+
+TeAttachment *
+te_member_as(const TeAttachment *member, Oid relation)
+{
+	TeAttachment *copy = palloc(sizeof(TeAttachment));
+	const char *thumbnail = member->column[TE_COL_THUMBNAIL_PATH];
+	HeapTuple	class = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+	TeColumnInfo info;
+	char		kind;
+
+	if (!HeapTupleIsValid(class))
+		return NULL;
+	*copy = *member;
+	copy->relation = relation;
+	copy->owner = ((Form_pg_class) GETSTRUCT(class))->relowner;
+	kind = ((Form_pg_class) GETSTRUCT(class))->relkind;
+	ReleaseSysCache(class);
+	if (kind != RELKIND_RELATION || te_key_columns_look_up(relation, &copy->key) >= 0 ||
+		thumbnail == NULL || !te_column_find(relation, thumbnail, &info) || !te_path_accepts(info.type))
+		return NULL;
+	if (copy->owner != member->owner)
+		copy->search_path = NULL;	/* it was kept for that one */
+	copy->name = te_relation_name(relation);
+	copy->rows = psprintf("ONLY %s", copy->name);
 	return copy;
 }
 

@@ -9,8 +9,10 @@
 #include "access/relation.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
+#include "commands/defrem.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "storage/bufmgr.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -88,6 +90,15 @@ member_word(const TeAttachment *parent)
 
 /* --- attaching */
 
+/* Is its access method that of Citus for tables that are not updated? */
+static bool
+is_columnar(Relation relation)
+{
+	const char *method = get_am_name(relation->rd_rel->relam);
+
+	return method != NULL && strcmp(method, "columnar") == 0;
+}
+
 /* Why a relation cannot be a member, with a hint; NULL if it can.  It is locked. */
 static const char *
 unsuitable_reason(const TeAttachment *parent, Relation relation, const char **hint)
@@ -108,6 +119,8 @@ unsuitable_reason(const TeAttachment *parent, Relation relation, const char **hi
 		return "it is a foreign table";
 	if (relation->rd_rel->relkind != RELKIND_RELATION)
 		return "it is not a table";
+	if (is_columnar(relation))
+		return "it is columnar, and takes no triggers for rows";
 	if (relation->rd_rel->relpersistence != RELPERSISTENCE_PERMANENT)
 		return relation->rd_rel->relpersistence == RELPERSISTENCE_TEMP ? "it is temporary" : "it is unlogged";
 	if (te_key_columns_look_up(RelationGetRelid(relation), &key) >= 0 || !te_key_has_index(relation, &key, true))
@@ -116,7 +129,7 @@ unsuitable_reason(const TeAttachment *parent, Relation relation, const char **hi
 		return psprintf(key.count == 1 ? "column \"%s\" is not a key in it" : "columns (%s) are not a key in it", key.count == 1 ? key.name[0] : te_key_list_sql(&key, "", ""));
 	}
 	te_run_as_extension(&save);
-	taken = te_table_triggers_taken(RelationGetRelid(relation), te_citus_kind(parent->relation) != TE_CITUS_NONE ? TE_TRIGGERS_TABLE : TE_TRIGGERS_PARTITION);
+	taken = te_table_triggers_taken(RelationGetRelid(relation), te_member_triggers(parent));
 	te_run_as_end(&save);
 	if (taken != NULL)
 	{
@@ -126,11 +139,11 @@ unsuitable_reason(const TeAttachment *parent, Relation relation, const char **hi
 	return NULL;
 }
 
-/* Foreign and unlogged partitions are passed over; what can be remedied is an ERROR when the table is attached. */
+/* Foreign, columnar and unlogged partitions are passed over; what can be remedied is an ERROR when the table is attached. */
 static void
 refuse(const TeAttachment *parent, Relation relation, TeMemberMode mode, const char *reason, const char *hint)
 {
-	bool		remedy = relation->rd_rel->relkind == RELKIND_RELATION && relation->rd_rel->relpersistence == RELPERSISTENCE_PERMANENT;
+	bool		remedy = relation->rd_rel->relkind == RELKIND_RELATION && relation->rd_rel->relpersistence == RELPERSISTENCE_PERMANENT && !is_columnar(relation);
 
 	if (mode == TE_MEMBERS_STRICT && remedy)
 		ereport(ERROR,
@@ -163,24 +176,27 @@ keys_fit(const TeAttachment *parent, Relation relation)
 	return false;
 }
 
-/* Attach a relation that is open and locked.  False if the parent was detached meanwhile, or is just being detached. */
+/*
+ * Attach a relation that is open and locked; it may be a shard.  False if the parent was detached meanwhile, or is just being detached.
+ * The rows of a shard may have come with it, and are looked through then.
+ */
 static bool
-attach_relation(const TeAttachment *parent, Relation relation, bool fresh)
+attach_relation(const TeAttachment *parent, Relation relation, const TeCitusShard *shard, bool fresh)
 {
 	const char *table = te_internal_name("thumbexif_attachment");
 	TeArgs		args = {0};
 	TeRunAs		save;
-	int64		shard = te_citus_shard_of(parent->relation, RelationGetRelid(relation));
 	int			number;
 	uint64		count;
 
 	te_run_as_extension(&save);
 	te_arg(&args, OIDOID, ObjectIdGetDatum(RelationGetRelid(relation)));
 	te_arg_int4(&args, parent->number);
-	te_arg_int8(&args, shard);
-	te_arg(&args, BOOLOID, BoolGetDatum(shard != 0 && !fresh));
-	count = te_sql(psprintf("INSERT INTO %s (attachment, relation, parent, shard, arrived, key_type, id_column, path_column)"
-					" SELECT nextval(%s)::integer, $1, a.attachment, NULLIF($3, 0), NULLIF($4, false), a.key_type, a.id_column, a.path_column FROM %s AS a WHERE a.attachment = $2 FOR SHARE SKIP LOCKED"
+	te_arg_int8(&args, shard->number);
+	te_arg_int8(&args, shard->folder);
+	te_arg(&args, BOOLOID, BoolGetDatum(shard->number != 0 && !fresh && RelationGetNumberOfBlocks(relation) > 0));
+	count = te_sql(psprintf("INSERT INTO %s (attachment, relation, parent, shard, folder_shard, arrived, key_type, id_column, path_column)"
+					" SELECT nextval(%s)::integer, $1, a.attachment, NULLIF($3, 0), NULLIF($4, 0), NULLIF($5, false), a.key_type, a.id_column, a.path_column FROM %s AS a WHERE a.attachment = $2 FOR SHARE SKIP LOCKED"
 					" RETURNING attachment", table, quote_literal_cstr(te_internal_name("thumbexif_attachment_seq")), table), &args);
 	number = count > 0 ? (int) te_out_int(0, 1, 0) : 0;
 	te_sql_free();
@@ -189,7 +205,7 @@ attach_relation(const TeAttachment *parent, Relation relation, bool fresh)
 		te_run_as_end(&save);
 		return false;
 	}
-	te_table_triggers_create(relation, shard != 0 ? TE_TRIGGERS_TABLE : TE_TRIGGERS_PARTITION, parent->tracking == TE_TRACKED_ALWAYS, &parent->key, parent->path);
+	te_table_triggers_create(relation, te_member_triggers(parent), parent->tracking == TE_TRACKED_ALWAYS, &parent->key, parent->path);
 	te_count_attached(relation, number);
 	te_run_as_end(&save);
 	return true;
@@ -204,13 +220,14 @@ is_member(Oid relation)
 	return attachment != NULL && attachment->parent != 0;
 }
 
-/* Is it still to be a member, now that it is locked? */
+/* Is it still to be a member, now that it is locked?  If it is one as a shard, fills in *shard. */
 static bool
-belongs_to(const TeAttachment *parent, Oid relation)
+belongs_to(const TeAttachment *parent, Oid relation, TeCitusShard *shard)
 {
-	if (te_citus_kind(parent->relation) != TE_CITUS_NONE)
-		return te_citus_shard_of(parent->relation, relation) != 0;
-	return te_hierarchy_is_below(relation, parent->relation);
+	*shard = (TeCitusShard) {0};
+	if (te_citus_kind(parent->relation) == TE_CITUS_NONE)
+		return te_hierarchy_is_below(relation, parent->relation);
+	return te_citus_shard_of(parent->relation, relation, shard);
 }
 
 /* Attach a relation, if it can be a member and can be locked. */
@@ -218,6 +235,7 @@ static void
 attach_member(const TeAttachment *parent, Oid oid, TeMemberMode mode, TeMemberChange *change)
 {
 	Relation	relation;
+	TeCitusShard shard;
 	const char *reason;
 	const char *hint = NULL;
 
@@ -234,7 +252,7 @@ attach_member(const TeAttachment *parent, Oid oid, TeMemberMode mode, TeMemberCh
 		UnlockRelationOid(oid, ShareRowExclusiveLock);
 		return;
 	}
-	if (is_member(oid) || !belongs_to(parent, oid))
+	if (is_member(oid) || !belongs_to(parent, oid, &shard))
 	{
 		relation_close(relation, NoLock);
 		return;
@@ -244,7 +262,7 @@ attach_member(const TeAttachment *parent, Oid oid, TeMemberMode mode, TeMemberCh
 		reason = psprintf("it has keys (%s) that are longer than %d bytes", te_key_list_sql(&parent->key, "", ""), TE_KEY_MAX_TEXT);
 	if (reason != NULL)
 		refuse(parent, relation, mode, reason, hint);
-	else if (!attach_relation(parent, relation, change->fresh))
+	else if (!attach_relation(parent, relation, &shard, change->fresh))
 		change->left = true;
 	else
 	{
@@ -311,6 +329,7 @@ has_many_states(const TeAttachment *member)
 static void
 release_member(const TeAttachment *parent, const TeAttachment *member, TeMemberMode mode, TeMemberChange *change)
 {
+	TeCitusShard shard;
 	TeRunAs		save;
 
 	if (mode == TE_MEMBERS_STRICT)
@@ -321,7 +340,7 @@ release_member(const TeAttachment *parent, const TeAttachment *member, TeMemberM
 		change->left = true;
 		return;
 	}
-	if (list_member_oid(te_member_relations(parent), member->relation))
+	if (belongs_to(parent, member->relation, &shard))
 		return;					/* it has come back before it was locked */
 	te_run_as_extension(&save);
 	te_member_release(member);
@@ -329,7 +348,7 @@ release_member(const TeAttachment *parent, const TeAttachment *member, TeMemberM
 	told = list_delete_oid(told, member->relation);
 	change->released++;
 	ereport(news_level(),
-			(member->shard != 0 ?
+			(member->shard != 0 && shard.number == 0 ?
 			 errmsg("shard %s of attached table %s is no longer on this node, and is released", member->name, parent->name) :
 			 errmsg("table %s is no longer a partition of attached table %s, and is released", member->name, parent->name),
 			 errdetail("Its rows and thumbnails stay as they are.")));
@@ -337,37 +356,25 @@ release_member(const TeAttachment *parent, const TeAttachment *member, TeMemberM
 
 /* --- both */
 
-static bool
-is_recorded(List *members, Oid relation)
-{
-	ListCell   *cell;
-
-	foreach(cell, members)
-	{
-		if (((TeAttachment *) lfirst(cell))->relation == relation)
-			return true;
-	}
-	return false;
-}
-
 void
 te_members_update(const TeAttachment *parent, TeMemberMode mode, TeMemberChange *change)
 {
 	List	   *wanted = te_member_relations(parent);
-	List	   *members = te_attachment_members(parent);
+	List	   *recorded = te_member_recorded(parent);
 	ListCell   *cell;
 
-	foreach(cell, members)
+	foreach(cell, recorded)
 	{
-		if (!list_member_oid(wanted, ((TeAttachment *) lfirst(cell))->relation))
-			release_member(parent, lfirst(cell), mode, change);
+		const TeAttachment *member = list_member_oid(wanted, lfirst_oid(cell)) ? NULL : te_attachment_find(lfirst_oid(cell));
+
+		if (member != NULL)
+			release_member(parent, member, mode, change);
 	}
 	foreach(cell, wanted)
 	{
-		if (!is_recorded(members, lfirst_oid(cell)))
+		if (!list_member_oid(recorded, lfirst_oid(cell)))
 			attach_member(parent, lfirst_oid(cell), mode, change);
 	}
-	list_free(wanted);
 }
 
 typedef struct Update

@@ -222,7 +222,7 @@ numbers_of(int attachment)
 	Datum		numbers;
 
 	te_arg_int4(&args, attachment);
-	te_sql_read(psprintf("SELECT array_agg(a.attachment) || $1 FROM %s AS a WHERE a.parent = $1 OR a.shard = -$1", te_internal_name("thumbexif_attachment")), &args);
+	te_sql_read(psprintf("SELECT array_agg(a.attachment) || $1 FROM %s AS a WHERE a.parent = $1 OR a.folder_shard = -$1", te_internal_name("thumbexif_attachment")), &args);
 	numbers = PointerGetDatum(DatumGetArrayTypePCopy(te_out(0, 1)));
 	te_sql_free();
 	return numbers;

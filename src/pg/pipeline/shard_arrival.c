@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "utils/builtins.h"
+#include "utils/inval.h"
 
 #include "pg/base/extension.h"
 #include "pg/base/run_as.h"
@@ -96,6 +97,7 @@ end(const TeAttachment *shard)
 	te_recount(shard, false);
 	te_arg_int4(&args, shard->number);
 	te_sql_as_extension(psprintf("UPDATE %s SET arrived = NULL WHERE attachment = $1", te_internal_name("thumbexif_attachment")), &args);
+	CacheInvalidateRelcacheByRelid(shard->relation);	/* the triggers know of it */
 	te_wake_at_commit();
 }
 

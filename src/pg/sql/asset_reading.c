@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "access/sysattr.h"
+#include "catalog/pg_class.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -12,6 +13,7 @@
 
 #include "asset_reading.h"
 #include "cluster.h"
+#include "pg/base/extension.h"
 #include "pg/base/statement.h"
 #include "pg/catalog/citus.h"
 #include "pg/catalog/key_sql.h"
@@ -33,6 +35,8 @@ throw_two(const TeAttachment *attachment, const TeKey *key)
 			(errcode(ERRCODE_CARDINALITY_VIOLATION),
 			 errmsg("asset %s of table %s is in two partitions, \"%s\" and \"%s\"", te_key_text(attachment->key_type, key),
 					attachment->name, get_rel_name(first), get_rel_name(second)),
+			 te_citus_kind(attachment->relation) != TE_CITUS_NONE
+			 ? errhint("The key of a distributed table should have the column by which it is partitioned.") :
 			 errhint("Name the partition instead of the table.")));
 }
 
@@ -48,37 +52,52 @@ check_may_see_partition(const TeAttachment *attachment)
 				 errhint("It is partitioned: grant SELECT on the table, or on its column tableoid beside those that are needed of any table.")));
 }
 
+/*
+ * The partition with a row, as the caller sees it; InvalidOid if there is none.  "table" is the partitioned table: the one that was named, or a
+ * shard of it, on which the caller has the same rights.
+ */
+static Oid
+partition_of(const TeAttachment *attachment, Oid table, const TeKey *key, TeStateRead how)
+{
+	TeArgs		args = {0};
+	char	   *sql = psprintf("SELECT t.tableoid FROM %s AS t WHERE %s LIMIT 2", te_relation_name(table), te_key_equals_sql(&attachment->key, "t.", "$1"));
+	Oid			relation;
+	uint64		rows;
+
+	te_arg(&args, attachment->key_type, te_key_datum(attachment->key_type, key));
+	rows = how == TE_STATE_SEE ? te_sql_read_as_caller(table, sql, &args) : te_sql_as_caller(table, NULL, sql, &args);
+	if (rows == 0)
+		return InvalidOid;
+	if (rows > 1)
+		throw_two(attachment, key);
+	relation = DatumGetObjectId(te_out(0, 1));
+	te_sql_free();
+	return relation;
+}
+
 TeAttachment *
 te_asset_table(TeAttachment *attachment, const TeKey *key, TeStateRead how)
 {
+	bool		citus = attachment->has_members && te_citus_kind(attachment->relation) != TE_CITUS_NONE;
 	TeAttachment *member;
-	TeArgs		args = {0};
-	char	   *sql;
-	Oid			relation;
-	uint64		rows;
+	Oid			relation = attachment->relation;
 
 	if (attachment->has_members || attachment->parent != 0)
 		check_may_see_partition(attachment);
 	if (!attachment->has_members)
 		return attachment;
-	if (te_citus_kind(attachment->relation) != TE_CITUS_NONE)
-		return te_cluster_local_shard(attachment, key);
-	te_arg(&args, attachment->key_type, te_key_datum(attachment->key_type, key));
-	sql = psprintf("SELECT t.tableoid FROM %s AS t WHERE %s LIMIT 2",
-				   attachment->user_rows, te_key_equals_sql(&attachment->key, "t.", "$1"));
-	rows = how == TE_STATE_SEE ? te_sql_read_as_caller(attachment->named, sql, &args) :
-		te_sql_as_caller(attachment->named, NULL, sql, &args);
-	if (rows == 0)
+	if (citus)
+		relation = te_cluster_local_shard(attachment, key);
+	if (get_rel_relkind(relation) == RELKIND_PARTITIONED_TABLE)
+		relation = partition_of(attachment, relation, key, how);
+	if (!OidIsValid(relation))
 		return NULL;
-	if (rows > 1)
-		throw_two(attachment, key);
-	relation = DatumGetObjectId(te_out(0, 1));
-	te_sql_free();
 	member = te_attachment_find(relation);
 	if (member == NULL || member->parent != attachment->number)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("partition \"%s\" of attached table %s is not attached", get_rel_name(relation), attachment->name),
+				 errmsg("%s \"%s\" of attached table %s is not attached", citus ? "shard" : "partition", get_rel_name(relation), attachment->name),
+				 citus ? errhint("The background worker attaches shards that have come to this node. Try again, or call thumbexif_attach() on the coordinator, which says why it cannot be.") :
 				 errhint("thumbexif_attach() attaches it, or says why it cannot be.")));
 	return member;
 }

@@ -197,8 +197,6 @@ check_kind(Relation relation, const TeMapping *mapping)
 		default:
 			break;
 	}
-	if (relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
-		refuse_kind(relation, "it is partitioned and distributed", "Attach partitioned tables of one server, or distributed tables without partitions.");
 }
 
 static void

@@ -242,6 +242,7 @@ sweep_folders(const TeThumbnailFolders *folders, bool dry_run)
 	int			count;
 	int		   *list;
 	bool		isnull;
+	List	   *swept = NIL;
 	ListCell   *cell;
 
 	select_now("SELECT pg_snapshot_xmin(pg_current_snapshot())");
@@ -254,8 +255,12 @@ sweep_folders(const TeThumbnailFolders *folders, bool dry_run)
 			files += te_thumbnail_sweep(folders->name[j], list[i], horizon, te_clean_keep_named, dry_run);
 	foreach(cell, te_attachment_with_rows())
 	{
-		if (((TeAttachment *) lfirst(cell))->shard != 0)
-			files += te_thumbnail_sweep_shard(lfirst(cell), horizon, te_clean_keep_named, dry_run);
+		const TeAttachment *shard = lfirst(cell);
+
+		if (shard->shard == 0 || list_member_int(swept, shard->folder))
+			continue;
+		files += te_thumbnail_sweep_shard(shard, horizon, te_clean_keep_named, dry_run);
+		swept = lappend_int(swept, shard->folder);	/* which shards of several partitions have */
 	}
 	return files;
 }

@@ -11,6 +11,7 @@
 
 #include "clean_named.h"
 #include "pg/base/subtransaction.h"
+#include "pg/catalog/citus.h"
 #include "pg/catalog/member.h"
 #include "pg/pipeline/moved_state.h"
 
@@ -87,6 +88,50 @@ compare(Comparison *comparison)
 	return false;
 }
 
+/*
+ * Of shards of partitions: the tables that are beside these on this node, and may have rows that name files in their folder: a partition that
+ * was detached, or one that is just being attached.  They have the columns of "shard", one of those that are attached.
+ */
+static List *
+tables_beside(const TeAttachment *shard, const List *compared)
+{
+	List	   *tables = NIL;
+	ListCell   *cell;
+
+	foreach(cell, te_citus_shards_beside(shard->shard))
+	{
+		Oid			relation = lfirst_oid(cell);
+		TeAttachment *table = te_member_as(shard, relation);
+
+		if (table != NULL && !list_member_oid(compared, relation))
+			tables = lappend(tables, table);
+	}
+	return tables;
+}
+
+/* The tables whose rows may name files in a folder. */
+static List *
+tables_of_folder(int folder)
+{
+	List	   *tables = NIL;
+	List	   *compared = NIL;
+	const TeAttachment *shard = NULL;
+	ListCell   *cell;
+
+	foreach(cell, te_attachment_with_rows())
+	{
+		const TeAttachment *table = lfirst(cell);
+
+		if (table->folder != folder)
+			continue;
+		tables = lappend(tables, lfirst(cell));
+		compared = lappend_oid(compared, table->relation);
+		if (table->shard != 0 && te_attachment_shares_folder(table))
+			shard = table;
+	}
+	return shard != NULL ? list_concat(tables, tables_beside(shard, compared)) : tables;
+}
+
 void
 te_clean_keep_named(int folder, char **names, int count, bool *keep)
 {
@@ -94,11 +139,11 @@ te_clean_keep_named(int folder, char **names, int count, bool *keep)
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	foreach(cell, te_attachment_with_rows())
+	foreach(cell, tables_of_folder(folder))
 	{
 		Comparison	comparison = {lfirst(cell), names, count, keep};
 
-		if (comparison.table->folder != folder || compare(&comparison))
+		if (compare(&comparison))
 			continue;
 		memset(keep, true, sizeof(bool) * count);
 		break;

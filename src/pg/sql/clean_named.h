@@ -17,7 +17,8 @@ extern void te_clean_not_compared(const TeAttachment *attachment, const char *de
 
 /*
  * A TeKeepFiles (thumbnail_sweep.h): set keep[i] if a row of the attached tables with this folder names the file.  Such a row has come
- * without its state: a restore with triggers off leaves such rows, and so does a shard that has come from another node.  All are kept if the rows of one of these tables cannot be read.
+ * without its state: a restore with triggers off leaves such rows, and so does a shard that has come from another node.  A row of a table that was a partition keeps its file, too, as long as Citus keeps its shards
+ * beside those of the others.  All are kept if the rows of one of these tables cannot be read.
  */
 extern void te_clean_keep_named(int folder, char **names, int count, bool *keep);
 

@@ -39,8 +39,8 @@ extern char *te_cluster_relation(const TeAttachment *attachment);
  */
 extern TeNode *te_cluster_find_row(const TeAttachment *attachment, const TeKey *key, Oid *shard);
 
-/* The attachment of the shard with that row, which is on this node; otherwise an ERROR that names the node.  Inside SPI. */
-extern TeAttachment *te_cluster_local_shard(const TeAttachment *attachment, const TeKey *key);
+/* The shard with that row, which is on this node; otherwise an ERROR that names the node.  Inside SPI. */
+extern Oid	te_cluster_local_shard(const TeAttachment *attachment, const TeKey *key);
 
 /*
  * If another node has the row whose key is the first argument of a function, call the function there, with this key and the table:

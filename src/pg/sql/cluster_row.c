@@ -69,15 +69,12 @@ te_cluster_find_row(const TeAttachment *attachment, const TeKey *key, Oid *shard
 	TeArgs		args = {0};
 	TeNode	   *node;
 	int64		number;
-	ListCell   *cell;
 
 	*shard = InvalidOid;
 	if (te_citus_kind(attachment->relation) == TE_CITUS_NONE)
 		return NULL;
 	number = shard_of_key(attachment, key);
-	foreach(cell, te_citus_local_shards(attachment->relation))
-		if (((TeCitusShard *) lfirst(cell))->number == number)
-			*shard = ((TeCitusShard *) lfirst(cell))->relation;
+	*shard = te_citus_shard_table(attachment->relation, number);
 	if (OidIsValid(*shard))
 		return NULL;
 	te_arg_int8(&args, number);
@@ -116,12 +113,11 @@ te_cluster_run_on_row(const TeAttachment *attachment, const TeKey *key, TeNode *
 	return node->text;
 }
 
-TeAttachment *
+Oid
 te_cluster_local_shard(const TeAttachment *attachment, const TeKey *key)
 {
 	Oid			shard;
 	const TeNode *node = te_cluster_find_row(attachment, key, &shard);
-	TeAttachment *member;
 
 	if (node != NULL)
 		ereport(ERROR,
@@ -129,13 +125,7 @@ te_cluster_local_shard(const TeAttachment *attachment, const TeKey *key)
 				 errmsg("asset %s of table %s is on node %s", te_key_text(attachment->key_type, key), attachment->name, node->name),
 				 errdetail("It is in shard " INT64_FORMAT ".", shard_of_key(attachment, key)),
 				 errhint("Call this function on that node.")));
-	member = te_attachment_find(shard);
-	if (member == NULL || member->parent != attachment->number)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("shard \"%s\" of table %s is not attached", get_rel_name(shard), attachment->name),
-				 errhint("The background worker attaches shards that were moved here. Try again, or call thumbexif_attach() on the coordinator, which says why it cannot be.")));
-	return member;
+	return shard;
 }
 
 bool

@@ -10,6 +10,7 @@
 #include "pg/base/extension.h"
 #include "pg/base/statement.h"
 #include "pg/catalog/asset_state.h"
+#include "pg/catalog/citus.h"
 #include "pg/catalog/hierarchy.h"
 #include "pg/catalog/member_change.h"
 #include "pg/compat.h"
@@ -70,7 +71,10 @@ thumbexif_track_drop(PG_FUNCTION_ARGS)
 	PG_RETURN_NULL();
 }
 
-/* The partitioned tables above those that the command has made or changed, a list of OIDs.  Inside SPI. */
+/*
+ * The partitioned tables above those that the command has made or changed, a list of OIDs; not those of Citus, which does the same to their
+ * shards over other connections afterwards, and would wait for ours if it locked them: shard_change.c sees to them when that is done.  Inside SPI.
+ */
 static List *
 changed_tables(void)
 {
@@ -83,7 +87,12 @@ changed_tables(void)
 		relations[i] = DatumGetObjectId(te_out((int) i, 1));
 	te_sql_free();
 	for (uint64 i = 0; i < count; i++)
-		tables = list_append_unique_oid(tables, te_hierarchy_top(relations[i]));
+	{
+		Oid			top = te_hierarchy_top(relations[i]);
+
+		if (te_citus_kind(top) == TE_CITUS_NONE)
+			tables = list_append_unique_oid(tables, top);
+	}
 	return tables;
 }
 

@@ -34,7 +34,7 @@
 /* A state that was deleted. */
 typedef struct LeftRow
 {
-	int			parent;
+	int			folder;			/* of its thumbnails, which the partition to which it moves must have, too */
 	Oid			key_type;
 	Datum		key;
 	int64		path_hash;
@@ -143,7 +143,7 @@ remember(const TeTrackedTable *table, Datum key, bool moves)
 	num_left++;
 	MemoryContextSwitchTo(left_context);
 	row = palloc0(sizeof(LeftRow));
-	row->parent = table->parent;
+	row->folder = table->folder;
 	row->key_type = table->key_type;
 	row->key = datumCopy(key, by_value, by_value ? (int) sizeof(int64) : table->key_type == UUIDOID ? UUID_LEN : -1);
 	row->has_path_hash = !te_out_null(0, 1);
@@ -158,28 +158,35 @@ remember(const TeTrackedTable *table, Datum key, bool moves)
 	MemoryContextSwitchTo(caller);
 }
 
-void
+bool
 te_moved_row_leaves(const TeTrackedTable *table, Datum key, HeapTuple row)
 {
+	bool		moves = HeapTupleHeaderIndicatesMovedPartitions(row->t_data);
 	TeArgs		args = {0};
 	char	   *sql = psprintf("WITH gone AS (DELETE FROM %s AS s WHERE s.attachment = $1 AND s.id = $2"
 							   " RETURNING s.path_hash, s.file, s.wrote, s AS whole),"
 							   " sizes AS (DELETE FROM %s AS t USING gone WHERE t.attachment = $1 AND t.id = $2"
 							   " AND (gone.wrote & " INT64_FORMAT ") <> 0 RETURNING t.file, t AS whole),"
 							   " listed AS (INSERT INTO %s (attachment, file) SELECT $3, named.file"
-							   " FROM (SELECT file FROM gone UNION ALL SELECT file FROM sizes) AS named WHERE named.file IS NOT NULL RETURNING removal)"
+							   " FROM (SELECT file FROM gone UNION ALL SELECT file FROM sizes) AS named WHERE named.file IS NOT NULL AND $4 RETURNING removal)"
 							   " SELECT gone.path_hash, gone.file, gone.whole, (SELECT array_agg(sizes.whole) FROM sizes),"
 							   " (SELECT array_agg(listed.removal) FROM listed) FROM gone",
 							   table->state, te_thumbnail_table(table->state), TE_WROTE_SIZES, te_internal_name("thumbexif_removal"));
 
+	/*
+	 * Files of a shard's row that moves are not listed: the shard to which it moves may have no triggers yet, and tell nothing.  What no row names
+	 * thumbexif_clean() finds.
+	 */
 	te_arg_int4(&args, table->attachment);
 	te_arg(&args, te_key_state_type(table->key_type), key);
-	te_arg_int4(&args, table->parent);
+	te_arg_int4(&args, table->folder);
+	te_arg(&args, BOOLOID, BoolGetDatum(!moves || table->folder > 0));
 	last_left = te_sql(sql, &args) > 0;
 	if (last_left)
-		remember(table, key, HeapTupleHeaderIndicatesMovedPartitions(row->t_data));
+		remember(table, key, moves);
 	te_sql_free();
 	pfree(sql);
+	return last_left;
 }
 
 /* --- insertion */
@@ -337,7 +344,7 @@ te_moved_row_arrives(const TeTrackedTable *table, Datum key, TupleTableSlot *row
 		LeftRow    *left = lfirst(cell);
 		bool		same_path = left->has_path_hash && left->path_hash == path_hash;
 
-		if (left->taken_in != InvalidSubTransactionId || left->parent != table->parent || left->key_type != table->key_type ||
+		if (left->taken_in != InvalidSubTransactionId || left->folder != table->folder || left->key_type != table->key_type ||
 			!is_same_row(left, thumbnail_path, te_tracked_same_key(table, left->key, key), same_path,
 						 followed && foreach_current_index(cell) == 0))
 			continue;

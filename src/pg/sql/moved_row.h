@@ -23,8 +23,8 @@ typedef enum TeMovedResult
 	TE_MOVED_CHANGED			/* the same, but its path has changed */
 } TeMovedResult;
 
-/* A row with this key was deleted: delete its state, list its files for removal, and remember both. */
-extern void te_moved_row_leaves(const TeTrackedTable *table, Datum key, HeapTuple row);
+/* A row with this key was deleted: delete its state, list its files for removal, and remember both.  False if it has no state. */
+extern bool te_moved_row_leaves(const TeTrackedTable *table, Datum key, HeapTuple row);
 
 /* A row with this key was inserted: take over the state that it had, and its files.  Both are left alone if it has a state. */
 extern TeMovedResult te_moved_row_arrives(const TeTrackedTable *table, Datum key, TupleTableSlot *row);

@@ -49,8 +49,8 @@ row_deleted(TeTrackedTable *table, TriggerData *trigger)
 	Datum		key;
 
 	te_count_rows(table->attachment, -1);
-	if (te_tracked_key(table, trigger->tg_trigslot, &key))
-		te_moved_row_leaves(table, key, trigger->tg_trigtuple);
+	if (te_tracked_key(table, trigger->tg_trigslot, &key) && !te_moved_row_leaves(table, key, trigger->tg_trigtuple) && table->arrived)
+		te_trigger_run_plan(table, TE_PLAN_QUEUE_ONE, key, (Datum) 0);
 }
 
 /* A row that was inserted, without a statement of ours, if that can be.  False if not. */

@@ -92,6 +92,8 @@ read_table(TeTrackedTable *table)
 	}
 	table->attachment = attachment->number;
 	table->parent = attachment->parent;
+	table->folder = attachment->folder;
+	table->arrived = attachment->arrived;
 	strlcpy(table->state, attachment->state, sizeof(table->state));
 	table->key_type = attachment->key_type;
 	table->has_key = find_key(table, attachment);

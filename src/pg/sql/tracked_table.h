@@ -31,6 +31,13 @@ typedef struct TeTrackedTable
 	bool		valid;			/* false if the definition has changed and must be read again */
 	int			attachment;		/* its number; 0 = not attached */
 	int			parent;			/* of a member: the number of the table that was named; otherwise 0 */
+	int			folder;			/* of its thumbnails, as in TeAttachment */
+
+	/*
+	 * It is a shard that is looked through: a state that says "done" may just be inserted for a row that is deleted.  So what is deleted is
+	 * queued: who claims it finds that its row is gone.
+	 */
+	bool		arrived;
 	Oid			key_type;
 
 	/*

@@ -64,6 +64,8 @@ plan_sql(const TeTrackedTable *table, TePlanKind plan)
 		case TE_PLAN_INSERT:
 			return te_asset_state_queue_sql(state, psprintf("SELECT %s FROM thumbexif_new n WHERE %s", key, fits));
 		case TE_PLAN_DELETE:
+			if (table->arrived)
+				return te_asset_state_queue_sql(state, psprintf("SELECT %s FROM thumbexif_old o WHERE %s", old_key, te_key_fits_sql(&table->key, "o.")));
 			return te_asset_state_delete_sql(state, psprintf("USING thumbexif_old o WHERE s.attachment = $1 AND s.id = %s",
 															 old_key));
 		case TE_PLAN_DELETE_ONE:
@@ -97,7 +99,7 @@ te_trigger_run_plan(TeTrackedTable *table, TePlanKind plan, Datum key, Datum new
 	Oid			id_type = te_key_state_type(table->key_type);
 	Oid			types[] = {INT4OID, INT8OID, id_type, id_type};
 	Datum		values[] = {Int32GetDatum(table->attachment), Int64GetDatum(te_asset_state_new_version()), key, new_key};
-	static const int arguments[TE_PLAN_COUNT] = {2, 1, 3, 3, 3, 4};
+	static const int arguments[TE_PLAN_COUNT] = {2, 2, 3, 3, 3, 4};
 
 	if (table->plans[plan] == NULL)
 	{
