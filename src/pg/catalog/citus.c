@@ -150,10 +150,9 @@ te_citus_local_shards(Oid relation)
 		return NIL;
 	te_arg(&args, OIDOID, ObjectIdGetDatum(relation));
 	count = te_sql_as_extension("SELECT s.shardid, pg_catalog.shard_name(s.logicalrelid, s.shardid)::pg_catalog.text"
-								" FROM pg_catalog.pg_dist_shard AS s JOIN pg_catalog.pg_dist_placement AS p USING (shardid)"
-								" JOIN pg_catalog.pg_dist_local_group AS g USING (groupid)"
-								" WHERE s.logicalrelid OPERATOR(pg_catalog.=) $1 AND p.shardstate OPERATOR(pg_catalog.=) 1"
-								" ORDER BY s.shardid", &args);
+								" FROM pg_catalog.pg_dist_shard AS s, pg_catalog.pg_dist_local_group AS g, " TE_CITUS_PLACEMENT_SQL
+								" AND s.logicalrelid OPERATOR(pg_catalog.=) $1 AND p.shardid OPERATOR(pg_catalog.=) s.shardid"
+								" AND p.groupid OPERATOR(pg_catalog.=) g.groupid ORDER BY s.shardid", &args);
 	for (uint64 i = 0; i < count; i++)
 	{
 		TeCitusShard *shard = palloc(sizeof(TeCitusShard));
@@ -196,8 +195,8 @@ te_citus_hold_shard(int64 shard, Oid owner)
 	te_run_as_owner(&save, owner, NULL);	/* Citus lets nobody else take the lock */
 	te_sql("SELECT pg_catalog.lock_shard_metadata(5, ARRAY[$1])", &args);	/* ShareLock */
 	te_sql_free();
-	here = te_sql("SELECT FROM pg_catalog.pg_dist_placement AS p JOIN pg_catalog.pg_dist_local_group AS g USING (groupid)"
-				  " WHERE p.shardid OPERATOR(pg_catalog.=) $1 AND p.shardstate OPERATOR(pg_catalog.=) 1", &args) > 0;
+	here = te_sql("SELECT FROM pg_catalog.pg_dist_local_group AS g, " TE_CITUS_PLACEMENT_SQL
+				  " AND p.shardid OPERATOR(pg_catalog.=) $1 AND p.groupid OPERATOR(pg_catalog.=) g.groupid", &args) > 0;
 	te_sql_free();
 	te_run_as_end(&save);
 	SPI_finish();

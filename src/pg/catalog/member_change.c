@@ -189,7 +189,8 @@ attach_relation(const TeAttachment *parent, Relation relation, bool fresh)
 		te_run_as_end(&save);
 		return false;
 	}
-	te_table_triggers_create(relation, shard != 0 ? TE_TRIGGERS_TABLE : TE_TRIGGERS_PARTITION, parent->tracking == TE_TRACKED_ALWAYS, &parent->key, parent->path);
+	if (parent->tracking != TE_TRACKED_BY_SWEEP)
+		te_table_triggers_create(relation, shard != 0 ? TE_TRIGGERS_TABLE : TE_TRIGGERS_PARTITION, parent->tracking == TE_TRACKED_ALWAYS, &parent->key, parent->path);
 	te_count_attached(relation, number);
 	te_run_as_end(&save);
 	return true;
