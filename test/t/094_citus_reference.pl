@@ -112,7 +112,7 @@ $other->query('BEGIN');
 $other->query(q{UPDATE places SET height = height WHERE id = 5});
 value($coordinator, q{SELECT thumbexif_enqueue(7, 'places')});
 wait_for($coordinator, 'rows wait for a transaction that changes others, and the table says so',
-	q{SELECT count(*) > 0 FROM thumbexif_workers WHERE last_error ~ 'being changed by another transaction'});
+	q{SELECT count(*) > 0 FROM thumbexif_workers WHERE last_error ~ 'could not be locked in time'});
 $other->query(q{UPDATE places SET path = '44.png' WHERE id = 6});
 $other->query('COMMIT');
 is($other->errors, '', 'which is not disturbed');

@@ -110,8 +110,9 @@ te_copies_lock(const TeAttachment *attachment, bool as_caller)
 		FlushErrorState();
 		ereport(ERROR,
 				(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
-				 errmsg("rows of reference table %s are being changed by another transaction", attachment->named_name),
-				 errhint("They are written when that transaction has ended.")));
+				 errmsg("rows of reference table %s could not be locked in time", attachment->named_name),
+				 errdetail("Another transaction is changing rows of the table, or a node that has a copy is slow to answer."),
+				 errhint("They are written when that is over.")));
 	}
 	PG_END_TRY();
 	if (limited)

@@ -17,7 +17,7 @@
 /*
  * Before rows and states are locked in a transaction that is to write rows: wait until no other transaction changes or deletes rows of the
  * table, and keep others from it until this one ends.  Does nothing for tables without copies.  As the owner or the current user.
- * ERROR if a node that has a copy does not answer, and in the worker if others take long.  Inside SPI.
+ * ERROR if a node that has a copy does not answer, and in the worker if that takes long.  Inside SPI.
  */
 extern void te_copies_lock(const TeAttachment *attachment, bool as_caller);
 
