@@ -12,7 +12,7 @@ use WorkerTest;
 plan skip_all => 'no Citus (make check-citus)' unless has_citus();
 
 my $root = tiny_folder(PostgreSQL::Test::Utils::tempdir() . '/images', 40);
-my $cluster = new_cluster(roots => $root);
+my $cluster = new_cluster(roots => $root, config => "thumbexif.sweep_interval = 1\n");
 my $coordinator = $cluster->{coordinator};
 my @workers = @{ $cluster->{workers} };
 
@@ -31,13 +31,11 @@ sub refused
 
 value($coordinator, q{CREATE TABLE by_tenant (tenant text, id int, path text NOT NULL, thumbnail_path text, width int, PRIMARY KEY (tenant, id));
 	SELECT create_distributed_table('by_tenant', 'tenant', shard_count => 4);
-	CREATE TABLE everywhere (id bigint PRIMARY KEY, path text NOT NULL, width int); SELECT create_reference_table('everywhere');
 	CREATE TABLE photos (id bigint PRIMARY KEY, path text NOT NULL, thumbnail_path text, width int, height int, taken_at timestamptz, camera_make text, exif_metadata jsonb);
 	SELECT create_distributed_table('photos', 'id', shard_count => 4)});
-refused($coordinator, "SELECT thumbexif_attach('everywhere')", qr/reference table/, 'a reference table is refused');
-refused($coordinator, "SELECT thumbexif_attach('by_tenant', id => 'id')", qr/is not a key/, 'so is a key without the distribution column');
-refused($coordinator, "SELECT thumbexif_attach('photos', $_ )", qr/"photos" can only be tracked by triggers\nDETAIL:  It is a table of a Citus cluster/, "and $_")
-  foreach 'triggers => false', 'replicated => true';
+refused($coordinator, "SELECT thumbexif_attach('by_tenant', id => 'id')", qr/is not a key/, 'a key without the distribution column is refused');
+refused($coordinator, "SELECT thumbexif_attach('photos', replicated => true)",
+	qr/"photos" cannot be attached with replicated => true\nDETAIL:  It is a table of a Citus cluster, and logical replication does not write to the shards/, 'and replicated => true');
 refused($coordinator, "BEGIN; SELECT thumbexif_attach('photos'); COMMIT", qr/transaction block/, 'and a transaction block');
 refused($workers[0], "SELECT thumbexif_attach('photos')", qr/HINT:.*on the coordinator/, 'and a node that is not the coordinator');
 $workers[1]->safe_psql('postgres', $_) foreach ('ALTER SYSTEM SET thumbexif.thumbnail_size = 99', 'SELECT pg_reload_conf()');
@@ -84,6 +82,32 @@ value($coordinator, 'DELETE FROM photos WHERE id > 100');
 wait_for($coordinator, 'states of rows that were deleted go', q{SELECT assets FROM thumbexif_status}, 40);
 my %named = map { $_ => 1 } split /\n/, value($coordinator, 'SELECT thumbnail_path FROM photos');
 ok(TestSession::until_true(20, sub { !grep { m{/\d+-} && !$named{$_} } files_below($cluster->{thumbnails}) }), 'and their files');
+
+# --- without triggers: each node looks through its shards
+
+value($coordinator, q{CREATE TABLE silent (id int PRIMARY KEY, path text NOT NULL, thumbnail_path text); SELECT create_distributed_table('silent', 'id', colocate_with => 'none', shard_count => 4)});
+value($coordinator, q{INSERT INTO silent SELECT i, i || '.png' FROM generate_series(1, 10) i});
+my $silent_triggers = q{SELECT count(*) FROM pg_trigger WHERE tgrelid::regclass::text LIKE 'silent%' AND tgname LIKE 'thumbexif%'};
+my $silent_done = q{SELECT assets FROM thumbexif_status WHERE relation = 'silent'::regclass AND status = 'done'};
+value($coordinator, "SELECT thumbexif_attach('silent', triggers => false)");
+is(on_nodes($cluster, $silent_triggers), '0 0 0', 'with triggers => false shards have no triggers');
+wait_for($coordinator, 'and their rows are found', $silent_done, 10);
+value($coordinator, q{INSERT INTO silent SELECT i, i || '.png' FROM generate_series(11, 20) i; UPDATE silent SET path = '30.png' WHERE id = 1; DELETE FROM silent WHERE id = 2});
+wait_for($coordinator, 'also those that come later', qq{SELECT ($silent_done) = 19 AND (SELECT count(thumbnail_path) FROM silent) = 19});
+is(on_nodes($cluster, q{SELECT tracking FROM thumbexif_tables WHERE relation = 'silent'::regclass}), 'sweep sweep sweep', 'all nodes know');
+value($coordinator, "SELECT thumbexif_attach('silent')");
+is(on_nodes($cluster, $silent_triggers), '0 0 0', 'attached again it stays so');
+value($coordinator, "SELECT thumbexif_attach('silent', triggers => true)");
+is(on_nodes($cluster, $silent_triggers), '0 8 8', 'until triggers are asked for');
+value($coordinator, q{INSERT INTO silent VALUES (21, '21.png')});
+wait_for($coordinator, 'which then tell of rows', $silent_done, 20);
+value($coordinator, q{ALTER TABLE silent ADD COLUMN source text; UPDATE silent SET source = path});
+value($coordinator, "SELECT thumbexif_attach('silent', path => 'source')");
+value($coordinator, q{UPDATE silent SET source = 'none.png' WHERE id IN (3, 4, 5, 6)});
+wait_for($coordinator, 'also of changes of another path column', q{SELECT string_agg(id, ',' ORDER BY id) FROM thumbexif_failures WHERE relation = 'silent'::regclass}, '3,4,5,6');
+value($coordinator, "SELECT thumbexif_attach('silent', triggers => false)");
+is(on_nodes($cluster, $silent_triggers), '0 0 0', 'and can be dropped again');
+value($coordinator, "SELECT thumbexif_detach('silent')");
 
 # --- tables of a distributed schema; thumbnails in rows
 

@@ -21,7 +21,8 @@ value($coordinator, q{CREATE TABLE photos (id bigint PRIMARY KEY, path text NOT 
 	CREATE TABLE inside (id uuid PRIMARY KEY, path text NOT NULL, thumbnail bytea);
 	SELECT create_distributed_table('photos', 'id', shard_count => 4);
 	SELECT create_distributed_table('inside', 'id', shard_count => 2, colocate_with => 'none')});
-value($coordinator, "SELECT thumbexif_attach('$_')") foreach qw(photos inside);
+value($coordinator, q{SELECT thumbexif_attach('photos')});
+value($coordinator, q{SELECT thumbexif_attach('inside', thumbnail => 'thumbnail')});
 
 # move(SHARD): SQL that moves a shard to the other worker
 sub move_sql
@@ -61,6 +62,34 @@ is(on_nodes($cluster, $images), $decoded, 'and nothing was decoded again');
 is(value($coordinator, 'SELECT thumbexif_clean()'), 0, 'no file is in the way');
 is(scalar(grep { m{/\d+-} } files_below($cluster->{thumbnails})), 200, 'no file of a row was removed');
 
+# the tables of a distributed schema move together
+value($coordinator, q{SET citus.enable_schema_based_sharding = on; CREATE SCHEMA tenant;
+	CREATE TABLE tenant.photos (id bigint PRIMARY KEY, path text NOT NULL, thumbnail_path text, width int);
+	CREATE TABLE tenant.inside (id bigint PRIMARY KEY, path text NOT NULL, thumbnail bytea)});
+value($coordinator, q{SELECT thumbexif_attach('tenant.photos')});
+value($coordinator, q{SELECT thumbexif_attach('tenant.inside', thumbnail => 'thumbnail')});
+value($coordinator, "SELECT thumbexif_pause('tenant.$_')") foreach qw(photos inside);
+value($coordinator, "INSERT INTO tenant.$_ (id, path) SELECT i, i || '.png' FROM generate_series(1, 20) i") foreach qw(photos inside);
+is(value($coordinator, "CALL thumbexif_backfill(relation => 'tenant.$_')"), '20|20|0|0', "a backfill of table $_ of a distributed schema") foreach qw(photos inside);
+is(value($coordinator, q{SELECT status, width FROM thumbexif_process(7, 'tenant.photos', true)}), 'done|1', 'thumbexif_process() as well');
+$decoded = on_nodes($cluster, $images);
+my $tenant_names = value($coordinator, q{SELECT string_agg(thumbnail_path, ',' ORDER BY id) FROM tenant.photos});
+value($coordinator, q{UPDATE tenant.photos SET path = '21.png' WHERE id = 1});
+my ($tenant_port) = value($coordinator, q{SELECT nodeport FROM citus_shards WHERE table_name = 'tenant.photos'::regclass});
+my ($target) = grep { $_->port != $tenant_port } @workers;
+value($coordinator, sprintf q{SELECT citus_schema_move('tenant', '%s', %d, 'block_writes')}, $target->host, $target->port);
+wait_for($target, 'they are attached on the node that they were moved to', q{SELECT count(*) FROM thumbexif_internal.thumbexif_attachment WHERE shard IS NOT NULL AND relation::text LIKE 'tenant%'}, 2);
+is(value($coordinator, q{SELECT status FROM thumbexif_process(8, 'tenant.photos')}), 'done', 'where thumbexif_process() finds their rows');
+value($coordinator, "SELECT thumbexif_resume('tenant.$_')") foreach qw(photos inside);
+my $tenant_done = q{SELECT sum(assets) FROM thumbexif_status WHERE relation::text LIKE 'tenant.%' AND status = 'done'};
+wait_for($coordinator, 'their rows are known to be done', $tenant_done, 40);
+wait_for($coordinator, 'and what was to be done again is done',
+	sprintf q{SELECT thumbnail_path <> '%s' FROM tenant.photos WHERE id = 1}, (split /,/, $tenant_names)[0]);
+is(value($coordinator, q{SELECT string_agg(thumbnail_path, ',' ORDER BY id) FROM tenant.photos WHERE id > 1}), $tenant_names =~ s/^[^,]*,//r, 'the others have the files that they had');
+value($coordinator, "SELECT thumbexif_detach('tenant.$_')") foreach qw(photos inside);
+unlink split /\n/, value($coordinator, 'SELECT thumbnail_path FROM tenant.photos');	# detach leaves them
+value($coordinator, 'DROP SCHEMA tenant CASCADE');
+
 # what was changed or queued when its shard was moved is done again
 value($coordinator, 'SELECT thumbexif_pause()');
 value($coordinator, q{UPDATE photos SET path = '7.png' WHERE id <= 20; UPDATE inside SET path = '9.png' WHERE path IN ('1.png', '2.png', '3.png', '4.png')});
@@ -69,7 +98,7 @@ value($coordinator, "SELECT thumbexif_enqueue($enqueued, 'photos')");
 $before = value($coordinator, "SELECT thumbnail_path FROM photos WHERE id = $enqueued");
 value($coordinator, move_sql($_)) foreach shards('photos');
 value($coordinator, move_sql($_)) foreach shards('inside');
-is(value($coordinator, 'SELECT sum(assets) >= 25 FROM thumbexif_status WHERE status IN (\'new\', \'queued\')'), 't', 'it waits, while the table is paused');
+wait_for($coordinator, 'it waits, while the table is paused', q{SELECT string_agg(concat_ws(' ', relation, status, assets), ', ' ORDER BY relation::text, status) FROM thumbexif_status}, 'inside done 46, inside queued 4, photos done 180, photos queued 20');
 value($coordinator, 'SELECT thumbexif_resume()');
 wait_for($coordinator, 'rows whose path was changed before the move are done', $done);
 is( value($coordinator, q{SELECT count(*) FROM photos WHERE id <= 20 AND thumbnail_path !~ ('/' || id || '-')}), 0, 'their thumbnails are there');

@@ -308,7 +308,7 @@ te_sql_as_owner(Oid relation, Oid owner, const char *search_path, const char *sq
 	volatile uint64 count = 0;
 
 	te_run_as_owner(&save, owner, search_path);
-	limited = te_time_limit_begin();
+	limited = te_time_limit_begin(0);
 	PG_TRY();
 	{
 		count = run_guarded(relation, sql, args, false);

@@ -53,13 +53,13 @@ te_time_limit_set(int ms)
 }
 
 bool
-te_time_limit_begin(void)
+te_time_limit_begin(int most_ms)
 {
 	if (limit_ms == 0 || running)
 		return false;
 	limit_hit = false;
 	running = true;
-	enable_timeout_after(cancel_timer, limit_ms);
+	enable_timeout_after(cancel_timer, most_ms > 0 ? Min(most_ms, limit_ms) : limit_ms);
 	enable_timeout_after(die_timer, 2 * limit_ms);
 	return true;
 }

@@ -14,12 +14,12 @@
 extern void te_time_limit_set(int ms);
 
 /*
- * Begin a statement on a user's table.  It is cancelled after the limit, with the ERROR of
+ * Begin a statement on a user's table.  It is cancelled after the limit, or most_ms if that is less and not 0, with the ERROR of
  * statement_timeout; if its code catches that and continues, the process is ended after twice
- * the time.  Returns false, and te_time_limit_end must not be called, in a process without a
+ * the limit.  Returns false, and te_time_limit_end must not be called, in a process without a
  * limit and within another such statement.
  */
-extern bool te_time_limit_begin(void);
+extern bool te_time_limit_begin(int most_ms);
 extern void te_time_limit_end(void);
 
 /* Was a statement cancelled by the limit since te_time_limit_forget()? */

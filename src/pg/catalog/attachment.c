@@ -169,6 +169,7 @@ name_rows(TeAttachment *attachment)
 	if (attachment->shard != 0)
 	{
 		/* the table that was named is on all nodes, the shard on this one, with the same owner, rights and policies */
+		attachment->all_copies = te_citus_kind(attachment->named) == TE_CITUS_REFERENCE ? attachment->named : InvalidOid;
 		attachment->named = attachment->relation;
 		attachment->user_rows = attachment->rows;
 		attachment->user_rows_and = "";
@@ -420,7 +421,7 @@ attachments_equal(const TeAttachment *a, const TeAttachment *b)
 	for (int i = 0; i < TE_COLUMNS; i++)
 		if (!same_text(a->column[i], b->column[i]) || a->type[i] != b->type[i] || a->typmod[i] != b->typmod[i])
 			return false;
-	return a->number == b->number && a->parent == b->parent && a->named == b->named && a->owner == b->owner && a->key_type == b->key_type && a->tracking == b->tracking &&
+	return a->number == b->number && a->parent == b->parent && a->named == b->named && a->all_copies == b->all_copies && a->owner == b->owner && a->key_type == b->key_type && a->tracking == b->tracking &&
 		memcmp(&a->sizes, &b->sizes, sizeof(a->sizes)) == 0 && same_text(a->former_thumbnail, b->former_thumbnail) &&
 		same_text(a->name, b->name) && same_text(a->search_path, b->search_path) && te_key_columns_equal(&a->key, &b->key) && same_text(a->path, b->path);
 }

@@ -46,6 +46,8 @@ typedef struct TeAttachment
 	const char *rows_and;
 	const char *user_rows;
 	const char *user_rows_and;
+	Oid			all_copies;		/* of a reference table of Citus: the table that was named, whose UPDATE writes the copies on all
+								 * nodes; otherwise InvalidOid */
 	TeKeyColumns key;
 	Oid			stored_key_type[TE_KEY_MAX_COLUMNS];	/* of its columns when the table was attached */
 	char	   *path;			/* column names, not quoted */

@@ -151,9 +151,9 @@ read_shards(const char *condition, const TeArgs *args)
 	uint64		count;
 
 	count = te_sql_as_extension(psprintf("SELECT s.shardid, shard_name(s.logicalrelid, s.shardid)::text, COALESCE(f.shardid, s.shardid), s.logicalrelid::oid"
-										 " FROM pg_dist_shard AS s JOIN pg_dist_placement AS p USING (shardid) JOIN pg_dist_local_group AS g USING (groupid)"
-										 " LEFT JOIN pg_dist_shard AS f ON f.logicalrelid = $1 AND COALESCE(f.shardminvalue, '') = COALESCE(s.shardminvalue, '')"
-										 " WHERE p.shardstate = 1 AND %s ORDER BY s.shardid", condition), args);
+										 " FROM pg_dist_local_group AS g, pg_dist_shard AS s LEFT JOIN pg_dist_shard AS f"
+										 " ON f.logicalrelid = $1 AND COALESCE(f.shardminvalue, '') = COALESCE(s.shardminvalue, ''), " TE_CITUS_PLACEMENT_SQL
+										 " AND p.shardid = s.shardid AND p.groupid = g.groupid AND %s ORDER BY s.shardid", condition), args);
 	for (uint64 i = 0; i < count; i++)
 	{
 		TeCitusShard *shard = palloc(sizeof(TeCitusShard));
@@ -248,8 +248,8 @@ te_citus_hold_shard(int64 shard, Oid owner)
 	te_run_as_owner(&save, owner, NULL);	/* Citus lets nobody else take the lock */
 	te_sql("SELECT pg_catalog.lock_shard_metadata(5, ARRAY[$1])", &args);	/* ShareLock */
 	te_sql_free();
-	here = te_sql("SELECT FROM pg_catalog.pg_dist_placement AS p JOIN pg_catalog.pg_dist_local_group AS g USING (groupid)"
-				  " WHERE p.shardid OPERATOR(pg_catalog.=) $1 AND p.shardstate OPERATOR(pg_catalog.=) 1", &args) > 0;
+	here = te_sql("SELECT FROM pg_catalog.pg_dist_local_group AS g, " TE_CITUS_PLACEMENT_SQL
+				  " AND p.shardid OPERATOR(pg_catalog.=) $1 AND p.groupid OPERATOR(pg_catalog.=) g.groupid", &args) > 0;
 	te_sql_free();
 	te_run_as_end(&save);
 	SPI_finish();

@@ -2,6 +2,9 @@
  * citus.h
  *		What Citus tells of a table: whether its rows are in shards, and which of these are on this node.
  *
+ * A shard that several nodes have copies of, which is that of a reference table, counts as one of the node with the lowest group number
+ * among them: that node alone notices changes and processes its assets.  If it changes, that is as if the shard had been moved.
+ *
  * Citus is no dependency: its catalogs and functions are found by name in pg_catalog, where nobody but superusers creates
  * objects, and all of this says "no" where they do not exist.
  */
@@ -17,7 +20,7 @@ typedef enum TeCitusKind
 	TE_CITUS_NONE,				/* no table of Citus, or no Citus */
 	TE_CITUS_HASH,				/* distributed by the hash of a column */
 	TE_CITUS_SINGLE,			/* one shard: a table of a distributed schema, or one on the coordinator */
-	TE_CITUS_REFERENCE,			/* each node has all rows */
+	TE_CITUS_REFERENCE,			/* each node has a copy of all rows */
 	TE_CITUS_OTHER				/* distributed in another way, or each shard on several nodes */
 } TeCitusKind;
 
@@ -41,6 +44,12 @@ extern TeCitusKind te_citus_kind(Oid relation);
 
 /* The name of the column by which a table is distributed; NULL if there is none.  Inside SPI. */
 extern char *te_citus_distribution_column(Oid relation);
+
+/* For SQL: pg_dist_placement, as "p", of the node that a shard counts as one of.  A condition may follow. */
+#define TE_CITUS_PLACEMENT_SQL \
+	"pg_catalog.pg_dist_placement AS p WHERE p.shardstate OPERATOR(pg_catalog.=) 1" \
+	" AND NOT EXISTS (SELECT FROM pg_catalog.pg_dist_placement AS o WHERE o.shardid OPERATOR(pg_catalog.=) p.shardid" \
+	" AND o.shardstate OPERATOR(pg_catalog.=) 1 AND o.groupid OPERATOR(pg_catalog.<) p.groupid)"
 
 /*
  * The shards that this node has (List of TeCitusShard *, in the order of their numbers) of tables (OIDs): of "relation", or of partitions

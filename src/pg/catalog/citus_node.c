@@ -24,19 +24,18 @@ te_cluster_node_out(int row)
 	return node;
 }
 
-/* The nodes whose group is, or is not, that of this node. */
+/* The nodes whose group is, or is not, that of this node, and that meet a condition. */
 static List *
-list_nodes(const char *compare)
+list_nodes(const char *compare, const char *condition, const TeArgs *args)
 {
-	TeArgs		none = {0};
 	List	   *nodes = NIL;
 	uint64		count;
 
 	count = te_sql(psprintf("SELECT n.groupid, n.nodename, n.nodeport FROM pg_catalog.pg_dist_node AS n"
 							" WHERE n.isactive AND n.noderole::pg_catalog.text OPERATOR(pg_catalog.=) 'primary'"
 							" AND n.nodecluster OPERATOR(pg_catalog.=) pg_catalog.current_setting('citus.cluster_name')::pg_catalog.name"
-							" AND n.groupid OPERATOR(pg_catalog.%s) ALL (SELECT g.groupid FROM pg_catalog.pg_dist_local_group AS g)"
-							" ORDER BY n.groupid", compare), &none);
+							" AND n.groupid OPERATOR(pg_catalog.%s) ALL (SELECT g.groupid FROM pg_catalog.pg_dist_local_group AS g)%s"
+							" ORDER BY n.groupid", compare, condition), args);
 	for (uint64 i = 0; i < count; i++)
 		nodes = lappend(nodes, te_cluster_node_out((int) i));
 	te_sql_free();
@@ -46,13 +45,26 @@ list_nodes(const char *compare)
 List *
 te_cluster_nodes(void)
 {
-	return list_nodes("<>");
+	const TeArgs none = {0};
+
+	return list_nodes("<>", "", &none);
+}
+
+List *
+te_cluster_nodes_of_shard(int64 shard)
+{
+	TeArgs		args = {0};
+
+	te_arg_int8(&args, shard);
+	return list_nodes("<>", " AND n.groupid OPERATOR(pg_catalog.=) ANY (SELECT p.groupid FROM pg_catalog.pg_dist_placement AS p"
+					  " WHERE p.shardid OPERATOR(pg_catalog.=) $1 AND p.shardstate OPERATOR(pg_catalog.=) 1)", &args);
 }
 
 TeNode *
 te_cluster_this_node(void)
 {
-	List	   *nodes = list_nodes("=");
+	const TeArgs none = {0};
+	List	   *nodes = list_nodes("=", "", &none);
 
 	if (nodes == NIL)
 		ereport(ERROR,

@@ -31,6 +31,9 @@ extern TeNode *te_cluster_node_out(int row);
 /* The other nodes (List of TeNode *) that may have shards.  Inside SPI. */
 extern List *te_cluster_nodes(void);
 
+/* Those of them that have a copy of a shard.  Inside SPI. */
+extern List *te_cluster_nodes_of_shard(int64 shard);
+
 /* This node, as the cluster knows it.  Inside SPI. */
 extern TeNode *te_cluster_this_node(void);
 

@@ -205,7 +205,8 @@ attach_relation(const TeAttachment *parent, Relation relation, const TeCitusShar
 		te_run_as_end(&save);
 		return false;
 	}
-	te_table_triggers_create(relation, te_member_triggers(parent), parent->tracking == TE_TRACKED_ALWAYS, &parent->key, parent->path);
+	if (parent->tracking != TE_TRACKED_BY_SWEEP)
+		te_table_triggers_create(relation, te_member_triggers(parent), parent->tracking == TE_TRACKED_ALWAYS, &parent->key, parent->path);
 	te_count_attached(relation, number);
 	te_run_as_end(&save);
 	return true;

@@ -17,6 +17,7 @@
 #include "utils/memutils.h"
 
 #include "batch_write.h"
+#include "copies.h"
 #include "job_thumbnails.h"
 #include "pg/base/clock.h"
 #include "pg/base/code_rights.h"
@@ -57,10 +58,12 @@ te_error_is_storage(const ErrorData *error)
 
 /* Is the ERROR trouble of the server, rather than the fault of an asset?  A trigger can raise any SQLSTATE. */
 static bool
-is_server_error(const ErrorData *error)
+is_server_error(const BatchWrite *batch, const ErrorData *error)
 {
 	int			category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
 
+	if (te_copies_error(batch->attachment, error))
+		return true;
 	/* a lock on the table is not the asset's fault, unless the owner's code waited for it */
 	if (error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE)
 		return te_error_by_interrupts(error) || !in_owner_code;
@@ -124,12 +127,13 @@ lock_states(const BatchWrite *batch, TeJob **jobs, int count)
 
 /* Run a statement on the user's table, which runs its triggers, checks and index expressions. */
 static uint64
-run_on_table(const TeAttachment *attachment, const char *sql, const TeArgs *args)
+run_on_table(const TeAttachment *attachment, bool update, const char *sql, const TeArgs *args)
 {
 	uint64		count;
 
 	in_owner_code = true;
-	count = te_sql_as_owner(attachment->relation, attachment->owner, attachment->search_path, sql, args);
+	count = update ? te_copies_update(attachment, false, sql, args) :
+		te_sql_as_owner(attachment->relation, attachment->owner, attachment->search_path, sql, args);
 	in_owner_code = false;
 	return count;
 }
@@ -167,7 +171,7 @@ lock_rows(const BatchWrite *batch, TeJob **jobs, int count)
 	bool	   *locked = palloc0(sizeof(bool) * count);
 	TeArgs		args;
 	char	   *sql = psprintf("%s SKIP LOCKED", te_row_lock_sql(jobs, count, &args));
-	uint64		found = run_on_table(batch->attachment, sql, &args);
+	uint64		found = run_on_table(batch->attachment, false, sql, &args);
 	int			kept = 0;
 
 	for (uint64 row = 0; row < found; row++)
@@ -181,7 +185,7 @@ lock_rows(const BatchWrite *batch, TeJob **jobs, int count)
 			row_not_locked(batch, jobs[i]);
 	}
 	pfree(locked);
-	return kept;
+	return kept > 0 ? te_copies_keep(jobs, kept) : 0;
 }
 
 /*
@@ -199,7 +203,7 @@ update_rows(const BatchWrite *batch, TeJob **jobs, const TeRowUpdate *updates, i
 		return;
 	context = updates[0].bytes > 0 ? AllocSetContextCreate(CurrentMemoryContext, "thumbexif rows", ALLOCSET_DEFAULT_SIZES) : NULL;
 	caller = MemoryContextSwitchTo(context != NULL ? context : CurrentMemoryContext);
-	if (run_on_table(batch->attachment, te_row_update_sql(jobs, updates, count, &args), &args) != (uint64) count)
+	if (run_on_table(batch->attachment, true, te_row_update_sql(jobs, updates, count, &args), &args) != (uint64) count)
 		ereport(ERROR,
 				(errcode(ERRCODE_TRIGGERED_ACTION_EXCEPTION),
 				 errmsg("a trigger or rule has suppressed the update"),
@@ -319,7 +323,7 @@ try_write(BatchWrite *batch, TeJob **jobs, int count)
 	if (error == NULL)
 		return NULL;
 	charge_row(batch);
-	if ((te_error_is_interrupt(error) && !te_time_limit_hit()) || is_server_error(error))
+	if ((te_error_is_interrupt(error) && !te_time_limit_hit()) || is_server_error(batch, error))
 		ReThrowError(error);
 	return error;
 }
@@ -397,6 +401,7 @@ te_batch_write(const TeAttachment *attachment, TeJob **jobs, int count, const Te
 	}
 	write_files(jobs, count, between, arg);
 
+	te_copies_lock(attachment, false);
 	/* before the states, as TRUNCATE and DELETE do */
 	LockRelationOid(attachment->relation, RowExclusiveLock);
 	te_attachment_check_same(attachment);

@@ -6,6 +6,7 @@
 
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 
 #include "column_value.h"
 #include "job_thumbnails.h"
@@ -205,18 +206,18 @@ arg_column(TeJob *const *jobs, TeColumn column, const TeRowUpdate *updates, int 
 }
 
 /*
- * Append the join of rows "t" with the numbers "n" of the jobs, by key and path.  It compares bytes: the path's collation may be
- * nondeterministic.
+ * Append the join of rows "t" with the numbers "n" of the jobs, by key and path, of which there are SQL for the number, the array of keys, and
+ * that of paths.  It compares bytes: the path's collation may be nondeterministic.
  */
 static void
-append_join(StringInfo sql, const TeAttachment *attachment)
+append_join(StringInfo sql, const TeAttachment *attachment, const char *count, const char *keys, const char *paths)
 {
 	const char *path = psprintf("t.%s", quote_identifier(attachment->path));
 
-	appendStringInfo(sql, " pg_catalog.generate_series(1, $1) AS w (n) WHERE %s AND"
-					 " ((%s) COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.=) ($3)[w.n]"
-					 " OR (%s IS NULL AND ($3)[w.n] IS NULL))%s",
-					 te_key_equals_nth_sql(&attachment->key, "t.", "$2", "w.n"), te_path_sql(path), path, attachment->rows_and);
+	appendStringInfo(sql, " pg_catalog.generate_series(1, %s) AS w (n) WHERE %s AND"
+					 " ((%s) COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.=) (%s)[w.n]"
+					 " OR (%s IS NULL AND (%s)[w.n] IS NULL))%s", count,
+					 te_key_equals_nth_sql(&attachment->key, "t.", keys, "w.n"), te_path_sql(path), paths, path, paths, attachment->rows_and);
 }
 
 char *
@@ -228,8 +229,33 @@ te_row_lock_sql(TeJob *const *jobs, int count, TeArgs *args)
 	arg_rows(attachment, jobs, count, args);
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "SELECT w.n FROM %s AS t,", attachment->rows);
-	append_join(&sql, attachment);
+	append_join(&sql, attachment, "$1", "$2", "$3");
 	appendStringInfoString(&sql, " FOR NO KEY UPDATE OF t");
+	return sql.data;
+}
+
+/* A parameter as a literal. */
+static char *
+literal(const TeArgs *args, int i)
+{
+	Oid			output;
+	bool		is_varlena;
+
+	getTypeOutputInfo(args->types[i], &output, &is_varlena);
+	return psprintf("%s::%s", quote_literal_cstr(OidOutputFunctionCall(output, args->values[i])), format_type_be_qualified(args->types[i]));
+}
+
+char *
+te_row_find_sql(TeJob *const *jobs, int count)
+{
+	const TeAttachment *attachment = jobs[0]->asset.attachment;
+	StringInfoData sql;
+	TeArgs		args;
+
+	arg_rows(attachment, jobs, count, &args);
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "SELECT pg_catalog.string_agg(w.n::pg_catalog.text, ',') FROM %s AS t,", attachment->rows);
+	append_join(&sql, attachment, literal(&args, 0), literal(&args, 1), literal(&args, 2));
 	return sql.data;
 }
 
@@ -243,7 +269,7 @@ te_row_update_sql(TeJob *const *jobs, const TeRowUpdate *updates, int count, TeA
 	Assert(updates[0].any);
 	arg_rows(attachment, jobs, count, args);
 	initStringInfo(&sql);
-	appendStringInfo(&sql, "UPDATE %s AS t SET ", attachment->rows);
+	appendStringInfo(&sql, "UPDATE %s AS t SET ", OidIsValid(attachment->all_copies) ? attachment->named_name : attachment->rows);
 	for (int i = 0; i < TE_COLUMNS; i++)
 	{
 		if (!updates[0].set[i])
@@ -256,6 +282,6 @@ te_row_update_sql(TeJob *const *jobs, const TeRowUpdate *updates, int count, TeA
 	if (updates[0].clear_former)
 		appendStringInfo(&sql, "%s%s = NULL", comma, quote_identifier(attachment->former_thumbnail));
 	appendStringInfoString(&sql, " FROM");
-	append_join(&sql, attachment);
+	append_join(&sql, attachment, "$1", "$2", "$3");
 	return sql.data;
 }

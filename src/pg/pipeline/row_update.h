@@ -44,6 +44,9 @@ extern bool te_row_update_alike(const TeRowUpdate *a, const TeRowUpdate *b);
  */
 extern char *te_row_lock_sql(TeJob *const *jobs, int count, TeArgs *args);
 
+/* The SELECT of the numbers of the jobs whose rows are there, as one text, for other nodes of a Citus cluster: it has no parameters. */
+extern char *te_row_find_sql(TeJob *const *jobs, int count);
+
 /* The UPDATE of the rows with the keys and paths of these jobs.  The updates are alike and set columns. */
 extern char *te_row_update_sql(TeJob *const *jobs, const TeRowUpdate *updates, int count, TeArgs *args);
 

@@ -306,7 +306,8 @@ attach_table(Relation relation, TeGivenColumns *given, TeGivenBool triggers, TeG
 	te_attach_check_relation(relation);
 	given->notify = choose_channel(old, given->notify);
 	given->sizes = te_attach_choose_sizes(old, given->sizes);
-	given->tracking = te_attach_choose_tracking(old, triggers, replicated);
+	if (!told)
+		given->tracking = te_attach_choose_tracking(old, triggers, replicated);
 	if (old != NULL)
 		te_attach_keep(old, given);
 	te_attach_map(relation, given, &mapping);

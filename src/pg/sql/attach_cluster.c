@@ -182,9 +182,6 @@ check_kind(Relation relation, const TeMapping *mapping)
 
 	switch (te_citus_kind(RelationGetRelid(relation)))
 	{
-		case TE_CITUS_REFERENCE:
-			refuse_kind(relation, "it is a reference table, whose rows are on all nodes",
-						"Each node would make thumbnails of its own, and the copies of a row would differ. Use undistribute_table(), and perhaps create_distributed_table().");
 		case TE_CITUS_OTHER:
 			refuse_kind(relation, "it is distributed by append or range, or its shards have several placements",
 						"Distribute it by hash with one placement for each shard: create_distributed_table() with \"citus.shard_replication_factor\" 1.");
@@ -257,6 +254,7 @@ te_attach_cluster_nodes(const TeAttachment *attachment, const char *search_path)
 	for (int i = 0; i < TE_COLUMNS; i++)
 		append_pair(&json, te_columns[i].name, attachment->column[i] != NULL ? attachment->column[i] : "");
 	append_pair(&json, "notify", attachment->notify != NULL ? attachment->notify : "");
+	append_pair(&json, "tracking", te_tracking_name(attachment->tracking));
 	append_pair(&json, "thumbnail_sizes", attachment->sizes.count > 0 ? te_sizes_text(&attachment->sizes) : "");
 	appendStringInfoChar(&json, '}');
 
@@ -319,5 +317,6 @@ te_attach_cluster_read(const char *json, TeGivenColumns *given)
 	given->facts = TE_FACTS_NAMED;
 	given->notify = te_cluster_value(json, "notify");
 	given->sizes = te_cluster_value(json, "thumbnail_sizes");
+	given->tracking = te_tracking_of_name(te_cluster_value(json, "tracking"));
 	return te_cluster_value(json, "search_path");
 }

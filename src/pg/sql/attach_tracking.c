@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "access/relation.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "utils/rel.h"
@@ -37,33 +38,64 @@ te_attach_choose_tracking(const TeAttachment *old, TeGivenBool triggers, TeGiven
 	return tracking;
 }
 
+/* The triggers of a table with rows.  "number" is that of its attachment, if it is tracked in another way than before. */
+static void
+track_rows(Relation relation, int number, TeTriggerSet set, const TeMapping *mapping, TeTracking tracking)
+{
+	if (number != 0)
+	{
+		te_table_triggers_drop(RelationGetRelid(relation));
+		te_swept_forget(number);
+		te_swept_request(number);
+	}
+	if (tracking != TE_TRACKED_BY_SWEEP)
+		te_table_triggers_create(relation, set, tracking == TE_TRACKED_ALWAYS, &mapping->key, mapping->path);
+	else if (number != 0)
+		te_inserted_ranges_forget(number);	/* a sweep finds these rows, which no state tells of */
+}
+
+/* Citus has triggers on shards only, where each node makes its own. */
+static void
+track_shards(const TeAttachment *old, const TeMapping *mapping, TeTracking tracking)
+{
+	ListCell   *cell;
+
+	foreach(cell, te_attachment_members(old))
+	{
+		const TeAttachment *shard = lfirst(cell);
+		Relation	relation = try_relation_open(shard->relation, ShareRowExclusiveLock);
+
+		if (relation == NULL)
+			continue;
+		track_rows(relation, old->tracking != tracking ? shard->number : 0, TE_TRIGGERS_TABLE, mapping, tracking);
+		relation_close(relation, NoLock);
+	}
+}
+
 void
 te_attach_track(Relation relation, const TeAttachment *old, const TeMapping *mapping, TeTracking tracking)
 {
-	bool		changed = old != NULL && old->tracking != tracking;
 	bool		partitioned = relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
 	bool		citus = te_citus_kind(RelationGetRelid(relation)) != TE_CITUS_NONE;
 	TeArgs		args = {0};
 
-	if ((partitioned || citus) && tracking != TE_TRACKED)
+	if (partitioned && tracking != TE_TRACKED)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("table \"%s\" can only be tracked by triggers", RelationGetRelationName(relation)),
-				 errdetail("It is %s.", citus ? "a table of a Citus cluster" : "partitioned"),
+				 errdetail("It is partitioned."),
 				 errhint("Omit the parameters \"triggers\" and \"replicated\".")));
+	if (citus && tracking == TE_TRACKED_ALWAYS)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("table \"%s\" cannot be attached with replicated => true", RelationGetRelationName(relation)),
+				 errdetail("It is a table of a Citus cluster, and logical replication does not write to the shards of such tables."),
+				 errhint("Omit the parameter. What is written by way of Citus is noticed.")));
 	te_arg(&args, OIDOID, ObjectIdGetDatum(RelationGetRelid(relation)));
 	te_arg_text(&args, te_tracking_name(tracking));
 	te_sql(psprintf("UPDATE %s SET tracking = $2 WHERE relation = $1 AND tracking <> $2", te_internal_name("thumbexif_attachment")), &args);
-	if (changed)
-	{
-		te_table_triggers_drop(RelationGetRelid(relation));
-		te_swept_forget(old->number);
-		te_swept_request(old->number);
-	}
-	/* Citus has triggers on shards only, where each node makes its own */
-	if (tracking != TE_TRACKED_BY_SWEEP && !citus)
-		te_table_triggers_create(relation, partitioned ? TE_TRIGGERS_PARTITIONED : TE_TRIGGERS_TABLE, tracking == TE_TRACKED_ALWAYS,
-								 &mapping->key, mapping->path);
-	else if (changed && !citus)
-		te_inserted_ranges_forget(old->number); /* a sweep finds these rows, which no state tells of */
+	if (!citus)
+		track_rows(relation, old != NULL && old->tracking != tracking ? old->number : 0, partitioned ? TE_TRIGGERS_PARTITIONED : TE_TRIGGERS_TABLE, mapping, tracking);
+	else if (old != NULL)
+		track_shards(old, mapping, tracking);
 }

@@ -78,8 +78,8 @@ te_cluster_find_row(const TeAttachment *attachment, const TeKey *key, Oid *shard
 	if (OidIsValid(*shard))
 		return NULL;
 	te_arg_int8(&args, number);
-	if (te_sql("SELECT n.groupid, n.nodename, n.nodeport FROM pg_catalog.pg_dist_placement AS p JOIN pg_catalog.pg_dist_node AS n USING (groupid)"
-			   " WHERE p.shardid OPERATOR(pg_catalog.=) $1 AND p.shardstate OPERATOR(pg_catalog.=) 1"
+	if (te_sql("SELECT n.groupid, n.nodename, n.nodeport FROM pg_catalog.pg_dist_node AS n, " TE_CITUS_PLACEMENT_SQL
+			   " AND p.shardid OPERATOR(pg_catalog.=) $1 AND p.groupid OPERATOR(pg_catalog.=) n.groupid"
 			   " AND n.noderole::pg_catalog.text OPERATOR(pg_catalog.=) 'primary'", &args) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

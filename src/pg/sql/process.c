@@ -12,6 +12,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "funcapi.h"
@@ -34,6 +35,7 @@
 #include "pg/files/thumbnail_store.h"
 #include "pg/pipeline/finish_notify.h"
 #include "pg/pipeline/adopt.h"
+#include "pg/pipeline/copies.h"
 #include "pg/pipeline/job_thumbnails.h"
 #include "pg/pipeline/status_error.h"
 #include "pg/pipeline/row_update.h"
@@ -58,17 +60,21 @@ typedef struct Process
 	TeKey		key;
 	bool		force;
 	bool		as_caller;		/* write as the caller, not as the table's owner */
+	bool		has_written;	/* the transaction, before this: perhaps the row itself */
 } Process;
 
-/* Execute a statement that writes or locks the row, as the role that writes it. */
+/* Lock the row with the path that was decoded, as the role that writes it. */
 static uint64
-write_sql(const Process *process, const char *sql, const TeArgs *args)
+lock_row(const Process *process, TeJob *job)
 {
 	const TeAttachment *attachment = process->attachment;
+	TeArgs		args;
+	char	   *sql = te_row_lock_sql(&job, 1, &args);
 
+	te_copies_lock(attachment, process->as_caller);
 	if (process->as_caller)
-		return te_sql_as_caller(attachment->named, attachment->search_path, sql, args);
-	return te_sql_as_owner(attachment->relation, attachment->owner, attachment->search_path, sql, args);
+		return te_sql_as_caller(attachment->named, attachment->search_path, sql, &args);
+	return te_sql_as_owner(attachment->relation, attachment->owner, attachment->search_path, sql, &args);
 }
 
 /* Read the asset, its row as the caller; ERROR if the caller sees no such row. */
@@ -162,6 +168,21 @@ check_row(const Process *process, const TeJob *job, bool tried_before)
 		throw_not_updated(process, job);
 }
 
+/* ERROR if the row is not in all copies.  If this transaction has inserted it, no other sees it yet. */
+static void
+check_copies(const Process *process, TeJob *job)
+{
+	bool		behind;
+	const char *node = process->has_written ? NULL : te_copies_behind(&job, 1, &behind);
+
+	if (node != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("the row of asset %s is not the same on node %s", job->id, node),
+				 errdetail("Table %s is a reference table, of which each node has a copy.", process->attachment->named_name),
+				 errhint("Try again: another transaction may be about to commit there.")));
+}
+
 /* Write files, row and state.  False, with nothing written, if the row's path has changed, or a thumbnail to which sizes were to be added. */
 static bool
 write_result(const Process *process, TeJob *job, bool tried_before)
@@ -175,7 +196,7 @@ write_result(const Process *process, TeJob *job, bool tried_before)
 	te_write_rights_check(attachment);	/* also if only the state changes */
 	if (te_job_write_files(job))
 		te_thumbnail_sync();
-	rows = write_sql(process, te_row_lock_sql(&job, 1, &args), &args);
+	rows = lock_row(process, job);
 	te_sql_free();
 	if (rows == 0)
 	{
@@ -183,6 +204,7 @@ write_result(const Process *process, TeJob *job, bool tried_before)
 		te_job_discard_files(job);
 		return false;
 	}
+	check_copies(process, job);
 	te_attachment_check_same(attachment);
 	LockRelationOid(attachment->relation, RowExclusiveLock);	/* no trigger can be added from here on */
 	te_code_rights_check_table(attachment->relation, CMD_UPDATE, process->as_caller ? GetUserId() : attachment->owner);
@@ -199,7 +221,7 @@ write_result(const Process *process, TeJob *job, bool tried_before)
 	te_row_update_plan(job, &process->settings, &update);
 	if (!process->as_caller)
 		te_write_rights_check_columns(attachment, &update);
-	if (update.any && write_sql(process, te_row_update_sql(&job, &update, 1, &args), &args) != 1)
+	if (update.any && te_copies_update(attachment, process->as_caller, te_row_update_sql(&job, &update, 1, &args), &args) != 1)
 		throw_not_updated(process, job);
 	if (job->asset.state.status != TE_ASSET_RUNNING)	/* otherwise the claim has counted the attempt */
 		job->asset.state.attempts = Min(job->asset.state.attempts + 1, PG_INT16_MAX);
@@ -319,6 +341,7 @@ read_arguments(FunctionCallInfo fcinfo, Oid type, Process *process)
 				 errhint("Pass the key of a row of the attached table.")));
 	process->attachment = te_attachment_get(PG_ARGISNULL(1) ? InvalidOid : PG_GETARG_OID(1));
 	process->force = PG_GETARG_BOOL(2);
+	process->has_written = TransactionIdIsValid(GetTopTransactionIdIfAny());
 	te_settings_now(process->attachment, &process->settings);
 	if (!te_key_from_argument(process->attachment, type, PG_GETARG_DATUM(0), &process->key))
 		te_key_unknown(process->attachment, te_key_text(te_key_state_type(process->attachment->key_type), &process->key));
@@ -337,6 +360,12 @@ find_table(Process *process)
 	process->as_caller = GetUserId() == (named == attachment->relation ? attachment->owner : process->attachment->owner) ||
 		check_enable_rls(named, InvalidOid, true) == RLS_ENABLED ||
 		check_enable_rls(attachment->relation, attachment->owner, true) == RLS_ENABLED;
+	if (OidIsValid(attachment->all_copies) && !process->as_caller && IsTransactionBlock())
+		ereport(ERROR,
+				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+				 errmsg("could not process asset %s inside a transaction block", te_key_text(attachment->key_type, &process->key)),
+				 errdetail("Table %s is a reference table, whose copies are written as its owner, over other connections than those of this transaction.", attachment->named_name),
+				 errhint("Do it outside of BEGIN, or as the owner of the table.")));
 	process->attachment = process->as_caller ? te_member_for_user(attachment) : attachment;
 }
 
