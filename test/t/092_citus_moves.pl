@@ -117,7 +117,7 @@ foreach my $step (1 .. $steps)
 		my (undef, undef, $error) = $coordinator->psql('postgres', 'SELECT * FROM thumbexif_status');
 		like($error, qr/WARNING:  could not read the numbers of assets on node \S+:$port/, 'a view says which node does not answer');
 		(undef, undef, $error) = $coordinator->psql('postgres', "CALL thumbexif_backfill(10, relation => 'photos')");
-		like($error, qr/on node \S+:$port/, 'so does a backfill');
+		like($error, qr/WARNING:  could not go on with the backfill of table \S+ on node \S+:$port/, 'so does a backfill');
 		$coordinator->psql('postgres', $insert);	# fails for the rows of that node
 		$node->start;
 	}
