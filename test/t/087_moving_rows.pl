@@ -123,6 +123,16 @@ sql(q{BEGIN; CREATE TEMPORARY TABLE kept AS SELECT * FROM photos WHERE id = 31; 
 is(absent('photos'), '', 'likewise when the move was rolled back once');
 sql('DROP TRIGGER a_trigger ON photos; DROP TRIGGER z_trigger ON photos');
 
+# --- a move ends with an ERROR between the deletion and the insertion
+
+sql(<<'EOT');
+CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM 1 / 0; RETURN NULL; END $$;
+CREATE TRIGGER z_trigger AFTER DELETE ON photos FOR EACH ROW WHEN (OLD.id = 34) EXECUTE FUNCTION fail();
+DO $$ BEGIN UPDATE photos SET part = 31 WHERE id = 34; EXCEPTION WHEN division_by_zero THEN NULL; END $$;
+DROP TRIGGER z_trigger ON photos;
+EOT
+is(absent('photos'), '', 'the row that has not moved keeps its file');
+
 # --- a row moves into a partition that is not attached, and comes back
 
 sql('CREATE UNLOGGED TABLE photos_50 PARTITION OF photos FOR VALUES IN (50)');

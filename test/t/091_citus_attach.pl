@@ -43,6 +43,22 @@ my $port = $workers[1]->port;
 refused($coordinator, "SELECT thumbexif_attach('photos')", qr/"thumbexif.thumbnail_size" differs on node \S+:$port/, 'and settings that differ, with the node');
 is(on_nodes($cluster, 'SELECT count(*) FROM thumbexif_internal.thumbexif_attachment'), '0 0 0', 'nothing is attached then');
 $workers[1]->safe_psql('postgres', $_) foreach ('ALTER SYSTEM RESET thumbexif.thumbnail_size', 'SELECT pg_reload_conf()');
+value($workers[0], q{SET citus.enable_ddl_propagation = off; ALTER FUNCTION thumbexif_node(text) RENAME TO node_kept;
+	CREATE FUNCTION thumbexif_node(text) RETURNS text LANGUAGE sql AS $$SELECT replace(public.node_kept($1), '"1.1"', '"1.0"')$$});
+$port = $workers[0]->port;
+refused($coordinator, "SELECT thumbexif_attach('photos')", qr/node \S+:$port has version 1.0 of thumbexif, and the coordinator 1.1/, 'and another version');
+value($workers[0], q{SET citus.enable_ddl_propagation = off; DROP FUNCTION thumbexif_node(text); ALTER FUNCTION node_kept(text) RENAME TO thumbexif_node});
+
+# a folder of this name that is another on each node
+foreach my $node (@{ $cluster->{nodes} })
+{
+	mkdir $node->data_dir . '/own' or die "mkdir: $!";
+	$node->safe_psql('postgres', $_) foreach ("ALTER SYSTEM SET thumbexif.thumbnail_dir = '/proc/self/cwd/own'", 'SELECT pg_reload_conf()');
+}
+refused($coordinator, "SELECT thumbexif_attach('photos')", qr/node \S+ does not see the thumbnail folder of the coordinator/, 'and a thumbnail folder that is not shared');
+$_->safe_psql('postgres', 'ALTER SYSTEM RESET thumbexif.thumbnail_dir') foreach @{ $cluster->{nodes} };
+$_->safe_psql('postgres', 'SELECT pg_reload_conf()') foreach @{ $cluster->{nodes} };
+wait_for($_, 'the folder is shared again', q{SELECT current_setting('thumbexif.thumbnail_dir') !~ 'own'}) foreach @{ $cluster->{nodes} };
 
 # --- attach, insert, done
 
@@ -57,6 +73,12 @@ is( value($coordinator, q{SELECT count(DISTINCT regexp_replace(thumbnail_path, '
 like(value($coordinator, 'SELECT min(thumbnail_path) FROM photos'), qr{/c\d+-\d+/\d+/../../\d+-}, 'in that of the cluster, which has its system identifier');
 is(scalar files_below($cluster->{thumbnails}), 40, 'each file has its row');
 
+my ($folder) = glob "$cluster->{thumbnails}/c*";
+rename $folder, "$cluster->{thumbnails}/away" or die "rename: $!";
+refused($coordinator, q{SELECT thumbexif_process(1, 'photos', true)}, qr/folder "\Q$folder\E" of the cluster.* is missing/, 'a folder that is gone is not made anew');
+ok(!-e $folder, 'beneath a mount point');
+rename "$cluster->{thumbnails}/away", $folder or die "rename: $!";
+is(value($coordinator, q{SELECT status FROM thumbexif_process(1, 'photos', true)}), 'done', 'and used when it is back');
 
 # --- functions and views on the coordinator work on all nodes
 
@@ -173,7 +195,19 @@ $on_node->finish;
 my $other = TestSession->new($coordinator, user => 'other');
 $other->query(q{SELECT thumbexif_process(3, 'his')});
 like($other->errors, qr/permission denied/, 'another role does not');
+value($coordinator, q{SELECT * FROM run_command_on_all_nodes('GRANT EXECUTE ON FUNCTION thumbexif_process(bigint, regclass, boolean) TO other');
+	GRANT SELECT, UPDATE ON his TO other});
+is($other->query(q{SELECT status FROM thumbexif_process(3, 'his', true)}), 'done', 'unless it is granted that') or diag($other->errors);
+value($coordinator, 'REVOKE UPDATE ON his FROM other');
+$other->query(q{SELECT thumbexif_process(3, 'his', true)});
+like($other->errors, qr/on node \S+\n.*permission denied for table his/, 'and the node that has the row checks its rights on the table');
 $_->finish foreach $owner, $other;
+
+# --- without states
+
+value($_, q{DELETE FROM thumbexif_internal.thumbexif_asset}) foreach @workers;
+value($coordinator, 'SELECT thumbexif_clean()');
+is(scalar(grep { !-e $_ } keys %named), 0, 'thumbexif_clean() keeps files that only rows name');
 
 # --- detach
 

@@ -7,6 +7,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use CitusTest;
 use ThumbexifTest;
+use Time::HiRes qw(sleep time);
 use WorkerTest;
 
 plan skip_all => 'no Citus (make check-citus)' unless has_citus();
@@ -36,6 +37,72 @@ is(value($coordinator, $names), $before, 'with the files that they had');
 value($coordinator, q{INSERT INTO photos SELECT i, i || '.png' FROM generate_series(101, 200) i});
 wait_for($coordinator, 'rows that arrive are done by both', q{SELECT count(thumbnail_path) FROM photos}, 200);
 $before = value($coordinator, $names);
+
+# --- a cluster with nothing to do sleeps, as a server does
+
+# sleeps(SERVER): how often each thread of thumbexif's processes has gone to sleep so far, a line for each
+sub sleeps
+{
+	my $server = shift;
+	my $top = (split /\n/, slurp_file($server->data_dir . '/postmaster.pid'))[0];
+	my (%parent, @lines);
+
+	foreach my $stat (glob '/proc/[0-9]*/stat')
+	{
+		open(my $file, '<', $stat) or next;
+		my ($pid, $parent) = (<$file> // '') =~ /^(\d+) \(.*\) \S+ (\d+) / or next;
+		$parent{$pid} = $parent;
+	}
+	foreach my $pid (sort keys %parent)
+	{
+		my $above = $pid;
+		$above = $parent{$above} while $above && $above != $top;
+		open(my $file, '<', "/proc/$pid/cmdline") or next;
+		my ($name) = (<$file> // '') =~ /(thumbexif[ -]\w+)/;
+		next unless $above && $pid != $top && $name;
+		foreach my $status (glob "/proc/$pid/task/*/status")
+		{
+			open(my $thread, '<', $status) or next;
+			push @lines, map { /^voluntary_ctxt_switches:\s+(\d+)/ ? "$name, $status: $1" : () } <$thread>;
+		}
+	}
+	return join "\n", @lines;
+}
+
+# wait_asleep(WHAT, WORKERS, SERVERS...): until no thread has been awake for longer than anything waits that is tried again every few
+# seconds; there is a launcher on each of the servers, and so many workers
+sub wait_asleep
+{
+	my ($what, $workers, @servers) = @_;
+	my $deadline = time + $PostgreSQL::Test::Utils::timeout_default;
+	my ($since, $before, @awake) = (time, '');
+
+	while (time < $deadline && time < $since + 6)
+	{
+		my $now = join "\n", map { sleeps($_) } @servers;
+
+		if ($now ne $before)
+		{
+			my %known = map { $_ => 1 } split /\n/, $before;
+			@awake = grep { !$known{$_} } split /\n/, $now;
+			($since, $before) = (time, $now);
+		}
+		sleep 0.1;
+	}
+	ok(time >= $since + 6, $what) or diag(join "\n", 'gave up waiting: awake last were', @awake);
+	is(scalar(() = $before =~ /^thumbexif launcher,/mg), scalar @servers, "$what, with launchers");
+	is(scalar(() = $before =~ /^thumbexif worker,/mg), $workers, "$what, with workers");
+	return;
+}
+
+my $plain = new_server('plain', preload => 1, roots => $root);
+value($plain, 'CREATE TABLE photos (id bigint PRIMARY KEY, path text NOT NULL, thumbnail_path text)');
+value($plain, q{SELECT thumbexif_attach('photos')});
+value($plain, q{INSERT INTO photos SELECT i, i || '.png' FROM generate_series(1, 100) i});
+wait_done($plain, 'an ordinary server has done its rows, too', 100);
+wait_asleep('an idle server sleeps', 1, $plain);
+wait_asleep('an idle cluster sleeps', 2, $coordinator, $first, $second);
+$plain->stop;
 
 # --- a node dies, and its standby takes its place
 

@@ -53,12 +53,7 @@ te_asset_state_delete_sql(const char *state, const char *where)
 char *
 te_asset_state_move_sql(const char *state)
 {
-	return psprintf("UPDATE %s s SET id = $4, version = GREATEST(s.version + 1, $2), "
-					"status = CASE status WHEN 'running' THEN COALESCE(claimed_from, 'queued') ELSE status END, "
-					"attempts = CASE status WHEN 'running' THEN GREATEST(attempts - 1, 0) ELSE attempts END, "
-					"claimed_from = NULL, claim = NULL "
-					"WHERE attachment = $1 AND id = $3",
-					state);
+	return psprintf("UPDATE %s s SET id = $4, " TE_STATE_MOVED " WHERE attachment = $1 AND id = $3", state);
 }
 
 char *

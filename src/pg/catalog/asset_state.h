@@ -39,9 +39,16 @@ extern char *te_asset_state_delete_sql(const char *state, const char *where);
 extern char *te_asset_folder_sql(void);
 
 /*
- * SQL that moves a state (alias s), and the rows of its thumbnails in several sizes, from key $3 to $4 of attachment $1.  A process that
- * works on the asset knows only the old key, so the state becomes that before its claim.  $2 as above.
+ * SET clauses of a state (alias s) whose key changes, or its partition.  A process that works on the asset does not know where it is now, so the
+ * state becomes that before its claim.  $2 as above.
  */
+#define TE_STATE_MOVED \
+	"version = GREATEST(s.version + 1, $2), " \
+	"status = CASE s.status WHEN 'running' THEN COALESCE(s.claimed_from, 'queued') ELSE s.status END, " \
+	"attempts = CASE s.status WHEN 'running' THEN GREATEST(s.attempts - 1, 0) ELSE s.attempts END, " \
+	"claimed_from = NULL, claim = NULL"
+
+/* SQL that moves a state, and the rows of its thumbnails in several sizes, from key $3 to $4 of attachment $1. */
 extern char *te_asset_state_move_sql(const char *state);
 extern char *te_asset_state_move_sizes_sql(const char *state);
 

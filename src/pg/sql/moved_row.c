@@ -4,7 +4,6 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "access/transam.h"
 #include "access/xact.h"
 #include "catalog/pg_collation.h"
@@ -159,9 +158,8 @@ remember(const TeTrackedTable *table, Datum key, bool moves)
 }
 
 bool
-te_moved_row_leaves(const TeTrackedTable *table, Datum key, HeapTuple row)
+te_moved_row_leaves(const TeTrackedTable *table, Datum key, bool moves)
 {
-	bool		moves = HeapTupleHeaderIndicatesMovedPartitions(row->t_data);
 	TeArgs		args = {0};
 	char	   *sql = psprintf("WITH gone AS (DELETE FROM %s AS s WHERE s.attachment = $1 AND s.id = $2"
 							   " RETURNING s.path_hash, s.file, s.wrote, s AS whole),"
@@ -190,16 +188,6 @@ te_moved_row_leaves(const TeTrackedTable *table, Datum key, HeapTuple row)
 }
 
 /* --- insertion */
-
-/* A text of the row, or NULL. */
-static char *
-row_text(TupleTableSlot *row, AttrNumber column)
-{
-	bool		isnull = true;
-	Datum		value = column > 0 ? slot_getattr(row, column, &isnull) : (Datum) 0;
-
-	return isnull ? NULL : TextDatumGetCString(value);
-}
 
 /*
  * Is it the row that has left?  Keys may be the same in two partitions, and may change when a row moves.  A row that names the
@@ -337,8 +325,8 @@ te_moved_row_arrives(const TeTrackedTable *table, Datum key, TupleTableSlot *row
 	last_left = false;
 	if (!te_moved_rows_any())
 		return TE_MOVED_NOT;
-	thumbnail_path = row_text(row, table->thumbnail_path);
-	path_hash = te_path_hash(row_text(row, table->path));
+	thumbnail_path = te_tracked_text(row, table->thumbnail_path);
+	path_hash = te_path_hash(te_tracked_text(row, table->path));
 	foreach(cell, left_rows)
 	{
 		LeftRow    *left = lfirst(cell);
@@ -367,7 +355,7 @@ te_moved_row_escapes(Oid relation, TupleTableSlot *row)
 
 	if (name == NULL || !te_column_find(relation, name, &column) || !te_path_accepts(column.type))
 		return;
-	thumbnail_path = row_text(row, column.number);
+	thumbnail_path = te_tracked_text(row, column.number);
 	foreach(cell, left_rows)
 	{
 		LeftRow    *left = lfirst(cell);

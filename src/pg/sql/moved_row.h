@@ -11,7 +11,6 @@
 
 #include "postgres.h"
 
-#include "access/htup.h"
 #include "executor/tuptable.h"
 
 #include "tracked_table.h"
@@ -23,8 +22,11 @@ typedef enum TeMovedResult
 	TE_MOVED_CHANGED			/* the same, but its path has changed */
 } TeMovedResult;
 
-/* A row with this key was deleted: delete its state, list its files for removal, and remember both.  False if it has no state. */
-extern bool te_moved_row_leaves(const TeTrackedTable *table, Datum key, HeapTuple row);
+/*
+ * A row with this key was deleted: delete its state, list its files for removal, and remember both.  "moves" tells that UPDATE has deleted it
+ * to insert it elsewhere.  False if it has no state.
+ */
+extern bool te_moved_row_leaves(const TeTrackedTable *table, Datum key, bool moves);
 
 /* A row with this key was inserted: take over the state that it had, and its files.  Both are left alone if it has a state. */
 extern TeMovedResult te_moved_row_arrives(const TeTrackedTable *table, Datum key, TupleTableSlot *row);

@@ -7,11 +7,9 @@
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
-#include "utils/datum.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
-#include "utils/uuid.h"
 
 #include "bulk_insert.h"
 #include "pending_row.h"
@@ -175,13 +173,10 @@ void
 te_pending_row_add(const TeTrackedTable *table, Datum key)
 {
 	int			level = GetCurrentTransactionNestLevel();
-	Oid			type = te_key_state_type(table->key_type);
-	MemoryContext caller = MemoryContextSwitchTo(TopTransactionContext);
 
 	if (pending == NULL)
 		begin();
-	append(find(table->relation, level), type == INT8OID ? key : datumCopy(key, false, type == UUIDOID ? UUID_LEN : -1));
-	MemoryContextSwitchTo(caller);
+	append(find(table->relation, level), te_tracked_key_copy(table, key));
 	num_pending++;
 	deepest = Max(deepest, level);
 }
@@ -190,6 +185,19 @@ bool
 te_pending_rows_any(bool many)
 {
 	return pending != NULL && num_pending > (many ? MANY_KEYS : 0);
+}
+
+bool
+te_pending_rows_of(Oid relation)
+{
+	for (int level = pending != NULL ? deepest : 0; level > 0; level--)
+	{
+		PendingTable key = {.relation = relation, .level = level};
+
+		if (hash_search(pending, &key, HASH_FIND, NULL) != NULL)
+			return true;
+	}
+	return false;
 }
 
 /* Tables with the same state table. */

@@ -19,6 +19,9 @@ extern void te_pending_row_add(const TeTrackedTable *table, Datum key);
 /* Are there any?  With "many", so many that they should be queued even if the statement goes on. */
 extern bool te_pending_rows_any(bool many);
 
+/* Are there any of this table? */
+extern bool te_pending_rows_of(Oid relation);
+
 /* Queue those of this subtransaction.  Inside SPI, with the extension's rights. */
 extern void te_pending_rows_queue(void);
 

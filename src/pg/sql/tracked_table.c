@@ -10,9 +10,12 @@
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
+#include "utils/memutils.h"
 #include "utils/syscache.h"
+#include "utils/uuid.h"
 
 #include "pg/base/array_text.h"
 #include "pg/base/extension.h"
@@ -184,4 +187,24 @@ te_tracked_key(const TeTrackedTable *table, TupleTableSlot *row, Datum *key)
 		default:
 			return true;
 	}
+}
+
+Datum
+te_tracked_key_copy(const TeTrackedTable *table, Datum key)
+{
+	Oid			type = te_key_state_type(table->key_type);
+	MemoryContext caller = MemoryContextSwitchTo(TopTransactionContext);
+	Datum		copy = type == INT8OID ? key : datumCopy(key, false, type == UUIDOID ? UUID_LEN : -1);
+
+	MemoryContextSwitchTo(caller);
+	return copy;
+}
+
+char *
+te_tracked_text(TupleTableSlot *row, AttrNumber column)
+{
+	bool		isnull = true;
+	Datum		value = column > 0 ? slot_getattr(row, column, &isnull) : (Datum) 0;
+
+	return isnull ? NULL : TextDatumGetCString(value);
 }
