@@ -64,7 +64,7 @@ is(value($coordinator, q{SELECT count(DISTINCT nodeport) FROM pg_dist_shard_plac
 # --- one asset: thumbexif_state(), thumbexif_file(), thumbexif_srcset()
 
 is(value($coordinator, q{SELECT count(*), sum(attempts), count(finished_at), string_agg(DISTINCT stale::text, '') FROM generate_series(1, 24) i, thumbexif_state(i::bigint, 'photos') s WHERE s.status = 'done'}),
-	'24|24|24|{}', 'thumbexif_state() of rows on all nodes');
+	'24|0|24|{}', 'thumbexif_state() of rows on all nodes');
 is(value($coordinator, q{SELECT status IS NULL AND attempts IS NULL FROM thumbexif_state(4711, 'photos')}), 't', 'of a row that is not there, NULLs');
 is( value($coordinator, q{SELECT count(*) FROM (SELECT id, thumbnail_path FROM photos OFFSET 0) p WHERE thumbexif_file(id, 'photos') = pg_read_binary_file(thumbnail_path)}),
 	24, 'thumbexif_file() gives the bytes of the file');
@@ -75,8 +75,8 @@ is(value($coordinator, q{SELECT thumbexif_file(4711, 'photos') IS NULL}), 't', '
 is(value($coordinator, q{SELECT octet_length(thumbexif_file('{"b c",2}', 'tenants')) = octet_length(thumbnail) FROM (SELECT thumbnail FROM tenants WHERE tenant = 'b c' AND id = 2) t}),
 	't', 'also of a thumbnail in the row, by a key of several columns');
 is(value($coordinator, q{SELECT status FROM thumbexif_state('{"d,\"e",3}', 'tenants')}), 'done', 'and its state');
-my $path = value($coordinator, q{SELECT regexp_replace(path, '^.*(/[^/]+/[0-9]+/../../)', '\1') FROM thumbexif_thumbnails WHERE relation = 'photos'::regclass AND id = '20' AND size = 256});
-like(value($coordinator, q{SELECT thumbexif_srcset(20, 'photos', 'https://x')}), qr{^https://x\S+ 64w, https://x\Q$path\E 256w$} , 'thumbexif_srcset()')
+my $path = value($coordinator, q{SELECT regexp_replace(path, '^.*/([^/]+/[0-9]+/../../)', '\1') FROM thumbexif_thumbnails WHERE relation = 'photos'::regclass AND id = '20' AND size = 256});
+like(value($coordinator, q{SELECT thumbexif_srcset(20, 'photos', 'https://x/')}), qr{^https://x/\S+ 64w, https://x/\Q$path\E 256w$}, 'thumbexif_srcset()')
   or diag($path);
 like(failure($coordinator, q{SELECT thumbexif_file(1, 'photos', 0)}), qr/22023: size 0 is out of range/, 'a size that cannot be');
 is(value($coordinator, q{BEGIN; INSERT INTO photos (id, path) VALUES (500, '5.png'); UPDATE photos SET path = '6.png' WHERE id = 7;
@@ -112,11 +112,11 @@ is(value($coordinator, q{CALL thumbexif_scan('more', 'photos', batch_size => 4)}
 is(value($coordinator, q{SELECT count(*), count(DISTINCT path), min(id) FROM photos WHERE path LIKE 'more/%'}), '9|9|1001', 'each once, with keys by default');
 write_file("$root/more/10.png", tiny_picture());
 is(value($coordinator, qq{CALL thumbexif_scan('$root/more', 'photos')}), '10|1|9|0', 'those that are there, on any node and by another name, are not inserted again');
-value($coordinator, q{ALTER TABLE photos ADD CONSTRAINT no_eleven CHECK (path NOT LIKE '%11.png')});
-write_file("$root/more/$_.png", tiny_picture()) foreach 11, 12;
+value($coordinator, q{ALTER TABLE photos ADD CONSTRAINT not_bad CHECK (path NOT LIKE '%bad.png')});
+write_file("$root/more/$_.png", tiny_picture()) foreach 'bad', 12;
 my (undef, $out, $error) = $coordinator->psql('postgres', q{CALL thumbexif_scan('more', 'photos')});
 is($out, '12|1|10|1', 'what the table refuses is counted, and the rest inserted');
-like($error, qr/WARNING:  file "more\/11.png" was not added: new row for relation "photos_\d+" violates check constraint/, 'with the reason');
+like($error, qr/WARNING:  file "more\/bad.png" was not added: new row for relation "photos_\d+" violates check constraint/, 'with the reason');
 
 value($coordinator, q{CREATE TABLE training_jobs (session_id int, asset_id bigint);
 	INSERT INTO training_jobs SELECT 1, id FROM photos WHERE id > 1000 AND id < 1010; INSERT INTO training_jobs VALUES (1, 1), (1, 1), (1, 4711), (2, 1);
@@ -210,7 +210,7 @@ is(value($coordinator, q{SELECT jsonb_array_length(api.photo(20) -> 'thumbnails'
 	value($coordinator, q{SELECT '2/' || substring(thumbnail_path FROM '[^/]+/[0-9]+/../../[^/]+$') FROM photos WHERE id = 20}), 'photo() with the URLs of its thumbnails');
 is(value($coordinator, q{SELECT api.photo(4711) IS NULL}), 't', 'none where there is no row');
 value($coordinator, q{SELECT thumbexif_api('tenants', 'api_tenants')});
-is(value($coordinator, q{SELECT string_agg(id, ' ') FROM api_tenants.photos_search("limit" => 3); SELECT api_tenants.photo('{"b c",2}') ->> 'path'}), "{f,3} {\"d,\\\"e\",3} {\"b c\",3}\n2.png", 'keys of several columns');
+is(value($coordinator, q{SELECT string_agg(id, ' ') FROM api_tenants.photos_search("limit" => 3); SELECT api_tenants.photo('{"b c",2}') ->> 'path'}), "{f,3} {a,3} {\"d,\\\"e\",3}\n2.png", 'keys of several columns');
 value($coordinator, q{SELECT thumbexif_api('photos', 'api', base => '/', create_indexes => true)});
 is(value($coordinator, q{SELECT count(*) FROM api.photos_search(camera => 'Canon EOS 5D')}), 8, 'made again, with indexes');
 
@@ -220,7 +220,7 @@ my $upload = sprintf q{SELECT api.photo_upload('\x%s'::bytea, 'x.png')}, unpack(
 my $photo = JSON::PP->new->decode(value($coordinator, $upload));
 like($photo->{path}, qr{uploads/}, 'an upload') or diag(explain($photo));
 is(value($coordinator, sprintf q{SELECT status FROM thumbexif_state(%d, 'photos')}, $photo->{id}), 'done', 'is processed by the node that has the row');
-is($photo->{make}, 'Up', 'and comes back with its EXIF');
+is($photo->{make}, 'UP', 'and comes back with its EXIF');
 my $files = () = files_below($cluster->{thumbnails});
 $upload = sprintf q{SELECT api.photo_upload('\x%s'::bytea, 'x.png') ->> 'width'}, unpack('H*', tiny_picture(make => 'Up', colour => 'zyx'));
 is(value($coordinator, "BEGIN; $upload; SELECT count(*) FROM photos WHERE camera_make = 'Up'; ROLLBACK"), "1\n2", 'in a transaction block, too');

@@ -310,6 +310,9 @@ add_choices(TeApi *api)
 		{"search_words", "_photos_search_words", "_photos_search"},
 		{"map", "map_of_newest", "map_of_nodes"},
 		{"map_all", "map_of_pages", "SELECT m FROM {schema}._photos_map(west, south, east, north, zoom) AS m"},
+		/* with constants, on which a function depends, Citus would create function and view on a node that joins, before the table */
+		{"table_to_upload", "regclass '{relation_literal}'", "CAST(text '{relation_literal}' AS regclass)"},
+		{"photo_of_upload", "regproc '{schema_literal}.photo'", "CAST(text '{schema_literal}.photo' AS regproc)"},
 	};
 	bool		distributed = te_citus_kind(api->attachment->relation) != TE_CITUS_NONE;
 
