@@ -65,6 +65,7 @@ is(value($coordinator, q{SELECT count(DISTINCT nodeport) FROM pg_dist_shard_plac
 
 is(value($coordinator, q{SELECT count(*), sum(attempts), count(finished_at), string_agg(DISTINCT stale::text, '') FROM generate_series(1, 24) i, thumbexif_state(i::bigint, 'photos') s WHERE s.status = 'done'}),
 	'24|0|24|{}', 'thumbexif_state() of rows on all nodes');
+is(value($coordinator, q{SELECT count(*) FROM photos AS p, thumbexif_state(p.id, 'photos') AS s WHERE s.status = 'done'}), 24, 'also of a query on the table');
 is(value($coordinator, q{SELECT status IS NULL AND attempts IS NULL FROM thumbexif_state(4711, 'photos')}), 't', 'of a row that is not there, NULLs');
 is( value($coordinator, q{SELECT count(*) FROM (SELECT id, thumbnail_path FROM photos OFFSET 0) p WHERE thumbexif_file(id, 'photos') = pg_read_binary_file(thumbnail_path)}),
 	24, 'thumbexif_file() gives the bytes of the file');
