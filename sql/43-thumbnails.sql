@@ -56,9 +56,21 @@ CREATE OR REPLACE FUNCTION thumbexif_internal.thumbexif_thumbnail_rows(
 COMMENT ON FUNCTION thumbexif_internal.thumbexif_thumbnail_rows() IS
     'rows of view thumbexif_thumbnails, for tables all of whose rows the current user may see';
 
+CREATE OR REPLACE FUNCTION thumbexif_internal.thumbexif_node_thumbnails(
+    OUT relation pg_catalog.regclass, OUT id pg_catalog.text, OUT size pg_catalog.int4, OUT width pg_catalog.int4,
+    OUT height pg_catalog.int4, OUT format pg_catalog.text, OUT bytes pg_catalog.int8, OUT path pg_catalog.text)
+    RETURNS SETOF pg_catalog.record
+    LANGUAGE c STABLE STRICT PARALLEL UNSAFE COST 100000 ROWS 10
+    AS 'MODULE_PATHNAME', 'thumbexif_node_thumbnails';
+COMMENT ON FUNCTION thumbexif_internal.thumbexif_node_thumbnails() IS
+    'on the coordinator of a Citus cluster: rows of view thumbexif_thumbnails on the other nodes';
+
 CREATE OR REPLACE VIEW @extschema@.thumbexif_thumbnails AS
     SELECT r.relation, r.id, r.size, r.width, r.height, r.format, r.bytes, r.path
-    FROM thumbexif_internal.thumbexif_thumbnail_rows() AS r;
+    FROM thumbexif_internal.thumbexif_thumbnail_rows() AS r
+    UNION ALL
+    SELECT n.relation, n.id, n.size, n.width, n.height, n.format, n.bytes, n.path
+    FROM thumbexif_internal.thumbexif_node_thumbnails() AS n;
 COMMENT ON VIEW @extschema@.thumbexif_thumbnails IS
     'thumbnails of assets that have several sizes, for tables all of whose rows the current user may see';
 COMMENT ON COLUMN @extschema@.thumbexif_thumbnails.relation IS 'attached table';

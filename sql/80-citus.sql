@@ -32,6 +32,13 @@ COMMENT ON PROCEDURE @extschema@.thumbexif_backfill_node(pg_catalog.regclass, bi
     'a portion of a backfill on this node of a Citus cluster, as thumbexif_backfill() on the coordinator has it done; place tells what was done and where the next call goes on';
 REVOKE EXECUTE ON PROCEDURE @extschema@.thumbexif_backfill_node(pg_catalog.regclass, bigint, integer, boolean, pg_catalog.text, boolean, integer, pg_catalog.text) FROM PUBLIC;
 
+CREATE OR REPLACE PROCEDURE @extschema@.thumbexif_session_node(relation pg_catalog.regclass, ids pg_catalog.text[], INOUT answer pg_catalog.text DEFAULT NULL)
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'thumbexif_session_node';
+COMMENT ON PROCEDURE @extschema@.thumbexif_session_node(pg_catalog.regclass, pg_catalog.text[], pg_catalog.text) IS
+    'process assets of a session on this node of a Citus cluster, as thumbexif_process_session() on the coordinator has it done; answer tells what was done';
+REVOKE EXECUTE ON PROCEDURE @extschema@.thumbexif_session_node(pg_catalog.regclass, pg_catalog.text[], pg_catalog.text) FROM PUBLIC;
+
 CREATE OR REPLACE FUNCTION @extschema@.thumbexif_left(shard bigint, forget boolean)
     RETURNS pg_catalog.text
     LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE

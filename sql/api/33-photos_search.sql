@@ -4,7 +4,7 @@ LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 100
 BEGIN ATOMIC
 SELECT p.* FROM @extschema@.thumbexif_call(CAST(NULL AS {schema}.photos),
     CASE WHEN COALESCE(cardinality(keywords), 0) + COALESCE(numnode(websearch_to_tsquery(regconfig 'simple', "text")), 0) > 1
-         THEN regproc '{schema_literal}._photos_search_words' ELSE regproc '{schema_literal}._photos_search' END,
+         THEN regproc '{schema_literal}.{search_words}' ELSE regproc '{schema_literal}._photos_search' END,
     {arguments}, after, "limit") AS p;
 END;
 

@@ -4,7 +4,7 @@ LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 SELECT jsonb_build_object('bucket', g.bucket, 'count', g.count, 'cover', g.cover)
 FROM (SELECT CAST(date_trunc(unit, CAST(p.day AS timestamp)) AS date) AS bucket, count(*) AS count,
-             (array_agg(p.id ORDER BY COALESCE(p.taken_at, timestamptz '-infinity') DESC, p.id DESC))[1] AS cover
+             {newest} AS cover
       FROM {schema}._photos_matching({arguments}) AS p
       WHERE p.day IS NOT NULL GROUP BY 1) AS g
 ORDER BY g.bucket DESC;

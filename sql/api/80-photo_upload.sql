@@ -2,7 +2,7 @@ CREATE OR REPLACE FUNCTION {schema}.photo_upload(image bytea, filename text DEFA
 RETURNS jsonb
 LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
-SELECT @extschema@.thumbexif_upload(image, filename, regclass '{relation_literal}', regproc '{schema_literal}.photo');
+SELECT @extschema@.thumbexif_upload(image, filename, {table_to_upload}, {photo_of_upload});
 END;
 
 COMMENT ON FUNCTION {schema}.photo_upload IS

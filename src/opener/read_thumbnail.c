@@ -2,8 +2,8 @@
  * read_thumbnail.c
  *		Reading a part of a thumbnail file.
  *
- * The folder of a database has its OID in its name, and perhaps a hash of the server (pg/files/thumbnail_folder.h).  The rows
- * of a copy of a database name files in the folder of the original.  The name of a thumbnail, with transaction id and random
+ * The folder of a database has its OID in its name, and perhaps a hash of the server (pg/files/thumbnail_folder.h); that of a
+ * Citus cluster begins with a c (pg/files/cluster_folder.h).  The rows of a copy of a database name files in the folder of the original.  The name of a thumbnail, with transaction id and random
  * number, is unique, so that it is found by its name in whatever folder it is.
  *
  * All calls here may hang forever if the file system does not respond.
@@ -35,6 +35,13 @@ is_absence(int error)
 	return error == ENOENT || error == ENOTDIR || error == EISDIR || error == ELOOP || error == EXDEV;
 }
 
+/* Is it the name of a folder of a database or of a cluster? */
+static bool
+is_folder_of_thumbnails(const char *name)
+{
+	return isdigit((unsigned char) name[name[0] == 'c' ? 1 : 0]);
+}
+
 /* Open the file in the folder of another database.  -1 with errno; *any tells if there is a folder of a database at all. */
 static int
 open_elsewhere(int root, const char *path, bool *any)
@@ -51,7 +58,7 @@ open_elsewhere(int root, const char *path, bool *any)
 	{
 		char		other[TE_OPEN_MAX_PATH];
 
-		if (!isdigit((unsigned char) entry->d_name[0]))
+		if (!is_folder_of_thumbnails(entry->d_name))
 			continue;
 		*any = true;
 		if (snprintf(other, sizeof(other), "%s%s", entry->d_name, rest) >= (int) sizeof(other))

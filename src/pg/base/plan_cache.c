@@ -113,6 +113,8 @@ free_oldest_plan(void)
 static int
 plan_options(const TeArgs *args)
 {
+	if (args->planned_for_them)
+		return CURSOR_OPT_CUSTOM_PLAN;
 	for (int i = 0; i < args->count; i++)
 	{
 		if (OidIsValid(get_element_type(args->types[i])))

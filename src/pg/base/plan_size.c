@@ -46,7 +46,7 @@ static int
 execute_to(DestReceiver *receiver, SPIPlanPtr plan, Datum *values, const char *nulls, bool read_only)
 {
 	int			count = SPI_getargcount(plan);
-	SPIExecuteOptions options = {.params = makeParamList(count), .read_only = read_only, .dest = receiver};
+	SPIExecuteOptions options = {.params = count > 0 ? makeParamList(count) : NULL, .read_only = read_only, .dest = receiver};
 
 	for (int i = 0; i < count; i++)
 	{

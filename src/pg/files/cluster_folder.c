@@ -8,8 +8,6 @@
 #include "postgres.h"
 
 #include <fcntl.h>
-#include <inttypes.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "access/xlog.h"
@@ -185,30 +183,14 @@ report_lost(const char *name)
 			 errhint("On this node, mount the file system of \"thumbexif.thumbnail_dir\", which all nodes share. If the folder was lost, call thumbexif_attach() for the table again on the coordinator.")));
 }
 
-/* Create the folder and its marker.  0 or an errno. */
-static int
+/* Create the folder and its marker unless they are there. */
+static void
 create_folder(const char *name)
 {
-	uint64		random;
-	int			base = te_thumbnail_open_base();
-	int			folder;
-	int			err;
+	int			err = te_thumbnail_marked_folder_create(name, te_thumbnail_marker_of_cluster(name), false);
 
-	if (base < 0)
-		return errno;
-	folder = te_thumbnail_make_folder(base, name);
-	if (folder < 0)
-		err = errno;
-	else
-	{
-		err = pg_strong_random(&random, sizeof(random)) ?
-			te_thumbnail_marker_write_cluster(folder, name, random) : EAGAIN;
-		close(folder);
-	}
-	if (err == 0)
-		err = te_thumbnail_sync_folder(base, ".");
-	close(base);
-	return err == EEXIST ? 0 : err;
+	if (err != 0 && err != EEXIST)
+		te_thumbnail_io_failed(err);
 }
 
 void
@@ -221,13 +203,10 @@ void
 te_cluster_folder_create(void)
 {
 	char		name[TE_FOLDER_NAME_SIZE];
-	int			err;
 
 	if (!te_cluster_folder_name(name))
 		report_lost("?");
-	err = create_folder(name);
-	if (err != 0)
-		te_thumbnail_io_failed(err);
+	create_folder(name);
 	if (!te_cluster_folder_is_usable())
 		report_lost(name);
 }
@@ -246,15 +225,11 @@ te_cluster_folder_open(char name[TE_FOLDER_NAME_SIZE])
 	found = folder >= 0 ? read_marker(folder, name) : 0;
 	if (found != 1)
 	{
-		int			err;
-
 		if (folder >= 0)
 			close(folder);
 		if (found < 0 || te_thumbnail_folder_is_noted(name))
 			report_lost(name);
-		err = create_folder(name);
-		if (err != 0)
-			te_thumbnail_io_failed(err);
+		create_folder(name);
 		folder = open_below(name);
 		if (folder < 0)
 			te_thumbnail_io_failed(errno);

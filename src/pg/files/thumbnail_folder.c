@@ -13,7 +13,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "commands/dbcommands.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
@@ -206,33 +205,11 @@ te_thumbnail_folders(void)
 
 /* --- creating */
 
-/* Create a folder unless it exists, write our marker into it, and sync both.  0 or an errno. */
+/* Create a folder unless it exists, with our marker.  0 or an errno. */
 static int
 create_folder(const char *name, bool replace)
 {
-	char	   *database = get_database_name(MyDatabaseId);
-	int			base;
-	int			folder;
-	int			err;
-
-	for (char *c = database; c != NULL && *c != '\0'; c++)
-		if ((unsigned char) *c < ' ')
-			*c = '?';
-	base = te_thumbnail_open_base();
-	if (base < 0)
-		return errno;
-	folder = te_thumbnail_make_folder(base, name);
-	if (folder < 0)
-		err = errno;
-	else
-	{
-		err = te_thumbnail_marker_write(folder, database != NULL ? database : "?", replace);
-		close(folder);
-	}
-	if (err == 0)
-		err = te_thumbnail_sync_folder(base, ".");
-	close(base);
-	return err;
+	return te_thumbnail_marked_folder_create(name, te_thumbnail_marker_of_database(), replace);
 }
 
 pg_noreturn static void

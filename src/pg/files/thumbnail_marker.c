@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "access/xlog.h"
+#include "commands/dbcommands.h"
 #include "common/hashfn.h"
 #include "miscadmin.h"
 #include "storage/fd.h"
@@ -150,20 +151,48 @@ write_marker(int folder, const char *text, bool replace)
 	return err != 0 ? err : te_thumbnail_sync_folder(folder, ".");
 }
 
-int
-te_thumbnail_marker_write(int folder, const char *database_name, bool replace)
+char *
+te_thumbnail_marker_of_database(void)
 {
+	char	   *database = get_database_name(MyDatabaseId);
 	char		text[MARKER_SIZE];
 
-	snprintf(text, sizeof(text), FIRST_LINE "server %s\ndatabase %u %s\n", te_server_id(), MyDatabaseId, database_name);
-	return write_marker(folder, text, replace);
+	for (char *c = database; c != NULL && *c != '\0'; c++)
+		if ((unsigned char) *c < ' ')
+			*c = '?';
+	snprintf(text, sizeof(text), FIRST_LINE "server %s\ndatabase %u %s\n", te_server_id(), MyDatabaseId, database != NULL ? database : "?");
+	return pstrdup(text);
+}
+
+char *
+te_thumbnail_marker_of_cluster(const char *cluster)
+{
+	uint64		number;
+
+	if (!pg_strong_random(&number, sizeof(number)))
+		te_thumbnail_io_failed(EAGAIN);
+	return psprintf(FIRST_LINE "cluster %s %016" PRIx64 "\n", cluster, number);
 }
 
 int
-te_thumbnail_marker_write_cluster(int folder, const char *cluster, uint64 number)
+te_thumbnail_marked_folder_create(const char *name, const char *marker, bool replace)
 {
-	char		text[MARKER_SIZE];
+	int			base = te_thumbnail_open_base();
+	int			folder;
+	int			err;
 
-	snprintf(text, sizeof(text), FIRST_LINE "cluster %s %016" PRIx64 "\n", cluster, number);
-	return write_marker(folder, text, false);
+	if (base < 0)
+		return errno;
+	folder = te_thumbnail_make_folder(base, name);
+	if (folder < 0)
+		err = errno;
+	else
+	{
+		err = write_marker(folder, marker, replace);
+		close(folder);
+	}
+	if (err == 0)
+		err = te_thumbnail_sync_folder(base, ".");
+	close(base);
+	return err;
 }

@@ -38,13 +38,14 @@ extern int	te_thumbnail_marker_read(int folder, TeThumbnailMarker *marker);
 /* Does the marker name this server and this database? */
 extern bool te_thumbnail_marker_is_ours(const TeThumbnailMarker *marker, Oid database);
 
-/*
- * Write this server's marker for the current database into an open folder, and sync both.  An existing marker is replaced,
- * or left alone (EEXIST).  0 or an errno.  Never throws if te_server_id() was called before.
- */
-extern int	te_thumbnail_marker_write(int folder, const char *database_name, bool replace);
+/* What the marker of a folder says: this server and the current database, or a cluster and a random number.  Palloc'd. */
+extern char *te_thumbnail_marker_of_database(void);
+extern char *te_thumbnail_marker_of_cluster(const char *cluster);
 
-/* The same in the folder that the nodes of a cluster share: an existing marker is left alone.  Never throws. */
-extern int	te_thumbnail_marker_write_cluster(int folder, const char *cluster, uint64 number);
+/*
+ * Create a folder beneath thumbnail_dir unless it exists, write a marker into it, and sync both.  An existing marker is replaced, or left
+ * alone (EEXIST).  0 or an errno.  Never throws.
+ */
+extern int	te_thumbnail_marked_folder_create(const char *name, const char *marker, bool replace);
 
 #endif							/* TE_PG_THUMBNAIL_MARKER_H */

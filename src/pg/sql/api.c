@@ -31,6 +31,7 @@
 #include "pg/base/extension.h"
 #include "pg/base/statement.h"
 #include "pg/base/subtransaction.h"
+#include "pg/catalog/citus.h"
 #include "pg/compat.h"
 
 PG_FUNCTION_INFO_V1(thumbexif_api);
@@ -182,10 +183,8 @@ grant_access(const Making *making)
 			foreach(cell, te_api_helper_rights(name, schema_oid(making)))
 				execute(lfirst(cell));
 	}
-	if (making->role == NULL)
-		return;
-	execute(psprintf("GRANT USAGE ON SCHEMA %s TO %s", making->text.schema, making->role));
-	execute(psprintf("GRANT SELECT ON TABLE %s TO %s", making->text.attachment->name, making->role));
+	if (making->role != NULL)
+		execute(psprintf("GRANT USAGE ON SCHEMA %s TO %s", making->text.schema, making->role));
 }
 
 /* --- indexes */
@@ -332,11 +331,15 @@ make_objects_anew(Making *making)
 	}
 }
 
+/* What is made is made on this node of a Citus cluster only: its queries name none of it on the others. */
 static void
-make_all(Making *making)
+make_schema(Making *making)
 {
 	ErrorData  *error = NULL;
+	int			level = NewGUCNestLevel();
 
+	if (te_citus_is_installed())
+		(void) set_config_option("citus.enable_ddl_propagation", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	prepare_schema(making);
 	CommandCounterIncrement();
 	/* in two sessions at once, CREATE OR REPLACE fails */
@@ -354,6 +357,15 @@ make_all(Making *making)
 	CommandCounterIncrement();
 	grant_access(making);
 	check_owners(making);
+	AtEOXact_GUC(false, level);
+}
+
+/* On the table, on all nodes that have a part of it. */
+static void
+change_table(Making *making)
+{
+	if (making->role != NULL)
+		execute(psprintf("GRANT SELECT ON TABLE %s TO %s", making->text.attachment->name, making->role));
 	for (int i = 0; i < making->text.template_count; i++)
 		if (strcmp(making->text.templates[i].name, "indexes") == 0)
 			make_indexes(making, making->text.templates[i].text);
@@ -405,7 +417,8 @@ thumbexif_api(PG_FUNCTION_ARGS)
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	te_api_text_prepare(&making->text, attachment, making->schema, PG_ARGISNULL(3) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(3)));
-	make_all(making);
+	make_schema(making);
+	change_table(making);
 	report(making);
 	SPI_finish();
 	AtEOXact_GUC(true, level);

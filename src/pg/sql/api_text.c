@@ -15,6 +15,7 @@
 #include "pg/base/extension.h"
 #include "pg/base/guc.h"
 #include "pg/base/statement.h"
+#include "pg/catalog/citus.h"
 #include "pg/catalog/key.h"
 #include "pg/catalog/key_sql.h"
 #include "pg/catalog/key_time.h"
@@ -246,7 +247,7 @@ add_columns(TeApi *api)
 	add_value(api, "id_type", id_type, true);
 	add_value(api, "id", id, true);
 	add_value(api, "id_of_several", id, key->count > 1);
-	add_value(api, "is_id", key->count > 1 ? te_key_equals_sql(key, "t.", "photo.id") : psprintf("%s = photo.id", id), true);
+	add_value(api, "is_id", key->count > 1 ? te_key_equals_sql(key, "t.", "_photo.id") : psprintf("%s = _photo.id", id), true);
 	add_value(api, "path", psprintf("CAST(%s AS text)", quote_identifier(attachment->path)), true);
 }
 
@@ -295,6 +296,35 @@ add_thumbnails(TeApi *api)
 					   psprintf("'%s'", within_literal(attachment->name)), te_api_value(api, "base", 4)->sql), sizes.count > 1);
 }
 
+/* Parts that differ if the rows are on the nodes of a Citus cluster. */
+static void
+add_choices(TeApi *api)
+{
+	static const struct
+	{
+		const char *name;
+		const char *one;		/* the name of a part, or SQL */
+		const char *nodes;
+	}			choices[] = {
+		{"newest", "newest_of_all", "newest_of_nodes"},
+		{"search_words", "_photos_search_words", "_photos_search"},
+		{"map", "map_of_newest", "map_of_nodes"},
+		{"map_all", "map_of_pages", "SELECT m FROM {schema}._photos_map(west, south, east, north, zoom) AS m"},
+		/* with constants, on which a function depends, Citus would create function and view on a node that joins, before the table */
+		{"table_to_upload", "regclass '{relation_literal}'", "CAST(text '{relation_literal}' AS regclass)"},
+		{"photo_of_upload", "regproc '{schema_literal}.photo'", "CAST(text '{schema_literal}.photo' AS regproc)"},
+	};
+	bool		distributed = te_citus_kind(api->attachment->relation) != TE_CITUS_NONE;
+
+	for (size_t i = 0; i < lengthof(choices); i++)
+	{
+		const char *chosen = distributed ? choices[i].nodes : choices[i].one;
+		const TeApiValue *part = te_api_value(api, chosen, strlen(chosen));
+
+		add_value(api, choices[i].name, part != NULL ? part->sql : te_api_text(api, chosen), true);
+	}
+}
+
 /* --- all */
 
 static void
@@ -334,7 +364,8 @@ te_api_text_prepare(TeApi *api, const TeAttachment *attachment, const char *sche
 	for (int i = 0; i < api->template_count; i++)
 		if (te_api_is_part(&api->templates[i]))
 			add_value(api, api->templates[i].name, te_api_text(api, api->templates[i].text), true);
+	add_choices(api);
 	/* the id of several columns finds no row by an index, but these do */
 	add_value(api, "photo_of_id", te_api_text(api, attachment->key.count > 1 ? "({photo_row}\nWHERE {is_id}) AS p" :
-											  "{schema}.photos AS p WHERE p.id = photo.id"), true);
+											  "{schema}.photos AS p WHERE p.id = _photo.id"), true);
 }

@@ -8,7 +8,9 @@
 #include "utils/memutils.h"
 
 #include "asset_place.h"
+#include "cluster.h"
 #include "pg/base/statement.h"
+#include "pg/catalog/citus.h"
 #include "pg/catalog/key_sql.h"
 
 typedef struct Places
@@ -76,6 +78,15 @@ compare_keys(const void *a, const void *b, void *type)
 	return te_key_compare(*(const Oid *) type, &((const TePlace *) a)->key, &((const TePlace *) b)->key);
 }
 
+/* The shards of a table of Citus that have the keys, whether there are rows or not; ERROR if one is on another node. */
+static void
+add_shards(Places *places, const TeAttachment *attachment, const TeKey *keys, int count)
+{
+	for (int i = 0; i < count; i++)
+		add_place(places, &keys[i], te_cluster_local_shard(attachment, &keys[i])->relation);
+	qsort_arg(places->places, places->count, sizeof(TePlace), compare_places, &places->type);
+}
+
 TePlace *
 te_asset_places(const TeAttachment *attachment, TeKey *keys, int count, int *found_count)
 {
@@ -85,6 +96,12 @@ te_asset_places(const TeAttachment *attachment, TeKey *keys, int count, int *fou
 	int			found;
 
 	places.places = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(TePlace) * places.most);
+	if (te_citus_kind(attachment->relation) != TE_CITUS_NONE)
+	{
+		add_shards(&places, attachment, keys, count);
+		*found_count = places.count;
+		return places.places;
+	}
 	te_arg(&args, te_key_array_type(type), te_key_array(type, keys, count));
 	te_sql_as_owner(attachment->relation, attachment->owner, attachment->search_path,
 					psprintf("SELECT %s, t.tableoid FROM %s AS t WHERE %s",

@@ -16,7 +16,10 @@ typedef struct TePlace
 	Oid			relation;		/* InvalidOid: there is no row */
 } TePlace;
 
-/* Where the assets with these keys are, sorted by member and key; those in two members are there twice.  Reads as the table's owner.  Inside SPI. */
+/*
+ * Where the assets with these keys are, sorted by member and key; those in two members are there twice.  Of a table of Citus
+ * only that the shard is on this node is known, or else it is an ERROR.  Reads as the table's owner.  Inside SPI.
+ */
 extern TePlace *te_asset_places(const TeAttachment *attachment, TeKey *keys, int count, int *found_count);
 
 #endif							/* TE_PG_ASSET_PLACE_H */

@@ -137,3 +137,22 @@ te_asset_read(TeAttachment *attachment, const TeKey *key, bool with_path, TeStat
 		te_assets_fill_states(attachment, asset, 1, how);
 	return asset->has_row;
 }
+
+bytea *
+te_asset_row_bytes(const TeAsset *asset, TeStateRead how, const char *column)
+{
+	const TeAttachment *attachment = asset->attachment;
+	TeArgs		args = {0};
+	char	   *sql = psprintf("SELECT t.%s FROM %s AS t WHERE %s%s",
+							   quote_identifier(column), attachment->user_rows, te_key_equals_sql(&attachment->key, "t.", "$1"), attachment->user_rows_and);
+	bytea	   *bytes = NULL;
+	uint64		rows;
+
+	te_arg(&args, attachment->key_type, te_key_datum(attachment->key_type, &asset->key));
+	rows = how == TE_STATE_SEE ? te_sql_read_as_caller(attachment->named, sql, &args) :
+		te_sql_as_caller(attachment->named, NULL, sql, &args);
+	if (rows > 0 && !te_out_null(0, 1))
+		bytes = (bytea *) PG_DETOAST_DATUM_COPY(te_out(0, 1));
+	te_sql_free();
+	return bytes;
+}

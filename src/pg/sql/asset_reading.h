@@ -21,6 +21,9 @@ extern bool te_asset_arguments(FunctionCallInfo fcinfo, Oid type, TeAttachment *
  */
 extern bool te_asset_read(TeAttachment *attachment, const TeKey *key, bool with_path, TeStateRead how, TeAsset *asset);
 
+/* The thumbnail that is stored in this column of the row, read as the caller, palloc'd; NULL if there is none.  Inside SPI. */
+extern bytea *te_asset_row_bytes(const TeAsset *asset, TeStateRead how, const char *column);
+
 /*
  * The table in which an asset is: of one with members, the member that has the row.  NULL if the caller sees no such row; ERROR if two
  * members have one.  Inside SPI.

@@ -8,7 +8,6 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
@@ -157,6 +156,11 @@ check_nodes(bool files)
 	te_run_as_end(&save);
 	te_cluster_check(nodes, "tell the name of the cluster",
 					 "All nodes must answer, and have thumbexif, and the role that owns the extension must be able to connect to them. CREATE EXTENSION thumbexif on the coordinator creates it on all of them, if its files are installed there.");
+	te_run_as_extension(&save);
+	te_cluster_copy_rights(nodes);
+	te_run_as_end(&save);
+	te_cluster_check(nodes, "grant the rights on thumbexif's functions and views that roles have on the coordinator",
+					 "All these roles must exist on all nodes, and the role that owns the extension must be able to become each of them.");
 	te_cluster_run(nodes, psprintf("SELECT %s(%s)", te_user_name("thumbexif_node"), quote_literal_cstr(cluster)));
 	te_cluster_check(nodes, "check thumbexif",
 					 "All nodes must answer, and have thumbexif. CREATE EXTENSION thumbexif on the coordinator creates it on all of them, if its files are installed there.");
@@ -196,17 +200,6 @@ check_kind(Relation relation, const TeMapping *mapping)
 	}
 }
 
-static void
-refuse_block(const char *what)
-{
-	if (IsTransactionBlock())
-		ereport(ERROR,
-				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
-				 errmsg("a table of a Citus cluster cannot be %s inside a transaction block", what),
-				 errdetail("The other nodes do it in transactions of their own, which could not be rolled back."),
-				 errhint("Do it outside of BEGIN.")));
-}
-
 void
 te_attach_cluster_check(Relation relation, const TeMapping *mapping, bool told)
 {
@@ -219,7 +212,7 @@ te_attach_cluster_check(Relation relation, const TeMapping *mapping, bool told)
 				 errmsg("cannot attach table \"%s\" on this node", RelationGetRelationName(relation)),
 				 errdetail("It is a table of a Citus cluster, and this is not the coordinator."),
 				 errhint("Call thumbexif_attach() on the coordinator, which attaches it on all nodes.")));
-	refuse_block("attached");
+	te_cluster_refuse_block("attached");
 	check_nodes(mapping->column[TE_COL_THUMBNAIL_PATH] != NULL && mapping->column[TE_COL_THUMBNAIL] == NULL);
 }
 
@@ -289,7 +282,7 @@ te_attach_cluster_detach(const TeAttachment *attachment)
 
 	if (!te_cluster_is_led_here(attachment))
 		return;
-	refuse_block("detached");
+	te_cluster_refuse_block("detached");
 	nodes = te_cluster_nodes();
 	/* on nodes where it is not attached, or no longer, nothing is left to do */
 	te_cluster_run(nodes, psprintf("SELECT pg_catalog.count(*) FROM (SELECT %s(t.relation) FROM %s AS t"

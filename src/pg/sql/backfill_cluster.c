@@ -16,6 +16,7 @@
 #include "pg/base/extension.h"
 #include "pg/base/statement.h"
 #include "pg/catalog/citus.h"
+#include "portion.h"
 
 #define FIRST_MS	1000		/* of the first portion, so that the first line comes soon */
 #define PORTION_MS	5000
@@ -57,20 +58,31 @@ portion_sql(const TeClusterBackfill *wanted, const TeProgress *progress, const S
 					share->place != NULL ? quote_literal_cstr(share->place) : "NULL");
 }
 
+/* An answer as the node reads it to go on, without the failures. */
+static char *
+place_of(const char *answer)
+{
+	TeArgs		args = {0};
+	char	   *place;
+
+	te_arg_text(&args, answer);
+	te_sql("SELECT ($1::pg_catalog.jsonb OPERATOR(pg_catalog.-) 'failures'::pg_catalog.text)::pg_catalog.text", &args);
+	place = te_out_text(0, 1);
+	te_sql_free();
+	return place;
+}
+
 /* Add what a node has done in its portion. */
 static void
 add_answer(TeProgress *progress, Share *share)
 {
-	const char *place = share->node->text;
+	const char *answer = share->node->text;
 
 	if (share->place == NULL)
-		progress->total += te_cluster_number(place, "total");
-	progress->all.processed += te_cluster_number(place, "processed");
-	progress->all.updated += te_cluster_number(place, "updated");
-	progress->all.skipped += te_cluster_number(place, "skipped");
-	progress->all.failed += te_cluster_number(place, "failed");
-	share->ended = te_cluster_number(place, "ended") != 0;
-	share->place = pstrdup(place);
+		progress->total += te_cluster_number(answer, "total");
+	te_portion_add(progress, share->node);
+	share->ended = te_cluster_number(answer, "ended") != 0;
+	share->place = place_of(answer);
 }
 
 /* One portion on each of the nodes that have not ended.  False if there are none. */

@@ -7,10 +7,8 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
-#include "funcapi.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
@@ -31,11 +29,12 @@
 #include "pg/pipeline/table_access.h"
 #include "pg/pipeline/table_scan.h"
 #include "pg/shared/activity.h"
+#include "portion.h"
 #include "procedure.h"
 
 typedef struct Portion
 {
-	TeProgress	progress;		/* must be first: see procedure.h */
+	TePortion	common;			/* must be first: see portion.h */
 	TeSettings	settings;
 	int			parts;
 	bool		verify;
@@ -56,7 +55,7 @@ typedef struct Portion
 static bool
 is_used_up(const Portion *portion)
 {
-	return te_now_ms() >= portion->until_ms || portion->progress.all.processed >= portion->max_assets;
+	return te_now_ms() >= portion->until_ms || portion->common.progress.all.processed >= portion->max_assets;
 }
 
 /* TePipelineOptions.next: as in a backfill (backfill.c), until time or number is used up. */
@@ -80,7 +79,7 @@ next_assets(void *arg, TeKey *keys, int max_keys)
 			portion->last = keys[count - 1];
 			portion->has_last = true;
 		}
-		if (count >= 0 || portion->progress.dry_run)
+		if (count >= 0 || portion->common.progress.dry_run)
 			return count;
 		portion->scan_ended = true;
 	}
@@ -98,16 +97,6 @@ known_assets(void *arg, TeAsset *assets)
 	return portion->from_scan && te_table_scan_known(portion->scan, assets);
 }
 
-/* TePipelineOptions.written: counts; failures are in the view, and nobody would see WARNINGs. */
-static void
-count_written(void *arg, const TeJob *job)
-{
-	Portion    *portion = arg;
-
-	te_progress_count(&portion->progress, job->outcome);
-	te_activity_count(portion->progress.all.processed, portion->progress.all.failed);
-}
-
 /* Look through a shard that came from another node.  False if that cannot be done now, or time is used up: its assets wait for it. */
 static bool
 settle(Portion *portion, const TeAttachment *shard)
@@ -119,7 +108,7 @@ settle(Portion *portion, const TeAttachment *shard)
 		return true;
 	while (result == TE_ARRIVAL_MORE)
 	{
-		result = te_shard_arrival_step(te_table_access(shard->relation, portion->parts, portion->progress.dry_run), &arrival);
+		result = te_shard_arrival_step(te_table_access(shard->relation, portion->parts, portion->common.progress.dry_run), &arrival);
 		SPI_commit();
 	}
 	return result == TE_ARRIVAL_DONE;
@@ -132,14 +121,14 @@ run_shard(Portion *portion, TeAttachment *shard, const char *after)
 	TePipelineOptions pipeline = {
 		.attachment = shard,
 		.parts = portion->parts,
-		.dry_run = portion->progress.dry_run,
+		.dry_run = portion->common.progress.dry_run,
 		.check_files = portion->verify,
 		.batch_size = portion->batch_size,
 		.claim_size = portion->batch_size,
-		.max_assets = portion->max_assets - portion->progress.all.processed,
+		.max_assets = portion->max_assets - portion->common.progress.all.processed,
 		.next = next_assets,
 		.known = known_assets,
-		.written = count_written,
+		.written = te_portion_written,
 		.commit = te_pipeline_spi_commit,
 		.arg = portion,
 	};
@@ -181,13 +170,11 @@ estimate(const TeAttachment *attachment, bool verify)
 static char *
 place_of(const Portion *portion, int64 total)
 {
-	const TeCounts *all = &portion->progress.all;
 	StringInfoData json;
 
 	initStringInfo(&json);
-	appendStringInfo(&json, "{\"ended\": %d, \"total\": " INT64_FORMAT ", \"processed\": " INT64_FORMAT ", \"updated\": " INT64_FORMAT
-					 ", \"skipped\": " INT64_FORMAT ", \"failed\": " INT64_FORMAT, portion->stopped ? 0 : 1, total,
-					 all->processed, all->updated, all->skipped, all->failed);
+	appendStringInfo(&json, "{\"ended\": %d, \"total\": " INT64_FORMAT ", ", portion->stopped ? 0 : 1, total);
+	te_portion_append(&portion->common, &json);
 	if (portion->stopped && portion->shard != NULL)
 		appendStringInfo(&json, ", \"shard\": " INT64_FORMAT, portion->shard->shard);
 	if (portion->stopped && portion->shard != NULL && portion->has_last)
@@ -215,12 +202,12 @@ find_shards(const Portion *portion)
 	TeMemberChange change = {0};
 	List	   *shards;
 
-	if (!portion->progress.dry_run)
+	if (!portion->common.progress.dry_run)
 	{
 		te_members_update_all(TE_MEMBERS_LATER, &change);
 		SPI_commit();
 	}
-	shards = te_attachment_members(portion->progress.attachment);
+	shards = te_attachment_members(portion->common.progress.attachment);
 	list_sort(shards, compare_shards);
 	return shards;
 }
@@ -230,19 +217,19 @@ run(Portion *portion, const char *place)
 {
 	int64		first = te_cluster_number(place, "shard");
 	const char *after = te_cluster_value(place, "key");
-	int64		total = place == NULL ? estimate(portion->progress.attachment, portion->verify) : 0;
+	int64		total = place == NULL ? estimate(portion->common.progress.attachment, portion->verify) : 0;
 	ListCell   *cell;
 
 	te_root_begin();
-	te_settings_now(portion->progress.attachment, &portion->settings);
-	te_activity_begin(TE_ACTIVITY_BACKFILL, portion->progress.attachment->relation, -1);
+	te_settings_now(portion->common.progress.attachment, &portion->settings);
+	te_activity_begin(TE_ACTIVITY_BACKFILL, portion->common.progress.attachment->relation, -1);
 	foreach(cell, find_shards(portion))
 	{
 		TeAttachment *shard = lfirst(cell);
 
 		if (shard->shard < first)
 			continue;
-		run_shard(portion, te_table_access(shard->relation, portion->parts, portion->progress.dry_run),
+		run_shard(portion, te_table_access(shard->relation, portion->parts, portion->common.progress.dry_run),
 				  shard->shard == first ? after : NULL);
 		if (portion->stopped)
 			break;
@@ -261,32 +248,22 @@ PG_FUNCTION_INFO_V1(thumbexif_backfill_node);
 Datum
 thumbexif_backfill_node(PG_FUNCTION_ARGS)
 {
-	Portion		portion = {{0}};
-	char	   *place;
-	Datum		value;
-	bool		isnull = false;
-	TupleDesc	desc;
+	Portion		portion = {{{0}}};
 
 	te_procedure_check(fcinfo, "thumbexif_backfill_node()");
 	for (int i = 0; i < 7; i++)
 		te_procedure_not_null(fcinfo, i, "relation, ..., milliseconds");
 	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
+	te_portion_begin(&portion.common);
 	portion.max_assets = PG_GETARG_INT64(1);
 	portion.batch_size = PG_GETARG_INT32(2);
-	portion.progress.dry_run = PG_GETARG_BOOL(3);
+	portion.common.progress.dry_run = PG_GETARG_BOOL(3);
 	portion.parts = te_parts_parse(text_to_cstring(PG_GETARG_TEXT_PP(4)));
 	portion.verify = PG_GETARG_BOOL(5);
 	portion.until_ms = te_now_ms() + PG_GETARG_INT32(6);
-	portion.progress.procedure = "thumbexif_backfill_node";
-	portion.progress.line = portion.batch_size;
-	portion.progress.attachment = te_table_access(PG_GETARG_OID(0), portion.parts, portion.progress.dry_run);
-	place = run(&portion, PG_ARGISNULL(7) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(7)));
-	value = PointerGetDatum(SPI_palloc(VARHDRSZ + strlen(place)));
-	SET_VARSIZE(DatumGetPointer(value), VARHDRSZ + strlen(place));
-	memcpy(VARDATA(DatumGetPointer(value)), place, strlen(place));
-	SPI_finish();
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), &value, &isnull)));
+	portion.common.progress.procedure = "thumbexif_backfill_node";
+	portion.common.progress.line = portion.batch_size;
+	portion.common.progress.attachment = te_table_access(PG_GETARG_OID(0), portion.parts, portion.common.progress.dry_run);
+	return te_portion_result(fcinfo, run(&portion, PG_ARGISNULL(7) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(7))));
 }

@@ -10,14 +10,19 @@
 #include "postgres.h"
 
 #include "access/tupconvert.h"
+#include "catalog/pg_collation.h"
 #include "executor/spi.h"
 #include "funcapi.h"
+#include "nodes/makefuncs.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/regproc.h"
 #include "utils/syscache.h"
 #include "utils/tuplestore.h"
 
+#include "call_text.h"
+#include "pg/catalog/citus.h"
 #include "pg/compat.h"
 
 PG_FUNCTION_INFO_V1(thumbexif_call);
@@ -112,19 +117,63 @@ put_rows(ReturnSetInfo *result)
 	}
 }
 
+/* The call as an expression. */
+static FuncExpr *
+expression_of(const Call *call, Oid result)
+{
+	List	   *arguments = NIL;
+	FuncExpr   *expression;
+
+	for (int i = 0; i < call->count; i++)
+	{
+		int16		length;
+		bool		by_value;
+
+		get_typlenbyval(call->types[i], &length, &by_value);
+		arguments = lappend(arguments, makeConst(call->types[i], -1, get_typcollation(call->types[i]), length,
+												 call->values[i], call->nulls[i] == 'n', by_value));
+	}
+	expression = makeFuncExpr(call->function, result, arguments, InvalidOid, DEFAULT_COLLATION_OID, COERCE_EXPLICIT_CALL);
+	expression->funcretset = true;
+	return expression;
+}
+
+/* Run the query if it is one for Citus, and return SPI's code; otherwise 0. */
+static int
+run_distributed(const Call *call, Oid result)
+{
+	int			code = 0;
+	int			level;
+	char	   *text;
+
+	if (!te_citus_is_installed())
+		return 0;
+	level = NewGUCNestLevel();
+	RestrictSearchPath();		/* under which names in the text are bound as they were */
+	text = te_call_text(expression_of(call, result));
+	if (text != NULL)
+		code = SPI_execute(text, true, 0);
+	AtEOXact_GUC(false, level);
+	return code;
+}
+
 /* thumbexif_call(result anyelement, function regproc, VARIADIC arguments "any") RETURNS SETOF anyelement */
 Datum
 thumbexif_call(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	Call		call;
+	int			code;
 
 	read_arguments(fcinfo, &call);
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
+	code = run_distributed(&call, get_fn_expr_rettype(fcinfo->flinfo));
 	/* a statement that is run once is always planned for its parameters */
-	if (SPI_execute_with_args(query_of(&call), call.count, call.types, call.values, call.nulls, true, 0) != SPI_OK_SELECT)
+	if (code == 0)
+		code = SPI_execute_with_args(query_of(&call), call.count, call.types, call.values, call.nulls, true, 0);
+	if (code != SPI_OK_SELECT)
 		elog(ERROR, "could not call function %u", call.function);
 	put_rows(result);
 	SPI_finish();

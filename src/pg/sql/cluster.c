@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "utils/builtins.h"
@@ -21,6 +22,17 @@ bool
 te_cluster_is_led_here(const TeAttachment *attachment)
 {
 	return te_citus_kind(attachment->relation) != TE_CITUS_NONE && te_citus_is_coordinator();
+}
+
+void
+te_cluster_refuse_block(const char *what)
+{
+	if (IsTransactionBlock())
+		ereport(ERROR,
+				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+				 errmsg("a table of a Citus cluster cannot be %s inside a transaction block", what),
+				 errdetail("The other nodes do it in transactions of their own, which could not be rolled back."),
+				 errhint("Do it outside of BEGIN.")));
 }
 
 int64

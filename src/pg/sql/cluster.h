@@ -18,6 +18,12 @@
 /* Is this a table of Citus and this node the coordinator, so that other nodes must do their parts? */
 extern bool te_cluster_is_led_here(const TeAttachment *attachment);
 
+/* ERROR inside a transaction block: other nodes have transactions of their own.  "what" as in "a table cannot be <what>". */
+extern void te_cluster_refuse_block(const char *what);
+
+/* Grant on other nodes the rights on our functions and views that roles were granted on this one; tell by te_cluster_check().  Inside SPI. */
+extern void te_cluster_copy_rights(List *nodes);
+
 /* The sum of the answers, which are numbers. */
 extern int64 te_cluster_sum(const List *nodes);
 
@@ -56,6 +62,16 @@ extern int64 te_cluster_call_on_all(const TeAttachment *attachment, const char *
  * Not in a transaction block: the node could wait for locks of the caller's transaction, which Citus cannot tell.  Inside SPI.
  */
 extern char *te_cluster_run_on_row(const TeAttachment *attachment, const TeKey *key, TeNode *node, const char *what, const char *sql);
+
+/*
+ * If this node leads and another one has the row with this key, call a function of the key, the table and perhaps a third argument (of
+ * type InvalidOid: none) there, for a row that the caller sees: returns true, and *rows is 0 or 1, with the result as te_out_ functions
+ * read it.  Citus reads it in the caller's transaction, as it does the row.  ERROR if the node does not answer.  Inside SPI.
+ */
+extern bool te_cluster_read_row(const TeAttachment *attachment, const TeKey *key, const char *function, Oid type, NullableDatum third, uint64 *rows);
+
+/* The beginning of SQL that calls a function for a row, alias t: its name, the key as this type, and the table, without a bracket at the end. */
+extern char *te_cluster_row_call(const TeAttachment *attachment, const char *function, Oid type);
 
 /* "'42'::bigint": a key for statements that run on other nodes. */
 extern char *te_cluster_key(const TeAttachment *attachment, const TeKey *key);

@@ -15,6 +15,7 @@
 #include "pg/base/extension.h"
 #include "pg/base/statement.h"
 #include "pg/catalog/citus.h"
+#include "pg/catalog/key_sql.h"
 #include "pg/compat.h"
 
 /* Add the value of the distribution column in a key; one of several values as text, which Citus reads as it reads literals. */
@@ -143,5 +144,32 @@ te_cluster_call_on_row(FunctionCallInfo fcinfo, Oid type, const TeAttachment *at
 	*value = te_cluster_run_on_row(attachment, &key, node,
 								   psprintf("call %s() for asset %s", function, te_key_text(attachment->key_type, &key)),
 								   psprintf("SELECT %s(%s, %s)", te_user_name(function), te_cluster_key(attachment, &key), te_cluster_relation(attachment)));
+	return true;
+}
+
+char *
+te_cluster_row_call(const TeAttachment *attachment, const char *function, Oid type)
+{
+	return psprintf("%s(CAST(%s AS %s), %s", te_user_name(function), te_key_out_sql(&attachment->key, "t."),
+					format_type_be_qualified(type), te_cluster_relation(attachment));
+}
+
+bool
+te_cluster_read_row(const TeAttachment *attachment, const TeKey *key, const char *function, Oid type, NullableDatum third, uint64 *rows)
+{
+	TeArgs		args = {0};
+	Oid			shard;
+
+	if (!te_cluster_is_led_here(attachment) || te_cluster_find_row(attachment, key, &shard) == NULL)
+		return false;
+	te_arg(&args, attachment->key_type, te_key_datum(attachment->key_type, key));
+	if (OidIsValid(type) && third.isnull)
+		te_arg_null(&args, type);
+	else if (OidIsValid(type))
+		te_arg(&args, type, third.value);
+	*rows = te_sql_read_as_caller(attachment->named,
+								  psprintf("SELECT r.* FROM %s AS t, LATERAL %s%s) AS r WHERE %s", attachment->user_rows,
+										   te_cluster_row_call(attachment, function, te_key_state_type(attachment->key_type)), OidIsValid(type) ? ", $2" : "",
+										   te_key_equals_sql(&attachment->key, "t.", "$1")), &args);
 	return true;
 }

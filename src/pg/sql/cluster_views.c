@@ -20,6 +20,9 @@
 
 PG_FUNCTION_INFO_V1(thumbexif_node_failures);
 PG_FUNCTION_INFO_V1(thumbexif_node_activity);
+PG_FUNCTION_INFO_V1(thumbexif_node_thumbnails);
+
+#define OF_CITUS "v.relation IN (SELECT p.logicalrelid FROM pg_catalog.pg_dist_partition AS p)"
 
 /*
  * Ask all nodes for the rows of a view.  "columns" are those of the result, "condition" is on alias v.  Inside SPI.  Returns the nodes.
@@ -169,9 +172,16 @@ thumbexif_node_failures(PG_FUNCTION_ARGS)
 {
 	static const char *const columns[] = {"relation", "id", "path", "status", "error", "attempts", "next_try"};
 
-	return put_rows(fcinfo, "thumbexif_failures",
-					"v.relation IN (SELECT p.logicalrelid FROM pg_catalog.pg_dist_partition AS p)",
-					"read failures", columns, lengthof(columns), false);
+	return put_rows(fcinfo, "thumbexif_failures", OF_CITUS, "read failures", columns, lengthof(columns), false);
+}
+
+/* thumbexif_node_thumbnails() RETURNS TABLE: the rows of thumbexif_thumbnails on the other nodes, of tables of Citus */
+Datum
+thumbexif_node_thumbnails(PG_FUNCTION_ARGS)
+{
+	static const char *const columns[] = {"relation", "id", "size", "width", "height", "format", "bytes", "path"};
+
+	return put_rows(fcinfo, "thumbexif_thumbnails", OF_CITUS, "read thumbnails", columns, lengthof(columns), false);
 }
 
 /* thumbexif_node_activity() RETURNS TABLE: the rows of thumbexif_workers on the other nodes, and the node */

@@ -12,31 +12,11 @@
 #include "utils/builtins.h"
 
 #include "asset_reading.h"
-#include "pg/catalog/key_sql.h"
+#include "cluster.h"
 #include "pg/compat.h"
 #include "pg/files/thumbnail_read.h"
 #include "pg/pipeline/staleness.h"
 #include "stored_size.h"
-
-/* A thumbnail that is stored in the row, read as the caller. */
-static bytea *
-read_row(const TeAsset *asset, TeStateRead how, const char *column)
-{
-	const TeAttachment *attachment = asset->attachment;
-	TeArgs		args = {0};
-	char	   *sql = psprintf("SELECT t.%s FROM %s AS t WHERE %s%s",
-							   quote_identifier(column), attachment->user_rows, te_key_equals_sql(&attachment->key, "t.", "$1"), attachment->user_rows_and);
-	bytea	   *bytes = NULL;
-	uint64		rows;
-
-	te_arg(&args, attachment->key_type, te_key_datum(attachment->key_type, &asset->key));
-	rows = how == TE_STATE_SEE ? te_sql_read_as_caller(attachment->named, sql, &args) :
-		te_sql_as_caller(attachment->named, NULL, sql, &args);
-	if (rows > 0 && !te_out_null(0, 1))
-		bytes = (bytea *) PG_DETOAST_DATUM_COPY(te_out(0, 1));
-	te_sql_free();
-	return bytes;
-}
 
 /* Read a file; if it does not exist, *lost is its path. */
 static bytea *
@@ -57,11 +37,11 @@ read_first(const TeAsset *asset, TeStateRead how, char **lost)
 	bool		in_row = (asset->state.wrote & TE_WROTE_THUMBNAIL) != 0;
 
 	if (in_row && asset->has_thumbnail)
-		return read_row(asset, how, attachment->column[TE_COL_THUMBNAIL]);
+		return te_asset_row_bytes(asset, how, attachment->column[TE_COL_THUMBNAIL]);
 	if (te_names_our_file(asset))
 		return read_file(asset, asset->state.file, asset->state.file_size, asset->thumbnail_path, lost);
 	if (in_row && attachment->former_thumbnail != NULL)
-		return read_row(asset, how, attachment->former_thumbnail);
+		return te_asset_row_bytes(asset, how, attachment->former_thumbnail);
 	return NULL;
 }
 
@@ -102,6 +82,38 @@ read_thumbnail(TeAttachment *attachment, const TeKey *key, int size, TeStateRead
 	return size > 0 ? read_size(&asset, size, how, lost) : read_first(&asset, how, lost);
 }
 
+/* The same; ERROR if the file does not exist. */
+static bytea *
+read_here(TeAttachment *attachment, const TeKey *key, int size)
+{
+	char	   *lost;
+	bytea	   *bytes = read_thumbnail(attachment, key, size, TE_STATE_SEE, &lost);
+
+	/* it may have been replaced, and removed, since the query began */
+	if (lost != NULL)
+		bytes = read_thumbnail(attachment, key, size, TE_STATE_READ, &lost);
+	if (lost != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_FILE),
+				 errmsg("thumbnail file \"%s\" does not exist", lost),
+				 errhint("thumbexif_process(), or thumbexif_backfill(verify => true) for all assets, makes it again.")));
+	return bytes;
+}
+
+/* The same, if the row is on another node of a Citus cluster; otherwise false. */
+static bool
+read_on_node(const TeAttachment *attachment, const TeKey *key, int size, bytea **bytes)
+{
+	NullableDatum third = {Int32GetDatum(size), size == 0};
+	uint64		rows;
+
+	if (!te_cluster_read_row(attachment, key, "thumbexif_file", INT4OID, third, &rows))
+		return false;
+	*bytes = rows > 0 && !te_out_null(0, 1) ? (bytea *) PG_DETOAST_DATUM_COPY(te_out(0, 1)) : NULL;
+	te_sql_free();
+	return true;
+}
+
 /* The argument "size"; 0 if it is NULL. */
 static int
 get_size(FunctionCallInfo fcinfo)
@@ -128,22 +140,14 @@ file(FunctionCallInfo fcinfo, Oid type)
 	TeKey		key;
 	bytea	   *bytes;
 	bytea	   *result = NULL;
-	char	   *lost;
 	int			size = get_size(fcinfo);
 
 	if (!te_asset_arguments(fcinfo, type, &attachment, &key))
 		PG_RETURN_NULL();
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	bytes = read_thumbnail(attachment, &key, size, TE_STATE_SEE, &lost);
-	/* it may have been replaced, and removed, since the query began */
-	if (lost != NULL)
-		bytes = read_thumbnail(attachment, &key, size, TE_STATE_READ, &lost);
-	if (lost != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_FILE),
-				 errmsg("thumbnail file \"%s\" does not exist", lost),
-				 errhint("thumbexif_process(), or thumbexif_backfill(verify => true) for all assets, makes it again.")));
+	if (!read_on_node(attachment, &key, size, &bytes))
+		bytes = read_here(attachment, &key, size);
 	if (bytes != NULL)
 	{
 		MemoryContextSwitchTo(caller);

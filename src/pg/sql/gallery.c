@@ -20,12 +20,12 @@
 
 #include "exif_value.h"
 #include "gallery_page.h"
+#include "gallery_part.h"
 #include "gallery_query.h"
 #include "pg/base/guc.h"
 #include "pg/catalog/asset.h"
+#include "pg/catalog/citus.h"
 #include "pg/compat.h"
-#include "pg/files/thumbnail_read.h"
-#include "pg/pipeline/staleness.h"
 
 PG_FUNCTION_INFO_V1(thumbexif_gallery);
 
@@ -39,6 +39,7 @@ typedef struct Photo
 	char	   *thumbnail_path;
 	char	   *facts;			/* a JSON object without its last brace */
 	bytea	   *thumbnail;		/* from the row; NULL = there is none in it */
+	char	   *part;			/* of a table of Citus: what the node that has the row tells; otherwise NULL */
 } Photo;
 
 typedef struct Gallery
@@ -48,7 +49,10 @@ typedef struct Gallery
 	int			limit;
 	Photo	   *photos;			/* the newest first; one more than the limit, if there are more */
 	int			count;
+	int			shown;
 	int			allocated;
+	bool		distributed;	/* a table of Citus */
+	Photo	  **by_key;			/* of such a table: those that are shown, in the order of their keys */
 	Size		bytes;			/* of what was read */
 	TeAsset    *assets;			/* the same, in the order of their keys, with their states */
 	MemoryContext row;			/* for one photo; reset after it */
@@ -81,6 +85,7 @@ read_arguments(FunctionCallInfo fcinfo, Gallery *gallery)
 	TeGalleryFilter *filter = &gallery->filter;
 
 	gallery->attachment = te_attachment_get(PG_ARGISNULL(0) ? InvalidOid : PG_GETARG_OID(0));
+	gallery->distributed = te_citus_kind(gallery->attachment->relation) != TE_CITUS_NONE;
 	filter->camera = text_argument(fcinfo, 1);
 	filter->lens = text_argument(fcinfo, 2);
 	filter->keyword = text_argument(fcinfo, 3);
@@ -149,40 +154,64 @@ read_thumbnail(void)
 	return te_out_null(0, TE_GALLERY_THUMBNAIL) ? NULL : DatumGetByteaPCopy(te_out(0, TE_GALLERY_THUMBNAIL));
 }
 
-/* TeArgs.each: a row. */
-static void
-add_photo(void *arg)
+static Photo *
+next_photo(Gallery *gallery)
 {
-	Gallery    *gallery = arg;
-	MemoryContext caller = MemoryContextSwitchTo(gallery->row);
-	char	   *facts = read_facts();
-	Photo	   *photo;
-
-	MemoryContextSwitchTo(caller);
 	if (gallery->count == gallery->allocated)
 	{
 		gallery->allocated *= 2;
 		gallery->photos = repalloc_huge(gallery->photos, sizeof(Photo) * gallery->allocated);
 	}
-	photo = &gallery->photos[gallery->count++];
-	te_out_key(0, TE_GALLERY_KEY, gallery->attachment->key_type, &photo->key);
+	gallery->photos[gallery->count] = (Photo) {.facts = NULL};
+	return &gallery->photos[gallery->count++];
+}
+
+/* Read the rest of a row whose key was read. */
+static void
+read_photo(Gallery *gallery, Photo *photo)
+{
+	MemoryContext caller = MemoryContextSwitchTo(gallery->row);
+	char	   *facts = read_facts();
+
+	MemoryContextSwitchTo(caller);
 	photo->thumbnail_path = te_out_text(0, TE_GALLERY_THUMBNAIL_PATH);
 	photo->facts = pstrdup(facts);
 	photo->thumbnail = read_thumbnail();
+	photo->part = gallery->distributed ? te_out_text(0, TE_GALLERY_PART) : NULL;
 	MemoryContextReset(gallery->row);
-	gallery->bytes += strlen(photo->facts) + (photo->thumbnail != NULL ? VARSIZE(photo->thumbnail) : 0);
+	gallery->bytes += strlen(photo->facts) + (photo->thumbnail != NULL ? VARSIZE(photo->thumbnail) : 0) +
+		(photo->part != NULL ? strlen(photo->part) : 0);
 	te_gallery_page_check(gallery->bytes);
+}
+
+/* TeArgs.each: a row. */
+static void
+add_photo(void *arg)
+{
+	Gallery    *gallery = arg;
+	Photo	   *photo = next_photo(gallery);
+
+	te_out_key(0, TE_GALLERY_KEY, gallery->attachment->key_type, &photo->key);
+	read_photo(gallery, photo);
+}
+
+/* TeArgs.each: a key, whose row is read later. */
+static void
+add_key(void *arg)
+{
+	te_out_key(0, TE_GALLERY_KEY, ((Gallery *) arg)->attachment->key_type, &next_photo(arg)->key);
 }
 
 static void
 read_part(Gallery *gallery, bool dated)
 {
-	TeArgs		args = {.each = add_photo, .each_arg = gallery};
+	TeArgs		args = {.each = gallery->distributed ? add_key : add_photo, .each_arg = gallery, .planned_for_them = gallery->distributed};
 	int			limit = gallery->limit + 1 - gallery->count;
 
 	if (limit > 0)
 		te_sql_read_as_caller(gallery->attachment->named,
-							  te_gallery_sql(gallery->attachment, &gallery->filter, dated, limit, &args), &args);
+							  (gallery->distributed ? te_gallery_keys_sql : te_gallery_sql) (gallery->attachment, &gallery->filter, dated, limit, &args),
+							  &args);
 }
 
 static void
@@ -197,6 +226,48 @@ read_photos(Gallery *gallery)
 		read_part(gallery, true);
 	if (!filter->has_from && !filter->has_to)
 		read_part(gallery, false);
+	gallery->shown = Min(gallery->count, gallery->limit);
+}
+
+/* --- rows of a table of Citus, by their keys */
+
+static int
+compare_photos(const void *a, const void *b, void *type)
+{
+	return te_key_compare(*(const Oid *) type, &(*(Photo *const *) a)->key, &(*(Photo *const *) b)->key);
+}
+
+/* TeArgs.each: a row, which may be there twice if its key was changed meanwhile. */
+static void
+fill_photo(void *arg)
+{
+	Gallery    *gallery = arg;
+	Photo		wanted;
+	Photo	   *address = &wanted;
+	Photo	  **found;
+
+	te_out_key(0, TE_GALLERY_KEY, gallery->attachment->key_type, &wanted.key);
+	found = bsearch_arg(&address, gallery->by_key, gallery->shown, sizeof(Photo *), compare_photos, &gallery->attachment->key_type);
+	if (found != NULL && (*found)->facts == NULL && !te_out_null(0, TE_GALLERY_PART))
+		read_photo(gallery, *found);
+}
+
+static void
+fill_photos(Gallery *gallery)
+{
+	TeArgs		args = {.each = fill_photo, .each_arg = gallery, .planned_for_them = true};
+	TeKey	   *keys = palloc_extended(sizeof(TeKey) * Max(gallery->shown, 1), MCXT_ALLOC_HUGE);
+
+	gallery->by_key = palloc_extended(sizeof(Photo *) * Max(gallery->shown, 1), MCXT_ALLOC_HUGE);
+	for (int i = 0; i < gallery->shown; i++)
+	{
+		gallery->by_key[i] = &gallery->photos[i];
+		keys[i] = gallery->photos[i].key;
+	}
+	qsort_arg(gallery->by_key, gallery->shown, sizeof(Photo *), compare_photos, &gallery->attachment->key_type);
+	if (gallery->shown > 0)
+		te_sql_read_as_caller(gallery->attachment->named, te_gallery_rows_sql(gallery->attachment, keys, gallery->shown, &args), &args);
+	pfree(keys);
 }
 
 /* --- states */
@@ -234,62 +305,13 @@ asset_of(const Gallery *gallery, const Photo *photo)
 /* --- the page */
 
 static void
-append_text(StringInfo page, const char *name, const char *value)
+append_photo(StringInfo page, const Gallery *gallery, const Photo *photo)
 {
-	StringInfoData json;
-
-	if (value == NULL)
-		return;
-	initStringInfo(&json);
-	appendStringInfo(&json, ",\"%s\":", name);
-	escape_json(&json, value);
-	te_gallery_page_json(page, json.data);
-	pfree(json.data);
-}
-
-/* Append a thumbnail, if it is one; otherwise false. */
-static bool
-append_thumbnail(StringInfo page, const bytea *bytes)
-{
-	int			before = page->len;
-
-	if (bytes == NULL)
-		return false;
-	appendStringInfoString(page, ",\"thumbnail\":");
-	if (te_gallery_page_picture(page, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)))
-		return true;
-	page->len = before;
-	page->data[before] = '\0';
-	return false;
-}
-
-/* Append the thumbnail of a photo.  Returns why there is none, although the row has one; NULL otherwise. */
-static const char *
-append_stored(StringInfo page, const Photo *photo, const TeAsset *asset)
-{
-	bytea	   *bytes;
-
-	if (photo->thumbnail != NULL)
-		return append_thumbnail(page, photo->thumbnail) ? NULL : "the thumbnail in the row is no picture";
-	if (photo->thumbnail_path == NULL)
-		return NULL;
-	if (!te_names_our_file(asset))
-		return "the thumbnail was not made by thumbexif";
-	bytes = te_thumbnail_read_whole(asset->attachment->folder, asset->state.file, asset->state.file_size);
-	return append_thumbnail(page, bytes) ? NULL : "the thumbnail file does not exist or is damaged";
-}
-
-static void
-append_photo(StringInfo page, const Photo *photo, const TeAsset *asset)
-{
-	const TeState *state = &asset->state;
-	const char *trouble;
-
 	te_gallery_page_json(page, photo->facts);
-	append_text(page, "status", te_asset_status_name(state->exists ? state->status : TE_ASSET_NEW));
-	trouble = append_stored(page, photo, asset);
-	append_text(page, "error", trouble != NULL ? trouble : state->error);
-	append_text(page, "exif_error", state->exif_error);
+	if (photo->part != NULL)
+		te_gallery_page_part(page, photo->part);
+	else
+		te_gallery_part_append(page, asset_of(gallery, photo), photo->thumbnail);
 	appendStringInfoChar(page, '}');
 }
 
@@ -300,15 +322,15 @@ append_head(StringInfo page, const Gallery *gallery)
 	char		now[MAXDATELEN + 1];
 
 	appendStringInfoString(page, "{\"version\":1");
-	append_text(page, "table", gallery->attachment->name);
+	te_gallery_part_text(page, "table", gallery->attachment->name);
 	JsonEncodeDateTime(now, TimestampTzGetDatum(GetCurrentStatementStartTimestamp()), TIMESTAMPTZOID, NULL);
-	append_text(page, "made_at", now);
+	te_gallery_part_text(page, "made_at", now);
 	/* unless the camera's own clock is known, times are those of this zone */
 	if (!te_gallery_has_local_time(gallery->attachment))
-		append_text(page, "timezone", te_default_timezone);
-	append_text(page, "camera", filter->camera);
-	append_text(page, "lens", filter->lens);
-	append_text(page, "keyword", filter->keyword);
+		te_gallery_part_text(page, "timezone", te_default_timezone);
+	te_gallery_part_text(page, "camera", filter->camera);
+	te_gallery_part_text(page, "lens", filter->lens);
+	te_gallery_part_text(page, "keyword", filter->keyword);
 	appendStringInfo(page, ",\"more\":%s,\"photos\":[", gallery->count > gallery->limit ? "true" : "false");
 }
 
@@ -317,18 +339,21 @@ static text *
 make_page(const Gallery *gallery, MemoryContext context)
 {
 	StringInfoData page;
-	int			shown = Min(gallery->count, gallery->limit);
+	bool		first = true;
 	MemoryContext caller = MemoryContextSwitchTo(context);
 
 	te_gallery_page_begin(&page);
 	MemoryContextSwitchTo(gallery->row);
 	append_head(&page, gallery);
-	for (int i = 0; i < shown; i++)
+	for (int i = 0; i < gallery->shown; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (i > 0)
+		if (gallery->photos[i].facts == NULL)
+			continue;			/* deleted since its key was read */
+		if (!first)
 			appendStringInfoChar(&page, ',');
-		append_photo(&page, &gallery->photos[i], asset_of(gallery, &gallery->photos[i]));
+		first = false;
+		append_photo(&page, gallery, &gallery->photos[i]);
 		MemoryContextReset(gallery->row);
 	}
 	appendStringInfoString(&page, "]}");
@@ -351,7 +376,10 @@ thumbexif_gallery(PG_FUNCTION_ARGS)
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	read_photos(&gallery);
-	read_states(&gallery);
+	if (gallery.distributed)
+		fill_photos(&gallery);
+	else
+		read_states(&gallery);
 	page = make_page(&gallery, caller);
 	SPI_finish();
 	PG_RETURN_TEXT_P(page);

@@ -101,6 +101,13 @@ te_gallery_page_json(StringInfo page, const char *json)
 		pfree(utf8);
 }
 
+void
+te_gallery_page_part(StringInfo page, const char *part)
+{
+	check_room(page, strlen(part));
+	appendStringInfoString(page, part);
+}
+
 /* --- pictures */
 
 static const char *

@@ -25,6 +25,9 @@ extern void te_gallery_page_begin(StringInfo page);
  */
 extern void te_gallery_page_json(StringInfo page, const char *json);
 
+/* Append a part of a page that another node of a Citus cluster has made. */
+extern void te_gallery_page_part(StringInfo page, const char *part);
+
 /* Append a picture as a JSON string, a data URI; false, and nothing is appended, if it is of no format that thumbnails have. */
 extern bool te_gallery_page_picture(StringInfo page, const void *bytes, Size size);
 

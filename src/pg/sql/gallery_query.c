@@ -11,6 +11,7 @@
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 
+#include "cluster.h"
 #include "gallery_query.h"
 #include "pg/base/extension.h"
 #include "pg/base/guc.h"
@@ -345,27 +346,67 @@ te_gallery_check_filter(const TeAttachment *attachment, const TeGalleryFilter *f
 				 "\"gps_latitude\" and \"gps_longitude\"");
 }
 
+/* Append FROM and the rest: at most "limit" rows that meet the filters, the newest first. */
+static void
+append_chosen(Builder *builder, const TeGalleryFilter *filter, bool dated, int limit)
+{
+	const TeAttachment *attachment = builder->attachment;
+	const TeKeyColumns *key = &attachment->key;
+	const char *taken = column(attachment, "taken_at");
+
+	appendStringInfo(&builder->sql, " FROM %s AS t WHERE %s%s", attachment->user_rows, te_key_fits_sql(key, "t."), attachment->user_rows_and);
+	if (taken != NULL)
+		appendStringInfo(&builder->sql, " AND %s IS %s", taken, dated ? "NOT NULL" : "NULL");
+	append_filter(builder, filter);
+	appendStringInfo(&builder->sql, " ORDER BY %s%s%s LIMIT %d", dated ? taken : "", dated ? " DESC, " : "",
+					 te_key_list_sql(key, "t.", " DESC"), limit);
+}
+
+/* Append the columns of the result but the last. */
+static void
+append_columns(Builder *builder, const char *thumbnail)
+{
+	const TeAttachment *attachment = builder->attachment;
+	const char *path = column(attachment, "thumbnail_path");
+	const char *json = exif(attachment);
+
+	appendStringInfo(&builder->sql, "SELECT %s, %s, ", te_key_out_sql(&attachment->key, "t."), te_path_sql(path != NULL ? path : "NULL"));
+	append_facts(builder);
+	appendStringInfo(&builder->sql, ", %s, %s", json != NULL ? json : "NULL::pg_catalog.jsonb",
+					 thumbnail != NULL ? thumbnail : "NULL::pg_catalog.bytea");
+}
+
 char *
 te_gallery_sql(const TeAttachment *attachment, const TeGalleryFilter *filter, bool dated, int limit, TeArgs *args)
 {
 	Builder		builder = {.attachment = attachment, .args = args};
-	const TeKeyColumns *key = &attachment->key;
-	const char *path = column(attachment, "thumbnail_path");
-	const char *taken = column(attachment, "taken_at");
-	const char *json = exif(attachment);
-	const char *bytes = column(attachment, "thumbnail");
 
 	initStringInfo(&builder.sql);
-	appendStringInfo(&builder.sql, "SELECT %s, %s, ", te_key_out_sql(key, "t."),
-					 te_path_sql(path != NULL ? path : "NULL"));
-	append_facts(&builder);
-	appendStringInfo(&builder.sql, ", %s, %s FROM %s AS t WHERE %s%s",
-					 json != NULL ? json : "NULL::pg_catalog.jsonb", bytes != NULL ? bytes : "NULL::pg_catalog.bytea",
-					 attachment->user_rows, te_key_fits_sql(key, "t."), attachment->user_rows_and);
-	if (taken != NULL)
-		appendStringInfo(&builder.sql, " AND %s IS %s", taken, dated ? "NOT NULL" : "NULL");
-	append_filter(&builder, filter);
-	appendStringInfo(&builder.sql, " ORDER BY %s%s%s LIMIT %d", dated ? taken : "", dated ? " DESC, " : "",
-					 te_key_list_sql(key, "t.", " DESC"), limit);
+	append_columns(&builder, column(attachment, "thumbnail"));
+	append_chosen(&builder, filter, dated, limit);
+	return builder.sql.data;
+}
+
+char *
+te_gallery_keys_sql(const TeAttachment *attachment, const TeGalleryFilter *filter, bool dated, int limit, TeArgs *args)
+{
+	Builder		builder = {.attachment = attachment, .args = args};
+
+	initStringInfo(&builder.sql);
+	appendStringInfo(&builder.sql, "SELECT %s", te_key_out_sql(&attachment->key, "t."));
+	append_chosen(&builder, filter, dated, limit);
+	return builder.sql.data;
+}
+
+char *
+te_gallery_rows_sql(const TeAttachment *attachment, const TeKey *keys, int count, TeArgs *args)
+{
+	Builder		builder = {.attachment = attachment, .args = args};
+
+	te_arg(args, te_key_array_type(attachment->key_type), te_key_array(attachment->key_type, keys, count));
+	initStringInfo(&builder.sql);
+	append_columns(&builder, NULL);
+	appendStringInfo(&builder.sql, ", %s) FROM %s AS t WHERE %s", te_cluster_row_call(attachment, "thumbexif_gallery_part", TEXTOID),
+					 attachment->user_rows, te_key_any_sql(&attachment->key, "t.", "$1"));
 	return builder.sql.data;
 }

@@ -10,7 +10,7 @@
 #include "utils/timestamp.h"
 
 #include "pg/base/statement.h"
-#include "pg/catalog/attachment.h"
+#include "pg/catalog/key.h"
 
 /* What to show; NULL, or has_... false = all. */
 typedef struct TeGalleryFilter
@@ -33,7 +33,8 @@ enum
 	TE_GALLERY_THUMBNAIL_PATH,	/* text */
 	TE_GALLERY_FACTS,			/* text: a JSON object, whose keys doc/functions.md lists */
 	TE_GALLERY_EXIF,			/* jsonb, or NULL */
-	TE_GALLERY_THUMBNAIL		/* bytea: a thumbnail that is stored in the row; or NULL */
+	TE_GALLERY_THUMBNAIL,		/* bytea: a thumbnail that is stored in the row; or NULL */
+	TE_GALLERY_PART				/* text: what thumbexif_gallery_part() gives for it; only of te_gallery_rows_sql() */
 };
 
 /* ERROR if a filter is given for which the table has no column. */
@@ -48,5 +49,12 @@ extern bool te_gallery_has_local_time(const TeAttachment *attachment);
  * of types that users choose are bound to functions and operators of pg_catalog.
  */
 extern char *te_gallery_sql(const TeAttachment *attachment, const TeGalleryFilter *filter, bool dated, int limit, TeArgs *args);
+
+/*
+ * The same in two steps, for tables of Citus, whose rows are on many nodes, of which each gives as many as the limit allows: the first reads
+ * the keys only, the second the rows with the keys in a parameter, in no order, and none of their thumbnails but in TE_GALLERY_PART.
+ */
+extern char *te_gallery_keys_sql(const TeAttachment *attachment, const TeGalleryFilter *filter, bool dated, int limit, TeArgs *args);
+extern char *te_gallery_rows_sql(const TeAttachment *attachment, const TeKey *keys, int count, TeArgs *args);
 
 #endif							/* TE_PG_GALLERY_QUERY_H */

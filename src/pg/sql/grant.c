@@ -28,7 +28,9 @@
 #include "pg/base/extension.h"
 #include "pg/base/statement.h"
 #include "pg/catalog/attachment.h"
+#include "pg/catalog/citus.h"
 #include "pg/compat.h"
+#include "cluster.h"
 #include "object_rights.h"
 
 PG_FUNCTION_INFO_V1(thumbexif_grant);
@@ -50,17 +52,18 @@ static const struct
 	const char *table_right;	/* on the table, for a role that does not own it */
 	AclMode		right;			/* the same; it tells that a role has this level */
 	const char *views[8];
-	const char *functions[14];	/* with all their overloads */
+	const char *functions[16];	/* with all their overloads */
 }			levels[LEVELS] = {
 
 	[LEVEL_READ] = {"read", "SELECT", ACL_SELECT,
-	{"thumbexif_status", "thumbexif_progress", "thumbexif_failures", "thumbexif_thumbnails"}, {"thumbexif_gallery"}},
+	{"thumbexif_status", "thumbexif_progress", "thumbexif_failures", "thumbexif_thumbnails"}, {"thumbexif_gallery", "thumbexif_gallery_part"}},
 	[LEVEL_PROCESS] = {"process", "UPDATE", ACL_UPDATE, {NULL},
 	{"thumbexif_process", "thumbexif_file", "thumbexif_srcset", "thumbexif_enqueue", "thumbexif_retry", "thumbexif_retry_all"}},
 	[LEVEL_UPLOAD] = {"upload", "INSERT", ACL_INSERT, {NULL}, {"thumbexif_upload"}},
 	[LEVEL_OWN] = {"own", NULL, 0, {NULL},
 	{"thumbexif_attach", "thumbexif_detach", "thumbexif_pause", "thumbexif_resume", "thumbexif_backfill",
-	"thumbexif_sweep", "thumbexif_process_session", "thumbexif_grant", "thumbexif_revoke", "thumbexif_api", "thumbexif_attach_node", "thumbexif_backfill_node"}},
+	"thumbexif_sweep", "thumbexif_process_session", "thumbexif_grant", "thumbexif_revoke", "thumbexif_api", "thumbexif_attach_node", "thumbexif_backfill_node",
+	"thumbexif_session_node"}},
 };
 
 typedef struct Grant
@@ -74,6 +77,7 @@ typedef struct Grant
 	const char *table;			/* qualified and quoted */
 	TeAttachment *attachment;	/* NULL if the table is not attached */
 	Level		level;
+	bool		distributed;	/* a table of a Citus cluster */
 	StringInfoData done;		/* what was granted or revoked, for the NOTICE */
 } Grant;
 
@@ -159,6 +163,7 @@ find_table(Grant *grant)
 	(void) RangeVarGetRelidExtended(table_name(grant), AccessShareLock, 0, check_table, grant);
 	LockDatabaseObject(ExtensionRelationId, grant->extension.oid, 0, ShareUpdateExclusiveLock);
 	grant->attachment = te_attachment_find(grant->relation);
+	grant->distributed = te_citus_kind(grant->relation) != TE_CITUS_NONE;
 	/* whose columns 'process' is about; a superuser may also tidy up after a table */
 	if (grant->attachment == NULL && (grant->revoke ? !superuser() : grant->level == LEVEL_PROCESS || grant->level == LEVEL_UPLOAD))
 		(void) te_attachment_get(grant->relation);	/* raises the ERROR */
@@ -224,7 +229,10 @@ change_table(Grant *grant, Level level)
 
 	if (right == NULL || has_privs_of_role(grant->role, grant->owner))
 		return;
-	if (level == LEVEL_PROCESS && !grant->revoke)
+	/* Citus takes this right to all nodes, from the coordinator and on all columns only */
+	if (grant->distributed && !te_citus_is_coordinator())
+		return;
+	if (level == LEVEL_PROCESS && !grant->revoke && !grant->distributed)
 		right = update_columns(grant->attachment);
 	te_sql(psprintf("%s %s ON TABLE %s %s %s", grant->revoke ? "REVOKE" : "GRANT", right, grant->table,
 					grant->revoke ? "FROM" : "TO", quote_identifier(grant->role_name)), &none);
@@ -290,6 +298,23 @@ check_schema(const Grant *grant, Oid schema, const char *object)
 						 quote_identifier(grant->role_name))));
 }
 
+/* Rights on functions and views are each node's own.  A role without them on a node could not use that node's rows. */
+static void
+change_on_nodes(const Grant *grant)
+{
+	const char *function = grant->revoke ? "thumbexif_revoke" : "thumbexif_grant";
+	List	   *nodes;
+
+	if (!grant->distributed || !te_citus_is_coordinator())
+		return;
+	te_cluster_refuse_block(psprintf("given to %s()", function));
+	nodes = te_cluster_nodes();
+	te_cluster_run(nodes, psprintf("SELECT %s(%s::pg_catalog.name, %s::pg_catalog.regclass, %s::pg_catalog.text)", te_user_name(function),
+								   quote_literal_cstr(grant->role_name), quote_literal_cstr(grant->table), quote_literal_cstr(levels[grant->level].name)));
+	te_cluster_check(nodes, psprintf("call %s() for table %s", function, grant->table),
+					 "Nodes that answered have done it. Call it again when this node answers.");
+}
+
 static Datum
 change_rights(FunctionCallInfo fcinfo, bool revoke)
 {
@@ -305,6 +330,7 @@ change_rights(FunctionCallInfo fcinfo, bool revoke)
 		check_schema(&grant, grant.extension.home, "the extension's functions and views");
 		check_schema(&grant, get_rel_namespace(grant.relation), psprintf("table %s", grant.table));
 	}
+	change_on_nodes(&grant);
 	for (int i = 0; i <= (int) grant.level; i++)
 		change_level(&grant, (Level) i);
 	ereport(NOTICE,

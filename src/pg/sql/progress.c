@@ -19,8 +19,6 @@
 #include "pg/shared/activity.h"
 #include "progress.h"
 
-#define MAX_WARNINGS 100		/* failures reported one by one; thumbexif_failures shows all */
-
 static void
 count_outcome(TeCounts *counts, TeOutcome outcome)
 {
@@ -45,29 +43,57 @@ te_progress_count(TeProgress *progress, TeOutcome outcome)
 	count_outcome(&progress->all, outcome);
 }
 
-static void
-report_failure(TeProgress *progress, const TeJob *job)
+/* The DETAIL of a failure; NULL if there is nothing to tell. */
+static const char *
+failure_detail(const char *path, const char *node)
 {
-	int			level = progress->warnings < MAX_WARNINGS ? WARNING : DEBUG1;
-	const char *hint = te_status_hint(job->status);
-	const char *state = te_status_sqlstate(job->status);
+	const char *of_path = path != NULL ? psprintf("Its path is \"%s\".", path) : NULL;
+	const char *of_node = node != NULL ? psprintf("It was processed on node %s.", node) : NULL;
+
+	return of_path != NULL && of_node != NULL ? psprintf("%s %s", of_path, of_node) : of_path != NULL ? of_path : of_node;
+}
+
+void
+te_progress_failure(TeProgress *progress, int status, const char *id, const char *error, const char *path, const char *node)
+{
+	int			level = progress->warnings < TE_PROGRESS_WARNINGS ? WARNING : DEBUG1;
+	const char *detail = failure_detail(path, node);
+	const char *hint = te_status_hint(status);
+	const char *state = te_status_sqlstate(status);
 
 	if (level == WARNING && hint != NULL)
 	{
-		if (progress->hinted & (UINT64CONST(1) << job->status))
+		if (progress->hinted & (UINT64CONST(1) << status))
 			hint = NULL;		/* once per call is enough */
-		progress->hinted |= UINT64CONST(1) << job->status;
+		progress->hinted |= UINT64CONST(1) << status;
 	}
 	progress->warnings++;
 	ereport(level,
 			(errcode(MAKE_SQLSTATE(state[0], state[1], state[2], state[3], state[4])),
-			 errmsg("asset %s failed: %s", job->id, te_job_error(job)),
-			 job->asset.path ? errdetail("Its path is \"%s\".", job->asset.path) : 0,
+			 errmsg("asset %s failed: %s", id, error),
+			 detail ? errdetail_internal("%s", detail) : 0,
 			 hint ? errhint("%s", hint) : 0));
-	if (progress->warnings == MAX_WARNINGS)
+	if (progress->warnings == TE_PROGRESS_WARNINGS)
 		ereport(WARNING,
 				(errmsg("further failures are not reported one by one"),
 				 errhint("See the view thumbexif_failures.")));
+}
+
+void
+te_progress_absent(const char *id)
+{
+	ereport(WARNING,
+			(errcode(ERRCODE_NO_DATA_FOUND),
+			 errmsg("asset %s does not exist", id)));
+}
+
+void
+te_progress_not_needed(TeProgress *progress, const TeAsset *asset)
+{
+	TeAssetStatus status = te_asset_status(&asset->state);
+
+	te_progress_count(progress, status == TE_ASSET_FAILED || status == TE_ASSET_MISSING || status == TE_ASSET_UNSUPPORTED ?
+					  TE_OUTCOME_FAILED : TE_OUTCOME_SKIPPED);
 }
 
 void
@@ -76,7 +102,7 @@ te_progress_add(TeProgress *progress, const TeJob *job)
 	count_outcome(&progress->all, job->outcome);
 	te_activity_count(progress->all.processed, progress->all.failed);
 	if (te_job_verdict(job) != TE_VERDICT_DONE)
-		report_failure(progress, job);
+		te_progress_failure(progress, job->status, job->id, te_job_error(job), job->asset.path, NULL);
 	else if (te_job_exif_failed(job))
 		elog(DEBUG1, "Failed to extract EXIF data: %s", te_job_exif_error(job));
 	else if (te_job_exif_found(job))

@@ -37,6 +37,17 @@ typedef struct TeProgress
 /* Count an asset.  The first failures are reported as WARNINGs. */
 extern void te_progress_add(TeProgress *progress, const TeJob *job);
 
+#define TE_PROGRESS_WARNINGS 100	/* failures reported one by one; thumbexif_failures shows all */
+
+/* Report a failure as a WARNING, if there were not too many; "node" is that of a Citus cluster, or NULL. */
+extern void te_progress_failure(TeProgress *progress, int status, const char *id, const char *error, const char *path, const char *node);
+
+/* Report an asset that has no row. */
+extern void te_progress_absent(const char *id);
+
+/* Count an asset that needed nothing, or has failed earlier. */
+extern void te_progress_not_needed(TeProgress *progress, const TeAsset *asset);
+
 /* Count an asset that was not examined. */
 extern void te_progress_count(TeProgress *progress, TeOutcome outcome);
 

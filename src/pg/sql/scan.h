@@ -51,7 +51,8 @@ extern int64 te_scan_skipped(const TeScan *scan);
 
 /*
  * One scan of a table at a time: two would insert the same paths, if no unique index prevents it.  The lock survives the
- * commits; it is released at the end, or when the transaction aborts.  ERROR if another session holds it.
+ * commits; it is released at the end, or when the transaction aborts.  ERROR if another session holds it, or on a node of a Citus cluster
+ * that is not the coordinator.
  */
 extern void te_scan_lock(const TeAttachment *attachment);
 extern void te_scan_unlock(const TeAttachment *attachment);

@@ -16,6 +16,7 @@
 #include "pg/base/postmaster_alive.h"
 #include "pg/base/statement.h"
 #include "pg/base/subtransaction.h"
+#include "pg/catalog/citus.h"
 #include "pg/pipeline/batch_write.h"
 #include "scan.h"
 
@@ -51,19 +52,21 @@ te_scan_failed(TeScan *scan, const char *path, const char *why)
 
 /*
  * The paths of the batch that the table does not have: its rows may name a file by its absolute path or, beneath the first
- * root, by a relative one.  Each is there once, in the order of the batch, though files may be listed twice.
+ * root, by a relative one.  Each is there once, in the order of the batch, though files may be listed twice.  "present" is found first, by
+ * itself, as Citus can join nothing to the rows of many nodes but what it has read from them.
  */
 static char *
 new_paths_sql(const TeScan *scan)
 {
 	const TeAttachment *attachment = scan->attachment;
 	const char *path = quote_identifier(attachment->path);
-	const char *present = psprintf("EXISTS (SELECT FROM %s AS t WHERE t.%s OPERATOR(pg_catalog.=)",
-								   attachment->rows, path);
 
-	return psprintf("SELECT p.path FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) WITH ORDINALITY AS p(path, other, place)"
-					" WHERE NOT %s p.path) AND NOT %s p.other) GROUP BY p.path ORDER BY pg_catalog.min(p.place)",
-					present, present);
+	return psprintf("WITH present AS MATERIALIZED (SELECT t.%s AS path FROM %s AS t"
+					" WHERE t.%s OPERATOR(pg_catalog.=) ANY ($1) OR t.%s OPERATOR(pg_catalog.=) ANY ($2))"
+					" SELECT p.path FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) WITH ORDINALITY AS p(path, other, place)"
+					" WHERE NOT EXISTS (SELECT FROM present AS e WHERE e.path OPERATOR(pg_catalog.=) p.path)"
+					" AND NOT EXISTS (SELECT FROM present AS e WHERE e.path OPERATOR(pg_catalog.=) p.other)"
+					" GROUP BY p.path ORDER BY pg_catalog.min(p.place)", path, attachment->rows, path, path);
 }
 
 typedef struct Insertion
@@ -95,7 +98,7 @@ insert_rows(void *arg)
 	const TeScan *scan = insertion->scan;
 	const TeAttachment *attachment = scan->attachment;
 	const char *count = psprintf("SELECT pg_catalog.count(*) FROM (%s) AS f", new_paths_sql(scan));
-	TeArgs		args = {0};
+	TeArgs		args = {.planned_for_them = te_citus_kind(attachment->relation) != TE_CITUS_NONE};
 
 	te_arg(&args, TEXTARRAYOID, text_array(scan->paths + insertion->first, insertion->count));
 	te_arg(&args, TEXTARRAYOID, text_array(scan->others + insertion->first, insertion->count));

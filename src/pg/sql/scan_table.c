@@ -18,6 +18,7 @@
 #include "utils/rel.h"
 
 #include "pg/base/extension.h"
+#include "pg/catalog/citus.h"
 #include "scan.h"
 
 #define LARGE_PAGES		1000	/* some ten thousand rows: read in some ten milliseconds */
@@ -37,6 +38,12 @@ te_scan_lock(const TeAttachment *attachment)
 {
 	LOCKTAG		tag;
 
+	if (te_citus_kind(attachment->relation) != TE_CITUS_NONE && !te_citus_is_coordinator())
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot scan a folder for table %s on this node", attachment->name),
+				 errdetail("It is a table of a Citus cluster, and a scan on another node could insert a file twice."),
+				 errhint("Call thumbexif_scan() on the coordinator.")));
 	scan_tag(&tag, attachment->relation);
 	if (LockAcquire(&tag, ExclusiveLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
 		ereport(ERROR,

@@ -24,6 +24,7 @@
 #include "utils/varlena.h"
 
 #include "asset_place.h"
+#include "cluster.h"
 #include "pg/base/statement.h"
 #include "pg/compat.h"
 #include "pg/files/root_check.h"
@@ -31,6 +32,7 @@
 #include "pg/pipeline/table_access.h"
 #include "pg/shared/activity.h"
 #include "procedure.h"
+#include "session_cluster.h"
 
 #define LINE_ASSETS 100			/* assets per progress line */
 
@@ -188,9 +190,7 @@ read_assets(const TeAttachment *attachment, const Jobs *jobs, const TeArgs *args
 			session->count++;
 		else
 		{
-			ereport(WARNING,
-					(errcode(ERRCODE_NO_DATA_FOUND),
-					 errmsg("asset %s does not exist", te_key_text(te_key_state_type(type), key))));
+			te_progress_absent(te_key_text(te_key_state_type(type), key));
 			te_progress_count(&session->progress, TE_OUTCOME_FAILED);
 		}
 	}
@@ -229,18 +229,14 @@ static void
 count_skipped(void *arg, const TeAsset *asset, TeClaimResult reason)
 {
 	TeProgress *progress = arg;
-	TeAssetStatus status = te_asset_status(&asset->state);
 
 	if (reason == TE_CLAIM_GONE)
 	{
-		ereport(WARNING,
-				(errcode(ERRCODE_NO_DATA_FOUND),
-				 errmsg("asset %s does not exist", te_key_text(asset->attachment->key_type, &asset->key))));
+		te_progress_absent(te_key_text(asset->attachment->key_type, &asset->key));
 		te_progress_count(progress, TE_OUTCOME_FAILED);
 	}
 	else if (reason == TE_CLAIM_NOT_NEEDED)
-		te_progress_count(progress, status == TE_ASSET_FAILED || status == TE_ASSET_MISSING ||
-						  status == TE_ASSET_UNSUPPORTED ? TE_OUTCOME_FAILED : TE_OUTCOME_SKIPPED);
+		te_progress_not_needed(progress, asset);
 	te_progress_line(progress, false);
 }
 
@@ -305,7 +301,9 @@ process_session(FunctionCallInfo fcinfo, Oid type, Session *session)
 	read_assets(attachment, &jobs, &args, session);
 
 	te_root_begin();
-	if (session->count > 0)
+	if (te_cluster_is_led_here(attachment))
+		te_session_cluster(&session->progress, session->keys, session->count);
+	else if (session->count > 0)
 	{
 		te_activity_begin(TE_ACTIVITY_SESSION, attachment->relation, session->count);
 		if (attachment->has_members)

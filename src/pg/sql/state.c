@@ -15,6 +15,7 @@
 #include "utils/builtins.h"
 
 #include "asset_reading.h"
+#include "cluster.h"
 #include "pg/compat.h"
 #include "pg/pipeline/staleness.h"
 #include "wire/status.h"
@@ -74,6 +75,28 @@ form_result(const TeAsset *asset, TupleDesc desc)
 	return heap_form_tuple(desc, values, nulls);
 }
 
+/* The same, if the row is on another node of a Citus cluster; otherwise false. */
+static bool
+read_on_node(const TeAttachment *attachment, const TeKey *key, TupleDesc desc, MemoryContext context, HeapTuple *tuple)
+{
+	NullableDatum none = {0, true};
+	Datum		values[OUT_COLUMNS];
+	bool		nulls[OUT_COLUMNS];
+	uint64		rows;
+
+	if (!te_cluster_read_row(attachment, key, "thumbexif_state", InvalidOid, none, &rows))
+		return false;
+	for (int i = 0; i < OUT_COLUMNS && rows > 0; i++)
+	{
+		values[i] = te_out(0, i + 1);
+		nulls[i] = te_out_null(0, i + 1);
+	}
+	MemoryContextSwitchTo(context);
+	*tuple = rows > 0 ? heap_form_tuple(desc, values, nulls) : NULL;
+	te_sql_free();
+	return true;
+}
+
 /* thumbexif_state(id, relation regclass) RETURNS one row */
 static Datum
 state(FunctionCallInfo fcinfo, Oid type)
@@ -92,7 +115,7 @@ state(FunctionCallInfo fcinfo, Oid type)
 		PG_RETURN_NULL();
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	if (te_asset_read(attachment, &key, true, TE_STATE_SEE, &asset))
+	if (!read_on_node(attachment, &key, desc, caller, &tuple) && te_asset_read(attachment, &key, true, TE_STATE_SEE, &asset))
 	{
 		MemoryContextSwitchTo(caller);
 		tuple = form_result(&asset, desc);

@@ -11,6 +11,7 @@
 #include "utils/json.h"
 
 #include "asset_reading.h"
+#include "cluster.h"
 #include "pg/catalog/member.h"
 #include "pg/compat.h"
 #include "pg/pipeline/staleness.h"
@@ -104,12 +105,26 @@ make_srcset(const TeAsset *asset, const char *base)
 	return set.data;
 }
 
+/* What the function of this name returns on the node of a Citus cluster that has the row; false if this node is that. */
+static bool
+read_on_node(const TeAttachment *attachment, const TeKey *key, const char *name, const char *base, char **result)
+{
+	NullableDatum third = {base != NULL ? CStringGetTextDatum(base) : (Datum) 0, base == NULL};
+	uint64		rows;
+
+	if (!te_cluster_read_row(attachment, key, name, TEXTOID, third, &rows))
+		return false;
+	*result = rows > 0 && !te_out_null(0, 1) ? TextDatumGetCString(te_out(0, 1)) : NULL;
+	te_sql_free();
+	return true;
+}
+
 /*
- * What "make" returns for the arguments id, relation regclass and base text: a text, or json, which is stored as one.  It is read
- * with the caller's rights on the row.
+ * What "make" returns for the arguments id, relation regclass and base text of the function "name": a text, or json, which is stored as
+ * one.  It is read with the caller's rights on the row.
  */
 static Datum
-of_asset(FunctionCallInfo fcinfo, Oid type, char *(*make) (const TeAsset *asset, const char *base))
+of_asset(FunctionCallInfo fcinfo, Oid type, const char *name, char *(*make) (const TeAsset *asset, const char *base))
 {
 	MemoryContext caller = CurrentMemoryContext;
 	TeAttachment *attachment;
@@ -117,13 +132,14 @@ of_asset(FunctionCallInfo fcinfo, Oid type, char *(*make) (const TeAsset *asset,
 	TeKey		key;
 	text	   *result = NULL;
 	char	   *set = NULL;
+	const char *base = PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2));
 
 	if (!te_asset_arguments(fcinfo, type, &attachment, &key))
 		PG_RETURN_NULL();
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	if (te_asset_read(attachment, &key, false, TE_STATE_SEE, &asset))
-		set = make(&asset, PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2)));
+	if (!read_on_node(attachment, &key, name, base, &set) && te_asset_read(attachment, &key, false, TE_STATE_SEE, &asset))
+		set = make(&asset, base);
 	if (set != NULL)
 	{
 		MemoryContextSwitchTo(caller);
@@ -143,19 +159,19 @@ PG_FUNCTION_INFO_V1(thumbexif_srcset_text);
 Datum
 thumbexif_srcset_bigint(PG_FUNCTION_ARGS)
 {
-	return of_asset(fcinfo, INT8OID, make_srcset);
+	return of_asset(fcinfo, INT8OID, "thumbexif_srcset", make_srcset);
 }
 
 Datum
 thumbexif_srcset_uuid(PG_FUNCTION_ARGS)
 {
-	return of_asset(fcinfo, UUIDOID, make_srcset);
+	return of_asset(fcinfo, UUIDOID, "thumbexif_srcset", make_srcset);
 }
 
 Datum
 thumbexif_srcset_text(PG_FUNCTION_ARGS)
 {
-	return of_asset(fcinfo, TEXTOID, make_srcset);
+	return of_asset(fcinfo, TEXTOID, "thumbexif_srcset", make_srcset);
 }
 
 /* --- thumbexif_thumbnail_urls() */
@@ -193,7 +209,7 @@ thumbnail_urls(FunctionCallInfo fcinfo, Oid type)
 {
 	if (!PG_ARGISNULL(1) && te_attachment_find(PG_GETARG_OID(1)) == NULL)
 		PG_RETURN_NULL();
-	return of_asset(fcinfo, type, make_urls);
+	return of_asset(fcinfo, type, "thumbexif_thumbnail_urls", make_urls);
 }
 
 PG_FUNCTION_INFO_V1(thumbexif_thumbnail_urls_bigint);

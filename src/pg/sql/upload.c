@@ -19,10 +19,12 @@
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 
+#include "cluster.h"
 #include "pg/base/code_rights.h"
 #include "pg/base/extension.h"
 #include "pg/base/guc.h"
 #include "pg/base/statement.h"
+#include "pg/catalog/citus.h"
 #include "pg/catalog/key.h"
 #include "pg/catalog/key_sql.h"
 #include "pg/compat.h"
@@ -133,6 +135,18 @@ gets_value(Relation table, const char *column)
 		table->rd_rel->relhasrules || (table->trigdesc != NULL && table->trigdesc->trig_insert_before_row);
 }
 
+/* ERROR if the row would be put on another node of a Citus cluster, which only the coordinator can have process it. */
+static void
+check_node(const TeAttachment *attachment)
+{
+	if (te_citus_kind(attachment->relation) != TE_CITUS_NONE && !te_citus_is_coordinator())
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot upload to table %s on this node", attachment->name),
+				 errdetail("It is a table of a Citus cluster, and the picture's row may belong on another node."),
+				 errhint("Upload on the coordinator.")));
+}
+
 /* ERROR if the row would have no key, before a picture is stored for nothing. */
 static void
 check_defaults(const TeAttachment *attachment)
@@ -184,23 +198,41 @@ insert_row(Upload *upload)
 
 /* --- the rest */
 
-/* Process the asset as thumbexif_process() does.  ERROR if it fails: what cannot be shown is not kept. */
+/* Process the asset by thumbexif_process(), on the node that has its row and in this transaction: its status and error are the result. */
 static void
-process(const Upload *upload)
+call_process(const Upload *upload)
 {
 	const TeAttachment *attachment = upload->attachment;
 	Oid			type = te_key_state_type(attachment->key_type);
+	NullableDatum none = {0, true};
 	TeArgs		args = {0};
-	const char *status;
+	uint64		rows;
 
+	if (te_cluster_read_row(attachment, &upload->key, "thumbexif_process", InvalidOid, none, &rows))
+	{
+		if (rows == 0)
+			te_key_unknown(attachment, te_key_text(attachment->key_type, &upload->key));
+		return;
+	}
 	te_arg(&args, type, te_key_datum(type, &upload->key));
 	te_arg(&args, OIDOID, ObjectIdGetDatum(attachment->relation));
 	te_sql(psprintf("SELECT p.status, p.error FROM %s($1, $2::pg_catalog.regclass) AS p", te_user_name("thumbexif_process")), &args);
+}
+
+/* ERROR if it fails: what cannot be shown is not kept. */
+static void
+process(const Upload *upload)
+{
+	const char *status;
+
+	call_process(upload);
 	status = te_out_text(0, 1);
 	if (strcmp(status, "done") != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),
 				 errmsg("the picture is not accepted: %s", te_out_text(0, 2) != NULL ? te_out_text(0, 2) : status),
+				 te_cluster_is_led_here(upload->attachment) && strcmp(status, "missing") == 0 ?
+				 errhint("All nodes of the cluster must see the folder \"thumbexif.upload_dir\" of the coordinator under the same path.") :
 				 errhint("No thumbnail can be made of it.")));
 	te_sql_free();
 }
@@ -247,6 +279,7 @@ thumbexif_upload(PG_FUNCTION_ARGS)
 	te_upload_check();
 	upload.attachment = te_attachment_get(PG_ARGISNULL(2) ? InvalidOid : PG_GETARG_OID(2));
 	check_right(upload.attachment);
+	check_node(upload.attachment);
 	check_defaults(upload.attachment);
 	image = PG_GETARG_BYTEA_PP(0);
 	if (!PG_ARGISNULL(1))

@@ -1,7 +1,3 @@
-CREATE OR REPLACE FUNCTION {schema}._photos_map_all(west double precision, south double precision, east double precision, north double precision, zoom integer)
-RETURNS SETOF jsonb
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
 -- Of each quarter of a cell a hundred photos are read; how many more there are, the index tells by its pages.
 WITH quarter AS (
     SELECT c.lowest AS cell, s.count, s.latitude, s.longitude, s.cover, s.count >= 100 AS approximate,
@@ -27,7 +23,4 @@ SELECT jsonb_build_object('type', 'FeatureCollection', 'features', COALESCE(json
            'type', 'Feature',
            'geometry', jsonb_build_object('type', 'Point', 'coordinates', jsonb_build_array(c.longitude, c.latitude)),
            'properties', jsonb_build_object('count', c.count, 'cover', c.cover, 'approximate', c.approximate))), jsonb '[]'))
-FROM cell AS c;
-END;
-
-COMMENT ON FUNCTION {schema}._photos_map_all IS 'the query of photos_map() without filters; made by thumbexif_api()';
+FROM cell AS c
