@@ -51,6 +51,8 @@ open_elsewhere(int root, const char *path, bool *any)
 	{
 		char		other[TE_OPEN_MAX_PATH];
 
+		/* the folder of a cluster has no files of databases, but its file system is mounted */
+		*any = *any || (entry->d_name[0] == 'c' && isdigit((unsigned char) entry->d_name[1]));
 		if (!isdigit((unsigned char) entry->d_name[0]))
 			continue;
 		*any = true;

@@ -21,7 +21,7 @@ value($coordinator, q{CREATE TABLE photos (id bigint PRIMARY KEY, path text NOT 
 	CREATE TABLE inside (id uuid PRIMARY KEY, path text NOT NULL, thumbnail bytea);
 	SELECT create_distributed_table('photos', 'id', shard_count => 4);
 	SELECT create_distributed_table('inside', 'id', shard_count => 2, colocate_with => 'none')});
-value($coordinator, "SELECT thumbexif_attach('$_')") foreach qw(photos inside);
+value($coordinator, "SELECT thumbexif_attach($_)") foreach "'photos'", "'inside', thumbnail => 'thumbnail'";
 
 # move(SHARD): SQL that moves a shard to the other worker
 sub move_sql

@@ -12,7 +12,7 @@ use WorkerTest;
 
 plan skip_all => 'no Citus (make check-citus)' unless has_citus();
 
-my $root = tiny_folder(PostgreSQL::Test::Utils::tempdir() . '/images', 60);
+my $root = tiny_folder(PostgreSQL::Test::Utils::tempdir() . '/images', 61);
 my $cluster = new_cluster(roots => $root, config => "log_min_messages = notice\n");
 my $coordinator = $cluster->{coordinator};
 my @workers = @{ $cluster->{workers} };
@@ -140,7 +140,7 @@ my $on = value($coordinator, "SELECT nodeport FROM citus_shards WHERE shardid = 
 is(value((grep { $_->port == $on } @workers)[0], "SELECT octet_length(thumbexif_file($id, 'photos')) > 50"), 't', 'thumbexif_file() finds a file there');
 value($coordinator, "DELETE FROM photos WHERE id = $id");
 ok(TestSession::until_true(60, sub { !-e $deleted }), 'the file of a row that is deleted goes');
-value($coordinator, q{UPDATE photos SET path = '60.png'});
+value($coordinator, q{UPDATE photos SET path = '61.png'});
 ok(TestSession::until_true(90, sub { value($coordinator, 'SELECT thumbexif_clean()'); !in_folder($split) && !grep { m{/$split/} } named('photos') }),
 	'once all are done anew, nothing is left in that folder');
 wait_for($coordinator, 'all are done', all_done('photos', 119));
@@ -166,6 +166,51 @@ foreach my $node (@{ $cluster->{nodes} })
 {
 	$node->safe_psql('postgres', $_) foreach ('ALTER SYSTEM RESET thumbexif.thumbnail_quality', 'SELECT pg_reload_conf()');
 }
+
+# --- a shard that is moved while an asset of it is processed
+
+value($coordinator, 'SELECT thumbexif_pause()');
+my ($moved) = shards('photos');
+my ($at, $one) = split /\|/, value($coordinator, "SELECT nodeport, p.id FROM citus_shards, photos p WHERE shardid = $moved AND get_shard_id_for_distribution_column('photos', p.id) = $moved LIMIT 1");
+my ($node) = grep { $_->port == $at } @workers;
+my $thumbnail = "SELECT thumbnail_path FROM photos WHERE id = $one";
+
+# who writes holds the shard: a move waits until that is committed, and takes it along
+$before = value($coordinator, $thumbnail);
+my $writer = TestSession->new($node);
+my $mover = TestSession->new($coordinator);
+$writer->query("BEGIN; SELECT status FROM thumbexif_process($one, 'photos', true)");
+$mover->send(move_sql($moved));
+ok(poll($node, 'postgres', q{SELECT count(*) > 0 FROM pg_locks WHERE NOT granted AND locktype = 'advisory' AND mode = 'ExclusiveLock'}, 't'),
+	'a move of a shard waits for who has written an asset of it') or diag('gave up waiting: the move waits for a lock');
+$writer->query('COMMIT');
+$mover->wait;
+isnt(value($coordinator, $thumbnail), $before, 'and takes along what was written');
+ok(-e value($coordinator, $thumbnail), 'with its file');
+
+# what was decoded meanwhile is dropped, even if the node that the shard has left could not release it yet
+($node) = grep { $_->port != $at } @workers;
+$before = value($coordinator, $thumbnail);
+$writer = TestSession->new($node);
+my $reader = TestSession->new($node);
+$reader->query("SET citus.override_table_visibility = off; BEGIN; SELECT count(*) FROM photos_$moved");
+$writer->query("SET thumbexif.decode_timeout = '10min'; SELECT status FROM thumbexif_process($one, 'photos', true)");
+my @stopped = $writer->decoders;
+kill STOP => @stopped;
+$writer->errors;
+$writer->send("SELECT status FROM thumbexif_process($one, 'photos', true)");
+isnt(value($coordinator, $thumbnail), $before, 'an asset is processed on the node that has it');
+$before = value($coordinator, $thumbnail);
+value($coordinator, move_sql($moved));
+is(value($node, "SELECT count(*) FROM thumbexif_internal.thumbexif_attachment WHERE shard = $moved"), 1, 'a shard that is moved cannot be released while somebody reads it');
+kill CONT => @stopped;
+$writer->wait;
+like($writer->errors, qr/shard \S+ was moved to another node while its assets were processed/, 'a result for a shard that was moved is dropped');
+is(value($coordinator, $thumbnail), $before, 'and the row is as it was');
+$reader->query('COMMIT');
+$_->finish foreach $writer, $reader, $mover;
+value($coordinator, 'SELECT thumbexif_resume()');
+wait_for($coordinator, 'all are done', all_done('photos', 119));
 
 # --- a table is converted: its attachment is that of the table that takes its place
 
@@ -206,6 +251,13 @@ value($coordinator, q{SELECT create_distributed_table('photos', 'id', shard_coun
 value($coordinator, q{SELECT thumbexif_attach('photos')});
 is(scalar(grep { !-e $_ } named('photos')), 0, 'a table that is detached before keeps its files');
 value($coordinator, q{SELECT thumbexif_detach('photos')});
+
+value($coordinator, q{CREATE TABLE later (id bigint PRIMARY KEY, path text NOT NULL, thumbnail_path text); SELECT thumbexif_attach('later', triggers => false);
+	SELECT create_distributed_table('later', 'id', shard_count => 2, colocate_with => 'none')});
+wait_for($coordinator, 'one that has no triggers is paused then, and says why', q{SELECT pause_reason LIKE 'it was distributed after%' FROM thumbexif_tables WHERE relation = 'later'::regclass});
+value($coordinator, q{SELECT thumbexif_detach('later')});
+value($coordinator, q{SELECT thumbexif_attach('later')});
+is(value($coordinator, q{SELECT paused, pause_reason IS NULL FROM thumbexif_tables WHERE relation = 'later'::regclass}), 'f|t', 'until it is attached anew');
 
 # --- tables are dropped, by a command and by a function
 

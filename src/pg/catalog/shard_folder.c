@@ -121,6 +121,12 @@ te_shard_folders_drop(Oid relation)
 }
 
 void
+te_shard_folders_forget(Oid relation)
+{
+	(void) run(psprintf("DELETE FROM %s WHERE relation = $1", te_internal_name("thumbexif_shard")), relation);
+}
+
+void
 te_shard_folder_forget(int shard)
 {
 	TeArgs		args = {0};

@@ -37,6 +37,9 @@ extern void te_shard_folders_give(Oid from, Oid to);
 /* The user has dropped the table: thumbexif_clean() empties the folders of its shards.  Inside SPI. */
 extern void te_shard_folders_drop(Oid relation);
 
+/* The table was dropped, and the coordinator cares for its files.  Inside SPI. */
+extern void te_shard_folders_forget(Oid relation);
+
 /* Nothing is left in the folder of a former shard.  Inside SPI. */
 extern void te_shard_folder_forget(int shard);
 

@@ -155,6 +155,28 @@ clean_dropped(bool dry_run)
 	return files;
 }
 
+/*
+ * The relations (List of OIDs) that had shards, and were dropped: on the coordinator by functions, since what its user drops himself is
+ * not kept.
+ */
+static List *
+dropped_relations(void)
+{
+	TeArgs		none = {0};
+	List	   *relations = NIL;
+	uint64		count = te_sql_read(psprintf("SELECT DISTINCT f.relation::oid FROM %s AS f WHERE NOT EXISTS (SELECT FROM %s AS a WHERE a.relation = f.relation)",
+											 te_internal_name("thumbexif_shard"), te_internal_name("thumbexif_attachment")), &none);
+	for (uint64 i = 0; i < count; i++)
+	{
+		Oid			relation = DatumGetObjectId(te_out((int) i, 1));
+
+		if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation)))
+			relations = lappend_oid(relations, relation);
+	}
+	te_sql_free();
+	return relations;
+}
+
 int64
 te_clean_shards(bool dry_run)
 {
@@ -175,37 +197,19 @@ te_clean_shards(bool dry_run)
 		}
 		files += clean_dropped(dry_run);
 	}
+	else
+	{
+		foreach(cell, dry_run ? NIL : dropped_relations())
+			te_shard_folders_forget(lfirst_oid(cell));
+	}
 	list_free(remove_empty(te_shard_folders_former(InvalidOid), dry_run));
 	return files;
-}
-
-/* The relations (List of OIDs) that had shards, and were dropped by functions. */
-static List *
-dropped_relations(void)
-{
-	TeArgs		none = {0};
-	List	   *relations = NIL;
-	uint64		count;
-
-	if (!te_citus_is_coordinator())
-		return NIL;
-	count = te_sql_read(psprintf("SELECT DISTINCT f.relation::oid FROM %s AS f WHERE NOT EXISTS (SELECT FROM %s AS a WHERE a.relation = f.relation)",
-								 te_internal_name("thumbexif_shard"), te_internal_name("thumbexif_attachment")), &none);
-	for (uint64 i = 0; i < count; i++)
-	{
-		Oid			relation = DatumGetObjectId(te_out((int) i, 1));
-
-		if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation)))
-			relations = lappend_oid(relations, relation);
-	}
-	te_sql_free();
-	return relations;
 }
 
 bool
 te_clean_any_dropped_shard(void)
 {
-	return dropped_relations() != NIL;
+	return te_citus_is_coordinator() && dropped_relations() != NIL;
 }
 
 int64
@@ -214,7 +218,7 @@ te_clean_dropped_shards(bool dry_run)
 	int64		files = 0;
 	ListCell   *cell;
 
-	foreach(cell, dropped_relations())
+	foreach(cell, te_citus_is_coordinator() ? dropped_relations() : NIL)
 	{
 		ListCell   *shard;
 
