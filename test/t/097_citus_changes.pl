@@ -144,6 +144,7 @@ value($coordinator, q{UPDATE photos SET path = '61.png'});
 ok(TestSession::until_true(90, sub { value($coordinator, 'SELECT thumbexif_clean()'); !in_folder($split) && !grep { m{/$split/} } named('photos') }),
 	'once all are done anew, nothing is left in that folder');
 wait_for($coordinator, 'all are done', all_done('photos', 119));
+value($coordinator, 'SELECT thumbexif_clean()');
 is(on_nodes($cluster, "SELECT count(*) FROM thumbexif_internal.thumbexif_shard WHERE shard = $split"), '0 0 0', 'and no node looks there any more');
 
 # --- a shard that is moved takes the settings with it with which its thumbnails were made
