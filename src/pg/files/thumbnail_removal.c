@@ -166,8 +166,10 @@ unlink_entry(const Places *places, int base, const Entry *entry)
 	for (int i = 0; i < places->folders->count && entry->attachment >= 0 && result == 0; i++)
 		result = te_thumbnail_unlink(base, places->folders->name[i], entry->attachment, entry->name);
 	foreach(cell, places->former)
+	{
 		if (result == 0)
 			result = te_thumbnail_unlink(base, places->cluster, lfirst_int(cell), entry->name);
+	}
 	return result;
 }
 

@@ -166,6 +166,7 @@ dropped_relations(void)
 	List	   *relations = NIL;
 	uint64		count = te_sql_read(psprintf("SELECT DISTINCT f.relation::oid FROM %s AS f WHERE NOT EXISTS (SELECT FROM %s AS a WHERE a.relation = f.relation)",
 											 te_internal_name("thumbexif_shard"), te_internal_name("thumbexif_attachment")), &none);
+
 	for (uint64 i = 0; i < count; i++)
 	{
 		Oid			relation = DatumGetObjectId(te_out((int) i, 1));
