@@ -12,14 +12,33 @@ COMMENT ON COLUMN thumbexif_internal.thumbexif_attachment.arrived IS
 COMMENT ON COLUMN thumbexif_internal.thumbexif_attachment.nodes IS
     'on the coordinator of a Citus cluster: the groups of the other nodes on which the table is attached';
 
+ALTER TABLE thumbexif_internal.thumbexif_attachment ADD COLUMN dropped_name pg_catalog.text, ADD COLUMN dropped_in pg_catalog.xid8,
+    ADD COLUMN dropped_at pg_catalog.timestamptz;
+COMMENT ON COLUMN thumbexif_internal.thumbexif_attachment.dropped_name IS
+    'of a table that was dropped, and perhaps converted by Citus: its name, which the table has that takes its place; NULL: it exists';
+COMMENT ON COLUMN thumbexif_internal.thumbexif_attachment.dropped_in IS 'the transaction that has dropped it, in which the other table gets its name';
+COMMENT ON COLUMN thumbexif_internal.thumbexif_attachment.dropped_at IS 'when that was';
+
+CREATE TABLE thumbexif_internal.thumbexif_shard
+(
+    relation pg_catalog.regclass NOT NULL,
+    shard    bigint  NOT NULL,
+    former   boolean NOT NULL DEFAULT false,          -- it was split, or the table was converted
+    PRIMARY KEY (relation, shard)
+);
+COMMENT ON TABLE thumbexif_internal.thumbexif_shard IS
+    'shards that attached tables of Citus have or had, on whichever node: their thumbnails lie in folders with these numbers';
+
 CREATE TABLE thumbexif_internal.thumbexif_left
 (
-    shard bigint NOT NULL,
-    id    pg_catalog.text NOT NULL,
-    PRIMARY KEY (shard, id)
+    attachment         integer NOT NULL,              -- of the table that was named
+    id                 pg_catalog.text NOT NULL,
+    thumbnail_settings pg_catalog.text,               -- of an asset that was done; both NULL: it was to be done
+    exif_settings      pg_catalog.text,
+    PRIMARY KEY (attachment, id)
 );
 COMMENT ON TABLE thumbexif_internal.thumbexif_left IS
-    'assets with a thumbnail, in shards that this node no longer has, that were not done when the shard left: the node that has it asks for them';
+    'assets with a thumbnail, in shards that this node no longer has, that were not done when the shard left, or with other settings: the node that has the row asks for them';
 
 CREATE TABLE thumbexif_internal.thumbexif_cluster
 (

@@ -39,13 +39,13 @@ COMMENT ON PROCEDURE @extschema@.thumbexif_session_node(pg_catalog.regclass, pg_
     'process assets of a session on this node of a Citus cluster, as thumbexif_process_session() on the coordinator has it done; answer tells what was done';
 REVOKE EXECUTE ON PROCEDURE @extschema@.thumbexif_session_node(pg_catalog.regclass, pg_catalog.text[], pg_catalog.text) FROM PUBLIC;
 
-CREATE OR REPLACE FUNCTION @extschema@.thumbexif_left(shard bigint, forget boolean)
+CREATE OR REPLACE FUNCTION @extschema@.thumbexif_left(relation pg_catalog.text, shard bigint, forget boolean)
     RETURNS pg_catalog.text
     LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
     AS 'MODULE_PATHNAME', 'thumbexif_left';
-COMMENT ON FUNCTION @extschema@.thumbexif_left(bigint, boolean) IS
-    'ids of assets that were not done when this shard left this node of a Citus cluster, as the background worker of the node that has it asks for them; with forget they are deleted';
-REVOKE EXECUTE ON FUNCTION @extschema@.thumbexif_left(bigint, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION @extschema@.thumbexif_left(pg_catalog.text, bigint, boolean) IS
+    'assets of this shard that were not done, or with other settings, when they left this node of a Citus cluster, as the background worker of the node that has them asks for them; with forget they are deleted';
+REVOKE EXECUTE ON FUNCTION @extschema@.thumbexif_left(pg_catalog.text, bigint, boolean) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION thumbexif_internal.thumbexif_attach_nodes(relation pg_catalog.regclass)
     RETURNS pg_catalog.void

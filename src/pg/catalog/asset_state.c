@@ -13,6 +13,7 @@
 #include "inserted_range.h"
 #include "pg/base/extension.h"
 #include "pg/base/statement.h"
+#include "shard_left.h"
 #include "swept.h"
 
 /* Leaves room for 2^20 versions of one asset before the first version of the next transaction. */
@@ -113,12 +114,17 @@ is_shard(int attachment)
 void
 te_asset_state_forget(int attachment)
 {
-	/* a shard may have been moved to another node, whose rows name its files */
-	te_asset_state_delete_all(attachment, is_shard(attachment));
+	bool		shard = is_shard(attachment);
+
+	/* its rows may have been moved to another node, or copied into other shards, which name its files */
+	if (shard)
+		te_left_note(attachment, NULL);
+	te_asset_state_delete_all(attachment, shard);
 	te_count_detached(attachment);
 	te_swept_forget(attachment);
 	run_for_attachment(psprintf("INSERT INTO %s SELECT a.attachment FROM %s AS a WHERE a.attachment = $1 AND a.parent IS NULL",
 								te_internal_name("thumbexif_dropped"), te_internal_name("thumbexif_attachment")), attachment);
+	run_for_attachment(psprintf("DELETE FROM %s WHERE attachment = $1", te_internal_name("thumbexif_left")), attachment);
 	run_for_attachment(psprintf("DELETE FROM %s WHERE attachment = $1", te_internal_name("thumbexif_attachment")),
 					   attachment);
 }

@@ -32,6 +32,8 @@
 #include "pg/base/run_as.h"
 #include "pg/base/statement.h"
 #include "pg/base/subtransaction.h"
+#include "shard_folder.h"
+#include "shard_left.h"
 #include "swept.h"
 #include "table_trigger.h"
 
@@ -277,22 +279,6 @@ attach_member(const TeAttachment *parent, Oid oid, TeMemberMode mode, TeMemberCh
 
 /* --- releasing */
 
-/*
- * A shard leaves this node.  Its files are those of the node that has it now, which takes rows with a thumbnail for done: note those
- * that are not.
- */
-static void
-note_left(const TeAttachment *member)
-{
-	TeArgs		args = {0};
-
-	te_arg_int4(&args, member->number);
-	te_arg_int8(&args, member->shard);
-	te_sql_as_extension(psprintf("INSERT INTO %s (shard, id) SELECT $2, s.id::text FROM %s AS s WHERE s.attachment = $1 AND s.status <> 'done'"
-								 " AND (s.file IS NOT NULL OR (s.wrote & " INT64_FORMAT ") <> 0) ON CONFLICT DO NOTHING",
-								 te_internal_name("thumbexif_left"), member->state, TE_WROTE_THUMBNAIL), &args);
-}
-
 void
 te_member_release(const TeAttachment *member)
 {
@@ -306,8 +292,8 @@ te_member_release(const TeAttachment *member)
 		te_sql_as_extension(psprintf("INSERT INTO %s (attachment, relation, file) SELECT $2, $3, s.file FROM %s AS s"
 									 " WHERE s.attachment = $1 AND s.file IS NOT NULL ON CONFLICT DO NOTHING",
 									 te_internal_name("thumbexif_released"), member->state), &args);
-	else
-		note_left(member);
+	else						/* its files are those of the node that has it now */
+		te_left_note(member->number, member);
 	te_asset_state_delete_all(member->number, true);
 	te_count_detached(member->number);
 	te_swept_forget(member->number);
@@ -364,6 +350,8 @@ te_members_update(const TeAttachment *parent, TeMemberMode mode, TeMemberChange 
 	List	   *recorded = te_member_recorded(parent);
 	ListCell   *cell;
 
+	if (te_citus_kind(parent->relation) != TE_CITUS_NONE)
+		te_shard_folders_update(parent);
 	foreach(cell, recorded)
 	{
 		const TeAttachment *member = list_member_oid(wanted, lfirst_oid(cell)) ? NULL : te_attachment_find(lfirst_oid(cell));

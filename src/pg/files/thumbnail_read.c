@@ -14,6 +14,7 @@
 #include "cluster_folder.h"
 #include "opener.h"
 #include "pg/base/guc.h"
+#include "pg/catalog/shard_folder.h"
 #include "pg/compat.h"
 #include "thumbnail_path.h"
 #include "thumbnail_read.h"
@@ -102,15 +103,11 @@ check_size(const char *name, int64 found, int64 size)
 
 /* See thumbnail_read.h.  With "whole", a file that is damaged is NULL. */
 static bytea *
-read_file(int attachment, const char *name, int64 size, bool whole)
+read_file_in(int attachment, const char *name, int64 size, bool whole)
 {
-	TeOpening  *opening;
+	TeOpening  *opening = palloc0(sizeof(TeOpening));
 	bytea	   *bytes = NULL;
 
-	if (!te_thumbnail_is_name(name))
-		return NULL;
-	te_thumbnail_check_is_set();
-	opening = palloc0(sizeof(TeOpening));
 	opening->root = te_root_get(te_thumbnail_base_path());
 	opening->path = psprintf("%s/%d/%s", te_folder_of(attachment, psprintf("%u", MyDatabaseId)), te_folder_number(attachment), name);
 	opening->list = TE_OPEN_DATA;
@@ -144,6 +141,29 @@ read_file(int attachment, const char *name, int64 size, bool whole)
 	pfree(opening->list_buffer);
 	pfree(opening->path);
 	pfree(opening);
+	return bytes;
+}
+
+/* The same, also for a file in the folder of a former shard. */
+static bytea *
+read_file(int attachment, const char *name, int64 size, bool whole)
+{
+	char		cluster[TE_FOLDER_NAME_SIZE];
+	bytea	   *bytes;
+	ListCell   *cell;
+
+	if (!te_thumbnail_is_name(name))
+		return NULL;
+	te_thumbnail_check_is_set();
+	bytes = read_file_in(attachment, name, size, whole);
+	if (bytes != NULL || !te_cluster_folder_name(cluster))
+		return bytes;
+	foreach(cell, te_shard_folders_former(InvalidOid))
+	{
+		bytes = read_file_in(-lfirst_int(cell), name, size, whole);
+		if (bytes != NULL)
+			break;
+	}
 	return bytes;
 }
 

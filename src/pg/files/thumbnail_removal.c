@@ -35,6 +35,7 @@
 #include "pg/base/run_as.h"
 #include "pg/base/statement.h"
 #include "pg/base/subtransaction.h"
+#include "pg/catalog/shard_folder.h"
 #include "pg/compat.h"
 #include "thumbnail_folder.h"
 #include "thumbnail_store.h"
@@ -139,20 +140,36 @@ read_entries(Entry *entries)
 	return count;
 }
 
+/* The folders in which the files of entries are looked for. */
+typedef struct Places
+{
+	const TeThumbnailFolders *folders;
+	bool		in_cluster;		/* this database belongs to a cluster, whose folder has this name */
+	char		cluster[TE_FOLDER_NAME_SIZE];
+	List	   *former;			/* numbers of former shards, in whose folders files of others lie, too */
+} Places;
+
 /*
- * Unlink one file.  1 if done, 0 if there is none; -1 with errno; -2 if it must be left listed: it is a shard's, whose folder is
- * not to be seen.
+ * Unlink one file.  1 if done, 0 if there is none; -1 with errno; -2 if it must be left listed: the folder of the cluster is not to be
+ * seen, in which it may be.
  */
 static int
-unlink_entry(const TeThumbnailFolders *folders, int base, const Entry *entry)
+unlink_entry(const Places *places, int base, const Entry *entry)
 {
-	char		cluster[TE_FOLDER_NAME_SIZE];
 	int			result = 0;
+	ListCell   *cell;
 
-	if (entry->attachment < 0 && te_cluster_folder_name(cluster))
-		return te_cluster_folder_is_usable() ? te_thumbnail_unlink(base, cluster, entry->attachment, entry->name) : -2;
-	for (int i = 0; i < folders->count && result == 0; i++)
-		result = te_thumbnail_unlink(base, folders->name[i], entry->attachment, entry->name);
+	if (places->in_cluster && (entry->attachment < 0 || places->former != NIL) && !te_cluster_folder_is_usable())
+		return -2;
+	if (places->in_cluster && entry->attachment < 0)
+		result = te_thumbnail_unlink(base, places->cluster, entry->attachment, entry->name);
+	for (int i = 0; i < places->folders->count && entry->attachment >= 0 && result == 0; i++)
+		result = te_thumbnail_unlink(base, places->folders->name[i], entry->attachment, entry->name);
+	foreach(cell, places->former)
+	{
+		if (result == 0)
+			result = te_thumbnail_unlink(base, places->cluster, lfirst_int(cell), entry->name);
+	}
 	return result;
 }
 
@@ -161,7 +178,7 @@ unlink_entry(const TeThumbnailFolders *folders, int base, const Entry *entry)
  * when the time is over, and at an interrupt, which the caller processes.
  */
 static int
-unlink_entries(const TeThumbnailFolders *folders, const Entry *entries, int count, int64 until_ms,
+unlink_entries(const Places *places, const Entry *entries, int count, int64 until_ms,
 			   int64 *gone, int64 *unlinked, int *err)
 {
 	int			base = te_thumbnail_open_base();
@@ -171,7 +188,7 @@ unlink_entries(const TeThumbnailFolders *folders, const Entry *entries, int coun
 		*err = errno;
 	for (int i = 0; i < count && *err == 0 && !InterruptPending; i++)
 	{
-		int			result = unlink_entry(folders, base, &entries[i]);
+		int			result = unlink_entry(places, base, &entries[i]);
 
 		if (result == -1)
 			*err = errno;
@@ -207,15 +224,20 @@ process_entries(Portal cursor, int64 until_ms, int64 *unlinked)
 	MemoryContext chunk = AllocSetContextCreate(CurrentMemoryContext, "thumbexif removal",
 												ALLOCSET_DEFAULT_SIZES);
 	MemoryContext outer = CurrentMemoryContext;
+	Places		places = {0};
 	int64		total = 0;
 	int			err = 0;
 
+	places.in_cluster = te_cluster_folder_name(places.cluster);
+	if (places.in_cluster)
+		places.former = te_shard_folders_former(InvalidOid);
+
 	do
 	{
-		const TeThumbnailFolders *folders = te_thumbnail_folders_to_clean(false);
 		int			count;
 
-		if (folders == NULL)
+		places.folders = te_thumbnail_folders_to_clean(false);
+		if (places.folders == NULL)
 			break;				/* another server has just claimed it */
 		SPI_cursor_fetch(cursor, true, BATCH_SIZE);
 		if (SPI_processed == 0)
@@ -223,7 +245,7 @@ process_entries(Portal cursor, int64 until_ms, int64 *unlinked)
 		MemoryContextSwitchTo(chunk);
 		count = read_entries(entries);
 		SPI_freetuptable(SPI_tuptable);
-		count = unlink_entries(folders, entries, count, until_ms, gone, unlinked, &err);
+		count = unlink_entries(&places, entries, count, until_ms, gone, unlinked, &err);
 		if (count > 0)
 			delete_entries(gone, count);
 		CHECK_FOR_INTERRUPTS();

@@ -295,6 +295,16 @@ te_thumbnail_sweep_shard(const TeAttachment *shard, uint64 horizon, TeKeepFiles 
 	return sweep_folder(folder, shard->folder, horizon, keep, dry_run);
 }
 
+int64
+te_thumbnail_sweep_former(int shard, TeKeepFiles keep, bool dry_run)
+{
+	char		folder[TE_FOLDER_NAME_SIZE];
+
+	if (!te_cluster_folder_is_usable() || !te_cluster_folder_name(folder))
+		return 0;
+	return sweep_folder(folder, -shard, PG_UINT64_MAX, keep, dry_run);
+}
+
 /* Remove a folder.  False if it still exists. */
 static bool
 remove_folder(const char *path)

@@ -28,6 +28,12 @@ extern int64 te_thumbnail_sweep(const char *folder, int attachment, uint64 horiz
  */
 extern int64 te_thumbnail_sweep_shard(const TeAttachment *shard, uint64 horizon, TeKeepFiles keep, bool dry_run);
 
+/*
+ * The same for the folder of a shard (its number) that no node has any more, in that of the cluster.  All transactions that wrote files there have
+ * ended.
+ */
+extern int64 te_thumbnail_sweep_former(int shard, TeKeepFiles keep, bool dry_run);
+
 /* Remove the folder of an attachment ("<folder>/<attachment>") and its subfolders, as far as they are empty.  True if it is gone. */
 extern bool te_thumbnail_remove_folders(const char *top);
 

@@ -33,7 +33,7 @@
 static bool
 has_moved_bytes(const TeAsset *asset)
 {
-	return asset->attachment->shard != 0 && te_attachment_stores_bytes(asset->attachment) && asset->has_thumbnail && !asset->state.exists;
+	return (asset->attachment->shard != 0 || asset->attachment->arrived) && te_attachment_stores_bytes(asset->attachment) && asset->has_thumbnail && !asset->state.exists;
 }
 
 bool
@@ -82,6 +82,16 @@ static bool
 was_made_for(const char *name, const TeAsset *asset)
 {
 	return te_thumbnail_is_of(name, te_key_text(asset->attachment->key_type, &asset->key));
+}
+
+/*
+ * May rows on other nodes name this file, so that nobody can tell whose it is?  Those of one shard were copied into several; the key in a
+ * file's name is that of one of them.
+ */
+static bool
+may_be_on_other_nodes(const TeAsset *asset, const char *name)
+{
+	return te_asset_files_is_of_former_shard(asset) && !was_made_for(name, asset);
 }
 
 bool
@@ -311,7 +321,7 @@ te_adopt(const TeAttachment *attachment, const TeSettings *settings, TeAsset **a
 
 		if (has_moved_bytes(assets[i]))
 			names[i] = "";
-		if (name == NULL || !file_exists(assets[i], name))
+		if (name == NULL || !file_exists(assets[i], name) || may_be_on_other_nodes(assets[i], name))
 			continue;
 		names[i] = name;
 		if (assets[i]->state.exists || !was_made_for(name, assets[i]))

@@ -14,6 +14,7 @@
 #include "asset_files.h"
 #include "pg/base/guc.h"
 #include "pg/base/statement.h"
+#include "pg/catalog/shard_folder.h"
 #include "pg/files/cluster_folder.h"
 #include "pg/files/thumbnail_folder.h"
 #include "pg/files/thumbnail_marker.h"
@@ -170,22 +171,44 @@ te_asset_files_check_thumbnail(TeAsset *asset, int parts)
 		((asset->state.wrote & TE_WROTE_SIZES) && other_size_is_lost(asset));
 }
 
-char *
-te_asset_files_own_name(const TeAsset *asset)
+/* See te_asset_files_own_name().  *former: it lies in the folder of a former shard. */
+static char *
+find_own_name(const TeAsset *asset, bool *former)
 {
 	char	   *below;
 	char	   *folder;
 	char	   *name;
 
+	*former = false;
 	if (asset->thumbnail_path == NULL || te_thumbnail_dir == NULL || !te_attachment_stores_files(asset->attachment))
 		return NULL;
 	below = below_thumbnail_dir(asset->thumbnail_path);
 	if (below == NULL || (folder = strchr(below, '/')) == NULL || (name = strchr(folder + 1, '/')) == NULL)
 		return NULL;
 	*name++ = '\0';
-	if (strcmp(folder + 1, psprintf("%d", te_folder_number(asset->attachment->folder))) != 0 || !te_thumbnail_is_name(name))
+	if (!te_thumbnail_is_name(name))
 		return NULL;
-	return (asset->attachment->folder < 0) == is_in_cluster_folder(below) ? name : NULL;
+	if (strcmp(folder + 1, psprintf("%d", te_folder_number(asset->attachment->folder))) == 0 &&
+		(asset->attachment->folder < 0) == is_in_cluster_folder(below))
+		return name;
+	*former = is_in_cluster_folder(below) && te_shard_folder_is_former(asset->attachment, strtol(folder + 1, NULL, 10));
+	return *former ? name : NULL;
+}
+
+char *
+te_asset_files_own_name(const TeAsset *asset)
+{
+	bool		former;
+
+	return find_own_name(asset, &former);
+}
+
+bool
+te_asset_files_is_of_former_shard(const TeAsset *asset)
+{
+	bool		former;
+
+	return find_own_name(asset, &former) != NULL && former;
 }
 
 int

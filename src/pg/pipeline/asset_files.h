@@ -24,8 +24,11 @@ extern void te_asset_files_check_thumbnail(TeAsset *asset, int parts);
 
 /*
  * The name of the file beneath the folder of this table (of any database) in thumbnail_dir that the row names, as a state's "file";
- * palloc'd.  NULL if it names none such.  It need not exist.
+ * palloc'd.  NULL if it names none such.  It need not exist.  Folders of former shards are the table's, too (shard_folder.h).
  */
 extern char *te_asset_files_own_name(const TeAsset *asset);
+
+/* Is it such a name, and in the folder of a former shard?  Then rows on other nodes may name the file, too. */
+extern bool te_asset_files_is_of_former_shard(const TeAsset *asset);
 
 #endif							/* TE_PG_ASSET_FILES_H */

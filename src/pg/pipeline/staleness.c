@@ -12,41 +12,6 @@
 #include "staleness.h"
 #include "wire/message.h"
 
-/* 1.0 read neither XMP nor IPTC, took no offset from GPS, and its settings of EXIF end before this. */
-#define WITH_XMP " xmp"
-
-/* The settings of a thumbnail end with this if it shows what is left of a damaged image. */
-#define OF_DAMAGED " damaged"
-
-/* Before the sizes, if thumbnails are stored in rows instead of files. */
-#define IN_ROW "row "
-
-/* The sizes of a table's thumbnails. */
-static void
-find_sizes(const TeAttachment *attachment, TeSizes *sizes)
-{
-	*sizes = attachment->sizes;
-	if (sizes->count == 0)
-		(void) te_sizes_parse(te_thumbnail_sizes, sizes);	/* the check hook has checked it */
-	if (sizes->count > 0)
-		return;
-	sizes->count = 1;
-	sizes->side[0] = te_thumbnail_size;
-}
-
-void
-te_settings_now(const TeAttachment *attachment, TeSettings *settings)
-{
-	find_sizes(attachment, &settings->sizes);
-	settings->thumbnail = psprintf("%s%s %s", te_attachment_stores_bytes(attachment) ? IN_ROW : "",
-								   te_sizes_text(&settings->sizes), te_format_name(te_thumbnail_format));
-	if (te_thumbnail_format != TE_FORMAT_PNG)	/* PNG has no quality */
-		settings->thumbnail = psprintf("%s %d", settings->thumbnail, te_thumbnail_quality);
-	settings->exif = psprintf("%s %s" WITH_XMP, te_default_timezone, te_exif_gps ? "gps" : "nogps");
-	settings->both = psprintf("%s %s", settings->thumbnail, settings->exif);
-	settings->damaged = te_damaged_images == TE_DAMAGED_SHOW ? psprintf("%s" OF_DAMAGED, settings->thumbnail) : NULL;
-}
-
 int
 te_parts_kept(const TeAttachment *attachment)
 {
@@ -118,7 +83,7 @@ te_settings_again(char *stored)
 static const char *
 wanted_settings(const char *stored, const TeSettings *settings)
 {
-	return settings->damaged != NULL && stored != NULL && ends_with(stored, OF_DAMAGED) ? settings->damaged : settings->thumbnail;
+	return settings->damaged != NULL && stored != NULL && ends_with(stored, TE_SETTINGS_OF_DAMAGED) ? settings->damaged : settings->thumbnail;
 }
 
 /* Settings of thumbnails as the state has them, taken apart. */
@@ -136,14 +101,14 @@ take_apart(const char *text, ThumbnailSettings *settings)
 {
 	size_t		length;
 
-	settings->in_row = strncmp(text, IN_ROW, strlen(IN_ROW)) == 0;
+	settings->in_row = strncmp(text, TE_SETTINGS_IN_ROW, strlen(TE_SETTINGS_IN_ROW)) == 0;
 	if (settings->in_row)
-		text += strlen(IN_ROW);
+		text += strlen(TE_SETTINGS_IN_ROW);
 	length = strcspn(text, " ");
 	if (te_sizes_parse(pnstrdup(text, length), &settings->sizes) != NULL || settings->sizes.count == 0)
 		return false;
 	settings->rest = text + length;
-	settings->first = psprintf("%s%d%s", settings->in_row ? IN_ROW : "", settings->sizes.side[0], settings->rest);
+	settings->first = psprintf("%s%d%s", settings->in_row ? TE_SETTINGS_IN_ROW : "", settings->sizes.side[0], settings->rest);
 	return true;
 }
 
@@ -177,7 +142,7 @@ te_settings_without_surplus(const char *stored, const TeSettings *settings, TeSi
 			kept->side[kept->count++] = before.sizes.side[i];
 	if (kept->count == before.sizes.count)
 		return NULL;
-	return psprintf("%s%s%s", before.in_row ? IN_ROW : "", te_sizes_text(kept), before.rest);
+	return psprintf("%s%s%s", before.in_row ? TE_SETTINGS_IN_ROW : "", te_sizes_text(kept), before.rest);
 }
 
 size_t
@@ -186,7 +151,7 @@ te_exif_settings_needed(const TeAttachment *attachment, const char *exif)
 	size_t		length = strlen(exif);
 
 	return attachment->column[TE_COL_EXIF_METADATA] == NULL && attachment->column[TE_COL_TAKEN_AT] == NULL ?
-		length - strlen(WITH_XMP) : length;
+		length - strlen(TE_SETTINGS_WITH_XMP) : length;
 }
 
 static bool

@@ -8,25 +8,13 @@
 #include "postgres.h"
 
 #include "pg/catalog/asset.h"
+#include "pg/catalog/result_settings.h"
 #include "pg/files/source.h"
 
 #define TE_PART_THUMBNAIL	0x01
 #define TE_PART_EXIF		0x02	/* date, camera, position, JSON, width and height, facts */
 #define TE_PART_ALL			0x03
 #define TE_PART_CHECK_FILE		0x04	/* nothing is known to be stale, but the file has to be opened */
-
-/* The settings that determine results, as the state stores them. */
-typedef struct TeSettings
-{
-	char	   *thumbnail;		/* "256 jpeg 85", "256,1024 png", "row 256 jpeg 85" */
-	char	   *exif;			/* "UTC gps xmp" */
-	char	   *both;
-	char	   *damaged;		/* of a thumbnail that shows what is left of a damaged image; NULL: there must be none */
-	TeSizes		sizes;			/* of thumbnails, at least one */
-} TeSettings;
-
-/* The current settings for a table, palloc'd. */
-extern void te_settings_now(const TeAttachment *attachment, TeSettings *settings);
 
 /*
  * Of an asset whose thumbnail is stale: does it lack only further sizes, or has too many, so that the others need not be made

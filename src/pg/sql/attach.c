@@ -41,6 +41,7 @@
 #include "pg/catalog/key_sql.h"
 #include "pg/catalog/member.h"
 #include "pg/catalog/member_change.h"
+#include "pg/catalog/shard_folder.h"
 #include "pg/catalog/swept.h"
 #include "pg/catalog/table_trigger.h"
 #include "pg/compat.h"
@@ -385,6 +386,7 @@ thumbexif_attach_node(PG_FUNCTION_ARGS)
 		elog(ERROR, "SPI_connect failed");
 	search_path = te_attach_cluster_read(text_to_cstring(PG_GETARG_TEXT_PP(1)), &given);
 	relation = te_attach_open_table(PG_GETARG_TEXT_PP(0), &given, false);
+	te_shard_folders_add_former(RelationGetRelid(relation), given.former_shards);
 	(void) set_config_option("search_path", search_path != NULL ? search_path : "", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	attach_table(relation, &given, TE_GIVEN_NULL, TE_GIVEN_NULL, true);
 	AtEOXact_GUC(true, level);
@@ -431,6 +433,7 @@ thumbexif_detach(PG_FUNCTION_ARGS)
 	te_count_detached(attachment->number);
 	te_swept_forget(attachment->number);
 	te_sql(psprintf("DELETE FROM %s WHERE attachment = $1", te_internal_name("thumbexif_released")), &args);
+	te_sql(psprintf("DELETE FROM %s WHERE attachment = $1", te_internal_name("thumbexif_left")), &args);
 	te_sql(psprintf("DELETE FROM %s WHERE attachment = $1", te_internal_name("thumbexif_attachment")), &args);
 	te_run_as_end(&save);
 	SPI_finish();

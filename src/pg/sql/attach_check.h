@@ -30,6 +30,7 @@ typedef struct TeGivenColumns
 	TeGivenFacts facts;			/* about facts (column.h), which their standard names alone do not map */
 	const char *notify;			/* not a column, but given with these, as is the next */
 	const char *sizes;
+	const char *former_shards;	/* of a distributed table, as the text of an array */
 	TeTracking	tracking;		/* as te_attach_choose_tracking() says */
 } TeGivenColumns;
 

@@ -27,6 +27,7 @@
 #include "pg/base/statement.h"
 #include "pg/catalog/citus.h"
 #include "pg/catalog/key_sql.h"
+#include "pg/catalog/shard_folder.h"
 #include "pg/compat.h"
 #include "pg/files/cluster_folder.h"
 #include "pg/shared/shmem.h"
@@ -233,6 +234,20 @@ note_nodes(const TeAttachment *attachment, const List *nodes)
 	te_sql_as_extension(psprintf("UPDATE %s SET nodes = $2 WHERE attachment = $1", te_internal_name("thumbexif_attachment")), &args);
 }
 
+/* The former shards of a table, as the text of an array: nodes that have joined the cluster since do not know them. */
+static char *
+former_shards(const TeAttachment *attachment)
+{
+	StringInfoData text;
+	ListCell   *cell;
+
+	initStringInfo(&text);
+	foreach(cell, te_shard_folders_former(attachment->relation))
+		appendStringInfo(&text, "%s%d", text.len == 0 ? "{" : ",", lfirst_int(cell));
+	appendStringInfoString(&text, text.len == 0 ? "{}" : "}");
+	return text.data;
+}
+
 void
 te_attach_cluster_nodes(const TeAttachment *attachment, const char *search_path)
 {
@@ -249,6 +264,7 @@ te_attach_cluster_nodes(const TeAttachment *attachment, const char *search_path)
 	append_pair(&json, "notify", attachment->notify != NULL ? attachment->notify : "");
 	append_pair(&json, "tracking", te_tracking_name(attachment->tracking));
 	append_pair(&json, "thumbnail_sizes", attachment->sizes.count > 0 ? te_sizes_text(&attachment->sizes) : "");
+	append_pair(&json, "former_shards", former_shards(attachment));
 	appendStringInfoChar(&json, '}');
 
 	te_cluster_run(nodes, psprintf("SELECT %s(%s, %s)", te_user_name("thumbexif_attach_node"),
@@ -311,5 +327,6 @@ te_attach_cluster_read(const char *json, TeGivenColumns *given)
 	given->notify = te_cluster_value(json, "notify");
 	given->sizes = te_cluster_value(json, "thumbnail_sizes");
 	given->tracking = te_tracking_of_name(te_cluster_value(json, "tracking"));
+	given->former_shards = te_cluster_value(json, "former_shards");
 	return te_cluster_value(json, "search_path");
 }

@@ -19,6 +19,7 @@
 #include "utils/xid8.h"
 
 #include "clean_named.h"
+#include "clean_shards.h"
 #include "clean_sizes.h"
 #include "cluster.h"
 #include "pg/base/extension.h"
@@ -29,9 +30,11 @@
 #include "pg/catalog/asset_state.h"
 #include "pg/catalog/attached_rows.h"
 #include "pg/catalog/attachment.h"
+#include "pg/catalog/dropped_table.h"
 #include "pg/catalog/key_sql.h"
 #include "pg/catalog/member_change.h"
 #include "pg/compat.h"
+#include "pg/files/cluster_folder.h"
 #include "pg/files/thumbnail_folder.h"
 #include "pg/files/thumbnail_store.h"
 #include "pg/files/thumbnail_sweep.h"
@@ -84,7 +87,7 @@ forget_dropped_tables(void)
 	Oid		   *relations;
 	bool		isnull;
 
-	list = select_numbers(psprintf("SELECT attachment, relation::oid FROM %s", te_internal_name("thumbexif_attachment")), &count);
+	list = select_numbers(psprintf("SELECT attachment, relation::oid FROM %s WHERE dropped_name IS NULL", te_internal_name("thumbexif_attachment")), &count);
 	relations = palloc(sizeof(Oid) * (count + 1));
 	for (int i = 0; i < count; i++)
 		relations[i] = DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 2, &isnull));
@@ -92,6 +95,7 @@ forget_dropped_tables(void)
 	for (int i = 0; i < count; i++)
 		if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relations[i])))
 			te_asset_state_forget(list[i]);
+	te_dropped_tables_forget();
 }
 
 /* A chunk of keys, whose rows are looked for. */
@@ -248,7 +252,7 @@ sweep_folders(const TeThumbnailFolders *folders, bool dry_run)
 	select_now("SELECT pg_snapshot_xmin(pg_current_snapshot())");
 	horizon = U64FromFullTransactionId(DatumGetFullTransactionId(single_value(&isnull)));
 
-	list = select_numbers(psprintf("SELECT attachment FROM %s WHERE parent IS NULL UNION SELECT attachment FROM %s",
+	list = select_numbers(psprintf("SELECT attachment FROM %s WHERE parent IS NULL UNION SELECT attachment FROM %s WHERE attachment > 0",
 								   te_internal_name("thumbexif_attachment"), te_internal_name("thumbexif_dropped")), &count);
 	for (int i = 0; i < count; i++)
 		for (int j = 0; j < folders->count; j++)
@@ -262,7 +266,7 @@ sweep_folders(const TeThumbnailFolders *folders, bool dry_run)
 		files += te_thumbnail_sweep_shard(shard, horizon, te_clean_keep_named, dry_run);
 		swept = lappend_int(swept, shard->folder);	/* which shards of several partitions have */
 	}
-	return files;
+	return files + te_clean_shards(dry_run);
 }
 
 /* Remove empty folders of dropped attachments, and forget each attachment of which no file is left. */
@@ -276,8 +280,10 @@ forget_empty_folders(const TeThumbnailFolders *folders)
 	{
 		bool		removed = true;
 
-		for (int j = 0; j < folders->count; j++)
+		for (int j = 0; j < folders->count && list[i] > 0; j++)
 			removed = te_thumbnail_remove_folders(psprintf("%s/%d", folders->name[j], list[i])) && removed;
+		if (list[i] < 0)
+			removed = te_cluster_folder_is_usable() && te_thumbnail_remove_folders(psprintf("%s/%d", te_folder_of(list[i], ""), te_folder_number(list[i])));
 		if (removed)
 		{
 			TeArgs		args = {0};
@@ -321,6 +327,10 @@ clean_files(bool dry_run)
 		ereport(NOTICE,
 				(errmsg("there are thumbnails of dropped databases in folder \"%s\"", te_thumbnail_dir),
 				 errhint("Call thumbexif_clean_dropped() to remove them.")));
+	if (te_clean_any_dropped_shard())
+		ereport(NOTICE,
+				(errmsg("there are thumbnails of distributed tables that were dropped by functions in folder \"%s\"", te_thumbnail_dir),
+				 errhint("Call thumbexif_clean_dropped() to remove them, if no table has their rows now.")));
 	return files;
 }
 
@@ -377,11 +387,20 @@ Datum
 thumbexif_clean_dropped(PG_FUNCTION_ARGS)
 {
 	bool		dry_run = !PG_ARGISNULL(0) && PG_GETARG_BOOL(0);
+	int64		files;
+	TeRunAs		save;
 
 	if (!dry_run)
 		PreventCommandIfReadOnly("thumbexif_clean_dropped()");
 	te_thumbnail_check_is_set();
-	PG_RETURN_INT64(te_thumbnail_clean_dropped(dry_run));
+	files = te_thumbnail_clean_dropped(dry_run);
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	te_run_as_extension(&save);
+	files += te_clean_dropped_shards(dry_run);
+	te_run_as_end(&save);
+	SPI_finish();
+	PG_RETURN_INT64(files);
 }
 
 /* thumbexif_claim_folder() RETURNS text */

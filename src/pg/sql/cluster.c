@@ -13,6 +13,7 @@
 #include "pg/base/extension.h"
 #include "pg/base/statement.h"
 #include "pg/catalog/citus.h"
+#include "pg/catalog/shard_left.h"
 #include "pg/compat.h"
 #include "pg/files/cluster_folder.h"
 
@@ -110,25 +111,26 @@ te_cluster_clean(bool dry_run)
 	return te_cluster_sum(nodes);
 }
 
-/* thumbexif_left(shard bigint, forget boolean) RETURNS text */
+/* thumbexif_left(relation text, shard bigint, forget boolean) RETURNS text */
 Datum
 thumbexif_left(PG_FUNCTION_ARGS)
 {
-	TeArgs		args = {0};
-	char	   *ids = "[]";
+	MemoryContext caller = CurrentMemoryContext;
+	const char *relation = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	char	   *notes = "";
+	text	   *result = NULL;
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	te_arg_int8(&args, PG_GETARG_INT64(0));
-	if (PG_GETARG_BOOL(1))
-		te_sql_as_extension(psprintf("DELETE FROM %s WHERE shard = $1", te_internal_name("thumbexif_left")), &args);
+	if (PG_GETARG_BOOL(2))
+		te_left_forget(relation, PG_GETARG_INT64(1));
 	else
-	{
-		te_sql_as_extension(psprintf("SELECT COALESCE(json_agg(l.id)::text, '[]') FROM %s AS l WHERE l.shard = $1",
-									 te_internal_name("thumbexif_left")), &args);
-		ids = te_out_text(0, 1);
-	}
-	ids = strcpy(SPI_palloc(strlen(ids) + 1), ids);
+		notes = te_left_tell(relation, PG_GETARG_INT64(1));
+	MemoryContextSwitchTo(caller);
+	if (notes != NULL)
+		result = cstring_to_text(notes);
 	SPI_finish();
-	PG_RETURN_TEXT_P(cstring_to_text(ids));
+	if (result == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(result);
 }

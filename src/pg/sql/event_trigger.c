@@ -9,8 +9,8 @@
 
 #include "pg/base/extension.h"
 #include "pg/base/statement.h"
-#include "pg/catalog/asset_state.h"
 #include "pg/catalog/citus.h"
+#include "pg/catalog/dropped_table.h"
 #include "pg/catalog/hierarchy.h"
 #include "pg/catalog/member_change.h"
 #include "pg/compat.h"
@@ -48,6 +48,8 @@ thumbexif_track_drop(PG_FUNCTION_ARGS)
 	TeArgs		args = {0};
 	uint64		dropped;
 	int		   *numbers;
+	Oid		   *relations;
+	char	  **names;
 
 	check_called(fcinfo, "thumbexif_track_drop()");
 	if (!te_extension_find(&extension))
@@ -55,15 +57,21 @@ thumbexif_track_drop(PG_FUNCTION_ARGS)
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	dropped = te_sql_as_extension(psprintf("SELECT a.attachment FROM pg_event_trigger_dropped_objects() d "
+	dropped = te_sql_as_extension(psprintf("SELECT a.attachment, d.objid, d.object_identity FROM pg_event_trigger_dropped_objects() d "
 										   "JOIN %s a ON a.relation = d.objid "
 										   "WHERE d.classid = 'pg_class'::regclass AND d.objsubid = 0",
 										   te_internal_name("thumbexif_attachment")), &args);
 	numbers = palloc(sizeof(int) * (dropped + 1));
+	relations = palloc(sizeof(Oid) * (dropped + 1));
+	names = palloc(sizeof(char *) * (dropped + 1));
 	for (uint64 i = 0; i < dropped; i++)
+	{
 		numbers[i] = (int) te_out_int((int) i, 1, 0);
+		relations[i] = DatumGetObjectId(te_out((int) i, 2));
+		names[i] = te_out_text((int) i, 3);
+	}
 	for (uint64 i = 0; i < dropped; i++)
-		te_asset_state_forget(numbers[i]);
+		te_dropped_table(numbers[i], relations[i], names[i]);
 	forget_released();
 	if (dropped > 0)
 		te_wake_at_commit();	/* the worker removes their files */
@@ -71,29 +79,38 @@ thumbexif_track_drop(PG_FUNCTION_ARGS)
 	PG_RETURN_NULL();
 }
 
-/*
- * The partitioned tables above those that the command has made or changed, a list of OIDs; not those of Citus, which does the same to their
- * shards over other connections afterwards, and would wait for ours if it locked them: shard_change.c sees to them when that is done.  Inside SPI.
- */
+/* The tables that the command has made or changed, a list of OIDs.  Inside SPI. */
 static List *
 changed_tables(void)
 {
 	TeArgs		none = {0};
 	List	   *tables = NIL;
 	uint64		count = te_sql_as_extension("SELECT c.objid FROM pg_event_trigger_ddl_commands() AS c WHERE c.classid = 'pg_class'::regclass", &none);
-	Oid		   *relations = palloc(sizeof(Oid) * (count + 1));
 
 	for (uint64 i = 0; i < count; i++)
-		relations[i] = DatumGetObjectId(te_out((int) i, 1));
+		tables = lappend_oid(tables, DatumGetObjectId(te_out((int) i, 1)));
 	te_sql_free();
-	for (uint64 i = 0; i < count; i++)
+	return tables;
+}
+
+/*
+ * The partitioned tables above them; not those of Citus, which does the same to their shards over other connections afterwards, and would
+ * wait for ours if it locked them: shard_change.c sees to them when that is done.
+ */
+static List *
+tops(List *tables)
+{
+	List	   *found = NIL;
+	ListCell   *cell;
+
+	foreach(cell, tables)
 	{
-		Oid			top = te_hierarchy_top(relations[i]);
+		Oid			top = te_hierarchy_top(lfirst_oid(cell));
 
 		if (te_citus_kind(top) == TE_CITUS_NONE)
-			tables = list_append_unique_oid(tables, top);
+			found = list_append_unique_oid(found, top);
 	}
-	return tables;
+	return found;
 }
 
 /* thumbexif_track_members() RETURNS event_trigger: attach and release partitions that the command has made, attached or detached. */
@@ -103,6 +120,8 @@ thumbexif_track_members(PG_FUNCTION_ARGS)
 	TeExtension extension;
 	TeMemberChange change = {0};
 	CommandTag	tag;
+	List	   *tables;
+	bool		replaced;
 
 	check_called(fcinfo, "thumbexif_track_members()");
 	tag = ((EventTriggerData *) fcinfo->context)->tag;
@@ -110,8 +129,10 @@ thumbexif_track_members(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	te_members_update_some(changed_tables(), TE_MEMBERS_OF_COMMAND, &change);
-	if (change.attached > 0 || change.released > 0 || change.left)
+	tables = changed_tables();
+	replaced = te_dropped_table_replaced(tables);
+	te_members_update_some(tops(tables), TE_MEMBERS_OF_COMMAND, &change);
+	if (replaced || change.attached > 0 || change.released > 0 || change.left)
 		te_wake_at_commit();
 	SPI_finish();
 	PG_RETURN_NULL();

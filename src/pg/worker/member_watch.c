@@ -13,6 +13,7 @@
 #include "pg/base/extension.h"
 #include "pg/base/statement.h"
 #include "pg/catalog/attachment.h"
+#include "pg/catalog/dropped_table.h"
 #include "pg/catalog/inserted_range.h"
 #include "pg/catalog/member_change.h"
 #include "shard_watch.h"
@@ -40,6 +41,7 @@ update_members(void *arg)
 
 	te_worker_xact_begin();
 	te_members_update_all(TE_MEMBERS_LATER, change);
+	te_dropped_tables_forget();
 	te_node_watch();
 	te_worker_xact_end();
 }

@@ -91,6 +91,25 @@ te_shard_watch_turn(List *attachments, TimestampTz *due)
 	return true;
 }
 
+/* Pause tables that were distributed after they were attached: the other nodes know nothing of them. */
+static void
+pause_distributed(void)
+{
+	static const char reason[] = "it was distributed after it was attached: call thumbexif_detach() and thumbexif_attach()";
+	TeArgs		args = {0};
+	uint64		count;
+
+	te_arg_text(&args, reason);
+	count = te_sql_as_extension(psprintf("UPDATE %s AS a SET paused = true, pause_reason = $1 FROM pg_dist_partition AS p WHERE p.logicalrelid = a.relation"
+										 " AND a.parent IS NULL AND a.nodes IS NULL AND a.pause_reason IS NULL RETURNING a.relation::regclass::text",
+										 te_internal_name("thumbexif_attachment")), &args);
+	for (uint64 i = 0; i < count; i++)
+		ereport(WARNING,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("processing of table %s is suspended: %s", te_out_text((int) i, 1), reason)));
+	te_sql_free();
+}
+
 void
 te_node_watch(void)
 {
@@ -100,6 +119,7 @@ te_node_watch(void)
 
 	if (!te_citus_is_coordinator())
 		return;
+	pause_distributed();
 	count = te_sql_as_extension(psprintf("SELECT a.relation::oid FROM %s AS a WHERE EXISTS (SELECT FROM pg_dist_node AS n WHERE n.isactive"
 										 " AND n.noderole::text = 'primary' AND n.metadatasynced AND n.groupid <> 0 AND n.groupid <> ALL (a.nodes))",
 										 te_internal_name("thumbexif_attachment")), &none);
