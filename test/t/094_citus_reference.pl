@@ -140,6 +140,22 @@ value($coordinator, "SELECT thumbexif_resume('places')");
 wait_for($coordinator, 'when the node is back it goes on', $done, 41);
 is(copies('places'), 1, 'with equal copies');
 
+# the connection to the node that keeps Citus' lock, that with the lowest port here, is lost between two statements
+my ($lost) = sort { $a <=> $b } map { $_->port } @workers;
+my $host = $workers[1]->host;
+value($coordinator, "SELECT thumbexif_pause('places')");
+value($coordinator, qq{CREATE SEQUENCE once; CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS \$\$ BEGIN
+	IF nextval('public.once') = 1 THEN PERFORM FROM master_run_on_worker(ARRAY['$host'], ARRAY[$lost],
+		ARRAY['SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name LIKE ''citus_internal%'''], false);
+	END IF; RETURN NULL; END \$\$;
+	CREATE TRIGGER lose AFTER UPDATE ON places_$shard{places} FOR EACH STATEMENT EXECUTE FUNCTION lose()});
+value($coordinator, q{SELECT thumbexif_enqueue(5, 'places')});
+(undef, undef, $error) = $coordinator->psql('postgres', q{CALL thumbexif_backfill(relation => 'places')});
+like($error, qr/could not go on with the backfill of table public.places/, 'a connection is lost');
+is(value($coordinator, $state), 'queued00', 'and the claim is given back all the same');
+value($coordinator, "DROP TRIGGER lose ON places_$shard{places}; SELECT thumbexif_resume('places')");
+wait_for($coordinator, 'it is done later', $done, 41);
+
 # --- another node serves the table
 
 my ($before, $decoded) = (value($coordinator, $names), on_nodes($cluster, $images));

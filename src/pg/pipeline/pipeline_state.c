@@ -229,12 +229,9 @@ release_before_exit(int code, Datum arg)
 	CommitTransactionCommand();
 }
 
-/* Release all claims, and commit.  False if that failed. */
-static bool
-try_release_all(TePipeline *p)
+void
+te_pipeline_release_all(TePipeline *p)
 {
-	volatile bool released = false;
-
 	PG_TRY();
 	{
 		/* short and without waiting for locks: a second cancel must not interrupt it */
@@ -243,26 +240,17 @@ try_release_all(TePipeline *p)
 		release_claimed(p);
 		te_pipeline_step_end(p);
 		te_pipeline_commit(p);
-		released = true;
+		te_claim_end(&p->claim);
 		RESUME_INTERRUPTS();
 	}
 	PG_CATCH();
 	{
-		/* the first error is the one to report */
+		/* the first error is the one to report; the claims end with their lock */
 		FlushErrorState();
 		te_pipeline_roll_back_steps(p);
+		te_claim_end(&p->claim);
 	}
 	PG_END_TRY();
-	return released;
-}
-
-void
-te_pipeline_release_all(TePipeline *p)
-{
-	/* a transaction for which Citus has lost a node cannot commit; the failed commit has begun another */
-	if (!try_release_all(p))
-		(void) try_release_all(p);
-	te_claim_end(&p->claim);	/* what could not be released ends with its lock */
 }
 
 void
