@@ -8,7 +8,7 @@
 #include "utils/memutils.h"
 
 #include "asset_place.h"
-#include "cluster.h"
+#include "asset_reading.h"
 #include "pg/base/statement.h"
 #include "pg/catalog/citus.h"
 #include "pg/catalog/key_sql.h"
@@ -78,12 +78,17 @@ compare_keys(const void *a, const void *b, void *type)
 	return te_key_compare(*(const Oid *) type, &((const TePlace *) a)->key, &((const TePlace *) b)->key);
 }
 
-/* The shards of a table of Citus that have the keys, whether there are rows or not; ERROR if one is on another node. */
+/* The shards of a table of Citus that have the keys, of a partitioned one only for rows that there are; ERROR if one is on another node. */
 static void
 add_shards(Places *places, const TeAttachment *attachment, const TeKey *keys, int count)
 {
 	for (int i = 0; i < count; i++)
-		add_place(places, &keys[i], te_cluster_local_shard(attachment, &keys[i])->relation);
+	{
+		const TeAttachment *shard = te_asset_table(te_attachment_find(attachment->relation), &keys[i], TE_STATE_READ);
+
+		if (shard != NULL)
+			add_place(places, &keys[i], shard->relation);
+	}
 	qsort_arg(places->places, places->count, sizeof(TePlace), compare_places, &places->type);
 }
 
