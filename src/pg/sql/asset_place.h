@@ -18,7 +18,7 @@ typedef struct TePlace
 
 /*
  * Where the assets with these keys are, sorted by member and key; those in two members are there twice.  Of a table of Citus
- * only that the shard is on this node is known, or else it is an ERROR.  Reads as the table's owner.  Inside SPI.
+ * that is not partitioned only that the shard is on this node is known; if it is on another it is an ERROR.  Reads as the table's owner.  Inside SPI.
  */
 extern TePlace *te_asset_places(const TeAttachment *attachment, TeKey *keys, int count, int *found_count);
 
