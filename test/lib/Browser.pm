@@ -42,7 +42,8 @@ sub new
 	}
 	my $port = $self->wait_for('chromedriver starts', sub { -e $log && slurp_file($log) =~ /started successfully on port (\d+)/ ? $1 : 0 });
 	$self->{base} = "http://127.0.0.1:$port";
-	my $session = $self->call(POST => '/session', { capabilities => { alwaysMatch => {
+	my $patience = 1000 * $PostgreSQL::Test::Utils::timeout_default;
+	my $session = $self->call(POST => '/session', { capabilities => { alwaysMatch => { timeouts => { script => $patience, pageLoad => $patience },
 		'goog:chromeOptions' => { args => [ map { "--$_" } @switches ] }, 'goog:loggingPrefs' => { browser => 'ALL', performance => 'ALL' } } } });
 	$self->{base} .= "/session/$session->{sessionId}";
 	return $self;
