@@ -202,6 +202,8 @@ same($search . $_->[0] . ')', "photos_search() $_->[1]") foreach (
 	[ q{near_lat => 11, near_lon => 21, near_metres => 150000}, 'near a place' ]);
 my $after = value($coordinator, q{SELECT cursor FROM api.photos_search("limit" => 7) OFFSET 6});
 same($search . qq{after => '$after', "limit" => 5)}, 'photos_search(): the next page');
+is(value($coordinator, q{SET TimeZone = 'Asia/Kolkata'; SET DateStyle = 'SQL, DMY'; SELECT count(*) FROM api.photos_search("from" => timestamptz '2024-04-01 12:00:03+00')}),
+	value($coordinator, q{SELECT count(*) FROM photos WHERE taken_at >= timestamptz '2024-04-01 12:00:03+00'}), 'photos_search() by time, however the session writes times');
 same(q{SELECT string_agg(bucket || ' ' || count || ' ' || cover, ',') FROM api.photos_timeline(} . $_ . ')', "photos_timeline($_)") foreach q{}, q{'year'}, q{'day', make => 'Sony'};
 same("SELECT api.photos_facets($_)", "photos_facets($_)") foreach q{}, q{keywords => ARRAY['k3']};
 same(q{SELECT string_agg(f #>> '{geometry,coordinates}' || ' ' || (f #>> '{properties,count}') || (f #>> '{properties,approximate}'), ',' ORDER BY f #>> '{geometry,coordinates}')
@@ -244,10 +246,14 @@ is(as('helper', q{SELECT octet_length(thumbexif_file(7, 'photos')) > 100}), 't',
 is(as('helper', q{SELECT status FROM thumbexif_process(7, 'photos', true)}), 'done', 'and processes');
 like(failure($coordinator, q{BEGIN; SELECT thumbexif_grant('reader', 'photos', 'process'); COMMIT}), qr/ERROR:  25001: .*inside a transaction block/, 'not in a transaction block');
 
+my $right = 'EXECUTE ON FUNCTION thumbexif_file(bigint, regclass, integer)';
+value($coordinator, "CREATE ROLE zoe LOGIN; CREATE ROLE amy LOGIN; CREATE ROLE bob LOGIN; GRANT $right TO zoe WITH GRANT OPTION;
+	SET ROLE zoe; GRANT $right TO amy WITH GRANT OPTION; SET ROLE amy; GRANT $right TO bob");
 my $third = add_worker($cluster);
 wait_for($third, 'a node that joins has the table attached', q{SELECT count(*) FROM thumbexif_internal.thumbexif_attachment WHERE relation = 'photos'::regclass}, 1);
 is(value($third, q{SELECT has_table_privilege('reader', 'thumbexif_status', 'SELECT') AND has_function_privilege('helper', 'thumbexif_process(bigint, regclass, boolean)', 'EXECUTE')
 	AND NOT has_function_privilege('reader', 'thumbexif_file(bigint, regclass, integer)', 'EXECUTE')}), 't', 'and the rights that were granted');
+is(value($third, q{SELECT has_function_privilege('bob', 'thumbexif_file(bigint, regclass, integer)', 'EXECUTE')}), 't', 'also those that were passed on, by whoever has them');
 value($coordinator, q{SELECT thumbexif_revoke('helper', 'photos', 'process')});
 is(on_nodes($cluster, q{SELECT has_function_privilege('helper', 'thumbexif_process(bigint, regclass, boolean)', 'EXECUTE') OR has_table_privilege('helper', 'photos', 'UPDATE')}), 'f f f f', 'revoked on all nodes');
 

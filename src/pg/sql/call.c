@@ -138,6 +138,13 @@ expression_of(const Call *call, Oid result)
 	return expression;
 }
 
+/* Until the GUC nest level ends: with these settings constants in a text are read, here and on other nodes, as what they were. */
+static void
+set_option(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+
 /* Run the query if it is one for Citus, and return SPI's code; otherwise 0. */
 static int
 run_distributed(const Call *call, Oid result)
@@ -150,6 +157,9 @@ run_distributed(const Call *call, Oid result)
 		return 0;
 	level = NewGUCNestLevel();
 	RestrictSearchPath();		/* under which names in the text are bound as they were */
+	set_option("DateStyle", "ISO");
+	set_option("IntervalStyle", "postgres");
+	set_option("extra_float_digits", "3");
 	text = te_call_text(expression_of(call, result));
 	if (text != NULL)
 		code = SPI_execute(text, true, 0);

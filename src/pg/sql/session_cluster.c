@@ -11,6 +11,7 @@
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 
 #include "cluster.h"
 #include "pg/base/extension.h"
@@ -23,46 +24,87 @@
 typedef struct Share
 {
 	TeNode	   *node;
+	bool		here;			/* it is this node */
 	TeKey	   *keys;
+	int			allocated;
 	int			count;
 	int			next;
 } Share;
 
-/* The share of a node, of this one if it is NULL. */
+/* The share of a node, of this one if it is NULL; NULL if there is none yet. */
 static Share *
-share_of(List **shares, TeNode *node, int most)
+find_share(List *shares, const TeNode *node)
 {
-	Share	   *share;
 	ListCell   *cell;
 
-	if (node == NULL)
-		node = te_cluster_this_node();
-	foreach(cell, *shares)
+	foreach(cell, shares)
 	{
-		share = lfirst(cell);
-		if (share->node->group == node->group)
+		Share	   *share = lfirst(cell);
+
+		if (node == NULL ? share->here : share->node->group == node->group)
 			return share;
 	}
-	share = palloc0(sizeof(Share));
-	share->node = node;
-	share->keys = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(TeKey) * most);
-	*shares = lappend(*shares, share);
+	return NULL;
+}
+
+static Share *
+make_share(const TeNode *node)
+{
+	Share	   *share = palloc0(sizeof(Share));
+
+	share->here = node == NULL;
+	if (share->here)
+		share->node = te_cluster_this_node();
+	else
+	{
+		share->node = palloc(sizeof(TeNode));
+		*share->node = *node;
+		share->node->host = pstrdup(node->host);
+		share->node->name = pstrdup(node->name);
+	}
+	share->allocated = PORTION_ASSETS;
+	share->keys = palloc(sizeof(TeKey) * share->allocated);
 	return share;
+}
+
+static void
+add_key(Share *share, const TeKey *key)
+{
+	if (share->count == share->allocated)
+	{
+		share->allocated *= 2;
+		share->keys = repalloc_huge(share->keys, sizeof(TeKey) * share->allocated);
+	}
+	share->keys[share->count++] = *key;
 }
 
 static List *
 find_shares(const TeAttachment *attachment, const TeKey *keys, int count)
 {
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext row = AllocSetContextCreate(caller, "thumbexif session row", ALLOCSET_DEFAULT_SIZES);
 	List	   *shares = NIL;
 
 	for (int i = 0; i < count; i++)
 	{
 		Oid			shard;
-		Share	   *share = share_of(&shares, te_cluster_find_row(attachment, &keys[i], &shard), count);
+		Share	   *share;
+		TeNode	   *node;
 
 		CHECK_FOR_INTERRUPTS();
-		share->keys[share->count++] = keys[i];
+		MemoryContextSwitchTo(row);
+		node = te_cluster_find_row(attachment, &keys[i], &shard);
+		MemoryContextSwitchTo(caller);
+		share = find_share(shares, node);
+		if (share == NULL)
+		{
+			share = make_share(node);
+			shares = lappend(shares, share);
+		}
+		add_key(share, &keys[i]);
+		MemoryContextReset(row);
 	}
+	MemoryContextDelete(row);
 	return shares;
 }
 

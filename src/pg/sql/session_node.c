@@ -114,7 +114,7 @@ thumbexif_session_node(PG_FUNCTION_ARGS)
 	te_portion_begin(&portion.common);
 	portion.common.progress.attachment = te_table_access(PG_GETARG_OID(0), TE_PART_ALL, false);
 	deconstruct_array(PG_GETARG_ARRAYTYPE_P(1), TEXTOID, -1, false, TYPALIGN_INT, &ids, NULL, &given);
-	keys = palloc(sizeof(TeKey) * (given + 1));
+	keys = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(TeKey) * Max(given, 1));
 	for (int i = 0; i < given; i++)
 		if (te_key_from_argument(portion.common.progress.attachment, TEXTOID, ids[i], &keys[count]))
 			count++;
