@@ -24,6 +24,7 @@ CREATE TABLE thumbexif_internal.thumbexif_shard
     relation pg_catalog.regclass NOT NULL,
     shard    bigint  NOT NULL,
     former   boolean NOT NULL DEFAULT false,          -- it was split, or the table was converted
+    shared   boolean NOT NULL DEFAULT false,          -- of a partitioned table: rows of one that was a partition may name files, too
     PRIMARY KEY (relation, shard)
 );
 COMMENT ON TABLE thumbexif_internal.thumbexif_shard IS

@@ -144,10 +144,12 @@ done_are(49, 'rows of a shard that was moved are adopted in all partitions');
 is(value($coordinator, $files) . on_nodes($cluster, $decoded), "$before$count", 'with their files, and nothing is decoded again');
 is(value($coordinator, q{SELECT count(*) FROM photos, thumbexif_process(thumbexif_key(tenant::text, id::text, day::text), 'photos') p WHERE p.status = 'done'}), 49, 'each is found on its node');
 value($coordinator, q{SELECT thumbexif_pause(); UPDATE photos SET path = '12.png' WHERE id IN (7, 45, 52)});
+my @before = map { path($_) } 7, 45, 52;
 value($coordinator, move_sql('photos_jan'));
 value($coordinator, q{SELECT thumbexif_resume()});
 done_are(49, 'what waited when its shard left is done');
-is(value($coordinator, q{SELECT count(*) FROM photos WHERE id IN (7, 45, 52) AND thumbnail_path IS NOT NULL}), 3, 'on the node that has it');
+my @after = map { path($_) } 7, 45, 52;
+isnt($after[$_], $before[$_], 'on the node that has it') foreach 0 .. 2;
 members_are(join(' ', map { $_->safe_psql('postgres', q{SELECT count(*) FROM pg_dist_placement JOIN pg_dist_local_group USING (groupid) JOIN pg_dist_shard USING (shardid)
 	JOIN pg_inherits ON inhrelid = logicalrelid WHERE inhparent = 'photos'::regclass}) } @{ $cluster->{nodes} }), 'each node has the shards that it has');
 
@@ -243,6 +245,45 @@ my %others = map { $_ => 1 } grep { !m{/($shards)/} } files_below($cluster->{thu
 is(surplus_files($cluster, { %named, %others }), '', 'and each file has its row');
 is(scalar(grep { !-e $_ } keys %named), 0, 'also after a clean-up');
 value($coordinator, q{SELECT thumbexif_detach('busy')});
+
+# --- shards are split, move and are dropped: what was to be done follows to its partition, and files of what was a partition stay
+
+value($coordinator, q{CREATE TABLE albums (tenant int, id bigint, day date, path text NOT NULL, thumbnail_path text, PRIMARY KEY (tenant, id, day)) PARTITION BY RANGE (day);
+	CREATE TABLE albums_1 PARTITION OF albums FOR VALUES FROM ('2024-01-01') TO ('2024-02-01');
+	CREATE TABLE albums_2 PARTITION OF albums FOR VALUES FROM ('2024-02-01') TO ('2024-03-01');
+	CREATE TABLE albums_3 PARTITION OF albums FOR VALUES FROM ('2024-03-01') TO ('2024-04-01');
+	SELECT create_distributed_table('albums', 'tenant', shard_count => 2, colocate_with => 'none')});
+value($coordinator, q{SELECT thumbexif_attach('albums')});
+value($coordinator, q{INSERT INTO albums SELECT i % 16, i, date '2024-01-01' + (i % 3) * 31, i || '.png' FROM generate_series(1, 48) i});
+my $albums = q{SELECT string_agg(status || ' ' || assets, ', ' ORDER BY status) FROM thumbexif_status WHERE relation = 'albums'::regclass};
+wait_for($coordinator, 'another table is done', $albums, 'done 48');
+value($coordinator, q{ALTER TABLE albums DETACH PARTITION albums_3});
+wait_for($coordinator, 'without what was a partition', $albums, 'done 32');
+my $names = q{SELECT thumbnail_path FROM albums WHERE id % 4 = 0 ORDER BY id};
+my $rest = q{SELECT string_agg(id || thumbnail_path, ',' ORDER BY id) FROM albums WHERE id % 4 <> 0};
+foreach my $change ('is moved', 'is split')
+{
+	my %old = map { $_ => 1 } split /\n/, value($coordinator, $names);
+
+	$before = value($coordinator, $rest);
+	value($coordinator, q{SELECT thumbexif_pause(); UPDATE albums SET path = '60.png' WHERE id % 4 = 0});
+	value($coordinator, q{UPDATE albums SET path = '59.png' WHERE id % 4 = 0}) if $change eq 'is split';
+	value($coordinator, $change eq 'is moved' ? move_sql('albums') :
+		q{SELECT citus_split_shard_by_split_points(shardid, ARRAY[((shardminvalue::bigint + shardmaxvalue::bigint) / 2)::text], (SELECT array_agg(nodeid::int ORDER BY nodeid) FROM pg_dist_node WHERE groupid <> 0), 'block_writes')
+			FROM pg_dist_shard WHERE logicalrelid = 'albums'::regclass ORDER BY shardid LIMIT 1});
+	value($coordinator, q{SELECT thumbexif_resume()});
+	wait_for($coordinator, "a shard $change, with its partitions: all are done", $albums, 'done 32');
+	wait_for($coordinator, 'what waited is done anew in each partition', "SELECT count(*) FROM ($names) AS n WHERE thumbnail_path IN (" . join(',', map { "'$_'" } keys %old) . ')', 0);
+	is(value($coordinator, $rest), $before, 'and nothing else');
+	is(on_nodes($cluster, 'SELECT count(*) FROM thumbexif_internal.thumbexif_left'), '0 0 0', 'and nothing is left to tell');
+	value($coordinator, 'SELECT thumbexif_clean()');
+	is(scalar(grep { !-e $_ } split /\n/, value($coordinator, 'SELECT thumbnail_path FROM albums UNION ALL SELECT thumbnail_path FROM albums_3')), 0, 'a clean-up leaves the files of all rows, also of what was a partition');
+}
+value($coordinator, 'DROP TABLE albums');
+like(said('SELECT thumbexif_clean()'), qr/NOTICE:  there are thumbnails of distributed tables that were dropped by functions, or were partitioned/, 'of a partitioned table that is dropped, too, thumbexif_clean() says that they stay');
+my @kept = split /\n/, value($coordinator, 'SELECT thumbnail_path FROM albums_3');
+is(scalar(grep { -e $_ } @kept), 16, 'so that a table that was a partition has its files');
+ok(value($coordinator, 'SELECT thumbexif_clean_dropped()') >= 48, 'thumbexif_clean_dropped() removes all of them');
 
 # --- a partitioned table of a distributed schema
 

@@ -235,6 +235,22 @@ te_citus_shards_beside(int64 number)
 	return relations;
 }
 
+List *
+te_citus_tables_beside(Oid relation)
+{
+	TeArgs		args = {0};
+	List	   *relations = NIL;
+	uint64		count;
+
+	te_arg(&args, OIDOID, ObjectIdGetDatum(relation));
+	count = te_sql_as_extension("SELECT b.logicalrelid::oid FROM pg_dist_partition AS t JOIN pg_dist_partition AS b USING (colocationid)"
+								" WHERE t.logicalrelid = $1 AND b.logicalrelid <> $1", &args);
+	for (uint64 i = 0; i < count; i++)
+		relations = lappend_oid(relations, DatumGetObjectId(te_out((int) i, 1)));
+	te_sql_free();
+	return relations;
+}
+
 bool
 te_citus_hold_shard(int64 shard, Oid owner)
 {

@@ -69,6 +69,9 @@ extern Oid	te_citus_shard_table(Oid relation, int64 number);
  */
 extern List *te_citus_shards_beside(int64 number);
 
+/* The distributed tables (List of OIDs) that Citus keeps together with one: its partitions, those that were so, and others.  Inside SPI. */
+extern List *te_citus_tables_beside(Oid relation);
+
 /*
  * Keep a shard from being moved until the transaction ends.  False if it is not on this node any more, so that nothing may be
  * written to it.  Needs no SPI connection.

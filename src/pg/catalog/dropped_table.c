@@ -68,7 +68,7 @@ te_dropped_table(int attachment, Oid relation, const char *name)
 	if (!te_citus_is_installed() || is_member(attachment) || (is_own_command() && (!shards || te_citus_is_coordinator())))
 	{
 		te_asset_state_forget(attachment);
-		te_shard_folders_drop(relation);
+		te_shard_folders_drop(relation, false);
 	}
 	else
 		keep(attachment, name);

@@ -4,8 +4,10 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "utils/lsyscache.h"
 
 #include "citus.h"
 #include "pg/base/extension.h"
@@ -27,9 +29,10 @@ te_shard_folders_update(const TeAttachment *table)
 {
 	const char *noted = te_internal_name("thumbexif_shard");
 
-	(void) run(psprintf("INSERT INTO %s (relation, shard) SELECT $1, s.shardid FROM pg_dist_shard AS s WHERE s.logicalrelid = $1"
+	(void) run(psprintf("INSERT INTO %s (relation, shard, shared) SELECT $1, s.shardid, %s FROM pg_dist_shard AS s WHERE s.logicalrelid = $1"
 						" AND s.shardid <= %d AND NOT EXISTS (SELECT FROM %s AS f WHERE f.relation = $1 AND f.shard = s.shardid)"
-						" ON CONFLICT DO NOTHING", noted, TE_MAX_SHARD, noted), table->relation);
+						" ON CONFLICT DO NOTHING", noted, get_rel_relkind(table->relation) == RELKIND_PARTITIONED_TABLE ? "true" : "false",
+						TE_MAX_SHARD, noted), table->relation);
 	(void) run(psprintf("UPDATE %s AS f SET former = true WHERE f.relation = $1 AND NOT f.former"
 						" AND NOT EXISTS (SELECT FROM pg_dist_shard AS s WHERE s.shardid = f.shard)", noted), table->relation);
 }
@@ -113,8 +116,13 @@ te_shard_folders_give(Oid from, Oid to)
 }
 
 void
-te_shard_folders_drop(Oid relation)
+te_shard_folders_drop(Oid relation, bool shared_too)
 {
+	uint64		shared = run(psprintf("SELECT FROM %s WHERE relation = $1 AND shared LIMIT 1", te_internal_name("thumbexif_shard")), relation);
+
+	te_sql_free();
+	if (shared > 0 && !shared_too)
+		return;
 	/* in that table, a folder of a shard has the number below zero */
 	(void) run(psprintf("WITH gone AS (DELETE FROM %s WHERE relation = $1 RETURNING shard) INSERT INTO %s SELECT -gone.shard::integer FROM gone ON CONFLICT DO NOTHING",
 						te_internal_name("thumbexif_shard"), te_internal_name("thumbexif_dropped")), relation);

@@ -34,8 +34,11 @@ extern void te_shard_folders_add_former(Oid relation, const char *shards);
 /* Another relation has taken the place of one, whose shards are its former ones.  Inside SPI. */
 extern void te_shard_folders_give(Oid from, Oid to);
 
-/* The user has dropped the table: thumbexif_clean() empties the folders of its shards.  Inside SPI. */
-extern void te_shard_folders_drop(Oid relation);
+/*
+ * The user has dropped the table: thumbexif_clean() empties the folders of its shards.  Those of a partitioned table stay unless "shared_too": tables
+ * that were partitions of it may live on, with rows that name files there.  Inside SPI.
+ */
+extern void te_shard_folders_drop(Oid relation, bool shared_too);
 
 /* The table was dropped, and the coordinator cares for its files.  Inside SPI. */
 extern void te_shard_folders_forget(Oid relation);

@@ -11,6 +11,8 @@
 #include "asset_state.h"
 #include "citus.h"
 #include "dropped_table.h"
+#include "key.h"
+#include "key_sql.h"
 #include "pg/base/extension.h"
 #include "pg/base/statement.h"
 #include "result_settings.h"
@@ -58,7 +60,10 @@ te_left_note(int number, const TeAttachment *shard)
 
 /* --- whose notes */
 
-/* SQL: is the asset of a note (alias l) in this shard now?  Each is, if the table has no distribution column. */
+/*
+ * SQL: is the asset of a note (alias l) in this shard now, or in one of another partition beside it?  Each is, if the table has no distribution
+ * column.
+ */
 static char *
 is_in_sql(const TeAttachment *table, int64 shard)
 {
@@ -70,7 +75,9 @@ is_in_sql(const TeAttachment *table, int64 shard)
 	for (int i = 0; i < table->key.count && table->key.count > 1; i++)
 		if (strcmp(table->key.name[i], column) == 0)
 			value = psprintf("(l.id::text[])[%d]", i + 1);
-	return psprintf("get_shard_id_for_distribution_column('%u'::regclass, %s) = " INT64_FORMAT, table->relation, value, shard);
+	/* the shards of a partition have other numbers than those of the table */
+	return psprintf("get_shard_id_for_distribution_column(COALESCE((SELECT o.logicalrelid FROM pg_dist_shard AS o WHERE o.shardid = " INT64_FORMAT "), '%u'::regclass), %s) = " INT64_FORMAT,
+					shard, table->relation, value, shard);
 }
 
 /* The attached table with this name on this node; NULL if there is none. */
@@ -87,7 +94,10 @@ find_table(const char *relation)
 	return OidIsValid(found) ? te_attachment_find(found) : NULL;
 }
 
-/* Has this node shards of an attached table that it ought to have released: this one, or any that Citus knows no more? */
+/*
+ * Has this node shards of an attached table that it ought to have released: this one, one of another partition beside it, or any that Citus
+ * knows no more?
+ */
 static bool
 has_to_release(int number, int64 shard)
 {
@@ -96,8 +106,11 @@ has_to_release(int number, int64 shard)
 
 	te_arg_int4(&args, number);
 	te_arg_int8(&args, shard);
-	any = te_sql_as_extension(psprintf("SELECT FROM %s AS m WHERE m.parent = $1 AND (m.shard = $2 OR NOT EXISTS"
-									   " (SELECT FROM pg_dist_shard AS s WHERE s.shardid = m.shard))", te_internal_name("thumbexif_attachment")), &args) > 0;
+	any = te_sql_as_extension(psprintf("SELECT FROM %s AS m WHERE m.parent = $1 AND (m.shard = $2 OR m.folder_shard IN"
+									   " (SELECT f.shardid FROM pg_dist_shard AS s, pg_dist_shard AS f JOIN %s AS a ON a.relation = f.logicalrelid WHERE s.shardid = $2"
+									   " AND a.attachment = $1 AND COALESCE(f.shardminvalue, '') = COALESCE(s.shardminvalue, ''))"
+									   " OR NOT EXISTS (SELECT FROM pg_dist_shard AS s WHERE s.shardid = m.shard))",
+									   te_internal_name("thumbexif_attachment"), te_internal_name("thumbexif_attachment")), &args) > 0;
 	te_sql_free();
 	return any;
 }
@@ -187,35 +200,63 @@ te_left_take(const TeAttachment *shard, const char *json)
 	return true;
 }
 
+/*
+ * The keys (an array) of notes about what was not done; 0 if there are none.  Notes about a partitioned table do not tell the partition: those of rows
+ * of another one are left to its shard.
+ */
+static Datum
+keys_to_be_done(const TeAttachment *shard, const TeAttachment *table)
+{
+	Oid			type = te_key_state_type(shard->key_type);
+	TeArgs		args = {0};
+	TeArgs		found = {0};
+
+	te_arg_int4(&args, table->number);
+	te_sql_as_extension(psprintf("SELECT array_agg(l.id::%s) FROM %s AS l WHERE l.attachment = $1 AND " IS_TO_BE_DONE " AND %s",
+								 format_type_be_qualified(type), te_internal_name("thumbexif_left"), is_in_sql(table, shard->shard)), &args);
+	if (!te_out_null(0, 1) && te_attachment_shares_folder(shard))
+	{
+		te_arg(&found, te_key_array_type(type), te_out(0, 1));
+		te_sql_as_owner(shard->relation, shard->owner, shard->search_path,
+						psprintf("SELECT pg_catalog.array_agg(k.id) FROM pg_catalog.unnest($1) AS k(id) WHERE EXISTS (SELECT FROM %s AS t WHERE %s)",
+								 shard->rows, te_key_equals_sql(&shard->key, "t.", "k.id")), &found);
+	}
+	return te_out_null(0, 1) ? (Datum) 0 : te_out(0, 1);
+}
+
 /* Thumbnails in rows that are to be done again are ours: without a state, they could be anybody's and would stay. */
 static void
-note_bytes(const TeAttachment *shard, const TeAttachment *table)
+note_bytes(const TeAttachment *shard, Datum keys)
 {
 	TeArgs		args = {0};
 
 	te_arg_int4(&args, shard->number);
-	te_arg_int4(&args, table->number);
-	te_sql_as_extension(psprintf("UPDATE %s AS s SET wrote = s.wrote | " INT64_FORMAT " FROM %s AS l WHERE l.attachment = $2 AND " IS_TO_BE_DONE " AND %s"
-								 " AND s.attachment = $1 AND s.id = l.id::%s", shard->state, TE_WROTE_THUMBNAIL, te_internal_name("thumbexif_left"),
-								 is_in_sql(table, shard->shard), format_type_be_qualified(te_key_state_type(shard->key_type))), &args);
+	te_arg(&args, te_key_array_type(te_key_state_type(shard->key_type)), keys);
+	te_sql_as_extension(psprintf("UPDATE %s AS s SET wrote = s.wrote | " INT64_FORMAT " WHERE s.attachment = $1 AND s.id = ANY ($2)",
+								 shard->state, TE_WROTE_THUMBNAIL), &args);
 }
 
 void
 te_left_queue(const TeAttachment *shard)
 {
 	const TeAttachment *table = find_table(shard->named_name);
+	Oid			array_type = te_key_array_type(te_key_state_type(shard->key_type));
+	Datum		keys = keys_to_be_done(shard, table);
 	TeArgs		args = {0};
+	TeArgs		done = {0};
 
+	if (keys == (Datum) 0)
+		return;
 	te_arg_int4(&args, shard->number);
 	te_arg_int8(&args, te_asset_state_new_version());
-	te_arg_int4(&args, table->number);
-	te_sql_as_extension(te_asset_state_queue_sql(shard->state,
-												 psprintf("SELECT l.id::%s FROM %s AS l WHERE l.attachment = $3 AND " IS_TO_BE_DONE " AND %s",
-														  format_type_be_qualified(te_key_state_type(shard->key_type)), te_internal_name("thumbexif_left"),
-														  is_in_sql(table, shard->shard))), &args);
+	te_arg(&args, array_type, keys);
+	te_sql_as_extension(te_asset_state_queue_sql(shard->state, "SELECT k.id FROM unnest($3) AS k(id)"), &args);
 	if (te_attachment_stores_bytes(shard))
-		note_bytes(shard, table);
-	forget(table, shard->shard, IS_TO_BE_DONE);
+		note_bytes(shard, keys);
+	te_arg_int4(&done, table->number);
+	te_arg(&done, array_type, keys);
+	te_sql_as_extension(psprintf("DELETE FROM %s AS l USING unnest($2) AS k(id) WHERE l.attachment = $1 AND l.id = k.id::text AND " IS_TO_BE_DONE,
+								 te_internal_name("thumbexif_left")), &done);
 }
 
 void
@@ -227,8 +268,12 @@ te_left_apply(const TeAttachment *shard)
 	te_arg_int4(&args, shard->number);
 	te_arg_int4(&args, table->number);
 	te_sql_as_extension(psprintf("UPDATE %s AS s SET thumbnail_settings = l.thumbnail_settings, exif_settings = l.exif_settings, version = s.version + 1"
-								 " FROM %s AS l WHERE l.attachment = $2 AND %s AND s.attachment = $1 AND s.id = l.id::%s AND s.thumbnail_settings IS NOT NULL",
+								 " FROM %s AS l WHERE l.attachment = $2 AND %s AND s.attachment = $1 AND s.id = l.id::%s AND s.thumbnail_settings IS NOT NULL"
+								 " AND NOT (" IS_TO_BE_DONE ")",
 								 shard->state, te_internal_name("thumbexif_left"), is_in_sql(table, shard->shard),
 								 format_type_be_qualified(te_key_state_type(shard->key_type))), &args);
-	forget(table, shard->shard, "true");
+	/* shards of other partitions beside this one, which may not be attached yet, need theirs */
+	forget(table, shard->shard, !te_attachment_shares_folder(shard) ? "true" :
+		   psprintf("EXISTS (SELECT FROM %s AS s WHERE s.attachment = %d AND s.id = l.id::%s)", shard->state, shard->number,
+					format_type_be_qualified(te_key_state_type(shard->key_type))));
 }

@@ -329,7 +329,7 @@ clean_files(bool dry_run)
 				 errhint("Call thumbexif_clean_dropped() to remove them.")));
 	if (te_clean_any_dropped_shard())
 		ereport(NOTICE,
-				(errmsg("there are thumbnails of distributed tables that were dropped by functions in folder \"%s\"", te_thumbnail_dir),
+				(errmsg("there are thumbnails of distributed tables that were dropped by functions, or were partitioned, in folder \"%s\"", te_thumbnail_dir),
 				 errhint("Call thumbexif_clean_dropped() to remove them, if no table has their rows now.")));
 	return files;
 }

@@ -8,10 +8,12 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
+#include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
 #include "clean_named.h"
@@ -21,6 +23,8 @@
 #include "pg/base/subtransaction.h"
 #include "pg/catalog/attachment.h"
 #include "pg/catalog/citus.h"
+#include "pg/catalog/hierarchy.h"
+#include "pg/catalog/member.h"
 #include "pg/catalog/shard_folder.h"
 #include "pg/files/cluster_folder.h"
 #include "pg/files/thumbnail_sweep.h"
@@ -68,18 +72,28 @@ keep_none(int folder, char **names, int count, bool *keep)
 typedef struct Search
 {
 	const TeAttachment *table;
+	List	   *others;			/* TeAttachment *: tables that were partitions of it perhaps, with rows that name files there */
 	List	   *shards;
 } Search;
 
-/* Read the paths of a table that lead into these folders. */
+/* Read the paths of one of these tables that lead into the folders. */
+static void
+find_named_by(const TeAttachment *table, const char *pattern)
+{
+	const char *path = psprintf("t.%s", quote_identifier(table->column[TE_COL_THUMBNAIL_PATH]));
+	TeArgs		args = {.each = add_named};
+
+	te_arg_text(&args, pattern);
+	te_sql_as_owner(table->relation, table->owner, table->search_path,
+					psprintf("SELECT %s::pg_catalog.text FROM %s AS t WHERE %s::pg_catalog.text OPERATOR(pg_catalog.~) $1",
+							 path, table->rows, path), &args);
+}
+
 static void
 find_named(void *arg)
 {
 	const Search *search = arg;
-	const TeAttachment *table = search->table;
-	const char *path = psprintf("t.%s", quote_identifier(table->column[TE_COL_THUMBNAIL_PATH]));
 	StringInfoData pattern;
-	TeArgs		args = {.each = add_named};
 	ListCell   *cell;
 
 	initStringInfo(&pattern);
@@ -87,23 +101,43 @@ find_named(void *arg)
 	foreach(cell, search->shards)
 		appendStringInfo(&pattern, "%s%d", foreach_current_index(cell) > 0 ? "|" : "", lfirst_int(cell));
 	appendStringInfoString(&pattern, ")/../../[^/]+$");
-	te_arg_text(&args, pattern.data);
-	te_sql_as_owner(table->relation, table->owner, table->search_path,
-					psprintf("SELECT %s::pg_catalog.text FROM %s AS t WHERE %s::pg_catalog.text OPERATOR(pg_catalog.~) $1",
-							 path, table->rows, path), &args);
+	find_named_by(search->table, pattern.data);
+	foreach(cell, search->others)
+		find_named_by(lfirst(cell), pattern.data);
 }
 
-/* Remove files in folders of former shards of a table that no row of it names. */
+/* Of a partitioned table: the tables beside it that are no partitions, but may have been.  False if the rows of one cannot be read. */
+static bool
+find_others(const TeAttachment *table, List **others)
+{
+	ListCell   *cell;
+
+	*others = NIL;
+	if (get_rel_relkind(table->relation) != RELKIND_PARTITIONED_TABLE)
+		return true;
+	foreach(cell, te_citus_tables_beside(table->relation))
+	{
+		TeAttachment *other = te_hierarchy_is_below(lfirst_oid(cell), table->relation) ? NULL : te_member_as(table, lfirst_oid(cell));
+
+		if (other != NULL && !te_clean_comparable(other))
+			return false;
+		if (other != NULL)
+			*others = lappend(*others, other);
+	}
+	return true;
+}
+
+/* Remove files in folders of former shards of a table that no row of it names, nor one of a table that was a partition. */
 static int64
 clean_table(const TeAttachment *table, List *shards, bool dry_run)
 {
 	HASHCTL		options = {.keysize = sizeof(uint64), .entrysize = sizeof(uint64), .hcxt = CurrentMemoryContext};
-	Search		search = {table, shards};
+	Search		search = {table, NIL, shards};
 	ErrorData  *error;
 	int64		files = 0;
 	ListCell   *cell;
 
-	if (table->column[TE_COL_THUMBNAIL_PATH] == NULL || !te_clean_comparable(table))
+	if (table->column[TE_COL_THUMBNAIL_PATH] == NULL || !te_clean_comparable(table) || !find_others(table, &search.others))
 		return 0;
 	named = hash_create("thumbexif named files", 1024, &options, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	error = te_subtransaction(find_named, &search);
@@ -156,8 +190,8 @@ clean_dropped(bool dry_run)
 }
 
 /*
- * The relations (List of OIDs) that had shards, and were dropped: on the coordinator by functions, since what its user drops himself is
- * not kept.
+ * The relations (List of OIDs) that had shards, and were dropped: on the coordinator by functions, or partitioned ones, since of others that
+ * its user drops himself nothing is kept.
  */
 static List *
 dropped_relations(void)
@@ -226,7 +260,7 @@ te_clean_dropped_shards(bool dry_run)
 		foreach(shard, te_shard_folders_of(lfirst_oid(cell)))
 			files += te_thumbnail_sweep_former(lfirst_int(shard), keep_none, dry_run);
 		if (!dry_run)
-			te_shard_folders_drop(lfirst_oid(cell));
+			te_shard_folders_drop(lfirst_oid(cell), true);
 	}
 	return files;
 }
