@@ -94,15 +94,22 @@ te_shard_folders_of(Oid relation)
 	return list_shards("relation = $1", relation);
 }
 
+/*
+ * The list comes from whoever may attach the table, as the coordinator does with the caller's role.  So it names no shard that is there, or that
+ * may still come, nor one that another attached table has had: files of theirs are not this table's to read and remove.
+ */
 void
 te_shard_folders_add_former(Oid relation, const char *shards)
 {
+	const char *noted = te_internal_name("thumbexif_shard");
 	TeArgs		args = {0};
 
 	te_arg(&args, OIDOID, ObjectIdGetDatum(relation));
 	te_arg_text(&args, shards);
-	te_sql_as_extension(psprintf("INSERT INTO %s (relation, shard, former) SELECT $1, s, true FROM unnest($2::int4[]) AS s ON CONFLICT DO NOTHING",
-								 te_internal_name("thumbexif_shard")), &args);
+	te_sql_as_extension(psprintf("INSERT INTO %s (relation, shard, former) SELECT $1, s, true FROM unnest($2::int4[]) AS s"
+								 " WHERE s < (SELECT max(d.shardid) FROM pg_dist_shard AS d) AND NOT EXISTS (SELECT FROM pg_dist_shard AS d WHERE d.shardid = s)"
+								 " AND NOT EXISTS (SELECT FROM %s AS f JOIN %s AS a USING (relation) WHERE f.shard = s AND f.relation <> $1 AND a.dropped_name IS NULL)"
+								 " ON CONFLICT DO NOTHING", noted, noted, te_internal_name("thumbexif_attachment")), &args);
 }
 
 void
