@@ -252,6 +252,19 @@ te_citus_tables_beside(Oid relation)
 }
 
 bool
+te_citus_has_shard(int64 shard)
+{
+	TeArgs		args = {0};
+	bool		here;
+
+	te_arg_int8(&args, shard);
+	here = te_sql("SELECT FROM pg_catalog.pg_dist_local_group AS g, " TE_CITUS_PLACEMENT_SQL
+				  " AND p.shardid OPERATOR(pg_catalog.=) $1 AND p.groupid OPERATOR(pg_catalog.=) g.groupid", &args) > 0;
+	te_sql_free();
+	return here;
+}
+
+bool
 te_citus_hold_shard(int64 shard, Oid owner)
 {
 	TeArgs		args = {0};
@@ -264,9 +277,7 @@ te_citus_hold_shard(int64 shard, Oid owner)
 	te_run_as_owner(&save, owner, NULL);	/* Citus lets nobody else take the lock */
 	te_sql("SELECT pg_catalog.lock_shard_metadata(5, ARRAY[$1])", &args);	/* ShareLock */
 	te_sql_free();
-	here = te_sql("SELECT FROM pg_catalog.pg_dist_local_group AS g, " TE_CITUS_PLACEMENT_SQL
-				  " AND p.shardid OPERATOR(pg_catalog.=) $1 AND p.groupid OPERATOR(pg_catalog.=) g.groupid", &args) > 0;
-	te_sql_free();
+	here = te_citus_has_shard(shard);
 	te_run_as_end(&save);
 	SPI_finish();
 	return here;

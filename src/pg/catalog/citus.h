@@ -72,6 +72,9 @@ extern List *te_citus_shards_beside(int64 number);
 /* The distributed tables (List of OIDs) that Citus keeps together with one: its partitions, those that were so, and others.  Inside SPI. */
 extern List *te_citus_tables_beside(Oid relation);
 
+/* Has this node a shard, and not another one?  Inside SPI. */
+extern bool te_citus_has_shard(int64 shard);
+
 /*
  * Keep a shard from being moved until the transaction ends.  False if it is not on this node any more, so that nothing may be
  * written to it.  Needs no SPI connection.

@@ -52,6 +52,8 @@ te_left_note(int number, const TeAttachment *shard)
 	static const Oid types[] = {INT8OID, UUIDOID, TEXTOID};
 	TeSettings	settings = {0};
 
+	if (shard != NULL && te_citus_has_shard(shard->shard))
+		return;					/* of a partition that was detached: no other node will ask */
 	if (shard != NULL)
 		te_settings_now(shard, &settings);
 	for (size_t i = 0; i < lengthof(types); i++)

@@ -17,7 +17,7 @@
 
 /*
  * Note the assets of a member that is a shard, before its states are deleted.  The attachment, if it can still be read, tells the current
- * settings; with NULL those that are done are not noted.
+ * settings; with NULL those that are done are not noted.  Nothing is, if the shard is still here: it is of a partition that was detached.
  */
 extern void te_left_note(int number, const TeAttachment *shard);
 
