@@ -135,6 +135,13 @@ is_users(PlannerInfo *root, const RelOptInfo *rel)
 	return planned.sql != NULL && OidIsValid(planned.relation) && planner_rt_fetch(top, root)->relid == planned.relation;
 }
 
+/* Is it a relation of this query?  The statistics of a column of a subquery are asked for with the subquery's "root", but the relation outside. */
+static bool
+is_relation_of(PlannerInfo *root, const RelOptInfo *rel)
+{
+	return rel != NULL && rel->relid < (Index) root->simple_rel_array_size && root->simple_rel_array[rel->relid] == rel;
+}
+
 /* The least rows that are assumed for a table; 0 = what it has. */
 static double
 least_rows(PlannerInfo *root, const RelOptInfo *rel, Oid relation)
@@ -196,7 +203,7 @@ relation_stats(PlannerInfo *root, RangeTblEntry *entry, AttrNumber column, Varia
 		data->isunique |= name != NULL && strcmp(name, "id") == 0;
 		return true;
 	}
-	if (entry->rtekind == RTE_RELATION && data->rel != NULL && is_users(root, data->rel))
+	if (entry->rtekind == RTE_RELATION && is_relation_of(root, data->rel) && is_users(root, data->rel))
 		data->isunique |= ends_unique_index(data->rel, column);
 	return next_stats_hook != NULL && next_stats_hook(root, entry, column, data);
 }
