@@ -91,7 +91,7 @@ was_made_for(const char *name, const TeAsset *asset)
 static bool
 may_be_on_other_nodes(const TeAsset *asset, const char *name)
 {
-	return te_asset_files_is_of_former_shard(asset) && !was_made_for(name, asset);
+	return !was_made_for(name, asset) && te_asset_files_is_of_former_shard(asset);
 }
 
 bool

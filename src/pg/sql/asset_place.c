@@ -82,9 +82,11 @@ compare_keys(const void *a, const void *b, void *type)
 static void
 add_shards(Places *places, const TeAttachment *attachment, const TeKey *keys, int count)
 {
+	TeAttachment *table = te_attachment_find(attachment->relation);
+
 	for (int i = 0; i < count; i++)
 	{
-		const TeAttachment *shard = te_asset_table(te_attachment_find(attachment->relation), &keys[i], TE_STATE_READ);
+		const TeAttachment *shard = te_asset_table(table, &keys[i], TE_STATE_READ);
 
 		if (shard != NULL)
 			add_place(places, &keys[i], shard->relation);

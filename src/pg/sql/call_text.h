@@ -10,8 +10,8 @@
 #include "nodes/primnodes.h"
 
 /*
- * The query of a function that returns a set, with its arguments, which are constants, and with the queries of functions that it calls,
- * palloc'd: if all of them could be inlined, and if they read a table of Citus.  Otherwise NULL.  The caller needs the right to call them.
+ * The query of a function that returns a set, with its arguments, which are constants, and with the queries of those functions in FROM that
+ * can be inlined, palloc'd: if it can be inlined itself, and if they read a table of Citus.  Otherwise NULL.  The caller needs the right to call them.
  */
 extern char *te_call_text(FuncExpr *call);
 

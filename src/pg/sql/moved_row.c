@@ -135,7 +135,6 @@ static void
 remember(const TeTrackedTable *table, Datum key, bool moves)
 {
 	MemoryContext caller = CurrentMemoryContext;
-	bool		by_value = te_key_state_type(table->key_type) == INT8OID;
 	LeftRow    *row;
 
 	begin_list();
@@ -144,7 +143,7 @@ remember(const TeTrackedTable *table, Datum key, bool moves)
 	row = palloc0(sizeof(LeftRow));
 	row->folder = table->folder;
 	row->key_type = table->key_type;
-	row->key = datumCopy(key, by_value, by_value ? (int) sizeof(int64) : table->key_type == UUIDOID ? UUID_LEN : -1);
+	row->key = te_tracked_key_copy(table, key, left_context);
 	row->has_path_hash = !te_out_null(0, 1);
 	row->path_hash = te_out_int(0, 1, 0);
 	row->file = te_out_text(0, 2);

@@ -8,16 +8,15 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "utils/memutils.h"
-#include "utils/snapmgr.h"
 
 #include "moving_row.h"
-#include "pg/base/run_as.h"
 #include "pg/base/statement.h"
 #include "pg/catalog/asset.h"
 #include "pg/catalog/asset_state.h"
 #include "pg/catalog/attachment.h"
 #include "pg/catalog/key.h"
 #include "pg/pipeline/staleness.h"
+#include "trigger.h"
 
 typedef struct MovingRow
 {
@@ -55,31 +54,17 @@ te_moving_rows_settle(void)
 
 /* --- the end of transactions and subtransactions */
 
-/* No trigger has told of the end of the statement: it was one on a table between the partitioned one and a partition. */
-static void
-settle_at_end(void)
-{
-	TeRunAs		save;
-
-	te_run_as_extension(&save);
-	te_set_index_only();
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	PushActiveSnapshot(GetTransactionSnapshot());
-	te_moving_rows_settle();
-	PopActiveSnapshot();
-	SPI_finish();
-	te_run_as_end(&save);
-}
-
-/* Called before the callback that writes the numbers of assets, which was registered earlier. */
+/*
+ * Perhaps no trigger has told of the end of the statement: it was one on a table between the partitioned one and a partition.  Called before the
+ * callback that writes the numbers of assets, which was registered earlier.
+ */
 static void
 on_transaction_end(XactEvent event, void *arg)
 {
 	if (moving == NIL)
 		return;
 	if (event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PRE_PREPARE)
-		settle_at_end();
+		te_trigger_run_at_end(te_moving_rows_settle);
 	else if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
 		moving = NIL;			/* freed with the transaction's memory */
 }
@@ -126,7 +111,7 @@ te_moving_row_leaves(const TeTrackedTable *table, Datum key)
 	row = palloc(sizeof(MovingRow));
 	row->relation = table->relation;
 	row->folder = table->folder;
-	row->key = te_tracked_key_copy(table, key);
+	row->key = te_tracked_key_copy(table, key, TopTransactionContext);
 	row->level = GetCurrentTransactionNestLevel();
 	moving = lcons(row, moving);
 	MemoryContextSwitchTo(caller);

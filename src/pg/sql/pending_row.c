@@ -9,16 +9,15 @@
 #include "executor/spi.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
-#include "utils/snapmgr.h"
 
 #include "bulk_insert.h"
 #include "pending_row.h"
-#include "pg/base/run_as.h"
 #include "pg/base/statement.h"
 #include "pg/base/subtransaction.h"
 #include "pg/catalog/asset_state.h"
 #include "pg/catalog/key.h"
 #include "range_insert.h"
+#include "trigger.h"
 
 #define MANY_KEYS	100000
 #define BULK_KEYS	100			/* as BULK_ROWS in trigger.c */
@@ -90,31 +89,17 @@ take(int level)
 
 /* --- the end of transactions and subtransactions */
 
-/* Queue what is left: the statement was one on a table between the partitioned one and a partition, or its triggers were off. */
-static void
-queue_at_end(void)
-{
-	TeRunAs		save;
-
-	te_run_as_extension(&save);
-	te_set_index_only();
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	PushActiveSnapshot(GetTransactionSnapshot());
-	te_pending_rows_queue();
-	PopActiveSnapshot();
-	SPI_finish();
-	te_run_as_end(&save);
-}
-
-/* Called before the callback that writes the numbers of assets, which was registered earlier. */
+/*
+ * Rows may be left to queue: the statement was one on a table between the partitioned one and a partition, or its triggers were off.  Called before
+ * the callback that writes the numbers of assets, which was registered earlier.
+ */
 static void
 on_transaction_end(XactEvent event, void *arg)
 {
 	if (pending == NULL)
 		return;
 	if (event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PRE_PREPARE)
-		queue_at_end();
+		te_trigger_run_at_end(te_pending_rows_queue);
 	else if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
 		pending = NULL;
 }
@@ -176,7 +161,7 @@ te_pending_row_add(const TeTrackedTable *table, Datum key)
 
 	if (pending == NULL)
 		begin();
-	append(find(table->relation, level), te_tracked_key_copy(table, key));
+	append(find(table->relation, level), te_tracked_key_copy(table, key, TopTransactionContext));
 	num_pending++;
 	deepest = Max(deepest, level);
 }

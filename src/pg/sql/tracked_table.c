@@ -190,10 +190,10 @@ te_tracked_key(const TeTrackedTable *table, TupleTableSlot *row, Datum *key)
 }
 
 Datum
-te_tracked_key_copy(const TeTrackedTable *table, Datum key)
+te_tracked_key_copy(const TeTrackedTable *table, Datum key, MemoryContext context)
 {
 	Oid			type = te_key_state_type(table->key_type);
-	MemoryContext caller = MemoryContextSwitchTo(TopTransactionContext);
+	MemoryContext caller = MemoryContextSwitchTo(context);
 	Datum		copy = type == INT8OID ? key : datumCopy(key, false, type == UUIDOID ? UUID_LEN : -1);
 
 	MemoryContextSwitchTo(caller);

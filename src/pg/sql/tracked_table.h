@@ -67,8 +67,8 @@ extern TeTrackedTable *te_tracked_table_known(Oid relation);
  */
 extern bool te_tracked_key(const TeTrackedTable *table, TupleTableSlot *row, Datum *key);
 
-/* A copy of the key that stays as long as the transaction. */
-extern Datum te_tracked_key_copy(const TeTrackedTable *table, Datum key);
+/* A copy of the key in this memory. */
+extern Datum te_tracked_key_copy(const TeTrackedTable *table, Datum key, MemoryContext context);
 
 /* A text of a row; NULL if it is NULL, or there is no such column (0). */
 extern char *te_tracked_text(TupleTableSlot *row, AttrNumber column);

@@ -17,6 +17,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/tuplestore.h"
 #include "utils/uuid.h"
 
@@ -25,6 +26,7 @@
 #include "pending_row.h"
 #include "pg/base/extension.h"
 #include "pg/base/plan_size.h"
+#include "pg/base/run_as.h"
 #include "pg/base/subtransaction.h"
 #include "pg/catalog/asset_count.h"
 #include "pg/catalog/asset_state.h"
@@ -344,6 +346,22 @@ track(TriggerData *trigger)
 	}
 	SPI_finish();
 	SetUserIdAndSecContext(user, context);
+}
+
+void
+te_trigger_run_at_end(void (*work) (void))
+{
+	TeRunAs		save;
+
+	te_run_as_extension(&save);
+	te_set_index_only();
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	PushActiveSnapshot(GetTransactionSnapshot());
+	work();
+	PopActiveSnapshot();
+	SPI_finish();
+	te_run_as_end(&save);
 }
 
 Datum

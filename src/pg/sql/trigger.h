@@ -1,6 +1,6 @@
 /*
  * trigger.h
- *		What the trigger functions share.  Private to trigger.c and row_trigger.c.
+ *		What the trigger functions share.  Private to the files of triggers.
  */
 #ifndef TE_PG_TRIGGER_H
 #define TE_PG_TRIGGER_H
@@ -23,6 +23,9 @@ extern void te_trigger_refuse_key(const TeTrackedTable *table);
 
 /* WARNING that a change is not tracked, since the key or the path is gone. */
 extern void te_trigger_warn(const TeTrackedTable *table);
+
+/* Run "work" before a transaction commits or is prepared, as a trigger would be: with the extension's rights, inside SPI, with a snapshot. */
+extern void te_trigger_run_at_end(void (*work) (void));
 
 /* Called as a trigger, call "keep", unless the extension is of another version. */
 extern Datum te_trigger_called(FunctionCallInfo fcinfo, const char *name, void (*keep) (TriggerData *trigger));
