@@ -45,6 +45,13 @@ sub process_state
 	return defined $stat && $stat =~ /\) (\S)/ ? $1 : '';
 }
 
+# How often a process has gone to sleep.
+sub times_asleep
+{
+	my $status = slurp_proc(shift, 'status') // '';
+	return $status =~ /^voluntary_ctxt_switches:\s*(\d+)/m ? $1 : -1;
+}
+
 # children(PID, NAME): the children of a process by their names (a pattern), with the letters of their states.
 sub children
 {
@@ -161,8 +168,13 @@ sub send_to_stopped
 
 	$self->send($query);
 	$self->wait_until_waiting($server);
-	# and not for its opener: that has answered, and the answer was read
-	wait_for('session waits for its decoder only', sub { !grep { process_state($_) =~ /[RD]/ } openers($self->{pid}), $self->{pid} });
+	# and not for its opener: all the time that the session sleeps, no opener has anything to do
+	wait_for('session waits for its decoder only',
+		sub {
+			my $sleeps = times_asleep($self->{pid});
+			return 0 if grep { process_state($_) =~ /[RD]/ } openers($self->{pid}), $self->{pid};
+			return times_asleep($self->{pid}) == $sleeps;
+		});
 	return $decoder;
 }
 
