@@ -28,6 +28,22 @@ g_module_open(const gchar *name, GModuleFlags flags)
 	return real ? real(name, flags) : NULL;
 }
 
+#if VIPS_MAJOR_VERSION == 8 && VIPS_MINOR_VERSION <= 14
+/*
+ * Overrides GLib's for libvips, whose threads end when they have had no work for 15 seconds: a process that is forked in the
+ * middle of that (decoder/threads.h) starts a thread anew with memory that is about to be freed.  So they wait without end, as
+ * those of later versions do (see below).  Nothing else in libvips waits for a limited time.
+ */
+__attribute__((visibility("default")))
+gboolean
+g_cond_wait_until(GCond *condition, GMutex *mutex, gint64 end_time)
+{
+	(void) end_time;
+	g_cond_wait(condition, mutex);
+	return TRUE;
+}
+#endif
+
 /* GLib's own writer opens files and writes to stderr; a sandboxed process can do neither. */
 static GLogWriterOutput
 write_log(GLogLevelFlags level, const GLogField *fields, gsize nfields, gpointer data)

@@ -71,14 +71,16 @@ like($session->answer, qr/ERROR:  TE008: .*DETAIL:.*did not answer in time.*HINT
 cmp_ok(time - $start, '>=', 0.5, 'not before its time');
 all_is_well($decoder, 'a timeout');
 
-# It is not late if it was the session that was away.  The decoder works for some times as long as what shows that it has begun.
+# It is not late if it was the session that was away (on a busy machine it takes some time until the session is stopped).  The decoder
+# works for some times as long as what shows that it has begun.
+$session->query("SET thumbexif.decode_timeout = '3s'");
 $session->query($thumbnail);
 $decoder = $session->send_to_stopped($server, "SELECT length(thumbexif_thumbnail('photo.jpg', format => 'webp')) > 1000");
 kill 'STOP', $session->{pid};
 my $worked = worked($decoder);
 kill 'CONT', $decoder;
 $start = time;
-wait_for('the deadline passes', sub { time - $start > 0.7 });
+wait_for('the deadline passes', sub { time - $start > 3.2 });
 # it has the image's descriptors until it has sent its reply
 wait_for('the decoder has answered', sub { worked($decoder) > $worked + 0.001 && (() = glob "/proc/$decoder/fd/*") == 4 });
 kill 'CONT', $session->{pid};

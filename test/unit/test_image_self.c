@@ -57,6 +57,36 @@ test_blocked(const char *name, const void *data, size_t length)
 	vips_error_clear();
 }
 
+#if VIPS_MAJOR_VERSION == 8 && VIPS_MINOR_VERSION <= 14
+static void *
+raise_late(void *semaphore)
+{
+	g_usleep(50000);
+	vips_semaphore_up(semaphore);
+	return NULL;
+}
+
+/* Threads of libvips that idle wait like this; they must not end, or a template could be forked in the middle of it. */
+static void
+test_idle(void)
+{
+	VipsSemaphore semaphore;
+	GThread    *thread;
+
+	vips_semaphore_init(&semaphore, 0, "idle");
+	thread = g_thread_new("raise", raise_late, &semaphore);
+	is_int(vips_semaphore_down_timeout(&semaphore, 1000), 0, "libvips waits for work without end");
+	g_thread_join(thread);
+	vips_semaphore_destroy(&semaphore);
+}
+#else
+static void
+test_idle(void)
+{
+	/* a setting sees to it */
+}
+#endif
+
 int
 main(void)
 {
@@ -74,6 +104,7 @@ main(void)
 		ok(!(hello.can_write & 1u << format) == !te_format_suffix(format),
 		   "writes %s only if there is a suffix for it", te_format_name(format));
 
+	test_idle();
 	test_without("VipsForeignLoadHeif", 1u << TE_FORMAT_HEIC | 1u << TE_FORMAT_AVIF, 0, "HEIC is not read");
 	test_without("VipsForeignLoadWebp", 1u << TE_FORMAT_WEBP, 0, "WebP is not read");
 	test_without("VipsForeignLoadJp2k", 1u << TE_FORMAT_JP2, 0, "JPEG 2000 is not read");
