@@ -107,6 +107,27 @@ gallery_sources()
 	[ "$(wc -l < examples/gallery/server.py)" -le 150 ] || echo "examples/gallery/server.py has more than 150 lines"
 }
 check "the pages of the gallery are those of their sources" gallery_sources
+# The packages say the same as the Makefile, of the version and of the libraries.
+packages_agree()
+{
+	local version libraries library file
+	version=$(sed -n 's/^EXTVERSION *= *//p' Makefile)
+	grep -q "^default_version = '$version'$" thumbexif.control || echo "thumbexif.control has another version"
+	head -1 debian/changelog | grep -q "($version-" || echo "debian/changelog has another version"
+	perl -MJSON::PP -0e 'my $meta = decode_json(<>);
+		print "META.json lacks $_\n" foreach grep { !exists $meta->{$_} } qw(name abstract version maintainer license provides meta-spec);
+		print "META.json has another version\n" if grep { $_ ne "'"$version"'.0" } $meta->{version}, map { $_->{version} } values %{ $meta->{provides} };
+		print "META.json: there is no $_\n" foreach grep { !-e } map { @$_{qw(file docfile)} } values %{ $meta->{provides} };' META.json 2>&1
+	cmp -s <(sed '/^$/q' debian/control) <(sed '/^$/q' debian/control.in) || echo "debian/control is not made of debian/control.in"
+	libraries=$(grep -oE ':[a-z0-9]+-dev\b' tools/deps | sort -u)
+	for library in $libraries; do
+		for file in debian/control.in Dockerfile; do
+			grep -qE "[[:space:]]${library#:}\b" "$file" || echo "$file lacks ${library#:}"
+		done
+	done
+	[ "$(echo "$libraries" | wc -w)" = "$(sed -n 's/^PKGS *= *//p' Makefile | wc -w)" ] || echo "tools/deps does not have one package for each of PKGS in the Makefile"
+}
+check "Debian's package, PGXN's archive and the Dockerfile have the version and the libraries of the Makefile" packages_agree
 check "nothing left to do is marked in the code" \
 	grep -rnwE 'TODO|FIXME|XXX|HACK' src sql test --include='*.[ch]' --include='*.sql' --include='*.pl'
 check "the changes of test/mutations fit the code" test/mutate.sh --fit
