@@ -63,8 +63,7 @@ te_cluster_add_status(const TeAttachment *attachment, int64 assets[TE_ASSET_STAT
 
 	if (!te_cluster_is_led_here(attachment))
 		return false;
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	foreach(cell, ask("thumbexif_status", "v.status, v.assets", of_relation(attachment), "read the numbers of assets"))
 	{
 		uint64		rows = read_rows(lfirst(cell), "status pg_catalog.text, assets pg_catalog.int8");
@@ -90,8 +89,7 @@ te_cluster_add_progress(const TeAttachment *attachment, TeClusterProgress *progr
 
 	if (!te_cluster_is_led_here(attachment))
 		return false;
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	foreach(cell, ask("thumbexif_progress", "v.total, v.done, v.failed, v.remaining, v.stale, v.rate", of_relation(attachment), "read the progress"))
 	{
 		if (read_rows(lfirst(cell), "total pg_catalog.int8, done pg_catalog.int8, failed pg_catalog.int8, remaining pg_catalog.int8,"
@@ -136,8 +134,7 @@ put_rows(FunctionCallInfo fcinfo, const char *view, const char *condition, const
 		appendStringInfo(&typed, "%s%s %s", i > 0 ? ", " : "", quote_identifier(columns[i]),
 						 format_type_be_qualified(TupleDescAttr(result->setDesc, i)->atttypid));
 	}
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	foreach(cell, ask(view, plain.data, condition, what))
 	{
 		const TeNode *node = lfirst(cell);

@@ -382,8 +382,7 @@ process_as(FunctionCallInfo fcinfo, Oid type)
 		elog(ERROR, "return type must be a row type");
 	BlessTupleDesc(desc);
 	read_arguments(fcinfo, type, &process);
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	tuple = te_cluster_process(process.attachment, &process.key, process.force, desc);
 	if (tuple == NULL)
 	{

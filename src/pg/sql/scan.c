@@ -300,8 +300,7 @@ thumbexif_scan(PG_FUNCTION_ARGS)
 
 	te_procedure_check(fcinfo, "thumbexif_scan()");
 	read_arguments(fcinfo, &scan, &relation);
-	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect_ext(SPI_OPT_NONATOMIC);
 	scan.attachment = te_table_access(relation, 0, scan.dry_run);
 	if (!scan.dry_run)
 		te_scan_lock(scan.attachment);
