@@ -19,7 +19,6 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
-#include "asset.h"
 #include "asset_count.h"
 #include "asset_state.h"
 #include "citus.h"

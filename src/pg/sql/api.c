@@ -29,7 +29,6 @@
 #include "api_replace.h"
 #include "api_text.h"
 #include "pg/base/extension.h"
-#include "pg/base/statement.h"
 #include "pg/base/subtransaction.h"
 #include "pg/catalog/citus.h"
 #include "pg/compat.h"

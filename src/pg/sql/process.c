@@ -37,7 +37,6 @@
 #include "pg/pipeline/adopt.h"
 #include "pg/pipeline/copies.h"
 #include "pg/pipeline/job_thumbnails.h"
-#include "pg/pipeline/status_error.h"
 #include "pg/pipeline/row_update.h"
 #include "pg/pipeline/state_update.h"
 #include "pg/pool/pool.h"

@@ -18,7 +18,6 @@
 #include "utils/uuid.h"
 
 #include "pg/base/array_text.h"
-#include "pg/base/extension.h"
 #include "pg/catalog/attachment.h"
 #include "pg/catalog/key.h"
 #include "tracked_table.h"

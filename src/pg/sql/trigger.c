@@ -30,7 +30,6 @@
 #include "pg/base/subtransaction.h"
 #include "pg/catalog/asset_count.h"
 #include "pg/catalog/asset_state.h"
-#include "pg/catalog/attachment.h"
 #include "pg/catalog/inserted_range.h"
 #include "pg/catalog/key.h"
 #include "pg/catalog/key_sql.h"
