@@ -94,7 +94,7 @@ forget_dropped_tables(void)
 	/* not by a query of pg_class, from which extensions may hide tables, as Citus does its shards */
 	for (int i = 0; i < count; i++)
 		if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relations[i])))
-			te_asset_state_forget(list[i]);
+			te_dropped_attachment_forget(list[i]);
 	te_dropped_tables_forget();
 }
 
