@@ -34,5 +34,5 @@ COMMENT ON COLUMN @extschema@.thumbexif_tables.thumbnail_sizes IS 'sizes of its 
 COMMENT ON COLUMN @extschema@.thumbexif_tables.tracking IS 'how changes are noticed: triggers, replicated (row triggers that always fire) or sweep (no triggers)';
 COMMENT ON COLUMN @extschema@.thumbexif_tables.swept IS 'when the last sweep ended that has read the whole table';
 COMMENT ON COLUMN @extschema@.thumbexif_tables.sweep_place IS 'the key that the sweep under way has read last, as it was noted; NULL: none is under way';
-COMMENT ON COLUMN @extschema@.thumbexif_tables.members IS 'of a partitioned table, the partitions that are attached with it; NULL: the table has its rows itself';
+COMMENT ON COLUMN @extschema@.thumbexif_tables.members IS 'partitions that are attached with a partitioned table, or shards of a distributed one on this node; NULL: the table has its rows itself';
 GRANT SELECT ON @extschema@.thumbexif_tables TO PUBLIC;

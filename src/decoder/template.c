@@ -18,7 +18,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "image/image.h"
 #include "libraries.h"
 #include "log.h"
 #include "serve.h"

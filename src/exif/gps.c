@@ -6,7 +6,6 @@
 
 #include <math.h>
 
-#include "exif/text.h"
 
 #define LATITUDE_REF	0x0001
 #define LATITUDE		0x0002

@@ -58,8 +58,7 @@ typedef struct ExifJson
 	bool		truncated;
 } ExifJson;
 
-/* The buffer is the caller's; size is at least JSON_MIN bytes. */
-#define JSON_MIN 64
+/* The buffer is the caller's; size is at least 64 bytes. */
 extern void json_begin(ExifJson *json, char *buffer, size_t size);
 
 /* A member: its name, then its value by out_...(&json->out), then its end. */

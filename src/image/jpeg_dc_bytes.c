@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "container/bytes.h"
-#include "container/jpeg.h"
 
 #define WORD	8				/* bytes looked at at once */
 #define ONES	UINT64_C(0x0101010101010101)

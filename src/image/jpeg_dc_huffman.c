@@ -6,7 +6,6 @@
 
 #include <string.h>
 
-#define END_OF_BLOCK	0x00	/* the low four bits count: size 0, and not 16 zeros */
 #define ZEROS_16		0xF0
 
 /* The length of the code at the top of 16 bits, or 17 if there is none. */

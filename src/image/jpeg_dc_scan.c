@@ -87,12 +87,19 @@ restart(DcWalk *walk)
 	return true;
 }
 
+/* Are all MCUs read? */
+static bool
+is_done(const DcWalk *walk)
+{
+	return walk->row + 1 == walk->rows && walk->column == walk->columns;
+}
+
 size_t
 img_dc_next_run(DcWalk *walk)
 {
 	size_t		count;
 
-	if (walk->stopped || img_dc_is_done(walk))
+	if (walk->stopped || is_done(walk))
 		return 0;
 	for (int i = 0; i < MAX_COMPS_IN_SCAN; i++)
 		if (abs(walk->sums[i]) > MAX_SUM)
@@ -108,12 +115,6 @@ img_dc_next_run(DcWalk *walk)
 			count = walk->left;
 	}
 	return count > MAX_RUN ? MAX_RUN : count;
-}
-
-bool
-img_dc_is_done(const DcWalk *walk)
-{
-	return walk->row + 1 == walk->rows && walk->column == walk->columns;
 }
 
 void
@@ -149,5 +150,5 @@ img_dc_scan(DcDecoder *decoder, const DcScan *scan, bool whole)
 	while ((count = img_dc_next_run(&walk)) > 0)
 		if (!img_dc_read(&walk, count))
 			return false;
-	return img_dc_is_done(&walk) && (whole ? img_dc_bits_left(&walk) >= 0 : segment_ends(&walk));
+	return is_done(&walk) && (whole ? img_dc_bits_left(&walk) >= 0 : segment_ends(&walk));
 }

@@ -73,9 +73,6 @@ extern void img_dc_begin_row(DcWalk *walk, size_t row);
 /* How many MCUs can be read together; a restart marker before them is passed.  0: no more, whatever the reason. */
 extern size_t img_dc_next_run(DcWalk *walk);
 
-/* Are all MCUs read? */
-extern bool img_dc_is_done(const DcWalk *walk);
-
 /* jpeg_dc_pair.c */
 
 /*

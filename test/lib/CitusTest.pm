@@ -11,7 +11,7 @@ use Test::More;
 use ThumbexifTest ();
 use WorkerTest qw(files_below value);
 
-our @EXPORT = qw(add_worker has_citus new_cluster on_nodes surplus_files);
+our @EXPORT = qw(add_worker has_citus images_decoded move_shard_sql new_cluster on_nodes surplus_files);
 
 # Is there Citus in the private PostgreSQL of the tests (make check-citus)?
 sub has_citus
@@ -114,6 +114,25 @@ sub on_nodes
 	my ($cluster, $sql) = @_;
 
 	return join ' ', map { $_->safe_psql('postgres', $sql) } @{ $cluster->{nodes} };
+}
+
+# images_decoded(CLUSTER): by each node so far, the coordinator first, joined by a space.
+sub images_decoded
+{
+	my $cluster = shift;
+
+	return on_nodes($cluster, q{SELECT COALESCE(sum(value), 0) FROM thumbexif_metrics() WHERE name = 'thumbexif_decode_seconds_count'});
+}
+
+# move_shard_sql(CLUSTER, SHARD, MODE): SQL that moves a shard, with those that are colocated, to another worker.  MODE is how writes to it are
+# treated meanwhile: block_writes, or with "auto" they go on.
+sub move_shard_sql
+{
+	my ($cluster, $shard, $mode) = @_;
+	my ($host, $from) = split / /, value($cluster->{coordinator}, "SELECT nodename || ' ' || nodeport FROM citus_shards WHERE shardid = $shard");
+	my ($to) = grep { $_->port != $from } @{ $cluster->{workers} };
+
+	return sprintf "SELECT citus_move_shard_placement(%d, '%s', %d, '%s', %d, '%s')", $shard, $host, $from, $to->host, $to->port, $mode;
 }
 
 # surplus_files(CLUSTER, NAMED): the thumbnail files that are left after a clean-up and are no keys of the hash, up to six of them; those of

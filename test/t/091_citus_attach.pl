@@ -158,18 +158,14 @@ my $status_out = value($coordinator, q{CALL thumbexif_backfill(relation => 'by_t
 is($status_out, '16|15|1|0', 'a backfill does what is left of it on all nodes; what was enqueued had not changed');
 value($coordinator, "SELECT thumbexif_resume('by_tenant')");
 wait_for($coordinator, 'all are done again', $tenants_done, 40);
-my $metric = q{SELECT COALESCE(sum(value), 0) FROM thumbexif_metrics() WHERE name = 'thumbexif_decode_seconds_count'};
 my $tenant_files = q{SELECT md5(string_agg(tenant || id || thumbnail_path, ',' ORDER BY tenant, id)) FROM by_tenant};
-my ($decoded, $files) = (on_nodes($cluster, $metric), value($coordinator, $tenant_files));
-foreach my $move (split /\n/, value($coordinator, q{SELECT shardid || '|' || nodename || '|' || nodeport FROM citus_shards WHERE table_name = 'by_tenant'::regclass}))
+my ($decoded, $files) = (images_decoded($cluster), value($coordinator, $tenant_files));
+foreach my $shard (split /\n/, value($coordinator, q{SELECT shardid FROM citus_shards WHERE table_name = 'by_tenant'::regclass}))
 {
-	my ($shard, $host, $from) = split /\|/, $move;
-	my ($to) = grep { $_->port != $from } @workers;
-
-	value($coordinator, sprintf "SELECT citus_move_shard_placement(%d, '%s', %d, '%s', %d, 'block_writes')", $shard, $host, $from, $to->host, $to->port);
+	value($coordinator, move_shard_sql($cluster, $shard, 'block_writes'));
 }
 wait_for($coordinator, 'shards that move are adopted', $tenants_done, 40);
-is(on_nodes($cluster, $metric) . value($coordinator, $tenant_files), "$decoded$files", 'with their files, and nothing is decoded again');
+is(images_decoded($cluster) . value($coordinator, $tenant_files), "$decoded$files", 'with their files, and nothing is decoded again');
 is(value($coordinator, "SELECT status FROM thumbexif_process('{f,3}', 'by_tenant', true)"), 'done', 'and the node that has the row is found again');
 value($coordinator, "SELECT thumbexif_detach('by_tenant')");
 

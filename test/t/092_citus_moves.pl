@@ -23,15 +23,12 @@ value($coordinator, q{CREATE TABLE photos (id bigint PRIMARY KEY, path text NOT 
 	SELECT create_distributed_table('inside', 'id', shard_count => 2, colocate_with => 'none')});
 value($coordinator, "SELECT thumbexif_attach($_)") foreach "'photos'", "'inside', thumbnail => 'thumbnail'";
 
-# move(SHARD): SQL that moves a shard to the other worker
+# move_sql(SHARD, MODE): SQL that moves a shard to the other worker
 sub move_sql
 {
 	my ($shard, $mode) = @_;
-	my ($from) = value($coordinator, "SELECT nodeport FROM citus_shards WHERE shardid = $shard");
-	my ($to) = grep { $_->port != $from } @workers;
-	my $host = $to->host;
 
-	return sprintf "SELECT citus_move_shard_placement(%d, '%s', %d, '%s', %d, '%s')", $shard, $host, $from, $host, $to->port, $mode || 'auto';
+	return move_shard_sql($cluster, $shard, $mode || 'auto');
 }
 
 sub shards
@@ -49,15 +46,14 @@ my $done = q{SELECT (SELECT sum(assets) FROM thumbexif_status WHERE status = 'do
 wait_for($coordinator, 'all are done', $done);
 my $names = q{SELECT md5(string_agg(id || thumbnail_path, ',' ORDER BY id)) FROM photos};
 my $before = value($coordinator, $names);
-my $images = q{SELECT COALESCE(sum(value), 0) FROM thumbexif_metrics() WHERE name = 'thumbexif_decode_seconds_count'};
-my $decoded = on_nodes($cluster, $images);
+my $decoded = images_decoded($cluster);
 
 value($coordinator, move_sql((shards('photos'))[0]));
 value($coordinator, move_sql((shards('photos'))[1], 'block_writes'));
 value($coordinator, move_sql((shards('inside'))[0]));
 wait_for($coordinator, 'rows of shards that were moved are adopted as done', $done);
 is(value($coordinator, $names), $before, 'with the files that they had');
-is(on_nodes($cluster, $images), $decoded, 'and nothing was decoded again');
+is(images_decoded($cluster), $decoded, 'and nothing was decoded again');
 is(value($coordinator, 'SELECT thumbexif_clean()'), 0, 'no file is in the way');
 is(scalar(grep { m{/\d+-} } files_below($cluster->{thumbnails})), 200, 'no file of a row was removed');
 
@@ -89,7 +85,7 @@ value($coordinator, "SELECT thumbexif_pause('tenant.$_')") foreach qw(photos ins
 value($coordinator, "INSERT INTO tenant.$_ (id, path) SELECT i, i || '.png' FROM generate_series(1, 20) i") foreach qw(photos inside);
 is(value($coordinator, "CALL thumbexif_backfill(relation => 'tenant.$_')"), '20|20|0|0', "a backfill of table $_ of a distributed schema") foreach qw(photos inside);
 is(value($coordinator, q{SELECT status, width FROM thumbexif_process(7, 'tenant.photos', true)}), 'done|1', 'thumbexif_process() as well');
-$decoded = on_nodes($cluster, $images);
+$decoded = images_decoded($cluster);
 my $tenant_names = value($coordinator, q{SELECT string_agg(thumbnail_path, ',' ORDER BY id) FROM tenant.photos});
 value($coordinator, q{UPDATE tenant.photos SET path = '21.png' WHERE id = 1});
 my ($tenant_port) = value($coordinator, q{SELECT nodeport FROM citus_shards WHERE table_name = 'tenant.photos'::regclass});

@@ -46,7 +46,6 @@ sub serving
 
 my $done = q{SELECT sum(assets) FROM thumbexif_status WHERE relation = 'places'::regclass AND status = 'done' HAVING count(*) =
 	(SELECT count(*) FROM thumbexif_status WHERE relation = 'places'::regclass)};
-my $images = q{SELECT COALESCE(sum(value), 0) FROM thumbexif_metrics() WHERE name = 'thumbexif_decode_seconds_count'};
 my $names = q{SELECT md5(string_agg(id || thumbnail_path, ',' ORDER BY id)) FROM places};
 
 # --- attached on one node, written on all
@@ -64,7 +63,7 @@ is(value($_, q{SELECT count(*) FROM places WHERE thumbnail_path IS NOT NULL AND 
   foreach @nodes;
 is(copies('places'), 1, 'all copies are equal');
 is(scalar files_below($cluster->{thumbnails}), 30, 'each row has one file');
-is(on_nodes($cluster, $images), '30 0 0', 'and each image was decoded once');
+is(images_decoded($cluster), '30 0 0', 'and each image was decoded once');
 
 value($workers[1], q{INSERT INTO icons (tenant, name, path) SELECT i % 3, 'icon "' || i || '"', i || '.png' FROM generate_series(1, 20) i});
 wait_for($coordinator, 'thumbnails in rows, and keys of several columns', q{SELECT count(*) FROM icons WHERE octet_length(picture) > 50 AND width = 1}, 20);
@@ -158,12 +157,12 @@ wait_for($coordinator, 'it is done later', $done, 41);
 
 # --- another node serves the table
 
-my ($before, $decoded) = (value($coordinator, $names), on_nodes($cluster, $images));
+my ($before, $decoded) = (value($coordinator, $names), images_decoded($cluster));
 value($coordinator, sprintf q{SELECT citus_remove_node('%s', %d)}, $coordinator->host, $coordinator->port);
 ok(TestSession::until_true(60, sub { serving('places') eq 'worker_1' }), 'when the coordinator has no copy any more, the next node serves the table') or diag(serving('places'));
 wait_for($coordinator, 'and knows that its rows are done', $done, 41);
 is(value($coordinator, $names), $before, 'with the same files');
-is(on_nodes($cluster, $images), $decoded, 'and nothing was decoded again');
+is(images_decoded($cluster), $decoded, 'and nothing was decoded again');
 value($coordinator, q{INSERT INTO places (id, path) SELECT i, i || '.png' FROM generate_series(50, 55) i});
 wait_for($coordinator, 'it processes what comes', $done, 47);
 is(value($coordinator, q{SELECT status, width FROM thumbexif_process(8, 'places', true)}), 'done|1', 'thumbexif_process() on the coordinator goes to it');

@@ -49,14 +49,12 @@ sub path
 	return value($coordinator, "SELECT thumbnail_path FROM photos WHERE id = $_[0]");
 }
 
-# SQL that moves the first shard of a table, with all that are beside it, to the other worker.
+# SQL that moves the first shard of a table, with all that are colocated, to the other worker.
 sub move_sql
 {
-	my $shards = value($coordinator, "SELECT shardid || ' ' || nodename || ' ' || nodeport FROM citus_shards WHERE table_name = '$_[0]'::regclass ORDER BY shardid LIMIT 1");
-	my ($shard, $host, $from) = split / /, $shards;
-	my ($to) = grep { $_->port != $from } @workers;
+	my $shard = value($coordinator, "SELECT min(shardid) FROM citus_shards WHERE table_name = '$_[0]'::regclass");
 
-	return sprintf "SELECT citus_move_shard_placement(%d, '%s', %d, '%s', %d, 'block_writes')", $shard, $host, $from, $to->host, $to->port;
+	return move_shard_sql($cluster, $shard, 'block_writes');
 }
 
 value($coordinator, q{CREATE TABLE photos (tenant int, id bigint, day date, path text NOT NULL, thumbnail_path text, width int, camera_make text, PRIMARY KEY (tenant, id, day))

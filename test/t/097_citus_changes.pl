@@ -16,14 +16,13 @@ my $root = tiny_folder(PostgreSQL::Test::Utils::tempdir() . '/images', 61);
 my $cluster = new_cluster(roots => $root, config => "log_min_messages = notice\n");
 my $coordinator = $cluster->{coordinator};
 my @workers = @{ $cluster->{workers} };
-my $images = q{SELECT COALESCE(sum(value), 0)::int FROM thumbexif_metrics() WHERE name = 'thumbexif_decode_seconds_count'};
 
 # decoded(): how many images all nodes have decoded
 sub decoded
 {
 	my $sum = 0;
 
-	$sum += $_ foreach split / /, on_nodes($cluster, $images);
+	$sum += $_ foreach split / /, images_decoded($cluster);
 	return $sum;
 }
 
@@ -43,18 +42,13 @@ sub node_id
 	return value($coordinator, 'SELECT nodeid FROM pg_dist_node WHERE nodeport = ' . $server->port);
 }
 
-# move(SHARD, MODE): SQL that moves a shard to the other worker
+# move_sql(SHARD): SQL that moves a shard to the other worker
 sub move_sql
 {
-	my ($shard, $mode) = @_;
-	my ($from) = value($coordinator, "SELECT nodeport FROM citus_shards WHERE shardid = $shard");
-	my ($to) = grep { $_->port != $from } @workers;
-	my $host = $to->host;
-
-	return sprintf "SELECT citus_move_shard_placement(%d, '%s', %d, '%s', %d, '%s')", $shard, $host, $from, $host, $to->port, $mode || 'block_writes';
+	return move_shard_sql($cluster, shift, 'block_writes');
 }
 
-# files(TABLE): the thumbnail files that its rows name
+# named(TABLE): the thumbnail files that its rows name
 sub named
 {
 	my $table = shift;

@@ -8,13 +8,10 @@
 #include "access/xact.h"
 
 #include "asset.h"
-#include "asset_count.h"
 #include "asset_state.h"
 #include "inserted_range.h"
 #include "pg/base/extension.h"
 #include "pg/base/statement.h"
-#include "shard_left.h"
-#include "swept.h"
 
 /* Leaves room for 2^20 versions of one asset before the first version of the next transaction. */
 #define VERSION_SHIFT	20
@@ -34,8 +31,9 @@ te_asset_state_queue_sql(const char *state, const char *source)
 					state, source);
 }
 
-char *
-te_asset_folder_sql(void)
+/* SQL: the folder of an attachment ($1). */
+static char *
+folder_sql(void)
 {
 	return psprintf("COALESCE((SELECT COALESCE(-a.folder_shard::integer, a.parent) FROM %s AS a WHERE a.attachment = $1), $1)", te_internal_name("thumbexif_attachment"));
 }
@@ -48,7 +46,7 @@ te_asset_state_delete_sql(const char *state, const char *where)
 					" AND (gone.wrote & " INT64_FORMAT ") <> 0 RETURNING t.file) "
 					"INSERT INTO %s (attachment, file) "
 					"SELECT %s, named.file FROM (SELECT file FROM gone UNION ALL SELECT file FROM sizes) AS named WHERE named.file IS NOT NULL",
-					state, where, te_thumbnail_table(state), TE_WROTE_SIZES, te_internal_name("thumbexif_removal"), te_asset_folder_sql());
+					state, where, te_thumbnail_table(state), TE_WROTE_SIZES, te_internal_name("thumbexif_removal"), folder_sql());
 }
 
 char *
@@ -69,7 +67,7 @@ delete_all_sql(const char *table)
 {
 	return psprintf("WITH gone AS (DELETE FROM %s WHERE attachment = $1 RETURNING file) "
 					"INSERT INTO %s (attachment, file) SELECT %s, gone.file FROM gone WHERE gone.file IS NOT NULL",
-					te_internal_name(table), te_internal_name("thumbexif_removal"), te_asset_folder_sql());
+					te_internal_name(table), te_internal_name("thumbexif_removal"), folder_sql());
 }
 
 /* Run a statement about one attachment ($1) with the extension's rights. */
@@ -96,35 +94,4 @@ te_asset_state_delete_all(int attachment, bool keep_files)
 		run_for_attachment(psprintf("UPDATE %s SET replaced_at = '-infinity' WHERE removal IN (SELECT removal FROM %s"
 									" WHERE attachment = $1 AND replaced_at > '-infinity' FOR UPDATE SKIP LOCKED)",
 									te_internal_name("thumbexif_removal"), te_internal_name("thumbexif_removal")), attachment);
-}
-
-/* Is it a shard of a distributed table? */
-static bool
-is_shard(int attachment)
-{
-	TeArgs		args = {0};
-	bool		shard;
-
-	te_arg_int4(&args, attachment);
-	shard = te_sql_as_extension(psprintf("SELECT FROM %s WHERE attachment = $1 AND shard IS NOT NULL", te_internal_name("thumbexif_attachment")), &args) > 0;
-	te_sql_free();
-	return shard;
-}
-
-void
-te_asset_state_forget(int attachment)
-{
-	bool		shard = is_shard(attachment);
-
-	/* its rows may have been moved to another node, or copied into other shards, which name its files */
-	if (shard)
-		te_left_note(attachment, NULL);
-	te_asset_state_delete_all(attachment, shard);
-	te_count_detached(attachment);
-	te_swept_forget(attachment);
-	run_for_attachment(psprintf("INSERT INTO %s SELECT a.attachment FROM %s AS a WHERE a.attachment = $1 AND a.parent IS NULL",
-								te_internal_name("thumbexif_dropped"), te_internal_name("thumbexif_attachment")), attachment);
-	run_for_attachment(psprintf("DELETE FROM %s WHERE attachment = $1", te_internal_name("thumbexif_left")), attachment);
-	run_for_attachment(psprintf("DELETE FROM %s WHERE attachment = $1", te_internal_name("thumbexif_attachment")),
-					   attachment);
 }

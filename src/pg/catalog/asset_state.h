@@ -35,9 +35,6 @@ extern char *te_asset_state_queue_sql(const char *state, const char *source);
  */
 extern char *te_asset_state_delete_sql(const char *state, const char *where);
 
-/* SQL: the folder of an attachment ($1). */
-extern char *te_asset_folder_sql(void);
-
 /*
  * SET clauses of a state (alias s) whose key changes, or its partition.  A process that works on the asset does not know where it is now, so the
  * state becomes that before its claim.  $2 as above.
@@ -61,8 +58,5 @@ extern int64 te_asset_state_new_version(void);
 
 /* Delete all state rows of an attachment, and the notes of rows to queue, and, unless keep_files, list the thumbnail files that rows name for removal.  Those of other sizes are listed in any case. */
 extern void te_asset_state_delete_all(int attachment, bool keep_files);
-
-/* Delete an attachment whose table was dropped, with its state rows, and list its files for removal. */
-extern void te_asset_state_forget(int attachment);
 
 #endif							/* TE_PG_ASSET_STATE_H */

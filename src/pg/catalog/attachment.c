@@ -306,8 +306,7 @@ get_attachment(Oid relation, bool check)
 	TeAttachment *attachment;
 	uint64		rows;
 
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	rows = OidIsValid(relation) ? select_rows(OF_RELATION, relation) : select_rows(NAMED, InvalidOid);
 	if (rows == 0)
 		report_not_attached(relation);
@@ -348,8 +347,7 @@ te_attachment_find(Oid relation)
 	TeAttachment *attachment = NULL;
 	uint64		rows;
 
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	rows = select_rows(OF_RELATION, relation);
 	MemoryContextSwitchTo(caller);
 	if (rows > 0)
@@ -367,8 +365,7 @@ list_rows(const char *condition, Oid argument)
 	List	   *all = NIL;
 	uint64		rows;
 
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	rows = select_rows(condition, argument);
 	MemoryContextSwitchTo(caller);
 	for (uint64 i = 0; i < rows; i++)

@@ -9,7 +9,6 @@
 #include "utils/acl.h"
 
 #include "attachment.h"
-#include "key.h"
 #include "pg/base/extension.h"
 #include "pg/compat.h"
 

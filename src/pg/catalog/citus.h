@@ -42,7 +42,7 @@ extern bool te_citus_is_coordinator(void);
 /* Needs no SPI connection and no lock. */
 extern TeCitusKind te_citus_kind(Oid relation);
 
-/* The name of the column by which a table is distributed; NULL if there is none.  Inside SPI. */
+/* The name of the distribution column of a table, palloc'd; NULL if there is none.  Inside SPI. */
 extern char *te_citus_distribution_column(Oid relation);
 
 /* For SQL: pg_dist_placement, as "p", of the node that a shard counts as one of.  A condition may follow. */
@@ -64,20 +64,20 @@ extern bool te_citus_shard_of(Oid relation, Oid table, TeCitusShard *shard);
 extern Oid	te_citus_shard_table(Oid relation, int64 number);
 
 /*
- * The tables (List of OIDs) of this node that are shards in the same place as one of its shards: of all tables that Citus keeps together with
- * its table.  Rows that were in a partition once are in one of these.  Inside SPI.
+ * The tables (List of OIDs) of this node that are colocated with one of its shards: the shards with the same range, of all tables in the
+ * colocation group of its table.  Rows that were in a partition once are in one of these.  Inside SPI.
  */
 extern List *te_citus_shards_beside(int64 number);
 
-/* The distributed tables (List of OIDs) that Citus keeps together with one: its partitions, those that were so, and others.  Inside SPI. */
+/* The other tables (List of OIDs) in the colocation group of one: its partitions, those that were so, and others.  Inside SPI. */
 extern List *te_citus_tables_beside(Oid relation);
 
-/* Has this node a shard, and not another one?  Inside SPI. */
+/* Does a shard count as one of this node's?  Inside SPI. */
 extern bool te_citus_has_shard(int64 shard);
 
 /*
- * Keep a shard from being moved until the transaction ends.  False if it is not on this node any more, so that nothing may be
- * written to it.  Needs no SPI connection.
+ * Keep a shard from being moved until the transaction ends, with the rights of the table's owner; waits for the end of a move that is about to
+ * copy the last changes.  False if the shard is not on this node any more, so that nothing may be written to it.  Needs no SPI connection.
  */
 extern bool te_citus_hold_shard(int64 shard, Oid owner);
 

@@ -25,7 +25,7 @@ typedef struct TeNode
 	char	   *text;			/* the value returned, or the error */
 } TeNode;
 
-/* A node that a statement has read: groupid, nodename, nodeport. */
+/* A node that a statement has read: groupid, nodename, nodeport.  Palloc'd, as are the others below. */
 extern TeNode *te_cluster_node_out(int row);
 
 /* The other nodes (List of TeNode *) that may have shards.  Inside SPI. */
@@ -34,10 +34,13 @@ extern List *te_cluster_nodes(void);
 /* Those of them that have a copy of a shard.  Inside SPI. */
 extern List *te_cluster_nodes_of_shard(int64 shard);
 
-/* This node, as the cluster knows it.  Inside SPI. */
+/* This node, as the cluster knows it; ERROR if it does not.  Inside SPI. */
 extern TeNode *te_cluster_this_node(void);
 
-/* Run a statement that returns one value, on all nodes at once; fills in the answers.  Inside SPI. */
+/*
+ * Run a statement that returns one value, on all nodes at once, and fill in the answers.  An error on a node is its answer, and no ERROR here:
+ * te_cluster_check() or te_cluster_warn() tell of it.  Inside SPI.
+ */
 extern void te_cluster_run(List *nodes, const char *sql);
 
 /* ERROR that names the first node that gave no answer, and what could not be done; "hint" tells what to do then. */

@@ -10,7 +10,6 @@
 #include "tcop/pquery.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "utils/syscache.h"
 
 #include "asset_count.h"
 #include "asset_state.h"
@@ -21,6 +20,7 @@
 #include "pg/base/statement.h"
 #include "pg/compat.h"
 #include "shard_folder.h"
+#include "shard_left.h"
 #include "swept.h"
 #include "table_trigger.h"
 
@@ -36,19 +36,47 @@ is_own_command(void)
 	return tag == CMDTAG_DROP_TABLE || tag == CMDTAG_DROP_SCHEMA || tag == CMDTAG_DROP_OWNED || tag == CMDTAG_DROP_EXTENSION;
 }
 
-/* Is it a member?  Those are forgotten: their parent tells of the others. */
+/* Is there a value in this column of an attachment? */
 static bool
-is_member(int attachment)
+has(int attachment, const char *column)
 {
 	TeArgs		args = {0};
-	bool		member;
+	bool		found;
 
 	te_arg_int4(&args, attachment);
-	member = te_sql_as_extension(psprintf("SELECT FROM %s WHERE attachment = $1 AND parent IS NOT NULL", te_internal_name("thumbexif_attachment")), &args) > 0;
+	found = te_sql_as_extension(psprintf("SELECT FROM %s WHERE attachment = $1 AND %s IS NOT NULL", te_internal_name("thumbexif_attachment"), column), &args) > 0;
 	te_sql_free();
-	return member;
+	return found;
 }
 
+/* Run a statement about one attachment ($1) with the extension's rights. */
+static void
+run(const char *sql, int attachment)
+{
+	TeArgs		args = {0};
+
+	te_arg_int4(&args, attachment);
+	te_sql_as_extension(sql, &args);
+}
+
+void
+te_dropped_attachment_forget(int attachment)
+{
+	bool		shard = has(attachment, "shard");
+
+	/* its rows may have been moved to another node, or copied into other shards, which name its files */
+	if (shard)
+		te_left_note(attachment, NULL);
+	te_asset_state_delete_all(attachment, shard);
+	te_count_detached(attachment);
+	te_swept_forget(attachment);
+	run(psprintf("INSERT INTO %s SELECT a.attachment FROM %s AS a WHERE a.attachment = $1 AND a.parent IS NULL",
+				 te_internal_name("thumbexif_dropped"), te_internal_name("thumbexif_attachment")), attachment);
+	run(psprintf("DELETE FROM %s WHERE attachment = $1", te_internal_name("thumbexif_left")), attachment);
+	run(psprintf("DELETE FROM %s WHERE attachment = $1", te_internal_name("thumbexif_attachment")), attachment);
+}
+
+/* Keep the attachment of a dropped table for one that gets its name in this transaction. */
 static void
 keep(int attachment, const char *name)
 {
@@ -65,16 +93,17 @@ te_dropped_table(int attachment, Oid relation, const char *name)
 {
 	bool		shards = te_shard_folders_exist(relation);
 
-	if (!te_citus_is_installed() || is_member(attachment) || (is_own_command() && (!shards || te_citus_is_coordinator())))
+	/* members are forgotten: their parent tells of the others */
+	if (!te_citus_is_installed() || has(attachment, "parent") || (is_own_command() && (!shards || te_citus_is_coordinator())))
 	{
-		te_asset_state_forget(attachment);
+		te_dropped_attachment_forget(attachment);
 		te_shard_folders_drop(relation, false);
 	}
 	else
 		keep(attachment, name);
 }
 
-/* The attachment that this transaction keeps for a table with this name, and the relation that was dropped. */
+/* The attachment that this transaction keeps for a table with this name, and the relation that was dropped; 0 = none. */
 static int
 find_kept(const char *name, Oid *dropped)
 {
@@ -114,6 +143,7 @@ track(Relation relation, const TeAttachment *attachment, bool had_shards)
 	te_run_as_end(&save);
 }
 
+/* Give the kept attachment, and the folders of the shards, to the relation that has got the name. */
 static void
 replace(int number, Oid dropped, Oid relation)
 {
@@ -195,7 +225,7 @@ te_dropped_tables_forget(void)
 	te_sql_free();
 	for (uint64 i = 0; i < count; i++)
 	{
-		te_asset_state_forget(numbers[i]);
+		te_dropped_attachment_forget(numbers[i]);
 		if (coordinator)
 			ereport(LOG,
 					(errmsg("attached table %s was dropped by a function, and its attachment is removed", names[i]),

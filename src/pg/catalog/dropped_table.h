@@ -19,6 +19,9 @@
  */
 extern void te_dropped_table(int attachment, Oid relation, const char *name);
 
+/* Delete an attachment whose table was dropped, with its state rows, and list its files for removal.  Those of a shard stay.  Inside SPI. */
+extern void te_dropped_attachment_forget(int attachment);
+
 /*
  * A command has made or changed these relations (List of OIDs): has one of them got the name of a table that this transaction has
  * dropped?  Then it has its attachment, and the worker has work.  Inside SPI.

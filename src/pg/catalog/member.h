@@ -24,7 +24,8 @@ extern List *te_member_tables(TeAttachment *attachment);
 
 /*
  * The tables that have the thumbnail folder of this one, itself among them: of a partition, all partitions.  A shard has its own, with partitions those of the same
- * shard of the partitioned table. */
+ * shard of the partitioned table.
+ */
 extern List *te_member_tables_of_folder(const TeAttachment *attachment);
 
 /*

@@ -19,7 +19,6 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
-#include "asset.h"
 #include "asset_count.h"
 #include "asset_state.h"
 #include "citus.h"
@@ -159,7 +158,7 @@ refuse(const TeAttachment *parent, Relation relation, TeMemberMode mode, const c
 				 errhint("%s", hint)));
 }
 
-/* ERROR if the table has keys that are too long.  Triggers refuse those that come later. */
+/* False if the table has keys that are too long.  Triggers refuse those that come later. */
 static bool
 keys_fit(const TeAttachment *parent, Relation relation)
 {
@@ -179,8 +178,8 @@ keys_fit(const TeAttachment *parent, Relation relation)
 }
 
 /*
- * Attach a relation that is open and locked; it may be a shard.  False if the parent was detached meanwhile, or is just being detached.
- * The rows of a shard may have come with it, and are looked through then.
+ * Attach a relation that is open and locked; the number of "shard" is 0 if it is none.  False if the parent was detached meanwhile, or is just
+ * being detached.  The rows of a shard may have come with it, and are looked through then, unless the table is attached for the first time ("fresh").
  */
 static bool
 attach_relation(const TeAttachment *parent, Relation relation, const TeCitusShard *shard, bool fresh)

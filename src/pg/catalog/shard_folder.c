@@ -52,8 +52,7 @@ te_shard_folder_is_former(const TeAttachment *attachment, int64 shard)
 	TeArgs		args = {0};
 	bool		former;
 
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	te_arg_int4(&args, attachment->parent != 0 ? attachment->parent : attachment->number);
 	te_arg_int8(&args, shard);
 	former = te_sql_as_extension(psprintf("SELECT FROM %s AS f JOIN %s AS a USING (relation) WHERE a.attachment = $1 AND f.shard = $2 AND f.former",
@@ -71,8 +70,7 @@ list_shards(const char *condition, Oid relation)
 	List	   *shards = NIL;
 	uint64		count;
 
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	count = run(psprintf("SELECT shard FROM %s WHERE %s ORDER BY shard", te_internal_name("thumbexif_shard"), condition), relation);
 	MemoryContextSwitchTo(caller);
 	for (uint64 i = 0; i < count; i++)

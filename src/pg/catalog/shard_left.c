@@ -178,7 +178,7 @@ te_left_forget(const char *relation, int64 shard)
 	int			dropped = table == NULL && shard == 0 ? te_dropped_table_find(relation) : 0;
 
 	if (dropped != 0)
-		te_asset_state_forget(dropped);
+		te_dropped_attachment_forget(dropped);
 	else if (table != NULL && te_citus_kind(table->relation) != TE_CITUS_NONE)
 		forget(table, shard, "true");
 }

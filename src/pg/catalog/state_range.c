@@ -15,7 +15,6 @@
 #include "utils/snapmgr.h"
 
 #include "asset_count.h"
-#include "attachment.h"
 #include "pg/base/extension.h"
 #include "state_range.h"
 

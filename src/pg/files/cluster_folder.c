@@ -54,8 +54,7 @@ te_cluster_folder_name(char name[TE_FOLDER_NAME_SIZE])
 	te_extension_get(&extension);
 	if (known_for != extension.oid)
 	{
-		if (SPI_connect() != SPI_OK_CONNECT)
-			elog(ERROR, "SPI_connect failed");
+		SPI_connect();
 		if (te_sql_as_extension(psprintf("SELECT cluster FROM %s LIMIT 1", te_internal_name("thumbexif_cluster")), &none) > 0)
 			found = te_out_text(0, 1);
 		if (found != NULL && is_name(found))

@@ -16,7 +16,6 @@
 #include "pg/base/backoff.h"
 #include "pg/base/clock.h"
 #include "pg/base/guc.h"
-#include "pg/pool/process.h"
 #include "pg/shared/decoder_slot.h"
 #include "root_check.h"
 #include "root_device.h"

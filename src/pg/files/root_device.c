@@ -17,8 +17,7 @@ te_root_device_load(const char *name, int64 *device)
 
 	if (!te_extension_find(&extension))
 		return false;
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	te_arg_text(&args, name);
 	found = te_sql_as_extension(psprintf("SELECT device FROM %s WHERE root = $1", te_internal_name("thumbexif_root")),
 								&args) > 0;
@@ -33,8 +32,7 @@ te_root_device_save(const char *name, int64 device)
 {
 	TeArgs		args = {0};
 
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	te_arg_text(&args, name);
 	te_arg_int8(&args, device);
 	te_sql_as_extension(psprintf("INSERT INTO %s AS kept (root, device) VALUES ($1, $2) "

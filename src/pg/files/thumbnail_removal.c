@@ -47,8 +47,7 @@ te_thumbnail_discard(int attachment, const char *name, bool replaced)
 {
 	TeArgs		args = {0};
 
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	te_arg_int4(&args, attachment);
 	te_arg_text(&args, name);
 	te_arg(&args, TIMESTAMPTZOID, TimestampTzGetDatum(replaced ? GetCurrentTimestamp() : DT_NOBEGIN));
@@ -353,8 +352,7 @@ te_thumbnail_process_removals(int limit_ms, int64 *unlinked)
 	Removal		removal = {.until_ms = limit_ms > 0 ? te_now_ms() + limit_ms : PG_INT64_MAX};
 
 	te_run_as_extension(&save);
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	if (te_thumbnail_dir != NULL && te_thumbnail_dir[0] != '\0' && any_entry() && check_folders())
 	{
 		if (IsolationUsesXactSnapshot())

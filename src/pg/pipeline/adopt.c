@@ -13,7 +13,6 @@
 
 #include "adopt.h"
 #include "asset_files.h"
-#include "moved_state.h"
 #include "pg/base/extension.h"
 #include "pg/base/guc.h"
 #include "pg/base/run_as.h"

@@ -108,96 +108,38 @@ te_rows_naming(const TeAttachment *attachment, char **files, int count, bool *na
 
 /* --- moving and giving */
 
-static void
-arg_texts(TeArgs *args, TeGivenFile *given, int count)
+/* Let the file of a state belong to that of another asset, and update both.  False if one of the states is locked or has changed since it was read. */
+static bool
+give_file(const TeAttachment *attachment, TeAsset *from, TeAsset *to)
 {
-	Datum	   *files = palloc(sizeof(Datum) * count);
-	Datum	   *settings = palloc(sizeof(Datum) * count);
-	Datum	   *sizes = palloc(sizeof(Datum) * count);
-	bool	   *no_settings = palloc(sizeof(bool) * count);
-	bool	   *no_size = palloc(sizeof(bool) * count);
+	Oid			type = te_key_state_type(attachment->key_type);
+	TeArgs		giver = {0};
+	TeArgs		taker = {0};
 
-	for (int i = 0; i < count; i++)
-	{
-		const TeState *state = &given[i].from->state;
-
-		files[i] = CStringGetTextDatum(state->file);
-		no_settings[i] = state->thumbnail_settings == NULL;
-		settings[i] = no_settings[i] ? (Datum) 0 : CStringGetTextDatum(state->thumbnail_settings);
-		no_size[i] = state->file_size < 0;
-		sizes[i] = Int64GetDatum(state->file_size);
-	}
-	te_arg_array(args, TEXTOID, files, NULL, count);
-	te_arg_array(args, TEXTOID, settings, no_settings, count);
-	te_arg_array(args, INT8OID, sizes, no_size, count);
-}
-
-/* Lock one of the two states of each.  Those that cannot be locked lose their "to". */
-static void
-lock_states(const TeAttachment *attachment, TeGivenFile *given, int count, bool from)
-{
-	TeKey	   *keys = palloc(sizeof(TeKey) * count);
-	int64	   *versions = palloc(sizeof(int64) * count);
-	bool	   *locked = palloc(sizeof(bool) * count);
-
-	for (int i = 0; i < count; i++)
-	{
-		const TeAsset *asset = from ? given[i].from : given[i].to;
-
-		/* one that is locked out already is locked by its other state once more, which changes nothing */
-		if (asset == NULL)
-			asset = given[i].from;
-		keys[i] = asset->key;
-		versions[i] = asset->state.version;
-	}
-	te_states_lock(attachment, keys, versions, count, locked);
-	for (int i = 0; i < count; i++)
-		if (!locked[i])
-			given[i].to = NULL;
-}
-
-void
-te_states_give_files(const TeAttachment *attachment, TeGivenFile *given, int count)
-{
-	TeGivenFile *done = palloc(sizeof(TeGivenFile) * Max(count, 1));
-	TeKey	   *keys = palloc(sizeof(TeKey) * Max(count, 1));
-	int			n = 0;
-
-	if (count == 0)
-		return;
-	lock_states(attachment, given, count, true);
-	lock_states(attachment, given, count, false);
-	for (int i = 0; i < count; i++)
-		if (given[i].to != NULL)
-			done[n++] = given[i];
-	if (n == 0)
-		return;
-	for (int both = 0; both < 2; both++)
-	{
-		TeArgs		args = {0};
-
-		for (int i = 0; i < n; i++)
-			keys[i] = both == 0 ? done[i].from->key : done[i].to->key;
-		te_arg_state_keys(&args, attachment, keys, n);
-		if (both == 1)
-			arg_texts(&args, done, n);
-		te_sql_by_index(psprintf("UPDATE %s AS s SET version = s.version + 1, %s FROM " TE_STATE_KEYS_SQL, attachment->state,
-								 both == 0 ? "file = NULL, thumbnail_settings = NULL, file_size = NULL" :
-								 "file = ($4)[n], thumbnail_settings = ($5)[n], file_size = ($6)[n]"), &args);
-	}
-	for (int i = 0; i < n; i++)
-	{
-		TeState    *from = &done[i].from->state;
-		TeState    *to = &done[i].to->state;
-
-		to->file = from->file;
-		to->thumbnail_settings = from->thumbnail_settings;
-		to->file_size = from->file_size;
-		from->file = from->thumbnail_settings = NULL;
-		from->file_size = -1;
-		from->version++;
-		to->version++;
-	}
+	if (!te_state_lock(from) || !te_state_lock(to))
+		return false;
+	te_arg_int4(&giver, attachment->number);
+	te_arg(&giver, type, te_key_datum(type, &from->key));
+	te_sql_by_index(psprintf("UPDATE %s SET file = NULL, thumbnail_settings = NULL, file_size = NULL, version = version + 1"
+							 " WHERE attachment = $1 AND id = $2", attachment->state), &giver);
+	te_arg_int4(&taker, attachment->number);
+	te_arg(&taker, type, te_key_datum(type, &to->key));
+	te_arg_text(&taker, from->state.file);
+	te_arg_text(&taker, from->state.thumbnail_settings);
+	if (from->state.file_size < 0)
+		te_arg_null(&taker, INT8OID);
+	else
+		te_arg_int8(&taker, from->state.file_size);
+	te_sql_by_index(psprintf("UPDATE %s SET file = $3, thumbnail_settings = $4, file_size = $5, version = version + 1"
+							 " WHERE attachment = $1 AND id = $2", attachment->state), &taker);
+	to->state.file = from->state.file;
+	to->state.thumbnail_settings = from->state.thumbnail_settings;
+	to->state.file_size = from->state.file_size;
+	from->state.file = from->state.thumbnail_settings = NULL;
+	from->state.file_size = -1;
+	from->state.version++;
+	to->state.version++;
+	return true;
 }
 
 /* Move a state to the key of another row, which has none, as the trigger does.  Returns whether it could be moved. */
@@ -222,7 +164,6 @@ static bool
 follow_row(const TeAttachment *attachment, TeAsset *gone, const TeAsset *row)
 {
 	TeAsset		now;
-	TeGivenFile given = {gone, &now};
 
 	te_assets_of_keys(attachment, &row->key, 1, &now);
 	te_assets_fill_states(attachment, &now, 1, TE_STATE_READ);
@@ -230,8 +171,7 @@ follow_row(const TeAttachment *attachment, TeAsset *gone, const TeAsset *row)
 		return move_state(attachment, gone, &row->key);
 	if (now.state.status == TE_ASSET_RUNNING || gone->state.status == TE_ASSET_RUNNING)
 		return false;
-	te_states_give_files(attachment, &given, 1);
-	return given.to != NULL;
+	return give_file(attachment, gone, &now);
 }
 
 /* A row of another partition, which has a state of its own or is to get one, names the file.  Returns false if nothing was done. */

@@ -29,14 +29,4 @@ extern Datum te_moved_states_of_keys(const TeAttachment *attachment, Datum keys,
 /* Set named[i] for files (as in states) that a row of the table names.  Reads the whole table, as te_moved_states(). */
 extern void te_rows_naming(const TeAttachment *attachment, char **files, int count, bool *named);
 
-/* A file that is to belong to the state of another asset.  Both states must not have changed since they were read. */
-typedef struct TeGivenFile
-{
-	TeAsset    *from;
-	TeAsset    *to;
-} TeGivenFile;
-
-/* Let the files belong to the other states, and update the assets.  given[i].to is set to NULL if one of the states is locked or changed. */
-extern void te_states_give_files(const TeAttachment *attachment, TeGivenFile *given, int count);
-
 #endif							/* TE_PG_MOVED_STATE_H */

@@ -10,7 +10,6 @@
 #include "asset_files.h"
 #include "pg/base/guc.h"
 #include "staleness.h"
-#include "wire/message.h"
 
 int
 te_parts_kept(const TeAttachment *attachment)

@@ -6,7 +6,6 @@
 
 #include "mb/pg_wchar.h"
 
-#include "pg/pool/pool.h"
 #include "reply_values.h"
 #include "status_error.h"
 

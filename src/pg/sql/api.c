@@ -29,7 +29,6 @@
 #include "api_replace.h"
 #include "api_text.h"
 #include "pg/base/extension.h"
-#include "pg/base/statement.h"
 #include "pg/base/subtransaction.h"
 #include "pg/catalog/citus.h"
 #include "pg/compat.h"
@@ -414,8 +413,7 @@ thumbexif_api(PG_FUNCTION_ARGS)
 	level = NewGUCNestLevel();
 	RestrictSearchPath();
 	(void) set_config_option("standard_conforming_strings", "on", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	te_api_text_prepare(&making->text, attachment, making->schema, PG_ARGISNULL(3) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(3)));
 	make_schema(making);
 	change_table(making);

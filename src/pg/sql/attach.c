@@ -358,8 +358,7 @@ thumbexif_attach(PG_FUNCTION_ARGS)
 	PreventCommandIfReadOnly("thumbexif_attach()");
 	get_column_arguments(fcinfo, &given);
 
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	relation = te_attach_open_table(PG_GETARG_TEXT_PP(0), &given,
 						  CREATE_ARGUMENT < PG_NARGS() && !PG_ARGISNULL(CREATE_ARGUMENT) && PG_GETARG_BOOL(CREATE_ARGUMENT));
 	attach_table(relation, &given, bool_argument(fcinfo, TRIGGERS_ARGUMENT), bool_argument(fcinfo, REPLICATED_ARGUMENT), false);
@@ -382,8 +381,7 @@ thumbexif_attach_node(PG_FUNCTION_ARGS)
 	int			shards;
 
 	PreventCommandIfReadOnly("thumbexif_attach_node()");
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	search_path = te_attach_cluster_read(text_to_cstring(PG_GETARG_TEXT_PP(1)), &given);
 	relation = te_attach_open_table(PG_GETARG_TEXT_PP(0), &given, false);
 	te_shard_folders_add_former(RelationGetRelid(relation), given.former_shards);
@@ -415,8 +413,7 @@ thumbexif_detach(PG_FUNCTION_ARGS)
 	attachment = te_attachment_get_unchecked(attachment->relation);
 	te_attachment_check_owner(attachment);
 
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	te_attach_cluster_detach(attachment);
 	te_run_as_extension(&save);
 	/* members come only while this row is not locked: member_change.c */

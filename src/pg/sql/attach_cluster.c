@@ -83,8 +83,7 @@ thumbexif_node(PG_FUNCTION_ARGS)
 Datum
 thumbexif_join(PG_FUNCTION_ARGS)
 {
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	te_cluster_set_name(text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	SPI_finish();
 	PG_RETURN_VOID();
@@ -280,8 +279,7 @@ thumbexif_attach_nodes(PG_FUNCTION_ARGS)
 {
 	TeAttachment *attachment = te_attachment_get_unchecked(PG_GETARG_OID(0));
 
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	if (te_cluster_is_led_here(attachment))
 	{
 		check_nodes(te_attachment_stores_files(attachment));

@@ -15,7 +15,6 @@
 #include "pg/base/statement.h"
 #include "pg/base/subtransaction.h"
 #include "pg/catalog/asset.h"
-#include "pg/pipeline/batch_write.h"
 
 const char *
 te_attach_choose_sizes(const TeAttachment *old, const char *given)

@@ -387,8 +387,7 @@ thumbexif_backfill(PG_FUNCTION_ARGS)
 
 	te_procedure_check(fcinfo, "thumbexif_backfill()");
 	read_options(fcinfo, &options);
-	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect_ext(SPI_OPT_NONATOMIC);
 	backfill(&options, &state);
 	SPI_finish();
 	PG_RETURN_DATUM(te_progress_row(&state.progress, fcinfo));

@@ -58,8 +58,9 @@ wrap(double longitude)
 	return longitude - 360 * floor((longitude + 180) / 360);
 }
 
-void
-te_box_from_values(double west, double south, double east, double north, TeBox *box)
+/* As te_box_from_array(), of single values. */
+static void
+box_from_values(double west, double south, double east, double north, TeBox *box)
 {
 	if (!(fabs(west) <= 540 && fabs(east) <= 540 && south >= -90 && south <= north && north <= 90))
 		ereport(ERROR,
@@ -84,7 +85,7 @@ te_box_from_array(ArrayType *array, TeBox *box)
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
 				 errmsg("a box must have four numbers"),
 				 errhint("Give west, south, east and north in degrees, as in ARRAY[5.9, 45.8, 10.5, 47.8].")));
-	te_box_from_values(values[0], values[1], values[2], values[3], box);
+	box_from_values(values[0], values[1], values[2], values[3], box);
 }
 
 void
@@ -286,7 +287,7 @@ thumbexif_map_cells(PG_FUNCTION_ARGS)
 	TeBox		box;
 	int			area_count;
 
-	te_box_from_values(PG_GETARG_FLOAT8(0), PG_GETARG_FLOAT8(1), PG_GETARG_FLOAT8(2), PG_GETARG_FLOAT8(3), &box);
+	box_from_values(PG_GETARG_FLOAT8(0), PG_GETARG_FLOAT8(1), PG_GETARG_FLOAT8(2), PG_GETARG_FLOAT8(3), &box);
 	area_count = te_box_areas(&box, areas);
 	while (depth > 1 && count_cells(areas, area_count, depth) > MAX_MAP_CELLS)
 		depth--;

@@ -11,11 +11,11 @@
 
 #include "quadkey.h"
 
-/* Read an array of west, south, east and north; ERROR if it is no box. */
+/*
+ * Read an array of west, south, east and north; ERROR if it is no box.  Longitudes may lie a turn outside, as maps give them; 360 degrees
+ * and more are all.
+ */
 extern void te_box_from_array(ArrayType *array, TeBox *box);
-
-/* The same from single values.  Longitudes may lie a turn outside, as maps give them; 360 degrees and more are all. */
-extern void te_box_from_values(double west, double south, double east, double north, TeBox *box);
 
 /* The box around a circle; ERROR if it is none. */
 extern void te_box_around(double latitude, double longitude, double metres, TeBox *box);

@@ -21,7 +21,6 @@
 #include "pg/base/extension.h"
 #include "pg/catalog/asset_count.h"
 #include "pg/catalog/asset_state.h"
-#include "pg/catalog/attachment.h"
 
 #define BATCH	1000			/* rows, as COPY */
 

@@ -94,7 +94,7 @@ forget_dropped_tables(void)
 	/* not by a query of pg_class, from which extensions may hide tables, as Citus does its shards */
 	for (int i = 0; i < count; i++)
 		if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relations[i])))
-			te_asset_state_forget(list[i]);
+			te_dropped_attachment_forget(list[i]);
 	te_dropped_tables_forget();
 }
 
@@ -357,8 +357,7 @@ thumbexif_clean(PG_FUNCTION_ARGS)
 
 	if (!dry_run)
 		PreventCommandIfReadOnly("thumbexif_clean()");
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 
 	if (!dry_run)
 		te_members_update_all(TE_MEMBERS_LATER, &change);
@@ -394,8 +393,7 @@ thumbexif_clean_dropped(PG_FUNCTION_ARGS)
 		PreventCommandIfReadOnly("thumbexif_clean_dropped()");
 	te_thumbnail_check_is_set();
 	files = te_thumbnail_clean_dropped(dry_run);
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	te_run_as_extension(&save);
 	files += te_clean_dropped_shards(dry_run);
 	te_run_as_end(&save);

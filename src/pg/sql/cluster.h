@@ -21,7 +21,7 @@ extern bool te_cluster_is_led_here(const TeAttachment *attachment);
 /* ERROR inside a transaction block: other nodes have transactions of their own.  "what" as in "a table cannot be <what>". */
 extern void te_cluster_refuse_block(const char *what);
 
-/* Grant on other nodes the rights on our functions and views that roles were granted on this one; tell by te_cluster_check().  Inside SPI. */
+/* Grant on other nodes the rights on our functions and views that roles were granted on this one.  te_cluster_check() tells what failed.  Inside SPI. */
 extern void te_cluster_copy_rights(List *nodes);
 
 /* The sum of the answers, which are numbers. */

@@ -63,8 +63,7 @@ te_cluster_add_status(const TeAttachment *attachment, int64 assets[TE_ASSET_STAT
 
 	if (!te_cluster_is_led_here(attachment))
 		return false;
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	foreach(cell, ask("thumbexif_status", "v.status, v.assets", of_relation(attachment), "read the numbers of assets"))
 	{
 		uint64		rows = read_rows(lfirst(cell), "status pg_catalog.text, assets pg_catalog.int8");
@@ -90,8 +89,7 @@ te_cluster_add_progress(const TeAttachment *attachment, TeClusterProgress *progr
 
 	if (!te_cluster_is_led_here(attachment))
 		return false;
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	foreach(cell, ask("thumbexif_progress", "v.total, v.done, v.failed, v.remaining, v.stale, v.rate", of_relation(attachment), "read the progress"))
 	{
 		if (read_rows(lfirst(cell), "total pg_catalog.int8, done pg_catalog.int8, failed pg_catalog.int8, remaining pg_catalog.int8,"
@@ -111,33 +109,38 @@ te_cluster_add_progress(const TeAttachment *attachment, TeClusterProgress *progr
 	return true;
 }
 
-/* Put the rows that the other nodes have in a view into the result; with "name", the last column is the node's name. */
+/*
+ * Put the rows that the other nodes have in a view into the result, whose columns have the names of the view's; with "name", the last one is the
+ * node's name.
+ */
 static Datum
-put_rows(FunctionCallInfo fcinfo, const char *view, const char *condition, const char *what, const char *const *columns, int count, bool name)
+put_rows(FunctionCallInfo fcinfo, const char *view, const char *condition, const char *what, bool name)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	StringInfoData plain;
 	StringInfoData typed;
+	int			count;
 	ListCell   *cell;
 
 	InitMaterializedSRF(fcinfo, 0);
 	if (!te_citus_is_coordinator())
 		return (Datum) 0;
+	count = result->setDesc->natts - (name ? 1 : 0);
 	initStringInfo(&plain);
 	initStringInfo(&typed);
 	for (int i = 0; i < count; i++)
 	{
-		bool		relation = strcmp(columns[i], "relation") == 0;
+		const char *column = NameStr(TupleDescAttr(result->setDesc, i)->attname);
+		bool		relation = strcmp(column, "relation") == 0;
 
 		/* of a shard, which the coordinator does not have, the distributed table */
 		appendStringInfo(&plain, relation ? "%sCOALESCE((SELECT s.logicalrelid FROM pg_catalog.pg_dist_shard AS s WHERE s.shardid OPERATOR(pg_catalog.=)"
 						 " pg_catalog.int8(pg_catalog.substring(v.relation::pg_catalog.text, '_([0-9]{1,18})\"?$'))), v.relation)::pg_catalog.text AS relation" :
-						 "%sv.%s", i > 0 ? ", " : "", columns[i]);
-		appendStringInfo(&typed, "%s%s %s", i > 0 ? ", " : "", quote_identifier(columns[i]),
+						 "%sv.%s", i > 0 ? ", " : "", column);
+		appendStringInfo(&typed, "%s%s %s", i > 0 ? ", " : "", quote_identifier(column),
 						 format_type_be_qualified(TupleDescAttr(result->setDesc, i)->atttypid));
 	}
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	foreach(cell, ask(view, plain.data, condition, what))
 	{
 		const TeNode *node = lfirst(cell);
@@ -170,28 +173,21 @@ put_rows(FunctionCallInfo fcinfo, const char *view, const char *condition, const
 Datum
 thumbexif_node_failures(PG_FUNCTION_ARGS)
 {
-	static const char *const columns[] = {"relation", "id", "path", "status", "error", "attempts", "next_try"};
-
-	return put_rows(fcinfo, "thumbexif_failures", OF_CITUS, "read failures", columns, lengthof(columns), false);
+	return put_rows(fcinfo, "thumbexif_failures", OF_CITUS, "read failures", false);
 }
 
 /* thumbexif_node_thumbnails() RETURNS TABLE: the rows of thumbexif_thumbnails on the other nodes, of tables of Citus */
 Datum
 thumbexif_node_thumbnails(PG_FUNCTION_ARGS)
 {
-	static const char *const columns[] = {"relation", "id", "size", "width", "height", "format", "bytes", "path"};
-
-	return put_rows(fcinfo, "thumbexif_thumbnails", OF_CITUS, "read thumbnails", columns, lengthof(columns), false);
+	return put_rows(fcinfo, "thumbexif_thumbnails", OF_CITUS, "read thumbnails", false);
 }
 
 /* thumbexif_node_activity() RETURNS TABLE: the rows of thumbexif_workers on the other nodes, and the node */
 Datum
 thumbexif_node_activity(PG_FUNCTION_ARGS)
 {
-	static const char *const columns[] = {"pid", "database", "kind", "state", "relation", "assets", "in_hand", "total", "done", "failed",
-	"decoders", "decoders_lost", "started", "last_error", "note"};
-
 	return put_rows(fcinfo, "thumbexif_workers",
 					"v.database OPERATOR(pg_catalog.=) pg_catalog.current_database() OR v.database IS NULL",
-					"read who works", columns, lengthof(columns), true);
+					"read who works", true);
 }

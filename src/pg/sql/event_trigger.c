@@ -55,8 +55,7 @@ thumbexif_track_drop(PG_FUNCTION_ARGS)
 	if (!te_extension_find(&extension))
 		PG_RETURN_NULL();
 
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	dropped = te_sql_as_extension(psprintf("SELECT a.attachment, d.objid, d.object_identity FROM pg_event_trigger_dropped_objects() d "
 										   "JOIN %s a ON a.relation = d.objid "
 										   "WHERE d.classid = 'pg_class'::regclass AND d.objsubid = 0",
@@ -127,8 +126,7 @@ thumbexif_track_members(PG_FUNCTION_ARGS)
 	tag = ((EventTriggerData *) fcinfo->context)->tag;
 	if ((tag != CMDTAG_CREATE_TABLE && tag != CMDTAG_ALTER_TABLE) || !te_extension_find(&extension))
 		PG_RETURN_NULL();
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	tables = changed_tables();
 	replaced = te_dropped_table_replaced(tables);
 	te_members_update_some(tops(tables), TE_MEMBERS_OF_COMMAND, &change);

@@ -144,8 +144,7 @@ file(FunctionCallInfo fcinfo, Oid type)
 
 	if (!te_asset_arguments(fcinfo, type, &attachment, &key))
 		PG_RETURN_NULL();
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	if (!read_on_node(attachment, &key, size, &bytes))
 		bytes = read_here(attachment, &key, size);
 	if (bytes != NULL)

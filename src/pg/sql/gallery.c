@@ -373,8 +373,7 @@ thumbexif_gallery(PG_FUNCTION_ARGS)
 	text	   *page;
 
 	read_arguments(fcinfo, &gallery);
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	read_photos(&gallery);
 	if (gallery.distributed)
 		fill_photos(&gallery);

@@ -23,7 +23,6 @@
 #include "utils/relcache.h"
 #include "utils/rls.h"
 
-#include "pg/base/extension.h"
 #include "pg/compat.h"
 
 PG_FUNCTION_INFO_V1(thumbexif_map_estimate);

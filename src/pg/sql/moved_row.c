@@ -6,16 +6,13 @@
 
 #include "access/transam.h"
 #include "access/xact.h"
-#include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
-#include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/typcache.h"
-#include "utils/uuid.h"
 
 #include "moved_row.h"
 #include "pg/base/extension.h"
@@ -112,22 +109,13 @@ begin_list(void)
 	left_in = GetTopFullTransactionId();
 }
 
-bool
-te_tracked_same_key(const TeTrackedTable *table, Datum one, Datum other)
-{
-	if (table->key_type == UUIDOID)
-		return memcmp(DatumGetUUIDP(one), DatumGetUUIDP(other), UUID_LEN) == 0;
-	if (table->key_type == TEXTOID)
-		return DatumGetBool(DirectFunctionCall2Coll(texteq, C_COLLATION_OID, one, other));
-	return DatumGetInt64(one) == DatumGetInt64(other);
-}
-
 /* --- deletion */
 
+/* A copy of a row or array in SPI_tuptable, 0 if it is NULL. */
 static Datum
-copy_datum(int column, bool by_value, int16 length)
+copy_out(int column)
 {
-	return te_out_null(0, column) ? (Datum) 0 : datumCopy(te_out(0, column), by_value, length);
+	return te_out_null(0, column) ? (Datum) 0 : datumCopy(te_out(0, column), false, -1);
 }
 
 /* Remember the deleted state in SPI_tuptable; if there are too many, from here on. */
@@ -149,9 +137,9 @@ remember(const TeTrackedTable *table, Datum key, bool moves)
 	row->file = te_out_text(0, 2);
 	row->left_in = GetCurrentSubTransactionId();
 	row->moves = moves;
-	row->state = copy_datum(3, false, -1);
-	row->sizes = copy_datum(4, false, -1);
-	row->removals = copy_datum(5, false, -1);
+	row->state = copy_out(3);
+	row->sizes = copy_out(4);
+	row->removals = copy_out(5);
 	left_rows = lcons(row, left_rows);
 	MemoryContextSwitchTo(caller);
 }

@@ -40,7 +40,4 @@ extern void te_moved_row_escapes(Oid relation, TupleTableSlot *row);
 /* Might a row that is inserted be one that has left? */
 extern bool te_moved_rows_any(void);
 
-/* Are two keys of the table's the same? */
-extern bool te_tracked_same_key(const TeTrackedTable *table, Datum one, Datum other);
-
 #endif							/* TE_PG_MOVED_ROW_H */

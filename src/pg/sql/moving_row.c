@@ -13,9 +13,7 @@
 #include "pg/base/statement.h"
 #include "pg/catalog/asset.h"
 #include "pg/catalog/asset_state.h"
-#include "pg/catalog/attachment.h"
 #include "pg/catalog/key.h"
-#include "pg/pipeline/staleness.h"
 #include "trigger.h"
 
 typedef struct MovingRow

@@ -37,7 +37,6 @@
 #include "pg/pipeline/adopt.h"
 #include "pg/pipeline/copies.h"
 #include "pg/pipeline/job_thumbnails.h"
-#include "pg/pipeline/status_error.h"
 #include "pg/pipeline/row_update.h"
 #include "pg/pipeline/state_update.h"
 #include "pg/pool/pool.h"
@@ -382,8 +381,7 @@ process_as(FunctionCallInfo fcinfo, Oid type)
 		elog(ERROR, "return type must be a row type");
 	BlessTupleDesc(desc);
 	read_arguments(fcinfo, type, &process);
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	tuple = te_cluster_process(process.attachment, &process.key, process.force, desc);
 	if (tuple == NULL)
 	{

@@ -72,15 +72,6 @@ te_interleave(uint32 x, uint32 y)
 	return (int64) (spread(x) | spread(y) << 1);
 }
 
-bool
-te_quadkey(double latitude, double longitude, int64 *quadkey)
-{
-	if (!te_is_position(latitude, longitude))
-		return false;
-	*quadkey = te_interleave(x_of(longitude), y_of(latitude));
-	return true;
-}
-
 static void
 widen(uint32 ends[2])
 {
@@ -114,15 +105,19 @@ te_distance(double latitude1, double longitude1, double latitude2, double longit
 	return 2 * EARTH_RADIUS * asin(sqrt(Min(h, 1.0)));
 }
 
-/* thumbexif_quadkey(latitude float8, longitude float8) RETURNS bigint */
+/*
+ * thumbexif_quadkey(latitude float8, longitude float8) RETURNS bigint; NULL if it is no position.  Latitudes beyond the map (85.05 degrees)
+ * are at its border.
+ */
 Datum
 thumbexif_quadkey(PG_FUNCTION_ARGS)
 {
-	int64		quadkey;
+	double		latitude = PG_GETARG_FLOAT8(0);
+	double		longitude = PG_GETARG_FLOAT8(1);
 
-	if (!te_quadkey(PG_GETARG_FLOAT8(0), PG_GETARG_FLOAT8(1), &quadkey))
+	if (!te_is_position(latitude, longitude))
 		PG_RETURN_NULL();
-	PG_RETURN_INT64(quadkey);
+	PG_RETURN_INT64(te_interleave(x_of(longitude), y_of(latitude)));
 }
 
 /* thumbexif_distance(latitude1, longitude1, latitude2, longitude2 float8) RETURNS float8, metres; NULL if one is no position */

@@ -32,9 +32,6 @@ typedef struct TeArea
 /* Are these degrees of a position?  Not if one is NaN. */
 extern bool te_is_position(double latitude, double longitude);
 
-/* False if it is no position.  Latitudes beyond the map (85.05 degrees) are at its border. */
-extern bool te_quadkey(double latitude, double longitude, int64 *quadkey);
-
 /* The box as one area, or two if it crosses the date line, a step wider on all sides; returns how many. */
 extern int	te_box_areas(const TeBox *box, TeArea areas[2]);
 

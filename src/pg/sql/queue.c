@@ -134,8 +134,7 @@ enqueue(FunctionCallInfo fcinfo, Oid type)
 
 	PreventCommandIfReadOnly("thumbexif_enqueue()");
 	attachment = get_updatable_attachment(fcinfo, 1, false);
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	if (!te_cluster_call_on_row(fcinfo, type, attachment, "thumbexif_enqueue", &answer))
 	{
 		attachment = lock_row(fcinfo, attachment, type, &key);
@@ -215,8 +214,7 @@ retry(FunctionCallInfo fcinfo, Oid type)
 	PreventCommandIfReadOnly("thumbexif_retry()");
 	attachment = get_updatable_attachment(fcinfo, 1, false);
 	check_id_is_no_status(fcinfo, attachment, type);
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	if (te_cluster_call_on_row(fcinfo, type, attachment, "thumbexif_retry", &answer))
 		count = strcmp(answer, "t") == 0;
 	else
@@ -260,8 +258,7 @@ retry_all(const char *status, TeAttachment *attachment)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("assets with status \"%s\" cannot be retried", status),
 				 errhint("Only failed, missing and unsupported assets, and those queued for another try, can be retried. thumbexif_enqueue() queues any asset.")));
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	foreach(cell, te_member_tables(attachment))
 	{
 		const TeAttachment *table = lfirst(cell);

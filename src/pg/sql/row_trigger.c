@@ -129,8 +129,7 @@ track_row(TriggerData *trigger)
 		return;
 	te_run_as_extension(&save);
 	te_set_index_only();
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	if (!insert)
 		te_moving_rows_settle();
 	/* what moves is seldom what the same statement has inserted */

@@ -112,8 +112,9 @@ is_wanted(const TeScan *scan, const char *path)
 
 /* --- messages */
 
-int64
-te_scan_skipped(const TeScan *scan)
+/* Files that are neither added nor failed. */
+static int64
+count_skipped(const TeScan *scan)
 {
 	return scan->present + scan->dropped + scan->no_image;
 }
@@ -122,7 +123,7 @@ te_scan_skipped(const TeScan *scan)
 static void
 report_line(TeScan *scan)
 {
-	int64		skipped = te_scan_skipped(scan);
+	int64		skipped = count_skipped(scan);
 	StringInfoData line;
 
 	initStringInfo(&line);
@@ -152,8 +153,8 @@ report_end(const TeScan *scan, const TeFolderList *list)
 	ereport(INFO,
 			(errmsg_internal("%sDone! Processed: " INT64_FORMAT ", Added: " INT64_FORMAT ", Skipped: " INT64_FORMAT
 							 ", Failed: " INT64_FORMAT, scan->dry_run ? "Dry run: " : "",
-							 scan->added + te_scan_skipped(scan) + scan->failed,
-							 scan->added, te_scan_skipped(scan), scan->failed)));
+							 scan->added + count_skipped(scan) + scan->failed,
+							 scan->added, count_skipped(scan), scan->failed)));
 	initStringInfo(&text);
 	note(&text, scan->present, "already in the table");
 	note(&text, scan->dropped, "left out by a trigger or another unique index of the table");
@@ -275,7 +276,7 @@ read_arguments(FunctionCallInfo fcinfo, TeScan *scan, Oid *relation)
 static Datum
 result_row(const TeScan *scan, FunctionCallInfo fcinfo)
 {
-	int64		skipped = te_scan_skipped(scan);
+	int64		skipped = count_skipped(scan);
 	Datum		values[] = {
 		Int64GetDatum(scan->added + skipped + scan->failed), Int64GetDatum(scan->added),
 		Int64GetDatum(skipped), Int64GetDatum(scan->failed)
@@ -300,8 +301,7 @@ thumbexif_scan(PG_FUNCTION_ARGS)
 
 	te_procedure_check(fcinfo, "thumbexif_scan()");
 	read_arguments(fcinfo, &scan, &relation);
-	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect_ext(SPI_OPT_NONATOMIC);
 	scan.attachment = te_table_access(relation, 0, scan.dry_run);
 	if (!scan.dry_run)
 		te_scan_lock(scan.attachment);

@@ -46,9 +46,6 @@ typedef struct TeScan
 	bool		warned_of_index;
 } TeScan;
 
-/* Files that are neither added nor failed. */
-extern int64 te_scan_skipped(const TeScan *scan);
-
 /*
  * One scan of a table at a time: two would insert the same paths, if no unique index prevents it.  The lock survives the
  * commits; it is released at the end, or when the transaction aborts.  ERROR if another session holds it, or on a node of a Citus cluster

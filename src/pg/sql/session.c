@@ -324,8 +324,7 @@ process_session_as(FunctionCallInfo fcinfo, Oid type)
 	te_procedure_check(fcinfo, "thumbexif_process_session()");
 	te_procedure_not_null(fcinfo, 0, "session_id");
 	te_procedure_not_null(fcinfo, 2, "jobs");
-	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect_ext(SPI_OPT_NONATOMIC);
 	process_session(fcinfo, type, &session);
 	SPI_finish();
 	PG_RETURN_DATUM(te_progress_row(&session.progress, fcinfo));

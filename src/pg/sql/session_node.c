@@ -109,8 +109,7 @@ thumbexif_session_node(PG_FUNCTION_ARGS)
 	te_procedure_check(fcinfo, "thumbexif_session_node()");
 	te_procedure_not_null(fcinfo, 0, "relation");
 	te_procedure_not_null(fcinfo, 1, "ids");
-	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect_ext(SPI_OPT_NONATOMIC);
 	te_portion_begin(&portion.common);
 	portion.common.progress.attachment = te_table_access(PG_GETARG_OID(0), TE_PART_ALL, false);
 	deconstruct_array(PG_GETARG_ARRAYTYPE_P(1), TEXTOID, -1, false, TYPALIGN_INT, &ids, NULL, &given);

@@ -196,8 +196,9 @@ te_tables_report(Relation relation)
 
 /* --- thumbexif_tables */
 
-bool
-te_tables_may_see(Oid relation)
+/* May the current user know of a table?  Its owner may, and who may read it and its schema. */
+static bool
+may_see(Oid relation)
 {
 	Oid			schema = get_rel_namespace(relation);
 	bool		gone = false;
@@ -213,11 +214,12 @@ te_tables_may_see(Oid relation)
 bool
 te_tables_may_count(Oid relation)
 {
-	return has_privs_of_role(GetUserId(), ROLE_PG_MONITOR) || te_tables_may_see(relation);
+	return has_privs_of_role(GetUserId(), ROLE_PG_MONITOR) || may_see(relation);
 }
 
-bool
-te_tables_may_read(Oid relation)
+/* May the current user see every row of a table?  Not one in a schema that is closed to the user. */
+static bool
+may_read_all(Oid relation)
 {
 	Oid			schema = get_rel_namespace(relation);
 	bool		gone = false;
@@ -257,7 +259,7 @@ te_tables_put_rows(FunctionCallInfo fcinfo, char *(*query) (const TeAttachment *
 	SPI_connect();
 	foreach(cell, attachments)
 	{
-		if (te_tables_may_read(((TeAttachment *) lfirst(cell))->relation))
+		if (may_read_all(((TeAttachment *) lfirst(cell))->relation))
 			put_rows(result, context, query((TeAttachment *) lfirst(cell)));
 	}
 	SPI_finish();
@@ -393,7 +395,7 @@ thumbexif_table_rows(PG_FUNCTION_ARGS)
 	SPI_connect();
 	foreach(cell, attachments)
 	{
-		if (te_tables_may_see(((TeAttachment *) lfirst(cell))->relation))
+		if (may_see(((TeAttachment *) lfirst(cell))->relation))
 			put_table((ReturnSetInfo *) fcinfo->resultinfo, lfirst(cell), counts);
 	}
 	SPI_finish();

@@ -15,14 +15,8 @@
 /* Report by a NOTICE what thumbexif_attach() has made of a table, which is open and locked.  Inside SPI. */
 extern void te_tables_report(Relation relation);
 
-/* May the current user know of a table?  Its owner may, and who may read it and its schema. */
-extern bool te_tables_may_see(Oid relation);
-
 /* Are numbers of a table shown to the current user?  To pg_monitor, of which superusers are, those of all tables. */
 extern bool te_tables_may_count(Oid relation);
-
-/* May the current user see every row of a table?  Not one in a schema that is closed to the user. */
-extern bool te_tables_may_read(Oid relation);
 
 /*
  * The body of a set-returning function: the rows of a query for each attached table all of whose rows the current user may see,

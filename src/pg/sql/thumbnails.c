@@ -136,8 +136,7 @@ of_asset(FunctionCallInfo fcinfo, Oid type, const char *name, char *(*make) (con
 
 	if (!te_asset_arguments(fcinfo, type, &attachment, &key))
 		PG_RETURN_NULL();
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	if (!read_on_node(attachment, &key, name, base, &set) && te_asset_read(attachment, &key, false, TE_STATE_SEE, &asset))
 		set = make(&asset, base);
 	if (set != NULL)

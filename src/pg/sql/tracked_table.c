@@ -8,9 +8,11 @@
 
 #include "access/detoast.h"
 #include "access/xact.h"
+#include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
+#include "utils/fmgrprotos.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
@@ -18,7 +20,6 @@
 #include "utils/uuid.h"
 
 #include "pg/base/array_text.h"
-#include "pg/base/extension.h"
 #include "pg/catalog/attachment.h"
 #include "pg/catalog/key.h"
 #include "tracked_table.h"
@@ -187,6 +188,16 @@ te_tracked_key(const TeTrackedTable *table, TupleTableSlot *row, Datum *key)
 		default:
 			return true;
 	}
+}
+
+bool
+te_tracked_same_key(const TeTrackedTable *table, Datum one, Datum other)
+{
+	if (table->key_type == UUIDOID)
+		return memcmp(DatumGetUUIDP(one), DatumGetUUIDP(other), UUID_LEN) == 0;
+	if (table->key_type == TEXTOID)
+		return DatumGetBool(DirectFunctionCall2Coll(texteq, C_COLLATION_OID, one, other));
+	return DatumGetInt64(one) == DatumGetInt64(other);
 }
 
 Datum

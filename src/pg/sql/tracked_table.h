@@ -67,6 +67,9 @@ extern TeTrackedTable *te_tracked_table_known(Oid relation);
  */
 extern bool te_tracked_key(const TeTrackedTable *table, TupleTableSlot *row, Datum *key);
 
+/* Are two keys of the table's the same? */
+extern bool te_tracked_same_key(const TeTrackedTable *table, Datum one, Datum other);
+
 /* A copy of the key in this memory. */
 extern Datum te_tracked_key_copy(const TeTrackedTable *table, Datum key, MemoryContext context);
 

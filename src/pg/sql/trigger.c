@@ -30,7 +30,6 @@
 #include "pg/base/subtransaction.h"
 #include "pg/catalog/asset_count.h"
 #include "pg/catalog/asset_state.h"
-#include "pg/catalog/attachment.h"
 #include "pg/catalog/inserted_range.h"
 #include "pg/catalog/key.h"
 #include "pg/catalog/key_sql.h"
@@ -336,7 +335,8 @@ track(TriggerData *trigger)
 	/* keep triggers on our own tables from being deferred: at commit they would run as the role that commits */
 	GetUserIdAndSecContext(&user, &context);
 	SetUserIdAndSecContext(user, context | SECURITY_RESTRICTED_OPERATION);
-	if (SPI_connect() != SPI_OK_CONNECT || SPI_register_trigger_data(trigger) != SPI_OK_TD_REGISTER)
+	SPI_connect();
+	if (SPI_register_trigger_data(trigger) != SPI_OK_TD_REGISTER)
 		elog(ERROR, "could not register the trigger's transition tables");
 	table = te_tracked_table(RelationGetRelid(trigger->tg_relation));
 	if (table->attachment != 0)
@@ -355,8 +355,7 @@ te_trigger_run_at_end(void (*work) (void))
 
 	te_run_as_extension(&save);
 	te_set_index_only();
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	work();
 	PopActiveSnapshot();

@@ -286,8 +286,7 @@ thumbexif_upload(PG_FUNCTION_ARGS)
 		upload.file_name = clean_file_name(text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	suffix = check_content(image);
 
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	upload.path = te_upload_write(VARDATA_ANY(image), VARSIZE_ANY_EXHDR(image), suffix);
 	insert_row(&upload);
 	process(&upload);

@@ -57,8 +57,7 @@ thumbexif_move_rights(PG_FUNCTION_ARGS)
 	Datum		values[] = {PG_GETARG_DATUM(0), PG_GETARG_DATUM(1)};
 	uint64		count;
 
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	if (SPI_execute_with_args("SELECT pg_catalog.format('GRANT EXECUTE ON FUNCTION %s TO %I%s', $2, r.rolname,"
 							  " CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' END)"
 							  " FROM pg_catalog.pg_proc AS p, pg_catalog.aclexplode(p.proacl) AS a,"

@@ -14,7 +14,6 @@
 #include "pg/base/statement.h"
 #include "pg/catalog/attachment.h"
 #include "pg/catalog/dropped_table.h"
-#include "pg/catalog/inserted_range.h"
 #include "pg/catalog/member_change.h"
 #include "shard_watch.h"
 #include "worker_table.h"

@@ -62,8 +62,7 @@ te_shard_change_before_commit(void)
 	if (!IsTransactionState() || !te_shmem_may_serve(MyDatabaseId) || !te_citus_is_installed() ||
 		!te_extension_find(&extension) || !te_cluster_folder_name(cluster))
 		return;
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	te_members_update_all(TE_MEMBERS_OF_COMMAND, &change);
 	SPI_finish();
 	if (change.attached > 0 || change.released > 0 || change.left)

@@ -15,7 +15,6 @@
 #include "utils/snapmgr.h"
 
 #include "pg/base/clock.h"
-#include "pg/base/extension.h"
 #include "pg/base/guc.h"
 #include "pg/base/statement.h"
 #include "pg/base/time_limit.h"
@@ -25,7 +24,6 @@
 #include "pg/pipeline/staleness.h"
 #include "pg/pipeline/sweep.h"
 #include "pg/pipeline/table_access.h"
-#include "pg/shared/activity.h"
 #include "table_health.h"
 #include "table_sweep.h"
 #include "worker_table.h"

@@ -27,7 +27,6 @@
 #include "pg/base/clock.h"
 #include "pg/base/extension.h"
 #include "pg/compat.h"
-#include "pg/pool/process.h"
 #include "pg/shared/shmem.h"
 #include "pg/shared/wakeup.h"
 #include "shard_change.h"
