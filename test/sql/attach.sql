@@ -175,6 +175,9 @@ BEGIN
 END
 $$;
 SELECT thumbexif_attach(NULL);
+SELECT thumbexif_attach('');
+SELECT thumbexif_attach('attach.My Photos');
+SELECT thumbexif_attach('attach.Photo');
 SELECT count(*) FROM thumbexif_internal.thumbexif_attachment;
 
 -- What can: smallint keys, a unique index that carries other columns, no column that is written.

@@ -121,6 +121,7 @@ my $photo = '00000000-0000-0000-0000-000000000001';
 like(as('keeper', q{SELECT thumbexif_grant('app', 'hall.photos', 'read')}), qr/permission denied for function thumbexif_grant/, 'not everybody may call it');
 like(as($superuser, q{SELECT thumbexif_grant('app', 'hall.photos', 'own')}), qr/role "app" does not own table hall\.photos/, 'nobody becomes owner by it');
 like(as($superuser, q{SELECT thumbexif_grant('public', 'hall.photos', 'read')}), qr/role "public" does not exist/, 'nor does PUBLIC get a right');
+like(as($superuser, q{SELECT thumbexif_grant('app', 'thumbexif_status', 'read')}), qr/"thumbexif_status" is not a table/, 'a view is named');
 like(as($superuser, q{SELECT thumbexif_grant('app', 'hall.photos', 'all')}), qr/"all" is nothing that can be granted.*'read'/s, 'what there is to grant is said');
 like(as($superuser, q{SELECT thumbexif_grant('keeper', 'hall.photos', 'own')}),
 	qr/NOTICE:  granted to role "keeper": SELECT on view thumbexif_status,.* EXECUTE on thumbexif_process, .*EXECUTE on thumbexif_attach,/, 'the owner is granted what only owners do, in one statement');

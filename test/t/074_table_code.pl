@@ -184,6 +184,24 @@ is(sql(q{SELECT id FROM thumbexif_internal.thumbexif_asset_bigint WHERE attachme
 sql(q{ALTER TABLE shop.typed ADD CHECK (taken_at < '2024-07-01 18:00')}, q{INSERT INTO shop.typed (id, path, exif_metadata) VALUES (8, 'abroad.png', '{}')});
 wait_for($server, 'a value that the column refuses fails the asset', q{SELECT status = 'failed' FROM thumbexif_internal.thumbexif_asset_bigint WHERE id = 8});
 
+# --- columns that are NOT NULL, with empty texts for what is absent, as some frameworks make them
+
+sql(q{CREATE TABLE shop.strict (id bigint PRIMARY KEY, path text, thumbnail_path varchar(255) NOT NULL DEFAULT '', width integer NOT NULL DEFAULT 0, camera_make text NOT NULL DEFAULT '')});
+like(said(q{SELECT thumbexif_attach('shop.strict')}), qr/written: thumbnail_path, width, camera_make\.\nNULL is not allowed in: camera_make\. /, 'attach tells where NULL is not allowed');
+sql(q{INSERT INTO shop.strict (id, path) VALUES (1, '1.png')});
+my $has_thumbnail = q{SELECT thumbnail_path LIKE '/%' FROM shop.strict};
+wait_for($server, 'an empty path of a thumbnail is none: the worker makes one', $has_thumbnail);
+sql('SELECT thumbexif_pause($$shop.strict$$)');
+my $empty = q{UPDATE shop.strict SET thumbnail_path = ''};
+is(sql($empty, q{SELECT stale FROM thumbexif_state(1, 'shop.strict')}), '{thumbnail}', 'thumbexif_state() misses it');
+is(sql(q{SELECT thumbexif_gallery('shop.strict') LIKE '%not made by thumbexif%'}), 'f', 'the page takes it for nobody\'s');
+is(sql(q{SELECT status FROM thumbexif_process(1, 'shop.strict')}, $has_thumbnail), "done\nt", 'so does thumbexif_process()');
+is(sql($empty, q{SET client_min_messages = error}, q{CALL thumbexif_backfill(relation => 'shop.strict')}, $has_thumbnail), "1|1|0|0\nt", 'and a backfill');
+write_file("$root/bare.png", tiny_picture());
+sql(q{UPDATE shop.strict SET path = 'bare.png'}, q{CALL thumbexif_backfill(relation => 'shop.strict')});
+like(sql(q{SELECT error, camera_make FROM thumbexif_failures f JOIN shop.strict s ON s.id::text = f.id WHERE relation = 'shop.strict'::regclass}), qr/null value in column "camera_make".*\|Tiny$/, 'a photo that lacks a value fails, with the reason');
+sql('DROP TABLE shop.strict');
+
 # --- keys that are texts, in any order, and with any bytes
 
 my @keys = ('b', 'B', 'a', '', ' ', 'cl9ebqhxk00003b600tymydho', '01ARZ3NDEKTSV4RRFFQ69G5FAV', 'Kéy "1"', "it's", '../../etc', 'x' x 127, 'Ä', 'z', 'failed');

@@ -3,7 +3,8 @@
  *		What the kernel, or the container that the server runs in, does not let us do.
  *
  * Files are opened by openat2 and decoders are confined by seccomp.  An old kernel answers ENOSYS, and so
- * does gVisor; the filters of old container engines answer EPERM to system calls that they do not know.
+ * do gVisor before the end of 2026 and systemd's RestrictSUIDSGID; the filters of old container engines answer EPERM or
+ * ENOSYS to system calls that they do not know.
  */
 #include "postgres.h"
 
@@ -30,7 +31,7 @@ te_system_missing(void)
 
 	if (is_refused(fd))
 		return errno == ENOSYS ?
-			"The kernel lacks the system call openat2: use Linux 5.6 or later, and no container runtime that has a kernel of its own, as gVisor." :
+			"The kernel lacks the system call openat2, or it is hidden: use Linux 5.6 or later, a container engine that knows it (Docker 20.10 or later), no older gVisor, and no RestrictSUIDSGID in the server's systemd unit." :
 			"The container's seccomp profile does not permit the system call openat2: use a newer container engine (Docker 20.10 or later), or permit it.";
 	if (fd >= 0)
 		(void) close((int) fd);

@@ -165,6 +165,14 @@ te_path_sql(const char *column)
 					" ELSE pg_catalog.left(%s, 5000) END", text, text, text);
 }
 
+char *
+te_out_thumbnail_path(int row, int column)
+{
+	char	   *path = te_out_text(row, column);
+
+	return path != NULL && path[0] != '\0' ? path : NULL;
+}
+
 /*
  * Append a SELECT of key, path, thumbnail_path and whether there is a thumbnail in the row, up to its WHERE.  The casts guarantee the result types should a
  * column's type have changed since the attachment was read.
@@ -189,7 +197,7 @@ read_row(TeAsset *asset)
 	asset->has_thumbnail = te_attachment_stores_bytes(asset->attachment) && DatumGetBool(te_out(0, 4));
 	asset->has_row = true;
 	asset->path = te_out_text(0, 2);
-	asset->thumbnail_path = te_out_text(0, 3);
+	asset->thumbnail_path = te_out_thumbnail_path(0, 3);
 }
 
 /* TeArgs.each: a row of an asset, and the row of the next asset. */

@@ -69,8 +69,8 @@ typedef struct TeAsset
 	const TeAttachment *attachment;
 	TeKey		key;
 	bool		has_row;
-	char	   *path;			/* NULL if NULL in the row, like thumbnail_path */
-	char	   *thumbnail_path;
+	char	   *path;			/* NULL if NULL in the row */
+	char	   *thumbnail_path; /* NULL if NULL or empty in the row */
 	bool		has_thumbnail;	/* the row has a thumbnail itself: bytes, not a path */
 	bool		thumbnail_lost; /* a check found our thumbnail file, or that of another size, absent or incomplete */
 	TeState		state;
@@ -81,6 +81,12 @@ typedef struct TeAsset
  * and hundreds of rows are read at a time.
  */
 extern char *te_path_sql(const char *column);
+
+/*
+ * A thumbnail's path that was read so, by row and column of the result.  NULL also for an empty text, by which applications whose texts are NOT NULL
+ * say that there is none.
+ */
+extern char *te_out_thumbnail_path(int row, int column);
 
 /* The label of a status in the type thumbexif_asset_status. */
 extern const char *te_asset_status_name(TeAssetStatus status);

@@ -129,7 +129,7 @@ te_asset_read(TeAttachment *attachment, const TeKey *key, bool with_path, TeStat
 	if (asset->has_row)
 	{
 		asset->path = te_out_text(0, 1);
-		asset->thumbnail_path = te_out_text(0, 2);
+		asset->thumbnail_path = te_out_thumbnail_path(0, 2);
 		asset->has_thumbnail = DatumGetBool(te_out(0, 3));
 	}
 	te_sql_free();

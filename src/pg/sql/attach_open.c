@@ -77,9 +77,24 @@ create_table(const RangeVar *table, TeGivenColumns *given)
 		elog(ERROR, "could not run \"%s\"", sql.data);
 }
 
+/* The parts of a table's name. */
+static List *
+parse_name(const char *name)
+{
+	List	   *parts;
+
+	if (!SplitIdentifierString(pstrdup(name), '.', &parts) || parts == NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_NAME),
+				 errmsg("\"%s\" is not the name of a table", name),
+				 errhint("Write it as in SQL, in double quotes if it has capitals or blanks: 'photos', 'media.photos', '\"My Photos\"'.")));
+	list_free(parts);
+	return textToQualifiedNameList(cstring_to_text(name));
+}
+
 /* May a table be created that does not exist?  Its name may be misspelt. */
 static void
-check_may_create(const RangeVar *table, bool create)
+check_may_create(const RangeVar *table, const char *given, bool create)
 {
 	if (create || (table->schemaname == NULL && strcmp(table->relname, TE_STANDARD_TABLE) == 0))
 		return;
@@ -88,19 +103,22 @@ check_may_create(const RangeVar *table, bool create)
 			 table->schemaname != NULL
 			 ? errmsg("table \"%s.%s\" does not exist", table->schemaname, table->relname)
 			 : errmsg("table \"%s\" does not exist", table->relname),
-			 errhint("Check its name and schema. To create it, add the parameter create_table => true.")));
+			 strpbrk(given, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != NULL && strchr(given, '"') == NULL
+			 ? errhint("Check its name and schema. A name with capitals is written in double quotes, as '\"Photos\"'. To create the table, add the parameter create_table => true.")
+			 : errhint("Check its name and schema. To create it, add the parameter create_table => true.")));
 }
 
 Relation
 te_attach_open_table(text *name, TeGivenColumns *given, bool create)
 {
-	RangeVar   *table = makeRangeVarFromNameList(textToQualifiedNameList(name));
+	char	   *given_name = text_to_cstring(name);
+	RangeVar   *table = makeRangeVarFromNameList(parse_name(given_name));
 	Oid			relation = RangeVarGetRelidExtended(table, ShareRowExclusiveLock, RVR_MISSING_OK,
 													check_owner, NULL);
 
 	if (!OidIsValid(relation))
 	{
-		check_may_create(table, create);
+		check_may_create(table, given_name, create);
 		create_table(table, given);
 		relation = RangeVarGetRelidExtended(table, ShareRowExclusiveLock, 0, check_owner, NULL);
 	}

@@ -174,7 +174,7 @@ read_photo(Gallery *gallery, Photo *photo)
 	char	   *facts = read_facts();
 
 	MemoryContextSwitchTo(caller);
-	photo->thumbnail_path = te_out_text(0, TE_GALLERY_THUMBNAIL_PATH);
+	photo->thumbnail_path = te_out_thumbnail_path(0, TE_GALLERY_THUMBNAIL_PATH);
 	photo->facts = pstrdup(facts);
 	photo->thumbnail = read_thumbnail();
 	photo->part = gallery->distributed ? te_out_text(0, TE_GALLERY_PART) : NULL;

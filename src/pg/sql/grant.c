@@ -130,7 +130,7 @@ check_table(const RangeVar *table, Oid relation, Oid old_relation, void *argumen
 	if (kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("relation with OID %u is not a table", relation),
+				 errmsg("\"%s\" is not a table", table->relname),
 				 errhint("Name an attached table, or one that is to be attached.")));
 	grant->owner = relation_owner(relation);
 	grant->table = quote_qualified_identifier(table->schemaname, table->relname);

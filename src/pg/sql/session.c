@@ -115,7 +115,12 @@ find_jobs(const char *name, Jobs *jobs)
 	HeapTuple	tuple;
 	Form_pg_class form;
 
-	jobs->relation = RangeVarGetRelid(makeRangeVarFromNameList(names), AccessShareLock, false);
+	jobs->relation = RangeVarGetRelid(makeRangeVarFromNameList(names), AccessShareLock, true);
+	if (!OidIsValid(jobs->relation))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("table of jobs \"%s\" does not exist", NameListToString(names)),
+				 errhint("Name the table with the columns session_id and asset_id in the parameter \"jobs\".")));
 	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(jobs->relation));
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for relation %u", jobs->relation);

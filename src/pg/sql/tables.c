@@ -90,6 +90,16 @@ is_told(const TeAttachment *attachment, TeColumn column)
 	return !te_key_has_column(&attachment->key, name) && strcmp(attachment->path, name) != 0;
 }
 
+/* May a photo lack what is written to a column that does not allow NULL? */
+static bool
+may_refuse_null(const TeAttachment *attachment, TeColumn column)
+{
+	TeColumnInfo info;
+
+	return (te_columns[column].from_exif || te_columns[column].from_pixels) &&
+		te_column_find(attachment->relation, attachment->column[column], &info) && info.not_null;
+}
+
 /* The DETAIL of the NOTICE. */
 static char *
 describe(const TeAttachment *attachment)
@@ -99,8 +109,10 @@ describe(const TeAttachment *attachment)
 	StringInfoData absent;
 	StringInfoData refused;
 	StringInfoData facts;
+	StringInfoData strict;
 
 	initStringInfo(&facts);
+	initStringInfo(&strict);
 	initStringInfo(&text);
 	initStringInfo(&written);
 	initStringInfo(&absent);
@@ -118,8 +130,12 @@ describe(const TeAttachment *attachment)
 		if (attachment->column[i] == NULL && !is_told(attachment, i))
 			continue;
 		append_column(list, te_columns[i].name, attachment->column[i]);
+		if (attachment->column[i] != NULL && may_refuse_null(attachment, i))
+			append_column(&strict, te_columns[i].name, attachment->column[i]);
 	}
 	appendStringInfo(&text, " are read; written: %s.", written.len > 0 ? written.data : "none");
+	if (strict.len > 0)
+		appendStringInfo(&text, "\nNULL is not allowed in: %s. If a photo is replaced by one without that value, its asset fails.", strict.data);
 	if (absent.len > 0)
 		appendStringInfo(&text, "\nNot written, since the table has no such columns: %s.", absent.data);
 	if (refused.len > 0)
