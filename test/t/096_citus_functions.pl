@@ -144,8 +144,8 @@ sub lose
 	my $from = shift;
 
 	value($coordinator, sprintf q{DELETE FROM quiet WHERE id BETWEEN %d AND %d; UPDATE quiet SET path = '1.png' WHERE id BETWEEN %d AND %d}, $from, $from + 3, $from + 4, $from + 6);
-	value($_, sprintf q{DELETE FROM thumbexif_internal.thumbexif_asset s USING thumbexif_internal.thumbexif_attachment a
-		WHERE s.attachment = a.attachment AND a.relation::text LIKE 'quiet%%' AND s.id::text IN (SELECT i::text FROM generate_series(%d, %d) i)}, $from + 7, $from + 11) foreach @workers;
+	value($_, sprintf q{DELETE FROM thumbexif_internal.thumbexif_asset_bigint s USING thumbexif_internal.thumbexif_attachment a
+		WHERE s.attachment = a.attachment AND a.relation::text LIKE 'quiet%%' AND s.id BETWEEN %d AND %d}, $from + 7, $from + 11) foreach @workers;
 	return;
 }
 lose(1);
