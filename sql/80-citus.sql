@@ -32,6 +32,13 @@ COMMENT ON PROCEDURE @extschema@.thumbexif_backfill_node(pg_catalog.regclass, bi
     'a portion of a backfill on this node of a Citus cluster, as thumbexif_backfill() on the coordinator has it done; place tells what was done and where the next call goes on';
 REVOKE EXECUTE ON PROCEDURE @extschema@.thumbexif_backfill_node(pg_catalog.regclass, bigint, integer, boolean, pg_catalog.text, boolean, integer, pg_catalog.text) FROM PUBLIC;
 
+CREATE OR REPLACE PROCEDURE @extschema@.thumbexif_sweep_node(relation pg_catalog.regclass, milliseconds integer, INOUT place pg_catalog.text DEFAULT NULL)
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'thumbexif_sweep_node';
+COMMENT ON PROCEDURE @extschema@.thumbexif_sweep_node(pg_catalog.regclass, integer, pg_catalog.text) IS
+    'a portion of a sweep on this node of a Citus cluster, as thumbexif_sweep() on the coordinator has it done; place tells what was done and where the next call goes on';
+REVOKE EXECUTE ON PROCEDURE @extschema@.thumbexif_sweep_node(pg_catalog.regclass, integer, pg_catalog.text) FROM PUBLIC;
+
 CREATE OR REPLACE PROCEDURE @extschema@.thumbexif_session_node(relation pg_catalog.regclass, ids pg_catalog.text[], INOUT answer pg_catalog.text DEFAULT NULL)
 LANGUAGE c
 AS 'MODULE_PATHNAME', 'thumbexif_session_node';

@@ -88,6 +88,8 @@ is( value($coordinator, q{SELECT count(*) > 0, bool_and(relation IS NULL OR rela
 	't|t', 'thumbexif_workers shows workers of other nodes, and the table that a shard belongs to');
 value($coordinator, q{INSERT INTO photos (id, path) SELECT i, 'none.png' FROM generate_series(101, 104) i});
 wait_for($coordinator, 'failures of all nodes are shown', q{SELECT string_agg(id, ',' ORDER BY id) FROM thumbexif_failures WHERE relation = 'photos'::regclass}, '101,102,103,104');
+refused($coordinator, q{BEGIN; UPDATE photos SET path = 'nothing.png' WHERE id = 101; SELECT thumbexif_retry_all(); COMMIT}, qr/given to thumbexif_retry_all\(\) inside a transaction block/,
+	'in a transaction block, for which other nodes could wait, thumbexif_retry_all() is refused');
 is(value($coordinator, 'SELECT thumbexif_retry_all()'), 4, 'thumbexif_retry_all() counts those of all nodes');
 value($coordinator, 'SELECT thumbexif_pause()');
 is(on_nodes($cluster, 'SELECT paused FROM thumbexif_tables'), 't t t', 'a pause is on all nodes');

@@ -27,9 +27,12 @@ my $before = value($coordinator, $names);
 
 # --- a node joins: the table is attached there, and shards that come to it are processed
 
+value($coordinator, q{SELECT thumbexif_pause('photos')});
 my $second = add_worker($cluster);
 my $place = sprintf q{'%s', %d}, $second->host, $second->port;
 wait_for($second, 'a node that has joined has the table attached', q{SELECT count(*) FROM thumbexif_internal.thumbexif_attachment}, 1);
+is(value($second, q{SELECT paused FROM thumbexif_tables}), 't', 'and paused, as it is on the others');
+value($coordinator, q{SELECT thumbexif_resume('photos')});
 value($coordinator, 'SELECT rebalance_table_shards()');
 wait_for($second, 'and the shards that it was given', q{SELECT count(*) FROM thumbexif_internal.thumbexif_attachment WHERE shard IS NOT NULL}, 2);
 wait_for($coordinator, 'whose rows are known to be done', q{SELECT status || assets FROM thumbexif_status}, 'done100');

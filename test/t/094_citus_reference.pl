@@ -119,9 +119,24 @@ $other->finish;
 wait_for($coordinator, 'and are done then', $done, 41);
 is(copies('places'), 1, 'with equal copies');
 
-# --- a node that dies: nothing can be written, and nothing counts as a failed attempt
+# --- a row that is not in all copies yet, since a transaction has committed on some nodes, and is prepared on another
 
 my $port = $workers[1]->port;
+my $insert = "SET citus.enable_manual_changes_to_shards = on; BEGIN; INSERT INTO places_$shard{places} (id, path) VALUES (43, '43.png');";
+value($coordinator, "SELECT thumbexif_pause('places')");
+value($workers[1], "$insert PREPARE TRANSACTION 'outstanding'");
+value($_, "$insert COMMIT") foreach $coordinator, $workers[0];
+(undef, undef, $error) = $coordinator->psql('postgres', q{SELECT thumbexif_process(43, 'places')});
+like($error, qr/ERROR:  the row of asset 43 is not the same on node \S+:$port\n/, 'a row that is not in all copies is not processed');
+is(value($coordinator, q{CALL thumbexif_backfill(relation => 'places')}), '0|0|0|0', 'a backfill leaves it alone');
+is(value($coordinator, q{SELECT concat(thumbnail_path, status, attempts) FROM places, thumbexif_internal.thumbexif_asset_bigint s WHERE places.id = 43 AND s.id = 43}), 'queued0', 'and it waits');
+value($workers[1], q{COMMIT PREPARED 'outstanding'});
+is(value($coordinator, q{CALL thumbexif_backfill(relation => 'places')}), '1|1|0|0', 'until all nodes have committed');
+is(copies('places'), 1, 'with equal copies');
+value($coordinator, q{DELETE FROM places WHERE id = 43; SELECT thumbexif_resume('places')});
+
+# --- a node that dies: nothing can be written, and nothing counts as a failed attempt
+
 my $state = q{SELECT concat(status, attempts, interruptions) FROM thumbexif_internal.thumbexif_asset_bigint WHERE id = 5};
 value($coordinator, "SELECT thumbexif_pause('places')");
 $workers[1]->stop('immediate');

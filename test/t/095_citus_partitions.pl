@@ -164,7 +164,10 @@ done_are(49 - $feb, 'rows of a shard that moves then are adopted');
 %named = map { $_ => 1 } split /\n/, value($coordinator, 'SELECT thumbnail_path FROM photos UNION ALL SELECT thumbnail_path FROM photos_feb');
 is(surplus_files($cluster, \%named), '', 'a clean-up');
 is(scalar(grep { !-e $_ } keys %named), 0, 'leaves the files of rows of the table that was a partition, on whichever node');
-my ($deleted) = split /\n/, value($coordinator, q{DELETE FROM photos_feb WHERE id = 29 RETURNING thumbnail_path});
+value($coordinator, q{ALTER TABLE photos_feb RENAME thumbnail_path TO "a picture"; ALTER TABLE photos_feb RENAME id TO nr});
+is(surplus_files($cluster, \%named), '', 'a clean-up when its columns have other names');
+is(scalar(grep { !-e $_ } keys %named), 0, 'leaves them, too');
+my ($deleted) = split /\n/, value($coordinator, q{DELETE FROM photos_feb WHERE nr = 29 RETURNING "a picture"});
 delete $named{$deleted};
 is(surplus_files($cluster, \%named), '', 'but not that of one that is deleted there');
 
@@ -269,17 +272,18 @@ foreach my $change ('is moved', 'is split')
 	value($coordinator, $change eq 'is moved' ? move_sql('albums') :
 		q{SELECT citus_split_shard_by_split_points(shardid, ARRAY[((shardminvalue::bigint + shardmaxvalue::bigint) / 2)::text], (SELECT array_agg(nodeid::int ORDER BY nodeid) FROM pg_dist_node WHERE groupid <> 0), 'block_writes')
 			FROM pg_dist_shard WHERE logicalrelid = 'albums'::regclass ORDER BY shardid LIMIT 1});
+	value($coordinator, q{ALTER TABLE albums_3 RENAME thumbnail_path TO picture; ALTER TABLE albums_3 RENAME day TO night}) if $change eq 'is split';
 	value($coordinator, q{SELECT thumbexif_resume()});
 	wait_for($coordinator, "a shard $change, with its partitions: all are done", $albums, 'done 32');
 	wait_for($coordinator, 'what waited is done anew in each partition', "SELECT count(*) FROM ($names) AS n WHERE thumbnail_path IN (" . join(',', map { "'$_'" } keys %old) . ')', 0);
 	is(value($coordinator, $rest), $before, 'and nothing else');
 	is(on_nodes($cluster, 'SELECT count(*) FROM thumbexif_internal.thumbexif_left'), '0 0 0', 'and nothing is left to tell');
 	value($coordinator, 'SELECT thumbexif_clean()');
-	is(scalar(grep { !-e $_ } split /\n/, value($coordinator, 'SELECT thumbnail_path FROM albums UNION ALL SELECT thumbnail_path FROM albums_3')), 0, 'a clean-up leaves the files of all rows, also of what was a partition');
+	is(scalar(grep { !-e $_ } split /\n/, value($coordinator, 'SELECT thumbnail_path FROM albums UNION ALL SELECT ' . ($change eq 'is split' ? 'picture' : 'thumbnail_path') . ' FROM albums_3')), 0, 'a clean-up leaves the files of all rows, also of what was a partition');
 }
 value($coordinator, 'DROP TABLE albums');
 like(said('SELECT thumbexif_clean()'), qr/NOTICE:  there are thumbnails of distributed tables that were dropped by functions, or were partitioned/, 'of a partitioned table that is dropped, too, thumbexif_clean() says that they stay');
-my @kept = split /\n/, value($coordinator, 'SELECT thumbnail_path FROM albums_3');
+my @kept = split /\n/, value($coordinator, 'SELECT picture FROM albums_3');
 is(scalar(grep { -e $_ } @kept), 16, 'so that a table that was a partition has its files');
 ok(value($coordinator, 'SELECT thumbexif_clean_dropped()') >= 48, 'thumbexif_clean_dropped() removes all of them');
 

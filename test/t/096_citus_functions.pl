@@ -129,6 +129,48 @@ $port = value($coordinator, sprintf $node_of, 2);
 like($error, qr/WARNING:  asset 2 failed: [^\n]*\nDETAIL:  Its path is "none.png". It was processed on node \S+:$port.\n/, 'and what failed, with the node');
 is(value($coordinator, q{SELECT count(*) FROM photos WHERE id BETWEEN 1001 AND 1009 AND thumbnail_path IS NOT NULL AND width = 1}), 9, 'its rows are written');
 
+# --- thumbexif_sweep()
+
+value($coordinator, q{CREATE TABLE quiet (id bigint PRIMARY KEY, path text NOT NULL, thumbnail_path text); SELECT create_distributed_table('quiet', 'id', shard_count => 4)});
+value($coordinator, q{SELECT thumbexif_attach('quiet', triggers => false)});
+value($coordinator, q{SELECT thumbexif_pause('quiet')});
+value($coordinator, q{INSERT INTO quiet SELECT i, i || '.png' FROM generate_series(1, 24) i});
+is(value($coordinator, q{CALL thumbexif_sweep('quiet')}), '24|24|0|0', 'a sweep finds the rows on all nodes');
+is(value($coordinator, q{CALL thumbexif_backfill(relation => 'quiet')}), '24|24|0|0', 'they are done');
+
+# lose(FROM): of twelve rows, four are deleted, three have another path, and five have no states any more
+sub lose
+{
+	my $from = shift;
+
+	value($coordinator, sprintf q{DELETE FROM quiet WHERE id BETWEEN %d AND %d; UPDATE quiet SET path = '1.png' WHERE id BETWEEN %d AND %d}, $from, $from + 3, $from + 4, $from + 6);
+	value($_, sprintf q{DELETE FROM thumbexif_internal.thumbexif_asset_bigint s USING thumbexif_internal.thumbexif_attachment a
+		WHERE s.attachment = a.attachment AND a.relation::text LIKE 'quiet%%' AND s.id BETWEEN %d AND %d}, $from + 7, $from + 11) foreach @workers;
+	return;
+}
+lose(1);
+is(value($coordinator, q{CALL thumbexif_sweep('quiet')}), '20|3|5|4', 'and what has changed, was lost or is gone');
+lose(13);
+my ($answers, %swept) = (0);
+foreach my $worker (@workers)
+{
+	for (my $answer = {}; !$answer->{ended}; $answers++)
+	{
+		my $place = %{$answer} ? "'" . JSON::PP->new->encode($answer) . "'" : 'NULL';
+
+		$answer = JSON::PP->new->decode(value($worker, "CALL thumbexif_sweep_node('quiet', 0, $place)"));
+		$swept{$_} += $answer->{$_} foreach qw(rows_read queued adopted removed rows_left);
+	}
+}
+is(join('|', @swept{qw(rows_read queued adopted removed rows_left)}), '16|3|5|4|0', 'in portions that end anywhere, it finds the same');
+cmp_ok($answers, '>', 4, 'each shard more than one');
+value($coordinator, q{CREATE ROLE stranger LOGIN; GRANT EXECUTE ON PROCEDURE thumbexif_sweep TO stranger});
+like(as('stranger', q{CALL thumbexif_sweep('quiet')}), qr/ERROR:  must be owner of table quiet/, 'none but the owner sweeps');
+$workers[1]->stop('immediate');
+like(failure($coordinator, q{CALL thumbexif_sweep('quiet')}), qr/WARNING:  08006: could not go on with the sweep of table public\.quiet on node \S+:@{[ $workers[1]->port ]}\n/, 'a node that is down is named');
+$workers[1]->start;
+value($coordinator, q{SELECT thumbexif_detach('quiet')});
+
 # --- failures during a backfill
 
 value($coordinator, q{INSERT INTO photos (id, path) SELECT i, 'gone.png' FROM generate_series(2001, 2150) i});

@@ -115,30 +115,70 @@ te_member_for_user(const TeAttachment *attachment)
 	return copy;
 }
 
-TeAttachment *
-te_member_as(const TeAttachment *member, Oid relation)
+/* The columns of a relation (List of their names) that have texts; NIL if others of the types of a key are missing. */
+static List *
+text_columns(Oid relation, const TeKeyColumns *key)
 {
-	TeAttachment *copy = palloc(sizeof(TeAttachment));
+	Oid			missing[TE_KEY_MAX_COLUMNS];
+	int			count = key->count;
+	List	   *names = NIL;
+	TeColumnInfo info;
+	char	   *name;
+
+	memcpy(missing, key->type, sizeof(Oid) * count);
+	for (AttrNumber i = 1; (name = get_attname(relation, i, true)) != NULL; i++)
+	{
+		int			n = 0;
+
+		if (!te_column_find(relation, name, &info))
+			continue;			/* it was dropped */
+		if (te_path_accepts(info.type))
+			names = lappend(names, name);
+		while (n < count && missing[n] != te_key_part_type(info.type))
+			n++;
+		if (n < count)
+			missing[n] = missing[--count];
+	}
+	return count == 0 ? names : NIL;
+}
+
+List *
+te_member_once(const TeAttachment *member, Oid relation)
+{
 	const char *thumbnail = member->column[TE_COL_THUMBNAIL_PATH];
 	HeapTuple	class = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
 	TeColumnInfo info;
+	TeAttachment table = *member;
+	List	   *columns;
+	List	   *found = NIL;
+	ListCell   *cell;
 	char		kind;
 
 	if (!HeapTupleIsValid(class))
-		return NULL;
-	*copy = *member;
-	copy->relation = relation;
-	copy->owner = ((Form_pg_class) GETSTRUCT(class))->relowner;
+		return NIL;
+	table.relation = relation;
+	table.owner = ((Form_pg_class) GETSTRUCT(class))->relowner;
 	kind = ((Form_pg_class) GETSTRUCT(class))->relkind;
 	ReleaseSysCache(class);
-	if (kind != RELKIND_RELATION || te_key_columns_look_up(relation, &copy->key) >= 0 ||
-		thumbnail == NULL || !te_column_find(relation, thumbnail, &info) || !te_path_accepts(info.type))
-		return NULL;
-	if (copy->owner != member->owner)
-		copy->search_path = NULL;	/* it was kept for that one */
-	copy->name = te_relation_name(relation);
-	copy->rows = psprintf("ONLY %s", copy->name);
-	return copy;
+	if (kind != RELKIND_RELATION)
+		return NIL;
+	if (table.owner != member->owner)
+		table.search_path = NULL;	/* it was kept for that one */
+	table.name = te_relation_name(relation);
+	table.rows = psprintf("ONLY %s", table.name);
+	if (thumbnail != NULL && te_column_find(relation, thumbnail, &info) && te_path_accepts(info.type))
+		columns = list_make1(unconstify(char *, thumbnail));
+	else
+		columns = text_columns(relation, &member->key);
+	foreach(cell, columns)
+	{
+		TeAttachment *copy = palloc(sizeof(TeAttachment));
+
+		*copy = table;
+		copy->column[TE_COL_THUMBNAIL_PATH] = lfirst(cell);
+		found = lappend(found, copy);
+	}
+	return found;
 }
 
 void

@@ -38,10 +38,11 @@ extern TeTriggerSet te_member_triggers(const TeAttachment *parent);
 extern TeAttachment *te_member_for_user(const TeAttachment *attachment);
 
 /*
- * The attachment of a member as that of another table with the same columns, which need not be attached; NULL if its columns are others, or if
- * it is partitioned.
+ * A table that may have been a member, and have rows that name thumbnails: the attachment of a member as that of this table (List of TeAttachment *), once
+ * for each column that may have their paths.  That is the column of the member.  If there is none of that name, it may have been renamed: then each that has texts,
+ * if the table has columns of the types of the key as well.  For te_rows_naming() only, since no other column need be there.
  */
-extern TeAttachment *te_member_as(const TeAttachment *member, Oid relation);
+extern List *te_member_once(const TeAttachment *member, Oid relation);
 
 /* ERROR if it is a member: some things are done to all of them at once. */
 extern void te_member_refuse(const TeAttachment *attachment);

@@ -19,6 +19,29 @@
 
 /* --- the rows that name files */
 
+/* Add the ends of the names of files (entries may be NULL) as an array parameter; false if there are none. */
+static bool
+arg_ends(TeArgs *args, char *const *files, int count)
+{
+	Datum	   *ends = palloc(sizeof(Datum) * Max(count, 1));
+	int			n = 0;
+
+	for (int i = 0; i < count; i++)
+	{
+		if (files[i] != NULL)
+			ends[n++] = CStringGetTextDatum(files[i] + Max((int) strlen(files[i]) - NAME_END, 0));
+	}
+	te_arg_array(args, TEXTOID, ends, NULL, n);
+	return n > 0;
+}
+
+/* A condition: the path ends as one of $1. */
+static char *
+ends_sql(const char *path)
+{
+	return psprintf("pg_catalog.right(%s, %d) COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.=) ANY ($1)", path, NAME_END);
+}
+
 typedef struct Naming
 {
 	const TeAttachment *attachment;
@@ -50,24 +73,15 @@ find_rows(Naming *naming)
 {
 	const TeAttachment *attachment = naming->attachment;
 	const char *path = te_path_sql(quote_identifier(attachment->column[TE_COL_THUMBNAIL_PATH]));
-	Datum	   *ends = palloc(sizeof(Datum) * naming->count);
+	char	  **files = palloc(sizeof(char *) * Max(naming->count, 1));
 	TeArgs		args = {.each = note_row, .each_arg = naming};
-	int			n = 0;
 
 	for (int i = 0; i < naming->count; i++)
-	{
-		const char *file = naming->gone[i]->state.file;
-
-		if (file != NULL)
-			ends[n++] = CStringGetTextDatum(file + Max((int) strlen(file) - NAME_END, 0));
-	}
-	if (n == 0)
-		return;
-	te_arg_array(&args, TEXTOID, ends, NULL, n);
-	te_sql_as_owner(attachment->relation, attachment->owner, attachment->search_path,
-					psprintf("SELECT %s, %s FROM ONLY %s WHERE %s AND"
-							 " pg_catalog.right(%s, %d) COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.=) ANY ($1)",
-							 te_key_out_sql(&attachment->key, ""), path, attachment->name, te_key_fits_sql(&attachment->key, ""), path, NAME_END), &args);
+		files[i] = naming->gone[i]->state.file;
+	if (arg_ends(&args, files, naming->count))
+		te_sql_as_owner(attachment->relation, attachment->owner, attachment->search_path,
+						psprintf("SELECT %s, %s FROM ONLY %s WHERE %s AND %s", te_key_out_sql(&attachment->key, ""), path, attachment->name,
+								 te_key_fits_sql(&attachment->key, ""), ends_sql(path)), &args);
 }
 
 /* The same in the other partitions, if the table is one. */
@@ -86,24 +100,36 @@ find_rows_elsewhere(Naming *naming)
 	naming->attachment = attachment;
 }
 
+typedef struct Named
+{
+	char	  **files;
+	int			count;
+	bool	   *named;
+} Named;
+
+static void
+note_named(void *arg)
+{
+	Named	   *named = arg;
+	char	   *path = te_out_text(0, 1);
+
+	for (int i = 0; i < named->count; i++)
+		named->named[i] |= te_path_names_file(path, named->files[i]);
+	pfree(path);
+}
+
 void
 te_rows_naming(const TeAttachment *attachment, char **files, int count, bool *named)
 {
-	TeAsset    *assets = palloc0(sizeof(TeAsset) * count);
-	const TeAsset **gone = palloc(sizeof(TeAsset *) * count);
-	Naming		naming = {attachment, gone, palloc0(sizeof(TeAsset) * count), count};
+	Named		all = {files, count, named};
+	TeArgs		args = {.each = note_named, .each_arg = &all};
+	const char *path = attachment->column[TE_COL_THUMBNAIL_PATH];
 
-	if (attachment->column[TE_COL_THUMBNAIL_PATH] == NULL)
+	if (path == NULL || !arg_ends(&args, files, count))
 		return;
-	for (int i = 0; i < count; i++)
-	{
-		assets[i].attachment = attachment;
-		assets[i].state.file = files[i];
-		gone[i] = &assets[i];
-	}
-	find_rows(&naming);
-	for (int i = 0; i < count; i++)
-		named[i] |= naming.rows[i].has_row;
+	path = te_path_sql(quote_identifier(path));
+	te_sql_as_owner(attachment->relation, attachment->owner, attachment->search_path,
+					psprintf("SELECT %s FROM ONLY %s WHERE %s", path, attachment->name, ends_sql(path)), &args);
 }
 
 /* --- moving and giving */

@@ -26,7 +26,7 @@ extern int	te_moved_states(const TeAttachment *attachment, const TeAsset **gone,
  */
 extern Datum te_moved_states_of_keys(const TeAttachment *attachment, Datum keys, bool *any);
 
-/* Set named[i] for files (as in states) that a row of the table names.  Reads the whole table, as te_moved_states(). */
+/* Set named[i] for files (as in states) that a row of the table names, whatever its key.  Reads the whole table, as te_moved_states(). */
 extern void te_rows_naming(const TeAttachment *attachment, char **files, int count, bool *named);
 
 #endif							/* TE_PG_MOVED_STATE_H */

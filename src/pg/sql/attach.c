@@ -215,8 +215,8 @@ store_mapping(Relation relation, const TeAttachment *old, const TeMapping *mappi
 	}
 	else
 	{
-		appendStringInfo(&sql, ", attachment, relation) VALUES (%s, %d, %u)",
-						 values.data, next_attachment_number(), RelationGetRelid(relation));
+		appendStringInfo(&sql, ", attachment, relation, paused) VALUES (%s, %d, %u, %s)",
+						 values.data, next_attachment_number(), RelationGetRelid(relation), given->paused ? "true" : "false");
 		te_sql(sql.data, &none);
 	}
 }

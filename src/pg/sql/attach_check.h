@@ -31,6 +31,7 @@ typedef struct TeGivenColumns
 	const char *notify;			/* not a column, but given with these, as is the next */
 	const char *sizes;
 	const char *former_shards;	/* of a distributed table, as the text of an array */
+	bool		paused;			/* the table is, on the other nodes of its cluster */
 	TeTracking	tracking;		/* as te_attach_choose_tracking() says */
 } TeGivenColumns;
 

@@ -264,6 +264,7 @@ te_attach_cluster_nodes(const TeAttachment *attachment, const char *search_path)
 	append_pair(&json, "tracking", te_tracking_name(attachment->tracking));
 	append_pair(&json, "thumbnail_sizes", attachment->sizes.count > 0 ? te_sizes_text(&attachment->sizes) : "");
 	append_pair(&json, "former_shards", former_shards(attachment));
+	append_pair(&json, "paused", attachment->paused && !attachment->paused_by_us ? "on" : NULL);
 	appendStringInfoChar(&json, '}');
 
 	te_cluster_run(nodes, psprintf("SELECT %s(%s, %s)", te_user_name("thumbexif_attach_node"),
@@ -326,5 +327,6 @@ te_attach_cluster_read(const char *json, TeGivenColumns *given)
 	given->sizes = te_cluster_value(json, "thumbnail_sizes");
 	given->tracking = te_tracking_of_name(te_cluster_value(json, "tracking"));
 	given->former_shards = te_cluster_value(json, "former_shards");
+	given->paused = te_cluster_value(json, "paused") != NULL;
 	return te_cluster_value(json, "search_path");
 }

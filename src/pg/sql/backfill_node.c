@@ -21,7 +21,6 @@
 #include "pg/base/statement.h"
 #include "pg/catalog/attached_rows.h"
 #include "pg/catalog/key.h"
-#include "pg/catalog/member_change.h"
 #include "pg/files/root_check.h"
 #include "pg/pipeline/orphan.h"
 #include "pg/pipeline/pipeline.h"
@@ -186,32 +185,6 @@ place_of(const Portion *portion, int64 total)
 	return json.data;
 }
 
-static int
-compare_shards(const ListCell *a, const ListCell *b)
-{
-	const TeAttachment *left = lfirst(a);
-	const TeAttachment *right = lfirst(b);
-
-	return left->shard < right->shard ? -1 : left->shard > right->shard;
-}
-
-/* The shards of this node.  Those that came or went are noticed first. */
-static List *
-find_shards(const Portion *portion)
-{
-	TeMemberChange change = {0};
-	List	   *shards;
-
-	if (!portion->common.progress.dry_run)
-	{
-		te_members_update_all(TE_MEMBERS_LATER, &change);
-		SPI_commit();
-	}
-	shards = te_attachment_members(portion->common.progress.attachment);
-	list_sort(shards, compare_shards);
-	return shards;
-}
-
 static char *
 run(Portion *portion, const char *place)
 {
@@ -223,7 +196,7 @@ run(Portion *portion, const char *place)
 	te_root_begin();
 	te_settings_now(portion->common.progress.attachment, &portion->settings);
 	te_activity_begin(TE_ACTIVITY_BACKFILL, portion->common.progress.attachment->relation, -1);
-	foreach(cell, find_shards(portion))
+	foreach(cell, te_portion_shards(portion->common.progress.attachment, portion->common.progress.dry_run))
 	{
 		TeAttachment *shard = lfirst(cell);
 

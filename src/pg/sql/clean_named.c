@@ -26,7 +26,7 @@ te_clean_not_compared(const TeAttachment *attachment, const char *detail, const 
 }
 
 bool
-te_clean_comparable(const TeAttachment *attachment)
+te_clean_readable(const TeAttachment *attachment)
 {
 	HeapTuple	tuple;
 	bool		forced;
@@ -45,11 +45,18 @@ te_clean_comparable(const TeAttachment *attachment)
 	if (forced)
 		te_clean_not_compared(attachment, "Row security is forced for the table's owner.",
 						  "Use ALTER TABLE ... NO FORCE ROW LEVEL SECURITY to let thumbexif see all rows.");
-	else if (!te_attachment_accepts_key(attachment, attachment->key_type))
-		te_clean_not_compared(attachment, "Its key column was dropped or its type was changed.",
-						  "Call thumbexif_attach() again with the current columns of the table.");
-	else
+	return !forced;
+}
+
+bool
+te_clean_comparable(const TeAttachment *attachment)
+{
+	if (!te_clean_readable(attachment))
+		return false;
+	if (te_attachment_accepts_key(attachment, attachment->key_type))
 		return true;
+	te_clean_not_compared(attachment, "Its key column was dropped or its type was changed.",
+					  "Call thumbexif_attach() again with the current columns of the table.");
 	return false;
 }
 
@@ -77,7 +84,7 @@ compare(Comparison *comparison)
 {
 	ErrorData  *error;
 
-	if (!te_clean_comparable(comparison->table))
+	if (!te_clean_readable(comparison->table))
 		return false;
 	error = te_subtransaction(find_named, comparison);
 	if (error == NULL)
@@ -90,7 +97,7 @@ compare(Comparison *comparison)
 
 /*
  * Of shards of partitions: the tables that are beside these on this node, and may have rows that name files in their folder: a partition that
- * was detached, or one that is just being attached.  They have the columns of "shard", one of those that are attached.
+ * was detached, or one that is just being attached.  "shard" is one of those that are attached.
  */
 static List *
 tables_beside(const TeAttachment *shard, const List *compared)
@@ -100,11 +107,8 @@ tables_beside(const TeAttachment *shard, const List *compared)
 
 	foreach(cell, te_citus_shards_beside(shard->shard))
 	{
-		Oid			relation = lfirst_oid(cell);
-		TeAttachment *table = te_member_as(shard, relation);
-
-		if (table != NULL && !list_member_oid(compared, relation))
-			tables = lappend(tables, table);
+		if (!list_member_oid(compared, lfirst_oid(cell)))
+			tables = list_concat(tables, te_member_once(shard, lfirst_oid(cell)));
 	}
 	return tables;
 }

@@ -9,7 +9,10 @@
 
 #include "pg/catalog/attachment.h"
 
-/* Can the rows of an attached table be read?  If not, a WARNING says why.  Locks the table until the transaction ends. */
+/* Can the rows of a table be read?  If not, a WARNING says why.  Locks the table until the transaction ends. */
+extern bool te_clean_readable(const TeAttachment *attachment);
+
+/* Can those of an attached table also be compared with their states? */
 extern bool te_clean_comparable(const TeAttachment *attachment);
 
 /* The WARNING. */

@@ -117,12 +117,13 @@ find_others(const TeAttachment *table, List **others)
 		return true;
 	foreach(cell, te_citus_tables_beside(table->relation))
 	{
-		TeAttachment *other = te_hierarchy_is_below(lfirst_oid(cell), table->relation) ? NULL : te_member_as(table, lfirst_oid(cell));
-
-		if (other != NULL && !te_clean_comparable(other))
+		if (!te_hierarchy_is_below(lfirst_oid(cell), table->relation))
+			*others = list_concat(*others, te_member_once(table, lfirst_oid(cell)));
+	}
+	foreach(cell, *others)
+	{
+		if (!te_clean_readable(lfirst(cell)))
 			return false;
-		if (other != NULL)
-			*others = lappend(*others, other);
 	}
 	return true;
 }

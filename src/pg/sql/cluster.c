@@ -89,6 +89,7 @@ te_cluster_call_on_all(const TeAttachment *attachment, const char *function, con
 
 	if (!te_cluster_is_led_here(attachment))
 		return 0;
+	te_cluster_refuse_block(psprintf("given to %s()", function));
 	nodes = te_cluster_nodes();
 	te_cluster_run(nodes, psprintf("SELECT %s(%s%s%s)", te_user_name(function), first_argument != NULL ? first_argument : "",
 								   first_argument != NULL ? ", " : "", te_cluster_relation(attachment)));

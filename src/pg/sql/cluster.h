@@ -54,7 +54,10 @@ extern Oid	te_cluster_local_shard(const TeAttachment *attachment, const TeKey *k
  */
 extern bool te_cluster_call_on_row(FunctionCallInfo fcinfo, Oid type, const TeAttachment *attachment, const char *function, char **value);
 
-/* Call a function with the table as its last argument on all other nodes, if this node leads; returns the sum of its values.  Inside SPI. */
+/*
+ * Call a function with the table as its last argument on all other nodes, if this node leads; returns the sum of its values.  Not in a transaction
+ * block, for whose locks they could wait.  Inside SPI.
+ */
 extern int64 te_cluster_call_on_all(const TeAttachment *attachment, const char *function, const char *first_argument);
 
 /*

@@ -63,7 +63,7 @@ static const struct
 	[LEVEL_OWN] = {"own", NULL, 0, {NULL},
 	{"thumbexif_attach", "thumbexif_detach", "thumbexif_pause", "thumbexif_resume", "thumbexif_backfill",
 	"thumbexif_sweep", "thumbexif_process_session", "thumbexif_grant", "thumbexif_revoke", "thumbexif_api", "thumbexif_attach_node", "thumbexif_backfill_node",
-	"thumbexif_session_node"}},
+	"thumbexif_session_node", "thumbexif_sweep_node"}},
 };
 
 typedef struct Grant

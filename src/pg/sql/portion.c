@@ -11,11 +11,38 @@
 #include "utils/json.h"
 
 #include "pg/base/statement.h"
+#include "pg/catalog/member.h"
+#include "pg/catalog/member_change.h"
 #include "pg/compat.h"
 #include "pg/shared/activity.h"
 #include "portion.h"
 
 #define NO_ROW	(-1)			/* in the place of a status */
+
+static int
+compare_shards(const ListCell *a, const ListCell *b)
+{
+	const TeAttachment *left = lfirst(a);
+	const TeAttachment *right = lfirst(b);
+
+	return left->shard < right->shard ? -1 : left->shard > right->shard;
+}
+
+List *
+te_portion_shards(const TeAttachment *attachment, bool dry_run)
+{
+	TeMemberChange change = {0};
+	List	   *shards;
+
+	if (!dry_run)
+	{
+		te_members_update_all(TE_MEMBERS_LATER, &change);
+		SPI_commit();
+	}
+	shards = te_attachment_members(attachment);
+	list_sort(shards, compare_shards);
+	return shards;
+}
 
 void
 te_portion_begin(TePortion *portion)
@@ -91,6 +118,74 @@ te_portion_result(FunctionCallInfo fcinfo, const char *answer)
 }
 
 /* --- on the coordinator */
+
+List *
+te_shares(const TeAttachment *attachment)
+{
+	List	   *nodes = te_cluster_nodes();
+	List	   *shares = NIL;
+	ListCell   *cell;
+
+	if (te_attachment_members(attachment) != NIL)
+		nodes = lcons(te_cluster_this_node(), nodes);
+	foreach(cell, nodes)
+	{
+		TeShare    *share = palloc0(sizeof(TeShare));
+
+		share->node = lfirst(cell);
+		shares = lappend(shares, share);
+	}
+	return shares;
+}
+
+List *
+te_shares_left(const List *shares)
+{
+	List	   *left = NIL;
+	ListCell   *cell;
+
+	foreach(cell, shares)
+	{
+		if (!((TeShare *) lfirst(cell))->ended)
+			left = lappend(left, lfirst(cell));
+	}
+	return left;
+}
+
+/* An answer as the node reads it to go on, without the failures. */
+static char *
+place_of(const char *answer)
+{
+	TeArgs		args = {0};
+	char	   *place;
+
+	te_arg_text(&args, answer);
+	te_sql("SELECT ($1::pg_catalog.jsonb OPERATOR(pg_catalog.-) 'failures'::pg_catalog.text)::pg_catalog.text", &args);
+	place = te_out_text(0, 1);
+	te_sql_free();
+	return place;
+}
+
+List *
+te_shares_run(const List *shares)
+{
+	List	   *nodes = NIL;
+	ListCell   *cell;
+
+	foreach(cell, shares)
+		nodes = lappend(nodes, ((TeShare *) lfirst(cell))->node);
+	te_cluster_run(nodes, "");
+	foreach(cell, shares)
+	{
+		TeShare    *share = lfirst(cell);
+		const TeNode *node = share->node;
+
+		share->ended = !node->answered || te_cluster_number(node->text, "ended") != 0;
+		if (node->answered)
+			share->place = place_of(node->text);
+	}
+	return nodes;
+}
 
 static void
 report_failures(TeProgress *progress, const TeNode *node)

@@ -11,6 +11,7 @@
 
 #include "fmgr.h"
 #include "lib/stringinfo.h"
+#include "nodes/pg_list.h"
 
 #include "cluster.h"
 #include "progress.h"
@@ -23,6 +24,12 @@ typedef struct TePortion
 } TePortion;
 
 /* --- on the node */
+
+/*
+ * The shards of an attached table that this node has (List of TeAttachment *), in the order of their numbers.  Unless it is a dry run, those that came or
+ * went are noticed first, which commits.
+ */
+extern List *te_portion_shards(const TeAttachment *attachment, bool dry_run);
 
 /* Begin, in the memory context that lives as long as the call. */
 extern void te_portion_begin(TePortion *portion);
@@ -40,6 +47,23 @@ extern void te_portion_append(const TePortion *portion, StringInfo answer);
 extern Datum te_portion_result(FunctionCallInfo fcinfo, const char *answer);
 
 /* --- on the coordinator, inside SPI */
+
+/* A node that does its part of some work in portions, and how far it has got. */
+typedef struct TeShare
+{
+	TeNode	   *node;			/* with the next portion as its statement, and the answer */
+	char	   *place;			/* what it has answered last, with which it goes on; NULL = it has not begun */
+	bool		ended;
+} TeShare;
+
+/* The nodes that may have shards of a table (List of TeShare *), this one among them if it has some. */
+extern List *te_shares(const TeAttachment *attachment);
+
+/* Those that have not ended. */
+extern List *te_shares_left(const List *shares);
+
+/* Have all of them do their portions at once.  One that does not answer has ended.  Returns the nodes. */
+extern List *te_shares_run(const List *shares);
 
 /* Add what a node has answered, and report the failures, as a procedure does on one node. */
 extern void te_portion_add(TeProgress *progress, const TeNode *node);
