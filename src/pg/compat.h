@@ -79,6 +79,11 @@ RestrictSearchPath(void)
 #include "catalog/pg_class.h"
 #include "catalog/pg_database.h"
 #include "nodes/nodes.h"
+#include "utils/tuplesort.h"
+
+/* What is passed by reference is always copied before 16. */
+#define tuplesort_getdatum(sort, forward, copy, value, isnull, abbreviated) \
+	tuplesort_getdatum((sort), (forward), (value), (isnull), (abbreviated))
 
 /* Returns the number as well since 16 (and a palloc'd array instead of the server's own). */
 #define get_guc_variables(count) \

@@ -85,9 +85,8 @@ value($server, "COMMIT PREPARED 'large'");
 value($server, 'TRUNCATE shots');
 is(value($server, $ranges), '', 'TRUNCATE removes ranges');
 value($server, 'INSERT INTO shots SELECT g * 2 FROM generate_series(1, 6000) g');
-value($server, 'INSERT INTO shots SELECT 40000 - g FROM generate_series(1, 6000) g');
 value($server, "INSERT INTO cards SELECT gen_random_uuid() FROM generate_series(1, 6000)");
-is(value($server, 'SELECT count(*) FROM thumbexif_internal.thumbexif_asset'), 18000, 'keys that are not consecutive have states at once');
+is(value($server, 'SELECT count(*) FROM thumbexif_internal.thumbexif_asset'), 12000, 'keys that are not consecutive have states at once');
 value($server, 'TRUNCATE shots, cards; ' . insert(1, 10));
 value($server, "INSERT INTO shots SELECT g + g / 200, 'absent' FROM generate_series(101, 6100) g");
 is(value($server, "SELECT count(*), sum(highest - lowest + 1) FROM $range"), '31|6000', 'of some hundred each there are ranges');
@@ -97,6 +96,41 @@ like(($server->psql('postgres', "ALTER TABLE shots ADD other bigint GENERATED AL
 value($server, 'ALTER TABLE shots DROP other');
 resume();
 all_end('gaps');
+
+# keys in any order
+pause();
+my $shuffled = "SELECT g * 7919 % 9973 AS key FROM generate_series(0, 9972) g";
+value($server, "SET work_mem = '64kB'; INSERT INTO shots SELECT key, CASE key % 1000 WHEN 0 THEN '1.png' ELSE 'absent' END FROM ($shuffled) s");
+is(value($server, $ranges), '0-9972', 'shuffled keys are one range');
+value($server, "INSERT INTO shots SELECT 40000 - g, 'absent' FROM generate_series(1, 6000) g");
+is(value($server, "SELECT count(*), max(highest) FROM $range"), '2|39999', 'so are those in falling order');
+value($server, "INSERT INTO shots SELECT 100000 + key + key / 200, 'absent' FROM ($shuffled) s");
+is(value($server, "SELECT count(*), sum(highest - lowest + 1) FROM $range WHERE lowest >= 100000"), '50|9973', 'with some gaps they are some ranges');
+is(value($server, "SELECT count(*) FROM $asset"), 0, 'and no states');
+value($server, 'DELETE FROM shots WHERE id BETWEEN 34010 AND 109000');
+resume();
+all_end('keys in any order');
+
+# keys that are unique no longer
+pause();
+value($server, 'ALTER TABLE shots DROP CONSTRAINT shots_pkey');
+value($server, "INSERT INTO shots SELECT g % $rows, 'absent' FROM generate_series(1, 2 * $rows) g ORDER BY g * 7919 % 9973");
+is(value($server, $ranges), '0-' . ($rows - 1), 'keys that are there twice are in one range');
+is(value($server, "SELECT count(*) FROM $asset"), 0, 'and have no states');
+value($server, 'TRUNCATE shots; ALTER TABLE shots ADD PRIMARY KEY (id)');
+resume();
+
+# a partitioned table
+value($server, "CREATE TABLE parts (id integer PRIMARY KEY, path text, width integer) PARTITION BY RANGE (id);
+	CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (0) TO (110000); CREATE TABLE parts_2 PARTITION OF parts FOR VALUES FROM (110000) TO (200000);
+	SELECT thumbexif_attach('parts'); SELECT thumbexif_pause('parts')");
+value($server, "INSERT INTO parts SELECT g * 7919 % 120011, 'absent' FROM generate_series(0, 120010) g");
+is(value($server, "SELECT string_agg(lowest || '-' || highest, ' ' ORDER BY lowest) FROM $range"), '0-109999 110000-120010', 'shuffled keys are a range of each partition');
+is(value($server, "SELECT count(*) FROM $asset"), 0, 'and no states');
+value($server, 'DELETE FROM parts WHERE id BETWEEN 3000 AND 119000');
+value($server, "SELECT thumbexif_resume('parts')");
+wait_for($server, 'all of them', "SELECT NOT EXISTS (SELECT FROM $range) AND count(*) = 4010 AND bool_and(status = 'missing') FROM $asset");
+value($server, 'DROP TABLE parts');
 
 # a row that was there before, without a state, is not the worker's
 pause();

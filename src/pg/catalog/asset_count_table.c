@@ -220,7 +220,15 @@ typedef struct Sum
 {
 	int64		second;			/* of TE_COUNT_FINISHED; with the first part of the entry the hash key */
 	TeCountEntry entry;			/* its time is the last one */
+	int			rows;
 } Sum;
+
+/* A row, and the sum it is part of. */
+typedef struct Summand
+{
+	ItemPointerData place;
+	Sum		   *sum;
+} Summand;
 
 static HTAB *
 new_sums(void)
@@ -234,7 +242,7 @@ new_sums(void)
 	return hash_create("thumbexif sums", 64, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 }
 
-static void
+static Sum *
 add_to_sums(HTAB *sums, TupleTableSlot *slot)
 {
 	Sum			row = {0};
@@ -246,6 +254,8 @@ add_to_sums(HTAB *sums, TupleTableSlot *slot)
 	sum = hash_search(sums, &row, HASH_ENTER, &found);
 	sum->entry.number = (found ? sum->entry.number : 0) + row.entry.number;
 	sum->entry.at = found ? Max(sum->entry.at, row.entry.at) : row.entry.at;
+	sum->rows = (found ? sum->rows : 0) + 1;
+	return sum;
 }
 
 /* Is a sum worth a row? */
@@ -266,7 +276,7 @@ typedef struct Pages
 
 /* Sum the next rows of the pages, at most MAX_FOLDED, and note which they are.  Returns their number. */
 static int
-sum_rows(Relation table, Pages *pages, HTAB *sums, ItemPointer rows)
+sum_rows(Relation table, Pages *pages, HTAB *sums, Summand *rows)
 {
 	TableScanDesc scan = table_beginscan_strat(table, GetActiveSnapshot(), 0, NULL, false, false);
 	TupleTableSlot *slot = table_slot_create(table, NULL);
@@ -275,21 +285,25 @@ sum_rows(Relation table, Pages *pages, HTAB *sums, ItemPointer rows)
 	heap_setscanlimits(scan, pages->next, pages->end - pages->next);
 	while (n < MAX_FOLDED && table_scan_getnextslot(scan, ForwardScanDirection, slot))
 	{
-		add_to_sums(sums, slot);
-		rows[n++] = slot->tts_tid;
+		rows[n].sum = add_to_sums(sums, slot);
+		rows[n++].place = slot->tts_tid;
 	}
-	pages->next = n < MAX_FOLDED ? pages->end : ItemPointerGetBlockNumber(&rows[n - 1]);
+	pages->next = n < MAX_FOLDED ? pages->end : ItemPointerGetBlockNumber(&rows[n - 1].place);
 	ExecDropSingleTupleTableSlot(slot);
 	table_endscan(scan);
 	return n;
 }
 
-/* Replace the next rows of the pages by their sums.  What this command has added is not seen yet, and stays. */
+/*
+ * Replace the next rows of the pages by their sums.  A row that is a sum by itself stays where it is: those of the last
+ * seconds would be written again each time, and would be most of the table.  What this command has added is not seen yet,
+ * and stays.
+ */
 static void
 replace_rows(Relation table, Pages *pages)
 {
 	HTAB	   *sums = new_sums();
-	ItemPointer rows = palloc(sizeof(ItemPointerData) * MAX_FOLDED);
+	Summand    *rows = palloc(sizeof(Summand) * MAX_FOLDED);
 	HASH_SEQ_STATUS all;
 	Sum		   *sum;
 	int			n;
@@ -297,16 +311,16 @@ replace_rows(Relation table, Pages *pages)
 	PushActiveSnapshot(GetLatestSnapshot());
 	n = sum_rows(table, pages, sums, rows);
 	PopActiveSnapshot();
-	if (n > hash_get_num_entries(sums))
+	for (int i = 0; i < n; i++)
 	{
-		for (int i = 0; i < n; i++)
-			simple_heap_delete(table, &rows[i]);
-		hash_seq_init(&all, sums);
-		while ((sum = hash_seq_search(&all)) != NULL)
-		{
-			if (is_needed(sum))
-				(void) add_row(table, &sum->entry);
-		}
+		if (rows[i].sum->rows > 1 || !is_needed(rows[i].sum))
+			simple_heap_delete(table, &rows[i].place);
+	}
+	hash_seq_init(&all, sums);
+	while ((sum = hash_seq_search(&all)) != NULL)
+	{
+		if (sum->rows > 1 && is_needed(sum))
+			(void) add_row(table, &sum->entry);
 	}
 	pfree(rows);
 	hash_destroy(sums);

@@ -19,7 +19,8 @@
 #include "range_insert.h"
 #include "trigger.h"
 
-#define MANY_KEYS	100000
+#define MANY_KEYS	4000000		/* of integers, each 8 bytes: less than PostgreSQL itself remembers of a row whose trigger it is to fire */
+#define OTHER_KEY	40			/* a key of another type counts as so many */
 #define BULK_KEYS	100			/* as BULK_ROWS in trigger.c */
 
 /* The rows of one table that were inserted in a subtransaction. */
@@ -32,14 +33,15 @@ typedef struct PendingTable
 	Datum	   *keys;
 	int			count;
 	int			most;
+	int			weight;			/* of a key */
 } PendingTable;
 
 static HTAB *pending = NULL;	/* in TopTransactionContext; NULL = empty */
-static int	num_pending = 0;
+static int	num_pending = 0;	/* keys, by their weight */
 static int	deepest = 0;		/* level of any of them */
 
 static PendingTable *
-find(Oid relation, int level)
+find(Oid relation, int level, int weight)
 {
 	PendingTable key = {.relation = relation, .level = level};
 	PendingTable *table;
@@ -49,6 +51,7 @@ find(Oid relation, int level)
 	if (!found)
 	{
 		table->count = 0;
+		table->weight = weight;
 		table->most = 16;
 		table->keys = MemoryContextAlloc(TopTransactionContext, sizeof(Datum) * table->most);
 	}
@@ -64,6 +67,7 @@ append(PendingTable *table, Datum key)
 		table->keys = repalloc_huge(table->keys, sizeof(Datum) * table->most);
 	}
 	table->keys[table->count++] = key;
+	num_pending += table->weight;
 }
 
 /* Take out what was inserted in this nesting and deeper: a list of copies. */
@@ -80,7 +84,7 @@ take(int level)
 		if (table->level < level)
 			continue;
 		taken = lappend(taken, memcpy(palloc(sizeof(PendingTable)), table, sizeof(PendingTable)));
-		num_pending -= table->count;
+		num_pending -= table->count * table->weight;
 		hash_search(pending, table, HASH_REMOVE, NULL);
 	}
 	deepest = level - 1;
@@ -121,11 +125,10 @@ on_subtransaction_end(SubXactEvent event, SubTransactionId subid, SubTransaction
 
 		if (event == SUBXACT_EVENT_COMMIT_SUB)
 		{
-			PendingTable *table = find(gone->relation, level - 1);
+			PendingTable *table = find(gone->relation, level - 1, gone->weight);
 
 			for (int i = 0; i < gone->count; i++)
 				append(table, gone->keys[i]);
-			num_pending += gone->count;
 		}
 		pfree(gone->keys);
 	}
@@ -158,11 +161,11 @@ void
 te_pending_row_add(const TeTrackedTable *table, Datum key)
 {
 	int			level = GetCurrentTransactionNestLevel();
+	int			weight = te_key_state_type(table->key_type) == INT8OID ? 1 : OTHER_KEY;
 
 	if (pending == NULL)
 		begin();
-	append(find(table->relation, level), te_tracked_key_copy(table, key, TopTransactionContext));
-	num_pending++;
+	append(find(table->relation, level, weight), te_tracked_key_copy(table, key, TopTransactionContext));
 	deepest = Max(deepest, level);
 }
 

@@ -17,7 +17,10 @@
  */
 extern bool te_range_insert(const TeTrackedTable *table, Tuplestorestate *rows, TupleDesc desc);
 
-/* The same for keys of the state table's type, of a partition into which a statement on all of them has inserted so many of its rows. */
-extern bool te_range_insert_keys(const TeTrackedTable *table, const Datum *keys, int64 count, int64 rows);
+/*
+ * The same for keys of the state table's type, which may be sorted by this, of a partition into which a statement on all of
+ * them has inserted so many of its rows.
+ */
+extern bool te_range_insert_keys(const TeTrackedTable *table, Datum *keys, int64 count, int64 rows);
 
 #endif							/* TE_PG_RANGE_INSERT_H */
