@@ -165,7 +165,7 @@ foreach my $worker (@workers)
 is(join('|', @swept{qw(rows_read queued adopted removed rows_left)}), '16|3|5|4|0', 'in portions that end anywhere, it finds the same');
 cmp_ok($answers, '>', 4, 'each shard more than one');
 value($coordinator, q{CREATE ROLE stranger LOGIN; GRANT EXECUTE ON PROCEDURE thumbexif_sweep TO stranger});
-like(as('stranger', q{CALL thumbexif_sweep('quiet')}), qr/ERROR:  must be owner of table quiet/, 'none but the owner sweeps');
+like(as('stranger', q{CALL thumbexif_sweep('quiet')}), qr/ERROR:  must be owner of table public\.quiet/, 'none but the owner sweeps');
 $workers[1]->stop('immediate');
 like(failure($coordinator, q{CALL thumbexif_sweep('quiet')}), qr/WARNING:  08006: could not go on with the sweep of table public\.quiet on node \S+:@{[ $workers[1]->port ]}\n/, 'a node that is down is named');
 $workers[1]->start;
