@@ -194,7 +194,8 @@ put_off_busy(const Piece *piece)
 }
 
 /*
- * Is there our trigger?  A restore loads the ranges, maybe before the rows, and creates the triggers when all data is there.
+ * Is there our trigger, that of tables or that of partitions?  A restore loads the ranges, maybe before the rows, and creates the
+ * triggers when all data is there.
  */
 static bool
 is_tracked(Oid relation)
@@ -204,8 +205,12 @@ is_tracked(Oid relation)
 	bool		found = false;
 
 	for (int i = 0; triggers != NULL && i < triggers->numtriggers && !found; i++)
-		found = strcmp(triggers->triggers[i].tgname, "thumbexif_insert") == 0 &&
-			triggers->triggers[i].tgenabled != TRIGGER_DISABLED;
+	{
+		const Trigger *trigger = &triggers->triggers[i];
+
+		found = trigger->tgenabled != TRIGGER_DISABLED &&
+			(strcmp(trigger->tgname, "thumbexif_insert") == 0 || strcmp(trigger->tgname, "thumbexif_row_insert") == 0);
+	}
 	table_close(table, NoLock);
 	return found;
 }
