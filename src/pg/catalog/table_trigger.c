@@ -132,6 +132,31 @@ te_table_triggers_create(Relation relation, TeTriggerSet set, bool always, const
 	}
 }
 
+/* Does a trigger of that name, one of ours, tell of inserted rows? */
+static bool
+tells_inserts(const char *name)
+{
+	for (int i = 0; i < TRIGGERS; i++)
+	{
+		if (strcmp(triggers[i].event, "AFTER INSERT") == 0 && strcmp(triggers[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool
+te_table_triggers_tell_inserts(Relation relation)
+{
+	const TriggerDesc *all = relation->trigdesc;
+
+	for (int i = 0; all != NULL && i < all->numtriggers; i++)
+	{
+		if (all->triggers[i].tgenabled != TRIGGER_DISABLED && tells_inserts(all->triggers[i].tgname))
+			return true;
+	}
+	return false;
+}
+
 void
 te_table_triggers_drop(Oid relation)
 {

@@ -29,6 +29,9 @@ extern void te_table_triggers_create(Relation relation, TeTriggerSet set, bool a
 /* Has the user a trigger with the name of one of ours, which we must not replace?  Returns that name, or NULL. */
 extern const char *te_table_triggers_taken(Oid relation, TeTriggerSet set);
 
+/* Has an open table, or partition, a trigger of ours for inserted rows, which is not disabled?  Needs no SPI connection. */
+extern bool te_table_triggers_tell_inserts(Relation relation);
+
 /* Drop all triggers that call our functions, also renamed ones, except those that the triggers of a partitioned table have made. */
 extern void te_table_triggers_drop(Oid relation);
 

@@ -8,9 +8,7 @@
 #include "postgres.h"
 
 #include "access/table.h"
-#include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
-#include "commands/trigger.h"
 #include "common/pg_prng.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
@@ -26,6 +24,7 @@
 #include "pg/catalog/inserted_range.h"
 #include "pg/catalog/key.h"
 #include "pg/catalog/state_range.h"
+#include "pg/catalog/table_trigger.h"
 #include "staleness.h"
 #include "table_access.h"
 
@@ -194,23 +193,14 @@ put_off_busy(const Piece *piece)
 }
 
 /*
- * Is there our trigger, that of tables or that of partitions?  A restore loads the ranges, maybe before the rows, and creates the
- * triggers when all data is there.
+ * Is there our trigger?  A restore loads the ranges, maybe before the rows, and creates the triggers when all data is there.
  */
 static bool
 is_tracked(Oid relation)
 {
 	Relation	table = table_open(relation, NoLock);
-	TriggerDesc *triggers = table->trigdesc;
-	bool		found = false;
+	bool		found = te_table_triggers_tell_inserts(table);
 
-	for (int i = 0; triggers != NULL && i < triggers->numtriggers && !found; i++)
-	{
-		const Trigger *trigger = &triggers->triggers[i];
-
-		found = trigger->tgenabled != TRIGGER_DISABLED &&
-			(strcmp(trigger->tgname, "thumbexif_insert") == 0 || strcmp(trigger->tgname, "thumbexif_row_insert") == 0);
-	}
 	table_close(table, NoLock);
 	return found;
 }
