@@ -24,7 +24,6 @@ sub said
 	return ($coordinator->psql('postgres', $sql))[2];
 }
 
-my $decoded = q{SELECT COALESCE(sum(value), 0) FROM thumbexif_metrics() WHERE name = 'thumbexif_decode_seconds_count'};
 my $members = q{SELECT count(*) FROM thumbexif_internal.thumbexif_attachment WHERE shard IS NOT NULL};
 
 # members_are(COUNTS, WHAT): until each node has so many shards attached
@@ -107,7 +106,7 @@ done_are(37, 'a row that is deleted is forgotten');
 # --- rows move between partitions, also into one that the same transaction makes, and keep state and file
 
 my $files = q{SELECT string_agg(id || thumbnail_path, ',' ORDER BY id) FROM photos};
-my $count = on_nodes($cluster, $decoded);
+my $count = images_decoded($cluster);
 $before = value($coordinator, $files);
 value($coordinator, q{UPDATE photos SET day = '2024-02-20' WHERE id IN (1, 2, 3, 10)});
 is(value($coordinator, q{SELECT count(*) FROM photos_feb WHERE id IN (1, 2, 3, 10)}), 4, 'rows move to another partition');
@@ -117,7 +116,7 @@ members_are('0 6 6', 'a partition that is made is attached');
 done_are(37, 'rows that moved into it before are done');
 value($coordinator, q{CALL thumbexif_backfill(verify => true)});
 is(value($coordinator, $files), $before, 'with the thumbnails that they had');
-is(on_nodes($cluster, $decoded), $count, 'and nothing was decoded again');
+is(images_decoded($cluster), $count, 'and nothing was decoded again');
 my %named = map { $_ => 1 } split /\n/, value($coordinator, 'SELECT thumbnail_path FROM photos');
 is(surplus_files($cluster, \%named), '', 'a clean-up leaves a file for each row');
 is(scalar(grep { !-e $_ } keys %named), 0, 'and removes none of them');
@@ -136,10 +135,10 @@ done_are(49, 'its rows are queued, and done');
 # --- shards move, with their partitions: nothing is decoded again, what waits is done on the other node
 
 $before = value($coordinator, $files);
-$count = on_nodes($cluster, $decoded);
+$count = images_decoded($cluster);
 value($coordinator, move_sql('photos'));
 done_are(49, 'rows of a shard that was moved are adopted in all partitions');
-is(value($coordinator, $files) . on_nodes($cluster, $decoded), "$before$count", 'with their files, and nothing is decoded again');
+is(value($coordinator, $files) . images_decoded($cluster), "$before$count", 'with their files, and nothing is decoded again');
 is(value($coordinator, q{SELECT count(*) FROM photos, thumbexif_process(thumbexif_key(tenant::text, id::text, day::text), 'photos') p WHERE p.status = 'done'}), 49, 'each is found on its node');
 value($coordinator, q{SELECT thumbexif_pause(); UPDATE photos SET path = '12.png' WHERE id IN (7, 45, 52)});
 my @before = map { path($_) } 7, 45, 52;

@@ -47,8 +47,7 @@ te_member_relations(const TeAttachment *parent)
 
 	if (te_citus_kind(parent->relation) == TE_CITUS_NONE)
 		return tables;
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	MemoryContextSwitchTo(caller);
 	foreach(cell, te_citus_local_shards(parent->relation, tables))
 		found = lappend_oid(found, ((TeCitusShard *) lfirst(cell))->relation);

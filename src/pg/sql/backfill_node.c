@@ -226,8 +226,7 @@ thumbexif_backfill_node(PG_FUNCTION_ARGS)
 	te_procedure_check(fcinfo, "thumbexif_backfill_node()");
 	for (int i = 0; i < 7; i++)
 		te_procedure_not_null(fcinfo, i, "relation, ..., milliseconds");
-	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect_ext(SPI_OPT_NONATOMIC);
 	te_portion_begin(&portion.common);
 	portion.max_assets = PG_GETARG_INT64(1);
 	portion.batch_size = PG_GETARG_INT32(2);

@@ -141,8 +141,7 @@ te_clean_keep_named(int folder, char **names, int count, bool *keep)
 {
 	ListCell   *cell;
 
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	foreach(cell, tables_of_folder(folder))
 	{
 		Comparison	comparison = {lfirst(cell), names, count, keep};

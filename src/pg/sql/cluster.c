@@ -121,8 +121,7 @@ thumbexif_left(PG_FUNCTION_ARGS)
 	char	   *notes = "";
 	text	   *result = NULL;
 
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	if (PG_GETARG_BOOL(2))
 		te_left_forget(relation, PG_GETARG_INT64(1));
 	else

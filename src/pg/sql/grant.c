@@ -321,8 +321,7 @@ change_rights(FunctionCallInfo fcinfo, bool revoke)
 	Grant		grant = {.revoke = revoke};
 
 	PreventCommandIfReadOnly(revoke ? "thumbexif_revoke()" : "thumbexif_grant()");
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	te_extension_get(&grant.extension);
 	read_arguments(fcinfo, &grant);
 	if (!revoke)

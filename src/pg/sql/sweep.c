@@ -110,8 +110,7 @@ thumbexif_sweep(PG_FUNCTION_ARGS)
 	TupleDesc	desc;
 
 	te_procedure_check(fcinfo, "thumbexif_sweep()");
-	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect_ext(SPI_OPT_NONATOMIC);
 	if (!te_sweep_cluster(te_table_access(relation, TE_PART_EXIF, false), &totals))
 		sweep_here(relation, &totals);
 	SPI_finish();
@@ -200,8 +199,7 @@ thumbexif_sweep_node(PG_FUNCTION_ARGS)
 	te_procedure_check(fcinfo, "thumbexif_sweep_node()");
 	te_procedure_not_null(fcinfo, 0, "relation");
 	te_procedure_not_null(fcinfo, 1, "milliseconds");
-	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect_ext(SPI_OPT_NONATOMIC);
 	return te_portion_result(fcinfo, sweep_portion(PG_GETARG_OID(0), te_now_ms() + PG_GETARG_INT32(1),
 												   PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2))));
 }
