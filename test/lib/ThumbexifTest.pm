@@ -9,6 +9,7 @@ use File::Basename;
 use IPC::Open3;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use PsqlTemplate;
 use Test::More ();
 use Time::HiRes qw(sleep time);
 

@@ -1,0 +1,80 @@
+# PsqlTemplate: psql forked instead of loaded.
+#
+# To start a psql takes several times the processor time of most queries, and half of that of all tests.  So psql() of PostgreSQL::Test::Cluster, which
+# safe_psql() calls, too, is answered by a psql that a template forks (shim/psql_template.c): a psql of its own for each call, as ever.
+package PsqlTemplate;
+
+use strict;
+use warnings;
+
+use IPC::Open2;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+
+my $loaded_psql = \&PostgreSQL::Test::Cluster::psql;
+my %known = map { $_ => 1 } qw(stdout stderr on_error_stop on_error_die extra_params);
+my %templates;
+
+# template(SERVER): for psqls of that server in the present environment.  A child of this process has its own.
+sub template
+{
+	my $server = shift;
+	local %ENV = $server->_get_env;
+	my $psql = $server->installed_command('psql');
+	my $for = join "\0", $$, $psql, map { "$_=$ENV{$_}" } grep { /^PG/ } sort keys %ENV;
+	my $template = $templates{$for};
+
+	if (!$template)
+	{
+		my $folder = PostgreSQL::Test::Utils::tempdir();
+
+		$template = $templates{$for} = { files => [ map { "$folder/$_" } qw(in out err) ] };
+		local $ENV{LD_PRELOAD} = "$ENV{TE_SCRATCH}/build/shim_psql_template.so";
+		open2($template->{answers}, $template->{requests}, $psql);
+	}
+	return $template;
+}
+
+# run_psql(SERVER, SQL, ARGUMENT...): a psql's status as waitpid() has it, and what came on stdout and stderr.
+sub run_psql
+{
+	my ($server, $sql, @arguments) = @_;
+	my $template = template($server);
+	my ($in, $out, $err) = @{ $template->{files} };
+	my $request = join '', map { "$_\0" } $in, $out, $err, @arguments;
+	local $SIG{PIPE} = 'IGNORE';
+
+	open(my $file, '>', $in) or die "$in: $!";
+	print $file $sql;
+	close $file or die "$in: $!";
+	syswrite $template->{requests}, length($request) . "\n$request";
+	my $status = readline $template->{answers};
+	die 'the template of psql has ended' unless defined $status;
+	return (int $status, slurp_file($out), slurp_file($err));
+}
+
+# psql(SERVER, DATABASE, SQL, OPTIONS): takes the place of Cluster's, to which it leaves what has other options.
+sub psql
+{
+	my ($server, $database, $sql, %params) = @_;
+	my $stop = !defined $params{on_error_stop} || $params{on_error_stop};
+
+	goto &$loaded_psql if grep { !$known{$_} } keys %params;
+	my ($status, $out, $err) = run_psql($server, $sql, '-XAtq', '-d', $server->connstr($database), '-f', '-',
+		$stop ? ('-v', 'ON_ERROR_STOP=1') : (), @{ $params{extra_params} || [] });
+
+	chomp($out, $err);
+	print STDOUT "$out\n" if $out ne '' && !wantarray && !$params{stdout};
+	print STDERR "$err\n" if $err ne '' && !wantarray && !$params{stderr};
+	${ $params{stdout} } = $out if $params{stdout};
+	${ $params{stderr} } = $err if $params{stderr};
+	die "psql exited with status $status: '$err' while running '$sql'" if $status & 127 || $status && $params{on_error_die};
+	return wantarray ? ($status >> 8, $out, $err) : $status >> 8;
+}
+
+{
+	no warnings 'redefine';
+	*PostgreSQL::Test::Cluster::psql = \&psql;
+}
+
+1;
