@@ -15,13 +15,10 @@ my $loaded_psql = \&PostgreSQL::Test::Cluster::psql;
 my %known = map { $_ => 1 } qw(stdout stderr on_error_stop on_error_die extra_params);
 my %templates;
 
-# template(SERVER): for psqls of that server in the present environment.  A child of this process has its own.
+# template: for psqls of the present environment.  A child of this process has its own.
 sub template
 {
-	my $server = shift;
-	local %ENV = $server->_get_env;
-	my $psql = $server->installed_command('psql');
-	my $for = join "\0", $$, $psql, map { "$_=$ENV{$_}" } grep { /^PG/ } sort keys %ENV;
+	my $for = join "\0", $$, map { "$_=$ENV{$_}" } grep { /^PG/ } sort keys %ENV;
 	my $template = $templates{$for};
 
 	if (!$template)
@@ -30,16 +27,16 @@ sub template
 
 		$template = $templates{$for} = { files => [ map { "$folder/$_" } qw(in out err) ] };
 		local $ENV{LD_PRELOAD} = "$ENV{TE_SCRATCH}/build/shim_psql_template.so";
-		open2($template->{answers}, $template->{requests}, $psql);
+		open2($template->{answers}, $template->{requests}, 'psql');
 	}
 	return $template;
 }
 
-# run_psql(SERVER, SQL, ARGUMENT...): a psql's status as waitpid() has it, and what came on stdout and stderr.
+# run_psql(SQL, ARGUMENT...): a psql's status as waitpid() has it, and what came on stdout and stderr.
 sub run_psql
 {
-	my ($server, $sql, @arguments) = @_;
-	my $template = template($server);
+	my ($sql, @arguments) = @_;
+	my $template = template();
 	my ($in, $out, $err) = @{ $template->{files} };
 	my $request = join '', map { "$_\0" } $in, $out, $err, @arguments;
 	local $SIG{PIPE} = 'IGNORE';
@@ -60,7 +57,7 @@ sub psql
 	my $stop = !defined $params{on_error_stop} || $params{on_error_stop};
 
 	goto &$loaded_psql if grep { !$known{$_} } keys %params;
-	my ($status, $out, $err) = run_psql($server, $sql, '-XAtq', '-d', $server->connstr($database), '-f', '-',
+	my ($status, $out, $err) = run_psql($sql, '-XAtq', '-d', $server->connstr($database), '-f', '-',
 		$stop ? ('-v', 'ON_ERROR_STOP=1') : (), @{ $params{extra_params} || [] });
 
 	chomp($out, $err);

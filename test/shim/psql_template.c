@@ -95,7 +95,9 @@ serve(int argc, char **argv, char **envp)
 			for (argc = 0; request[argc + 3] != NULL;)
 				argc++;
 			request[2] = argv[0];
-			return psql_main(argc + 1, request + 2, envp);
+			status = psql_main(argc + 1, request + 2, envp);
+			fflush(NULL);
+			_exit(status);		/* the libraries need not tidy up */
 		}
 		free(request[0]);
 		check(waitpid(child, &status, 0) == child && dprintf(1, "%d\n", status) > 0, "waitpid");
