@@ -18,7 +18,7 @@ my %templates;
 # template: for psqls of the present environment.  A child of this process has its own.
 sub template
 {
-	my $for = join "\0", $$, map { "$_=$ENV{$_}" } grep { /^PG/ } sort keys %ENV;
+	my $for = join "\0", $$, map { "$_=$ENV{$_}" } grep { /^PG(?!HOST|PORT)/ } sort keys %ENV;
 	my $template = $templates{$for};
 
 	if (!$template)
@@ -27,7 +27,7 @@ sub template
 
 		$template = $templates{$for} = { files => [ map { "$folder/$_" } qw(in out err) ] };
 		local $ENV{LD_PRELOAD} = "$ENV{TE_SCRATCH}/build/shim_psql_template.so";
-		open2($template->{answers}, $template->{requests}, 'psql');
+		open2($template->{answers}, $template->{requests}, "$ENV{TE_BINDIR}/psql");
 	}
 	return $template;
 }
