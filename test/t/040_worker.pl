@@ -126,13 +126,28 @@ is(value($server, "SELECT relation, note FROM thumbexif_workers WHERE state = 'p
 is(value($server, "SELECT thumbexif_resume('image_assets')"), 1, 'resumed');
 wait_done($server, 'it goes on', 20);
 
+# a pause while the worker has chosen the table, and is held up at its queue
+my $holder = TestSession->new($server);
+$holder->query('BEGIN; LOCK TABLE thumbexif_internal.thumbexif_asset_bigint IN ACCESS EXCLUSIVE MODE');
+value($server, 'SELECT thumbexif_resume()');
+wait_for($server, 'the worker waits for the queue',
+	"SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND backend_type = 'thumbexif worker'", 1);
+$holder->query("SELECT thumbexif_pause('image_assets'); " . insert(2) . ' COMMIT');
+$holder->finish;
+value($server, "INSERT INTO more (path) VALUES ('1.png')");
+wait_for($server, 'another table goes on', 'SELECT count(thumbnail_path) FROM more', 2);
+is(value($server, "SELECT count(*) FROM thumbexif_internal.thumbexif_asset_bigint WHERE status = 'queued' AND attempts = 0"),
+	2, 'rows that come with a pause wait');
+is(value($server, "SELECT thumbexif_resume('image_assets')"), 1, 'resumed');
+wait_done($server, 'and are done', 23);
+
 # --- rows that were there before are left to a backfill
 
 value($server, 'CREATE TABLE before (id int PRIMARY KEY, path text, thumbnail_path text)');
 value($server, "INSERT INTO before VALUES (1, '1.png'), (2, '2.png')");
 value($server, "SELECT thumbexif_attach('before')");
 value($server, "INSERT INTO before VALUES (3, '3.png')");
-wait_done($server, 'the new one is done', 21);
+wait_done($server, 'the new one is done', 24);
 is(value($server, 'SELECT string_agg(id::text, \',\') FROM before WHERE thumbnail_path IS NULL'),
 	'1,2', 'old rows are left alone');
 

@@ -73,6 +73,13 @@ is_paused_or_detached(const TeAttachment *attachment)
 	return stopped;
 }
 
+/* Read the queue from its beginning, since assets that were read from it are not processed. */
+static void
+read_queue_again(TeWorkerTable *table)
+{
+	memset(&table->queue, 0, sizeof(table->queue));
+}
+
 static int
 next_keys(void *arg, TeKey *keys, int max_keys)
 {
@@ -91,7 +98,7 @@ next_keys(void *arg, TeKey *keys, int max_keys)
 	}
 	if (slot != NULL && pg_atomic_exchange_u32(&slot->wake, 0) != 0)
 		te_worker_table_note_arrivals();
-	if (ConfigReloadPending || te_write_budget_spent() || is_paused_or_detached(turn->attachment) ||
+	if (ConfigReloadPending || te_write_budget_spent() ||
 		TimestampDifferenceExceeds(turn->started, now, te_worker_table_turn_ms(table)))
 		return -1;
 	te_write_budget_refill();
@@ -99,6 +106,12 @@ next_keys(void *arg, TeKey *keys, int max_keys)
 		te_queue_arrivals(&table->queue, now);
 	table->arrivals = false;
 	count = te_queue_next(&table->queue, turn->attachment, now, keys, max_keys);
+	/* after the queue was read, lest it has what came after the pause */
+	if (is_paused_or_detached(turn->attachment))
+	{
+		read_queue_again(table);
+		return -1;
+	}
 	return count > 0 || table->queue.unread ? count : -1;
 }
 
@@ -143,6 +156,21 @@ run_pipeline(Turn *turn)
 		turn->table->batch = Min(turn->table->batch * 2, TE_CLAIM_SIZE);
 }
 
+/* The same, unless the table has been paused since it was chosen: the assets that were read may have come after that. */
+static void
+run_pipeline_unless_paused(Turn *turn, TimestampTz *due)
+{
+	turn->attachment = te_table_access(turn->attachment->relation, TE_PART_ALL, false);
+	if (!turn->attachment->paused)
+	{
+		run_pipeline(turn);
+		return;
+	}
+	read_queue_again(turn->table);
+	turn->table->has_work = false;
+	*due = turn->started;		/* at once: then the pause is found */
+}
+
 /*
  * Process assets of the table until there are none or its turn is over.  False, and *due is set, if there was none.
  * *checked is set once the attachment has been found valid.
@@ -162,10 +190,7 @@ process_queue(TeWorkerTable *table, Oid relation, TimestampTz *due, volatile boo
 	turn.num_first = te_queue_next_between_runs(&table->queue, turn.attachment, now, turn.first, table->batch);
 	table->has_work = turn.num_first > 0 || table->queue.unread;
 	if (turn.num_first > 0)
-	{
-		turn.attachment = te_table_access(relation, TE_PART_ALL, false);
-		run_pipeline(&turn);
-	}
+		run_pipeline_unless_paused(&turn, due);
 	else if (!table->has_work)
 		*due = te_queue_due(&table->queue, turn.attachment, now);
 	te_worker_xact_end();
@@ -208,8 +233,8 @@ handle_error(TurnCall *call, ErrorData *error)
 {
 	TeWorkerTable *table = call->table;
 
-	/* read the queue from its beginning: released assets are above the current position */
-	memset(&table->queue, 0, sizeof(table->queue));
+	/* released assets are above the current position */
+	read_queue_again(table);
 	if (te_time_limit_hit() && error->sqlerrcode == ERRCODE_QUERY_CANCELED)
 		error->message = pstrdup("functions that the table's policies or indexes call took too long");
 	call->error = error;
