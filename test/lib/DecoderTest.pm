@@ -96,6 +96,20 @@ sub template
 		});
 }
 
+# wait_until_no_opener_works(PID): until a session that waits does not wait for its opener: all the time that it sleeps, no opener has anything to do.
+sub wait_until_no_opener_works
+{
+	my $pid = shift;
+
+	wait_for('session waits for no opener',
+		sub {
+			my $sleeps = times_asleep($pid);
+			return 0 if grep { process_state($_) =~ /[RD]/ } openers($pid), $pid;
+			return times_asleep($pid) == $sleeps;
+		});
+	return;
+}
+
 # DecoderTest->session(SERVER): a psql in database postgres.  Errors are part of its answers, with their SQLSTATE.
 sub session
 {
@@ -168,13 +182,7 @@ sub send_to_stopped
 
 	$self->send($query);
 	$self->wait_until_waiting($server);
-	# and not for its opener: all the time that the session sleeps, no opener has anything to do
-	wait_for('session waits for its decoder only',
-		sub {
-			my $sleeps = times_asleep($self->{pid});
-			return 0 if grep { process_state($_) =~ /[RD]/ } openers($self->{pid}), $self->{pid};
-			return times_asleep($self->{pid}) == $sleeps;
-		});
+	wait_until_no_opener_works($self->{pid});
 	return $decoder;
 }
 

@@ -40,6 +40,7 @@ sub run_psql
 	my ($in, $out, $err) = @{ $template->{files} };
 	my $request = join '', map { "$_\0" } $in, $out, $err, @arguments;
 	local $SIG{PIPE} = 'IGNORE';
+	local $/ = "\n";
 
 	open(my $file, '>', $in) or die "$in: $!";
 	print $file $sql;

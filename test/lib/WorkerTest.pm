@@ -7,10 +7,11 @@ use warnings;
 use Exporter 'import';
 use PostgreSQL::Test::Utils;
 use Test::More;
+use TestSession ();
 use ThumbexifTest ();
 use TinyPicture;
 
-our @EXPORT = qw(tiny_folder value wait_for wait_done wait_cleaned statuses worker_pid busy_seconds files_below check_store);
+our @EXPORT = qw(tiny_folder value wait_for wait_done wait_cleaned statuses worker_pid busy_seconds used_seconds rests files_below check_store);
 
 # tiny_folder(FOLDER, COUNT): a folder with 1.png .. COUNT.png, one pixel each.
 sub tiny_folder
@@ -71,15 +72,43 @@ sub worker_pid
 			$database || 'postgres'));
 }
 
-# busy_seconds(PID): how long a process has used a processor or waited for one, so that it can be told on a busy machine
-# too whether it spins; 0 if it is gone
-sub busy_seconds
+# How long a process has used a processor, and has waited for one; 0 if it is gone.
+sub scheduled_seconds
 {
 	my $pid = shift;
 
-	return 0 unless $pid && open(my $file, '<', "/proc/$pid/schedstat");
+	return (0, 0) unless $pid && open(my $file, '<', "/proc/$pid/schedstat");
 	my ($used, $waited) = split / /, <$file> // '0 0';
-	return ($used + $waited) / 1e9;
+	return ($used / 1e9, $waited / 1e9);
+}
+
+# used_seconds(PID): how long a process has used a processor
+sub used_seconds
+{
+	return (scheduled_seconds(shift))[0];
+}
+
+# busy_seconds(PID): how long a process has used a processor or waited for one, so that it can be told on a busy machine
+# too whether it spins
+sub busy_seconds
+{
+	my ($used, $waited) = scheduled_seconds(shift);
+
+	return $used + $waited;
+}
+
+# rests(PID): does the process have a second in which it does hardly anything?  One that spins never has; one that does not may have waited long
+# for a processor before.
+sub rests
+{
+	my $pid = shift;
+
+	return TestSession::until_true($PostgreSQL::Test::Utils::timeout_default,
+		sub {
+			my $before = busy_seconds($pid);
+			sleep(1);
+			return busy_seconds($pid) - $before < 0.3;
+		});
 }
 
 # files_below(FOLDER): names of all files in it and in its folders

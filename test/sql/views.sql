@@ -30,13 +30,13 @@ INSERT INTO old SELECT g, g FROM generate_series(21, 60) g;
 UPDATE thumbexif_internal.thumbexif_asset_bigint SET status = 'done', finished_at = now() - interval '25 s' WHERE id BETWEEN 21 AND 30;
 UPDATE thumbexif_internal.thumbexif_asset_bigint SET status = 'done', finished_at = now() - interval '15 s' WHERE id BETWEEN 31 AND 40;
 UPDATE thumbexif_internal.thumbexif_asset_bigint SET status = 'done', finished_at = now() - interval '5 s' WHERE id BETWEEN 41 AND 50;
-UPDATE thumbexif_internal.thumbexif_count c SET finished_at = now() - interval '5 s' - interval '10 s' * n
+UPDATE thumbexif_internal.thumbexif_count c SET finished_at = now() + interval '10 s' - interval '10 s' * n
 	FROM (SELECT finished_at, row_number() OVER (ORDER BY finished_at DESC) - 1 AS n FROM thumbexif_internal.thumbexif_count WHERE finished_at IS NOT NULL) o WHERE o.finished_at = c.finished_at;
 SELECT total, done, failed, remaining, rate, time_left FROM thumbexif_progress WHERE relation = 'old'::regclass;
 -- what was finished long ago does not count; after a pause as long as the run, the rate sinks
-UPDATE thumbexif_internal.thumbexif_count SET finished_at = finished_at - interval '1 hour' WHERE finished_at < now() - interval '20 s';
+UPDATE thumbexif_internal.thumbexif_count SET finished_at = finished_at - interval '1 hour' WHERE finished_at = (SELECT min(finished_at) FROM thumbexif_internal.thumbexif_count);
 SELECT rate, time_left FROM thumbexif_progress WHERE relation = 'old'::regclass;
-UPDATE thumbexif_internal.thumbexif_count SET finished_at = finished_at - interval '25 s' WHERE finished_at > now() - interval '1 minute';
+UPDATE thumbexif_internal.thumbexif_count SET finished_at = finished_at - interval '40 s' WHERE finished_at > now() - interval '1 minute';
 SELECT rate FROM thumbexif_progress WHERE relation = 'old'::regclass;
 -- times that are not near now do not count, whatever clock gave them
 INSERT INTO thumbexif_internal.thumbexif_count SELECT attachment, NULL, 1000, t, false FROM thumbexif_internal.thumbexif_attachment, (VALUES (timestamptz 'infinity'), ('-infinity'), (now() + interval '1 hour'), (now() - interval '3 minutes')) v (t);

@@ -71,14 +71,14 @@ sub examine
 	is($session->query("SET thumbexif.decoder_memory = '512MB'; $thumbnail"), 't', 'with another limit');
 	my ($second) = $session->decoders_of;
 	isnt($second, $decoder, 'by another decoder');
-	is(process_state($decoder), '', 'the first is gone and reaped');
+	ok(wait_for('the first goes', sub { process_state($decoder) eq '' }), 'the first is gone and reaped');
 	cmp_ok((slurp_proc($second, 'limits') =~ /^Max address space\s+(\d+)\s/m)[0], '<', $space, 'the limit is lower');
 
 	kill 'KILL', $second;
 	# all its threads: the first may be a zombie while others still hold the socket
 	wait_for('idle decoder dies', sub { process_state($second) =~ /^Z?$/ && (() = glob "/proc/$second/task/*") <= 1 });
 	is($session->query($thumbnail), 't', 'an idle decoder that was killed is replaced without a word');
-	is(process_state($second), '', 'and reaped');
+	ok(wait_for('it is reaped', sub { process_state($second) eq '' }), 'and reaped');
 
 	my ($third) = $session->decoders_of;
 	$session->quit;

@@ -38,8 +38,7 @@ is_stopped_by('pg_cancel_backend', $thumbnail, qr/ERROR:  57014: canceling state
 	sub { $server->safe_psql('postgres', "SELECT pg_cancel_backend($session->{pid})") });
 is($session->query($thumbnail), 't', 'the next thumbnail');
 
-$session->query("SET statement_timeout = '300ms'");
-is_stopped_by('statement_timeout', $thumbnail, qr/ERROR:  57014: canceling statement due to statement timeout/);
+is_stopped_by('statement_timeout', "SET statement_timeout = '300ms'; $thumbnail", qr/ERROR:  57014: canceling statement due to statement timeout/);
 $session->query('RESET statement_timeout');
 is($session->query($thumbnail), 't', 'the next thumbnail');
 

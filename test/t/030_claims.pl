@@ -27,9 +27,9 @@ sub fresh_assets
 sub hanging_backfill
 {
 	my $session = TestSession->new($server);
-	my @decoders = $session->freeze;
-
 	fresh_assets();
+	my @decoders = $session->freeze;	# at the last moment: an idle decoder is ended after ten seconds
+
 	$session->send('CALL thumbexif_backfill(batch_size => 4)');
 	wait_until($server, 'four are claimed', "SELECT count(*) = 4 FROM thumbexif_internal.thumbexif_asset WHERE status = 'running'");
 	return ($session, @decoders);

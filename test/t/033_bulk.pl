@@ -28,8 +28,24 @@ CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS \$\$
 CREATE TRIGGER note AFTER UPDATE ON shots FOR EACH ROW EXECUTE FUNCTION note();
 EOT
 my @sessions = map { TestSession->new($server) } 1 .. 3;
-$_->send('CALL thumbexif_backfill(batch_size => 20)') foreach @sessions;
-my @answers = map { $_->wait } @sessions;
+
+# The closing rows of a command that all three do at the same time: they have begun, and wait for their first claim, before anything is tried.
+sub together
+{
+	my $command = shift;
+	my $pids = join ',', map { $_->{pid} } @sessions;
+	my $holder = TestSession->new($server);
+
+	$holder->query('BEGIN; LOCK TABLE thumbexif_internal.thumbexif_asset_bigint IN SHARE MODE');
+	$_->send($command) foreach @sessions;
+	wait_until($server, 'all three wait for the lock',
+		"SELECT count(*) = 3 FROM pg_stat_activity WHERE pid IN ($pids) AND wait_event_type = 'Lock'");
+	$holder->query('COMMIT');
+	$holder->finish;
+	return map { $_->wait } @sessions;
+}
+
+my @answers = together('CALL thumbexif_backfill(batch_size => 20)');
 my @processed = map { (split /\|/)[0] } @answers;
 my $sum = 0;
 $sum += $_ foreach @processed;
@@ -41,17 +57,8 @@ is(sql("SELECT count(*) FROM thumbexif_internal.thumbexif_asset WHERE status = '
 # what fails while they run is tried once, too
 sql("TRUNCATE written; UPDATE shots SET thumbnail_path = NULL WHERE id <= 300");
 sql('ALTER TABLE shots ADD CONSTRAINT never CHECK (id % 2 = 0 OR thumbnail_path IS NULL) NOT VALID');
-# all three have begun, and wait for their first claim, before anything is tried
-my $holder = TestSession->new($server);
-$holder->query('BEGIN; LOCK TABLE thumbexif_internal.thumbexif_asset_bigint IN SHARE MODE');
-$_->send('SET client_min_messages = error; CALL thumbexif_backfill(batch_size => 20)') foreach @sessions;
-my $pids = join ',', map { $_->{pid} } @sessions;
-wait_until($server, 'all three wait for the lock',
-	"SELECT count(*) = 3 FROM pg_stat_activity WHERE pid IN ($pids) AND wait_event_type = 'Lock'");
-$holder->query('COMMIT');
-$holder->finish;
 $sum = 0;
-$sum += (split /\|/, $_->wait)[3] foreach @sessions;
+$sum += (split /\|/)[3] foreach together('SET client_min_messages = error; CALL thumbexif_backfill(batch_size => 20)');
 is($sum, 150, 'failures are counted once');
 is(sql('SELECT count(*) FROM thumbexif_internal.thumbexif_asset WHERE attempts = 1'), 150, 'and each is one attempt');
 $_->finish foreach @sessions;

@@ -2,6 +2,7 @@
 use strict;
 use warnings;
 
+use DecoderTest ();
 use File::Copy;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -38,13 +39,14 @@ sub interrupted
 {
 	my ($between, $call, $claimed) = @_ > 1 ? @_ : (@_, 'CALL thumbexif_backfill()', $assets);
 	my $session = TestSession->new($server);
-	my @decoders = $session->freeze;
-
 	fresh_assets();
+	my @decoders = $session->freeze;	# at the last moment: an idle decoder is ended after ten seconds
+
 	$session->send($call);
 	wait_until($server, "$claimed are claimed", "SELECT count(*) = $claimed FROM thumbexif_internal.thumbexif_asset WHERE status = 'running'");
 	wait_until($server, 'the session waits for its decoder',
 		"SELECT wait_event_type = 'Extension' FROM pg_stat_activity WHERE pid = $session->{pid}");
+	DecoderTest::wait_until_no_opener_works($session->{pid});
 	$between->();
 	kill CONT => @decoders;
 	is($session->wait, '', 'no closing row');

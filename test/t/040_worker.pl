@@ -93,11 +93,20 @@ wait_done($server, 'what was prepared is done when that is committed', 15);
 
 # --- the worker looks at the settings that its database has now
 
+# before it sleeps it may take a row by the settings of a moment ago
+sub wait_for_rest
+{
+	wait_for($server, 'the worker rests', "SELECT state IN ('idle', 'asleep') FROM thumbexif_workers WHERE kind = 'worker'");
+	return;
+}
+
+wait_for_rest();
 value($server, 'ALTER DATABASE postgres SET thumbexif.thumbnail_format = png');
 value($server, insert());
 wait_done($server, 'one with another setting', 16);
 like(value($server, 'SELECT thumbnail_path FROM image_assets ORDER BY id DESC LIMIT 1'),
 	qr/\.png$/, 'ALTER DATABASE SET reaches the worker');
+wait_for_rest();
 value($server, 'ALTER DATABASE postgres RESET ALL');
 
 mkdir "$server->{thumbnails}2" or die "mkdir: $!";
@@ -163,5 +172,7 @@ value($server, insert());
 wait_done($server, 'and comes back with it', 1);
 
 $server->stop;
-unlike(slurp_file($server->logfile), qr/ERROR|WARNING|PANIC/, 'nothing went wrong');
+# its patience at the queue may have ended before the pause
+(my $log = slurp_file($server->logfile)) =~ s/WARNING: .* is suspended: canceling statement due to lock timeout//g;
+unlike($log, qr/ERROR|WARNING|PANIC/, 'nothing went wrong');
 done_testing();

@@ -104,7 +104,7 @@ all_is_well('decoders killed');
 # --- a decoder stops answering: that asset's failure, and only for a while
 
 # with one attempt for each, so that the failure stays to be seen
-value($server, 'ALTER SYSTEM SET thumbexif.max_attempts = 1; SELECT pg_reload_conf()');
+value($server, "ALTER SYSTEM SET thumbexif.max_attempts = 1; ALTER SYSTEM SET thumbexif.decode_timeout = '8s'; SELECT pg_reload_conf()");
 wait_until($server, 'one attempt is set', "SELECT current_setting('thumbexif.max_attempts') = '1'");
 value($server, "INSERT INTO image_assets (path) VALUES ('1.png'), ('2.png')");
 wait_done($server, 'two', 2);
@@ -118,6 +118,7 @@ value($server, 'ALTER SYSTEM RESET thumbexif.max_attempts; SELECT pg_reload_conf
 is(value($server, 'SELECT thumbexif_retry_all(NULL)'), 1, 'it is due again');
 value($server, "INSERT INTO image_assets (path) VALUES ('4.png')");
 wait_done($server, 'it is tried again', 4);
+value($server, 'ALTER SYSTEM RESET thumbexif.decode_timeout; SELECT pg_reload_conf()');
 value($server, 'TRUNCATE image_assets, writes');
 
 # --- the worker is terminated, and killed

@@ -57,8 +57,11 @@ like(value($standby, 'SELECT thumbnail_path FROM image_assets ORDER BY id DESC L
 
 value($standby, 'SELECT thumbexif_pause()');
 value($standby, "INSERT INTO image_assets (path) VALUES ('photo.tiff')");
+$holder = TestSession->new($standby);
+$holder->query("BEGIN; SELECT FROM image_assets WHERE path = 'photo.tiff' FOR UPDATE");
 value($standby, 'UPDATE thumbexif_internal.thumbexif_attachment SET paused = false');
 $standby->stop;
+$holder->finish;
 command_ok([ 'pg_ctl', '-w', '-D', $standby->data_dir, '-l', $standby->logfile, '-o', '-b', 'start' ], 'started as by pg_upgrade');
 is(value($standby, "SELECT count(*) FROM pg_stat_activity WHERE backend_type LIKE 'thumbexif%'"), 0, 'no launcher');
 is(value($standby, "SELECT state FROM thumbexif_workers WHERE kind = 'launcher'"), 'off', 'and the view says so');

@@ -28,11 +28,19 @@ sub wait_for_waiters
 sub occupy
 {
 	my ($role, $settings) = @_;
-	my $session = DecoderTest->session($server);
+	my $session;
 
-	$session->query(($settings // '') . "SET ROLE $role; $thumbnail");
-	my $decoder = $session->send_to_stopped($server, $thumbnail);
-	return ($session, $decoder);
+	# only a decoder of the template can be handed over, and a session does not wait long for the template's answer
+	wait_for('a session has a decoder of the template',
+		sub {
+			$session->quit if $session;
+			template($server);
+			$session = DecoderTest->session($server);
+			$session->query(($settings // '') . "SET ROLE $role; $thumbnail");
+			my ($decoder) = $session->decoders_of;
+			return slurp_proc($decoder, 'stat') !~ /\) \S $session->{pid} /;
+		});
+	return ($session, $session->send_to_stopped($server, $thumbnail));
 }
 
 # The session next waits; the first goes on, and ends its call.  The decoder that next has then.

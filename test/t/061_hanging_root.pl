@@ -75,9 +75,10 @@ $session->query("SET statement_timeout = '500ms'");
 like($session->query("SELECT thumbexif_info('$dead/1.png')"), qr/ERROR:  57014: canceling statement due to statement timeout/, 'statement_timeout ends a call');
 like($session->query("SELECT thumbexif_process(0); SELECT thumbexif_info('$dead/1.png')"), qr/ERROR:  57014: canceling statement due to statement timeout/, 'and the next one');
 like($session->query("CALL thumbexif_scan('$dead', 'a')"), qr/ERROR:  57014: canceling statement due to statement timeout/, 'thumbexif_scan() of such a folder is cancelled as well');
-$session->query("SET statement_timeout = 0; SET thumbexif.decode_timeout = '4s'");
+$session->query('SET statement_timeout = 0');
 like($session->query("SELECT width FROM thumbexif_info('$good/1.png')"), qr/^1$/, 'the other root can be read');
 wait_for('those that were killed are gone', sub { count_openers($session->{pid}) == 1 });
+$session->query("SET thumbexif.decode_timeout = '4s'");
 
 like($session->query("SELECT thumbexif_info('$dead/1.png')"),
 	qr/ERROR:  58030: image folder "\Q$dead\E" does not answer.*HINT: .*soft/s, 'what takes too long is an ERROR about the root');
@@ -120,7 +121,7 @@ sub backfill
 {
 	my $options = @_ ? shift : '';
 
-	(undef, $out, $err) = $server->psql('postgres', "SET thumbexif.decode_timeout = '4s'; CALL thumbexif_backfill(relation => 'a'$options)");
+	(undef, $out, $err) = $server->psql('postgres', "SET thumbexif.decode_timeout = '10s'; CALL thumbexif_backfill(relation => 'a'$options)");
 	return;
 }
 
@@ -177,7 +178,8 @@ is(WorkerTest::worker_pid($server), $worker, 'it was one worker all the time');
 
 # --- an opener that ends or lies is the server's trouble
 
-value($server, 'SELECT thumbexif_pause()');
+value($server, "SELECT thumbexif_pause(); ALTER SYSTEM SET thumbexif.decode_timeout = '1h'; SELECT pg_reload_conf()");
+wait_until($server, 'enough time for what does answer', "SELECT current_setting('thumbexif.decode_timeout') = '1h'");
 foreach my $word (qw(exit lie))
 {
 	trouble($word);
@@ -194,7 +196,7 @@ rename "$opener.away", $opener or die "rename: $!";
 # --- a shutdown while worker and session wait
 
 trouble('hang');
-value($server, "ALTER SYSTEM SET thumbexif.decode_timeout = '1h'; SELECT pg_reload_conf(); SELECT thumbexif_resume()");
+value($server, 'SELECT thumbexif_resume()');
 insert('b', 40, 40);
 $session = DecoderTest->session($server);
 $session->send("SELECT thumbexif_info('$dead/1.png')");

@@ -43,7 +43,7 @@ $server->restart;
 sub theirs
 {
 	return $server->safe_psql('theirs', "SET SESSION AUTHORIZATION $super; SET ROLE none; $_[0]",
-		connstr => $server->connstr('theirs') . " options='-c default_transaction_read_only=off -c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 -c exit_on_error=off'");
+		connstr => $server->connstr('theirs') . " options='-c default_transaction_read_only=off -c statement_timeout=0 -c lock_timeout=0 -c idle_session_timeout=0 -c idle_in_transaction_session_timeout=0 -c exit_on_error=off'");
 }
 
 my $here = q{public."q\uote's"};

@@ -257,7 +257,7 @@ for my $round (1 .. $rounds)
 	# leaves out what the worker has in hand
 	my $session = TestSession->new($server);
 	$session->send("SET client_min_messages = error; SELECT count(thumbexif_process(id)) FROM image_assets WHERE id > $round * 1000 AND id % 5 = 0");
-	$session->send("SET thumbexif.thumbnail_quality = $_; CALL thumbexif_backfill(batch_size => 10)") foreach 40 + 2 * $round % 50, 41 + 2 * $round % 50, 20 .. 24;
+	$session->send("SET thumbexif.thumbnail_quality = $_; CALL thumbexif_backfill(batch_size => 10)") foreach 40 + 2 * $round % 50, 41 + 2 * $round % 50, 20 .. 39;
 	my $goal = 2 * $assets + 10 + int(rand($assets - 10));
 	TestSession::until_true($PostgreSQL::Test::Utils::timeout_default, sub { renames() >= $goal })
 	  or die "gave up waiting: $goal files are written\n";
@@ -272,7 +272,9 @@ for my $round (1 .. $rounds)
 	$all_states += $states;
 	$all_changes += $sure;
 	my @named = split /\n/, value($server, 'SELECT thumbnail_path FROM image_assets WHERE thumbnail_path IS NOT NULL');
-	is_deeply([ grep { !is_whole($_) } @named ], [], 'after the one that came each of ' . @named . ' rows has its file');
+	# the worker, which is back, may have replaced one meanwhile
+	my @missing = grep { !is_whole($_) && value($server, "SELECT count(*) FROM image_assets WHERE thumbnail_path = '$_'") } @named;
+	is_deeply(\@missing, [], 'after the one that came each of ' . @named . ' rows has its file');
 }
 cmp_ok($all_changes, '>', 0, 'commits were seen to be synced');
 note("$was_lost files and names were lost; $all_states moments");

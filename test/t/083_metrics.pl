@@ -114,6 +114,7 @@ my $session = DecoderTest->session($server);
 value($server, q{SELECT thumbexif_process(7); INSERT INTO photos VALUES (9, '6.png')});
 $session->query(q{SELECT length(thumbexif_thumbnail('1.png'))});
 my $decoder = $session->send_to_stopped($server, 'CALL thumbexif_backfill()');
+wait_until($server, 'the decoder of the session before has ended', q{SELECT bool_and(value = 1) FROM thumbexif_metrics() WHERE name IN ('thumbexif_decoders', 'thumbexif_server_decoders')});
 look('a backfill that waits');
 is($last{thumbexif_procedures}, 1, 'it runs');
 is($last{thumbexif_decoders}, 1, 'and has a decoder');
@@ -137,10 +138,10 @@ is($last{'thumbexif_queue_paused_by_worker{relation=public.photos}'}, 0, 'by som
 is($last{'thumbexif_queue_length{relation=public.photos}'}, 2, 'two wait, one of them for another try');
 cmp_ok($last{'thumbexif_oldest_queued_seconds{relation=public.photos}'}, '>=', 3600, 'one has waited for an hour');
 cmp_ok($last{'thumbexif_oldest_queued_seconds{relation=public.photos}'}, '<', 4200, 'and no longer');
-value($server, q{SELECT thumbexif_resume('photos')});
+value($server, q{SELECT thumbexif_retry(9, 'photos'), thumbexif_resume('photos')});	# all that waits is done at once, and nothing later
 $server->append_conf('postgresql.conf', "thumbexif.databases = 'postgres'\n");
 $server->reload;
-wait_until($server, 'the worker has done an asset', q{SELECT value >= 6 FROM thumbexif_metrics() WHERE name = 'thumbexif_assets_total' AND labels->>'outcome' = 'done'});
+wait_until($server, 'the worker has done two assets', q{SELECT value >= 7 FROM thumbexif_metrics() WHERE name = 'thumbexif_assets_total' AND labels->>'outcome' = 'done'});
 look('the worker');
 is($last{thumbexif_workers}, 1, 'it runs');
 

@@ -67,12 +67,12 @@ wait_for_answer(int sock)
 	sigprocmask(SIG_BLOCK, &BlockSig, &signals);
 	while (rc <= 0 && !QueryCancelPending && !ProcDiePending)
 	{
-		int64		left = until_ms - te_now_ms();
+		int64		left = Max(until_ms - te_now_ms(), 0);
 		struct timespec timeout = {.tv_sec = left / 1000, .tv_nsec = left % 1000 * 1000000};
 
-		if (left <= 0)
-			break;
 		rc = ppoll(&waiting, 1, &timeout, &signals);
+		if (left == 0)
+			break;				/* after a last look: it may be this process that was away */
 	}
 	sigprocmask(SIG_SETMASK, &signals, NULL);
 	return rc > 0;
