@@ -11,7 +11,7 @@ use TestSession ();
 use ThumbexifTest ();
 use TinyPicture;
 
-our @EXPORT = qw(tiny_folder value wait_for wait_done wait_cleaned statuses worker_pid busy_seconds used_seconds rests files_below check_store);
+our @EXPORT = qw(tiny_folder value wait_for wait_done wait_cleaned statuses worker_pid used_seconds rests files_below check_store);
 
 # tiny_folder(FOLDER, COUNT): a folder with 1.png .. COUNT.png, one pixel each.
 sub tiny_folder

@@ -170,5 +170,7 @@ value($server, 'SELECT thumbexif_resume()');
 wait_for($server, 'nobody waits for a row that is gone', "SELECT count(*) FROM thumbexif_internal.thumbexif_asset_bigint WHERE id = 4", 0);
 
 $server->stop;
-unlike(slurp_file($server->logfile), qr/WARNING|PANIC|deadlock/, 'nothing went wrong');
+# its patience at a table that somebody has locked may have ended
+(my $log = slurp_file($server->logfile)) =~ s/WARNING: .* is suspended: canceling statement due to lock timeout//g;
+unlike($log, qr/WARNING|PANIC|deadlock/, 'nothing went wrong');
 done_testing();

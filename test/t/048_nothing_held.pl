@@ -50,12 +50,12 @@ wait_done($server, 'it goes on', 2);
 # --- a backfill
 
 value($server, 'SELECT thumbexif_pause()');
+value($server, "INSERT INTO image_assets (path) VALUES ('3.png')");
 my $session = TestSession->new($server);
 $session->query("SELECT thumbexif_info('1.png')");
 @stopped = decoder_pids($session->{pid});
 is(scalar @stopped, 1, 'one decoder of a session');
 kill 'STOP', @stopped;
-value($server, "INSERT INTO image_assets (path) VALUES ('3.png')");
 $session->send('CALL thumbexif_backfill()');
 holds_nothing('backfill', $session->{pid});
 kill 'CONT', @stopped;

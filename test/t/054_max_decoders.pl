@@ -4,6 +4,7 @@ use warnings;
 
 use PostgreSQL::Test::Utils;
 use Test::More;
+use TestSession ();
 use Time::HiRes qw(time);
 use DecoderTest;
 use ThumbexifTest;
@@ -93,18 +94,51 @@ is($waiting->query('ROLLBACK TO a; SELECT 1; COMMIT; RESET thumbexif.decode_time
 
 # --- in turn
 
-# It takes so long that whoever is handed a decoder answers later than the one who handed it over, even if that one is held up.
-my $slow = "SELECT length(thumbexif_thumbnail('photo.jpg', format => 'avif')) > 100, clock_timestamp()";
-$sessions[2]->send($slow);
-wait_for_waiters(1);
-$sessions[3]->send($slow);
-wait_for_waiters(2);
-$sessions[4]->send($slow);
-wait_for_waiters(3);
+# Who is first in the queue is stopped: nobody passes it.
+my $probe = DecoderTest->session($server);
+
+# Stop who waits, but not while it holds the lock of the slots: then the view would not answer.
+sub halt
+{
+	my $pid = shift;
+
+	wait_for('one that waits is stopped',
+		sub {
+			kill 'STOP', $pid;
+			wait_for('it stops', sub { process_state($pid) eq 'T' });
+			$probe->send("SELECT note FROM thumbexif_workers WHERE kind = 'launcher'");
+			return 1 if TestSession::until_true(2, sub { $probe->{psql}->pump_nb; $probe->{out} =~ /end-of/ });
+			kill 'CONT', $pid;
+			$probe->answer;
+			return 0;
+		});
+	return;
+}
+
+# They have no answer, for longer than those in the queue sleep.
+sub wait_on
+{
+	my ($title, @waiting) = @_;
+
+	ok(!TestSession::until_true(1.5, sub { $_->{psql}->pump_nb foreach @waiting; grep { $_->{out} ne '' } @waiting }), $title);
+	return;
+}
+
+foreach my $n (1 .. 3)
+{
+	$sessions[ $n + 1 ]->send($thumbnail);
+	wait_for_waiters($n);
+}
+halt($sessions[$_]->{pid}) foreach 2, 3;
 $server->safe_psql('postgres', "SELECT pg_terminate_backend($sessions[1]->{pid})");
-my @answers = map { $sessions[$_]->answer } 2 .. 4;
-like($_, qr/^t\|/, 'who waited has its thumbnail') foreach @answers;
-is_deeply([ sort @answers ], \@answers, 'in the order in which they came, with the decoder of one that was terminated');
+wait_until($server, 'its session is gone', "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $sessions[1]->{pid})");
+wait_on('nobody passes the first', $sessions[4]);
+kill 'CONT', $sessions[2]->{pid};
+is($sessions[2]->answer, 't', 'the first has its thumbnail, with the decoder of one that was terminated');
+wait_on('nor the second', $sessions[4]);
+kill 'CONT', $sessions[3]->{pid};
+is($sessions[$_]->answer, 't', 'then the next') foreach 3, 4;
+$probe->quit;
 kill 'CONT', $busy[0];
 is($sessions[0]->answer, 't', 'and who had one goes on with it');
 
@@ -127,7 +161,7 @@ sub writes_take
 		'BEGIN PERFORM pg_sleep($seconds); RETURN NULL; END'");
 }
 
-writes_take(0.02);
+writes_take(0.05);
 
 $server->safe_psql('postgres', <<'EOSQL');
 SELECT thumbexif_attach();

@@ -105,7 +105,7 @@ is(value($coordinator, 'SELECT thumbexif_resume()'), 1, 'resume');
 value($coordinator, 'DELETE FROM photos WHERE id > 100');
 wait_for($coordinator, 'states of rows that were deleted go', q{SELECT assets FROM thumbexif_status}, 40);
 my %named = map { $_ => 1 } split /\n/, value($coordinator, 'SELECT thumbnail_path FROM photos');
-ok(TestSession::until_true(20, sub { !grep { m{/\d+-} && !$named{$_} } files_below($cluster->{thumbnails}) }), 'and their files');
+ok(TestSession::until_true($PostgreSQL::Test::Utils::timeout_default, sub { !grep { m{/\d+-} && !$named{$_} } files_below($cluster->{thumbnails}) }), 'and their files');
 
 # --- without triggers: each node looks through its shards
 

@@ -266,11 +266,11 @@ my $photo = JSON::PP->new->decode(value($coordinator, $upload));
 like($photo->{path}, qr{uploads/}, 'an upload') or diag(explain($photo));
 is(value($coordinator, sprintf q{SELECT status FROM thumbexif_state(%d, 'photos')}, $photo->{id}), 'done', 'is processed by the node that has the row');
 is($photo->{make}, 'UP', 'and comes back with its EXIF');
-my $files = () = files_below($cluster->{thumbnails});
+my %there = map { $_ => 1 } files_below($cluster->{thumbnails});
 $upload = sprintf q{SELECT api.photo_upload('\x%s'::bytea, 'x.png') ->> 'width'}, unpack('H*', tiny_picture(make => 'Up', colour => 'zyx'));
 is(value($coordinator, "BEGIN; $upload; SELECT count(*) FROM photos WHERE camera_make = 'Up'; ROLLBACK"), "1\n2", 'in a transaction block, too');
 is(value($coordinator, q{SELECT count(*) FROM photos WHERE camera_make = 'Up'}), 1, 'a rollback takes the row back');
-is(scalar(() = files_below($cluster->{thumbnails})), $files, 'and the thumbnails');
+is(scalar(grep { !$there{$_} } files_below($cluster->{thumbnails})), 0, 'and the thumbnails');
 is(scalar(grep { -f } map { glob "$root/uploads/$_" } '*', '*/*', '*/*/*'), 1, 'and the original');
 like(failure($coordinator, q{SELECT api.photo_upload('no picture'::bytea)}), qr/ERROR:  [^\n]*not an image/, 'what is no picture is refused');
 

@@ -115,7 +115,7 @@ wait_for($coordinator, 'each node attaches the new shards', q{SELECT string_agg(
 value($coordinator, 'SELECT thumbexif_resume()');
 wait_for($coordinator, "all of $_->[0] are done again", all_done(@$_)) foreach [ photos => 120 ], [ inside => 40 ], [ scans => 60 ];
 my %old = map { $_ => 1 } @changed;
-ok(TestSession::until_true(60, sub { !grep { $old{$_} } named('photos') }), 'rows whose path was changed before the split have new thumbnails');
+ok(TestSession::until_true($PostgreSQL::Test::Utils::timeout_default, sub { !grep { $old{$_} } named('photos') }), 'rows whose path was changed before the split have new thumbnails');
 is(value($coordinator, $names), $before, 'the others have those that they had');
 is(decoded() - $decoded, 20 + 4 + 12, 'and only what was changed was decoded');
 is(scalar(grep { !-e $_ } named('photos')), 0, 'no file of a row was removed');
@@ -133,9 +133,9 @@ my $id = ($deleted =~ m{/(\d+)-[^/]*$})[0];
 my $on = value($coordinator, "SELECT nodeport FROM citus_shards WHERE shardid = get_shard_id_for_distribution_column('photos', $id)");
 is(value((grep { $_->port == $on } @workers)[0], "SELECT octet_length(thumbexif_file($id, 'photos')) > 50"), 't', 'thumbexif_file() finds a file there');
 value($coordinator, "DELETE FROM photos WHERE id = $id");
-ok(TestSession::until_true(60, sub { !-e $deleted }), 'the file of a row that is deleted goes');
+ok(TestSession::until_true($PostgreSQL::Test::Utils::timeout_default, sub { !-e $deleted }), 'the file of a row that is deleted goes');
 value($coordinator, q{UPDATE photos SET path = '61.png'});
-ok(TestSession::until_true(90, sub { value($coordinator, 'SELECT thumbexif_clean()'); !in_folder($split) && !grep { m{/$split/} } named('photos') }),
+ok(TestSession::until_true($PostgreSQL::Test::Utils::timeout_default, sub { value($coordinator, 'SELECT thumbexif_clean()'); !in_folder($split) && !grep { m{/$split/} } named('photos') }),
 	'once all are done anew, nothing is left in that folder');
 wait_for($coordinator, 'all are done', all_done('photos', 119));
 value($coordinator, 'SELECT thumbexif_clean()');
@@ -154,6 +154,8 @@ wait_for($coordinator, 'rows of a shard that was moved are done', all_done('phot
 my $sum = 0;
 $sum += $_ foreach split / /, on_nodes($cluster, q{SELECT count(*) FROM thumbexif_internal.thumbexif_asset_bigint s JOIN thumbexif_internal.thumbexif_attachment USING (attachment) WHERE thumbnail_settings LIKE '% 85'});
 is($sum, 119, 'with the settings with which they were made');
+wait_for($_, 'shards have come and gone on ' . $_->name, q{SELECT count(*) FROM thumbexif_internal.thumbexif_attachment a WHERE shard IS NOT NULL AND (arrived
+	OR NOT EXISTS (SELECT FROM pg_dist_placement p JOIN pg_dist_local_group g USING (groupid) WHERE p.shardid = a.shard))}, 0) foreach @{ $cluster->{workers} };
 is(on_nodes($cluster, 'SELECT count(*) FROM thumbexif_internal.thumbexif_left'), '0 0 0', 'and nothing is left to tell');
 my (undef, $counts) = $coordinator->psql('postgres', q{CALL thumbexif_backfill(relation => 'photos')});
 is($counts, '119|119|0|0', 'so a backfill makes all of them again');
@@ -194,6 +196,7 @@ my @stopped = $writer->decoders;
 kill STOP => @stopped;
 $writer->errors;
 $writer->send("SELECT status FROM thumbexif_process($one, 'photos', true)");
+wait_for($node, 'the session waits', "SELECT wait_event_type = 'Extension' FROM pg_stat_activity WHERE pid = $writer->{pid}");
 isnt(value($coordinator, $thumbnail), $before, 'an asset is processed on the node that has it');
 $before = value($coordinator, $thumbnail);
 value($coordinator, move_sql($moved));
@@ -235,7 +238,7 @@ value($coordinator, 'SELECT thumbexif_clean()');
 is(scalar(grep { !-e $_ } named('photos')), 0, 'and no file of a row was removed');
 ($deleted) = grep { m{/c\d+-} } named('photos');
 value($coordinator, "DELETE FROM photos WHERE thumbnail_path = '$deleted'");
-ok(TestSession::until_true(60, sub { !-e $deleted }), 'the file of a row that is deleted goes');
+ok(TestSession::until_true($PostgreSQL::Test::Utils::timeout_default, sub { !-e $deleted }), 'the file of a row that is deleted goes');
 
 # --- a table that is attached is distributed
 

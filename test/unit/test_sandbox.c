@@ -43,7 +43,7 @@ run_child(Attempt attempt, const long *call)
 
 	if (pid == 0)
 	{
-		alarm(20);				/* for calls that would wait */
+		alarm(120);				/* for calls that would wait */
 		attempt(call);
 		_exit(ALIVE);
 	}

@@ -12,8 +12,8 @@
 #include "worker_xact.h"
 
 #define REMOVE_TURN_MS	500		/* to unlink files, after a turn of a table */
-#define RETRY_MS		60000	/* after files could not be unlinked */
-#define RETRY_LOCKED_MS	1000	/* after their table could not be read */
+#define RETRY_MS		60000	/* after files could not be unlinked, twice: at first they may have been listed a moment ago, or be locked */
+#define RETRY_SOON_MS	1000	/* until then, and after their table could not be read */
 #define RETRY_MAX_MS	3600000
 
 typedef struct Removal
@@ -59,7 +59,7 @@ te_file_removal_process(TimestampTz *due)
 	else
 		failures++;
 	not_before = failures == 0 ? 0 :
-		TimestampTzPlusMilliseconds(now, te_backoff_ms(failures, error != NULL ? RETRY_LOCKED_MS : RETRY_MS, RETRY_MAX_MS, 0));
+		TimestampTzPlusMilliseconds(now, te_backoff_ms(failures, error != NULL || failures == 1 ? RETRY_SOON_MS : RETRY_MS, RETRY_MAX_MS, 0));
 	if (more)
 		te_sooner(due, Max(now, not_before));
 	else
