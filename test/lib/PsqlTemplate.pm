@@ -1,6 +1,6 @@
 # PsqlTemplate: psql forked instead of loaded.
 #
-# To start a psql takes several times the processor time of most queries, and half of that of all tests.  So psql() of PostgreSQL::Test::Cluster, which
+# To start a psql takes several times the processor time of most queries.  So psql() of PostgreSQL::Test::Cluster, which
 # safe_psql() calls, too, is answered by a psql that a template forks (shim/psql_template.c): a psql of its own for each call, as ever.
 package PsqlTemplate;
 

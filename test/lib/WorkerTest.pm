@@ -11,7 +11,7 @@ use TestSession ();
 use ThumbexifTest ();
 use TinyPicture;
 
-our @EXPORT = qw(tiny_folder value wait_for wait_done wait_cleaned statuses worker_pid used_seconds rests files_below check_store);
+our @EXPORT = qw(tiny_folder value wait_for wait_done wait_cleaned statuses worker_pid used_seconds rests wait_for_statistics files_below check_store);
 
 # tiny_folder(FOLDER, COUNT): a folder with 1.png .. COUNT.png, one pixel each.
 sub tiny_folder
@@ -109,6 +109,15 @@ sub rests
 			sleep(1);
 			return busy_seconds($pid) - $before < 0.3;
 		});
+}
+
+# wait_for_statistics(SERVER): until no other session is left, not even one that is ending: it reports what it has read at its end
+sub wait_for_statistics
+{
+	my $server = shift;
+
+	wait_for($server, 'who has read before has reported it', "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'", 1);
+	return;
 }
 
 # files_below(FOLDER): names of all files in it and in its folders

@@ -107,7 +107,7 @@ sub rows_read
 	return (split /\n/, rows_read())[-1] - $before;
 }
 
-wait_for($server, 'who has read before has reported it', "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'", 1);
+wait_for_statistics($server);
 my $one = q{SELECT count(*) FROM api.photos_search(camera => 'Canon EOS 5D X9')};
 cmp_ok(rows_read($one), '<=', 20, 'constants');
 cmp_ok(rows_read(q{PREPARE q (text, int) AS SELECT count(*) FROM api.photos_search(camera => $1, iso_min => $2); } . q{EXECUTE q ('Canon EOS 5D X9', NULL); } x 10), '<=', 200, 'parameters of a prepared statement, also when it has been run ten times');

@@ -237,7 +237,7 @@ sql('DELETE FROM items WHERE tenant_id < 5 OR id > 60');
 sql("SET client_min_messages = error; CALL thumbexif_backfill(relation => 'items'); ALTER TABLE items ADD taken_at timestamptz; SELECT thumbexif_attach('items')");
 sql("UPDATE items SET taken_at = '2024-01-01' WHERE id % 3 = 0; CREATE SCHEMA api; SET client_min_messages = error; SELECT thumbexif_api('items', 'api', create_indexes => true)");
 is(sql("SELECT api.photo('{5,15}')->>'id', api.photo('{ 5,\"15\" }')->>'path', api.photo('{5,16}')"), '{5,15}|1.png|', 'photo() by the text of a key');
-wait_for($server, 'who has read before has reported it', "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'", 1);
+wait_for_statistics($server);
 ($scanned, $fetched) = split / /, reads();
 sql("SET enable_seqscan = off; SELECT api.photo('{5,15}')");
 ($scanned_now, $fetched_now) = split / /, reads();
