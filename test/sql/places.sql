@@ -12,11 +12,11 @@ FROM (SELECT zoom, lat, lon, (SELECT sum(((q >> (62 - 2 * b)) & 1) << (zoom - b)
 -- the ranges of a box contain what lies in it, and not much else
 CREATE TEMP TABLE place AS SELECT lat, lon, thumbexif_quadkey(lat, lon) AS q FROM generate_series(1, 20000) n, LATERAL (SELECT degrees(asin(sin(n * 1.7))) AS lat, sin(n * 3.1) * 180 AS lon) p;
 INSERT INTO place SELECT lat, lon, thumbexif_quadkey(lat, lon) FROM unnest(ARRAY[-90, -85.1, -20, 0, 46, 85.1, 90]) lat, unnest(ARRAY[-180, -170, 0, 6, 7, 170, 180]) lon;
-SELECT box, count(*) FILTER (WHERE thumbexif_within(lat, lon, box)) > 0 AS found, count(*) FILTER (WHERE thumbexif_within(lat, lon, box) AND NOT thumbexif_in_ranges(q, thumbexif_quadkey_ranges(box))) AS lost,
-	count(*) FILTER (WHERE thumbexif_in_ranges(q, thumbexif_quadkey_ranges(box))) <= 4 * count(*) FILTER (WHERE thumbexif_within(lat, lon, box)) + 50 AS tight,
+SELECT box, count(*) FILTER (WHERE thumbexif_within(lat, lon, box)) > 0 AS found, count(*) FILTER (WHERE thumbexif_within(lat, lon, box) AND NOT thumbexif_in_ranges(q, ranges)) AS lost,
+	count(*) FILTER (WHERE thumbexif_in_ranges(q, ranges)) <= 4 * count(*) FILTER (WHERE thumbexif_within(lat, lon, box)) + 50 AS tight,
 	count(*) FILTER (WHERE thumbexif_within(lat, lon, box) IS DISTINCT FROM (lat BETWEEN box[2] AND box[4] AND CASE WHEN box[1] <= box[3] THEN lon BETWEEN box[1] AND box[3] ELSE lon >= box[1] OR lon <= box[3] END)) AS wrong,
 	count(*) FILTER (WHERE thumbexif_within(lat, lon, box) AND NOT thumbexif_between_meridians(lon, box)) AS east_or_west
-FROM place, (VALUES ('{6,46,7,47}'::float8[]), ('{-10,35,30,60}'), ('{170,-30,-170,0}'), ('{-180,-90,180,90}'), ('{0,-90,0.1,90}'), ('{-180,80,180,90}'), ('{-1,-1,1,1}'), ('{179.9,-90,-179.9,90}')) b (box) GROUP BY box ORDER BY box;
+FROM place, (SELECT box, thumbexif_quadkey_ranges(box) AS ranges FROM (VALUES ('{6,46,7,47}'::float8[]), ('{-10,35,30,60}'), ('{170,-30,-170,0}'), ('{-180,-90,180,90}'), ('{0,-90,0.1,90}'), ('{-180,80,180,90}'), ('{-1,-1,1,1}'), ('{179.9,-90,-179.9,90}')) b (box) OFFSET 0) b GROUP BY box ORDER BY box;
 SELECT lat0, lon0, metres, count(*) FILTER (WHERE near) > 0 AS found, count(*) FILTER (WHERE near AND NOT thumbexif_in_ranges(q, thumbexif_quadkey_ranges(lat0, lon0, metres))) AS lost,
 	count(*) FILTER (WHERE near AND NOT thumbexif_between_meridians(lon, lat0, lon0, metres)) AS east_or_west,
 	count(*) FILTER (WHERE near IS DISTINCT FROM thumbexif_near(lat, lon, lat0, lon0, metres)) AS wrong
@@ -61,7 +61,7 @@ SELECT length(thumbexif_camera(repeat('x ', 100000), repeat('é', 100000))) < 40
 
 -- keywords and words
 SELECT v AS exif, thumbexif_keywords(v::jsonb) FROM unnest(ARRAY['{"XMP:Subject": ["b", "a ", "b", 1, null, ""], "IPTC:Keywords": ["a", "c"]}', '{"XMP:Subject": "one"}', '{"XMP:Subject": {"a": ["x"]}}', '{"XMP:Subject": [["x"]]}', '{}', '[]', '1', 'null']) v;
-SELECT cardinality(k) AS number, max(octet_length(w)) AS longest FROM (SELECT thumbexif_keywords(jsonb_build_object('XMP:Subject', (SELECT jsonb_agg(n || repeat('é', 500)) FROM generate_series(1, 3000) n))) AS k) t, unnest(k) w GROUP BY k;
+SELECT cardinality(k) AS number, max(octet_length(w)) AS longest FROM (SELECT thumbexif_keywords(jsonb_build_object('XMP:Subject', (SELECT jsonb_agg(n || repeat('é', 500)) FROM generate_series(1, 3000) n))) AS k OFFSET 0) t, unnest(k) w GROUP BY k;
 SELECT thumbexif_keywords('{b,NULL,"a ",b,""}'::text[]), thumbexif_keywords('{}'::text[]) IS NULL AS none, octet_length((thumbexif_keywords(ARRAY[repeat('k', 9000)]))[1]) AS longest;
 SELECT thumbexif_document('Title', NULL, '{one,NULL,two}', '2010/a_b-c.jpg'), thumbexif_document(NULL, NULL, NULL, NULL) = '' AS none, octet_length(thumbexif_document(repeat('é', 100000), repeat('x', 100000), NULL, 'p')) <= 100010 AS bounded;
 
