@@ -8,6 +8,7 @@ use strict;
 use warnings;
 
 use IPC::Open2;
+use POSIX ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 
@@ -32,23 +33,72 @@ sub template
 	return $template;
 }
 
+# fork_psql(TEMPLATE, STRING...): the process id of a psql with these files for stdin, stdout and stderr, and arguments.
+sub fork_psql
+{
+	my ($template, @strings) = @_;
+	my $request = join '', map { "$_\0" } @strings;
+	local $SIG{PIPE} = 'IGNORE';
+
+	syswrite $template->{requests}, length($request) . "\n$request";
+	return answer($template);
+}
+
+# the next answer of a template, a number
+sub answer
+{
+	my $template = shift;
+	local $/ = "\n";
+	my $number = readline $template->{answers};
+
+	die 'the template of psql has ended' unless defined $number;
+	return int $number;
+}
+
 # run_psql(SQL, ARGUMENT...): a psql's status as waitpid() has it, and what came on stdout and stderr.
 sub run_psql
 {
 	my ($sql, @arguments) = @_;
 	my $template = template();
 	my ($in, $out, $err) = @{ $template->{files} };
-	my $request = join '', map { "$_\0" } $in, $out, $err, @arguments;
-	local $SIG{PIPE} = 'IGNORE';
-	local $/ = "\n";
 
 	open(my $file, '>', $in) or die "$in: $!";
 	print $file $sql;
 	close $file or die "$in: $!";
-	syswrite $template->{requests}, length($request) . "\n$request";
-	my $status = readline $template->{answers};
-	die 'the template of psql has ended' unless defined $status;
-	return (int $status, slurp_file($out), slurp_file($err));
+	fork_psql($template, $in, $out, $err, @arguments);
+	my $status = answer($template);
+	return ($status, slurp_file($out), slurp_file($err));
+}
+
+# start_psql(ARGUMENT...): a psql that reads from { in } and writes, errors too, to { out }.  No other can be run or started until it
+# is given to end_psql().
+sub start_psql
+{
+	my @arguments = @_;
+	my $template = template();
+	my $psql = { template => $template };
+	my @pipes = map { "$_.pipe" } @{ $template->{files} }[ 0, 1 ];
+
+	foreach my $pipe (@pipes)
+	{
+		-p $pipe or POSIX::mkfifo($pipe, 0600) or die "mkfifo $pipe: $!";
+	}
+	$psql->{pid} = fork_psql($template, @pipes, $pipes[1], @arguments);
+	# each waits for the other end
+	open($psql->{in}, '>', $pipes[0]) or die "$pipes[0]: $!";
+	open($psql->{out}, '<', $pipes[1]) or die "$pipes[1]: $!";
+	return $psql;
+}
+
+# end_psql(PSQL): it must be at the end of its input, or killed
+sub end_psql
+{
+	my $psql = shift;
+
+	close $psql->{in};
+	close $psql->{out};
+	answer($psql->{template});
+	return;
 }
 
 # psql(SERVER, DATABASE, SQL, OPTIONS): takes the place of Cluster's, to which it leaves what has other options.

@@ -6,7 +6,6 @@ use warnings;
 
 use Exporter 'import';
 use File::Basename;
-use IPC::Open3;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use PsqlTemplate;
@@ -70,11 +69,11 @@ sub poll
 	{
 		my $began = time;
 
-		$psql = start_psql($server->connstr($database)) unless $psql;
+		$psql = PsqlTemplate::start_psql('-XAt', '-d', $server->connstr($database)) unless $psql;
 		($ended, $said) = ask_psql($psql, $sql, $deadline);
 		if ($ended || $said eq $expected)
 		{
-			end_psql($psql);
+			PsqlTemplate::end_psql($psql);
 			undef $psql;
 			return 1 unless $ended;
 		}
@@ -82,19 +81,9 @@ sub poll
 		my $pause = 5 * (time - $began);
 		sleep($pause < 0.05 ? 0.05 : $pause > 0.5 ? 0.5 : $pause);
 	} while (time < $deadline);
-	end_psql($psql) if $psql;
+	PsqlTemplate::end_psql($psql) if $psql;
 	Test::More::diag("gave up waiting: $sql\nexpected: $expected\nthe last answer: $said");
 	return 0;
-}
-
-# A psql whose input is a pipe, and its output with what it says on stderr.
-sub start_psql
-{
-	my $connection = shift;
-	my ($in, $out);
-	my $pid = open3($in, $out, undef, 'psql', '-XAt', '-d', $connection);
-
-	return { pid => $pid, in => $in, out => $out };
 }
 
 # ask_psql(PSQL, SQL, DEADLINE): whether it has ended or must be, and what it said
@@ -121,15 +110,6 @@ sub ask_psql
 	}
 	chomp $said;
 	return (0, $said);
-}
-
-sub end_psql
-{
-	my $psql = shift;
-
-	close $psql->{in};
-	waitpid $psql->{pid}, 0;
-	return;
 }
 
 # wait_until(SERVER, WHAT, SQL, DATABASE): until the query gives "t"; the test ends, and says what it waited for, if it never does.

@@ -4,7 +4,8 @@
  *
  * To load a program and its libraries takes ten times as long as to fork it.  It reads requests from stdin: the number of bytes in decimal and a
  * newline, and strings that each end with a null byte, which are the files for psql's stdin, stdout and stderr and then its arguments.  A
- * child does main() with them.  The answer is the child's status as waitpid() has it, in decimal, and a newline.
+ * child does main() with them.  The answers are its process id and, when it has ended, its status as waitpid() has it, in decimal and with
+ * a newline each.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -100,6 +101,7 @@ serve(int argc, char **argv, char **envp)
 			_exit(status);		/* the libraries need not tidy up */
 		}
 		free(request[0]);
+		check(dprintf(1, "%d\n", (int) child) > 0, "write");
 		check(waitpid(child, &status, 0) == child && dprintf(1, "%d\n", status) > 0, "waitpid");
 	}
 	return 0;
