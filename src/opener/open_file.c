@@ -132,30 +132,34 @@ opn_describe(int fd, TeOpenReply *reply)
 	}
 }
 
-/* Does the folder have entries?  1 also if it must not be read, -1 with errno on failure. */
+/*
+ * Does the folder have entries?  1 also if it must not be read, -1 with errno on failure.  Each file that is missing asks that, so no
+ * more is read than the first few, and not readdir()'s many.
+ */
 static int
 has_entries(int root)
 {
 	int			fd = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR		   *dir;
-	struct dirent *entry;
+	_Alignas(struct dirent64) char entries[1024];
+	ssize_t		length;
 	int			any = 0;
 	int			error;
 
 	if (fd < 0)
 		return errno == EACCES || errno == EPERM || errno == EMFILE || errno == ENFILE ? 1 : -1;
-	dir = fdopendir(fd);
-	if (dir == NULL)
+	while (!any && (length = getdents64(fd, entries, sizeof(entries))) > 0)
 	{
-		close(fd);
-		return 1;
+		const struct dirent64 *entry;
+
+		for (ssize_t at = 0; at < length; at += entry->d_reclen)
+		{
+			entry = (const struct dirent64 *) (entries + at);
+			any |= strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+		}
 	}
-	errno = 0;
-	while (!any && (entry = readdir(dir)) != NULL)
-		any = strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
-	error = errno;
-	closedir(dir);
-	if (any || error == 0)
+	error = any || length == 0 ? 0 : errno;
+	close(fd);
+	if (error == 0)
 		return any;
 	errno = error;
 	return -1;
