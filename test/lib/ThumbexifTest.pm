@@ -38,8 +38,13 @@ sub new_server
 		$option{install} ? (install_path => dirname($option{install}->{bindir})) : ());
 	my $thumbnails = $server->basedir . '/thumbnails';
 	my $roots = defined $option{roots} ? $option{roots} : pictures_dir();
+	my $extension = !defined $option{extension} || $option{extension};
+	my $create = $extension && $option{install};	# another version, perhaps
 
-	$server->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
+	{
+		local $ENV{TE_EXTENSION} = $extension && !$create ? 1 : '';
+		$server->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
+	}
 	mkdir $thumbnails or die "mkdir $thumbnails: $!";
 	$server->{thumbnails} = $thumbnails;
 	$server->append_conf('postgresql.conf', "shared_preload_libraries = 'thumbexif'\n")
@@ -51,8 +56,7 @@ thumbexif.keep_replaced = 0
 EOF
 	$server->append_conf('postgresql.conf', $option{config}) if $option{config};
 	$server->start;
-	$server->safe_psql('postgres', 'CREATE EXTENSION thumbexif')
-	  unless defined $option{extension} && !$option{extension};
+	$server->safe_psql('postgres', 'CREATE EXTENSION thumbexif') if $create;
 	return $server;
 }
 
