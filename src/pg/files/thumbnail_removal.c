@@ -321,6 +321,25 @@ typedef struct Removal
 	int64		unlinked;		/* files */
 } Removal;
 
+/*
+ * Where the clock has been set back, entries are from the future.  It is not known any more when their files were replaced, so these
+ * are kept from now on.  What is locked is for the next call.
+ */
+static void
+keep_from_now(void)
+{
+	const char *name = te_internal_name("thumbexif_removal");
+	TeArgs		args = {0};
+
+	if (IsolationUsesXactSnapshot())
+		return;					/* others may have removed them since */
+	te_arg(&args, TIMESTAMPTZOID, TimestampTzGetDatum(GetCurrentTimestamp()));
+	if (te_sql_by_index(psprintf("SELECT FROM %s WHERE replaced_at > $1 LIMIT 1", name), &args) > 0)
+		te_sql_by_index(psprintf("UPDATE %s SET replaced_at = $1 WHERE removal IN"
+								 " (SELECT removal FROM %s WHERE replaced_at > $1 FOR UPDATE SKIP LOCKED)", name, name), &args);
+	te_sql_free();
+}
+
 static void
 process_due_entries(void *arg)
 {
@@ -353,6 +372,7 @@ te_thumbnail_process_removals(int limit_ms, int64 *unlinked)
 
 	te_run_as_extension(&save);
 	SPI_connect();
+	keep_from_now();
 	if (te_thumbnail_dir != NULL && te_thumbnail_dir[0] != '\0' && any_entry() && check_folders())
 	{
 		if (IsolationUsesXactSnapshot())

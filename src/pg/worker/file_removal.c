@@ -8,6 +8,7 @@
 
 #include "file_removal.h"
 #include "pg/base/backoff.h"
+#include "pg/base/clock.h"
 #include "pg/files/thumbnail_store.h"
 #include "worker_xact.h"
 
@@ -37,15 +38,15 @@ void
 te_file_removal_process(TimestampTz *due)
 {
 	static int	failures = 0;
-	static TimestampTz not_before = 0;
-	TimestampTz now = GetCurrentTimestamp();
+	static int64 not_before_ms = 0;
+	int64		wait_ms = not_before_ms - te_now_ms();
 	Removal		removal = {0};
 	ErrorData  *error;
 	bool		more;
 
-	if (now < not_before)
+	if (wait_ms > 0)
 	{
-		te_sooner(due, not_before);
+		te_sooner(due, TimestampTzPlusMilliseconds(GetCurrentTimestamp(), wait_ms));
 		return;
 	}
 	error = te_worker_xact_guarded(remove_some, &removal);
@@ -58,10 +59,10 @@ te_file_removal_process(TimestampTz *due)
 		failures = 0;
 	else
 		failures++;
-	not_before = failures == 0 ? 0 :
-		TimestampTzPlusMilliseconds(now, te_backoff_ms(failures, error != NULL || failures == 1 ? RETRY_SOON_MS : RETRY_MS, RETRY_MAX_MS, 0));
+	wait_ms = failures == 0 ? 0 : te_backoff_ms(failures, error != NULL || failures == 1 ? RETRY_SOON_MS : RETRY_MS, RETRY_MAX_MS, 0);
+	not_before_ms = te_now_ms() + wait_ms;
 	if (more)
-		te_sooner(due, Max(now, not_before));
+		te_sooner(due, TimestampTzPlusMilliseconds(GetCurrentTimestamp(), wait_ms));
 	else
 		te_sooner(due, removal.next);	/* a replaced file is still kept */
 }

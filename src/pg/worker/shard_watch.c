@@ -22,7 +22,7 @@
 
 static int	number = 0;			/* the attachment that is looked through, 0 = none */
 static TeShardArrival arrival;
-static TimestampTz not_before = 0;
+static int64 not_before_ms = 0;
 
 typedef struct Step
 {
@@ -63,13 +63,14 @@ run(const TeAttachment *shard)
 	if (step.result != TE_ARRIVAL_MORE)
 		number = 0;
 	if (step.result == TE_ARRIVAL_LATER)
-		not_before = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), LATER_MS);
+		not_before_ms = te_now_ms() + LATER_MS;
 }
 
 bool
 te_shard_watch_turn(List *attachments, TimestampTz *due)
 {
 	const TeAttachment *chosen = NULL;
+	int64		wait_ms;
 	ListCell   *cell;
 
 	foreach(cell, attachments)
@@ -81,9 +82,10 @@ te_shard_watch_turn(List *attachments, TimestampTz *due)
 	}
 	if (chosen == NULL)
 		return false;
-	if (not_before > GetCurrentTimestamp())
+	wait_ms = not_before_ms - te_now_ms();
+	if (wait_ms > 0)
 	{
-		te_sooner(due, not_before);
+		te_sooner(due, TimestampTzPlusMilliseconds(GetCurrentTimestamp(), wait_ms));
 		return false;
 	}
 	run(chosen);
