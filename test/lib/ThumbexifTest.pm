@@ -25,7 +25,8 @@ sub pictures_dir
 # Replaced thumbnails are not kept (thumbexif.keep_replaced), so that tests see which are removed.
 #
 #	roots		thumbexif.image_roots (default: the generated pictures)
-#	preload		true: shared_preload_libraries = 'thumbexif'
+#	preload		1: shared_preload_libraries = 'thumbexif'; 0: not; default: it is, but no database has a worker, as most tests look at
+#				what sessions do, and a template of the server makes their decoders cheap
 #	config		more lines for postgresql.conf
 #	install		from private_install()
 #	extension	0: do not create it
@@ -48,7 +49,8 @@ sub new_server
 	mkdir $thumbnails or die "mkdir $thumbnails: $!";
 	$server->{thumbnails} = $thumbnails;
 	$server->append_conf('postgresql.conf', "shared_preload_libraries = 'thumbexif'\n")
-	  if $option{preload};
+	  if !defined $option{preload} || $option{preload};
+	$server->append_conf('postgresql.conf', "thumbexif.databases = 'none'\n") unless defined $option{preload};
 	$server->append_conf('postgresql.conf', <<"EOF");
 thumbexif.image_roots = '$roots'
 thumbexif.thumbnail_dir = '$thumbnails'

@@ -157,7 +157,8 @@ my %wrong = (
 	owner => "SELECT string_agg(format('ALTER TABLE %s OWNER TO CURRENT_USER', oid::regclass), '; ')
 		FROM pg_class WHERE relkind = 'r' AND relowner = 'soak_owner'::regrole",
 	member => "SELECT 'ALTER TABLE all_cards DETACH PARTITION cards' FROM pg_inherits WHERE inhrelid = 'cards'::regclass",
-	attachment => "SELECT 'SELECT thumbexif_attach(''stills'')'
+	# not while the column has another name, or it would not be written
+	attachment => "SELECT 'SELECT thumbexif_attach(''stills'', width => ''width'')'
 		WHERE NOT EXISTS (SELECT FROM thumbexif_internal.thumbexif_attachment WHERE relation = 'stills'::regclass)");
 
 # put_right(WHAT...): true if all of it is as it should be, or was by now.

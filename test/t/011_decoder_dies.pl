@@ -11,7 +11,7 @@ use ThumbexifTest;
 
 my $pictures = PostgreSQL::Test::Utils::tempdir();
 system_or_bail('cp', pictures_dir() . "/photo.$_", "$pictures/photo.$_") foreach qw(jpg png);
-my $server = new_server('dies', roots => $pictures);
+my $server = new_server('dies', preload => 0, roots => $pictures);
 my $postmaster_file = $server->data_dir . '/postmaster.pid';
 my $postmaster_start = slurp_file($postmaster_file);
 my $session = DecoderTest->session($server);

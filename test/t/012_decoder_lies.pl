@@ -14,7 +14,7 @@ copy("$ENV{TE_SCRATCH}/build/stub_decoder", "$install->{pkglibdir}/thumbexif-dec
 chmod 0755, "$install->{pkglibdir}/thumbexif-decoder";
 
 my $pictures = PostgreSQL::Test::Utils::tempdir();
-my $server = new_server('lies', install => $install, roots => $pictures);
+my $server = new_server('lies', preload => 0, install => $install, roots => $pictures);
 my $postmaster_start = slurp_file($server->data_dir . '/postmaster.pid');
 my $session = DecoderTest->session($server);
 

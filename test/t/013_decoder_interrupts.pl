@@ -7,7 +7,7 @@ use Test::More;
 use DecoderTest;
 use ThumbexifTest;
 
-my $server = new_server('interrupts', config => "thumbexif.decode_timeout = 1h\n");
+my $server = new_server('interrupts', preload => 0, config => "thumbexif.decode_timeout = 1h\n");
 my $session = DecoderTest->session($server);
 my $thumbnail = "SELECT length(thumbexif_thumbnail('photo.jpg')) > 1000";
 

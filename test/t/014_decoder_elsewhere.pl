@@ -8,7 +8,7 @@ use Test::More;
 use DecoderTest;
 use ThumbexifTest;
 
-my $server = new_server('elsewhere', config => <<'EOSQL');
+my $server = new_server('elsewhere', preload => 0, config => <<'EOSQL');
 max_files_per_process = 150
 wal_level = replica
 max_wal_senders = 3

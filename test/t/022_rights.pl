@@ -14,7 +14,7 @@ mkdir "$base/$_" or die "mkdir $_: $!" foreach qw(images elsewhere);
 write_file("$base/images/a.png", tiny_picture(make => 'Brand', model => 'Camera'));
 write_file("$base/elsewhere/b.png", tiny_picture());
 
-my $server = new_server('rights', roots => "$base/images");
+my $server = new_server('rights', preload => 0, roots => "$base/images");
 $server->append_conf('postgresql.conf', "wal_level = replica\nmax_wal_senders = 3\n");
 $server->restart;
 $server->safe_psql('postgres', 'CREATE ROLE visitor LOGIN; CREATE ROLE monitor LOGIN IN ROLE pg_monitor');

@@ -7,7 +7,7 @@ use Test::More;
 use TestSession;
 use ThumbexifTest;
 
-my $server = new_server('claims', config => "autovacuum = off\nrestart_after_crash = on\n");
+my $server = new_server('claims', preload => 0, config => "autovacuum = off\nrestart_after_crash = on\n");
 
 sub sql { return $server->safe_psql('postgres', shift) }
 

@@ -15,7 +15,7 @@ copy(pictures_dir() . '/photo.jpg', "$root/photo.jpg") or die;
 my $assets = 24;	# more than are opened ahead
 copy(pictures_dir() . '/orientation-' . ($_ % 8 + 1) . '.jpg', "$root/$_.jpg") or die foreach 1 .. $assets;
 my $install = private_install('no_decoder');
-my $server = new_server('trouble', roots => $root, install => $install);
+my $server = new_server('trouble', preload => 0, roots => $root, install => $install);
 
 sub sql { return $server->safe_psql('postgres', shift) }
 

@@ -11,7 +11,7 @@ use ThumbexifTest;
 
 # --- the real decoder
 
-my $server = new_server('owner');
+my $server = new_server('owner', preload => 0);
 my $idle_since = time;
 my @idle = map { DecoderTest->session($server) } 1 .. 3;
 $_->query("SELECT length(thumbexif_thumbnail('photo.jpg'))") foreach @idle;
@@ -46,7 +46,7 @@ copy("$ENV{TE_SCRATCH}/build/stub_decoder", "$install->{pkglibdir}/thumbexif-dec
 chmod 0755, "$install->{pkglibdir}/thumbexif-decoder";
 my $pictures = PostgreSQL::Test::Utils::tempdir();
 append_to_file("$pictures/$_", "stub: $_ ") foreach qw(secret remember);
-my $stub = new_server('owner_stub', install => $install, roots => $pictures, config => "max_prepared_transactions = 2\n");
+my $stub = new_server('owner_stub', preload => 0, install => $install, roots => $pictures, config => "max_prepared_transactions = 2\n");
 $session = DecoderTest->session($stub);
 $session->query(<<'EOSQL');
 CREATE ROLE alice; CREATE ROLE bob;

@@ -202,7 +202,7 @@ $server->stop;
 
 # --- without shared memory: each session by itself
 
-$server = new_server('alone', config => "thumbexif.max_decoders = 1\n");
+$server = new_server('alone', preload => 0, config => "thumbexif.max_decoders = 1\n");
 $server->safe_psql('postgres', <<'EOSQL');
 SELECT thumbexif_attach();
 INSERT INTO image_assets (path) SELECT repeat('./', n) || 'photo.jpg' FROM generate_series(1, 20) n;

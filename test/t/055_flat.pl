@@ -9,7 +9,7 @@ use ThumbexifTest;
 
 my $pictures = PostgreSQL::Test::Utils::tempdir();
 system_or_bail('cp', pictures_dir() . "/$_", "$pictures/$_") foreach qw(photo.jpg corrupt.jpg text.jpg truncated.png);
-my $server = new_server('flat', roots => $pictures);
+my $server = new_server('flat', preload => 0, roots => $pictures);
 my $session = DecoderTest->session($server);
 
 # Resident kB and descriptors of the session's process, which has one well decoder.

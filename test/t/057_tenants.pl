@@ -7,7 +7,7 @@ use Test::More;
 use ThumbexifTest;
 use WorkerTest;
 
-my $server = new_server('tenants');
+my $server = new_server('tenants', preload => 0);
 
 sub sql { return value($server, @_) }
 

@@ -21,7 +21,7 @@ unlink $opener or die "unlink: $!";
 copy("$ENV{TE_SCRATCH}/build/stub_opener", $opener) or die "copy: $!";
 chmod 0755, $opener;
 
-my $server = new_server('unkillable', roots => "$good, $dead", install => $install,
+my $server = new_server('unkillable', preload => 0, roots => "$good, $dead", install => $install,
 	config => "thumbexif.decoders = $many\nthumbexif.max_decoders = $many\nthumbexif.decode_timeout = '1h'\n");
 $server->stop;
 $ENV{LD_PRELOAD} = "$ENV{TE_SCRATCH}/build/shim_unkillable.so";

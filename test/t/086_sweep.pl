@@ -10,7 +10,7 @@ use TinyPicture;
 use WorkerTest;
 
 my $root = tiny_folder(PostgreSQL::Test::Utils::tempdir() . '/images', 40);
-my $server = new_server('sweep', roots => $root, config => "thumbexif.decoders = 1\nmax_prepared_transactions = 5\nthumbexif.sweep_interval = 1\n");
+my $server = new_server('sweep', preload => 0, roots => $root, config => "thumbexif.decoders = 1\nmax_prepared_transactions = 5\nthumbexif.sweep_interval = 1\n");
 my $state = 'thumbexif_internal.thumbexif_asset';
 
 sub sql { return value($server, shift) }
