@@ -78,5 +78,10 @@ sub harness
 is_deeply([ harness('true') ], [ '', 'one of two, all of it', "2 passed, 2 failed, 3 skipped\n" ], 'skipped tests fail where CI is set');
 is_deeply([ harness('') ], [ 1, '', "2 passed, 0 failed, 3 skipped\n" ], 'and do not elsewhere');
 
+# the sheet of make db-up and make demo, of a folder without pictures
+my $sheet = PostgreSQL::Test::Utils::tempdir() . '/sheet.jpg';
+ok(IPC::Run::run([ "$tools/sheet", $sheet ], '<', \''), 'a sheet of nothing');
+is(substr(slurp_file($sheet), 0, 3), "\xff\xd8\xff", 'is a picture');
+
 $server->stop;
 done_testing();

@@ -21,7 +21,7 @@ typedef struct TeArgs
 	Oid			types[TE_MAX_ARGS];
 	Datum		values[TE_MAX_ARGS];
 	char		nulls[TE_MAX_ARGS]; /* 'n' or ' ', as in SPI */
-	bool		planned_for_them;	/* each time: Citus needs that, if rows of many nodes are meant */
+	bool		planned_for_them;	/* each time: Citus needs that, if rows of many nodes are meant, and a hash table of an array */
 
 	/*
 	 * If set, it is called for each row of the result, which is not kept: to copy thousands of rows takes longer than to read

@@ -16,7 +16,6 @@
 #include "pg/base/postmaster_alive.h"
 #include "pg/base/statement.h"
 #include "pg/base/subtransaction.h"
-#include "pg/catalog/citus.h"
 #include "pg/pipeline/batch_write.h"
 #include "scan.h"
 
@@ -98,7 +97,7 @@ insert_rows(void *arg)
 	const TeScan *scan = insertion->scan;
 	const TeAttachment *attachment = scan->attachment;
 	const char *count = psprintf("SELECT pg_catalog.count(*) FROM (%s) AS f", new_paths_sql(scan));
-	TeArgs		args = {.planned_for_them = te_citus_kind(attachment->relation) != TE_CITUS_NONE};
+	TeArgs		args = {.planned_for_them = true};	/* a row is looked up in a hash table of the paths, where there is no index */
 
 	te_arg(&args, TEXTARRAYOID, text_array(scan->paths + insertion->first, insertion->count));
 	te_arg(&args, TEXTARRAYOID, text_array(scan->others + insertion->first, insertion->count));
