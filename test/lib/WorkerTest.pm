@@ -11,7 +11,7 @@ use TestSession ();
 use ThumbexifTest ();
 use TinyPicture;
 
-our @EXPORT = qw(tiny_folder value wait_for wait_done wait_cleaned statuses worker_pid used_seconds rests wait_for_statistics files_below check_store);
+our @EXPORT = qw(tiny_folder value wait_for wait_done wait_cleaned statuses worker_pid used_seconds rests wait_for_statistics keep_replaced files_below check_store);
 
 # tiny_folder(FOLDER, COUNT): a folder with 1.png .. COUNT.png, one pixel each.
 sub tiny_folder
@@ -39,6 +39,17 @@ sub wait_for
 
 	ok(ThumbexifTest::poll($server, $database || 'postgres', $sql, defined $expected ? $expected : 't'), $what)
 	  or diag("gave up waiting: $what");
+}
+
+# keep_replaced(SERVER, TIME): set thumbexif.keep_replaced for all, as an administrator does.
+sub keep_replaced
+{
+	my ($server, $time) = @_;
+
+	value($server, "ALTER SYSTEM SET thumbexif.keep_replaced = '$time'");
+	value($server, 'SELECT pg_reload_conf()');
+	wait_for($server, "keep_replaced is $time", "SELECT current_setting('thumbexif.keep_replaced') = '$time'");
+	return;
 }
 
 # wait_done(SERVER, WHAT, COUNT, DATABASE): until so many assets are done and none is queued or running.

@@ -80,15 +80,8 @@ check_store($server, 'in the end');
 
 # --- a file that was replaced in what is now the future is kept from now on
 
-sub keep
-{
-	value($server, "ALTER SYSTEM SET thumbexif.keep_replaced = '$_[0]'; SELECT pg_reload_conf()") foreach @_;
-	wait_for($server, "keep_replaced is $_[0]", "SELECT current_setting('thumbexif.keep_replaced') = '$_[0]'");
-	return;
-}
-
 my $listed = 'FROM thumbexif_internal.thumbexif_removal';
-keep('1h');
+keep_replaced($server, '1h');
 set_clock(6);
 value($server, 'SELECT thumbexif_process(6, force => true)');
 cmp_ok(value($server, "SELECT extract(epoch FROM replaced_at) $listed"), '>', time + 5 * 3600, 'it is listed');
@@ -96,7 +89,7 @@ set_clock(0);
 value($server, "INSERT INTO image_assets (path) VALUES ('8.png')");
 wait_for($server, 'it was replaced now', "SELECT now() - replaced_at BETWEEN interval '0' AND interval '30 min' $listed");
 ok(-e $file, 'and is kept');
-keep('0');
+keep_replaced($server, '0');
 wait_for($server, 'until that is over', "SELECT pg_stat_file('$file', true) IS NULL");
 
 $server->stop;

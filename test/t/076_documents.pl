@@ -12,8 +12,8 @@ use IO::Socket::UNIX;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use TestSession;
 use ThumbexifTest;
-use Time::HiRes qw(usleep);
 
 my $base = PostgreSQL::Test::Utils::tempdir();
 my %folders = ('/srv/photos' => "$base/photos", '/srv/thumbnails' => "$base/thumbnails", '/a/folder' => "$base/photos", '/srv/gallery' => "$ENV{TE_SCRATCH}/examples/gallery");
@@ -94,17 +94,14 @@ sub same
 sub try_sql
 {
 	my ($where, $sql, $shown) = @_;
-	my $deadline = time + $PostgreSQL::Test::Utils::timeout_default;
 	my $is_query = $sql !~ /^(?!SELECT\b|WITH\b|\s|\z)/m;
 	my ($good, $said);
 
 	$sql = here($sql);
-	for (;;)
-	{
+	TestSession::until_true($PostgreSQL::Test::Utils::timeout_default, sub {
 		($good, $said) = type($sql);
-		last if !defined $shown || same($said, $shown) || !$is_query || time >= $deadline;
-		usleep(100_000);
-	}
+		return !defined $shown || !$is_query || same($said, $shown);
+	});
 	ok($good, "$where: runs") or diag($said);
 	ok(same($said, $shown), "$where: gives what is shown") or diag("shown:\n${shown}given:\n$said") if defined $shown;
 	return;

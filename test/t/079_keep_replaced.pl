@@ -11,17 +11,6 @@ use WorkerTest;
 my $root = tiny_folder(PostgreSQL::Test::Utils::tempdir() . '/images', 6);
 my $server = new_server('keep', preload => 1, roots => $root, config => "thumbexif.keep_replaced = '1h'\n");
 
-# Set it for all, as an administrator does.
-sub keep
-{
-	my $time = shift;
-
-	value($server, "ALTER SYSTEM SET thumbexif.keep_replaced = '$time'");
-	value($server, 'SELECT pg_reload_conf()');
-	wait_for($server, "keep_replaced is $time", "SELECT current_setting('thumbexif.keep_replaced') = '$time'");
-	return;
-}
-
 sub path
 {
 	my $id = shift;
@@ -62,7 +51,7 @@ wait_for($server, 'the others stay', $listed, 8);	# it is unlinked before that i
 
 # --- when the time is over, the worker does it by itself
 
-keep('1s');
+keep_replaced($server, '1s');
 wait_for($server, "the worker removes them", "SELECT count(*) = 0 FROM thumbexif_internal.thumbexif_removal");
 ok(!-e $first && !-e $second && !-e $third, 'the files are gone');
 ok(-e path(1) && -e path(3), 'those that rows name are there');
@@ -76,7 +65,7 @@ wait_for($server, 'also if none is running', "SELECT pg_stat_file('$fourth', tru
 
 # --- by hand, at once
 
-keep('1h');
+keep_replaced($server, '1h');
 $first = path(1);
 value($server, q{SELECT thumbexif_process(1, force => true)});
 ok(-e $first, 'one more is kept');

@@ -46,7 +46,7 @@ te_file_removal_process(TimestampTz *due)
 
 	if (wait_ms > 0)
 	{
-		te_sooner(due, TimestampTzPlusMilliseconds(GetCurrentTimestamp(), wait_ms));
+		te_sooner_in(due, wait_ms);
 		return;
 	}
 	error = te_worker_xact_guarded(remove_some, &removal);
@@ -62,7 +62,7 @@ te_file_removal_process(TimestampTz *due)
 	wait_ms = failures == 0 ? 0 : te_backoff_ms(failures, error != NULL || failures == 1 ? RETRY_SOON_MS : RETRY_MS, RETRY_MAX_MS, 0);
 	not_before_ms = te_now_ms() + wait_ms;
 	if (more)
-		te_sooner(due, TimestampTzPlusMilliseconds(GetCurrentTimestamp(), wait_ms));
+		te_sooner_in(due, wait_ms);
 	else
 		te_sooner(due, removal.next);	/* a replaced file is still kept */
 }

@@ -85,7 +85,7 @@ te_shard_watch_turn(List *attachments, TimestampTz *due)
 	wait_ms = not_before_ms - te_now_ms();
 	if (wait_ms > 0)
 	{
-		te_sooner(due, TimestampTzPlusMilliseconds(GetCurrentTimestamp(), wait_ms));
+		te_sooner_in(due, wait_ms);
 		return false;
 	}
 	run(chosen);

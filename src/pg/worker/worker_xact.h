@@ -7,7 +7,7 @@
 
 #include "postgres.h"
 
-#include "datatype/timestamp.h"
+#include "utils/timestamp.h"
 
 /* Begin a turn: frees the memory of the last one.  Sets the current memory context. */
 extern void te_worker_xact_reset(void);
@@ -27,6 +27,13 @@ te_sooner(TimestampTz *due, TimestampTz other)
 {
 	if (other != 0 && (*due == 0 || other < *due))
 		*due = other;
+}
+
+/* Set *due to what is so many milliseconds from now, if that is earlier. */
+static inline void
+te_sooner_in(TimestampTz *due, int64 ms)
+{
+	te_sooner(due, TimestampTzPlusMilliseconds(GetCurrentTimestamp(), ms));
 }
 
 #endif							/* TE_PG_WORKER_XACT_H */
