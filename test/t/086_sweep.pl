@@ -146,6 +146,15 @@ foreach my $type ([ 'uuid', "md5(i::text)::uuid" ], [ 'text', "'k' || i" ])
 	sql("DROP TABLE $table");
 }
 
+# a key that another begins with
+sql("CREATE TABLE photos_text (id text PRIMARY KEY, path text, thumbnail_path text); SELECT thumbexif_attach('photos_text', triggers => false); INSERT INTO photos_text VALUES ('a-1', '1.png')");
+process('photos_text');
+sql("INSERT INTO photos_text SELECT 'a', path, thumbnail_path FROM photos_text");
+is(sweep('photos_text'), '2|1|0|0', 'key a does not take the thumbnail of key a-1');
+process('photos_text');
+is(sql('SELECT count(DISTINCT thumbnail_path) FROM photos_text'), 2, 'but has one of its own');
+sql('DROP TABLE photos_text');
+
 # --- keys of several columns
 sql("CREATE TABLE photos_two (tenant_id int, id bigint, path text, thumbnail_path text, PRIMARY KEY (tenant_id, id)); SELECT thumbexif_attach('photos_two', id => '{tenant_id,id}', triggers => false);
 	INSERT INTO photos_two SELECT i % 2, i, i || '.png' FROM generate_series(1, 5) i");

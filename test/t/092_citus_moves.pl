@@ -67,11 +67,23 @@ sub set_databases
 }
 set_databases(q{SET thumbexif.databases = 'none'});
 wait_for($_, 'the worker has ended', q{SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'thumbexif worker'}) foreach @workers;
-my $unattached = q{SELECT count(*) FROM pg_dist_placement p, pg_dist_local_group g WHERE p.groupid = g.groupid AND p.shardid IN (SELECT shardid FROM pg_dist_shard WHERE logicalrelid = 'inside'::regclass)
+my $unattached = q{SELECT count(*) FROM pg_dist_placement p, pg_dist_local_group g WHERE p.groupid = g.groupid AND p.shardid IN (SELECT shardid FROM pg_dist_shard WHERE logicalrelid = '%s'::regclass)
 	AND NOT EXISTS (SELECT FROM thumbexif_internal.thumbexif_attachment a WHERE a.shard = p.shardid)};
-ok(TestSession::until_true($PostgreSQL::Test::Utils::timeout_default,
-		sub { value($coordinator, move_sql((shards('inside'))[1], 'block_writes')); on_nodes($cluster, $unattached) eq '0 0 0' }),
-	'a shard is attached when it comes') or diag('gave up waiting: ' . on_nodes($cluster, $unattached));
+foreach my $table (qw(inside photos))
+{
+	my $sql = sprintf $unattached, $table;
+	ok(TestSession::until_true($PostgreSQL::Test::Utils::timeout_default,
+			sub { value($coordinator, move_sql((shards($table))[1], 'block_writes')); on_nodes($cluster, $sql) eq '0 0 0' }),
+		"a shard of $table is attached when it comes") or diag('gave up waiting: ' . on_nodes($cluster, $sql));
+}
+
+# no worker has looked through it, so nobody knows whether its rows are done: who asks for one gets a new thumbnail
+my $asked = value($coordinator, sprintf q{SELECT min(id) FROM photos WHERE get_shard_id_for_distribution_column('photos', id) = %d}, (shards('photos'))[1]);
+my $of_asked = "SELECT thumbnail_path FROM photos WHERE id = $asked";
+my $former = value($coordinator, $of_asked);
+is(value($coordinator, "SELECT status FROM thumbexif_process($asked, 'photos')"), 'done', 'thumbexif_process() does a row of a shard that was not looked through');
+isnt(value($coordinator, $of_asked), $former, 'with a new thumbnail');
+ok(-e value($coordinator, $of_asked), 'which is there');
 set_databases('RESET thumbexif.databases');
 wait_for($coordinator, 'its rows are adopted', $done);
 
@@ -92,10 +104,12 @@ my ($tenant_port) = value($coordinator, q{SELECT nodeport FROM citus_shards WHER
 my ($target) = grep { $_->port != $tenant_port } @workers;
 value($coordinator, sprintf q{SELECT citus_schema_move('tenant', '%s', %d, 'block_writes')}, $target->host, $target->port);
 wait_for($target, 'they are attached on the node that they were moved to', q{SELECT count(*) FROM thumbexif_internal.thumbexif_attachment WHERE shard IS NOT NULL AND relation::text LIKE 'tenant%'}, 2);
+wait_for($target, 'and looked through', q{SELECT count(*) FROM thumbexif_internal.thumbexif_attachment WHERE shard IS NOT NULL AND relation::text LIKE 'tenant%' AND arrived IS NULL}, 2);
+my $tenant_done = q{SELECT sum(assets) FROM thumbexif_status WHERE relation::text LIKE 'tenant.%' AND status = 'done'};
+wait_for($coordinator, 'their rows are known to be done', $tenant_done, 39);
 is(value($coordinator, q{SELECT status FROM thumbexif_process(8, 'tenant.photos')}), 'done', 'where thumbexif_process() finds their rows');
 value($coordinator, "SELECT thumbexif_resume('tenant.$_')") foreach qw(photos inside);
-my $tenant_done = q{SELECT sum(assets) FROM thumbexif_status WHERE relation::text LIKE 'tenant.%' AND status = 'done'};
-wait_for($coordinator, 'their rows are known to be done', $tenant_done, 40);
+wait_for($coordinator, 'and after a pause all are', $tenant_done, 40);
 wait_for($coordinator, 'and what was to be done again is done',
 	sprintf q{SELECT thumbnail_path <> '%s' FROM tenant.photos WHERE id = 1}, (split /,/, $tenant_names)[0]);
 is(value($coordinator, q{SELECT string_agg(thumbnail_path, ',' ORDER BY id) FROM tenant.photos WHERE id > 1}), $tenant_names =~ s/^[^,]*,//r, 'the others have the files that they had');

@@ -60,9 +60,16 @@ te_thumbnail_is_of(const char *name, const char *id)
 {
 	char		hex[17];
 	const char *start = id_in_name(id, hex);
-	size_t		length = strlen(start);
+	const char *rest = name + strlen("ab/cd/");
 
-	return strncmp(name + strlen("ab/cd/"), start, length) == 0 && name[strlen("ab/cd/") + length] == '-';
+	if (strncmp(rest, start, strlen(start)) != 0)
+		return false;
+	rest += strlen(start);
+	if (*rest++ != '-')
+		return false;
+	/* a longer key may begin like this one, and go on with a hyphen */
+	rest += strspn(rest, "0123456789");
+	return *rest == '-' && strchr(rest + 1, '-') == NULL;
 }
 
 void
