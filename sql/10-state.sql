@@ -108,6 +108,9 @@ CREATE TABLE thumbexif_internal.thumbexif_removal
 COMMENT ON TABLE thumbexif_internal.thumbexif_removal IS 'thumbnail files to unlink after the transaction that listed them is flushed';
 COMMENT ON COLUMN thumbexif_internal.thumbexif_removal.file IS 'name below the folder of the attachment';
 
+-- A worker may list files in a database that is being restored, before the list of the dump comes: its numbers must be others.
+SELECT pg_catalog.setval('thumbexif_internal.thumbexif_removal_removal_seq'::pg_catalog.regclass, (pg_catalog.random() OPERATOR(pg_catalog.*) 4e18::pg_catalog.float8)::pg_catalog.int8);
+
 CREATE TABLE thumbexif_internal.thumbexif_dropped
 (
     attachment integer PRIMARY KEY
