@@ -55,23 +55,6 @@ id_in_name(const char *id, char hex[17])
 	return hex;
 }
 
-bool
-te_thumbnail_is_of(const char *name, const char *id)
-{
-	char		hex[17];
-	const char *start = id_in_name(id, hex);
-	const char *rest = name + strlen("ab/cd/");
-
-	if (strncmp(rest, start, strlen(start)) != 0)
-		return false;
-	rest += strlen(start);
-	if (*rest++ != '-')
-		return false;
-	/* a longer key may begin like this one, and go on with a hyphen */
-	rest += strspn(rest, "0123456789");
-	return *rest == '-' && strchr(rest + 1, '-') == NULL;
-}
-
 void
 te_thumbnail_new_name(char name[TE_THUMBNAIL_NAME_SIZE], const char *id, uint64 xid)
 {
@@ -102,8 +85,9 @@ te_thumbnail_path_length(int id_length)
 		(int) (sizeof("-18446744073709551615-0123456789abcdef.avif") - 1);
 }
 
-bool
-te_thumbnail_parse(const char *file, uint64 *xid)
+/* See te_thumbnail_parse().  *id_length: of the id that stands in it. */
+static bool
+parse(const char *file, size_t *id_length, uint64 *xid)
 {
 	const char *dot = strrchr(file, '.');
 	const char *random = dot;
@@ -121,9 +105,31 @@ te_thumbnail_parse(const char *file, uint64 *xid)
 		number--;
 	if (number == random - 1 || number - file < 2 || number[-1] != '-')
 		return false;
+	*id_length = number - 1 - file;
 	errno = 0;
 	*xid = strtoull(number, &end, 10);
 	return errno == 0;
+}
+
+bool
+te_thumbnail_parse(const char *file, uint64 *xid)
+{
+	size_t		id_length;
+
+	return parse(file, &id_length, xid);
+}
+
+bool
+te_thumbnail_is_of(const char *name, const char *id)
+{
+	char		hex[17];
+	const char *start = id_in_name(id, hex);
+	const char *file = name + strlen("ab/cd/");
+	size_t		id_length;
+	uint64		xid;
+
+	/* the whole id: a longer one may begin like this one, and go on with a hyphen */
+	return parse(file, &id_length, &xid) && id_length == strlen(start) && strncmp(file, start, id_length) == 0;
 }
 
 bool
